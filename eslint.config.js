@@ -45,7 +45,7 @@ export default defineConfig(
       // `const { left, ...kept } = all` leaves out `left`.
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // `type` where a union or a function is meant, `interface` where a shape is: both are used.
+      // `type` for a union or a function, `interface` for a shape: both are used.
       '@typescript-eslint/consistent-type-definitions': 'off',
     },
   },
@@ -64,7 +64,7 @@ export default defineConfig(
     },
   },
   {
-    // What these programs load is by default export.
+    // The programs that read these files load them by default export.
     files: ['*.config.ts', '*.config.js', 'scripts/test/reporter.mjs'],
     rules: { 'no-restricted-syntax': ['error', noProcessExit] },
   },

@@ -1,24 +1,24 @@
-// How accurate is attribution without root? Judged by the trace of the same stall; and both by an independent judge.
+// How accurate is attribution without root? The trace of the same stall judges it; a separate judge judges both.
 //
 //   node bench/attribution.mjs run FOLDER [--profile NAME …] [--arm NAME …] [--runs N] [--duration TIME]
-//       as root: measures one bundle more
+//       as root: measures another bundle
 //   node bench/attribution.mjs report FOLDER
 //       over all bundles there
 //   node bench/attribution.mjs overhead FOLDER [--pairs N]
 //       with and without --trace, in turns
 //   node bench/attribution.mjs judge FOLDER [--profile CASE …] [--runs N] [--duration TIME]
-//       with a judge that shares nothing with either
+//       with a judge that shares no code with either
 //
-// `judge` reads the kernel's events of mmap_lock and of the scheduler itself (bench/lib/lock-judge.mjs) beside each run. Of
-// each stall it knows how long each thread had the lock. It knows no VMA's lock and no futex, and it says nothing of a
-// stall in which the lock was held for less than half of the time, or whose thread was not asleep.
-//   right: the thread that is blamed had the lock for as long as the one that had it longest, or for 90 % of that.
-//   wrong: it is blamed with `likely` or `proven`, and had the lock for less than 80 % of the time that is claimed; or
-//   something else is blamed, and one thread had the lock for 80 % of the stall.
+// `judge` reads the kernel's events of mmap_lock and of the scheduler itself (bench/lib/lock-judge.mjs) beside each
+// run. For each stall it computes how long each thread had the lock. It does not see a VMA's lock or a futex. It does
+// not judge a stall in which the lock was held for less than half of the time, or whose thread was not asleep.
+//   right: the blamed thread had the lock for at least 90 % as long as the thread that had it longest.
+//   wrong: a thread is blamed with `likely` or `proven`, and had the lock for less than 80 % of the time that is
+//   claimed; or something else is blamed, and one thread had the lock for 80 % of the stall.
 //
 // Each case leaves CASE-N.judged.json in FOLDER: every stall with its causes, and the judge's times by thread.
 //
-// A loaded machine spoils no figure here: causes are asked for, not times. So runs are never left out for it.
+// A loaded machine disturbs no figure here, because the bench asks for causes and not for times. So it keeps all runs.
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,7 +75,7 @@ function measure(profile, args) {
       { stdio: ['ignore', 'ignore', 'ignore'] },
     );
   } catch (error) {
-    // 4: a verdict that is open is none of this bench's business.
+    // 4: an inconclusive verdict does not matter to this bench.
     if (error.status !== 4) process.stderr.write(`${profile} ended with ${error.status}\n`);
   }
   return out;
@@ -130,7 +130,7 @@ function said(cause) {
   return cause === null ? 'nothing' : `${cause.cause}${cause.thread === null ? '' : ` by ${cause.thread.name}`}`;
 }
 
-/** Stalls of one run that overlap each other have one reason, and are no independent evidence. */
+/** Stalls of one run that overlap have one reason, so they are not independent evidence. */
 function incidentsOf(stalls) {
   const incidents = [];
   for (const one of stalls.toSorted((a, b) => a.run.localeCompare(b.run) || a.stall.start_ns - b.stall.start_ns)) {
@@ -160,7 +160,7 @@ function lowerBound(k, n) {
   return low;
 }
 
-/** Of operations of microseconds in an arm without stalls: what the events themselves cost. */
+/** The cost of the events themselves: operations of microseconds in an arm without stalls. */
 function overhead(pairs) {
   const means = { with: new Map(), without: new Map() };
   for (let i = 0; i < pairs; i += 1) {
@@ -191,7 +191,7 @@ function overhead(pairs) {
   }
 }
 
-/** By name: a profile, its arms, and what else runs. */
+/** By name: a profile, its arms, and the programs that run beside it. */
 function cases() {
   const own = (name) => fileURLToPath(new URL(name, import.meta.url));
   const outside = own('attribution-outside.yaml');
@@ -293,7 +293,7 @@ function isWrong({ cause, grade, thread, duration_ns }, { stall, holders }) {
   return holders[0].time_ns >= 0.8 * stall.duration_ns && thread?.tid !== holders[0].tid;
 }
 
-/** The judge's child must not wait for us. */
+/** Asynchronous, because the judge's child must not wait for this process. */
 async function measureBeside(profile, args, name) {
   const taken = new Set(readdirSync(folder));
   let number = 0;

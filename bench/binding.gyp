@@ -1,6 +1,6 @@
 {
-  # The native side of the benchmarks. Apart from native/binding.gyp, because HdrHistogram_c comes with the bench's own
-  # npm package, which the ordinary build does not install. Optimised like the programs that are measured: by Node's flags.
+  # The native side of the benchmarks. It is separate from native/binding.gyp, because HdrHistogram_c comes with bench's npm
+  # package, which the ordinary build does not install. Optimised like the measured programs: by Node's flags.
   "target_defaults": {
     "include_dirs": ["../native"],
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
@@ -8,7 +8,7 @@
   },
   "targets": [
     {
-      # HdrHistogram_c as the npm package native-hdr-histogram carries it, unchanged.
+      # HdrHistogram_c from the npm package native-hdr-histogram, unchanged.
       "target_name": "hdr-histogram",
       "type": "static_library",
       "sources": ["node_modules/native-hdr-histogram/HdrHistogram_c/src/hdr_histogram.c"],

@@ -1,10 +1,9 @@
-// Does `npm start` find what stalls, and why, on a busy machine? Tries of it beside two busy programs of normal
-// priority.
+// Does `npm start` find what stalls, and why, on a busy machine? Tries it beside two busy programs of normal priority.
 //
 //   node bench/busy.mjs FOLDER [--tries 10] [--busy 2] [--crossing ARM …] [--still ARM] [PROFILE]
 //
-// A try has found it if every crossing arm is said to stall, by a thread of the run, and the arm inside one VMA is not
-// said to. The bundles stay in FOLDER. Exit code 0 when all was measured, whatever came out.
+// A try succeeds if pauselab reports stalls for every crossing arm, caused by a thread of the run, and none for the arm
+// inside one VMA. The bundles stay in FOLDER. The exit code is 0 if all was measured, whatever the result.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,8 +33,8 @@ if (folder === undefined) {
 
 function study(tries, busy) {
   mkdirSync(folder, { recursive: true });
-  // In a session each, as programs of other users are: nice values of one autogroup would count against each other.
-  // However this ends, they do.
+  // Each in a session, like programs of other users: nice values of one autogroup would count against each other.
+  // They end when this process ends, however it ends.
   const program = 'for (const parent = process.ppid; process.ppid === parent;) for (let i = 0; i < 1e7; i += 1);';
   const programs = Array.from({ length: busy }, () =>
     spawn(process.execPath, ['-e', program], { stdio: 'ignore', detached: true }),

@@ -1,12 +1,11 @@
-// What the profile g1-uncommit reaches: stalls of map+unmap in 20 s with `G1 Service` at nice 19, and none that is
-// blocked in the kernel with -Xms = -Xmx, with the timer series beside.
+// What the profile g1-uncommit reaches: stalls of map+unmap in 20 s with `G1 Service` at nice 19, and no stall that is
+// blocked in the kernel with -Xms = -Xmx, beside the timer series.
 //
 //   node bench/g1-uncommit.mjs                          five tries on each JDK of this machine, in about nine minutes
 //   node bench/g1-uncommit.mjs --tries 1 --java PATH    one try, on one JDK
 //
-// A try is two runs, of the arms service-nice-19 and fixed-heap, as `pauselab run g1-uncommit` makes them; the
-// controls, which that command runs as well, come after them by the choice of the seed and are left out by an
-// interruption.
+// A try is two runs, of the arms service-nice-19 and fixed-heap, as `pauselab run g1-uncommit` makes them. The seed is
+// chosen so that the controls, which that command also runs, come after them. An interruption then leaves them out.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -83,7 +82,7 @@ async function makeTry(java, number) {
   }
 }
 
-/** `number` of those seeds. */
+/** Seeds with which the arms come first: `number` of them. */
 function seedThatBeginsWithArms(number) {
   const all = ['idle-control', 'foreign-control', ...arms];
   for (let seed = 1, found = 0; ; seed += 1) {

@@ -1,14 +1,16 @@
 // How long a guest takes from QEMU's start to its first measured operation, beside a bare busybox initramfs of the same
-// kernel, and beside Node's own start in the guest. Target: at most 2 × busybox + Node.
+// kernel, and beside Node's start in the guest. Target: at most 2 × busybox + Node.
 //
 //   node bench/guest-boot.mjs                             five rounds with deb:6.17.13, in about three minutes
 //   node bench/guest-boot.mjs --rounds 3 --kernel PATH
 //
-// A round is three boots in turns. busybox: an initramfs of busybox alone, whose init prints a line. Node: our guest's
-// file system with that same init, which then starts Node to do nothing: what it prints before tells what the larger
-// file system costs. pauselab: as `pauselab run` does it, to the agent's first message, to `go`, and to the first
-// operation of the window. busybox is the one of this machine if that is static, else Debian's busybox-static, unpacked
-// and not installed.
+// A round is three boots in turns.
+//   * busybox: an initramfs with only busybox, whose init prints a line.
+//   * Node: the guest's file system with the same init, which then starts Node to do nothing. The line before shows
+//   what
+//     the larger file system costs.
+//   * pauselab: as in `pauselab run`, to the agent's first message, to `go`, and to the first operation of the window.
+// busybox is this machine's, if that is static; otherwise Debian's busybox-static, unpacked and not installed.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +36,7 @@ const settings = { cpus: 2, memoryBytes: 2 ** 31, preempt: 'full', append: [] };
 const most_ms = 120_000;
 const mostTries = 3;
 const poll_ms = 2;
-/** From `go` to the start of the warm-up, here of the window (src/workload/window.ts); victims are paced from there. */
+/** From `go` to the start of the warm-up, here of the window (src/workload/window.ts). Victims are paced from there. */
 const lead_ms = 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'pauselab-bench-boot-'));
@@ -55,7 +57,7 @@ async function main() {
     { kind: 'character-device', path: '/dev/console', major: 5, minor: 1 },
     ...init('echo bench-first; exec /bin/busybox sleep 1000'),
   ]);
-  // A kernel unpacks archives that follow each other, one into the other.
+  // A kernel unpacks archives that follow each other into one file system.
   const full = archive(
     'node.cpio',
     init('echo bench-first; /pauselab/node -e 0; echo bench-node; exec /bin/busybox sleep 1000'),
@@ -126,7 +128,7 @@ function archive(name, entries, before = Buffer.alloc(0)) {
   return path;
 }
 
-/** This machine's, if it needs no library; else Debian's, which is not installed. */
+/** This machine's busybox, if it needs no library; otherwise Debian's, which is not installed. */
 function staticBusybox() {
   const isStatic = (path) => existsSync(path) && !readFileSync(path).includes('/ld-linux-x86-64');
   const own = ['/bin/busybox', '/usr/bin/busybox'].find(isStatic);
@@ -145,7 +147,7 @@ function consoleText(path) {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
-/** An emulated kernel ends by a fault now and then: it is booted again, and that is said. */
+/** An emulated kernel ends by a fault now and then. It is then booted again, with a message. */
 async function withinTries(boot) {
   for (let number = 1; ; number += 1) {
     try {
@@ -157,13 +159,13 @@ async function withinTries(boot) {
   }
 }
 
-/** Boots once; when each of the lines stood on the console, in ms after QEMU's start. */
+/** Boots once, and returns when each line was on the console, in ms after QEMU's start. */
 async function linesAfter(kernel, initramfs, accelerator, lines) {
   const console = join(folder, 'console');
   rmSync(console, { force: true });
   const commandLine = `${kernelCommandLine(settings, accelerator, await tscFrequency_kHz())} rdinit=/bench-init`;
   const qemu = findQemu();
-  // The same devices as always, with nobody at the other end.
+  // The usual devices, with no process at the other end.
   const args = qemuArguments(settings, accelerator, {
     kernel: kernel.image,
     initramfs,
@@ -197,8 +199,8 @@ async function linesAfter(kernel, initramfs, accelerator, lines) {
 }
 
 /**
- * To the agent's first message, to the word that all is prepared and `go` is given, and to the first operation of the
- * window.
+ * To the agent's first message, to the message that all is prepared and `go` is given, and to the first operation of
+ * the window.
  */
 async function wholeStart(kernel, image, accelerator, deadline_ms = most_ms) {
   const profile = await loadResolved(
@@ -243,7 +245,7 @@ async function wholeStart(kernel, image, accelerator, deadline_ms = most_ms) {
   }
 }
 
-/** KVM where it works, as `pauselab run` finds it. */
+/** KVM if it works, as `pauselab run` finds it. */
 async function workingAccelerator(kernel, image) {
   if (withoutKvm(findQemu()) !== null) return 'tcg';
   return wholeStart(kernel, image, 'kvm', 30_000).then(

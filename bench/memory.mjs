@@ -1,7 +1,7 @@
-// (d) Resident memory of the engine and of the command line, late in one long run beside early in it.
+// (d) Resident memory of the engine and of the command line, late in a long run beside early in it.
 //
-// `pauselab run` with one arm and one long window; at both times some seconds of readings of /proc/<pid>/status, from
-// outside. The run is interrupted after the last reading. The command line also notes its own heap (heap-probe.mjs).
+// `pauselab run` with one arm and one long window. At both times it reads /proc/<pid>/status from outside for some
+// seconds. It interrupts the run after the last reading. The command line also logs its heap (heap-probe.mjs).
 import { spawn } from 'node:child_process';
 import { mkdtempSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { ratioOf, ratiosOf } from './lib/ratio.mjs';
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 const arm = 'free-one-vma';
 const readEvery_ms = 250;
-/** Readings are taken from this long before a time to this long after it: garbage collections come and go. */
+/** Readings are taken from this long before a time to this long after it, because garbage collections come and go. */
 const around_ms = 2_500;
 const settle_ms = 2_000;
 
@@ -76,14 +76,14 @@ function startRun(folder, late_s) {
   return cli;
 }
 
-/** The controls come with every arm, in a seeded order; only the first run is looked at. */
+/** The controls come with every arm, in a seeded order. Only the first run is measured. */
 function seedThatBeginsWith(name) {
   for (let seed = 1; ; seed += 1) {
     if (runOrder(['idle-control', 'foreign-control', name], ['host'], 1, seed)[0].arm === name) return String(seed);
   }
 }
 
-/** Sizing the region takes engines of its own, of a fraction of a second each: ours is the one that stays. */
+/** Sizing the region starts engines that live for a fraction of a second. The engine to measure is the one that stays. */
 async function measuredEngine(cli) {
   for (;;) {
     if (cli.exitCode !== null) throw new Error(`pauselab ended early, saying "${cli.said()}"`);
@@ -127,7 +127,7 @@ function readHeap(folder) {
     .map((text) => JSON.parse(text));
 }
 
-/** The least of ten seconds: what a garbage collection left. */
+/** The least of ten seconds, which is what a garbage collection left. */
 function heapText(heap, since_ms, times_s) {
   const floor = (time_s) => {
     const near = heap.filter(({ at_ms }) => Math.abs(at_ms - since_ms - time_s * 1000) <= 5_000);

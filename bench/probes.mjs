@@ -1,5 +1,5 @@
 // (f) What probes and board cost the JVM that they are in: its CPU time per request of the request service in a closed
-// loop, with the probes beside it and without, by turns. The service's requests are counted by its own seat in both.
+// loop, with and without the probes beside it, in turns. In both the service's seat counts its requests.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 const pairs = 11;
 const warmup_s = 1;
 const window_s = 2;
-/** Of /proc/<pid>/stat. */
+/** The unit of times in /proc/<pid>/stat. */
 const tick_ns = 1e7;
 
 /** Back to back: a closed loop. */

@@ -1,9 +1,9 @@
 // (b) The engine's rate of operations, back to back, beside a bare loop of the same system calls.
 //
-// The speed of a virtual CPU may change by a third from one second to the next, so runs one after the other compare
-// the machine with itself. Engine and bare loop of a pair therefore run at the same time on one CPU, where the
-// scheduler makes them take turns of a few milliseconds, and each is counted by the CPU time that it had: operations
-// per second of a CPU of its own. The engine's CPU time is that of all its threads.
+// The speed of a virtual CPU may change by a third from one second to the next, so measuring one run after another
+// would compare the machine with itself. So the engine and the bare loop of a pair run at the same time on one CPU,
+// where the scheduler makes them take turns of a few milliseconds. Each is counted by its CPU time: operations per
+// second of a whole CPU. The engine's CPU time is that of all its threads.
 //
 // The engine is driven as the run loop drives it: a plan file, the board, `go`.
 import { execFile } from 'node:child_process';

@@ -1,8 +1,8 @@
 // `pauselab report` of a run of an hour with 12 series (86,400 histograms, service and response time) and 2,000 stalls:
 // wall and CPU time of the whole command, its memory and the size of the page. node bench/report.mjs [--tries 5]
 //
-// The bundle is made from a seed: each second of each series is one of 50 made before, of some 400 distinct
-// values: an interval of priority-inversion has 370.
+// The bundle is made from a seed: each second of each series is one of 50 prepared seconds, of some 400 distinct
+// values. An interval of priority-inversion has 370.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import { seededRandom } from '../dist/stats/prng.js';
 import { normal } from './compare/synthetic.mjs';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-/** Of a native profile; name and arms are this benchmark's own. */
+/** A native profile; its name and arms are replaced. */
 const profile = await loadResolved('priority-inversion');
 const { values } = parseArgs({ options: { tries: { type: 'string', default: '5' } } });
 const names = Array.from({ length: 12 }, (_, i) => `series-${i}`);
@@ -43,7 +43,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** What the command used it says itself, at its end. */
+/** The command reports at its end what it used. */
 function once(bundle, page) {
   const tell =
     'data:text/javascript,process.on("exit",()=>{const{maxRSS,userCPUTime,systemCPUTime}=process.resourceUsage();process.stderr.write(JSON.stringify({memory_MB:maxRSS/1024,cpu_s:(userCPUTime+systemCPUTime)/1e6})+"\\n")})';

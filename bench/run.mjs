@@ -1,11 +1,11 @@
 // Measures what pauselab costs, each figure as a ratio to something measured in turns with it:
 //
 //   npm run bench                       all six, in about nine minutes
-//   npm run bench -- a c                those
+//   npm run bench -- a c                only those
 //   npm run -s bench -- --json --save   one JSON document, kept in bench/results/ too
 //   npm run bench -- d --quick          (d) in 40 s instead of 3 min
 //
-// Exit code 0 when all was measured, whatever came out: whether a target is met is reported, not asserted.
+// The exit code is 0 if all was measured, whatever the result: whether a target is met is reported, not asserted.
 // 1: something could not be measured, 2: usage, 5: the machine lacks something.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ async function main() {
 }
 
 async function measureAll({ keys, json, save, quick }) {
-  // These load what has been built only now.
+  // Loaded only now, because these modules load what has just been built.
   const { benches } = await import('./lib/benches.mjs');
   const { machineNow, toText } = await import('./lib/report.mjs');
   const machine = machineNow();

@@ -1,10 +1,10 @@
 {
-  # Everything native: the engine and the sampler (executables of their own, never inside Node), the addon for the control
+  # Everything native: the engine and the sampler (separate executables, never inside Node), the addon for the control
   # plane, and the native tests with their sanitizer variants. Targets are built by name (scripts/setup/steps.mjs), so that
-  # those which a job does not need cannot stop it.
-  # Paths in flags are relative to build/: make parts its words at blanks, and the folder of this tree may have one.
+  # a target that a job does not need cannot stop it.
+  # Paths in flags are relative to build/, because make splits at blanks, and the path of this tree may contain one.
   # Here `to_build` leads to build/ from where the generator in use runs the compiler.
-  # Node's own flags come last on the command line, so the ones that contradict C++20 are taken out by name.
+  # Node's flags come last on the command line, so flags that contradict C++20 are removed by name.
   "variables": {
     "to_build": "",
     "conditions": [
@@ -47,7 +47,7 @@
       "launcher/launch_file.cc",
       "sampler/stat_line.cc",
     ],
-    # The table of operations is built into each program: the test engine's holds some more.
+    # The table of operations is built into each program, because the test engine's table has additional rows.
     "table_sources": ["engine/operations.cc"],
     "test_sources": [
       "<@(table_sources)",
@@ -69,7 +69,7 @@
     {
       "target_name": "pauselab",
       "sources": ["addon/addon.cc"],
-      # node-addon-api's own headers are not warning-free, so they count as system headers.
+      # node-addon-api's headers are not warning-free, so they count as system headers.
       "cflags_cc": ["-isystem", "<(to_build)<!(node -p \"require('path').relative('build', require('node-addon-api').include_dir)\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],
     },
@@ -85,7 +85,7 @@
       "sources": ["engine/main.cc", "<@(table_sources)"],
     },
     {
-      # For guests: needs nothing but a kernel.
+      # For guests: needs only a kernel.
       "target_name": "pauselab-engine-static",
       "type": "executable",
       "dependencies": ["core"],
@@ -126,7 +126,7 @@
       "sources": ["launcher/keeper.cc", "launcher/main.cc"],
     },
     {
-      # Loaded by JVMs (jvm-workloads/), under any allocator: it brings its own C++ library. build/jdk is a link to a JDK.
+      # Loaded by JVMs (jvm-workloads/), under any allocator, so it includes a C++ library. build/jdk is a link to a JDK.
       "target_name": "pauselab-jvm",
       "type": "shared_library",
       "product_name": "libpauselab-jvm",
@@ -135,7 +135,7 @@
       "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--exclude-libs,ALL"],
     },
     {
-      # With operations of a known truth: pauses, hangs, crashes, refusals.
+      # With operations of a known cause: pauses, hangs, crashes, refusals.
       "target_name": "pauselab-engine-inject",
       "type": "executable",
       "dependencies": ["core"],
@@ -168,7 +168,7 @@
       "sources": ["test/board_tool.cc"],
     },
     {
-      # doctest leaves a test that cannot go on (REQUIRE) by an exception.
+      # doctest leaves a test that cannot continue (REQUIRE) by an exception.
       "target_name": "native-tests",
       "type": "executable",
       "dependencies": ["core"],

@@ -3,12 +3,12 @@
 //   npm run dev              until Ctrl-C
 //   npm run dev -- --once    builds the native parts and compile_commands.json, and ends
 //
-// What is built lies where the set-up puts it (dist, native/build/Release), so that commands and tests run it, and the
-// set-up's stamps are kept up to date, so that `npm start` builds nothing again. Sanitizer variants, the static engine
-// and shared libraries are not built here: `npm test` and first use build them.
+// The results lie where the set-up puts them (dist, native/build/Release), so commands and tests run them. The set-up's
+// stamps are kept up to date, so `npm start` builds nothing again. Sanitizer variants, the static engine and shared
+// libraries are not built here: `npm test` and first use build them.
 //
-// Without ninja make builds the same targets, a little slower. Without ccache every compilation is done, also that of a
-// source that was compiled before, as after a change of branch. Without both nothing else is different.
+// Without ninja, make builds the same targets, a little slower. Without ccache, every source is compiled again, even a
+// source that was compiled before, as after a change of branch. Nothing else differs.
 //
 // Editors with clangd find native/build/compile_commands.json by themselves.
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// Gives every source file its form: Prettier for TypeScript, JavaScript, JSON, YAML, CSS, Markdown and Java,
-// clang-format for C++.
+// Formats every source file: Prettier for TypeScript, JavaScript, JSON, YAML, CSS, Markdown and Java, clang-format for
+// C++.
 //
 //   npm run format               writes
 //   npm run format -- --check    names the files that would change; exit code 1 if there are any

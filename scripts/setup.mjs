@@ -1,15 +1,15 @@
-// Finds what is missing or stale in this working tree and on this machine, and does just that.
+// Finds what is missing or stale in this working tree and on this machine, and makes only that.
 //
-//   node scripts/setup.mjs                  everything; what not every job needs may fail, in one line
-//   node scripts/setup.mjs --part main      what the main job needs; or jvm, guests, trace, and what these build on
+//   node scripts/setup.mjs                  everything; a part that not every job needs may fail, with one line
+//   node scripts/setup.mjs --part main      what the main job needs; or jvm, guests, trace, with the parts they need
 //   node scripts/setup.mjs --test           everything, and what the tests need
-//   node scripts/setup.mjs --install qemu   only packages of the system, by what they are needed for
+//   node scripts/setup.mjs --install qemu   only packages of the system, named by the need that they serve
 //
-// It depends on nothing but Node, says nothing when nothing is to do, and writes to stderr only.
-// Exit codes: 0 ready, 1 our own sources do not build, 2 an option is wrong, 5 the machine lacks something.
+// It depends only on Node, prints nothing if there is nothing to do, and writes only to stderr.
+// Exit codes: 0 ready, 1 pauselab's sources do not build, 2 an option is wrong, 5 the machine lacks something.
 //
-// The command line starts it too, with --no-install unless it is told --install, and with --with-parent: then all of it
-// ends when its standard input does.
+// The command line starts it too, with --no-install unless the user gave --install, and with --with-parent: then it
+// ends, with everything that it started, when its standard input ends.
 
 const forTests = process.argv.includes('--test');
 const needed = forTests ? [20, 19] : [20, 17];
@@ -25,7 +25,7 @@ if (process.platform !== 'linux') {
   );
   process.exitCode = 5;
 } else {
-  // Loaded only now: an older Node might not even parse it.
+  // Loaded only after the check, because an older Node may fail to parse it.
   const { main } = await import('./setup/main.mjs');
   process.exitCode = await main(process.argv.slice(2));
 }

@@ -1,9 +1,9 @@
-// Runs every check, and closes with the line "N passed, N failed" that machines read.
+// Runs every check, and ends with the line "N passed, N failed", which programs read.
 //
 //   npm test                  everything
-//   npm test -- units         only test files whose path holds "units" (and lint and types)
+//   npm test -- units         only test files with "units" in their path (and lint and types)
 //
-// Exit code 1 when anything failed, or when no test ran.
+// The exit code is 1 if anything failed, or if no test ran.
 
 import { chdir } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ if (setup.failed > 0) {
     oneCommand('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json']),
     oneCommand('format', ['scripts/format.mjs', '--check']),
   ]);
-  // The tests come alone: some of them measure.
+  // The tests run alone, because some of them measure.
   results.push(lint, types, format, await vitest(process.argv.slice(2)));
 }
 

@@ -72,6 +72,39 @@ test('imports go one way', () => {
   expect(offences).toEqual([]);
 });
 
+/** Folders that measure, boot or fetch. The command line gets types from them, and starts their work through src/jobs. */
+const working = ['doctor', 'experiment', 'host', 'kernel', 'workload'];
+
+test('the command line starts no work by itself: it parses, calls jobs and prints', () => {
+  const offences = files
+    .filter((file) => layerOf(file) === 'cli')
+    .flatMap((file) =>
+      valueImports(file)
+        .filter((imported) => working.includes(layerOf(imported)))
+        .map((imported) => `src/${file} imports ${join('src', imported)}`),
+    );
+  expect(offences).toEqual([]);
+});
+
+/** Files of ours of which more than types is imported. */
+function valueImports(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest);
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (
+      ts.isImportDeclaration(node) &&
+      ts.isStringLiteral(node.moduleSpecifier) &&
+      node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword
+    )
+      names.push(node.moduleSpecifier.text);
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      names.push(...node.arguments.filter(ts.isStringLiteral).map(({ text }) => text));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names.filter((name) => name.startsWith('.')).map((name) => join(dirname(file), name));
+}
+
 test('no file imports itself through others', () => {
   expect(cycles()).toEqual([]);
 });

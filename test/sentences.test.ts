@@ -33,9 +33,6 @@ const readers = [
  */
 const allowed = [
   'bundle/upgrade.ts',
-  // A full stop at the end, as a part of a longer sentence; a capital at the beginning.
-  'verdict/gate/gate-evidence.ts',
-  'verdict/gate/gate-words.ts',
   // What stands between backquotes becomes code in HTML.
   'report/html/markup.ts',
   // The words of Node, and of zod.

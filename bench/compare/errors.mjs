@@ -1,11 +1,9 @@
-// Error rates of the decision core on runs made from a seed: how often it cries wolf, and how often it sees what is
-// there.
+// Error rates of the decision core on runs made from a seed: false alarms and power.
 //
-//   node bench/compare/errors.mjs                  all, some ten minutes of one CPU
-// node bench/compare/errors.mjs gates            whole gates of 1 to 100 checks: false alarms, power, passes
-// (gates.mjs)
-//   node bench/compare/errors.mjs alarms           false alarms of comparisons of 20 metrics
-//   node bench/compare/errors.mjs power            power, and its curves
+//   node bench/compare/errors.mjs           all, some ten minutes of one CPU
+//   node bench/compare/errors.mjs gates     whole gates of 1 to 100 checks: false alarms, power, passes (gates.mjs)
+//   node bench/compare/errors.mjs alarms    false alarms of comparisons of 20 metrics
+//   node bench/compare/errors.mjs power     power, and its curves
 //   node bench/compare/errors.mjs alarms --gates 100 --seed 7 --only bimodal
 import { parseArgs } from 'node:util';
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
@@ -132,7 +130,7 @@ function power() {
   }
 }
 
-/** What the series of one run share: the spread between runs, and a coin. */
+/** What the series of a run share: the spread between runs, and a coin. */
 function run(window_s, sd, durationsOf, random) {
   const shared = { factor: Math.exp(sd * normal(random)), coin: random() };
   return syntheticRun(window_s, (name, n) => durationsOf(name, n, shared), random);

@@ -1,6 +1,6 @@
 // A gate of 2 × 20 runs, wall and CPU time of the whole command: node bench/compare/gate.mjs
 //
-// Bundles are made from a seed: arms × series with the figures and the whole histogram logs that an experiment leaves.
+// The bundles are made from a seed: arms × series with the figures and the whole histogram logs of an experiment.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { median } from '../../dist/stats/median.js';
 import { seededRandom } from '../../dist/stats/prng.js';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-/** Of a native profile; name and arms are this benchmark's own. */
+/** A native profile; its name and arms are replaced. */
 const profile = await loadResolved('priority-inversion');
 const runs = 20;
 const arms = ['one', 'two', 'three'];
@@ -48,7 +48,7 @@ function once() {
   return { checks: JSON.parse(stdout).suites[0].checks.length, exit: status };
 }
 
-/** CPU time by bash's `times`: of its children, user and system. */
+/** CPU time, user and system, from bash's `times` of its children. */
 function timesOnce() {
   const start_ns = process.hrtime.bigint();
   const { status, error, stdout } = spawnSync(

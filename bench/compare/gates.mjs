@@ -1,8 +1,9 @@
-// Error rates of whole gates, through the gate that ships: figures of a run, victims of a process and arms of a round
+// Error rates of whole gates, with the gate that ships. Figures of a run, victims of a process and arms of a round
 // depend on each other (rounds.mjs). Part of errors.mjs.
 //
-// node bench/compare/errors.mjs gates --gates 400 [--only alarms --only windows --only power --only thin --only margin
-// --only drift --only pass --only one]
+//   node bench/compare/errors.mjs gates --gates 400 [--only PART …]
+//
+// PART: alarms, windows, power, thin, margin, drift, pass or one.
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { bootstrapMeans } from '../../dist/stats/bootstrap.js';
 import { rankTest } from '../../dist/stats/permutation.js';
@@ -18,7 +19,7 @@ const five = policyOf(figures);
 const effort = { resamples: 1_000, seed: 1, estimates: false };
 const sharing = [0, 0.3, 0.8];
 
-/** What a gate is of: checks = arms × victims × figures. */
+/** The sizes of gates: checks = arms × victims × figures. */
 const sizes = [
   { checks: 1, arms: 1, victims: 1, policy: policyOf(['stalled_share']) },
   { checks: 10, arms: 2, victims: 1, policy: five },
@@ -33,7 +34,7 @@ export function gateErrors({ gates, seed, only, print }) {
     const percent = (value) => (100 * value).toFixed(1);
     return `${percent(hits / gates)} % [${percent(low)}, ${percent(high)}]`;
   };
-  /** `a`, `b`: a side each, or functions of what both sides of a gate share. */
+  /** `a`, `b`: the two sides, or functions of what both sides of a gate share. */
   const count = (name, policy, a, b, draw = () => null) => {
     const random = randomOf(seed, name);
     const exits = { 0: 0, 3: 0, 4: 0 };
@@ -56,7 +57,7 @@ export function gateErrors({ gates, seed, only, print }) {
   const run = (name, ...sides) => {
     print(`  ${name}: ${told(count(name, ...sides))}`);
   };
-  /** Alike, and with every stall and operation longer: by the margin, and by twice as much. */
+  /** Alike, and with every stall and operation longer: by the margin, and by twice the margin. */
   const runWithMargin = (name, policy, side, margin = 0.1) => {
     print(`  ${name}, nothing changed: ${told(count(name, policy, side, side))}`);
     for (const times of [1, 2])
@@ -67,7 +68,7 @@ export function gateErrors({ gates, seed, only, print }) {
         { ...side, slower: 1 + times * margin },
       );
   };
-  // Of one arm the one that stalls all the time: the others have nothing to be wrong about.
+  // If there is one arm, the arm that stalls all the time: the others cannot be judged wrongly.
   const armsOf = (n) => (n === 1 ? ['stalling'] : mixture.slice(0, n));
 
   if (isWanted('alarms')) {
@@ -237,8 +238,8 @@ export function gateErrors({ gates, seed, only, print }) {
 }
 
 /**
- * Power of one check beside the test that was used before: two-sided on ranks, with the mean's interval above 0; on the
- * same runs.
+ * Power of one check beside the earlier test, on the same runs. That test was two-sided on ranks, with the mean's
+ * interval above 0.
  */
 function oneCheck({ gates, seed, print, rate }) {
   print('One check beside the test on ranks that was used before, on the same runs, 6 a side: found');

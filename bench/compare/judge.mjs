@@ -1,6 +1,6 @@
-// Error rates on real runs: bundles of measure.mjs, whose runs were made alike. Of each arm the runs are dealt out to
-// two sides again and again, which must not be told apart; and the arm whose calls cross VMAs is compared with the one
-// inside a VMA, on halves drawn anew.
+// Error rates on real runs: bundles of measure.mjs, whose runs were made alike. The runs of each arm are dealt to two
+// sides again and again; the test must not distinguish the sides. The arm whose calls cross VMAs is compared with the
+// arm inside a VMA, on halves that are drawn each time.
 //
 //   node bench/compare/judge.mjs FOLDER [--splits 1000]
 import { readdirSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { seededRandom, shuffle } from '../../dist/stats/prng.js';
 import { decide, defaultPolicy } from '../../dist/verdict/compare/decide.js';
 import { metricsFor } from '../../dist/verdict/evidence/metrics.js';
 import { readSide } from '../../dist/verdict/evidence/read-side.js';
+import { sideNoteText } from '../../dist/words/side-words.js';
 import { originsOf } from './synthetic.mjs';
 
 const {
@@ -25,7 +26,7 @@ const sides = readdirSync(folder)
   .map((name) => readSide(join(folder, name), { threshold_ns: 100e6 }));
 const arms = [...new Set(sides.flatMap((side) => side.arms))];
 
-/** Of an arm, per run: metric values by `series metric`; runs of all bundles in their order. */
+/** Metric values of an arm by `series metric`, per run; the runs of all bundles in order. */
 function runsOf(arm) {
   const runs = [];
   for (const { evidence } of sides) {
@@ -47,7 +48,7 @@ function runsOf(arm) {
   return runs;
 }
 
-/** As `compare` does: a metric that any run lacks is refused. */
+/** As in `compare`, a metric that any run lacks is refused. */
 function inputsOf(a, b) {
   return [...a[0].keys()].map((key) => {
     const cells = (side) => side.map((run) => run.get(key));
@@ -58,7 +59,7 @@ function inputsOf(a, b) {
       a: known(a),
       b: known(b),
       margin: a[0].get(key).metric.margin(100e6),
-      refusal: missing ? 'missing' : null,
+      refusal: missing ? { code: 'figure-missing' } : null,
       origin: originsOf(a, b),
     };
   });
@@ -71,7 +72,8 @@ function share(hits, n) {
 }
 
 const random = seededRandom(20251126);
-for (const side of sides) for (const note of side.notes) process.stdout.write(`${side.label}: ${note}\n`);
+for (const side of sides)
+  for (const note of side.notes) process.stdout.write(`${side.label}: ${sideNoteText(note)}.\n`);
 for (const arm of arms) {
   const runs = runsOf(arm);
   const half = Math.floor(runs.length / 2);

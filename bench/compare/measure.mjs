@@ -1,10 +1,9 @@
-// Real runs for judge.mjs: a shipped native profile with short windows, in several bundles, so that a machine that is
-// shared can be given back in between.
+// Real runs for judge.mjs: a shipped native profile with short windows, in several bundles, so that other users of a
+// shared machine can have it in between.
 //
 //   node bench/compare/measure.mjs FOLDER [--holds 5] [--runs 8] [--lock FILE] [--set path=value …]
 //
-// --lock: flock(1) is taken on the file for each bundle. FOLDER/01, FOLDER/02, … are bundles; those that exist are
-// kept.
+// --lock: takes flock(1) on the file for each bundle. FOLDER/01, FOLDER/02, … are bundles; existing bundles are kept.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +44,7 @@ if (folder === undefined) {
       values.runs,
       '--seed',
       String(hold),
-      // 2.5 s holds four calls of the 554 ms that the profile aims at.
+      // 2.5 s have room for four calls of the 554 ms that the profile aims at.
       '--duration',
       '2500ms',
       '--set',
@@ -56,7 +55,7 @@ if (folder === undefined) {
     ];
     const [program, ...args] = values.lock === undefined ? run : ['flock', values.lock, ...run];
     const { status } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    // 4: a finding is unclear, which is for judge.mjs to see.
+    // 4: a finding is unclear. judge.mjs evaluates that.
     if (status !== 0 && status !== 4) process.exitCode = 1;
   }
 }

@@ -1,6 +1,6 @@
 // Reading and summing a histogram log of an hour of 12 series at one interval a second (43,200 histograms), beside the
-// Java HistogramLogProcessor (Debian libhdrhistogram-java) on the same log, by turns, each in a process of its own. We
-// sum all tags; it reads all lines and sums one tag.
+// Java HistogramLogProcessor (Debian libhdrhistogram-java) on the same log, in turns, each in a separate process.
+// pauselab sums all tags; the processor reads all lines and sums one tag.
 //
 //   node bench/compare/merge.mjs [--pairs 3]
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -39,7 +39,7 @@ if (positionals[0] === 'read') {
   }
 }
 
-/** Each second of each series is one of 50 made before: 1,000 operations, log-normal about 5 µs, with a long tail. */
+/** Each second of each series is one of 50 prepared seconds: 1,000 operations, log-normal about 5 µs, with a long tail. */
 function writeHour(path) {
   const random = seededRandom(1);
   const tags = Array.from({ length: 12 }, (_, i) => `series-${i}.service`);

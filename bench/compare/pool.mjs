@@ -1,5 +1,5 @@
-// Gates drawn from a pool of real runs: two folders of bundles that were measured alike, one as it was and one with the
-// change. Of each gate the rounds of both sides are drawn anew, without a round twice.
+// Gates drawn from a pool of real runs: two folders of bundles that were measured alike, one without and one with the
+// change. The rounds of both sides are drawn for each gate, no round twice.
 //
 //   node bench/compare/pool.mjs BASELINES CANDIDATES [--gates 20] [--rounds 6] [--policy gate.yaml] [--seed 1]
 //
@@ -29,7 +29,7 @@ const [gates, rounds] = [Number(values.gates), Number(values.rounds)];
 const policy = values.policy === undefined ? defaultGatePolicy() : await loadPolicy(values.policy);
 const random = seededRandom(Number(values.seed));
 
-/** All bundles of a folder as one side, whose rounds are numbered through. */
+/** All bundles of a folder as one side, with rounds numbered across bundles. */
 function poolOf(folder) {
   const sides = readdirSync(folder)
     .sort()
@@ -47,7 +47,7 @@ function poolOf(folder) {
   }
   const evidence = [...series.values()];
   const all = [...new Set(evidence.flatMap(({ runs }) => runs.map(({ round }) => round)))];
-  // A round that lacks an arm would leave a gate with too few runs of it.
+  // A round that lacks an arm would leave a gate with too few runs of that arm.
   const whole = all.filter((round) => evidence.every(({ runs }) => runs.some((run) => run.round === round)));
   process.stdout.write(`${folder}: ${whole.length} whole rounds of ${all.length}, ${evidence.length} series\n`);
   return { side: { ...sides[0], evidence }, whole };

@@ -1,23 +1,22 @@
-// Gates as a machine could have made them, from a seed: sides whose figures depend on each other as those of real runs
-// do.
+// Gates as a machine could have made them, from a seed: the figures of a side depend on each other as in real runs.
 //
-//   - the five figures of a series describe the same stalls
-//   - victims of one process see the same stalls, nearly
-// - the arms of one round share a part of what makes runs differ (`shared`, 0 to 1), and now and then a stall of the
-// machine's
-// - most runs of most arms have no stall at all, some arms stall all the time, some in a few runs, some by heavy tails
+//   * The five figures of a series describe the same stalls.
+//   * Victims of one process see nearly the same stalls.
+//   * The arms of a round share a part of what makes runs differ (`shared`, 0 to 1), and now and then a stall of the
+//     machine.
+//   * Most runs of most arms have no stall, some arms stall all the time, some in a few runs, some by heavy tails.
 //
-// A side is what the gate reads (src/verdict/evidence/side.ts), so that all behind it is the code that ships.
+// A side is what the gate reads (src/verdict/evidence/side.ts), so everything behind it is the code that ships.
 import { seededRandom } from '../../dist/stats/prng.js';
 import { normal, poisson } from './synthetic.mjs';
 
-/** Rates below are of such a window. */
+/** The window, in seconds, that the rates below are of. */
 const usual_s = 10;
 const threshold_s = 0.1;
 
 /**
- * Stalls of one run of an arm, in seconds; `factor` is what makes this run worse or better than others, `part` its
- * window as a part of the usual one.
+ * Stalls of a run of an arm, in seconds. `factor` makes this run worse or better than others. `part` is its window as a
+ * part of the usual window.
  */
 const kinds = {
   quiet: () => [],
@@ -34,7 +33,7 @@ const kinds = {
     random() < 0.5 ? many(poisson(6 * part, random), () => 0.2 * factor * Math.exp(0.2 * normal(random))) : [],
 };
 
-/** Half of the arms do not stall, a fifth does all the time, the rest is noisy in one way or another. */
+/** Half of the arms do not stall, a fifth stalls all the time, the rest is noisy in different ways. */
 export const mixture = [
   'quiet',
   'stalling',
@@ -63,10 +62,9 @@ function many(n, make) {
 }
 
 /**
- * `arms`: a kind each. `change(stalls, arm)`: what is done to a run's stalls. `noise`: stalls of the machine's own a
- * run and arm; a fifth of them hits all arms of a round. `slower`: the factor of all times. `moods`: of the rounds,
- * where they are not to be drawn. `window_s`: of each run. `path`: sides of one path are one experiment, measured in
- * turns.
+ * `arms`: a kind each. `change(stalls, arm)`: changes a run's stalls. `noise`: the machine's stalls per run and arm, of
+ * which a fifth hits all arms of a round. `slower`: the factor of all times. `moods`: of the rounds, if they are not
+ * drawn. `window_s`: of each run. `path`: sides of one path are one experiment, measured in turns.
  */
 export function sideOf(
   label,
@@ -104,7 +102,7 @@ export function sideOf(
       ];
       const stalls = fitting(change(own, arm, random), window_s);
       for (let victim = 0; victim < victims; victim += 1) {
-        // The first victim sees every stall; others may be between two operations when a stall begins.
+        // The first victim sees every stall. The others may be between two operations when a stall begins.
         const seen = stalls
           .filter(() => victim === 0 || random() < 0.9)
           .map((length) => length * (1 - 0.05 * random()))
@@ -145,7 +143,7 @@ const facts = {
   jdks: [],
 };
 
-/** What is beyond the window did not happen in it. */
+/** Leaves out what would lie beyond the window. */
 function fitting(stalls, window_s) {
   let left = 0.97 * window_s;
   return stalls.flatMap((length) => {
@@ -194,7 +192,7 @@ function runOf(round, stalls, { factor, window_s }, random) {
   };
 }
 
-/** A generator for each cell, so that cells can be repeated alone. */
+/** A generator for each cell, so that a cell can be repeated alone. */
 export function randomOf(seed, name) {
   return seededRandom(
     (seed + [...name].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, 7)) >>> 0,

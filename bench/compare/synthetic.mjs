@@ -1,9 +1,9 @@
-// Runs as a machine could have made them, from a seed: the durations of operations go through the same functions as
-// those of a real run (analyseRun: histogram, stalls, sampler's states, figures), and from the figures to metrics.
+// Runs as a machine could have made them, from a seed. The durations of operations pass through the functions of a real
+// run (analyseRun: histogram, stalls, sampler's states, figures), and from the figures to metrics.
 import { analyseRun } from '../../dist/experiment/run/analyse.js';
 import { countsOfValues } from '../../dist/record/histogram/counts.js';
 import { metricsFor } from '../../dist/verdict/evidence/metrics.js';
-import { runEvidence } from '../../dist/verdict/evidence/bundle-side.js';
+import { seriesEvidence } from '../../dist/verdict/evidence/bundle-side.js';
 
 export const ms = 1e6;
 export const threshold_ns = 100 * ms;
@@ -26,8 +26,8 @@ export function poisson(mean, random) {
 }
 
 /**
- * Generators of the durations of one series of one run: `(n, window_s, run, random) => number[]` in ns. `run` is what
- * the series of one run share: its factor (between-run spread) and a coin.
+ * Generators of the durations of a series of a run: `(n, window_s, run, random) => number[]` in ns. `run` is what the
+ * series of a run share: its factor (between-run spread) and a coin.
  */
 export const generators = {
   // Pareto of tail index 0.7: no mean, and about one stall in two runs.
@@ -42,8 +42,8 @@ export const generators = {
       return 20_000 * factor * Math.exp(x);
     });
   },
-  // Runs of two kinds, as a memory layout or a CPU's neighbour makes them: one has a p99 eight times the other's, and
-  // stalls.
+  // Two kinds of runs, as from different memory layouts or neighbours of a CPU: one has a p99 eight times the other's,
+  // and stalls.
   bimodal: (n, window_s, { factor, coin }, random) => {
     const slow = coin < 0.5;
     const durations = Array.from(
@@ -52,7 +52,7 @@ export const generators = {
     );
     return slow ? withStalls(durations, poisson(window_s / 10, random), 200 * ms, random) : durations;
   },
-  // Three runs in ten have a burst of stalls, all others none.
+  // Three runs in ten have a burst of stalls, the others have none.
   'stall-burst': (n, _window_s, { factor, coin }, random) => {
     const durations = ordinary(n, factor, random);
     return coin < 0.3
@@ -61,7 +61,7 @@ export const generators = {
   },
 };
 
-/** Log-normal, and a stall now and then: one in two minutes. */
+/** Log-normal, with a stall every two minutes on average. */
 export function ordinaryRun(n, window_s, { factor }, random) {
   return withStalls(ordinary(n, factor, random), poisson(window_s / 120, random), 150 * ms, random);
 }
@@ -142,7 +142,7 @@ export function syntheticRun(window_s, durationsOf, random) {
   );
   const values = new Map();
   for (const { name, figures } of analysis.series) {
-    const evidence = runEvidence(window, figures, () => {
+    const evidence = seriesEvidence(window, figures, () => {
       throw new Error('figures have every percentile that is asked for');
     });
     for (const metric of metrics) {
@@ -154,7 +154,7 @@ export function syntheticRun(window_s, durationsOf, random) {
   return values;
 }
 
-/** Every other stall is blocked in the kernel; the sampler looks while there is one. */
+/** Every other stall is blocked in the kernel. The sampler looks during stalls. */
 function recordOf(index, durations) {
   const records = [];
   const changes = [];
@@ -198,7 +198,7 @@ function recordOf(index, durations) {
   };
 }
 
-/** Sides are lists of runs as `syntheticRun` makes them. */
+/** The sides are lists of runs from `syntheticRun`. */
 export function inputsOf(a, b) {
   return [...a[0].keys()].map((key) => {
     const metric = metrics.find(({ name }) => key.endsWith(` ${name}`));
@@ -213,7 +213,7 @@ export function inputsOf(a, b) {
   });
 }
 
-/** Two experiments, in whose runs all series were measured together. */
+/** Two experiments, each of whose runs measured all series together. */
 export function originsOf(a, b) {
   const of = (experiment, runs) => ({ experiment, arm: '', rounds: runs.map((_, round) => round) });
   return { a: of('a', a), b: of('b', b) };

@@ -8,12 +8,12 @@ import pauselab.board.ScratchBoard;
 import pauselab.board.Seat;
 
 /**
- * {@code RecordBench PAIRS}: what one sample costs in Java (service and response time and the stall check, on a board),
- * beside one {@code Histogram.recordValue} of org.hdrhistogram.
+ * {@code RecordBench PAIRS}: the cost of a sample in Java (service and response time and the stall check, on a board),
+ * beside a {@code Histogram.recordValue} of org.hdrhistogram.
  *
- * <p>As bench/native/record.cc: in turns within one JVM and one thread, in forward and backward order by turns; each
- * subject has arguments and a histogram of its own and reads exactly those that it takes; no clock is read inside;
- * costs are CPU time of the thread. The first pairs are the warm-up and are left out.
+ * <p>As in bench/native/record.cc: in turns within one JVM and one thread, in forward and backward order alternately.
+ * Each subject has separate arguments and a separate histogram, and reads exactly the arguments that it takes. No clock
+ * is read inside. Costs are CPU time of the thread. The first pairs are the warm-up and are left out.
  */
 public final class RecordBench {
 
@@ -24,7 +24,7 @@ public final class RecordBench {
     private static final long HIGHEST_NS = 3_600_000_000_000L;
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-    /** Nothing is carried over in registers from one sample to the next, as nothing is across an operation. */
+    /** No value stays in a register from one sample to the next, as none stays across an operation. */
     private static void nextSample() {
         VarHandle.releaseFence();
         VarHandle.acquireFence();
@@ -35,7 +35,7 @@ public final class RecordBench {
     }
 
     /**
-     * What a writer at 1,000/s looks like: some microseconds with a long tail, a little late; one in 4096 is a stall.
+     * Samples of a writer at 1,000/s: some microseconds with a long tail, a little late. One in 4096 is a stall.
      */
     private static final class Samples {
 
@@ -162,7 +162,7 @@ public final class RecordBench {
         System.out.println(json.append('}'));
     }
 
-    /** Each subject has a method of its own, so that none is compiled for the type of another. */
+    /** Each subject has a separate method, so that no method is compiled for another subject's type. */
     private static double cost_ns(Subject subject) {
         long start_ns = THREADS.getCurrentThreadCpuTime();
         for (int i = 0; i < PASSES; i++) {

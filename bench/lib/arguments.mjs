@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 const known = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-/** The options, or the sentence that says what is wrong with them. */
+/** The options, or a sentence that says what is wrong with them. */
 export function parseBenchArguments(argv) {
   const usage = 'expected: npm run bench -- [a] [b] [c] [d] [e] [f] [--json] [--save] [--quick]';
   try {

@@ -1,6 +1,6 @@
 import { cpuTopology } from '../../dist/host/cpus.js';
 
-/** The CPU that measured programs are kept on, as taskset takes it: the last one, since the first serves interrupts. */
+/** The CPU for measured programs, in taskset's form: the last CPU, because the first serves interrupts. */
 export function lastCpu() {
   return String(cpuTopology().allowed.at(-1));
 }

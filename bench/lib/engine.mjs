@@ -14,9 +14,9 @@ const drain_ns = 100_000_000n;
 const poll_ms = 2;
 
 /**
- * Runs the engine with one thread for one window, on one CPU, and calls `onGo` when it begins. Resolves to what the
- * board counts, and to the CPU time of warm-up and window (with the process's end, and the main thread's 20 heartbeats
- * a second).
+ * Runs the engine with one thread for one window, on one CPU, and calls `onGo` when it begins. Resolves to the board's
+ * counts, and to the CPU time of warm-up and window (with the process's end, and the main thread's 20 heartbeats a
+ * second).
  */
 export async function runEngine({ cpu, planLine, window_ns, onGo }) {
   const folder = createRuntimeFolder();
@@ -53,7 +53,7 @@ export async function runEngine({ cpu, planLine, window_ns, onGo }) {
   }
 }
 
-/** Once its state is ready: every thread waits for `go`. */
+/** The board, once its state is ready: every thread then waits for `go`. */
 export async function readyBoard(path, engine) {
   let board;
   for (;;) {
@@ -64,7 +64,7 @@ export async function readyBoard(path, engine) {
   }
 }
 
-/** Of all threads, while they wait for `go`: what a running one has used since the last tick would be missing. */
+/** Of all threads, while they wait for `go`: a running thread's time since the last tick would be missing. */
 function cpuTimeOf(pid) {
   const folder = `/proc/${pid}/task`;
   const used = readdirSync(folder).map((tid) =>

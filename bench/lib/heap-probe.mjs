@@ -1,4 +1,4 @@
-// Loaded into the command line by `--import`: once a second its heap in use and the buffers outside it.
+// Loaded into the command line by `--import`. Once a second it logs the heap in use and the buffers outside it.
 import { appendFileSync } from 'node:fs';
 
 const file = process.env.PAUSELAB_BENCH_HEAP;

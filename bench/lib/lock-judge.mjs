@@ -1,8 +1,8 @@
-// Who had mmap_lock during a stall, from the kernel's own text of its events and nothing of pauselab's: neither its
-// tracer nor its attribution.
+// Which thread had mmap_lock during a stall, from the kernel's text of its events. It uses neither pauselab's tracer
+// nor its attribution.
 //
-// A thread is inside the lock from its `start_locking` to its `released`. There it waits in state D, or it has the lock,
-// or it is next to get it. So its time inside without its time in state D is the time for which others wait for it.
+// A thread is inside the lock from its `start_locking` to its `released`. In between it waits in state D, has the lock,
+// or is next to get it. So its time inside without its time in state D is the time for which others wait for it.
 import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ echo 'prev_state & 2' > "$own/events/sched/sched_switch/filter"
 for event in mmap_lock/mmap_lock_start_locking mmap_lock/mmap_lock_acquire_returned mmap_lock/mmap_lock_released sched/sched_switch sched/sched_waking; do echo 1 > "$own/events/$event/enable"; done
 touch "$1/ready"; while :; do sleep 0.2; done`;
 
-/** All threads of the machine, in a mount namespace of its own. */
+/** Records all threads of the machine, in a private mount namespace. */
 export async function recordLocks(folder) {
   mkdirSync(join(folder, 'tracefs'), { recursive: true });
   const child = spawn('unshare', ['-m', 'bash', '-c', script, 'judge', folder], {
@@ -41,13 +41,13 @@ export async function recordLocks(folder) {
 
 const line = /^\s*.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$/;
 
-/** Spans inside a lock, without those in state D: by thread, in ns of CLOCK_MONOTONIC. */
+/** Spans inside a lock, without the time in state D: by thread, in ns of CLOCK_MONOTONIC. */
 export async function readLocks(folder) {
   const inside = new Map();
   const blocked = new Map();
   const open = new Map();
   const asleep = new Map();
-  /** Woken before they were switched out, as another CPU may: their switch still says D, and they do not sleep. */
+  /** Woken by another CPU before they were switched out: their switch still says D, but they do not sleep. */
   const wokenEarly = new Map();
   const at = (map, key) => map.get(key) ?? map.set(key, []).get(key);
   for await (const text of createInterface({ input: createReadStream(join(folder, 'events')) })) {
@@ -73,7 +73,7 @@ export async function readLocks(folder) {
       if (event === 'mmap_lock_start_locking') open.set(key, time_ns);
       else if (event === 'mmap_lock_acquire_returned' && /success=false/.test(rest)) open.delete(key);
       else if (event === 'mmap_lock_released' && open.has(key)) {
-        // What others can wait for is at least a millisecond.
+        // A thread that others wait for is inside for at least a millisecond.
         if (time_ns - open.get(key) >= 1e6) at(inside, mm).push({ tid, start_ns: open.get(key), end_ns: time_ns });
         open.delete(key);
       }
@@ -84,7 +84,7 @@ export async function readLocks(folder) {
 
 const overlap = (from, to, [start, end]) => Math.max(0, Math.min(to, end) - Math.max(from, start));
 
-/** Who had the lock of the victim's address space for how much of [from, to], the longest first. */
+/** Which threads had the lock of the victim's address space for how much of [from, to], the longest first. */
 export function holdersDuring({ inside, blocked }, mm, victim, from_ns, to_ns) {
   const times = new Map();
   for (const { tid, start_ns, end_ns } of inside.get(mm) ?? []) {
@@ -98,8 +98,8 @@ export function holdersDuring({ inside, blocked }, mm, victim, from_ns, to_ns) {
 }
 
 /**
- * The address space of a victim, and when `go` was: stalls that waited in state D ended when their thread was woken, at
- * nearly one distance from it.
+ * The address space of a victim, and the time of `go`. Stalls that waited in state D ended when their thread was woken,
+ * at nearly the same distance from `go`.
  */
 export function aligned({ inside, blocked }, stalls) {
   const waits = stalls

@@ -1,6 +1,5 @@
-// A monitor that is no part of pauselab: reads /proc/PID/smaps of the engine with the most memory, or writes its
-// clear_refs, and logs each call with its own thread and the monotonic clock. Its parent gives it nice 19 and the first
-// CPU.
+// A monitor that is no part of pauselab. It reads /proc/PID/smaps of the engine with the most memory, or writes its
+// clear_refs, and logs each call with its thread and the monotonic clock. Its parent sets nice 19 and the first CPU.
 //
 //   node bench/lib/outside-agent.mjs smaps|clear_refs
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
@@ -26,7 +25,7 @@ for (;;) {
       else writeFileSync(`/proc/${pid}/clear_refs`, '1');
       process.stdout.write(`${process.pid} ${pid} ${begin} ${process.hrtime.bigint()}\n`);
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
   Atomics.wait(new Int32Array(buffer), 0, 0, 50);

@@ -22,7 +22,7 @@ export async function prepare() {
 }
 
 async function prepareBench() {
-  // bench/ has a lock file of its own, so the project's npm step serves it as it is.
+  // bench/ has a separate lock file, so the project's npm step works for it unchanged.
   const steps = [npmStep(bench), nativeStep()];
   const needed = () => [...needs, ...(isFresh(steps[1]) ? [] : buildNeeds)];
   if (steps.every(isFresh) && missingFrom(needed()).length === 0) return;
@@ -55,7 +55,7 @@ function nativeStep() {
       const nodeGyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
       await mustRun(process.execPath, [nodeGyp, 'rebuild', '--nodedir', nodeDir, '--jobs', 'max'], {
         cwd: bench,
-        // node-gyp takes npm's settings from the environment over its own arguments.
+        // node-gyp prefers npm's settings in the environment to its arguments.
         env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
         logFile: join(bench, '.setup/native.log'),
         exitCode: 1,

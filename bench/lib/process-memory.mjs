@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** VmRSS and its peak, VmHWM. /proc/<pid>/status takes no mmap_lock, so reading it disturbs nobody. */
+/** VmRSS and its peak, VmHWM. /proc/<pid>/status takes no mmap_lock, so reading it disturbs no thread. */
 export function memoryOf(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const bytes = (field) => Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(status)[1]) * 1024;
@@ -17,6 +17,6 @@ function nameOf(pid) {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
   } catch {
-    return null; // it has ended
+    return null; // the process has ended
   }
 }

@@ -2,11 +2,11 @@ import { quantileRanks } from '../../dist/stats/quantile-bounds.js';
 import { median } from '../../dist/stats/median.js';
 
 /**
- * Sums up the ratios of pairs. The target is judged by an interval: one that lies on both sides of it says "undecided".
+ * Summarises the ratios of pairs. The target is judged by an interval. If it lies on both sides of the target, the
+ * result is "undecided".
  *
- * Pairs that are measurements of their own are judged by the 95 % interval of their median, from order statistics,
- * which assumes no distribution; `dependent` ones (readings of one and the same run) by their whole range, since no
- * interval could be justified.
+ * For independent pairs that is the 95 % interval of their median, from order statistics, which assumes no
+ * distribution. For `dependent` pairs (readings of one run) it is their whole range, because no interval is justified.
  *
  * @param {string} name
  * @param {number[]} pairs

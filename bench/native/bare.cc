@@ -1,8 +1,8 @@
 // pauselab-bench-bare OPERATION SECONDS: the bare loop that the engine's rate of operations is compared with.
 //
-// The engine's system calls (native/engine/operations/) on a mapping like the engine's (native/engine/memory.cc: one
-// page between PROT_NONE pages, no huge pages), a clock read before and one after each, and nothing else: nothing is
-// recorded. After a warm-up of 0.1 s it counts the operations of SECONDS, and prints {"n":…,"cpu_ns":…}.
+// It makes the engine's system calls (native/engine/operations/) on a mapping like the engine's
+// (native/engine/memory.cc: a page between PROT_NONE pages, no huge pages), and reads the clock before and after each.
+// It records nothing. After a warm-up of 0.1 s it counts the operations of SECONDS, and prints {"n":…,"cpu_ns":…}.
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
@@ -27,7 +27,7 @@ void expect(bool worked, const char* what) {
   if (!worked) fail(Exit::unfit, "%s was refused: %s", what, strerror(errno));
 }
 
-// A touched page in a VMA of its own.
+// A touched page in a separate VMA.
 char* isolatedPage() {
   void* reservation = mmap(nullptr, 3 * kPageBytes, PROT_NONE, kMapFlags, -1, 0);
   expect(reservation != MAP_FAILED, "mmap");
@@ -47,7 +47,7 @@ std::uint64_t cpuTime_ns() {
   return static_cast<std::uint64_t>(now.tv_sec) * kSecond_ns + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// Operations of `duration_ns`, and for how much of it we had the CPU.
+// Makes operations for `duration_ns`, and measures for how much of it this process had the CPU.
 template <typename Operation>
 Count countFor(std::uint64_t duration_ns, Operation perform) {
   Count count;

@@ -1,10 +1,10 @@
-// pauselab-bench-record PAIRS: what recording one sample costs, beside one hdr_record_value of HdrHistogram_c.
+// pauselab-bench-record PAIRS: the cost of recording a sample, beside an hdr_record_value of HdrHistogram_c.
 //
-// Everything is measured in turns within one process, so that what disturbs one disturbs the others: per pair each
-// subject records the same number of samples, in forward order and in backward order by turns. Each subject has
-// arguments and a histogram of its own, and reads exactly the arguments that its function takes (three times for
-// ours, one value for theirs), so that fetching them counts against us. No clock is read inside. Costs are CPU time of
-// the thread, so that a pass during which another program had the CPU costs no more for it.
+// Everything is measured in turns within one process, so that a disturbance affects all subjects. In each pair every
+// subject records the same number of samples, in forward and backward order alternately. Each subject has separate
+// arguments and a separate histogram. It reads exactly the arguments that its function takes (three times for pauselab,
+// one value for the library), so fetching them counts against pauselab. No clock is read inside. Costs are CPU time of
+// the thread, so a pass during which another program had the CPU costs no more.
 //
 // Prints one JSON document: for each subject its nanoseconds per sample in every pair.
 #include <sys/mman.h>
@@ -40,8 +40,8 @@ struct Sample {
   std::uint64_t intended_ns, start_ns, end_ns;
 };
 
-// What a writer at 1,000/s looks like here: a system call of some microseconds with a long tail, started some tens of
-// microseconds late; one operation in 4096 is a stall.
+// Samples of a writer at 1,000/s: a system call of some microseconds with a long tail, started some tens of
+// microseconds late. One operation in 4096 is a stall.
 std::vector<Sample> drawSamples(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::lognormal_distribution<double> usual_ns(std::log(4'000.0), 0.5);
@@ -61,10 +61,10 @@ std::vector<Sample> drawSamples(std::uint64_t seed) {
   return samples;
 }
 
-// Nothing is carried over in registers from one sample to the next, as nothing is across a system call.
+// No value stays in a register from one sample to the next, as none stays across a system call.
 inline void nextSample() { asm volatile("" ::: "memory"); }
 
-// Memory as the board's: shared pages, all touched.
+// Memory like the board's: shared pages, all touched.
 template <typename T>
 T& inSharedMemory() {
   void* memory = mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -72,7 +72,7 @@ T& inSharedMemory() {
   return *new (memory) T{};
 }
 
-// One thread's place on a board, and the arguments of its calls.
+// A thread's place on a board, and the arguments of its calls.
 class Ours {
  public:
   explicit Ours(std::uint64_t seed)

@@ -1,5 +1,5 @@
 // pauselab-bench-usage FILE COMMAND [ARGUMENT…]: runs a command and writes {"cpu_ns":…} to FILE, the CPU time of all
-// its threads from its start to its end. Ends as it ended, and it dies with us.
+// its threads from start to end. It ends as the command ended, and the command dies with it.
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -37,7 +37,7 @@ rusage runToItsEnd(char** command) {
   while (wait4(child, &status, 0, &usage) != child)
     if (errno != EINTR) fail(Exit::internal, "wait4 failed: %s", strerror(errno));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return usage;
-  // Its own sentence is on stderr already.
+  // Its sentence is already on stderr.
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : static_cast<int>(Exit::workload));
 }
 

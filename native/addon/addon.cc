@@ -1,7 +1,7 @@
 // The control plane's system calls, and nothing else: scheduling of threads by tid, a shared mapping of the board
-// whose words are loaded and stored atomically, and two calls on files that Node does not have. Arguments are checked
-// in TypeScript (src/base/native.ts) and trusted here. A failed call throws an Error with `code` (such as "EPERM") and
-// `syscall`.
+// whose words are loaded and stored atomically, and two calls on files that Node does not have. TypeScript checks the
+// arguments (src/base/native.ts), and this file trusts them. A failed call throws an Error with `code` (such as
+// "EPERM") and `syscall`.
 #include <fcntl.h>
 #include <napi.h>
 #include <sched.h>
@@ -92,8 +92,8 @@ struct Mapping {
   bool mapped;
 };
 
-// By their ArrayBuffer's memory. Node runs an ArrayBuffer's finalizer some time after it was detached, when another
-// mapping may have the same address: so whether there is something to unmap is kept for each mapping.
+// By the memory of their ArrayBuffer. Node runs an ArrayBuffer's finalizer some time after it was detached, when
+// another mapping may have the same address. So each mapping records whether it is still mapped.
 std::map<void*, Mapping*>& mappings() {
   static std::map<void*, Mapping*> all;
   return all;
@@ -106,8 +106,7 @@ void unmap(Mapping& mapping) {
   munmap(mapping.data, mapping.bytes);
 }
 
-// mapShared(path) -> ArrayBuffer over the whole file, shared and writable, unmapped by unmapShared or when it is
-// collected
+// mapShared(path) -> ArrayBuffer over the whole file, shared and writable, until unmapShared or the garbage collector.
 Napi::Value MapShared(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string path = info[0].As<Napi::String>();
@@ -135,8 +134,8 @@ Napi::Value MapShared(const Napi::CallbackInfo& info) {
       mapping);
 }
 
-// unmapShared(buffer): at once, and the buffer is detached first, so that nothing in JavaScript can reach the memory.
-// The second time it does nothing.
+// unmapShared(buffer): unmaps at once. It detaches the buffer first, so that JavaScript cannot reach the memory. A
+// second call does nothing.
 Napi::Value UnmapShared(const Napi::CallbackInfo& info) {
   auto buffer = info[0].As<Napi::ArrayBuffer>();
   if (buffer.IsDetached()) return info.Env().Undefined();
@@ -178,8 +177,8 @@ uint64_t monotonic_ns() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-// readTimestampCounter() -> {ticks, clock_ns}, read together: of several readings the one that was interrupted least.
-// ticks is 0 where the CPU has no such counter.
+// readTimestampCounter() -> {ticks, clock_ns}, read together: the least interrupted of several readings. ticks is 0 if
+// the CPU has no such counter.
 Napi::Value ReadTimestampCounter(const Napi::CallbackInfo& info) {
   uint64_t ticks = 0;
   uint64_t clock_ns = 0;
@@ -201,15 +200,15 @@ Napi::Value ReadTimestampCounter(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// tryLock(fd) -> whether the exclusive flock of the file is now ours; false: another process has it. Closing fd gives
-// it back.
+// tryLock(fd) -> true: this process now holds the exclusive flock of the file; false: another process has it. Closing
+// fd releases it.
 Napi::Value TryLock(const Napi::CallbackInfo& info) {
   const bool isOurs = flock(info[0].As<Napi::Number>().Int32Value(), LOCK_EX | LOCK_NB) == 0;
   if (!isOurs && errno != EWOULDBLOCK) return throwErrno(info.Env(), "flock", errno);
   return Napi::Boolean::New(info.Env(), isOurs);
 }
 
-// exchange(path, path): each gets the name of the other, in one step
+// exchange(path, path): exchanges the two names in one step.
 Napi::Value Exchange(const Napi::CallbackInfo& info) {
   const std::string one = info[0].As<Napi::String>(), other = info[1].As<Napi::String>();
   if (renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0)

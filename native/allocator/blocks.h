@@ -1,4 +1,4 @@
-// Blocks of whatever allocator serves malloc in this process, as both kinds of churn take them: the JVM's off-heap load
+// Blocks of the allocator that serves malloc in this process. Both kinds of churn use them: the JVM's off-heap load
 // (jvm-workloads/src/pauselab/load/MallocChurn.java) and the engine's (engine/churn.h).
 #pragma once
 
@@ -7,7 +7,7 @@
 
 namespace pauselab::allocator {
 
-// malloc, and a write to each page; null if it is refused.
+// Calls malloc, and writes to each page; null if malloc returns null.
 inline void* allocateTouched(std::size_t bytes) noexcept {
   constexpr std::size_t kPageBytes = 4096;
   char* const block = static_cast<char*>(std::malloc(bytes));

@@ -19,7 +19,7 @@ std::string quoted(std::string_view text) {
   return json += '"';
 }
 
-// The function of that name in whatever is loaded, or null.
+// The function of that name in any loaded library, or null.
 template <typename Function>
 Function find(const char* name) {
   return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
@@ -47,7 +47,7 @@ bool read(Mallctl mallctl, const char* key, Value& value) {
   return mallctl(key, &value, &bytes, nullptr, 0) == 0;
 }
 
-// Each key by its type; what this version of jemalloc does not know is left out.
+// Reads each key by its type, and skips keys that this version of jemalloc does not know.
 void readJemalloc(Mallctl mallctl, Allocator& allocator) {
   allocator.name = "\"jemalloc\"";
   const char* text = nullptr;
@@ -82,7 +82,7 @@ void readTcmalloc(Allocator& allocator) {
 
 void readMimalloc(int (*version)(), Allocator& allocator) {
   allocator.name = "\"mimalloc\"";
-  const int number = version();  // 209: 2.0.9, and 2019 since: 2.1.9
+  const int number = version();  // 209 is 2.0.9; with four digits, 2019 is 2.0.19
   char text[32];
   if (number >= 1000) {
     std::snprintf(text, sizeof text, "\"%d.%d.%d\"", number / 1000, number / 100 % 10, number % 100);
@@ -97,7 +97,7 @@ void readMimalloc(int (*version)(), Allocator& allocator) {
 std::string describe() {
   Allocator allocator;
   const std::string path = pathOf(find<void*>("malloc"));
-  // Its functions may be there while another library serves malloc: then they belong to nobody who is asked.
+  // A library may be loaded while another library serves malloc. Then its functions describe an unused allocator.
   const auto serves = [&path](const char* symbol) {
     void* const function = find<void*>(symbol);
     return function != nullptr && pathOf(function) == path;

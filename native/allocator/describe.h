@@ -1,12 +1,11 @@
-// What serves malloc in this process, found by asking it: a configuration that was misspelt, or a preload that failed,
-// leaves no other trace.
+// Asks the process which allocator serves malloc. Only this shows a misspelt configuration or a preload that failed.
 #pragma once
 
 #include <string>
 
 namespace pauselab::allocator {
 
-// JSON: {"path":…,"name":…,"version":…,"settings":{…}}; name is null for one that is not known.
+// JSON: {"path":…,"name":…,"version":…,"settings":{…}}; name is null for an unknown allocator.
 std::string describe();
 
 }  // namespace pauselab::allocator

@@ -121,7 +121,7 @@ Board Board::open(const std::string& path) {
   if (fd < 0 || fstat(fd, &status) != 0)
     fail(Exit::workload, "the board %s could not be opened: %s", path.c_str(), strerror(errno));
   const auto bytes = static_cast<std::size_t>(status.st_size);
-  if (bytes < sizeof(Header)) fail(Exit::workload, "the board %s is too short to be one", path.c_str());
+  if (bytes < sizeof(Header)) fail(Exit::workload, "the file %s is too short for a board", path.c_str());
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
   if (memory == MAP_FAILED) fail(Exit::workload, "the board %s could not be mapped: %s", path.c_str(), strerror(errno));
   close(fd);

@@ -1,4 +1,4 @@
-// Creating a board file and finding one's way in it.
+// Creates a board file, and finds a thread's parts in it.
 #pragma once
 
 #include <optional>
@@ -26,20 +26,20 @@ void refuseLongName(const std::string& name);
 
 class Board {
  public:
-  // Creates the file, allocates it in full (a small /dev/shm is an error here, not a SIGBUS later), maps it shared,
-  // touches and, where permitted, locks it. Ends the program with a sentence if it cannot.
+  // Creates the file, allocates all of it (a small /dev/shm is then an error here, not a SIGBUS later), maps it shared,
+  // touches it, and locks it if permitted. Ends the program with a sentence if it cannot.
   static Board create(const std::string& path, std::span<const ThreadSpec> threads, std::uint64_t stallThreshold_ns);
 
-  // One that another process has laid out. Ends the program with a sentence if it cannot.
+  // Maps a board that another process has laid out. Ends the program with a sentence if it cannot.
   static Board open(const std::string& path);
 
-  // Locks the board's pages for this process; a forked process must do so again. True if permitted.
+  // Locks the board's pages for this process; true if that is permitted. A forked process must call it too.
   bool lockMemory() noexcept;
 
   Header& header() noexcept { return *at<Header>(0); }
   Thread& thread(std::size_t index) noexcept { return at<Thread>(header().threads_offset)[index]; }
   std::size_t threadCount() noexcept { return header().thread_count; }
-  // The seat of that name, if there is one.
+  // The index of the thread with that name, if there is one.
   std::optional<std::size_t> find(const std::string& name) noexcept;
   // For a thread that has a series.
   Recorder recorder(std::size_t thread) noexcept;

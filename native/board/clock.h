@@ -1,4 +1,4 @@
-// CLOCK_MONOTONIC in nanoseconds: the one clock of the project (Java's System.nanoTime is the same).
+// CLOCK_MONOTONIC in nanoseconds: the project's only clock (Java's System.nanoTime is the same).
 #pragma once
 
 #include <cstdint>

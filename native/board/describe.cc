@@ -4,7 +4,7 @@
 
 #include "board/layout.h"
 
-// offsetof in a standard-layout struct of atomics is well defined; GCC only warns for non-standard-layout ones.
+// offsetof is well defined in a standard-layout struct of atomics. GCC only warns for structs of other layouts.
 #define PAUSELAB_FIELD(type, field) std::printf("\"%s\":%zu,", #field, offsetof(type, field))
 
 namespace pauselab::board {

@@ -20,7 +20,7 @@ void fail(Exit code, const char* format, ...) {
   va_end(arguments);
   const auto end = static_cast<size_t>(std::clamp(length, 0, static_cast<int>(sizeof sentence) - 2));
   sentence[end] = '\n';
-  // One write, so that sentences of several processes never mix; nothing can be done if it fails.
+  // A single write, so that sentences of several processes never mix. If it fails, nothing can be done.
   [[maybe_unused]] const auto written = write(STDERR_FILENO, sentence, end + 1);
   _exit(static_cast<int>(code));
 }

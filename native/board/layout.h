@@ -1,16 +1,17 @@
 // The board: one memory-mapped file into which every workload, native or Java, records.
 //
-// This header is the layout's only definition for the native side. The reader (src/record/board/board-layout.ts)
-// and, later, the Java writer repeat the numbers; `pauselab-engine layout` prints them and a test compares.
+// This header is the native side's only definition of the layout. The reader (src/record/board/board-layout.ts) and
+// the Java writer (jvm-workloads/src/pauselab/board/Layout.java) repeat the numbers. `pauselab-engine layout` prints
+// them, and a test compares.
 //
 // Rules that make reading while writing safe:
 //   * every word is 64 bits, aligned, little endian, and has exactly one writer;
 //   * counters only grow, so the difference of two snapshots is an interval;
-//   * a writer counts a sample's bucket before it raises `n`, so a snapshot is off by at most the one sample
-//     in flight per series;
+//   * a writer counts a sample's bucket before it raises `n`, so in each series a snapshot is off by at most the
+//     sample in flight;
 //   * all times are CLOCK_MONOTONIC nanoseconds.
 //
-// docs/board.md says the same in prose; change both and raise kVersion.
+// docs/board.md has the same in prose. Change both, and raise kVersion.
 #pragma once
 
 #include <atomic>
@@ -62,7 +63,7 @@ enum class State : std::uint64_t {
 enum class Command : std::uint64_t { wait = 0, go = 1 };
 
 struct alignas(64) Header {
-  Word magic;  // written last by the workload: who finds it finds the rest
+  Word magic;  // the workload writes it last: a reader that finds it finds the rest
   std::uint64_t version;
   std::uint64_t total_bytes;
   std::uint64_t thread_count;
@@ -74,10 +75,10 @@ struct alignas(64) Header {
   // Written by the workload's main thread.
   alignas(64) Word state;
   Word heartbeat_ns;
-  Word memory_locked;  // 1: the board's pages are locked; 0: not permitted, recorded as such
+  Word memory_locked;  // 1: the board's pages are locked; 0: that was not permitted
 
-  // Written by the control plane, before it writes `go`. `window_end_ns` and `drain_end_ns` may be moved
-  // earlier while the workload runs: that is how a run is cut short.
+  // Written by the control plane, before it writes `go`. To cut a run short, it moves `window_end_ns` and
+  // `drain_end_ns` to an earlier time while the workload runs.
   alignas(64) Word command;
   Word go_ns;            // threads start here: the warm-up begins
   Word window_start_ns;  // operations intended from here on are recorded
@@ -87,7 +88,7 @@ struct alignas(64) Header {
 
 // ---- threads -----------------------------------------------------------------------------------------------
 
-// `load`: makes a collector or an allocator give memory back; on the board for its pid and tid.
+// `load`: makes a collector or an allocator give memory back. It is on the board only for its pid and tid.
 enum class Role : std::uint64_t { victim = 1, holder = 2, toucher = 3, hog = 4, load = 5 };
 
 inline constexpr std::size_t kNameBytes = 64;
@@ -105,23 +106,22 @@ struct alignas(64) Thread {
   std::uint64_t ring_offset;    // of Record[ring_capacity], or 0
   std::uint64_t ring_capacity;  // a power of two
 
-  // The operation in flight. `sequence` is odd while one is: 2k + 1 during operation k, 2k + 2 after it.
+  // The operation in flight. `sequence` is 2k + 1 during operation k, and 2k + 2 after it.
   alignas(64) Word sequence;
   Word start_ns;       // actual start
   Word intended_ns;    // intended start
-  Word next;           // schedule index of the next operation not yet started
+  Word next;           // schedule index of the next operation that has not started
   Word ended_ns;       // the thread has left its loop; 0 while it runs
   Word warmup_n;       // operations before the window: made, not recorded
   Word refused_n;      // operations that the kernel refused: made, not recorded
   Word refused_errno;  // of the first refusal
 
-  // The ring's records written so far; record i is at i % ring_capacity, so `written - capacity` are lost
-  // to a reader that never came.
+  // Records written so far. Record i is at i % ring_capacity; the first `written - capacity` are overwritten.
   alignas(64) Word ring_written;
-  Word exhausted_n;      // operations not made because what they use up (fresh pages) was used up
-  Word crossed_n;        // holders: of the calls recorded in the series, those whose range crossed VMAs
-  Word released_bytes;   // holders: what these calls were handed, together
-  Word released_cpu_ns;  // holders: CPU time of these calls, together
+  Word exhausted_n;      // operations not made because the fresh pages that they use up were used up
+  Word crossed_n;        // holders: calls recorded in the series whose range crossed VMAs
+  Word released_bytes;   // holders: size of the ranges of all recorded calls
+  Word released_cpu_ns;  // holders: CPU time of all recorded calls
   Word reserved[3];
 };
 
@@ -132,17 +132,17 @@ struct Record {
   Word intended_ns;   // victims; equal to start_ns for holders
   Word bytes;         // holders: bytes handed to the call
   Word call;          // holders: CallKind; victims: 0
-  Word run_delay_ns;  // own time runnable but not running since run_delay_from_ns (schedstat field 2)
+  Word run_delay_ns;  // the thread's time runnable but not running since run_delay_from_ns (schedstat field 2)
   Word run_delay_from_ns;
-  Word on_cpu_ns;  // own time on a CPU (CLOCK_THREAD_CPUTIME_ID): holders in the call, victims over the same span
+  Word on_cpu_ns;  // the thread's CPU time (CLOCK_THREAD_CPUTIME_ID): holders in the call, victims over the same span
 };
 static_assert(sizeof(Record) == 64);
 
-// What a holder's call was: `release` gives memory back, `releaseAcross` too and its range crossed VMAs, `restore`
-// maps it again.
+// What a holder's call was. `release` gives memory back. `releaseAcross` does too, over a range that crossed VMAs.
+// `restore` maps the memory again.
 enum class CallKind : std::uint64_t { release = 1, restore = 2, releaseAcross = 3 };
 
-// Operations at least this long read their schedstat (1 us, so at most 0.1 % of what it describes).
+// Operations at least this long read their schedstat. That takes 1 us, so at most 0.1 % of the operation.
 inline constexpr std::uint64_t kSlow_ns = 1'000'000;
 
 // ---- series ------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ struct alignas(64) Series {
   char name[kNameBytes];  // "<role>.<operation>", e.g. "writer.mprotect"
   std::uint64_t thread;
   std::uint64_t service_offset;   // of a Histogram
-  std::uint64_t response_offset;  // of a Histogram, or 0 where there is no schedule (holders)
+  std::uint64_t response_offset;  // of a Histogram, or 0 without a schedule (holders)
   std::uint64_t reserved[5];
 
   alignas(64) Word stall_n;  // operations of at least stall_threshold_ns, among those recorded

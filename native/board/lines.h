@@ -1,5 +1,5 @@
-// Text files of `key=value`: what the engine's plan, whose lines are lists of them, and the launcher's file, which has
-// one a line, have in common.
+// Text files of `key=value`: what two readers share. The engine's plan has lines of several pairs, the launcher's file
+// has a pair per line.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace pauselab {
 // The whole file; ends the program (exit 2) with `what` and its path if it cannot be read.
 std::string readText(const char* what, const std::string& path);
 
-// Calls `take(line, "NAME:NUMBER")` for every line but empty ones and comments.
+// Calls `take(line, "NAME:NUMBER")` for every line except empty lines and comments.
 template <typename Take>
 void forEachLine(std::string_view text, const std::string& nameForErrors, Take take) {
   unsigned number = 0;
@@ -29,7 +29,7 @@ void forEachLine(std::string_view text, const std::string& nameForErrors, Take t
   }
 }
 
-// All of `text` as a number; none if it is anything else or does not fit.
+// All of `text` as a number; empty if it is anything else or does not fit.
 template <typename Number>
 std::optional<Number> wholeNumber(std::string_view text) {
   Number number{};
@@ -38,14 +38,14 @@ std::optional<Number> wholeNumber(std::string_view text) {
   return number;
 }
 
-// Where a line stands (NAME:NUMBER). What is wrong with it ends the program: `NAME:NUMBER: SENTENCE`, exit 2.
+// Where a line stands (NAME:NUMBER). An error in the line ends the program: `NAME:NUMBER: SENTENCE`, exit 2.
 class LinePlace {
  public:
   explicit LinePlace(std::string place) : place_(std::move(place)) {}
 
   [[noreturn]] void reject(const std::string& sentence) const;
 
-  // `key=value`, parted at the first `=`.
+  // `key=value`, split at the first `=`.
   std::pair<std::string_view, std::string_view> keyAndValue(std::string_view text) const;
 
   // The index of the candidate that has this name.

@@ -1,6 +1,6 @@
 // The hot path of recording: everything that a measured thread does besides its operation and reading the clock.
-// No allocation, no lock, no system call; each word is written by one thread, so a counter's increment is a plain
-// load and store (a locked read-modify-write would cost ten times as much and protect against nobody).
+// No allocation, no lock, no system call. Each word is written by one thread, so a counter's increment is a plain load
+// and store. A locked read-modify-write would cost ten times as much, and there is no second writer to protect against.
 #pragma once
 
 #include <bit>
@@ -13,8 +13,8 @@ inline void raise(Word& word, std::uint64_t by = 1) noexcept {
   word.store(word.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
 }
 
-// The index of a value's counter. Bucket b holds values of 11 + b significant bits in steps of 2^b; its lower half
-// repeats the bucket before, so only 1024 counters are new: index = b * 1024 + (value >> b).
+// The index of a value's counter. Bucket b holds values of 11 + b significant bits in steps of 2^b. Its lower half
+// repeats the bucket before, so it adds 1024 counters: index = b * 1024 + (value >> b).
 inline std::size_t countsIndex(std::uint64_t value_ns) noexcept {
   const auto bucket =
       static_cast<unsigned>(64 - kSubBucketBits - std::countl_zero(value_ns | (2 * kSubBucketHalf - 1)));
@@ -27,7 +27,7 @@ inline void add(Histogram& histogram, std::uint64_t value_ns) noexcept {
     counted_ns = kHighestTrackable_ns;
     raise(histogram.over_range);
   }
-  // With release: a reader that sees this sample's counter also sees the `n` of the sample before.
+  // With release: a reader that sees this sample's counter also sees the `n` of the sample before it.
   Word& count = histogram.counts[countsIndex(counted_ns)];
   count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   raise(histogram.sum_ns, value_ns);
@@ -39,7 +39,7 @@ inline void add(Histogram& histogram, std::uint64_t value_ns) noexcept {
   histogram.n.store(histogram.n.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
-// A thread's series: where its samples go. `response` is null where there is no schedule.
+// A thread's series: where its samples go. `response` is null without a schedule.
 class Recorder {
  public:
   Recorder(Series& series, Histogram& service, Histogram* response, std::uint64_t stallThreshold_ns) noexcept
@@ -62,10 +62,10 @@ class Recorder {
   std::uint64_t stallThreshold_ns_;
 };
 
-// The in-flight slot of a thread: what it is doing now, readable after the thread was killed.
+// The in-flight slot of a thread: its current operation, which a reader finds even after the thread was killed.
 inline void beginOperation(Thread& thread, std::uint64_t k, std::uint64_t start_ns,
                            std::uint64_t intended_ns) noexcept {
-  // With release: the even sequence of the operation before is visible before its times change.
+  // With release: the even sequence of the operation before it is visible before its times change.
   thread.start_ns.store(start_ns, std::memory_order_release);
   thread.intended_ns.store(intended_ns, std::memory_order_relaxed);
   thread.next.store(k + 1, std::memory_order_relaxed);
@@ -76,7 +76,7 @@ inline void endOperation(Thread& thread, std::uint64_t k) noexcept {
   thread.sequence.store(2 * k + 2, std::memory_order_release);
 }
 
-// A thread's ring. The writer never waits for a reader: it overwrites, and `ring_written` tells how much was lost.
+// A thread's ring. The writer never waits for a reader: it overwrites. `ring_written` shows how many records are lost.
 class Ring {
  public:
   Ring(Thread& thread, Record* records) noexcept : thread_(&thread), records_(records) {}
@@ -89,7 +89,7 @@ class Ring {
     const std::uint64_t written = thread_->ring_written.load(std::memory_order_relaxed);
     Record& record = records_[written & (thread_->ring_capacity - 1)];
     constexpr auto relaxed = std::memory_order_relaxed;
-    record.start_ns.store(entry.start_ns, std::memory_order_release);  // after the `written` of the record before
+    record.start_ns.store(entry.start_ns, std::memory_order_release);  // after `written` of the record before it
     record.end_ns.store(entry.end_ns, relaxed);
     record.intended_ns.store(entry.intended_ns, relaxed);
     record.bytes.store(entry.bytes, relaxed);

@@ -1,8 +1,8 @@
 // The sampler's stream: a header, then records, appended to one file.
 //
-// A thread's record is left out when nothing about it changed since its last one; a `tick` record closes every
-// look at all threads, so that "unchanged" and "not looked at" are told apart, and a sampler that was itself
-// delayed is seen in the ticks' times.
+// A thread's record is left out if nothing about it has changed since its last record. A `tick` record closes every
+// look at all threads. So readers can distinguish "unchanged" from "not looked at", and the ticks' times show a sampler
+// that was itself delayed.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ struct Record {
   char state;                  // R, S, D, T, Z, … ; '-' in a tick
   Kind kind;
   char reserved[2];
-  std::uint32_t system_call;  // of a thread that waits: 0 not read, 1 in none (a page fault), n + 2 in system call n
+  std::uint32_t system_call;  // of a waiting thread: 0 not read, 1 none (a page fault), n + 2 system call n
   char comm[16];              // as in /proc/<tid>/stat, cut at 15 characters by the kernel
 };
 static_assert(sizeof(Record) == 56);

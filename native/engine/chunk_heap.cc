@@ -20,7 +20,7 @@ std::size_t spacesFor(std::size_t bytes) {
   return std::max<std::size_t>(1, (bytes + ChunkHeap::kSpaceBytes - 1) / ChunkHeap::kSpaceBytes);
 }
 
-// The spaces with a PROT_NONE page before each and behind the last.
+// Maps the spaces, with a PROT_NONE page before each space and behind the last.
 char* mapSpaces(std::size_t count) {
   void* const memory = mmap(nullptr, count * kStrideBytes + kPageBytes, PROT_NONE, kMapFlags, -1, 0);
   if (memory == MAP_FAILED) fail(Exit::unfit, "a heap of %zu spaces could not be reserved: %s", count, strerror(errno));
@@ -79,7 +79,7 @@ int ChunkHeap::mapBlock(std::size_t index, std::size_t offset) const noexcept {
 }
 
 int ChunkHeap::unmapBlock(std::size_t index) const noexcept {
-  // Open memory of the space again: with its neighbours it becomes one VMA.
+  // Maps open memory over the block: with its neighbours it becomes one VMA again.
   if (mmap(space(index) + spaces_[index].block, kBlockBytes, kOpen, kMapFlags | MAP_FIXED, -1, 0) == MAP_FAILED)
     return errno;
   spaces_[index].bits.store(kMarked, std::memory_order_relaxed);
@@ -115,8 +115,8 @@ void ChunkHeap::verify() const {
     const std::size_t found = overlapping(maps, start, start + kSpaceBytes).size();
     if (found != expected)
       fail(Exit::unfit,
-           "space %zu of the heap was to be %zu VMA(s) and is %zu in /proc/self/maps, so which calls cross VMAs is not "
-           "known; this kernel lays memory out in another way",
+           "space %zu of the heap should be %zu VMA(s), and is %zu in /proc/self/maps, so it is not known which calls "
+           "cross VMAs; this kernel lays memory out differently",
            i, expected, found);
   }
 }

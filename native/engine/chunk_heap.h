@@ -1,11 +1,11 @@
-// A heap as a collector sees it: spaces of equal size, each one VMA between PROT_NONE pages, in which allocating
-// threads map blocks of their own while the collector's thread gives free memory back in chunks.
+// A heap as a collector sees it: spaces of equal size, each a VMA between PROT_NONE pages. Allocating threads map
+// blocks in it while the collector's thread gives free memory back in chunks.
 //
-// A block ends in a guard page that nobody may touch, so a space that has one is three VMAs and a chunk that reaches
-// over the guard crosses. Which calls cross is known and not guessed: who works in a space marks it first, so the space
-// does not change during a call, and where its guard lies is written down. Nobody waits for a mark: the collector
-// leaves a marked space out, and an allocating thread takes another one. So the two never meet at one VMA (that is what
-// the profile residual-stalls measures), and what they still wait for is mmap_lock.
+// A block ends in a guard page that no thread may touch. So a space with a block is three VMAs, and a chunk that
+// reaches over the guard crosses. Which calls cross is known: a thread marks the space that it works in, so the space
+// does not change during a call, and it records where the guard lies. No thread waits for a mark: the collector skips a
+// marked space, and an allocating thread takes another space. So the two never meet in one VMA (the profile
+// residual-stalls measures that), and the only lock that they wait for is mmap_lock.
 #pragma once
 
 #include <atomic>
@@ -24,35 +24,35 @@ class ChunkHeap final : public Region {
   explicit ChunkHeap(std::size_t bytes);
   ~ChunkHeap() override;
 
-  // The heap of this process; made, small, if there is none.
+  // The heap of this process. If there is none yet, a small heap is made.
   static const ChunkHeap& ofThisProcess();
 
   std::size_t spaces() const { return count_; }
   char* space(std::size_t index) const { return base() + index * (kSpaceBytes + kPageBytes); }
 
-  // A space's mark, taken if it is not taken and the space has a block (or has none).
+  // Marks a space, if it is unmarked and has a block (or has none).
   enum class Wanted { withBlock, withoutBlock, either };
   bool mark(std::size_t index, Wanted wanted) const noexcept;
   void unmark(std::size_t index) const noexcept;
 
-  // By who has the mark; 0 or an errno. The block lies `offset` bytes into the space, never at its edges.
+  // Only for the owner of the mark. Returns 0 or an errno. The block lies `offset` bytes into the space.
   int mapBlock(std::size_t index, std::size_t offset) const noexcept;
   int unmapBlock(std::size_t index) const noexcept;
-  // By who has the mark: does the range of the space cross VMAs?
+  // Only for the owner of the mark: does this range of the space cross VMAs?
   bool crosses(std::size_t index, std::size_t offset, std::size_t bytes) const noexcept;
 
-  // Leaves out the spaces that are marked, and guards.
+  // Skips marked spaces and guard pages.
   void populate(const std::function<bool()>& stop) const noexcept override;
 
-  // Compares /proc/self/maps with what is written down; ends the program with a sentence where they differ, for then
-  // calls were not counted right. Spaces that are marked are left out.
+  // Compares /proc/self/maps with the recorded guards, except in marked spaces. If they differ, calls were counted
+  // wrongly, and the program ends with a sentence.
   void verify() const;
 
  private:
-  // Each on a cache line of its own, as threads of two CPUs work on neighbours.
+  // Each on a separate cache line, because threads on two CPUs work on neighbours.
   struct alignas(64) Space {
     std::atomic<unsigned> bits{0};
-    std::size_t block = 0;  // its offset; of the mark's owner
+    std::size_t block = 0;  // its offset; belongs to the mark's owner
   };
   static constexpr unsigned kMarked = 1, kHasBlock = 2;
 
@@ -62,7 +62,7 @@ class ChunkHeap final : public Region {
   std::unique_ptr<Space[]> spaces_;
 };
 
-// Small and seeded: the same numbers in every run.
+// A small generator: the same numbers for the same seed.
 class SeededNumbers {
  public:
   explicit SeededNumbers(std::uint64_t seed) : state_(seed) {}
@@ -73,7 +73,7 @@ class SeededNumbers {
     return z ^ (z >> 31);
   }
   std::size_t below(std::size_t limit) noexcept { return next() % limit; }
-  // From 0 to 1, 1 not included.
+  // In [0, 1).
   double fraction() noexcept { return static_cast<double>(next() >> 11) / static_cast<double>(std::uint64_t{1} << 53); }
 
  private:

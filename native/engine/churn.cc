@@ -38,7 +38,7 @@ void Churn::run(Shared& shared, std::size_t seat) noexcept {
   sleepUntil(shared.board.header().go_ns.load(std::memory_order_relaxed), over);
   const std::uint64_t interval_ns = rate_.interval_ns();
   for (std::uint64_t next_ns = monotonic_ns();; next_ns += interval_ns) {
-    // None is due after the window, however late this is.
+    // No tick is due after the window, however late this thread is.
     if (const std::uint64_t now_ns = std::min(monotonic_ns(), shared.windowEnd_ns()); now_ns >= next_ns + interval_ns) {
       const std::uint64_t missed = (now_ns - next_ns) / interval_ns;
       tally_.dropped_ticks += missed;

@@ -14,7 +14,7 @@
 
 namespace pauselab::engine {
 
-// std::thread tells of a refusal by an exception, and there are none here.
+// std::thread reports a refusal by an exception, and the engine is built without exceptions.
 void startThread(std::function<void()> body) {
   pthread_t thread;
   const auto run = [](void* own) -> void* {
@@ -32,9 +32,9 @@ void Crew::start(std::size_t index, std::function<void(const Schedstat&)> loop, 
   ++count_;
   startThread([this, index, loop = std::move(loop), once = std::move(once)] {
     board::Thread& thread = shared_.board.thread(index);
-    // At most 15 characters fit; the tail of "writer.mprotect" says more than a cut name elsewhere would.
+    // The kernel keeps 15 characters of a name: all of "writer.mprotect".
     pthread_setname_np(pthread_self(), std::string(thread.name).substr(0, 15).c_str());
-    prctl(PR_SET_TIMERSLACK, 1);  // ns: sleeps end when asked, not up to 50 us later
+    prctl(PR_SET_TIMERSLACK, 1);  // ns: sleeps end on time, not up to 50 us later
     const Schedstat schedstat;
     once();
     thread.pid.store(static_cast<std::uint64_t>(getpid()), std::memory_order_relaxed);
@@ -43,7 +43,7 @@ void Crew::start(std::size_t index, std::function<void(const Schedstat&)> loop, 
     while (shared_.go.value() == 0) shared_.go.waitWhile(0);
     loop(schedstat);
     ended_.fetch_add(1, std::memory_order_release);
-    // Never leaves: a thread's exit gives its stack back (madvise, munmap), and others are still being measured.
+    // Never ends: an ending thread gives its stack back (madvise, munmap) while others are still being measured.
     for (;;) pause();
   });
 }
@@ -72,8 +72,8 @@ const HolderOperation& holderOperation(const HolderPlan& plan) {
 
 namespace {
 
-// One call and its re-population before the window: refusals show, and the region is in its steady state (the first
-// MADV_FREE of a region takes several times as long as all later ones).
+// Makes one call before the window and re-populates its region. A refusal shows here, and the region reaches its steady
+// state: the first MADV_FREE of a region takes several times as long as all later calls.
 void tryHolder(const HolderPlan& plan, HolderAction& action, const Region& region) {
   const auto never = [] { return false; };
   region.populate(never);

@@ -1,5 +1,5 @@
-// The threads of one process that have seats on the board, and the holder among them: what the engine's processes and
-// a JVM that has a holder inside it (native/jvm/holder.cc) do alike.
+// The threads of a process that have seats on the board, and the holder among them. The engine's processes use it, and
+// so does a JVM with a holder inside it (native/jvm/holder.cc).
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ class Crew {
  public:
   explicit Crew(Shared& shared) : shared_(shared) {}
 
-  // Starts a thread that registers itself on the board, does what has to be done once, waits for `go`, runs `loop`.
+  // Starts a thread. It registers on the board, runs what is needed once, waits for `go`, and runs `loop`.
   void start(
       std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once = [] {});
   void waitUntilRegistered();
@@ -33,7 +33,7 @@ class Crew {
   std::size_t count_ = 0;
 };
 
-// Returns once the control plane has said `go` and the waiting threads have been let go; `look` is called meanwhile.
+// Calls `look` until the control plane says `go`, then releases the waiting threads and returns.
 void waitForGo(Shared& shared, const std::function<void()>& look);
 
 struct HolderParts {
@@ -41,12 +41,12 @@ struct HolderParts {
   std::unique_ptr<HolderAction> action;
 };
 
-// Ends the program if there is none of that name.
+// Ends the program if there is no operation of that name.
 const HolderOperation& holderOperation(const HolderPlan& plan);
-// Makes the region and tries the operation on it. `beforeTouch` is called with the region while nothing is in it yet.
+// Makes the region and tries the operation on it. Calls `beforeTouch` with the region before anything is in it.
 HolderParts prepareHolder(
     const Plan& plan, const std::function<void(const Region&)>& beforeTouch = [](const Region&) {});
-// `parts` and `plan` are used until the process ends. The seats are indices of threads on the board.
+// `parts` and `plan` must live until the process ends. The seats are indices of threads on the board.
 void startHolder(Crew& crew, Shared& shared, const HolderPlan& plan, std::size_t holderSeat, std::size_t toucherSeat,
                  HolderParts& parts);
 

@@ -1,6 +1,6 @@
-// The numbers that a churn draws: java.util.SplittableRandom, pauselab.load.Sizes and BlockDraws, draw for draw, so
-// that a JVM's off-heap load and the engine's churn of one seed allocate the same blocks.
-// test/interop/churn-java.test.ts compares.
+// The numbers that a churn draws: java.util.SplittableRandom, pauselab.load.Sizes and BlockDraws, draw for draw. So a
+// JVM's off-heap load and the engine's churn allocate the same blocks for the same seed.
+// test/interop/churn-java.test.ts compares them.
 #pragma once
 
 #include <cmath>
@@ -8,8 +8,8 @@
 
 namespace pauselab::engine {
 
-// As the JDK documents and implements it since 8 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
-// OOPSLA 2014): a counter that grows by the golden ratio, and a mixing function of it.
+// As the JDK has documented and implemented it since 8 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
+// Generators, OOPSLA 2014): a counter that grows by the golden ratio, and a mixing function.
 class SplittableRandom {
  public:
   explicit SplittableRandom(std::uint64_t seed) noexcept : seed_(seed) {}
@@ -27,8 +27,8 @@ class SplittableRandom {
     return static_cast<std::uint32_t>(((z ^ (z >> 28)) * 0xcb24d0a5c88c35b3) >> 32);
   }
 
-  // From 0 to bound - 1, each as likely: draws beyond the last whole multiple of the bound are drawn again. A power of
-  // two takes the low bits. `bound` is at most 2^31 - 1.
+  // Uniform in 0 to bound - 1. Draws beyond the last whole multiple of the bound are repeated. A power of two takes the
+  // low bits. `bound` is at most 2^31 - 1.
   std::uint32_t nextInt(std::uint32_t bound) noexcept {
     const std::uint32_t most = bound - 1;
     std::uint32_t drawn = nextInt();
@@ -45,8 +45,8 @@ class SplittableRandom {
   std::uint64_t seed_;
 };
 
-// Log-uniform, as allocators' size classes are spaced. The last bit of exp may differ between Java and C; a size then
-// differs if its product lies within that bit of a whole number, once in some 10^9 draws.
+// Log-uniform, as allocators' size classes are spaced. The last bit of exp may differ between Java and C. A size then
+// differs if its product lies within that bit of a whole number: once in some 10^9 draws.
 class Sizes {
  public:
   Sizes(std::uint64_t min_bytes, std::uint64_t max_bytes) noexcept
@@ -62,7 +62,7 @@ class Sizes {
   double ratio_;
 };
 
-// In this order: which of the live blocks is replaced, and the size of the new one.
+// Draws in this order: which live block is replaced, then the size of the new block.
 class BlockDraws {
  public:
   BlockDraws(std::uint64_t seed, std::uint32_t live, Sizes sizes) noexcept

@@ -12,7 +12,7 @@
 namespace pauselab::engine {
 namespace {
 
-// The table declares locks as this kernel takes them (engine/operation.h); src/catalogue has other kernels' too.
+// The table declares the locks of this kernel (engine/operation.h). src/catalogue also has those of other kernels.
 constexpr const char* kLocksOfKernel = "6.17";
 
 std::string json(std::optional<LockClass> lockClass) {

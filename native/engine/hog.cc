@@ -3,7 +3,7 @@
 namespace pauselab::engine {
 
 // Competes for a CPU: steadily, or in bursts that let the holder begin a call and then take its CPU away in mid-call.
-// Keeps on through the drain, so that a stall at the window's end lasts as long as it would have.
+// Continues through the drain, so that a stall at the window's end keeps its length.
 void runHog(Shared& shared, const HogPlan& plan) noexcept {
   const auto stop = [&] { return shared.hogsStop.load(std::memory_order_relaxed); };
   const auto spinUntil = [&](std::uint64_t until_ns) {

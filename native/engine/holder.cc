@@ -5,7 +5,7 @@
 namespace pauselab::engine {
 namespace {
 
-// Has the toucher re-populate the region, and waits for it. False if the window ended first.
+// Makes the toucher re-populate the region, and waits for it. False if the window ended first.
 bool repopulate(Shared& shared) noexcept {
   const std::uint32_t before = shared.releaseDone.value();
   shared.releaseRequest.raise();
@@ -16,16 +16,16 @@ bool repopulate(Shared& shared) noexcept {
   return true;
 }
 
-// A call that outlasts the window may outlast the process whose memory it walks: that one is ended first. The call
-// ended with it, and no kernel refused it.
+// A call may outlast the window, and then the process whose memory it walks, because the control plane ends that
+// process first. The call then ended with the process; no kernel refused it.
 bool endedWithTarget(int outcome, Shared& shared) noexcept {
   return (outcome == ESRCH || outcome == ENOENT) && shared.windowOver();
 }
 
 }  // namespace
 
-// Releases the region again and again, resting `pause_ns` between calls. Starts no call after the window; one that is
-// running then is finished, and recorded.
+// Releases the region again and again, with a rest of `pause_ns` between calls. It starts no call after the window. A
+// call that is running at the window's end is finished and recorded.
 void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, HolderAction& action, const Region& region,
                const Schedstat& schedstat) noexcept {
   board::Thread& thread = shared.board.thread(index);
@@ -35,10 +35,10 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   const std::uint64_t windowStart_ns = header.window_start_ns.load(std::memory_order_relaxed);
   const auto over = [&] { return shared.windowOver(); };
   SchedstatReading last = schedstat.read();
-  bool slow = true;  // calls worth two readings of schedstat each: the last one was
-  // CPU time is read around every call, so that its sum is exact: two readings of 0.2 us each.
-  // The clock's last reading. A call that follows another at once starts when that one ended, as a victim's does: one
-  // reading a call, and what lies between the two is in the second one's time.
+  bool slow = true;  // whether calls justify two readings of schedstat each: the last call did
+  // The last reading of the clock. Without a pause a call starts when the call before it ended, as a victim's operation
+  // does. So each call needs one reading, and the time between two calls counts as the second call's. CPU time is read
+  // around every call, so that its sum is exact: two readings of 0.2 us each.
   std::uint64_t now_ns = last.at_ns;
 
   const auto push = [&ring](const ReleaseCall& made, board::CallKind kind) noexcept {
@@ -54,7 +54,7 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   const auto record = [&](const ReleaseCall& release) noexcept {
     if (release.start_ns < windowStart_ns) {
       board::raise(thread.warmup_n);
-    } else if (release.start_ns < shared.windowEnd_ns()) {  // calls inside one release may begin later than that
+    } else if (release.start_ns < shared.windowEnd_ns()) {  // a call inside a release may begin after the window
       recorder.record(release.start_ns, release.start_ns, release.end_ns);
       if (release.crossed) board::raise(thread.crossed_n);
       board::raise(thread.released_bytes, release.bytes);
@@ -64,7 +64,7 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   };
 
   const auto call = [&](std::uint64_t k, board::CallKind kind) noexcept {
-    // Read before a call that is likely to be long, so that run delay is this call's and not of the rest before it.
+    // Reads it before a call that is likely to be long, so that run delay is this call's, without the rest before it.
     if (slow) {
       last = schedstat.read();
       now_ns = last.at_ns;

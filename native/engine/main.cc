@@ -1,4 +1,4 @@
-// pauselab-engine: the native workload. One process, one plan; it holds nothing but the threads of the plan.
+// pauselab-engine: the native workload. One process, one plan. It contains only the threads of the plan.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,7 +12,7 @@
 
 int main(int argc, char** argv) {
   using namespace pauselab;
-  // A file beyond RLIMIT_FSIZE is then refused with EFBIG, which has a sentence.
+  // The kernel then refuses a file beyond RLIMIT_FSIZE with EFBIG, which has a sentence.
   std::signal(SIGXFSZ, SIG_IGN);
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "run" && argc == 3) {

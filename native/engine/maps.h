@@ -1,4 +1,4 @@
-// /proc/self/maps: what layouts are verified against. Read before `go` only (it takes mmap_lock).
+// Reads /proc/self/maps, to verify layouts. Only before `go`, because reading it takes mmap_lock.
 #pragma once
 
 #include <cstdint>

@@ -36,8 +36,8 @@ void advise(char* start, std::size_t bytes, int advice, const char* name) {
     fail(Exit::unfit, "madvise(%s) before the window was refused by this kernel: %s", name, strerrorname_np(errno));
 }
 
-// The tail has a page of the region's on both sides of each victim's page, so that two victims never share a VMA
-// other than the holder's.
+// The tail has a page of the region on both sides of each victim's page, so that two victims share a VMA only if it is
+// the holder's.
 std::size_t tailBytesFor(const std::vector<VictimPlan>& victims) {
   const auto same = static_cast<std::size_t>(std::count_if(
       victims.begin(), victims.end(), [](const VictimPlan& v) { return v.placement == Placement::same; }));
@@ -58,7 +58,7 @@ Region::Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims) :
 
   if (plan.hugePages) advise(base_, bytes_ + tailBytes, MADV_HUGEPAGE, "HUGEPAGE");
   protect(base_, bytes_ + tailBytes, PROT_READ | PROT_WRITE);
-  // The cheapest way to make two VMAs of one range: a flag that only core dumps look at.
+  // The cheapest way to split a range into two VMAs: a flag that only core dumps look at.
   if (vmas_ == 2) advise(base_ + bytes_ / 2, bytes_ / 2 + tailBytes, MADV_DONTDUMP, "DONTDUMP");
 }
 
@@ -82,7 +82,7 @@ VictimPage Region::placeVictim(const VictimPlan& victim) {
   }
   char* page = !afterTaken_ ? vmaEnd_ : base_ - kPageBytes;
   (!afterTaken_ ? afterTaken_ : beforeTaken_) = true;
-  // Never writable, so never equal to the region's protection: the two VMAs stay apart.
+  // Never writable, so its protection never equals the region's, and the two VMAs stay apart.
   if (victim.placement == Placement::adjacent) {
     protect(page, kPageBytes, PROT_READ);
     return {.address = page,
@@ -143,7 +143,7 @@ bool isFree(const std::vector<Vma>& maps, std::uintptr_t start) {
   return found.empty() || !found.front().accessible();
 }
 
-// Do the victim's VMAs lie to the region's as planned?
+// Do the victim's VMAs lie relative to the region's as planned?
 bool liesAsPlanned(const std::vector<Vma>& maps, const std::vector<Vma>& regionVmas, const VictimPage& page,
                    const std::vector<Vma>& vmas) {
   if (vmas.size() != (page.placement == Placement::crossing ? 2 : 1)) return false;
@@ -174,8 +174,8 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
     regionVmas = overlapping(maps, addressOf(region->base()), addressOf(region->base()) + region->bytes());
     if (regionVmas.size() != region->vmas())
       fail(Exit::unfit,
-           "the released range was to span %lu VMA(s) and spans %zu in /proc/self/maps; this kernel lays memory out in "
-           "another way",
+           "the released range should span %lu VMA(s), and spans %zu in /proc/self/maps; this kernel lays memory out "
+           "differently",
            region->vmas(), regionVmas.size());
     result += "\"regionBytes\":" + std::to_string(region->bytes()) + ",\"regionVmas\":[";
     for (const Vma& vma : regionVmas) result.append(result.back() == '[' ? "" : ",").append(json(vma));
@@ -186,8 +186,8 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
     const auto own = overlapping(maps, addressOf(page.address), addressOf(page.address) + page.bytes);
     if (!liesAsPlanned(maps, regionVmas, page, own))
       fail(Exit::unfit,
-           "the memory of %s was to lie \"%s\" to the holder's and does not in /proc/self/maps; this kernel lays "
-           "memory out in another way",
+           "the memory of %s should lie \"%s\" relative to the holder's, and does not in /proc/self/maps; this kernel "
+           "lays memory out differently",
            name.c_str(), nameOf(page.placement));
     result.append(result.back() == '[' ? "" : ",").append("{\"series\":\"").append(name);
     result.append("\",\"placement\":\"").append(nameOf(page.placement)).append("\",\"vma\":").append(json(own.front()));

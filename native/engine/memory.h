@@ -1,4 +1,4 @@
-// The holder's region, the victims' pages, and the proof of how they lie to each other.
+// The holder's region, the victims' pages, and the proof of how they lie relative to each other.
 #pragma once
 
 #include <sys/mman.h>
@@ -16,11 +16,11 @@ namespace pauselab::engine {
 
 inline constexpr std::size_t kPageBytes = 4096;
 
-// Mapping flags of all anonymous memory here: the same everywhere, since VMAs merge only when their flags agree.
+// Mapping flags of all anonymous memory here. The same everywhere, because VMAs of different flags do not merge.
 extern const int kMapFlags;
 
-// A range that a victim works on: a page, unless its operation needs more or it crosses VMAs. Open and closed are the
-// two protections it may take: which ones they are decides whether the page's VMA can merge with its neighbours.
+// A range that a victim works on: a page, unless its operation needs more or it crosses VMAs. Its open and its closed
+// protection decide whether the page's VMA can merge with its neighbours.
 struct VictimPage {
   char* address;
   std::size_t bytes;
@@ -37,16 +37,16 @@ struct VictimPage {
 class Region {
  public:
   Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims);
-  // Memory that was made elsewhere.
+  // A region of memory that the caller made.
   Region(char* base, std::size_t bytes, std::uint64_t vmas = 1)
       : base_(base), bytes_(bytes), vmas_(vmas), vmaEnd_(base + bytes) {}
   virtual ~Region() = default;
 
   char* base() const { return base_; }
   std::size_t bytes() const { return bytes_; }
-  // Those that the released range spans, as laid out before the window.
+  // The number of VMAs that the released range spans, as laid out before the window.
   std::uint64_t vmas() const { return vmas_; }
-  // Writes one byte to each page; gives up when `stop` becomes true.
+  // Writes a byte to each page, until `stop` returns true.
   virtual void populate(const std::function<bool()>& stop) const noexcept;
 
   VictimPage placeVictim(const VictimPlan& victim);
@@ -64,23 +64,23 @@ class Region {
 // What kind of range an operation works on.
 struct RangeShape {
   std::size_t vmaBytes = kPageBytes;  // also its alignment
-  bool shared = false;                // memory of a tmpfs file, as MADV_REMOVE wants it
+  bool shared = false;                // memory of a tmpfs file, which MADV_REMOVE needs
   int separator = MADV_DONTDUMP;      // advice that keeps the second VMA of a crossing range apart from the first
 };
 
-// A range of its own, in a VMA of its own between PROT_NONE pages.
+// A range in a separate VMA, between PROT_NONE pages.
 VictimPage isolatedPage(const RangeShape& shape = {});
 // The same, but over two VMAs of equal size.
 VictimPage crossingPage(const RangeShape& shape = {});
 
-// Checks in /proc/self/maps that everything lies as planned, and returns what was found as JSON. Ends the program
-// with a sentence (exit 5) where the kernel laid it out in another way. `region` may be null (no holder here).
+// Checks in /proc/self/maps that everything lies as planned, and returns the layout as JSON. Ends the program with a
+// sentence (exit 5) if the kernel laid it out in another way. `region` may be null (no holder in this process).
 std::string verifiedLayout(const Region* region, const std::vector<std::pair<std::string, VictimPage>>& pages);
 
-// Transparent huge pages off for the whole process, by prctl: madvise(NOHUGEPAGE) would set a VMA flag, and VMAs
-// with different flags do not merge.
+// Switches transparent huge pages off for the whole process, by prctl. madvise(NOHUGEPAGE) would set a VMA flag, and
+// VMAs with different flags do not merge.
 void disableHugePages();
-// Whether every mapping gets them unasked: /sys/kernel/mm/transparent_hugepage/enabled is "always".
+// Whether every mapping gets huge pages by default: /sys/kernel/mm/transparent_hugepage/enabled is "always".
 bool hugePagesEverywhere();
 
 }  // namespace pauselab::engine

@@ -1,4 +1,4 @@
-// What the process uses of memory, for the time after the window.
+// The memory that the process uses, read after the window.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace pauselab::engine {
 
-// The line `Pss:` of /proc/<pid>/smaps_rollup, in bytes; nothing if it is not there.
+// The line `Pss:` of /proc/<pid>/smaps_rollup, in bytes; empty if it is missing.
 std::optional<std::uint64_t> proportionalBytesIn(const std::string& rollup);
 
-// Says it on stdout, as a line of JSON, or says nothing where the kernel does not tell. Reading it takes mmap_lock for
-// as long as a walk over all page tables lasts: never before the last operation has been served.
+// Prints it on stdout as a line of JSON, or nothing if the kernel does not report it. Reading it takes mmap_lock for as
+// long as a walk over all page tables lasts, so never call this before the last operation has been served.
 void printMemoryUse();
 
 }  // namespace pauselab::engine

@@ -1,7 +1,7 @@
-// The operations: what victims are timed at, and what holders hold the lock with.
+// The operations: those of victims are timed, those of holders hold the lock.
 //
-// Adding one: a small class in its family's file under engine/operations/, and one entry in the table in
-// operations.cc. What an entry declares (lock classes and system calls) is compared with strace by a test.
+// To add an operation, write a small class in its family's file under engine/operations/, and an entry in the table in
+// operations.cc. A test compares what an entry declares (lock classes and system calls) with strace.
 #pragma once
 
 #include <sys/types.h>
@@ -22,22 +22,22 @@ enum class LockClass { mmapLockWrite, mmapLockRead, vmaLock, none };
 const char* nameOf(LockClass lockClass);
 
 // perform()'s outcomes besides 0 and an errno value.
-inline constexpr int kExhausted = -1;  // nothing left of what each operation uses up
+inline constexpr int kExhausted = -1;  // the fresh pages that the operation uses up are used up
 
-// A victim's operation. Made and tried before the window; `perform` is on the hot path.
+// A victim's operation. It is made and tried before the window; `perform` is on the hot path.
 class VictimAction {
  public:
   virtual ~VictimAction() = default;
   // 0, kExhausted, or the errno of the call that the kernel refused.
   virtual int perform() noexcept = 0;
-  // Called once before `go` by the thread that will perform: what a thread's first operation alone needs
-  // (an allocator's arena, a stack to be cached) is there afterwards.
+  // Called once before `go` by the thread that will perform. It prepares what only a thread's first operation would
+  // need (an allocator's arena, a cached stack).
   virtual void warmUp() noexcept {}
-  // What a reader of the results should know of the form that this kernel made it take; empty: nothing.
+  // What a reader of the results should know about the variant that this kernel required; empty: nothing.
   virtual std::string note() const { return {}; }
 };
 
-// Which placements an operation's range can take; none: it makes its own memory.
+// Which placements an operation's range can take. None: it makes its memory itself.
 class Placements {
  public:
   constexpr Placements(std::initializer_list<Placement> placements) {
@@ -50,97 +50,97 @@ class Placements {
   unsigned bits_ = 0;
 };
 
-// What an operation does to the process-wide allocator. Some do not go together in one process.
+// What an operation does to the process-wide allocator. Some of these exclude each other in a process.
 enum class Heap {
   untouched,
-  uses,        // mallocs, under any setting
+  uses,        // calls malloc, under any setting
   mapsLarge,   // M_MMAP_THRESHOLD low: large blocks are mapped
   keepsLarge,  // M_MMAP_THRESHOLD high: large blocks come from the heap
-  movesBreak,  // moves the program break itself, so nothing else may
+  movesBreak,  // moves the program break itself, so no other operation may use it
 };
 
 struct VictimOperation {
   std::string_view name;
   LockClass lockClass;                           // on a range inside one VMA
-  std::optional<LockClass> crossingLockClass{};  // on one that crosses VMAs; none: it has no such range
-  // System calls of one operation, separated by spaces; "" for none. `x?`: may be left out, `x+`: once or more, `x*`:
-  // any number, `( x y )100`: 100 times. After a `|`: those of each thread that it starts.
+  std::optional<LockClass> crossingLockClass{};  // on a range that crosses VMAs; empty: it has no such range
+  // System calls of one operation, separated by spaces; "" for none. `x?`: optional, `x+`: once or more, `x*`: any
+  // number, `( x y )100`: 100 times. After a `|`: the calls of each thread that it starts.
   std::string_view calls;
   Placements placements{};
   std::unique_ptr<VictimAction> (*make)(const VictimPlan& plan, const VictimPage& page);
   RangeShape shape{};
   Heap heap = Heap::untouched;
-  bool leavesHole = false;  // unmaps and maps again at the same place, where an mmap of another thread could land
+  bool leavesHole = false;  // unmaps and maps again at the same place, where another thread's mmap could land
   bool inHeap = false;      // works in the heap (engine/chunk_heap.h) of a holder that releases in chunks
 };
 
-// A call that gave memory back, as it is recorded.
+// A call that gave memory back, as recorded.
 struct ReleaseCall {
   std::uint64_t start_ns, end_ns, bytes;
   bool crossed;  // its range crossed VMAs
   std::uint64_t run_delay_ns, run_delay_from_ns, on_cpu_ns;
 };
 
-// A holder's operation: `release` gives the region back, `restore` maps it again where that is needed.
+// A holder's operation: `release` gives the region back, `restore` maps it again if that is needed.
 class HolderAction {
  public:
   virtual ~HolderAction() = default;
   virtual int release() noexcept = 0;
   virtual int restore() noexcept { return 0; }
   virtual bool restores() const noexcept { return false; }
-  // False: more calls come before the toucher brings back what they released, and before the holder rests.
+  // False: more calls come before the toucher brings the memory back and the holder rests.
   virtual bool endsCycle() const noexcept { return true; }
-  // The range of the last release, where it is not the whole region.
+  // The range of the last release, if it is not the whole region.
   struct Range {
     std::uint64_t bytes;
     bool crossed;
   };
   virtual std::optional<Range> lastRange() const noexcept { return std::nullopt; }
-  // The calls inside the last release, where it is not one call but several, by threads of its own.
+  // The calls of the last release, if it made several calls in threads that it started.
   virtual std::span<const ReleaseCall> calls() const noexcept { return {}; }
   virtual std::string note() const { return {}; }
 };
 
-// Where a holder's operation finds what it works on.
+// What a holder's operation works on.
 struct HolderSite {
   const Region& region;
-  pid_t victims;  // the process whose address space it is to hold
+  pid_t victims;  // the process whose lock it holds
 };
 
 struct HolderOperation {
   std::string_view name;
   LockClass lockClass;                           // over a region inside one VMA
-  std::optional<LockClass> crossingLockClass{};  // over one that spans two; none: it cannot
+  std::optional<LockClass> crossingLockClass{};  // over a region that spans two; empty: it cannot
   std::string_view calls;                        // of one release and restore
   std::unique_ptr<HolderAction> (*make)(const HolderSite& site);
-  // It reads the victims' process from outside: its thread is in a second process, the region in the victims'.
+  // It reads the victims' process from outside: its thread is in a second process, the region is in the victims'.
   bool reads = false;
-  // Where its region is not a plain one.
+  // Makes its region, if that is not a plain region.
   std::unique_ptr<Region> (*makeOwnRegion)(const HolderPlan& plan) = nullptr;
   bool leavesHole = false;
   bool trims = false;   // its region is a free part of malloc's heap
   bool chunks = false;  // its region is a heap (engine/chunk_heap.h) that other threads map blocks in
-  // In a process that is somebody else's: it works on a region of its own and leaves no place where another mapping
-  // could land.
+  // Whether it can run in another program's process: it works on a separate region, and leaves no hole where another
+  // mapping could land.
   constexpr bool anywhere() const { return !reads && makeOwnRegion == nullptr && !leavesHole; }
 };
 
-// Huge pages are off for the whole process unless an operation is about them.
+// Huge pages are off for the whole process unless an operation needs them.
 constexpr bool needsHugePages(const VictimOperation& operation) { return operation.shape.vmaBytes > kPageBytes; }
 
 std::span<const VictimOperation> victimOperations();
 std::span<const HolderOperation> holderOperations();
-// Null when there is none of that name.
+// Null if there is no operation of that name.
 const VictimOperation* findVictimOperation(std::string_view name);
 const HolderOperation* findHolderOperation(std::string_view name);
 
-// The region of an operation.
+// Makes the region of an operation.
 std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan,
                                    const std::vector<VictimPlan>& victims);
-// The range of an operation that lies apart from the holder's: isolated or crossing.
+// The range of an operation that lies far from the holder's region: isolated or crossing.
 VictimPage ownPage(const VictimOperation& operation, Placement placement);
 
-// One arena for all threads, so that those that allocate meet the one that trims. Before there are threads.
+// Makes all threads share one arena, so that allocating threads meet the thread that trims. Call it before any starts.
 void shareOneArena();
 
 // The families, one file each.
@@ -181,7 +181,7 @@ std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadMaps(const HolderSite&);
 #ifdef PAUSELAB_INJECT
-// Only in the test build of the engine: known pauses, hangs and crashes.
+// Only in the test build of the engine: pauses, hangs and crashes at a known moment.
 std::unique_ptr<VictimAction> makeInjectPause(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeInjectHang(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeInjectCrash(const VictimPlan&, const VictimPage&);

@@ -1,4 +1,4 @@
-// The table of operations. src/catalogue/operations.ts explains the same names to users; a test compares the two.
+// The table of operations. src/catalogue/operations.ts explains the same names to users, and a test compares the two.
 #include "engine/operation.h"
 #include "engine/operations/advice.h"
 
@@ -14,12 +14,13 @@ constexpr Placements kBesideOrAlone{Placement::isolated, Placement::same, Placem
 constexpr Placements kAnywhere{Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent,
                                Placement::crossing};
 constexpr Placements kWritable{Placement::isolated, Placement::same, Placement::mergeable, Placement::crossing};
-// Flags of a VMA that stay set keep the page apart from any neighbour, and a page of the holder's is not shared memory.
+// For operations that leave flags on the VMA, which keep the page apart from any neighbour, and for operations on
+// shared memory, which the holder's region is not.
 constexpr Placements kAlone{Placement::isolated, Placement::crossing};
 
 constexpr RangeShape kHugePage{.vmaBytes = 2 * 1024 * 1024};
 constexpr RangeShape kShared{.shared = true};
-// DODUMP would undo the usual separator.
+// DODUMP would undo the default separator.
 constexpr RangeShape kForkSeparated{.separator = MADV_DONTFORK};
 
 constexpr VictimOperation kVictims[] = {
@@ -208,7 +209,7 @@ constexpr VictimOperation kVictims[] = {
 #endif
 };
 
-// A thread's own schedstat and CPU time are read before and after its timed call.
+// Each thread reads its schedstat and CPU time before and after its timed call.
 constexpr std::string_view kParallelCalls =
     "rt_sigaction? rt_sigprocmask? ( mmap? mprotect? rt_sigprocmask clone3 rt_sigprocmask )100 futex* | rseq "
     "set_robust_list rt_sigprocmask openat pread64 "

@@ -15,7 +15,7 @@ void Signal::raise() noexcept {
 
 void Signal::waitWhile(std::uint32_t seen) noexcept {
   const timespec longest = toTimespec(kLongestSleep_ns);
-  // A wake-up for any other reason (a changed value, a signal) is seen by the caller, who looks again.
+  // A wake-up may have another reason (a changed value, a signal). The caller checks the value again.
   syscall(SYS_futex, &word_, FUTEX_WAIT_PRIVATE, seen, &longest, nullptr, 0);
 }
 

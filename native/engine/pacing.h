@@ -1,4 +1,4 @@
-// Waiting for a moment without spinning.
+// Waits for a moment without spinning.
 #pragma once
 
 #include <algorithm>
@@ -9,10 +9,10 @@
 
 namespace pauselab::engine {
 
-// Longest single sleep: a window whose end was moved earlier is noticed after this at the latest.
+// Longest single sleep, so a window whose end was moved to an earlier time is noticed after this long at the latest.
 inline constexpr std::uint64_t kLongestSleep_ns = 100'000'000;
 
-// Sleeps until `until_ns`, or until `cut()` is true, looking at it every kLongestSleep_ns.
+// Sleeps until `until_ns`, or until `cut()` returns true. It calls `cut()` every kLongestSleep_ns.
 template <typename Cut>
 void sleepUntil(std::uint64_t until_ns, Cut cut) noexcept {
   for (;;) {
@@ -27,7 +27,7 @@ void sleepUntil(std::uint64_t until_ns, Cut cut) noexcept {
 class Signal {
  public:
   std::uint32_t value() const noexcept { return word_.load(std::memory_order_acquire); }
-  // Adds one and wakes all who wait.
+  // Adds one and wakes all waiting threads.
   void raise() noexcept;
   // Waits until the value differs from `seen`, at most kLongestSleep_ns.
   void waitWhile(std::uint32_t seen) noexcept;

@@ -9,7 +9,7 @@
 namespace pauselab::engine {
 namespace {
 
-// One line's `key=value` pairs, taken out one by one so that what is left over is unknown.
+// The `key=value` pairs of a line. Each pair that is read is removed, so the pairs that remain are unknown.
 class Line : public LinePlace {
  public:
   Line(std::string_view text, std::string place) : LinePlace(std::move(place)) {
@@ -59,7 +59,7 @@ class Line : public LinePlace {
     return value;
   }
 
-  // The value's index in `allowed`.
+  // The index of the value in `allowed`.
   std::size_t choice(const std::string& key, std::initializer_list<std::string_view> allowed) {
     return LinePlace::choice(key, text(key), allowed);
   }
@@ -75,12 +75,12 @@ class Line : public LinePlace {
   std::map<std::string, std::string> values_;
 };
 
-// A day: longer intervals, pauses and bursts are mistakes, and sums with clock readings cannot overflow.
+// A day. Longer intervals, pauses and bursts are mistakes, and below it sums with clock readings cannot overflow.
 constexpr std::uint64_t kLongest_ns = 86'400'000'000'000;
 constexpr std::uint64_t kLargestRegionBytes = std::uint64_t{1} << 46;
 
 void readHolder(Line& line, Plan& plan) {
-  if (plan.holder) line.reject("a second holder; one is supported");
+  if (plan.holder) line.reject("expected one holder, got a second");
   plan.holder = HolderPlan{
       .operation = line.text("operation"),
       .bytes = line.numberUpTo("bytes", kLargestRegionBytes),
@@ -121,7 +121,7 @@ void readJoined(Line& line, Plan& plan) {
   });
 }
 
-// The bounds of MallocChurn.java: the two loads take the same settings.
+// The bounds of MallocChurn.java, because the two loads take the same settings.
 void readChurn(Line& line, Plan& plan) {
   constexpr std::uint64_t kMost_bytes = (std::uint64_t{1} << 31) - 1;
   plan.churns.push_back({

@@ -1,5 +1,5 @@
 // The engine's instructions: a text file of lines `kind key=value …`, written by src/workload/native/engine-plan.ts
-// and readable by hand. Every key of a kind is required unless it has a default here; unknown ones are refused.
+// and readable by hand. Every key of a kind is required unless it has a default here. Unknown keys are refused.
 //
 //   board    path=/dev/shm/x/board threshold_ns=100000000
 //   parent   pid=1234                       die with this process (optional)
@@ -8,14 +8,14 @@
 //   hog      run_ns=0 sleep_ns=0            0 0: steady
 //   victim   name=writer.mprotect operation=mprotect placement=isolated interval_ns=1000000 offset_ns=0 pool=0
 //   joined   role=victim|load name=writer.mmap_munmap interval_ns=1000000 offset_ns=0
-//   joined   role=holder name=holder operation=madvise_free       and role=toucher name=toucher: a holder inside the
-//   JVM churn    name=load.churn seed=1 threads=4 per_s=1000 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50
+//   joined   role=holder name=holder operation=madvise_free     and role=toucher name=toucher: a holder inside the JVM
+//   churn    name=load.churn seed=1 threads=4 per_s=1000 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50
 //   join     path=/dev/shm/x/board          in place of `board`: take the churn's seats on the board of another engine
 //
-// `joined` is a seat on the board for a thread of another process, a JVM's, which maps the board and takes the seat of
-// that name. The engine is ready when every seat is taken. A holder beside joined seats reads files of /proc about the
-// process that took the first one. `join` is for the foreign control of a churn: only `parent` and `churn` may be
-// beside it, and the engine that made the board has a `joined` line for each of the churn's threads.
+// `joined` is a seat on the board for a thread of another process, such as a JVM, which maps the board and takes the
+// seat of that name. The engine is ready when every seat is taken. A holder beside joined seats reads files of /proc
+// about the process that took the first seat. `join` is for the foreign control of a churn. Only `parent` and `churn`
+// may be beside it, and the engine that made the board has a `joined` line for each of the churn's threads.
 //
 // Priorities, policies and CPUs are not here: the control plane sets them by tid, for a JVM in the same way.
 #pragma once
@@ -31,13 +31,13 @@ namespace pauselab::engine {
 
 // Where a victim's memory lies relative to the holder's region.
 enum class Placement {
-  isolated,   // between PROT_NONE pages of its own
+  isolated,   // between PROT_NONE pages
   same,       // inside the VMA that the holder releases from, beyond the released range
   mergeable,  // next to the holder's VMA, with the same attributes
   adjacent,   // next to the holder's VMA, with attributes that keep the two apart
-  crossing,   // far from the holder's, over two VMAs of its own
+  crossing,   // far from the holder's, over two VMAs
 };
-// Placements that say something of the holder's region, and so need one in the same process.
+// Placements relative to the holder's region, which therefore need a region in the same process.
 constexpr bool besideHolder(Placement placement) {
   return placement != Placement::isolated && placement != Placement::crossing;
 }
@@ -49,7 +49,7 @@ struct HolderPlan {
   std::uint64_t vmas;   // VMAs that the released range spans: 1 or 2
   bool hugePages;
   std::uint64_t pause_ns;  // rest between two calls
-  bool active;             // false: it does nothing (the idle control)
+  bool active;             // false: the holder does nothing (the idle control)
   bool toucher;            // a second thread re-populates what was released
 };
 
@@ -76,7 +76,7 @@ struct JoinedPlan {
   std::uint64_t offset_ns;
 };
 
-// Blocks allocated, touched and freed through whatever allocator serves malloc in the engine's process (churn.h).
+// Blocks allocated, touched and freed through the allocator that serves malloc in the engine's process (churn.h).
 struct ChurnPlan {
   std::string name;  // of its first thread
   std::uint64_t seed;
@@ -101,7 +101,7 @@ struct Plan {
   std::vector<ChurnPlan> churns;
 };
 
-// Reads a plan; ends the program with `FILE:LINE: what was expected, what came` (exit 2) if it is not one.
+// Reads a plan. On an error it ends the program with `FILE:LINE: what was expected, what came` (exit 2).
 Plan readPlan(const std::string& path);
 Plan parsePlan(const std::string& text, const std::string& nameForErrors);
 

@@ -27,14 +27,13 @@ Schedstat::Schedstat() : fd_(open("/proc/thread-self/schedstat", O_RDONLY | O_CL
   char text[64] = {};
   if (fd_ < 0 || pread(fd_, text, sizeof text - 1, 0) <= 0 || !parseSchedstat(text, reading))
     fail(Exit::unfit,
-         "/proc/thread-self/schedstat is not there (%s); this kernel lacks CONFIG_SCHED_INFO, without which run delay "
-         "is unknown",
+         "/proc/thread-self/schedstat could not be read (%s); run delay needs a kernel with CONFIG_SCHED_INFO",
          strerror(errno));
 }
 
 Schedstat::~Schedstat() { close(fd_); }
 
-// Not the file's first field: for a running thread that one is as old as its last tick (4 ms at HZ 250).
+// Not the file's first field: for a running thread that field is as old as its last tick (4 ms at HZ 250).
 std::uint64_t Schedstat::onCpu_ns() noexcept {
   timespec onCpu;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &onCpu);

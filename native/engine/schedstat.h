@@ -1,5 +1,5 @@
-// A thread's own run delay (/proc/thread-self/schedstat, opened before the window) and CPU time. Reading both costs
-// about 1 us.
+// A thread's run delay (/proc/thread-self/schedstat, opened before the window) and CPU time. Reading both costs about
+// 1 us.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,16 @@ class Schedstat {
   ~Schedstat();
   Schedstat(const Schedstat&) = delete;
   Schedstat& operator=(const Schedstat&) = delete;
-  // By the thread that made it.
+  // Only for the thread that made it.
   SchedstatReading read() const noexcept;
-  // CPU time of the calling thread alone, as `read` has it too: about 0.2 us.
+  // Only the CPU time of the calling thread, as in `read`: about 0.2 us.
   static std::uint64_t onCpu_ns() noexcept;
 
  private:
   int fd_;
 };
 
-// Parses "on_cpu run_delay timeslices"; false if it is not that.
+// Parses "on_cpu run_delay timeslices"; false if the text has another form.
 bool parseSchedstat(const char* text, SchedstatReading& reading) noexcept;
 
 }  // namespace pauselab::engine

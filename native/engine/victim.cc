@@ -2,9 +2,10 @@
 
 namespace pauselab::engine {
 
-// Open loop: operation k is intended at go + offset + k * interval whatever became of the ones before, so a stalled
-// victim owes what it could not start, and its response time says so (no coordinated omission). interval 0: back to
-// back, each intended when it starts. Owed operations are served after the window until the drain ends.
+// Open loop: operation k is intended at go + offset + k * interval, whatever happened to earlier operations. So a
+// stalled victim owes the operations that it could not start, and its response time includes them (no coordinated
+// omission). interval 0: back to back; each operation is intended when it starts. Owed operations are served after the
+// window, until the drain ends.
 void runVictim(Shared& shared, std::size_t index, VictimAction& action, const Schedstat& schedstat) noexcept {
   board::Thread& thread = shared.board.thread(index);
   board::Header& header = shared.board.header();

@@ -1,5 +1,5 @@
 // The order of a run: make the board, (fork the foreign holder,) map and touch everything, start the threads, verify
-// the layout, (wait for threads of other processes to join,) say `ready`; wait for `go`; wait for the end; say `done`.
+// the layout, (wait for threads of other processes to join,) set `ready`; wait for `go`; wait for the end; set `done`.
 #include "engine/workload.h"
 
 #include <fcntl.h>
@@ -36,13 +36,13 @@ constexpr std::uint64_t kVictimRing = 4096;
 constexpr std::uint64_t kHolderRing = 16384;
 constexpr std::uint64_t kHeartbeat_ns = 50'000'000;
 
-// Threads on the board, in this order: victims, holder, toucher, hogs, joined ones, the churns'.
+// Threads on the board, in this order: victims, holder, toucher, hogs, joined threads, the churns' threads.
 struct Seats {
   std::vector<board::ThreadSpec> specs;
   std::size_t holder = 0, toucher = 0, firstHog = 0, firstJoined = 0;
 };
 
-// A victim's seat, whether its thread is the engine's or joins.
+// The seat of a victim, whether its thread is the engine's or joins.
 template <typename Victim>
 board::ThreadSpec victimSeat(const Victim& victim) {
   return {.name = victim.name,
@@ -58,7 +58,7 @@ board::ThreadSpec holderSeat(const std::string& name, const std::string& operati
   return {.name = name, .role = Role::holder, .series = "holder." + operation, .ring_capacity = kHolderRing};
 }
 
-// A seat that only makes pid and tid known.
+// A seat that only publishes pid and tid.
 board::ThreadSpec plainSeat(const std::string& name, Role role) { return {.name = name, .role = role, .series = ""}; }
 
 board::ThreadSpec joinedSeat(const JoinedPlan& joined) {
@@ -95,7 +95,7 @@ const VictimOperation& victimOperation(const VictimPlan& plan) {
   return *operation;
 }
 
-// Operations are tried before the window: what this kernel refuses is said now, by name and errno.
+// Tries an operation before the window. If this kernel refuses it, the sentence names the operation and the errno.
 void tryVictim(const VictimPlan& plan, VictimAction& action) {
   for (int i = 0; i < 2; ++i)
     if (const int outcome = action.perform(); outcome != 0)
@@ -106,13 +106,13 @@ void tryVictim(const VictimPlan& plan, VictimAction& action) {
 
 void beat(Shared& shared) { shared.board.header().heartbeat_ns.store(monotonic_ns(), std::memory_order_release); }
 
-// Ends with the process that it belongs to, however that ends.
+// Makes this process end with its parent, however the parent ends.
 void dieWith(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) fail(Exit::workload, "the process that started the engine is gone");
+  if (getppid() != parent) fail(Exit::workload, "the process that started the engine has ended");
 }
 
-// The churns of a plan, their threads in the order of their seats.
+// The churns of a plan. Their threads are in the order of their seats.
 class ChurnCrew {
  public:
   explicit ChurnCrew(const Plan& plan) {
@@ -134,7 +134,7 @@ class ChurnCrew {
     }
   }
 
-  // Once its threads have ended: what they did, as a line of JSON.
+  // Prints what the threads did as a line of JSON. Call it once they have ended.
   void print() const {
     if (members_.empty()) return;
     std::printf("{\"churn\":[");
@@ -158,7 +158,7 @@ class ChurnCrew {
   std::vector<Member> members_;
 };
 
-// For a holder that reads the victims' process from outside. The region is not here but there.
+// For a holder that reads the victims' process from outside. The region is in that process, not here.
 HolderParts prepareReader(const Plan& plan, const Region& theirs, pid_t victims) {
   munmap(theirs.base(), theirs.bytes());  // the copy that fork made
   HolderParts parts;
@@ -171,10 +171,10 @@ HolderParts prepareReader(const Plan& plan, const Region& theirs, pid_t victims)
 }
 
 // A second process for the holder. In the foreign control it has the region as well, so that the same holder works in
-// an address space of its own; a holder that reads has its thread there alone and reads the victims' process.
+// another address space. If the holder reads, only its thread is there, and it reads the victims' process.
 class ForeignHolder {
  public:
-  // `read`: the region in this process that is to be read about; null: the second process makes its own.
+  // `read`: the region in this process that the holder reads about; null: the second process makes a region.
   void start(Shared& shared, const Plan& plan, const Seats& seats, const Region* read) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -193,7 +193,7 @@ class ForeignHolder {
   bool exists() const { return pid_ > 0; }
   const std::string& layout() const { return layout_; }
 
-  // True once it has ended well; ends the program if it ended otherwise.
+  // True once the process has ended with success. Ends the program if it ended otherwise.
   bool ended() {
     if (ended_) return true;
     int status = 0;
@@ -229,7 +229,7 @@ class ForeignHolder {
     _exit(0);
   }
 
-  // The child's layout comes when it is prepared; an early end of the pipe means that it failed.
+  // Reads the layout, which the child writes when it is prepared. If the pipe ends early, the child failed.
   void readLayout(int fd) {
     char buffer[4096];
     for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR);)
@@ -238,7 +238,7 @@ class ForeignHolder {
     if (!layout_.empty()) return;
     int status = 0;
     waitpid(pid_, &status, 0);
-    if (WIFEXITED(status)) _exit(WEXITSTATUS(status));  // it has said why
+    if (WIFEXITED(status)) _exit(WEXITSTATUS(status));  // it has printed the reason
     fail(Exit::workload, "the holder's process was killed before it was ready");
   }
 
@@ -288,18 +288,18 @@ std::size_t allocatorsInHeap(const Plan& plan) {
   }));
 }
 
-// Nobody waits for a space of the heap, so there have to be enough of them: an allocating thread may have two and look
-// for a third, the holder and the toucher one each.
+// No thread waits for a space of the heap, so there must be enough spaces. An allocating thread may have two and look
+// for a third; the holder and the toucher have one each.
 void checkHeap(const Plan& plan) {
   const std::size_t allocators = allocatorsInHeap(plan);
   if (allocators == 0) return;
   if (!releasesChunks(plan))
     fail(Exit::usage,
-         "heap_allocate works in the heap of a holder that releases in chunks (madvise_dontneed_chunks), and there is "
+         "heap_allocate needs a holder that releases its heap in chunks (madvise_dontneed_chunks), and this plan has "
          "none");
   const std::size_t needed = (3 * allocators + 2) * ChunkHeap::kSpaceBytes;
   if (plan.holder->bytes < needed)
-    fail(Exit::usage, "%zu threads in the heap need one of at least %zu bytes, and it has %lu", allocators, needed,
+    fail(Exit::usage, "%zu threads need a heap of at least %zu bytes, and it has %lu", allocators, needed,
          plan.holder->bytes);
 }
 
@@ -311,7 +311,7 @@ void checkHolder(const Plan& plan) {
   if (operation.reads && plan.holder->toucher)
     fail(Exit::usage, "%s gives nothing back, so it can have no toucher", plan.holder->operation.c_str());
   if (!plan.joined.empty() && !(operation.reads && plan.victims.empty() && !plan.foreignHolder))
-    fail(Exit::usage, "beside joined threads the holder can only be one that reads files of /proc, and got %s",
+    fail(Exit::usage, "beside joined threads the holder must be an operation that reads files of /proc, got %s",
          plan.holder->operation.c_str());
 }
 
@@ -328,7 +328,7 @@ void checkPlacements(const Plan& plan) {
   }
 }
 
-// The last victim that does this to the process-wide allocator, or null.
+// The last victim that uses the process-wide allocator in this way, or null.
 const VictimPlan* userOfHeap(const Plan& plan, Heap use) {
   const VictimPlan* user = nullptr;
   for (const VictimPlan& victim : plan.victims)
@@ -344,7 +344,7 @@ void keepApart(const Plan& plan, Heap use, Heap otherUse) {
          a->name.c_str(), b->name.c_str(), a->operation.c_str(), b->operation.c_str());
 }
 
-// The operation that unmaps and maps again at the same place; empty: none does.
+// The operation that unmaps and maps again at the same place; empty if there is none.
 std::string holeMaker(const Plan& plan) {
   std::string maker = plan.holder && holderOperation(*plan.holder).leavesHole ? plan.holder->operation : "";
   for (const VictimPlan& victim : plan.victims)
@@ -379,7 +379,7 @@ void checkOperations(const Plan& plan) {
   checkAllocatorUse(plan);
 }
 
-// Off for the whole process, unless the region is to have huge pages or an operation is about them.
+// Switches huge pages off for the whole process, unless the region or an operation needs them.
 void chooseHugePages(const Plan& plan) {
   const bool wanted = std::any_of(plan.victims.begin(), plan.victims.end(),
                                   [](const VictimPlan& victim) { return needsHugePages(victimOperation(victim)); });
@@ -408,7 +408,7 @@ bool joinedEnded(Shared& shared, const Plan& plan, const Seats& seats) {
   return true;
 }
 
-// Until every seat has its thread. How long that may take is for the control plane to say: it ends the engine.
+// Waits until every seat has its thread. The control plane decides how long that may take, and ends the engine.
 void waitUntilJoined(Shared& shared, const Plan& plan, const Seats& seats) {
   for (std::size_t i = 0; i < plan.joined.size(); ++i) {
     while (shared.board.thread(seats.firstJoined + i).tid.load(std::memory_order_acquire) == 0) {
@@ -419,7 +419,7 @@ void waitUntilJoined(Shared& shared, const Plan& plan, const Seats& seats) {
   }
 }
 
-// A holder that reads files of /proc about the process that joined, whose memory is not ours.
+// A holder that reads files of /proc about the process that joined. The region is that process's memory.
 HolderParts prepareJoinedReader(Shared& shared, const Plan& plan, const Seats& seats) {
   const auto process = static_cast<pid_t>(shared.board.thread(seats.firstJoined).pid.load(std::memory_order_acquire));
   HolderParts parts;
@@ -434,11 +434,11 @@ HolderParts prepareJoinedReader(Shared& shared, const Plan& plan, const Seats& s
 void belongToParent(const Plan& plan) {
   if (!plan.parentPid) return;
   dieWith(static_cast<pid_t>(*plan.parentPid));
-  // Ctrl-C and the end of a terminal reach the whole process group; the control plane decides what they mean.
+  // Ctrl-C and the end of a terminal reach the whole process group. The control plane decides what they mean.
   for (const int ignored : {SIGINT, SIGHUP}) signal(ignored, SIG_IGN);
 }
 
-// Until `come`, or the end of the drain.
+// Sleeps until `come` returns true, or until the end of the drain.
 void restUntil(Shared& shared, const std::function<bool()>& come) {
   while (!come() && monotonic_ns() < shared.drainEnd_ns()) {
     const timespec rest = toTimespec(shared.windowOver() ? kPoll_ns : kHeartbeat_ns);
@@ -446,8 +446,8 @@ void restUntil(Shared& shared, const std::function<bool()>& come) {
   }
 }
 
-// The churn of a foreign control: in an address space, and on an allocator, of its own. It outlives its threads: the
-// kernel would take its memory apart while the victims serve what they owe.
+// The churn of a foreign control, in another address space and on another instance of the allocator. The process
+// outlives its threads: otherwise the kernel would free its memory while the victims serve owed operations.
 [[noreturn]] void runJoined(const Plan& plan) {
   disableHugePages();
   Shared shared{.board = board::Board::open(plan.boardPath)};
@@ -468,15 +468,15 @@ void restUntil(Shared& shared, const std::function<bool()>& come) {
   _exit(0);
 }
 
-// The holder's parts in this process, and its second process where it has one.
+// Makes the holder's parts in this process, and starts its second process if it has one.
 HolderParts prepareHolderOf(const Plan& plan, Shared& shared, const Seats& seats, ForeignHolder& foreign) {
-  if (!plan.holder || !plan.joined.empty()) return {};  // beside joined threads it needs their process: later
+  if (!plan.holder || !plan.joined.empty()) return {};  // beside joined threads it needs their process: made later
   const HolderOperation& operation = holderOperation(*plan.holder);
   const auto never = [] { return false; };
   HolderParts parts;
   if (plan.foreignHolder) {
     foreign.start(shared, plan, seats, nullptr);
-    // The allocating threads have a heap all the same.
+    // The allocating threads need a heap even without this holder.
     if (allocatorsInHeap(plan) > 0) (parts.region = makeRegion(operation, *plan.holder, {}))->populate(never);
   } else if (operation.reads) {
     parts.region = std::make_unique<Region>(*plan.holder, plan.victims);
@@ -488,7 +488,7 @@ HolderParts prepareHolderOf(const Plan& plan, Shared& shared, const Seats& seats
   return parts;
 }
 
-// A workload of the engine's threads: what they use, and the run from preparation to its end.
+// A workload of the engine's threads: its parts, and the run from preparation to its end.
 class Workload {
  public:
   explicit Workload(const Plan& plan)
@@ -499,7 +499,7 @@ class Workload {
         victims_(prepareVictims(plan, holder_)),
         churns_(plan),
         crew_(shared_) {
-    if (allocatorsInHeap(plan) > 0) ChunkHeap::ofThisProcess().verify();  // they have tried their operation
+    if (allocatorsInHeap(plan) > 0) ChunkHeap::ofThisProcess().verify();  // the threads have tried their operation
   }
 
   void startThreads() {
@@ -529,7 +529,7 @@ class Workload {
     enter(State::running);
   }
 
-  // To the end of the window and of what is owed then, or of the drain.
+  // Waits for the end of the window and of the operations that are owed then, or for the end of the drain.
   void watch() {
     while (!isOver()) {
       const timespec rest = toTimespec(shared_.windowOver() ? kPoll_ns : kHeartbeat_ns);
@@ -565,7 +565,7 @@ class Workload {
       crew_.start(seats_.firstHog + i, [this, i](const Schedstat&) { runHog(shared_, plan_.hogs[i]); });
   }
 
-  // Threads of another process take their seats; a holder that reads that process can be made only then.
+  // Threads of another process take their seats. A holder that reads that process can be made only then.
   void welcomeJoined() {
     waitUntilJoined(shared_, plan_, seats_);
     if (!plan_.holder) return;
@@ -581,11 +581,11 @@ class Workload {
     if (drainOver || (windowOver && victimsEnded(shared_, plan_, seats_)))
       shared_.hogsStop.store(true, std::memory_order_relaxed);
     const bool foreignEnded = !foreign_.exists() || foreign_.ended();
-    // Where nobody has a seat the window is there all the same: somebody else's program runs in it.
+    // Without seats the window must still pass: another program runs in it.
     return drainOver || (windowOver && crew_.allEnded() && foreignEnded && joinedEnded(shared_, plan_, seats_));
   }
 
-  // In the order of their making: the foreign holder's process is forked while this one has no threads and no region.
+  // In the order in which they are made: the foreign holder is forked before this process has threads or a region.
   const Plan& plan_;
   const Seats seats_;
   Shared shared_;
@@ -610,7 +610,7 @@ void runWorkload(const Plan& plan) {
   if (plan.joins) runJoined(plan);
   checkPlan(plan);  // before anything is made
   chooseHugePages(plan);
-  if (trimsHeap(plan)) shareOneArena();  // in the foreign control's victims too, so that it differs in nothing else
+  if (trimsHeap(plan)) shareOneArena();       // also for the foreign control's victims, so that nothing else differs
   auto* const workload = new Workload(plan);  // never destroyed: its threads never end
   workload->startThreads();
   workload->sayReady();

@@ -1,6 +1,6 @@
 // pauselab-guest-init: process 1 of a guest. Mounts what a Linux program expects, finds the channel to the host, starts
-// the agent (Node) and powers the machine off when that has ended. Static: in an initramfs there is nothing else to
-// rely on. What goes wrong is printed to the console, which the host keeps; the host has the deadline.
+// the agent (Node), and powers the machine off when the agent has ended. It is static, because an initramfs has no
+// libraries to rely on. Errors are printed to the console, which the host keeps. The host has the deadline.
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
@@ -37,7 +37,7 @@ struct Mount {
   bool needed = false;
 };
 
-// debugfs tells the preemption model in force; tracefs and cgroup2 are for profiles that use them.
+// debugfs shows the preemption model in force. tracefs and cgroup2 are for profiles that use them.
 constexpr std::array kMounts{
     Mount{.type = "proc", .target = "/proc", .flags = MS_NOSUID | MS_NOEXEC | MS_NODEV, .needed = true},
     Mount{.type = "sysfs", .target = "/sys", .flags = MS_NOSUID | MS_NOEXEC | MS_NODEV, .needed = true},
@@ -57,7 +57,7 @@ void mountAll() {
   }
 }
 
-// Devtmpfs replaced the archive's /dev: the kernel opened the console in that one.
+// Devtmpfs has replaced the archive's /dev, in which the kernel opened the console.
 void useConsole() {
   const int console = open("/dev/console", O_RDWR | O_NOCTTY);
   if (console < 0) return;
@@ -87,7 +87,7 @@ std::string firstLine(const std::string& path) {
   return line.substr(0, line.find('\n'));
 }
 
-// The port of our name, which the driver announces a little after the device.
+// The port with our name. The driver announces it a little after the device.
 std::string virtioPort() {
   for (int tries = 0; tries < 100; ++tries) {
     if (DIR* ports = opendir("/sys/class/virtio-ports")) {
@@ -99,7 +99,7 @@ std::string virtioPort() {
       }
       closedir(ports);
     } else {
-      return "";  // the kernel has no such driver built in
+      return "";  // the kernel has no built-in driver for it
     }
     usleep(10'000);
   }
@@ -116,10 +116,10 @@ std::string serialPort() {
   termios settings{};
   tcgetattr(port, &settings);
   cfmakeraw(&settings);
-  settings.c_cflag |= CLOCAL | CREAD;  // no modem at the other end that could hang up
+  settings.c_cflag |= CLOCAL | CREAD;  // there is no modem that could hang up
   cfsetspeed(&settings, B115200);
   tcsetattr(port, TCSANOW, &settings);
-  // Stays open: the settings go back with the last one that closes it.
+  // Stays open, because the settings are lost when the last descriptor is closed.
   return kSerialPort;
 }
 
@@ -130,7 +130,7 @@ int runAgent(const std::string& channel) {
     return -1;
   }
   if (child == 0) {
-    // A session of its own: one autogroup for the agent and all that it starts.
+    // A new session: one autogroup for the agent and everything that it starts.
     setsid();
     const char* const arguments[] = {"/pauselab/node", "/pauselab/dist/guest/main.js", channel.c_str(), nullptr};
     const char* const environment[] = {"PATH=/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8", nullptr};

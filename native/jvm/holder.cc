@@ -22,13 +22,13 @@ std::size_t seatOf(Shared& shared, const char* name) {
        "from the same sources");
 }
 
-// The process belongs to somebody else: only this region goes without huge pages (EINVAL: a kernel that has none).
+// The process belongs to the JVM, so only this region goes without huge pages (EINVAL: a kernel without huge pages).
 void withoutHugePages(const engine::Region& region) {
   if (madvise(region.base(), region.bytes(), MADV_NOHUGEPAGE) != 0 && errno != EINVAL)
     fail(Exit::unfit, "huge pages could not be switched off for the holder's region: %s", strerror(errno));
 }
 
-// While it exists no thread is started that takes the JVM's signals.
+// While it exists, new threads do not take the JVM's signals.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -73,7 +73,7 @@ std::string startHolder(const std::string& boardPath, const std::string& line) {
                       plan.toucher ? seatOf(inside->shared, "toucher") : 0, inside->parts);
   engine::startThread([inside] {
     engine::waitForGo(inside->shared, [] {});
-    for (;;) pause();  // an end would give its stack back
+    for (;;) pause();  // an ending thread would give its stack back
   });
   inside->crew.waitUntilRegistered();
   return engine::verifiedLayout(inside->parts.region.get(), {});

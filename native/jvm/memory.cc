@@ -35,8 +35,8 @@ int Hole::mapAndUnmap() noexcept {
   return munmap(page_, kPageBytes) == 0 ? 0 : errno;
 }
 
-// As in native/engine/operations/fault.cc. The engine switches huge pages off for its process; in a JVM, whose own
-// memory is its own business, only these pages go without (EINVAL: a kernel that has none).
+// As in native/engine/operations/fault.cc. The engine switches huge pages off for its process. In a JVM that would
+// change the JVM's memory, so only these pages go without (EINVAL: a kernel without huge pages).
 int Pool::make(std::uint64_t pages, bool apart) noexcept {
   const std::size_t bytes = (apart ? pages : pages + 1) * kPageBytes;
   char* const reservation = reserve(bytes + 2 * kPageBytes);

@@ -24,11 +24,11 @@ namespace pauselab::launcher {
 namespace {
 
 constexpr std::uint64_t kPoll_ns = 20'000'000;
-// For the kernel to end what was sent SIGKILL; what hangs in a system call for longer is left to it.
+// How long to wait for processes that were sent SIGKILL. After that the kernel ends those that hang in a system call.
 constexpr std::uint64_t kKillDeadline_ns = 10 * kSecond_ns;
 
-// The parent of a process, 0 if it has ended or waits to be reaped. From proc_pid_stat(5): the name may hold
-// parentheses.
+// The parent of a process; 0 if the process has ended or waits to be reaped. The name may contain parentheses
+// (proc_pid_stat(5)).
 pid_t parentOf(pid_t pid) {
   char path[64], text[512];
   std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
@@ -44,7 +44,7 @@ pid_t parentOf(pid_t pid) {
                                                                                                                 : 0;
 }
 
-// Children of this process, and theirs. A process that is forked meanwhile is found the next time.
+// The children of this process, and their descendants. A process that is forked meanwhile is found by the next call.
 std::vector<pid_t> descendants() {
   std::vector<std::pair<pid_t, pid_t>> all;
   DIR* const folder = opendir("/proc");
@@ -80,7 +80,7 @@ class Keeper {
  private:
   bool parentIsGone() const { return getppid() != keeping_.parent; }
 
-  // Until a signal has come or the time is over; reaps whatever has ended.
+  // Waits for a signal, at most for the given time, and reaps every process that has ended.
   void waitAtMost(std::optional<std::uint64_t> most_ns) {
     if (killAt_ns_ != 0) most_ns = std::min(most_ns.value_or(kPoll_ns), kPoll_ns);
     const timespec time = toTimespec(most_ns.value_or(0));
@@ -96,7 +96,7 @@ class Keeper {
       if (pid == program_) status_ = status;
   }
 
-  // SIGTERM, and SIGKILL after the grace, until nothing is left.
+  // Sends SIGTERM, and SIGKILL after the grace period, until no process is left.
   void endThose() {
     if (descendants().empty()) return;
     signalAll(SIGTERM);
@@ -105,7 +105,7 @@ class Keeper {
     while (!descendants().empty() && monotonic_ns() < killAt_ns_ + kKillDeadline_ns) waitAtMost(kPoll_ns);
   }
 
-  // Whole as soon as it is there: renamed into its place.
+  // Renamed into place, so that a reader never sees half of it.
   void tellEnd() const {
     if (keeping_.endFile.empty()) return;
     char text[96];
@@ -135,15 +135,15 @@ class Keeper {
   const pid_t program_;
   const sigset_t& signals_;
   std::optional<int> status_;    // of the program, once it has ended
-  std::uint64_t killAt_ns_ = 0;  // 0: nobody is to be killed
+  std::uint64_t killAt_ns_ = 0;  // 0: no process gets SIGKILL
 };
 
 }  // namespace
 
 void keep(const Keeping& keeping, const std::function<void()>& become) {
   for (const int ignored : {SIGINT, SIGHUP})
-    std::signal(ignored, SIG_IGN);  // they reach the whole process group; pauselab decides
-  std::signal(SIGCHLD, SIG_DFL);    // ignored ones would not be told of
+    std::signal(ignored, SIG_IGN);  // they reach the whole process group; pauselab decides what they mean
+  std::signal(SIGCHLD, SIG_DFL);    // if it were ignored, the ends of children would not be reported
   sigset_t signals, before;
   sigemptyset(&signals);
   for (const int signal : {SIGCHLD, SIGTERM}) sigaddset(&signals, signal);
@@ -151,7 +151,7 @@ void keep(const Keeping& keeping, const std::function<void()>& become) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != keeping.parent)
-    fail(Exit::workload, "the process %d that was to start a program is gone", keeping.parent);
+    fail(Exit::workload, "the process %d that should start a program has ended", keeping.parent);
   const pid_t self = getpid();
   const pid_t program = fork();
   if (program < 0)

@@ -1,13 +1,13 @@
-// Stays between pauselab and a program that may start others: whatever that program leaves behind, daemons included
-// (setsid, double fork), has this process for its parent, as it is their subreaper (PR_SET_CHILD_SUBREAPER), and ends
-// with it.
+// Stays between pauselab and a program that may start others. It is the subreaper (PR_SET_CHILD_SUBREAPER) of every
+// process that the program leaves behind, daemons included (setsid, double fork), and ends them:
 //
-//   the program ends       what it left gets SIGTERM, and SIGKILL after the grace; then this process ends as the
-//   program did SIGTERM                the program gets it, and all of them SIGKILL after the grace pauselab is gone
-//   all of them get SIGKILL at once this process is killed the program dies with it (PR_SET_PDEATHSIG)
+//   * the program ends: what it left gets SIGTERM, and SIGKILL after the grace period. Then this process ends as the
+//     program did.
+//   * SIGTERM: the program gets it. All of them get SIGKILL after the grace period.
+//   * pauselab ends: all of them get SIGKILL at once.
+//   * this process is killed: the program dies with it (PR_SET_PDEATHSIG).
 //
-// It sleeps meanwhile, in the session of pauselab, so that nothing of what is measured changes: neither autogroup nor
-// priority.
+// It sleeps meanwhile, in pauselab's session, so that nothing that is measured changes: neither autogroup nor priority.
 #pragma once
 
 #include <sys/types.h>
@@ -21,8 +21,8 @@ namespace pauselab::launcher {
 struct Keeping {
   pid_t parent;
   std::uint64_t grace_ns;
-  // Gets, as soon as the program has ended, `code N` or `signal N`, and `left N`: how many processes it left. Empty:
-  // nobody asks.
+  // Gets `code N` or `signal N` as soon as the program has ended, and `left N`: how many processes it left. Empty: no
+  // such file.
   std::string endFile;
 };
 

@@ -1,23 +1,23 @@
-// The launcher's instructions: a text file with one `key=value` a line, written by src/workload/jvm/launch-file.ts
-// and readable by hand. A value goes to the end of its line, because paths and allocator settings hold blanks and
-// commas; that is why this is not the reader of engine/plan.h, whose lines are lists of words.
+// The launcher's instructions: a text file with a `key=value` per line, written by src/workload/jvm/launch-file.ts and
+// readable by hand. A value extends to the end of its line, because paths and allocator settings contain blanks and
+// commas. So the reader of engine/plan.h, whose lines are lists of words, does not fit.
 //
 //   java=/usr/lib/jvm/x/bin/java     what is executed
 //   parent=1234                      die with this process
 //   pid_file=/dev/shm/x/jvm.pid      gets the pid and the names that `unset` removed, a line each
 //   stdout=/dev/shm/x/jvm.out        files, so that nothing in the measured process waits for a reader of a pipe
 //   stderr=/dev/shm/x/jvm.err
-//   cwd=/srv/app                     from here on optional
+//   cwd=/srv/app                     optional, like all that follow
 //   nice=0                           all threads inherit these five; single threads are set later, by tid
 //   policy=other                     or batch, idle, fifo 1..99, rr 1..99
 //   cpus=0,2-3
 //   timer_slack_ns=1
 //   limit=core 0                     soft limit; as, core, data, fsize, memlock, nofile, nproc, stack; bytes or counts
-//   unset=LD_PRELOAD                 a name, or a beginning of names: MALLOC_*
+//   unset=LD_PRELOAD                 a name, or the start of names: MALLOC_*
 //   set=MALLOC_CONF=narenas:1        after all unset lines
 //   keep_ms=5000                     stay as its parent (keeper.h): what it started ends with it, after so long
 //   end_file=/dev/shm/x/jvm.end      with keep_ms: how the program ended, and how many processes it left
-//   argument=-Dx                     after the arguments that the launcher itself was given
+//   argument=-Dx                     after the arguments on the launcher's command line
 #pragma once
 
 #include <sys/resource.h>
@@ -40,13 +40,13 @@ struct Limit {
 struct Policy {
   std::string text;
   int number;          // SCHED_*
-  int staticPriority;  // 0 but for fifo and rr
+  int staticPriority;  // 0 except for fifo and rr
 };
 
 struct Launch {
   std::string java;
   std::string called = "java";                          // in sentences about a failure
-  std::string remedy = "name another JDK with --java";  // where it cannot be executed
+  std::string remedy = "name another JDK with --java";  // printed if it cannot be executed
   std::uint64_t parent = 0;
   std::string pidFile;
   std::string stdoutPath;
@@ -64,11 +64,11 @@ struct Launch {
   std::vector<std::string> arguments;
 };
 
-// End the program with `FILE:LINE: what was expected, what came` (exit 2) if it is not such a file.
+// Reads such a file. On an error it ends the program with `FILE:LINE: what was expected, what came` (exit 2).
 Launch readLaunch(const std::string& path);
 Launch parseLaunch(const std::string& text, const std::string& nameForErrors);
 
-// Takes what `unset` names out of an environment, puts in what `set` says; returns the names that were there and went.
+// Removes from an environment what `unset` names, adds what `set` names, and returns the names that were removed.
 std::vector<std::string> changeEnvironment(const Launch& launch, std::vector<std::string>& environment);
 
 }  // namespace pauselab::launcher

@@ -1,10 +1,9 @@
-// pauselab-launcher: stands where java-caller expects a java. It prepares the process (logs, limits, priority,
+// pauselab-launcher: java-caller starts it in place of java. It prepares the process (logs, limits, priority,
 // environment, death of the parent) and becomes the real java by exec: same pid, same session, no process in between.
-// Called as `pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…`, because java-caller puts what begins with -D first.
+// It is called as `pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…`, because java-caller puts words with -D first.
 //
-// For a program that may start others it stays as their keeper instead, and its child becomes the program (keeper.h):
-// where the file says so, and for tools of the system, as `pauselab-launcher -Dpauselab.keep=PARENT_PID PROGRAM
-// ARGUMENT…`.
+// For a program that may start others it stays as the keeper (keeper.h), and its child becomes the program. The file
+// asks for this. For tools of the system the call is `pauselab-launcher -Dpauselab.keep=PARENT_PID PROGRAM ARGUMENT…`.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -31,15 +30,15 @@ namespace {
 
 constexpr std::string_view kOption = "-Dpauselab.launch=";
 constexpr std::string_view kKeepOption = "-Dpauselab.keep=";
-// For a tool to put away what it has half done.
+// How long a tool may take to remove what it has half done.
 constexpr std::uint64_t kToolGrace_ns = 2 * kSecond_ns;
 
-// A keeper's child has the keeper for its parent.
+// The parent of a keeper's child is the keeper.
 void dieWith(const Launch& launch) {
   if (launch.keep_ms) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // exec keeps it
   if (static_cast<std::uint64_t>(getppid()) != launch.parent)
-    fail(Exit::workload, "the process %llu that was to start %s is gone",
+    fail(Exit::workload, "the process %llu that should start %s has ended",
          static_cast<unsigned long long>(launch.parent), launch.called.c_str());
 }
 
@@ -50,7 +49,7 @@ void open(const std::string& path, int flags, int descriptor) {
   if (file != descriptor) close(file);
 }
 
-// stderr last: until then a failure is said where java-caller reads.
+// stderr last, so that earlier errors appear where java-caller reads.
 void redirect(const Launch& launch) {
   constexpr int kLog = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND;
   open("/dev/null", O_RDONLY, STDIN_FILENO);
@@ -92,7 +91,7 @@ void schedule(const Launch& launch) {
   if (launch.timerSlack_ns) prctl(PR_SET_TIMERSLACK, *launch.timerSlack_ns);
 }
 
-// Complete as soon as it is there: it is renamed into its place.
+// Renamed into place, so that a reader never sees half of it.
 void writePidFile(const std::string& path, const std::vector<std::string>& removed) {
   std::string text = std::to_string(getpid()) + "\n";
   for (const std::string& name : removed) text += name + "\n";
@@ -110,7 +109,7 @@ std::vector<char*> pointersTo(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// Why exec failed, in words of what can be done about it.
+// Why exec failed, with what to do about it.
 std::string reasonFor(int error) {
   switch (error) {
     case ENOENT:
@@ -137,7 +136,7 @@ std::string reasonFor(int error) {
 }
 
 [[noreturn]] void prepareAndBecome(Launch& launch, std::span<char*> arguments) {
-  // Ctrl-C and the end of a terminal reach the whole process group; the control plane decides what they mean.
+  // Ctrl-C and the end of a terminal reach the whole process group. The control plane decides what they mean.
   for (const int ignored : {SIGINT, SIGHUP}) signal(ignored, SIG_IGN);
   dieWith(launch);
   redirect(launch);
@@ -161,8 +160,8 @@ std::string reasonFor(int error) {
   keep(keeping, [&] { prepareAndBecome(launch, arguments); });
 }
 
-// A tool of the system: its output is the caller's to read, and 127 with this sentence says that there is none of that
-// name.
+// Keeps a tool of the system. The caller reads its output. Exit code 127 with a sentence means that there is no tool of
+// that name.
 [[noreturn]] void keepTool(std::string_view parent, std::span<char*> command) {
   const Keeping keeping{.parent = static_cast<pid_t>(std::strtol(std::string(parent).c_str(), nullptr, 10)),
                         .grace_ns = kToolGrace_ns,

@@ -1,16 +1,16 @@
-// pauselab-sampler: records, every period, the state letter and the schedstat of every thread of some processes; of one
-// that waits for more than a period also the system call in which it does (/proc/<pid>/task/<tid>/syscall, where that
-// may be read).
+// pauselab-sampler: records, every period, the state letter and the schedstat of every thread of some processes. If a
+// thread waits for more than a period, it also records the system call in which the thread waits
+// (/proc/<pid>/task/<tid>/syscall, if that may be read).
 //
 //   pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE] PID…
 //
-// With `stacks=` it writes the kernel stacks of threads that are blocked, or runnable and not running, for 50 ms and
+// With `stacks=` it writes the kernel stacks of threads that are blocked, or runnable and not running, for 50 ms or
 // more (root): a line each, `TIME_NS TID STATE frame<frame<…`, innermost first.
 //
-// A process of its own, so that it is never stalled by the address space that it watches. It reads only
+// It is a separate process, so that the address space that it watches never stalls it. It reads only
 // /proc/<pid>/task/<tid>/{stat,schedstat,syscall,stack}, which take neither mmap_lock nor any lock that a stalled
-// thread holds; never maps, smaps, cmdline or environ, which would make it one more reader in the convoy. Ends when all
-// processes are gone, on SIGTERM, or with its parent. Format: board/samples.h.
+// thread holds. It never reads maps, smaps, cmdline or environ, which would make it another reader in the convoy. It
+// ends when all processes have ended, on SIGTERM, or with its parent. Format: board/samples.h.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -73,7 +73,7 @@ class Thread {
     const bool unchanged =
         record.state == last_.state && record.on_cpu_ns == last_.on_cpu_ns && record.run_delay_ns == last_.run_delay_ns;
     unchangedLooks_ = unchanged ? unchangedLooks_ + 1 : 0;
-    // One and the same wait: its system call does not change.
+    // The thread is in the same wait, so its system call has not changed.
     if (unchanged) record.system_call = last_.system_call;
     const bool firstOfWait = unchangedLooks_ == 1 && (record.state == 'D' || record.state == 'S');
     if (firstOfWait) record.system_call = readSystemCall();
@@ -82,12 +82,12 @@ class Thread {
     return true;
   }
 
-  // Whether a stack is due: blocked, or runnable with counters that stand still, for five looks, and then every fifty.
+  // Whether a stack is due: blocked, or runnable with counters that stand still, for five looks, then every 50 looks.
   bool stackDue() const {
     return (last_.state == 'D' || last_.state == 'R') && unchangedLooks_ >= 5 && (unchangedLooks_ - 5) % 50 == 0;
   }
 
-  // Empty where it may not be read.
+  // Empty if it may not be read.
   std::string stackLine() const {
     char path[64];
     std::snprintf(path, sizeof path, "/proc/%d/task/%d/stack", pid_, tid_);
@@ -133,7 +133,7 @@ class Thread {
 
 using Threads = std::map<std::pair<pid_t, pid_t>, Thread>;
 
-// Adds threads that are new since the last listing. False when the process is gone.
+// Adds threads that are new since the last listing. False if the process has ended.
 bool listThreads(pid_t pid, Threads& threads) {
   DIR* folder = opendir(("/proc/" + std::to_string(pid) + "/task").c_str());
   if (folder == nullptr) return false;
@@ -150,7 +150,7 @@ void append(int fd, const void* data, std::size_t bytes, const char* path) {
     fail(Exit::unfit, "the samples could not be written to %s: %s", path, strerror(errno));
 }
 
-// A minute's worth of stalls of many threads; each is about 500 bytes.
+// Enough for a minute of stalls of many threads. A stack takes about 500 bytes.
 constexpr unsigned kMostStacks = 5000;
 
 void sample(const char* path, std::uint64_t period_ns, const char* stacksPath, const std::vector<pid_t>& pids) {
@@ -196,7 +196,7 @@ void sample(const char* path, std::uint64_t period_ns, const char* stacksPath, c
       }
     }
 
-    // A sampler that was delayed goes on from now: looks that were missed stay missed, and the ticks' times say so.
+    // A sampler that was delayed continues from now. The ticks' times show which looks it missed.
     next_ns = std::max(next_ns + period_ns, monotonic_ns());
     const timespec wake = toTimespec(next_ns);
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, nullptr);
@@ -217,9 +217,9 @@ int main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_TIMERSLACK, 1);
   if (getppid() != std::strtol(argv[3], nullptr, 10))
-    fail(Exit::workload, "the process that started the sampler is gone");
+    fail(Exit::workload, "the process that started the sampler has ended");
   for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond RLIMIT_FSIZE is then refused with EFBIG
+  std::signal(SIGXFSZ, SIG_IGN);  // the kernel then refuses a file beyond RLIMIT_FSIZE with EFBIG
   std::signal(SIGTERM, [](int) { terminated = 1; });
   sample(argv[1], period_ns, withStacks ? argv[4] + 7 : nullptr, pids);
   return 0;

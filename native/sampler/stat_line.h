@@ -1,4 +1,4 @@
-// What the sampler needs of the files in /proc/<tid>: two fields of stat, the number in syscall, the names in stack.
+// What the sampler reads from the files in /proc/<tid>: two fields of stat, the number in syscall, the names in stack.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace pauselab {
 // False if the text is not such a line.
 bool parseStatLine(const char* text, char (&comm)[16], char& state) noexcept;
 
-// /proc/<pid>/task/<tid>/syscall as samples::Record has it; 0 for `running` and anything that is not understood.
+// /proc/<pid>/task/<tid>/syscall in the form of samples::Record; 0 for `running` and any unknown text.
 std::uint32_t parseSystemCall(const char* text) noexcept;
 
 // /proc/<pid>/task/<tid>/stack as `frame<frame<…`, innermost first, without addresses, offsets and modules.

@@ -42,7 +42,7 @@ std::uint64_t sumOf(const Histogram& histogram) {
   return total;
 }
 
-// HdrHistogram's own way to an index, written out: bucket by leading zeros, then the sub-bucket.
+// The index as HdrHistogram computes it, written out: bucket by leading zeros, then the sub-bucket.
 std::size_t referenceIndex(std::uint64_t value) {
   int bucket = 0;
   while ((value >> bucket) >= 2048) ++bucket;

@@ -2,7 +2,7 @@
 //
 //   pauselab-board-tool make BOARD           lays out a board with one timed seat, writer.interop
 //   pauselab-board-tool write BOARD SAMPLES  records a file of lines `intended start end`, in nanoseconds
-//   pauselab-board-tool print BOARD          everything that is on it, as JSON; numbers as text, since they exceed 2^53
+//   pauselab-board-tool print BOARD          prints the whole board as JSON; numbers as text, because they exceed 2^53
 //   pauselab-board-tool draws SEED LIVE MIN_BYTES MAX_BYTES COUNT   what a churn draws: lines `slot bytes`
 #include <fcntl.h>
 #include <sys/mman.h>

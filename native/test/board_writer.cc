@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
     const std::uint64_t service_ns = random >> (24 + random % 32);
     board::beginOperation(thread, k, now_ns, now_ns);
     recorder.record(now_ns, now_ns, now_ns + service_ns);
-    // Every field holds the same number: a record that was read torn shows.
+    // Every field has the same number, so a torn record shows.
     if (k % 1000 == 0) ring.push({k, k, k, k, k, k, k, k});
     board::endOperation(thread, k);
   }

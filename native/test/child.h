@@ -1,4 +1,4 @@
-// What a program does that ends itself: tried in a child of the test.
+// Runs code that ends its program in a child of the test.
 #pragma once
 
 #include <functional>

@@ -125,7 +125,7 @@ TEST_CASE("a churn counts what it allocates, and two churns of one seed allocate
   CHECK(one.tally().allocated_bytes != other.tally().allocated_bytes);
 }
 
-// From `go` to the end of a window of `window_ns` that begins now.
+// Runs from `go` to the end of a window of `window_ns` that begins now.
 ChurnTally ranFor(const ChurnPlan& plan, std::uint64_t window_ns, board::Thread* left = nullptr) {
   const std::string path = "/dev/shm/pauselab-churn-test-" + std::to_string(getpid());
   const board::ThreadSpec spec{.name = plan.name, .role = board::Role::load, .series = ""};
@@ -145,7 +145,7 @@ ChurnTally ranFor(const ChurnPlan& plan, std::uint64_t window_ns, board::Thread*
 TEST_CASE("a churn ends with the window, and every tick was made or is counted as dropped") {
   ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
   plan.burst_percent = 100;
-  // Ticks count from its first one: less what passed before it began, which on a busy machine may be most of a window.
+  // Ticks count from the thread's first tick. The time before it does not count: on a busy machine most of a window.
   ChurnTally tally;
   for (int tries = 0; tries < 5 && tally.ticks + tally.dropped_ticks < 100; ++tries) {
     if (tries > 0) MESSAGE("the window of 200 ms began late: " << tally.ticks + tally.dropped_ticks << " ticks");
@@ -159,7 +159,7 @@ TEST_CASE("a churn ends with the window, and every tick was made or is counted a
 
 TEST_CASE("a churn rests in a part of each second") {
   ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
-  plan.per_s = 1000;  // a block a tick
+  plan.per_s = 1000;  // a block per tick
   plan.burst_percent = 1;
   const ChurnTally tally = ranFor(plan, kSecond_ns);
   CHECK(tally.ticks > tally.blocks);
@@ -170,7 +170,7 @@ TEST_CASE("a block that is refused is counted, and the churn goes on") {
   plan.burst_percent = 100;
   board::Thread left{};
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  // Their allocators end the process where malloc would return null.
+  // A sanitizer's allocator ends the process where malloc would return null.
   ranFor(plan, 10'000'000, &left);
 #else
   plan.min_bytes = plan.max_bytes = (std::uint64_t{1} << 31) - 1;

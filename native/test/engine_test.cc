@@ -1,4 +1,4 @@
-// The engine's parts that can be tried without a run: plans, maps, layouts, schedstat, stat lines.
+// The engine's parts that need no run: plans, maps, layouts, schedstat, stat lines.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,7 +149,7 @@ TEST_CASE("a page that lies otherwise than planned is found out") {
     verifiedLayout(&region, {{victim.name, page}});
   });
   CHECK(ended.status == static_cast<int>(Exit::unfit));
-  CHECK(ended.stderrText == test::contains("was to lie \"mergeable\""));
+  CHECK(ended.stderrText == test::contains("should lie \"mergeable\""));
 }
 
 TEST_CASE("a crossing range whose two VMAs became one is found out") {
@@ -159,7 +159,7 @@ TEST_CASE("a crossing range whose two VMAs became one is found out") {
     verifiedLayout(nullptr, {{"reader.madvise_free_page", page}});
   });
   CHECK(ended.status == static_cast<int>(Exit::unfit));
-  CHECK(ended.stderrText == test::contains("was to lie \"crossing\""));
+  CHECK(ended.stderrText == test::contains("should lie \"crossing\""));
 }
 
 TEST_CASE("every victim operation works in every placement that it can take") {
@@ -222,9 +222,9 @@ TEST_CASE("operations that do not go together in one process are refused before 
   expectRefusedRun(victimLine("timer", "crossing"), "cannot be placed \"crossing\"");
   expectRefusedRun(holderLine("madvise_free") + victimLine("madvise_random_page", "same"), "cannot be placed \"same\"");
   expectRefusedRun(holderLine("madvise_free") + victimLine("heap_allocate"),
-                   "works in the heap of a holder that releases in chunks");
+                   "needs a holder that releases its heap in chunks");
   expectRefusedRun(holderLine("madvise_dontneed_chunks") + victimLine("heap_allocate"),
-                   "1 threads in the heap need one of at least 83886080 bytes, and it has 4096");
+                   "1 threads need a heap of at least 83886080 bytes, and it has 4096");
 }
 
 TEST_CASE("a refusal of the second process is the last sentence") {
@@ -329,7 +329,7 @@ TEST_CASE("first faults have a VMA each, of one page, and take no other; warm fa
   const std::vector<Vma> before = readMaps();
   const auto action = makeFirstFault(plan, {});
   const std::vector<Vma> prepared = readMaps();
-  // A heap or a sanitizer may have mapped a few of its own.
+  // A heap or a sanitizer may have mapped some pages of this kind.
   CHECK(ofOnePage(prepared) >= ofOnePage(before) + kPages);
   CHECK(prepared.size() < before.size() + kPages + kOthers);
   for (std::uint64_t i = 0; i < kPages; ++i) CHECK(action->perform() == 0);
@@ -457,7 +457,7 @@ TEST_CASE("a heap that lies otherwise than written down is found out") {
     heap.verify();
   });
   CHECK(ended.status == static_cast<int>(Exit::unfit));
-  CHECK(ended.stderrText == test::contains("space 1 of the heap was to be 1 VMA(s) and is 3"));
+  CHECK(ended.stderrText == test::contains("space 1 of the heap should be 1 VMA(s), and is 3"));
 }
 
 TEST_CASE("each of 100 threads makes one call, and the layout says whether it crosses") {

@@ -1,19 +1,19 @@
-// libpauselab-fail-calls.so: preloaded (LD_PRELOAD), it fails one system call of a program and of what that starts.
+// libpauselab-fail-calls.so: preloaded (LD_PRELOAD), it makes a system call of a program and its children fail.
 //
 //   PAUSELAB_FAIL_CALLS='call=write nth=3 answer=ENOSPC under=/tmp/x:/dev/shm counts=/tmp/counts log=/tmp/log'
 //
-//   call      a name of kCalls below, of other calls nothing is counted; or `all`, to count them only
-//   nth       which one fails, from 1 on, counted over all processes together
-//   repeat    1: the ones after it fail too, as on a disk that stays full
+//   call      a name of kCalls below; other calls are not counted. `all` counts every call and makes none fail
+//   nth       which call fails, from 1 on, counted over all processes together
+//   repeat    1: the calls after it fail too, as on a disk that stays full
 //   answer    an errno, or SIGKILL: the process is killed in place of the call
 //   under     only calls on files below one of these folders; `fork` has no file
 //   programs  only in these programs, by the name of their file; without it in all
-//   counts    a file of 8 bytes per kind of call, mapped by all processes: how many there were
+//   counts    a file of 8 bytes per kind of call, mapped by all processes: the number of calls
 //   log       a line for each call that failed: what failed, in which program, on which file
 //
-// Functions of libc are replaced, not system calls: what libc calls by itself (fopen's write) is not seen.
+// It replaces functions of libc, not system calls, so it does not see calls that libc makes itself (fopen's write).
 
-// Both names of a function are replaced, `pread` and `pread64`: here they must not be one.
+// It replaces both names of a function, `pread` and `pread64`, so they must be two functions here.
 #undef _FILE_OFFSET_BITS
 #include <dirent.h>
 #include <dlfcn.h>
@@ -82,7 +82,7 @@ struct Plan {
   _exit(99);
 }
 
-// The value of a key among blank-separated `key=value`.
+// The value of a key in blank-separated pairs `key=value`.
 bool valueOf(const char* text, const char* key, char* out, std::size_t bytes) {
   const std::size_t length = std::strlen(key);
   for (const char* at = text; *at != '\0';) {
@@ -99,7 +99,7 @@ bool valueOf(const char* text, const char* key, char* out, std::size_t bytes) {
   return false;
 }
 
-// Whether `name` is among the items of a list with colons between them.
+// Whether `name` is an item of a list separated by colons.
 bool isAmong(const char* list, const char* name) {
   const std::size_t length = std::strlen(name);
   for (const char* at = list; at != nullptr; at = std::strchr(at, ':') == nullptr ? nullptr : std::strchr(at, ':') + 1)
@@ -159,8 +159,8 @@ const Plan& plan() {
   return only;
 }
 
-// A program that calls nothing of ours is checked all the same: a plan that is wrong must not pass for one that was not
-// reached.
+// Checks the plan even in a program that makes none of these calls. Otherwise a wrong plan would look like a plan whose
+// call never came.
 [[gnu::constructor]] void checkPlan() { plan(); }
 
 bool isBelow(const char* path) {
@@ -186,7 +186,7 @@ void log(const char* path) {
 
 bool concerns(Call call) { return plan().active && (plan().countsOnly || plan().call == call); }
 
-// Counts a call on `path`. True if it is to fail: errno is set then.
+// Counts a call on `path`. If it must fail, sets errno and returns true.
 bool failsOn(Call call, const char* path) {
   const Plan& current = plan();
   if (!concerns(call) || path == nullptr) return false;
@@ -202,7 +202,7 @@ bool failsOn(Call call, const char* path) {
   return true;
 }
 
-// What a descriptor leads to: files that were renamed since, inherited ones and folders alike.
+// The file behind a descriptor, including renamed files, inherited descriptors and folders.
 bool failsOnDescriptor(Call call, int fd) {
   if (!concerns(call)) return false;
   char link[64];
@@ -240,7 +240,7 @@ Function real(const char* name) {
   return reinterpret_cast<Function>(found);
 }
 
-// The mode of an open that makes a file; nothing of the kind is read otherwise.
+// The mode of an open that creates a file. Other opens have no such argument to read.
 mode_t modeOf(int flags, va_list arguments) {
   return (flags & (O_CREAT | O_TMPFILE)) == 0 ? 0 : static_cast<mode_t>(va_arg(arguments, int));
 }
@@ -325,7 +325,7 @@ REPLACE(int, unlinkat, (int folder, const char* path, int flags), (folder, path,
 REPLACE(int, rmdir, (const char* path), (path), failsAt(kRemove, AT_FDCWD, path), -1)
 REPLACE(int, remove, (const char* path), (path), failsAt(kRemove, AT_FDCWD, path), -1)
 
-// Linux closes the descriptor whatever it answers (close(2)).
+// Linux closes the descriptor even if close fails (close(2)).
 extern "C" int close(int fd) {
   static const auto next = real<int (*)(int)>("close");
   if (!failsOnDescriptor(kClose, fd)) return next(fd);
@@ -334,7 +334,7 @@ extern "C" int close(int fd) {
   return -1;
 }
 
-// These return the error and leave errno alone.
+// These return the error and leave errno unchanged.
 REPLACE(int, posix_fallocate, (int fd, off_t at, off_t bytes), (fd, at, bytes), failsOnDescriptor(kAllocate, fd), errno)
 REPLACE(int, posix_fallocate64, (int fd, off64_t at, off64_t bytes), (fd, at, bytes), failsOnDescriptor(kAllocate, fd),
         errno)

@@ -1,5 +1,4 @@
-// The launcher's file and what it does to an environment; starting is tested from outside
-// (test/native/launcher.test.ts).
+// The launcher's file and its changes to an environment. test/native/launcher.test.ts tests starting from outside.
 #include <sched.h>
 
 #include <string>

@@ -42,7 +42,7 @@ std::uint32_t numberOf(const Table& table, std::string_view name) {
   std::exit(2);
 }
 
-// Loads the low half of a word of seccomp_data: what is refused by value is small.
+// Loads the low half of a word of seccomp_data, because the values to refuse are small.
 sock_filter load(std::size_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
 sock_filter skipUnless(std::uint32_t value, std::uint8_t count) {
   return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count);

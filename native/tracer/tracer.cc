@@ -1,23 +1,27 @@
-// pauselab-tracer: a trace of the kernel in an instance of our own (tracefs), from when it says that it is ready to
-// SIGUSR1.
+// pauselab-tracer: traces the kernel in a private instance of tracefs, from its report that it is ready until SIGUSR1.
 //
 //   pauselab-tracer FOLDER PARENT_PID PLAN
 //
-// A process of its own, so that what it does to tracefs is undone whatever happens to pauselab: it dies last, on
-// SIGTERM, and gets that one from the kernel when its parent is gone. If it is killed itself, its instance stays in the
-// kernel, and the next tracer removes it: an instance is held by its tracer's flock(2), and nobody holds that one. (A
-// pid would not tell: two PID namespaces may share tracefs.) Where tracefs is not mounted, it is mounted in a mount
-// namespace of this process alone, and vanishes with it. While the trace runs, it sleeps.
+// It is a separate process, so that its changes to tracefs are undone whatever happens to pauselab. It ends on SIGTERM,
+// which the kernel also sends when the parent has ended. If it is killed itself, its instance stays in the kernel, and
+// the next tracer removes it: a tracer holds its instance by a flock(2), and no process holds the instance of a killed
+// tracer. (A pid would not show that, because two PID namespaces may share tracefs.) If tracefs is not mounted, the
+// tracer mounts it in a private mount namespace, which ends with it. It sleeps while the trace runs.
 //
-// Lines of PLAN: `buffer_kib N` per CPU · `need PATH VALUE` and `try PATH VALUE` write VALUE to PATH below the instance
-// · `event GROUP/NAME FILTER` switches an event on (`-`: no filter) · `pid N` adds a thread to those that are traced.
-// After a line `outside` they are about a second instance, which traces all other threads of the machine. There the
-// filter `mm` means the address spaces of the processes `watch N`: who takes their mmap_lock from outside, as by
-// reading /proc/N/smaps, is in no other trace. On SIGTERM it leaves in FOLDER what it read, raw: `header_page`,
-// `format-NAME` of each event, `cpuN.raw` and `cpuN.stats`; of the second instance in FOLDER/outside. Why there is no
-// second one is in FOLDER/outside-missing, a sentence. What `try` and `event` could not do is in FOLDER/missing, a line
-// each. FOLDER/cost has what mprotect() takes without and with the trace, in ns, which is measured before anything else
-// is traced.
+// Lines of PLAN:
+//   * `buffer_kib N`: per CPU
+//   * `need PATH VALUE` and `try PATH VALUE`: write VALUE to PATH below the instance
+//   * `event GROUP/NAME FILTER`: switch an event on (`-`: no filter)
+//   * `pid N`: trace this thread too
+//   * `outside`: the lines after it describe a second instance, which traces all other threads of the machine. Its
+//     filter `mm` means the address spaces of the processes `watch N`. No other trace has the threads that take their
+//     mmap_lock from outside, as by reading /proc/N/smaps.
+//
+// On SIGTERM it leaves in FOLDER, raw:
+//   * `header_page`, `format-NAME` of each event, `cpuN.raw` and `cpuN.stats`; the second instance's in FOLDER/outside
+//   * `outside-missing`: a sentence that says why there is no second instance
+//   * `missing`: what `try` and `event` could not do, a line each
+//   * `cost`: what mprotect() takes without and with the trace, in ns, measured before anything else is traced
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -49,7 +53,7 @@ namespace {
 constexpr long kTracefs = 0x74726163;  // TRACEFS_MAGIC, linux/magic.h
 constexpr const char* kPrefix = "pauselab-";
 
-// Instances are removed however this process ends, but by SIGKILL.
+// Instances are removed however this process ends, except by SIGKILL.
 std::vector<std::string> ownInstances;
 
 bool isTracefs(const std::string& path) {
@@ -57,7 +61,7 @@ bool isTracefs(const std::string& path) {
   return statfs(path.c_str(), &found) == 0 && found.f_type == kTracefs;
 }
 
-// 0, or the errno.
+// Returns 0 or the errno.
 int writeFile(const std::string& path, const std::string& text, int flags = O_TRUNC) {
   const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC | flags);
   if (fd < 0) return errno;
@@ -89,18 +93,18 @@ void switchOff(const std::string& instance) {
 
 void remove(const std::string& instance) {
   switchOff(instance);
-  // Busy for as long as somebody reads in it; a reader of ours has ended by then.
+  // Busy while a process reads from it. Our readers have ended by then.
   for (int attempt = 0; rmdir(instance.c_str()) != 0 && errno == EBUSY && attempt < 100; ++attempt) usleep(10'000);
 }
 
-// As fail(), with nothing left behind: that one ends at once.
+// Like fail(), but removes the instances first, because fail() ends at once.
 template <class... Values>
 [[noreturn]] void giveUp(Exit code, const char* format, Values... values) {
   for (const std::string& instance : ownInstances) remove(instance);
   fail(code, format, values...);
 }
 
-// Files of tracefs have no size: read until there is no more. False where it cannot be opened.
+// Files of tracefs have no size, so this reads until the end. False if the file cannot be opened.
 bool copyFile(const std::string& from, const std::string& to, std::size_t pieceBytes = 65536) {
   const int source = open(from.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (source < 0) return false;
@@ -116,7 +120,7 @@ bool copyFile(const std::string& from, const std::string& to, std::size_t pieceB
   return true;
 }
 
-// A descriptor that holds the instance for as long as this process lives; -1: another tracer holds it, or it is gone.
+// A descriptor that holds the instance while this process lives; -1 if another tracer holds it, or it does not exist.
 int hold(const std::string& instance) {
   const int fd = open(instance.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return -1;
@@ -129,7 +133,7 @@ int hold(const std::string& instance) {
   return -1;
 }
 
-// Instances of tracers that are gone.
+// Removes the instances of tracers that have ended.
 void removeLeftBehind(const std::string& tracefs) {
   DIR* folder = opendir((tracefs + "/instances").c_str());
   if (folder == nullptr) return;
@@ -147,8 +151,8 @@ void removeLeftBehind(const std::string& tracefs) {
   }
 }
 
-// A new instance that we hold. The pid in its name is for people; where another PID namespace has the same, a number
-// follows.
+// Makes a new instance and holds it. The pid in its name is for people. If another PID namespace has the same pid, a
+// number follows.
 std::string createInstance(const std::string& tracefs, pid_t parent) {
   constexpr int kMostNumbers = 1000;
   for (int number = 0; number < kMostNumbers; ++number) {
@@ -160,7 +164,7 @@ std::string createInstance(const std::string& tracefs, pid_t parent) {
            "run without --trace",
            strerrorname_np(errno));
     }
-    // Another tracer may have taken it for one that was left behind.
+    // Another tracer may have removed it in between, as left behind.
     if (hold(path) >= 0) return path;
   }
   fail(Exit::unfit, "tracefs has %d instances named after pauselab %d; remove them: rmdir %s/instances/%s%d-*",
@@ -210,8 +214,8 @@ Plan readPlan(const char* path) {
   return plan;
 }
 
-// mprotect() takes mmap_lock for write and changes one page: seven events. Of many short blocks the fastest, since
-// whatever else happens meanwhile only adds.
+// mprotect() takes mmap_lock for write and changes one page: seven events. The result is the fastest of many short
+// blocks, because any disturbance only adds time.
 double mprotect_ns() {
   constexpr int kBlocks = 20, kCalls = 100;
   void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -231,7 +235,7 @@ double mprotect_ns() {
   return least;
 }
 
-// One at a time: a thread that has ended meanwhile is no reason to leave the others out.
+// One thread at a time: if a thread has ended meanwhile, the others are still added.
 void addThreads(const std::string& file, const std::string& pids) {
   for (std::size_t at = 0; at < pids.size();) {
     const std::size_t end = pids.find(' ', at);
@@ -240,7 +244,7 @@ void addThreads(const std::string& file, const std::string& pids) {
   }
 }
 
-// What could not be done, a line each; fails for what is needed.
+// Returns what could not be done, a line each. Fails if that is needed.
 std::string setUp(const std::string& instance, const Plan& plan, const std::string& folder) {
   std::string missing;
   const auto need = [&](const std::string& path, const std::string& value) {
@@ -254,7 +258,7 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
     if (writeFile(instance + "/" + path, value) != 0) missing += path + "\n";
   }
   const double without_ns = mprotect_ns();
-  // First this thread alone, for what the trace costs. With nobody named, all threads of the machine would be traced.
+  // First this thread alone, to measure the cost of the trace. Without a pid, all threads of the machine are traced.
   need("set_event_pid", std::to_string(getpid()));
   for (const auto& [event, filter] : plan.workload.events) {
     const std::string path = "events/" + event;
@@ -267,7 +271,7 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
   need("tracing_on", "1");
   std::ofstream(folder + "/cost") << without_ns << " " << mprotect_ns() << "\n";
   need("tracing_on", "0");
-  need("trace", "");  // forgets them
+  need("trace", "");  // clears the buffer
   need("set_event_pid", "");
   addThreads(instance + "/set_event_pid", plan.pids);
   if (!copyFile(instance + "/events/header_page", folder + "/header_page"))
@@ -290,9 +294,9 @@ std::vector<std::string> addressesIn(const std::string& trace) {
   return found;
 }
 
-// The address of a process's mm_struct, by which events name its mmap_lock: this thread takes that lock itself, by
-// reading the process's command line (access_remote_vm in mm/memory.c), and looks which it took beside its own. Empty
-// if that was not seen.
+// The address of a process's mm_struct, by which events name its mmap_lock. This thread takes that lock itself, by
+// reading the process's command line (access_remote_vm in mm/memory.c), and finds the lock in the trace beside its own.
+// Empty if the trace does not show it.
 std::string addressOf(const std::string& instance, const std::string& pid, const std::string& own) {
   char buffer[256];
   writeFile(instance + "/trace", "");
@@ -306,9 +310,9 @@ std::string addressOf(const std::string& instance, const std::string& pid, const
   return "";
 }
 
-// `mm == 0x… || mm == 0x…`; empty if the lock of one of them could not be found.
+// `mm == 0x… || mm == 0x…`; empty if the lock of a process could not be found.
 std::string filterOf(const std::string& instance, const Plan& plan) {
-  // Addresses are printed hashed otherwise.
+  // Otherwise addresses are printed as hashes.
   if (writeFile(instance + "/options/hash-ptr", "0") != 0) return "";
   writeFile(instance + "/set_event_pid", std::to_string(getpid()));
   if (writeFile(instance + kLockEvent + "/enable", "1") != 0) return "";
@@ -328,7 +332,7 @@ std::string filterOf(const std::string& instance, const Plan& plan) {
   return filter;
 }
 
-// Of all threads but the workload's and this one. A sentence says why not; empty: done.
+// Traces all threads except the workload's and this one. Returns the reason if it cannot, otherwise an empty string.
 std::string setUpOutside(const std::string& instance, const Plan& plan) {
   writeFile(instance + "/tracing_on", "0");
   for (const auto& [path, value] : plan.outside.needed) {
@@ -338,7 +342,7 @@ std::string setUpOutside(const std::string& instance, const Plan& plan) {
   for (const auto& [path, value] : plan.outside.tried) writeFile(instance + "/" + path, value);
   const std::string filter = filterOf(instance, plan);
   if (filter.empty()) return "the address of the workload’s mmap_lock was not found";
-  // Without it the workload would be traced twice.
+  // Without this the workload would be traced twice.
   if (writeFile(instance + "/set_event_notrace_pid", std::to_string(getpid())) != 0)
     return "this kernel cannot leave threads out of a trace (Linux 5.7 and later can)";
   addThreads(instance + "/set_event_notrace_pid", plan.pids);
@@ -356,9 +360,9 @@ void collect(const std::string& instance, const std::string& folder) {
   while (const dirent* entry = readdir(cpus)) {
     if (std::strncmp(entry->d_name, "cpu", 3) != 0) continue;
     const std::string from = instance + "/per_cpu/" + entry->d_name, to = folder + "/" + entry->d_name;
-    // Before reading: what is read away counts as no loss.
+    // Before reading, because the statistics do not count what was read as lost.
     copyFile(from + "/stats", to + ".stats");
-    // A page at a time: a read returns at most one.
+    // Page by page, because a read returns at most one page.
     copyFile(from + "/trace_pipe_raw", to + ".raw");
   }
   closedir(cpus);
@@ -385,7 +389,7 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
     giveUp(Exit::unfit, "the trace of other programs could not be switched on; run without --trace");
   if (writeFile(path + "/tracing_on", "1") != 0)
     giveUp(Exit::unfit, "the trace could not be switched on; run without --trace");
-  // Renamed, so that it is whole when it is seen.
+  // Renamed into place, so that a reader never sees half of it.
   std::ofstream(folder + "/ready.new") << "ready\n";
   rename((folder + "/ready.new").c_str(), (folder + "/ready").c_str());
 
@@ -395,7 +399,7 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
     for (const std::string& instance : ownInstances) switchOff(instance);
     if (signal == SIGTERM) break;
   }
-  // With its parent gone, nobody reads it.
+  // If the parent has ended, no process reads the files.
   if (getppid() == parent) {
     collect(path, folder);
     mkdir((folder + "/outside").c_str(), 0700);
@@ -414,7 +418,7 @@ int main(int argc, char** argv) {
   for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond RLIMIT_FSIZE is then refused with EFBIG
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent) fail(Exit::workload, "the process that started the tracer is gone");
+  if (getppid() != parent) fail(Exit::workload, "the process that started the tracer has ended");
   trace(argv[1], parent, argv[3]);
   return 0;
 }

@@ -9,10 +9,10 @@ import { lastLines } from '../setup/report.mjs';
 import { hashOf, stamp } from '../setup/stamp.mjs';
 import { allSteps } from '../setup/steps.mjs';
 
-/** Beyond what the set-up builds for jobs: what most native tests run. */
+/** Beyond what the set-up builds for jobs: the programs that most native tests run. */
 const testTargets = ['pauselab-engine-inject', 'pauselab-board-writer', 'pauselab-refuse', 'pauselab-board-tool'];
 
-/** Resolves to a function that builds what has changed, says how that went, and resolves to whether it went well. */
+/** Resolves to a function that builds what has changed, reports the outcome, and resolves to whether it succeeded. */
 export async function nativeBuilder(root, tools) {
   const build = join(root, 'native/build');
   const nodeGyp = await nodeGypOf(root, { logFile: join(root, '.setup/dev-native.log'), env: tools.env });
@@ -26,7 +26,7 @@ export async function nativeBuilder(root, tools) {
     const release = await lockTree(root, () => process.stderr.write('native parts: waiting for a set-up to end\n'));
     try {
       const start_ms = performance.now();
-      // Read before the work: what changes meanwhile is built by the next call.
+      // Read before the work, so that a change during it is built by the next call.
       const inputs = steps.map((step) => step.input());
       await configure(root, build, tools, nodeGyp);
       const { code, output } = await compile(build, tools, targets);
@@ -48,7 +48,7 @@ function compile(build, { ninja, env }, targets) {
   return run('make', ['-C', build, 'BUILDTYPE=Release', '--no-print-directory', jobs, ...targets], { env });
 }
 
-/** Writes the build file and compile_commands.json, unless they are those of binding.gyp as it is. */
+/** Writes the build file and compile_commands.json, unless they match the present binding.gyp. */
 async function configure(root, build, tools, nodeGyp) {
   const configured = stamp(join(build, '.dev-configured'));
   const input = `${tools.title} ${tools.env.CXX} ${process.version} ${hashOf(root, ['native/binding.gyp', 'package-lock.json'])}`;
@@ -58,13 +58,13 @@ async function configure(root, build, tools, nodeGyp) {
   configured.write(input);
 }
 
-/** From the generator that builds: ninja knows its commands, and beside make gyp writes a list. */
+/** With the generator that builds: ninja knows its commands, and beside make gyp writes a list. */
 async function writeCompileCommands(build, tools, nodeGyp) {
   let commands;
   if (tools.ninja === null) {
     await nodeGyp(['configure', '--', '-f', 'compile_commands_json']);
     commands = JSON.parse(readFileSync(join(build, 'Release/compile_commands.json'), 'utf8'));
-    // gyp writes `.`, which only it understands.
+    // gyp writes `.`, which only gyp understands.
     for (const entry of commands) entry.directory = dirname(build);
   } else {
     const { output } = await run(tools.ninja, ['-C', join(build, 'Release'), '-t', 'compdb', 'cxx']);
@@ -74,7 +74,7 @@ async function writeCompileCommands(build, tools, nodeGyp) {
 }
 
 /**
- * Some sources are built several times: each once, without sanitizers where it is built without.
+ * Some sources are built several times. Keeps one entry for each, without sanitizers if there is one.
  * @param {{ file: string, command: string }[]} commands
  */
 export function forEditors(commands) {

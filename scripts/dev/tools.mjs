@@ -1,6 +1,6 @@
 /**
- * What builds the native parts here. `generator` is gyp's; `env` is for the generator, which writes the compiler into
- * the build file.
+ * The tools that build the native parts here. `generator` is gyp's. `env` is for the generator, which writes the
+ * compiler into the build file.
  * @param {{ ninja: string | null, ccache: string | null }} found paths of programs, or null
  */
 export function toolsOf({ ninja, ccache }) {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { allSteps } from '../setup/steps.mjs';
 
-/** `tsc --watch`, with the set-up's stamp. Returns what ends it. */
+/** Starts `tsc --watch`, and keeps the set-up's stamp. Returns a function that ends it. */
 export function watchTypescript(root) {
   const step = allSteps(root).find(({ title }) => title === 'TypeScript');
   const child = spawn(
@@ -9,7 +9,7 @@ export function watchTypescript(root) {
     ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--watch', '--preserveWatchOutput'],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  // Read when the work begins: what changes meanwhile is seen by the next compilation, and by the set-up.
+  // Read when the work begins, so that the next compilation, and the set-up, see a change during it.
   let input = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     process.stdout.write(text);

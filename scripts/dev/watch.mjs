@@ -1,11 +1,11 @@
 import { readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
-/** An editor writes a file in several steps, and a change of branch many files. */
+/** An editor writes a file in several steps, and a change of branch writes many files. */
 const quiet_ms = 50;
 
 /**
- * Calls `work` after changes of sources in a folder, never twice at a time. Returns what ends it.
+ * Calls `work` after changes of sources in a folder, never twice at a time. Returns a function that ends it.
  * @param {string} root
  * @param {string} folder
  * @param {() => Promise<unknown>} work
@@ -33,7 +33,7 @@ export function watchSources(root, folder, work) {
       void start();
     }, quiet_ms);
   };
-  // Folder by folder: a recursive watch would watch what is built as well. New folders are found at the next change.
+  // Folder by folder, because a recursive watch would also watch what is built. The next change finds new folders.
   const watchFolders = () => {
     for (const path of foldersIn(join(root, folder)).filter((found) => !watchers.has(found))) {
       const watcher = watch(path, (_, name) => {
@@ -53,7 +53,7 @@ export function watchSources(root, folder, work) {
   };
 }
 
-/** Not an editor's temporary files. */
+/** False for an editor's temporary files. */
 export function isSource(name) {
   return /^[\w-]+(?:\.(?:cc|h|gyp))?$/.test(name);
 }

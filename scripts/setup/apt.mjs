@@ -6,17 +6,17 @@ export function isDebianLike() {
   return existsSync('/etc/debian_version') && onPath('apt-get') !== null;
 }
 
-/** As root. */
+/** Needs root. */
 export async function aptInstall(names, logFile) {
   const args = ['install', '-y', '--no-install-recommends', ...names];
   const env = {
     DEBIAN_FRONTEND: 'noninteractive',
-    // A shell got by `su` has no sbin in its PATH, and dpkg insists on it.
+    // dpkg needs sbin in the PATH, and the PATH of a shell from `su` lacks it.
     PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin`,
   };
   const first = await run('apt-get', args, { env });
   if (first.code === 0) return;
-  // No package lists yet, or lists so old that the files they name are gone.
+  // There are no package lists yet, or they are so old that their files no longer exist.
   await run('apt-get', ['update'], { env });
   await mustRun('apt-get', args, { env, logFile, exitCode: 5, sentence: `"apt-get ${args.join(' ')}" failed` });
 }

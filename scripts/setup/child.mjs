@@ -5,10 +5,10 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SetupFailure, lastLines } from './report.mjs';
 
-/** Of what we start, in English whatever the user's language is: we look at it. File names may be of any language. */
+/** The locale of the programs that we start: English, because we read their output, and any language in file names. */
 const locale = { LC_ALL: 'C.UTF-8', LANGUAGE: '' };
 
-/** Runs a command to its end. Resolves to its exit code (null when it could not start) and all that it wrote. */
+/** Runs a command to its end. Resolves to its exit code (null if it could not start) and its whole output. */
 export function run(command, args, { cwd, env } = {}) {
   return new Promise((resolve) => {
     const chunks = [];
@@ -30,8 +30,8 @@ export function run(command, args, { cwd, env } = {}) {
 }
 
 /**
- * Runs a command that has to succeed; its whole log stays in `logFile` either way. `sentence` says what failed, by
- * itself or from what the command wrote; `exitCode` too.
+ * Runs a command that must succeed. Its whole log stays in `logFile`. `sentence` says what failed, and may be a
+ * function of the command's output.
  */
 export async function mustRun(command, args, { logFile, exitCode, sentence, ...options }) {
   const { code, output } = await run(command, args, options);
@@ -43,7 +43,7 @@ export async function mustRun(command, args, { logFile, exitCode, sentence, ...o
   return output;
 }
 
-/** Where it is, for a sentence. That it cannot be kept is no reason to hide why the command failed. */
+/** Returns the log's path, for a sentence. If the log cannot be written, the sentence must still say what failed. */
 function keepLog(logFile, output) {
   try {
     mkdirSync(dirname(logFile), { recursive: true });
@@ -54,7 +54,7 @@ function keepLog(logFile, output) {
   }
 }
 
-/** npm with these arguments, for `run`: under `npm start` the one that was called. */
+/** npm with these arguments, for `run`: under `npm start` the npm that the user called. */
 export function npm(args) {
   const options = { env: homeFor() };
   return process.env.npm_execpath?.endsWith('npm-cli.js')
@@ -62,7 +62,7 @@ export function npm(args) {
     : ['npm', args, options];
 }
 
-/** npm and node-gyp end with a stack trace where a user has no home folder, and npm where it cannot be written. */
+/** npm and node-gyp end with a stack trace if the user has no home folder, and npm also if it cannot be written. */
 export function homeFor() {
   try {
     const home = homedir();

@@ -7,8 +7,8 @@ import { SetupFailure } from './report.mjs';
 const nodeMajor = Number.parseInt(process.versions.node, 10);
 
 /**
- * The folder above this Node's C headers (include/node/node_api.h), for node-gyp's --nodedir:
- * without it node-gyp would download them. Asks npm only when the usual places hold none.
+ * The folder above this Node's C headers (include/node/node_api.h), for node-gyp's --nodedir. Without it node-gyp would
+ * download them. Asks npm only if the usual places have none.
  */
 export async function findNodeDir() {
   const usual = [process.env.npm_config_nodedir, dirname(dirname(process.execPath)), '/usr'];
@@ -19,7 +19,7 @@ export async function findNodeDir() {
   return hasHeaders(configured) ? configured : undefined;
 }
 
-/** What the system's packages have to bring for this Node's headers, or a failure that says where to get them. */
+/** The packages of the system that have this Node's headers, or a failure that says where to get the headers. */
 export async function headersNeed() {
   const candidate = await candidateVersion('libnode-dev');
   if (candidate !== undefined && Number.parseInt(candidate, 10) === nodeMajor) {
@@ -33,7 +33,7 @@ export async function headersNeed() {
   );
 }
 
-/** Headers of another major version lie around when a machine has had several Nodes. */
+/** A machine that has had several Nodes may have headers of another major version. */
 export function hasHeaders(nodeDir) {
   if (!nodeDir) return false;
   try {

@@ -4,7 +4,7 @@ import { mustRun } from './child.mjs';
 import { findJdk, oldestJdk } from './jdk.mjs';
 import { hashOf, stamp } from './stamp.mjs';
 
-/** Up to JDK 17 javac takes sources for the locale's encoding, which without LANG is US-ASCII. */
+/** Up to JDK 17 javac reads sources in the locale's encoding, which without LANG is US-ASCII. */
 export const javacFlags = ['-encoding', 'UTF-8', '--release', String(oldestJdk)];
 
 /** Plain javac and jar. */

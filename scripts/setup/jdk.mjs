@@ -5,8 +5,8 @@ import { delimiter, dirname, join } from 'node:path';
 export const oldestJdk = 17;
 
 /**
- * The folder of a JDK that can build the JVM workloads: with javac, jar and the headers of JNI. The user's own choice
- * comes first, then what is on PATH, then where distributions put them, the newest first.
+ * The folder of a JDK that can build the JVM workloads: with javac, jar and the headers of JNI. The user's choice comes
+ * first, then PATH, then the folders of distributions, the newest first.
  */
 export function findJdk(env = process.env, installed = '/usr/lib/jvm') {
   return [env.JAVA_HOME, ...onPath(env.PATH ?? ''), ...below(installed)].find((home) => home && isJdk(home));
@@ -35,7 +35,7 @@ function below(folder) {
   return homes.sort((one, other) => versionOf(other) - versionOf(one) || (one < other ? -1 : 1));
 }
 
-/** As the file says that every JDK has; 0 without one. */
+/** Read from the file that every JDK has; 0 without it. */
 function versionOf(home) {
   try {
     return Number(/^JAVA_VERSION="(\d+)/m.exec(readFileSync(join(home, 'release'), 'utf8'))?.[1] ?? 0);

@@ -3,12 +3,12 @@ import { realpathSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
 /**
- * Lets one set-up at a time work on a tree; resolves to what releases it. The lock is a listening
- * socket in Linux's abstract namespace: the kernel takes it back when its owner ends, however it
- * ends, so there is no stale lock to recognise, and who waits is woken by the connection's end.
+ * Lets one set-up at a time work on a tree. Resolves to a function that releases it. The lock is a listening socket in
+ * Linux's abstract namespace. The kernel takes it back however its owner ends, so there is no stale lock to recognise,
+ * and the end of the connection wakes the waiting set-up.
  *
  * @param {string} root
- * @param {() => void} onWait called once if another has the lock
+ * @param {() => void} onWait called once if another set-up has the lock
  * @returns {Promise<() => void>}
  */
 export async function lockTree(root, onWait) {
@@ -49,7 +49,7 @@ function ownerEnds(path) {
   });
 }
 
-/** An error needs a listener, but what matters is the close that comes after it. */
+/** An error needs a listener, but the close that follows it is what counts. */
 function closeFollows() {
   return undefined;
 }

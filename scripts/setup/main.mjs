@@ -3,7 +3,7 @@ import { sayFailure } from './report.mjs';
 import { installNeeds, setup } from './setup.mjs';
 import { parts } from './steps.mjs';
 
-/** Arguments to exit code. */
+/** Runs the set-up with these arguments, and resolves to its exit code. */
 export async function main(args) {
   const options = {
     test: { type: 'boolean', default: false },
@@ -36,8 +36,8 @@ function refuse(sentence) {
 }
 
 /**
- * The parent made us the leader of a process group and holds the other end of our standard input, also while it is
- * killed.
+ * The parent made this process the leader of a process group, and holds the other end of its standard input. That end
+ * closes even if the parent is killed.
  */
 function endWithParent() {
   process.stdin

@@ -10,8 +10,8 @@ import { hashOf, stamp } from './stamp.mjs';
 const oldestGcc = 10;
 
 /**
- * Some targets of native/binding.gyp. The JVM's library is built with whatever JDK is here and stays good when that
- * goes: of JNI's headers it uses what has been the same since Java 10.
+ * Some targets of native/binding.gyp. The JVM's library is built with any JDK of this machine and stays valid without
+ * it, because the parts of JNI's headers that it uses have not changed since Java 10.
  */
 export function nativeStep(root, { part, title, targets, needs = [] }) {
   const build = join(root, 'native/build');
@@ -35,7 +35,7 @@ export function nativeStep(root, { part, title, targets, needs = [] }) {
   };
 }
 
-/** node-gyp for native/binding.gyp: a function of its arguments. `env` is added to its environment. */
+/** Resolves to a function that runs node-gyp for native/binding.gyp. `env` is added to its environment. */
 export async function nodeGypOf(root, { logFile, sentence = 'the native parts cannot be built', env = {} }) {
   await checkCompiler();
   const nodeDir = await nodeDirWithoutBlank();
@@ -45,7 +45,7 @@ export async function nodeGypOf(root, { logFile, sentence = 'the native parts ca
       [join(root, 'node_modules/node-gyp/bin/node-gyp.js'), command, '--nodedir', nodeDir, ...args],
       {
         cwd: join(root, 'native'),
-        // node-gyp takes npm's settings from the environment over its own arguments.
+        // node-gyp prefers npm's settings in the environment to its arguments.
         env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn', ...env },
         logFile,
         exitCode: 1,
@@ -59,7 +59,7 @@ async function configure(root, build, nodeGyp) {
   const configured = stamp(join(build, '.setup-configured'));
   const input = `${process.version} ${nodeGyp.nodeDir} ${root} ${hashOf(root, ['native/binding.gyp', 'package-lock.json'])}`;
   if (configured.says(input)) return;
-  // make knows the sources it has compiled, but not the Node whose headers they included.
+  // make knows the sources that it has compiled, but not which Node's headers they included.
   const builtFor = stamp(join(build, '.setup-node'));
   if (!builtFor.says(process.version)) rmSync(build, { recursive: true, force: true });
   builtFor.write(process.version);
@@ -67,7 +67,7 @@ async function configure(root, build, nodeGyp) {
   configured.write(input);
 }
 
-/** By this link and not by its path, which may hold anything, a JDK's headers are found (native/binding.gyp). */
+/** The build finds a JDK's headers by this link (native/binding.gyp), because the JDK's path may contain anything. */
 function linkJdk(build) {
   const link = join(build, 'jdk');
   rmSync(link, { force: true });
@@ -77,7 +77,7 @@ function linkJdk(build) {
   symlinkSync(jdk, link);
 }
 
-/** make parts its words at blanks. Of this tree it sees relative paths, of Node the whole one. */
+/** make splits at blanks. It sees this tree by relative paths, but Node by its whole path. */
 async function nodeDirWithoutBlank() {
   const nodeDir = await findNodeDir();
   if (/\s/.test(nodeDir)) {

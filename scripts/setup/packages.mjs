@@ -8,7 +8,7 @@ import { hasHeaders } from './headers.mjs';
 import { findJdk } from './jdk.mjs';
 import { SetupFailure, say } from './report.mjs';
 
-/** Whether what a need (src/base/system-packages.mjs) stands for is here. Those without a probe are for apt to know. */
+/** Whether this machine has what a need (src/base/system-packages.mjs) stands for. apt knows those without a probe. */
 const probes = {
   compiler: () => isOnPath('g++'),
   make: () => isOnPath('make'),
@@ -37,7 +37,7 @@ const probes = {
 
 export const buildNeeds = ['compiler', 'make', 'python'];
 
-/** And what the tests need beyond that: `java` runs the reference library of histograms. */
+/** What the tests need in addition. `java` runs the reference library of histograms. */
 export const testNeeds = [
   'staticLibraries',
   'sanitizers',
@@ -59,7 +59,7 @@ function hasLibrary(file) {
   return ['x86_64-linux-gnu', 'aarch64-linux-gnu', ''].some((folder) => existsSync(join('/usr/lib', folder, file)));
 }
 
-/** g++ names a file of its own by its path, and repeats the name of one that it does not have. */
+/** g++ prints the path of a file that it has, and repeats the name of a file that it does not have. */
 function hasCompilerFile(file) {
   if (!isOnPath('g++')) return false;
   try {
@@ -86,7 +86,7 @@ export function isKnownNeed(name) {
   return Object.hasOwn(systemPackages, name);
 }
 
-/** Installs what is missing, as root on a Debian-like system and if `mayInstall`; else says which packages have it. */
+/** Installs what is missing, as root on a Debian-like system and if `mayInstall`. Otherwise names the packages. */
 export async function install(needs, logFile, { mayInstall = true } = {}) {
   const own = ownDistribution();
   const names = packageNames(needs, own === 'ubuntu' ? 'ubuntu' : 'debian');

@@ -1,4 +1,4 @@
-/** What ends the set-up: one sentence with the remedy, and the end of the log that shows why. */
+/** Ends the set-up: a sentence with the remedy, and the end of the log that shows the reason. */
 export class SetupFailure extends Error {
   constructor(exitCode, sentence, log = '') {
     super(sentence);
@@ -11,7 +11,7 @@ export function say(text) {
   process.stderr.write(`pauselab set-up: ${text}\n`);
 }
 
-/** Told apart from what is said on the way: the command line makes it its own sentence (src/host/setup.ts). */
+/** Printed differently from progress, because the command line makes it its own sentence (src/host/setup.ts). */
 export function sayFailure(text) {
   process.stderr.write(`pauselab set-up failed: ${text}\n`);
 }

@@ -10,14 +10,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const packagesLog = join(root, '.setup/packages.log');
 
 /**
- * Makes this tree ready: for the tests, or for the parts that are named, or as far as this machine goes. Resolves to
- * the exit code.
+ * Makes this tree ready: for the tests, or for the named parts, or as far as this machine permits. Resolves to the exit
+ * code.
  */
 export function setup({ forTests = false, only = [], mayInstall = true }) {
   return inSentences(() => prepare({ forTests, only, mayInstall }));
 }
 
-/** Installs packages of the system, by what they are needed for (src/base/system-packages.mjs). */
+/** Installs packages of the system, named by the need that they serve (src/base/system-packages.mjs). */
 export function installNeeds(needs) {
   return inSentences(async () => {
     const unknown = needs.find((need) => !isKnownNeed(need));
@@ -27,7 +27,7 @@ export function installNeeds(needs) {
   });
 }
 
-/** Resolves to the exit code of `work`, whose failures are said. */
+/** Resolves to the exit code of `work`, and prints its failures. */
 export async function inSentences(work) {
   try {
     await work();
@@ -58,7 +58,7 @@ async function prepare({ forTests, only, mayInstall }) {
   if (required.every(isFresh) && missingFrom(needed()).length === 0 && stale().length === 0 && toTry().length === 0)
     return;
 
-  // Asked for by a command line that runs: what it is made of is not replaced under it.
+  // A running command line asked for a part. Its code must not be replaced while it runs.
   if (!asked.includes('main') && steps.some((step) => step.part === 'main' && !isFresh(step)))
     throw new SetupFailure(5, 'the sources are not those that pauselab was built from: run `npm run setup`');
 
@@ -71,7 +71,7 @@ async function prepare({ forTests, only, mayInstall }) {
     )
       missing.push(await headersNeed());
     if (missing.length > 0) await install(missing, packagesLog, { mayInstall });
-    // What was built from other sources would not fit: it is built again on first use.
+    // Parts built from other sources would not fit, so they are built again on first use.
     for (const step of stale()) step.stamp.remove();
     for (const step of required) await makeUnlessFresh(step);
     for (const part of new Set(toTry().map((step) => step.part)))
@@ -90,7 +90,7 @@ async function makeUnlessFresh(step) {
   await make(step);
 }
 
-/** For what not every job needs: one line if it fails. */
+/** For a part that not every job needs: a failure is one line. */
 async function tryToMake(part, steps) {
   try {
     const missing = missingFrom([...new Set(steps.flatMap(({ needs }) => needs))]);

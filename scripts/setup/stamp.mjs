@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A hash over the names and contents of files, and of all files in folders, but for those in `except`. */
+/** A hash over the names and contents of files, and of all files in folders, except those in `except`. */
 export function hashOf(root, paths, except = []) {
   const hash = createHash('sha256');
   const add = (path) => {
@@ -19,7 +19,7 @@ export function hashOf(root, paths, except = []) {
 }
 
 /**
- * A file that says from what the folder around it was made; it goes when the folder goes.
+ * A file that records what the folder around it was made from. It goes when the folder goes.
  * @param {string} file
  */
 export function stamp(file) {
@@ -35,7 +35,7 @@ export function stamp(file) {
   };
 }
 
-/** Undefined when there is no such file: an editor's temporary file may vanish while we look. */
+/** Undefined if the file does not exist: an editor's temporary file may vanish in between. */
 function read(file) {
   try {
     return readFileSync(file);

@@ -5,8 +5,8 @@ import { nativeStep } from './native.mjs';
 import { hashOf, stamp } from './stamp.mjs';
 
 /**
- * What pauselab is built of, in the order of building. `main` serves every job, and is all that the main job needs. The
- * command line has the others built on first use (src/host/parts.ts), so that what a job does not need never stops it.
+ * The parts of pauselab, in the order of building. `main` serves every job, and is all that the main job needs. The
+ * command line builds the others on first use (src/host/parts.ts), so a part that a job does not need never stops it.
  */
 export const parts = {
   main: { without: 'pauselab cannot run' },
@@ -18,8 +18,8 @@ export const parts = {
 };
 
 /**
- * Each step knows what its stamp may say for it to be fresh; what it would be made from now comes first. All depend on
- * the lock file, since a new compiler or a new header may change what they make.
+ * A step is fresh while its stamp has the hash of its present input. All steps except Java's depend on the lock file,
+ * because a new compiler or a new header may change their results.
  */
 export function allSteps(root) {
   return [
@@ -63,7 +63,7 @@ export function isFresh(step) {
   return step.stamp.says(step.input());
 }
 
-/** The input is read before the work: what changes meanwhile is seen by the next start. */
+/** Reads the input before the work, so that the next start sees a change during it. */
 export async function make(step) {
   const input = step.input();
   step.stamp.remove();
@@ -72,7 +72,7 @@ export async function make(step) {
 }
 
 export function npmStep(root) {
-  // No package here has an install script, and none that comes later is to get one unseen.
+  // No package has an install script, and a later package must not run its script unnoticed.
   const flags = ['--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=warn'];
   return {
     part: 'main',
@@ -81,8 +81,8 @@ export function npmStep(root) {
     stamp: stamp(join(root, 'node_modules/.setup-stamp')),
     input: () => `${hashOf(root, ['package-lock.json'])} ${process.arch}`,
     make: async () => {
-      // What npm has in its cache needs no network. Without this it asks for news of each package, for minutes if
-      // nothing answers.
+      // Packages in npm's cache need no network. Without this npm asks for news of each package, for minutes if nothing
+      // answers.
       const [command, args, options] = npm(['ci', '--prefer-offline', ...flags]);
       await mustRun(command, args, {
         ...options,

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A check is a function that resolves to `{passed, failed, skipped[]}`. Those that are one command
- * count as one; what they write is held back to come in one piece, so that two can run side by
- * side, or with `inherit` comes as it is written.
+ * A check is a function that resolves to `{passed, failed, skipped[]}`. A check that is one command counts as one. Its
+ * output is held back and printed in one piece, so that two checks can run side by side. With `inherit` it is printed
+ * at once.
  */
 export async function oneCommand(title, args, stdio = 'pipe') {
   const { code, output } = await node(args, stdio);
@@ -16,7 +16,7 @@ export async function oneCommand(title, args, stdio = 'pipe') {
   return { passed: Number(hasPassed), failed: Number(!hasPassed), skipped: [] };
 }
 
-/** Counts vitest's tests one by one; that none ran, or that vitest broke off, is a failure. */
+/** Counts vitest's tests. If no test ran, or vitest stopped early, that is a failure. */
 export async function vitest(args) {
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-test-'));
   const file = join(folder, 'tally.json');

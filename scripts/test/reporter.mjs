@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 
 /**
- * Counts what vitest ran, into the file named by PAUSELAB_TALLY: `{passed, failed, skipped[]}`.
- * Its own JSON report holds neither the reasons given to `skip()` nor errors outside of tests.
+ * Writes how many tests vitest ran into the file that PAUSELAB_TALLY names: `{passed, failed, skipped[]}`. vitest's
+ * JSON report has neither the reasons given to `skip()` nor errors outside of tests.
  */
 export default class TallyReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const tally = { passed: 0, failed: unhandledErrors.length, skipped: [] };
     for (const module of modules) {
-      // A file or a hook that fails takes its tests along: then they count as one failure.
+      // If a file or a hook fails, its tests do not run. They count as one failure.
       const suites = [module, ...module.children.allSuites()];
       tally.failed += suites.filter((suite) => suite.errors().length > 0).length;
       for (const test of module.children.allTests()) {

@@ -1,5 +1,5 @@
-// A file that is imported as `x.js` and is there only as `x.ts` is that one, and becomes JavaScript as it is read.
-// Nothing is checked: `npm run typecheck` does that.
+// If a file is imported as `x.js` and exists only as `x.ts`, loads `x.ts` and converts it to JavaScript.
+// It checks no types: `npm run typecheck` does that.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';

@@ -25,9 +25,8 @@ export function activitiesOf(timeline: Timeline | undefined, states: readonly St
 
 function activityOf(timeline: Timeline | undefined, span: StateSpan): Pick<ActivitySpan, 'activity' | 'systemCall'> {
   if (timeline === undefined) return { activity: 'unobserved', systemCall: null };
-  const last = changeAt(timeline, span.lastTick);
   if (span.state === '?') {
-    const first = changeAt(timeline, span.firstTick);
+    const [first, last] = [changeAt(timeline, span.firstTick), changeAt(timeline, span.lastTick)];
     const isSameWait =
       first !== undefined &&
       last !== undefined &&

@@ -1,7 +1,7 @@
 /**
- * Programs of the system that do a piece of work and end: apt, dpkg-deb, jlink, strace. Each has our launcher for its
- * keeper (native/launcher/keeper.h), so that it ends with us however we end, and what it has started too. Their words
- * are asked for in English.
+ * System programs that do a piece of work and end: apt, dpkg-deb, jlink, strace. Each runs under our launcher as its
+ * keeper (native/launcher/keeper.h), so that the program and everything it started end with us, however we end.
+ * Programs are asked for English messages.
  */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -15,10 +15,10 @@ import { systemFailure } from './system-error.js';
 import { withPipes } from './with-pipes.js';
 
 export interface ChildEnd {
-  /** Null if it was ended by a signal. */
+  /** Null if a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** It had not ended after its deadline. */
+  /** It was still running at its deadline. */
   readonly isLate: boolean;
   readonly stdout: string;
   readonly stderr: string;
@@ -28,35 +28,35 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
   readonly cwd?: string;
-  /** Its standard output by the line, instead of in `stdout`. */
+  /** Receives standard output line by line; `stdout` then stays empty. */
   readonly onLine?: (line: string) => void;
   /**
-   * After which it is ended. Without one it has half an hour: what loads from a mirror may be slow, and never hangs for
-   * ever.
+   * The program is ended after this time, half an hour by default: a download from a mirror may be slow, but must not
+   * hang forever.
    */
   readonly deadline_ms?: number;
 }
 
-/** Enough for a message of any of them; what they say beyond is cut off. */
+/** Enough for any message of these programs; the rest is cut off. */
 const mostOutput = 1 << 20;
 const usualDeadline_ms = 30 * 60_000;
 /** The keeper gives a program 2 s after SIGTERM (native/launcher/main.cc). */
 const keeperDeadline_ms = 10_000;
 
-/** The words that start a program so that it ends with us. Of a keeper that is killed the program is, too. */
+/** The command line that starts a program under a keeper. If the keeper is killed, the program is killed too. */
 export function kept(file: string, args: readonly string[]): readonly [file: string, args: string[]] {
   const launcher = nativeProgram('pauselab-launcher');
-  if (!existsSync(launcher)) throw unfit(`${launcher} is not there; run \`npm run setup\` to build it`);
+  if (!existsSync(launcher)) throw unfit(`${launcher} does not exist; run \`npm run setup\` to build it`);
   return [launcher, [`-Dpauselab.keep=${process.pid}`, file, ...args]];
 }
 
-/** Its pid is the keeper's, and SIGTERM ends all that it keeps. */
+/** The returned pid is the keeper's. SIGTERM to it ends everything that it keeps. */
 export function spawnKept(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const [launcher, words] = kept(file, args);
   return withPipes(spawn(launcher, words, options));
 }
 
-/** By SIGTERM to its keeper; by SIGKILL if that is of no use, as when somebody has stopped the keeper. */
+/** Sends SIGTERM to the keeper, then SIGKILL if that has no effect, for example because somebody stopped the keeper. */
 export async function endKept(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   child.kill('SIGTERM');
   if (await settlesWithin(ended, keeperDeadline_ms)) return;
@@ -64,7 +64,7 @@ export async function endKept(child: ChildProcess, ended: Promise<unknown>): Pro
   await settlesWithin(ended, keeperDeadline_ms);
 }
 
-/** Null if there is no such program. Throws the signal's reason if that ended it. */
+/** Null if the program does not exist. Throws the signal's reason if the signal ended it. */
 export async function runChild(
   file: string,
   args: readonly string[],
@@ -114,10 +114,10 @@ export async function runChild(
   }, deadline_ms);
   try {
     await Promise.race([ended, givenUp.then(() => endKept(child, ended))]);
-    // Where not even SIGKILL has ended it, its end is not known.
+    // If even SIGKILL did not end it, nothing is known about its end.
     const end = (await settlesWithin(ended, 0)) ? await ended : { code: null, signal: null };
     if (end.code !== null) await linesDone;
-    // Its end may be seen before our own signal is.
+    // The program's end may arrive before our signal does.
     else if (!state.isLate) await after(100);
     signal?.throwIfAborted();
     return end.code === noSuchProgram && output.stderr.includes(`${file} could not be executed (ENOENT)`)
@@ -129,19 +129,19 @@ export async function runChild(
   }
 }
 
-/** As the launcher and every shell say it. */
+/** The exit code that the launcher and every shell use for this. */
 const noSuchProgram = 127;
 
-/** The line of its complaints that a sentence can quote: apt's last one only says that there were others. */
+/** The line of its messages that is worth quoting: apt's last line only says that there were errors. */
 export function lastComplaint({ stderr }: Pick<ChildEnd, 'stderr'>): string {
   const lines = linesOf(stderr)
     .map((line) => line.trim())
     .filter((line) => line !== '');
   const line =
-    lines.find((one) => /Failed to fetch|GPG error/.test(one)) ??
-    lines.findLast((one) => /^(?:[EW]:|[\w-]+: error|tar:)/.test(one)) ??
+    lines.find((line) => /Failed to fetch|GPG error/.test(line)) ??
+    lines.findLast((line) => /^(?:[EW]:|[\w-]+: error|tar:)/.test(line)) ??
     lines.at(-1) ??
-    'it said nothing';
+    'it printed no message';
   return line
     .replace(/^[EWN]: /, '')
     .replace(/\s+/g, ' ')

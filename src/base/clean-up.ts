@@ -1,7 +1,7 @@
 /**
- * What has to be undone whatever happened: processes, folders, files in use. Every step is tried, and a step that fails
- * is told and not thrown. So it never hides why the work failed, never loses what the work found, and never keeps the
- * steps after it from being done.
+ * Undoes what must be undone whatever happened: processes, folders, open files. Every step is tried. A step that fails
+ * is reported, not thrown, so it neither hides why the work failed, nor loses the work's result, nor prevents the later
+ * steps.
  */
 import { systemFailure } from './system-error.js';
 
@@ -9,7 +9,7 @@ let tell = (sentence: string): void => {
   process.stderr.write(`pauselab: ${sentence}\n`);
 };
 
-/** Where failures of clean-ups are told from now on; without it, on stderr. */
+/** Sets who hears of failed clean-ups from now on. The default is stderr. */
 export function tellCleanUpFailures(listener: (sentence: string) => void): void {
   tell = listener;
 }
@@ -19,23 +19,23 @@ export async function cleanUp(...steps: readonly (() => unknown)[]): Promise<voi
     try {
       await step();
     } catch (error) {
-      told(error);
+      reportFailure(error);
     }
   }
 }
 
-/** As `cleanUp`, of steps that do not wait. */
+/** Like `cleanUp`, for synchronous steps. */
 export function cleanUpNow(...steps: readonly (() => void)[]): void {
   for (const step of steps) {
     try {
       step();
     } catch (error) {
-      told(error);
+      reportFailure(error);
     }
   }
 }
 
-function told(error: unknown): void {
+function reportFailure(error: unknown): void {
   const failure = systemFailure(error) ?? error;
-  tell(`while cleaning up: ${failure instanceof Error ? failure.message : String(failure)}`);
+  tell(`clean-up failed: ${failure instanceof Error ? failure.message : String(failure)}`);
 }

@@ -1,7 +1,6 @@
 /**
- * The two clocks. Durations and deadlines are counted on CLOCK_MONOTONIC, which nobody sets; the wall clock, which NTP
- * or a user may set back by an hour, only says when something was (eslint.config.js keeps Date.now() out of all other
- * files).
+ * The two clocks. Durations and deadlines use CLOCK_MONOTONIC, which nobody sets. The wall clock, which NTP or a user
+ * may set back by an hour, only dates things (eslint.config.js forbids Date.now() in all other files).
  */
 import { interruptedBefore } from './failure.js';
 
@@ -9,7 +8,7 @@ export function monotonic_ms(): number {
   return performance.now();
 }
 
-/** For timestamps, and for the age of what other processes have written. */
+/** For timestamps, and for the age of files that other processes wrote. */
 export function wallClock_ms(): number {
   return Date.now();
 }
@@ -21,8 +20,8 @@ export function sleep(time_ms: number): Promise<void> {
 }
 
 /**
- * Calls `handle` when the promise resolves, until the returned function is called. The promise may outlive the caller,
- * and keeps nothing of it in memory.
+ * Calls `handle` when the promise resolves, unless the returned function was called before. The promise may outlive the
+ * caller, and then keeps nothing of the caller in memory.
  */
 export function listen(promise: Promise<unknown> | undefined, handle: () => void): () => void {
   let current: (() => void) | null = handle;
@@ -35,13 +34,13 @@ export function listen(promise: Promise<unknown> | undefined, handle: () => void
 export interface Patience {
   readonly deadline_ms: number;
   readonly poll_ms: number;
-  /** Resolves when nobody waits for it any more. */
+  /** Resolves when nobody waits any more. */
   readonly interrupted?: Promise<unknown> | undefined;
 }
 
 /**
- * What `look` finds at last; `late` after the deadline, and `interrupted` once that has resolved. It is looked at least
- * once.
+ * The first value that `look` finds; `late` after the deadline, `interrupted` once that promise has resolved. `look` is
+ * called at least once.
  */
 export async function waitFor<T>(
   look: () => T | null | Promise<T | null>,
@@ -73,7 +72,7 @@ export async function waitFor<T>(
   }
 }
 
-/** The promise, or a failure as soon as somebody has interrupted; `what` completes "interrupted before …". */
+/** The promise's value, or a failure as soon as somebody interrupts; `what` completes "interrupted before …". */
 export async function unlessInterrupted<T>(
   promise: Promise<T>,
   interrupted: Promise<unknown> | undefined,
@@ -85,7 +84,7 @@ export async function unlessInterrupted<T>(
       reject(interruptedBefore(what));
     });
   });
-  // Whichever comes second is nobody's.
+  // If the interruption came first, nobody handles the promise's failure.
   promise.catch(() => undefined);
   try {
     return await Promise.race([promise, ended]);
@@ -94,9 +93,7 @@ export async function unlessInterrupted<T>(
   }
 }
 
-/**
- * Whether the promise is settled in time. What it resolves to is not asked for, and its failure is the caller's to see.
- */
+/** Whether the promise settles in time. Its value is ignored, and its failure is left to the caller. */
 export async function settlesWithin(promise: Promise<unknown>, deadline_ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {

@@ -1,19 +1,19 @@
 /**
- * ELF files (elf.h): which machine they are for, what of them is loaded, and what a program needs to be loaded, which
- * `ldd` would run it to find out.
+ * ELF files (elf.h): their machine, the segments that are loaded, and the loader and libraries that a program needs.
+ * `ldd` would run the program to find these.
  */
 import { readBytes } from './files/read-file.js';
 
 export interface ElfNeeds {
-  /** The loader, such as /lib64/ld-linux-x86-64.so.2; null for a library and for a static program. */
+  /** The loader, such as /lib64/ld-linux-x86-64.so.2; null for a library or a static program. */
   readonly interpreter: string | null;
   /** Names of libraries, such as libc.so.6. */
   readonly needed: readonly string[];
-  /** Folders to look in first, as written: `$ORIGIN/../lib`. */
+  /** Folders that are searched first, as written: `$ORIGIN/../lib`. */
   readonly runPath: readonly string[];
 }
 
-/** What an ELF file says of itself first. */
+/** The first bytes of every ELF file. */
 export interface ElfIdentity {
   readonly bits: 32 | 64;
   readonly isBigEndian: boolean;
@@ -27,7 +27,7 @@ interface Table {
   readonly count: number;
 }
 
-/** The header of an ELF file of 64 bits. */
+/** The header of a 64-bit ELF file. */
 export interface ElfHeader extends ElfIdentity {
   readonly programs: Table;
   readonly sections: Table;
@@ -37,12 +37,12 @@ export interface ElfSegment {
   readonly type: number;
   readonly offset: number;
   readonly address: number;
-  /** Of the file. */
+  /** The segment's size in the file. */
   readonly bytes: number;
 }
 
 const identityBytes = 20;
-/** Of 64 bits. */
+/** Of a 64-bit ELF file. */
 export const elfHeaderBytes = 64;
 const segmentBytes = 56;
 const segment = { load: 1, dynamic: 2, interpreter: 3 } as const;
@@ -52,14 +52,14 @@ export function isElf(bytes: Buffer): boolean {
   return bytes.toString('latin1', 0, 4) === '\x7fELF';
 }
 
-/** Null for what is no ELF file, or is cut off before it says for which machine it is. */
+/** Null if it is not an ELF file, or ends before the field that names the machine. */
 export function elfIdentity(bytes: Buffer): ElfIdentity | null {
   if (!isElf(bytes) || bytes.length < identityBytes) return null;
   const isBigEndian = bytes[5] === 2;
   return { bits: bytes[4] === 2 ? 64 : 32, isBigEndian, machine: readerOf(bytes, isBigEndian).u16(18) };
 }
 
-/** Null for what is no ELF file of 64 bits, or is cut off inside its header. */
+/** Null if it is not a 64-bit ELF file, or ends inside its header. */
 export function elfHeader(bytes: Buffer): ElfHeader | null {
   const identity = elfIdentity(bytes);
   if (identity?.bits !== 64 || bytes.length < elfHeaderBytes) return null;
@@ -71,7 +71,7 @@ export function elfHeader(bytes: Buffer): ElfHeader | null {
   };
 }
 
-/** What of the file is loaded and how: the program headers that lie in these bytes. */
+/** The program headers that lie within these bytes: which parts of the file are loaded, and how. */
 export function elfSegments(bytes: Buffer, { programs, isBigEndian }: ElfHeader): ElfSegment[] {
   if (programs.entryBytes < segmentBytes) return [];
   const { u32, u64 } = readerOf(bytes, isBigEndian);
@@ -80,7 +80,7 @@ export function elfSegments(bytes: Buffer, { programs, isBigEndian }: ElfHeader)
     .map((at) => ({ type: u32(at), offset: u64(at + 8), address: u64(at + 16), bytes: u64(at + 32) }));
 }
 
-/** Whether something has to load it: a static program asks for no loader. */
+/** Whether the program needs a loader; a static program does not. */
 export function elfAsksForLoader(bytes: Buffer, header: ElfHeader): boolean {
   return elfSegments(bytes, header).some(({ type }) => type === segment.interpreter);
 }
@@ -105,7 +105,7 @@ function readerOf(bytes: Buffer, isBigEndian: boolean): Reader {
       };
 }
 
-/** Null for what is no little-endian ELF file of 64 bits, or is cut off. */
+/** Null if it is not a little-endian 64-bit ELF file, or is cut off. */
 export function elfNeeds(bytes: Buffer): ElfNeeds | null {
   const header = elfHeader(bytes);
   if (header === null || header.isBigEndian) return null;

@@ -1,6 +1,6 @@
 import type { Need } from './system-packages.mjs';
 
-/** What the process exits with. Scripts rely on these numbers: none is ever given a second meaning. */
+/** Exit codes of the process. Scripts rely on these numbers: never give a number a second meaning. */
 export const ExitCode = {
   ok: 0,
   internal: 1,
@@ -16,7 +16,7 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** What failed, for programs. The exit code follows from it; a narrower code is there where somebody decides by it. */
+/** What failed, for programs. The exit code follows from it. A narrower code exists where somebody decides by it. */
 const exitOfCode = {
   internal: ExitCode.internal,
   usage: ExitCode.usage,
@@ -27,7 +27,7 @@ const exitOfCode = {
   'hung-up': ExitCode.hungUp,
   interrupted: ExitCode.interrupted,
   terminated: ExitCode.terminated,
-  /** A fault of the guest kernel's own code, or of the CPU that it was given. */
+  /** The guest kernel's code failed, or the CPU that the guest was given. */
   'guest-kernel-crashed': ExitCode.workload,
   'guest-lost': ExitCode.workload,
   'jvm-crashed': ExitCode.workload,
@@ -45,30 +45,32 @@ export type FailureCode = keyof typeof exitOfCode;
 
 export const failureCodes = Object.keys(exitOfCode) as FailureCode[];
 
-/** Of a code that a newer pauselab or another program wrote: that of a workload that failed. */
+/** A code of a newer pauselab or of another program counts as a failed workload. */
 export function failureCodeOf(code: string): FailureCode {
   return failureCodes.find((one) => one === code) ?? 'workload';
 }
 
-/** The widest code of that exit code. */
+/** The most general code of an exit code. */
 function wideCode(exitCode: ExitCode): FailureCode {
   return failureCodes.find((code) => exitOfCode[code] === exitCode) ?? 'internal';
 }
 
 /**
- * The one error that is meant for the user. `message` is a whole sentence that names what was
- * given, what was expected and the remedy; anything else that is thrown is a bug of ours.
+ * The only error that is meant for the user. `message` is a whole sentence that names what was given, what was expected
+ * and the remedy. Anything else that is thrown is a bug of ours.
  */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: FailureCode;
   readonly exitCode: ExitCode;
-  /** What is printed, a line each: mostly the sentence alone. No other line break of `message` is printed as one. */
+  /**
+   * What is printed, line by line: mostly just the sentence. Other line breaks in `message` are not printed as such.
+   */
   readonly lines: readonly string[];
-  /** Packages of the system that would remedy it, by what they are needed for (system-packages.mjs). */
+  /** System packages that would help, by what they are needed for (system-packages.mjs). */
   readonly needs: readonly Need[];
 
-  /** `code`: an exit code stands for its widest code. */
+  /** `code`: an exit code stands for its most general code. */
   constructor(
     code: FailureCode | ExitCode,
     sentence: string,
@@ -93,17 +95,17 @@ export function usage(sentence: string, options?: FailureOptions): Failure {
   return new Failure(ExitCode.usage, sentence, options);
 }
 
-/** The machine cannot do it: a permission, a kernel feature, a missing program. */
+/** The machine cannot do it: a missing permission, kernel feature or program. */
 export function unfit(sentence: string, options?: FailureOptions): Failure {
   return new Failure(ExitCode.unfit, sentence, options);
 }
 
-/** The workload crashed, hung or ended too early. */
+/** The workload crashed, hung or ended early. */
 export function workloadFailed(sentence: string, options?: FailureOptions): Failure {
   return new Failure(ExitCode.workload, sentence, options);
 }
 
-/** Somebody gave a signal before it was done; which one, and the exit code, are told where signals are listened for. */
+/** A signal came before the work was done. The signal handler knows which one, and sets the exit code. */
 export function interruptedBefore(what: string): Failure {
   return new Failure(ExitCode.interrupted, `interrupted before ${what}`);
 }

@@ -1,6 +1,5 @@
 /**
- * Items by key, in the order in which the keys first came and, within one, that of the items. (Map.groupBy is not in
- * Node 20.)
+ * Groups items by key. Keys are in order of first appearance, and items keep their order. (Node 20 has no Map.groupBy.)
  */
 export function grouped<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();

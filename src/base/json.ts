@@ -1,9 +1,9 @@
 /**
- * JSON of others. Nesting has a limit, since whatever walks a value afterwards does so recursively, and the stack is
+ * Parses JSON from others. Nesting is limited, because code that walks the value afterwards recurses, and the stack is
  * finite.
  */
 
-/** What pauselab itself writes is nested some 15 deep. */
+/** Pauselab's files are nested about 15 deep. */
 const mostDepth = 100;
 
 /** Throws an Error that says what is wrong with the text. */
@@ -32,7 +32,7 @@ function refuseDeep(text: string): void {
   }
 }
 
-/** Position of the closing quote; the text's end where there is none. */
+/** Position of the closing quote, or the end of the text if there is none. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text.charCodeAt(at) !== code.quote) at += text.charCodeAt(at) === code.backslash ? 2 : 1;

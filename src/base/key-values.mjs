@@ -1,10 +1,10 @@
 /**
- * Text of lines `KEY=value`, as os-release(5) and a kernel's .config have them; lines of another form are passed over.
- * Plain JavaScript, because the set-up reads with it before anything is compiled.
+ * Reads lines `KEY=value`, as in os-release(5) and a kernel's .config, and ignores other lines. Plain JavaScript, because
+ * the set-up uses it before anything is compiled.
  */
 
 /**
- * The value of the first line of this key, as written; undefined: there is none.
+ * The value of the first line of this key, as written; undefined if there is none.
  * @param {string} text
  * @param {string} key
  * @returns {string | undefined}

@@ -1,7 +1,7 @@
 /**
- * Secrets in texts and command lines: found by the name before a value, by the place in a URL, or by the shape of
- * well-known tokens. What looks like one is replaced; a value without any of these signs cannot be told from other
- * text.
+ * Finds secrets in texts and command lines: by the name before a value, by the place in a URL, or by the shape of
+ * well-known tokens. Everything that looks like a secret is replaced. A value without any of these signs is
+ * indistinguishable from other text.
  */
 
 export const redaction = '<redacted>';
@@ -11,19 +11,19 @@ export function isSecretName(name: string): boolean {
   return /pass|token|secret|key|credential/i.test(name) || /[._-]pwd$/i.test(name);
 }
 
-/** Of pauselab itself, and no secret's name. */
+/** An option of pauselab, not the name of a secret. */
 const keepSecrets = '--keep-secrets';
 
-/** Most texts have none: the patterns below are not even tried. */
+/** Most texts contain none of these; the patterns below are then skipped. */
 const sign =
   /pass|token|secret|key|credential|pwd|:\/\/|jdbc:oracle|bearer|basic|\b(?:AKIA|ASIA|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|eyJ|sk-)/i;
 
-/** Each pattern begins where a name does, so that it is linear in the text. */
+/** Each pattern starts where a name starts, so that matching takes linear time. */
 const value = String.raw`("(?:\\.|[^"\\])*"|'[^']*'|(?:\\.|[^\s&;,"'\\]|,(?!\s|$|[\w.-]{1,100}=))+)`;
 const named = String.raw`(?<![\w.-])(?=[\w.-]*(?:pass|token|secret|key|credential|pwd))`;
 const assignment = new RegExp(String.raw`${named}([\w.-]+)=${value}`, 'gi');
 const option = new RegExp(String.raw`${named}(--?[A-Za-z][\w.-]*)(\s+)(?!-)${value}`, 'gi');
-/** In JSON, and in YAML's mappings in braces. */
+/** In JSON, and in YAML's flow mappings. */
 const pair = new RegExp(
   String.raw`([{,]\s{0,20}|")${named}([\w.-]+)("?\s{0,20}:\s{0,20})${value.replace(';,', ';,}')}`,
   'gi',
@@ -37,7 +37,7 @@ const privateKey = /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)[\s\S]*?(-----END|$
 const tokens =
   /\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[a-z]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[a-z]-[\w-]{10,}|sk-[\w-]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)/g;
 
-/** A text, such as a sentence, a log or several words of a command line. */
+/** For a text, such as a sentence, a log or several words of a command line. */
 export function redacted(text: string): string {
   if (!sign.test(text)) return text;
   return text
@@ -56,7 +56,7 @@ export function redacted(text: string): string {
     );
 }
 
-/** Words of pauselab's own command line: those of `--java-args` are a text with words of its own. */
+/** For the words of pauselab's command line; the value of --java-args is a text with words of its own. */
 export function redactedArguments(words: readonly string[]): string[] {
   return words.map((word, i) =>
     ['--java-args', '--base-java-args'].includes(words[i - 1] ?? '')
@@ -65,7 +65,7 @@ export function redactedArguments(words: readonly string[]): string[] {
   );
 }
 
-/** Words of a command line: a name may be one word and its value the next. */
+/** For the words of a command line: a name may be one word and its value the next. */
 export function redactedWords(words: readonly string[]): string[] {
   return words.map((word, i) => {
     if (isValueOf(words[i - 1], word)) return redaction;
@@ -80,7 +80,7 @@ export function redactedEnvironment(environment: Readonly<Record<string, string>
   );
 }
 
-/** The values that stand as such behind a name, so that they can be found elsewhere. */
+/** The values that follow a secret's name, so that they can be found elsewhere. */
 export function secretsIn(words: readonly string[], environment: Readonly<Record<string, string>>): string[] {
   const ofWords = words.flatMap((word, i) =>
     isValueOf(words[i - 1], word) ? [word] : [assignedIn(word)?.value ?? ''],
@@ -89,7 +89,7 @@ export function secretsIn(words: readonly string[], environment: Readonly<Record
   return [...ofWords, ...ofEnvironment].filter((found) => found !== '' && found !== redaction);
 }
 
-/** What redaction took from these words, by the names that stand before it. */
+/** What redaction removed from these words, by the names before it. */
 export function redactedNames(words: readonly string[]): string[] {
   return words.flatMap((word, i) => {
     if (!word.includes(redaction)) return [];
@@ -107,7 +107,7 @@ function isValueOf(before: string | undefined, word: string): boolean {
   return before !== undefined && isSecretOption(before) && !word.startsWith('-');
 }
 
-/** `-Ddb.password=x`: all that follows is the value. A path before the name is no part of it. */
+/** `-Ddb.password=x`: everything after the sign is the value. A path before the name is not part of the name. */
 function assignedIn(word: string): { readonly name: string; readonly value: string } | null {
   const [, name = '', found = ''] = /^([^=\s"']+)=([\s\S]+)$/.exec(word) ?? [];
   return found !== '' && isSecretName(/[\w.-]*$/.exec(name)?.[0] ?? '') ? { name, value: found } : null;

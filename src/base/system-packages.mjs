@@ -1,13 +1,13 @@
 /**
- * What pauselab needs of the system, and the packages that hold it. Plain JavaScript, because the set-up
- * (scripts/setup) reads this table before anything is compiled.
+ * System packages that pauselab needs. Plain JavaScript, because the set-up (scripts/setup) reads this table before
+ * anything is compiled.
  */
 import { readFileSync } from 'node:fs';
 import { valueIn } from './key-values.mjs';
 
 const alike = (/** @type {string[]} */ ...names) => ({ debian: names, ubuntu: names });
 
-/** An empty list: the distribution has no package of it. */
+/** An empty list: the distribution has no such package. */
 export const systemPackages = {
   compiler: { ...alike('g++'), fedora: ['gcc-c++'] },
   make: { ...alike('make'), fedora: ['make'] },
@@ -52,7 +52,7 @@ const distributions = {
 };
 
 /**
- * The distribution of the table that this machine is, or is derived from, as os-release(5) says; null: none of them.
+ * This machine's distribution, or the one that it is derived from, by os-release(5); null if the table has neither.
  * @param {string} osRelease
  * @returns {Distribution | null}
  */
@@ -82,7 +82,7 @@ export function packageNames(needs, distribution) {
 }
 
 /**
- * The commands that install them, this machine's own distribution first, those with the same command together:
+ * The commands that install them, starting with this machine's distribution; distributions that share a command are joined:
  * "`apt-get install strace` on Debian and Ubuntu, `dnf install strace` on Fedora".
  * @param {readonly Need[]} needs
  * @param {Distribution | null} [own]

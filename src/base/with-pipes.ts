@@ -1,11 +1,11 @@
-/** Pipes to a program that was started, where there were file descriptors for them. */
+/** Ensures that a started program has its pipes; without free file descriptors it has none. */
 import type { ChildProcess } from 'node:child_process';
 import { unfit } from './failure.js';
 import { errorMeaning } from './system-error.js';
 
 /**
- * Node gives a child that found no file descriptor no pipes, whatever its type says, and tells of it by an event that
- * comes later.
+ * A child that found no free file descriptor has no pipes, despite its type. Node reports this by an event that comes
+ * later.
  */
 export function withPipes<Child extends ChildProcess>(child: Child): Child {
   if ((child.stdio as unknown) !== undefined) return child;

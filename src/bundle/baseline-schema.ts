@@ -1,5 +1,5 @@
 /**
- * `baseline.json`: what a stored baseline is of. Beside it lies a bundle of which the whole-run histograms are kept.
+ * `baseline.json`: what a stored baseline was measured on. Beside it is a bundle that keeps only whole-run histograms.
  */
 import { z } from 'zod';
 
@@ -11,20 +11,20 @@ export const baselineSchema = z.object({
   schemaVersion: z.literal(baselineVersion),
   name: z.string(),
   savedAt: z.string(),
-  /** The bundle's folder, as it was named. */
+  /** The folder of the bundle, as the user named it. */
   savedFrom: z.string(),
-  /** When its experiment began. */
+  /** When the experiment began. */
   measuredAt: z.string(),
-  /** Complete, undisturbed runs, all arms together. */
+  /** Number of complete, undisturbed runs of all arms. */
   runs: z.number(),
-  /** What it may be compared with: the same profile (by the hash of what it measures), kernel, machine and JDK. */
+  /** A candidate must have the same profile (by the hash of what it measures), kernel, machine and JDK. */
   key: z.object({
     profile: z.string(),
     profileHash: z.string(),
-    /** Of the place where it was measured; null: it has none, or a version without labels saved it. */
+    /** Label of the place; null: it has no label, or a version without labels saved it. */
     label: orNull(z.string()).default(null),
     kernel: orNull(z.string()),
-    /** CPUs, memory and added words of a guest, and the checksum of its image; null: no guest, or not known. */
+    /** CPUs, memory and added words of a guest, and the checksum of its image; null: no guest, or unknown. */
     guest: orNull(z.string()).default(null),
     image: orNull(z.string()).default(null),
     preemption: orNull(z.string()),
@@ -33,7 +33,7 @@ export const baselineSchema = z.object({
     cpus: orNull(z.number()),
     memoryBytes: orNull(z.number()),
     jdks: z.array(z.string()),
-    /** Of a bundle of several kernels: each, in its order; `kernel` then names them all. */
+    /** The kernels of a bundle of several, in its order; `kernel` then names all of them. */
     kernels: z
       .array(
         z.object({

@@ -1,7 +1,7 @@
 /**
- * Baselines in a folder that can be committed: each is a bundle without what is of single moments. Kept are manifest,
- * summary, every run's figures, and its histograms with one interval for the whole run; second-by-second logs, lists of
- * stalls and the workload's own logs are not. So whatever reads bundles reads baselines.
+ * Baselines in a folder that can be committed. A baseline is a bundle with manifest, summary, the figures of every run,
+ * and histograms of whole runs. It lacks histograms per second, lists of stalls and logs of the workload. Code that
+ * reads bundles reads baselines too.
  */
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import { isBundle, readJsonFile, type StoredBundle } from './store.js';
 export const defaultBaselines = 'pauselab-baselines';
 
 const file = 'baseline.json';
-/** Anybody can commit a folder; what is not named so is none of ours. */
+/** pauselab gives baselines only these names. A committed folder may have any name. */
 const nameRule = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const mostBaselines = 1000;
 
@@ -36,7 +36,7 @@ export function checkBaselineName(name: string): string {
   return name;
 }
 
-/** Checked; the name is its folder's. */
+/** Refuses a baseline whose name is not that of its folder. */
 export function readBaseline(path: string): BaselineFile {
   return readJsonFile(join(path, file), baselineSchema, {
     what: "a baseline's facts",
@@ -53,17 +53,17 @@ export interface Listed {
 
 export interface BaselineList {
   readonly baselines: readonly Listed[];
-  /** Folders there that are none: sentences. */
+  /** Folders that are no baselines: a sentence each. */
   readonly notes: readonly string[];
 }
 
-/** By name. One that is broken is refused: what it was the baseline of is not known. */
+/** Baselines by name. A broken baseline is refused, because its profile and machine are unknown. */
 export function listBaselines(folder: string): BaselineList {
   recoverReplaced(folder);
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
   if (entries.length > mostBaselines)
     throw usage(
-      `${folder} holds ${entries.length} entries, and at most ${mostBaselines} are read; name one baseline in it`,
+      `${folder} holds ${entries.length} entries, and at most ${mostBaselines} are read; name a baseline in it`,
     );
   const folders = entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
@@ -104,7 +104,7 @@ export interface SaveOptions {
   readonly replace: boolean;
 }
 
-/** Nobody ever sees half of one, and a place that had a baseline has the old or the new one at every moment. */
+/** Readers never see half a baseline. A baseline that is replaced is the old or the new baseline at every moment. */
 export function saveBaseline({ folder, baseline, bundle, replace }: SaveOptions): string {
   const path = join(folder, checkBaselineName(baseline.name));
   cleanHidden(folder);
@@ -113,7 +113,7 @@ export function saveBaseline({ folder, baseline, bundle, replace }: SaveOptions)
     throw usage(
       isBaseline(path)
         ? `${folder} has a baseline ${baseline.name} already; replace it with --replace, or give this one another name with --as`
-        : `${path} exists and is no baseline; give this one another name with --as`,
+        : `${path} exists and is no baseline; choose another name with --as`,
     );
   if (isThere) refuseLink(path);
   guard(
@@ -154,7 +154,7 @@ function writeFiles(folder: string, baseline: BaselineFile, { path, manifest, su
   writeNew(join(folder, file), `${JSON.stringify(baseline, null, 1)}\n`);
 }
 
-/** The same counts, in one interval a tag. */
+/** The same counts, in a single interval per tag. */
 function wholeRunLog(log: string, { startedAt, window }: RunFile): string {
   const { tags } = sumHlog(log);
   const started_ms = Date.parse(startedAt);
@@ -174,7 +174,7 @@ function wholeRunLog(log: string, { startedAt, window }: RunFile): string {
 export function removeBaseline(folder: string, name: string): string {
   const { path } = findBaseline(folder, name);
   refuseLink(path);
-  // Half of one would be refused by every command that reads baselines.
+  // Commands that read baselines would refuse a half-removed baseline.
   const hidden = join(folder, hiddenName());
   guard(path, () => {
     renameSync(path, hidden);

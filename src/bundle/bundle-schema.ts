@@ -1,6 +1,6 @@
 /**
- * The files of a bundle: one zod schema each, from which come the type, the check on reading and the published JSON
- * Schema. Units are in the key names; null means "not known" or "n too small", never zero.
+ * The files of a bundle. A zod schema per file gives the type, the check on reading and the published JSON Schema. Units
+ * are in the key names; null means "not known" or "n too small", never zero.
  */
 import { z } from 'zod';
 import type { OpenReason } from '../facts/finding-facts.js';
@@ -30,30 +30,31 @@ export const figuresSchema = z.object({
 });
 
 /**
- * Stalls of a run in which the victim was blocked in the kernel, and how many of them ended when somebody's hold did
- * (src/experiment/run/hold-ends.ts).
+ * Stalls of a run in which the victim was blocked in the kernel, and how many of them ended when the hold of a
+ * thread ended (src/experiment/run/hold-ends.ts).
  */
 const blockedSchema = z.object({
   stalls_n: z.number(),
-  /** Instants at which they ended: victims that go on together are one. */
+  /** Instants at which they ended. Victims that continue together share an instant. */
   ends_n: z.number(),
-  /** Stalls of which it is not known in what state the victim was, and records that were lost. */
+  /** Stalls in which the state of the victim is unknown, and lost records. */
   unseen_n: z.number(),
   lost_records: z.number(),
-  /** By who is blamed. */
+  /** The blamed threads. */
   blamed: z.array(
     z.object({
       thread: z.string(),
       call: orNull(z.string()),
       cause: z.enum(causes),
-      /** Of `stalls_n`: those whose wait ended within 10 ms of the end of a hold of that thread; and of `ends_n`. */
+      /** Waits of `stalls_n`, and instants of `ends_n`, that ended within 10 ms of the end of a hold of this thread. */
       endedWithHold_n: z.number(),
       endsWithHold_n: z.number(),
-      /** Their series, and the longest of them. */
+      /** Series of the stalls, and the longest stall. */
       series: z.array(z.string()),
       longest_ns: ns,
       /**
-       * Share of the time from the window's start to the drain's end that is so near to the end of one of its holds.
+       * Share of the time from the start of the window to the end of the drain that is as near to the end of a hold of
+       * this thread.
        */
       nearEnds_share: z.number(),
     }),
@@ -63,25 +64,25 @@ const blockedSchema = z.object({
 const stallFiguresSchema = z.object({
   threshold_ns: ns,
   count: z.number(),
-  /** Of `count`: those whose victim was seen blocked in the kernel (state D) for most of the stall. */
+  /** Stalls of `count` whose victim was blocked in the kernel (state D) for most of the stall. */
   blocked_count: z.number(),
-  /** Of `count`: those of which it is not known in what state the victim was. */
+  /** Stalls of `count` in which the state of the victim is unknown. */
   unseen_count: z.number(),
   longest_ns: ns,
-  /** The longest of those that were blocked in the kernel; 0 if there is none. */
+  /** The longest stall that was blocked in the kernel; 0 if there is none. */
   longest_blocked_ns: ns,
   total_ns: ns,
-  /** Share of the window in which the series was stalled, by a stall that began in the warm-up too. */
+  /** Share of the window in stalls, including stalls that began in the warm-up. */
   stalled_share: z.number(),
-  /** The part of `stalled_share` that was spent in stalls blocked in the kernel. */
+  /** The part of `stalled_share` in stalls blocked in the kernel. */
   blocked_share: z.number(),
   /**
-   * Of `count`: those whose victim slept on the allocator's mutex for most of it, so far as that can be told
+   * Stalls of `count` whose victim slept on the allocator's mutex for most of the stall, as far as known
    * (docs/attribution.md).
    */
   mutex_count: z.number().default(0),
   longest_mutex_ns: ns.default(0),
-  /** The part of `stalled_share` that was spent in such stalls. */
+  /** The part of `stalled_share` in these stalls. */
   mutex_share: z.number().default(0),
 });
 
@@ -95,45 +96,45 @@ export const seriesSchema = z.object({
   /** Longest operation still running at the last look. */
   inflight_ns: orNull(ns),
   saturated: z.boolean(),
-  /** Operations that the kernel refused, by errno name; they are in no figure. */
+  /** Operations that the kernel refused, by errno name. The figures do not include them. */
   refused: z.record(z.string(), z.number()),
-  /** Operations not made because their pool of fresh pages was used up. */
+  /** Operations that were not made because their pool of fresh pages was used up. */
   exhausted: z.number(),
-  /** Records of slow operations overwritten before they were read. */
+  /** Records of slow operations that were overwritten before they were read. */
   lost_records: z.number(),
 });
 
 const holderSchema = z.object({
   name: z.string(),
-  /** Duration of its calls inside the window. */
+  /** Durations of the holder's calls inside the window. */
   service: figuresSchema,
   /**
-   * Median CPU time of the calls in `service`, and of several runs the median of theirs: how long the lock is held if
-   * nothing preempts the holder. Null without a call, and where not every call has a record.
+   * Median CPU time of the calls in `service`; over several runs, the median of the medians. It is the time that the lock
+   * is held if nothing preempts the holder. Null without a call, and if a call has no record.
    */
   hold_ns: orNull(ns),
   /**
-   * CPU time of the calls in `service`, together; exact. Null in a bundle of a version that measured slow calls only.
+   * Total CPU time of the calls in `service`; exact. Null in a bundle of a version that measured only slow calls.
    */
   calls_cpu_ns: orNull(ns).default(null),
-  /** Calls that reached into the window, also those that began before it or ended after it. */
+  /** Calls that overlapped the window, including calls that began before it or ended after it. */
   window_calls: z.number(),
   /**
-   * Of the calls in `service`: those whose range crossed VMAs. Null in a bundle of a version that did not count them.
+   * Calls in `service` whose range crossed VMAs. Null in a bundle of a version that did not count them.
    */
   crossed_calls: orNull(z.number()).default(null),
-  /** What the calls in `service` were handed, together. Null as above. */
+  /** Total size of the ranges of the calls in `service`. Null as above. */
   releasedBytes: orNull(z.number()).default(null),
   lost_records: z.number(),
 });
 
-/** Of a run in a guest: what the host did meanwhile, which the guest cannot see. */
+/** For a run in a guest: what happened on the host, which the guest cannot see. */
 const guestMachineSchema = z.object({
-  /** Time that the virtual CPUs were runnable and did not run, as a share of theirs: the guest's true steal. */
+  /** Share of their time in which the virtual CPUs were runnable and did not run: the true steal of the guest. */
   runDelay_share: z.number(),
-  /** Time by the guest's clock per time by the host's, over the run; 1 if both go alike. */
+  /** Time by the guest's clock divided by time by the host's clock, over the run; 1 if they agree. */
   clock_ratio: z.number(),
-  /** Crashes of its JVM before the window, after each of which it was started once more; only under TCG. */
+  /** Crashes of the JVM before the window. The JVM was started again after each; only under TCG. */
   failedStarts: statedList.default([]),
 });
 
@@ -158,11 +159,11 @@ const prioritySchema = z.object({
   problems: statedList,
 });
 
-/** The holder's limit (cpu.max) as it was in force, and what its cgroup counted up to the end of the drain. */
+/** The holder's limit (cpu.max) in force, and what its cgroup counted until the end of the drain. */
 const cpuMaxSchema = z.object({
   quota_ns: ns,
   period_ns: ns,
-  /** Periods in which the holder wanted CPU time, and those in which it had to wait for the next one. */
+  /** Periods in which the holder wanted CPU time, and periods in which it had to wait for the next period. */
   periods: z.number(),
   throttledPeriods: z.number(),
   throttled_ns: ns,
@@ -170,7 +171,7 @@ const cpuMaxSchema = z.object({
 
 const memoryFigures = {
   /**
-   * Resident memory (/proc/<pid>/statm), of readings inside the window: one at its start, one a second, one at its end.
+   * Resident memory (/proc/<pid>/statm) by readings inside the window: at its start, every second, and at its end.
    */
   rssMeanBytes: z.number(),
   rssPeakBytes: z.number(),
@@ -178,26 +179,26 @@ const memoryFigures = {
   pssBytes: orNull(z.number()),
 };
 
-/** What the workload uses of memory. */
+/** Memory use of the workload. */
 const memorySchema = z.object({
-  /** Readings. */
+  /** Number of readings. */
   samples_n: z.number(),
-  /** Of all its processes together. */
+  /** Sum over all its processes. */
   ...memoryFigures,
   processes: z.array(z.object({ pid: z.number(), name: z.string(), ...memoryFigures })),
   /**
-   * What is charged to the cgroup of the process with the victims, and how many processes of others are in it; null
-   * where none counts memory.
+   * Memory charged to the cgroup of the process with the victims, and the number of other processes in it; null if no
+   * cgroup counts memory.
    */
   cgroup: orNull(z.object({ folder: z.string(), meanBytes: z.number(), peakBytes: z.number(), others_n: z.number() })),
 });
 
-/** A series of events that the JVM's own log told of: their time is the JVM's account, and no victim's. */
+/** A series of events in the JVM's log. The JVM measured their time; no victim did. */
 const logSeriesSchema = z.object({
   name: z.string(),
-  /** Of events that began inside the window. */
+  /** Events that began inside the window. */
   durations: figuresSchema,
-  /** Events of at least the threshold. */
+  /** Events that lasted at least the threshold. */
   long_count: z.number(),
   total_ns: ns,
 });
@@ -208,23 +209,23 @@ const watchedThreadSchema = z.object({
   tid: z.number(),
   name: z.string(),
   seenAfter_ns: ns,
-  /** At most so long had it its name and not yet its scheduling. */
+  /** Longest time that the thread had its name before it had its scheduling. */
   delay_ns: ns,
   actual: orNull(z.object({ nice: z.number(), policy: z.string(), cpus: z.array(z.number()) })),
   problems: statedList,
 });
 
 const jvmSchema = z.object({
-  /** The JVM with the probes and, in the foreign control, the one with the loads: JDK, pid, what it said of itself. */
+  /** The JVM with the probes and, in the foreign control, the JVM with the loads: JDK, pid, data of its log. */
   processes: z.array(z.record(z.string(), z.unknown())),
   /** Threads whose scheduling was set by name. */
   threads: z.array(watchedThreadSchema),
   log: z.array(logSeriesSchema),
-  /** What of the JVM's log could not be read or is missing in it. */
+  /** What is unreadable or missing in the JVM's log. */
   logProblems: statedList,
   /** CPU time of the JVM with the probes over the window. */
   cpu_ns: ns,
-  /** From the one reading of it to the other. */
+  /** Time between the two readings of the CPU time. */
   cpuOver_ns: ns.default(0),
 });
 
@@ -232,25 +233,25 @@ const churnTallySchema = z.object({
   thread: z.string(),
   blocks: z.number(),
   allocatedBytes: z.number(),
-  /** Times that malloc returned null. */
+  /** How often malloc returned null. */
   refused: z.number(),
-  /** Ticks of its pace that were made, and those that went by while it was held up and were not made up for. */
+  /** Ticks that were made, and ticks that were skipped because the churn was held up. */
   ticks: z.number(),
   droppedTicks: z.number(),
 });
 
 const churnSchema = z.object({
   /**
-   * The engine with the victims and, in the foreign control, the one with the churn: pid, the proof of its allocator.
+   * The engine with the victims and, in the foreign control, the engine with the churn: pid, proof of the allocator.
    */
   processes: z.array(z.record(z.string(), z.unknown())),
   /** Threads whose scheduling was set by name. */
   threads: z.array(watchedThreadSchema),
-  /** Empty in the idle control; null if the process ended too early to say. */
+  /** Empty in the idle control; null if the process ended before it reported them. */
   tallies: orNull(z.array(churnTallySchema)),
 });
 
-/** A setting of an allocator of which nothing says that it is in force. */
+/** A setting of an allocator that is not proven to be in force. */
 const unprovenSchema = z.object({ process: z.string(), allocator: z.string(), key: z.string(), asked: z.string() });
 
 const status = z.enum(['complete', 'partial', 'failed']);
@@ -263,13 +264,13 @@ export const runSchema = z.object({
   /** As in summary.json; null in a bundle of a version without guests. */
   kernel: orNull(z.string()).default(null),
   repetition: z.number(),
-  /** `partial`: cut short by a signal; `failed`: the workload ended early. Both hold what was recorded. */
+  /** `partial`: a signal cut it short; `failed`: the workload ended early. Both have what was recorded. */
   status,
-  /** What made it fail, the first cause first; empty of one that did not. Codes: src/base/failure.ts. */
+  /** Why it failed, the first cause first; empty if it did not fail. Codes: src/base/failure.ts. */
   failures: statedList,
-  /** Null for a run without --trace; stalls.json has the rest of it. */
+  /** Null for a run without --trace. stalls.json has the rest of the trace. */
   trace: orNull(traceSchema.pick({ events_n: true, lost_n: true, call_ns: true })).default(null),
-  /** What the machine did that makes this run no evidence; such a run is repeated, and kept. */
+  /** Activity of the machine because of which this run is no evidence. A disturbed run is kept, and repeated. */
   disturbances: statedList,
   degraded: statedList,
   startedAt: z.string(),
@@ -282,7 +283,7 @@ export const runSchema = z.object({
   layout: z.unknown(),
   priorities: z.array(prioritySchema),
   holder: orNull(holderSchema),
-  /** Null for a holder without a limit, and where it could not be set. */
+  /** Null for a holder without a limit, and if the limit could not be set. */
   cpuMax: orNull(cpuMaxSchema).default(null),
   /** Null in a bundle of a version that did not read it. */
   memoryUse: orNull(memorySchema).default(null),
@@ -296,25 +297,25 @@ export const runSchema = z.object({
   blocked: orNull(blockedSchema).default(null),
 });
 
-/** What a conclusion is drawn from: one run of one series. */
+/** The basis of conclusions: a run of a series. */
 const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: true }).extend({
   run: z.string(),
   status,
-  /** Operations that were served. */
+  /** Number of served operations. */
   n: z.number(),
   exhausted: z.number(),
   lost_records: z.number(),
-  /** Whether the run's own percentiles of response time say anything. */
+  /** If true, the percentiles of response time of this run are meaningless. */
   saturated: z.boolean().default(false),
   /**
-   * The run's own percentiles; null in a bundle of a version that kept them in run.json alone, and of `response`
-   * without a schedule.
+   * Percentiles of this run; null in a bundle of a version that kept them only in run.json, and for `response` without a
+   * schedule.
    */
   service: orNull(figuresSchema).default(null),
   response: orNull(figuresSchema).default(null),
   /**
-   * The holder's calls that reached into the window; 0 if it is idle, null for a JVM or an allocator, whose own calls
-   * are not counted in a run.
+   * The holder's calls that overlapped the window; 0 if the holder is idle, null for a JVM or an allocator, whose calls are
+   * not counted in a run.
    */
   holder_calls: orNull(z.number()),
 });
@@ -326,53 +327,53 @@ const armSchema = z.object({
   title: z.string(),
   control: orNull(z.enum(['idle', 'foreign'])),
   kernel: z.string(),
-  /** Runs that the figures come from. */
+  /** Number of runs in the figures. */
   runs: z.number(),
-  /** Of `runs`: those that were cut short or failed. They are in the figures, and no conclusion is drawn from them. */
+  /** Runs of `runs` that were cut short or failed. The figures include them; conclusions do not. */
   cutShortRuns: z.number(),
   spoiledRuns: z.number(),
   regionBytes: orNull(z.number()),
-  /** The windows of these runs, together; null in a bundle of an older version. */
+  /** Total length of the windows of these runs; null in a bundle of an older version. */
   window_ns: orNull(ns).default(null),
-  /** Over these runs: means of means, the highest peak; null where a run does not have it. */
+  /** Over these runs: the mean of the means and the highest peak; null if a run lacks them. */
   memoryUse: orNull(
     memorySchema
       .omit({ samples_n: true, processes: true })
       .extend({ cgroup: orNull(z.object({ meanBytes: z.number(), peakBytes: z.number() })) }),
   ).default(null),
   holder: orNull(holderSchema),
-  /** Of a JVM: its log's events, pooled over the runs, and its CPU time; null for a native arm. */
+  /** For a JVM: the events of its log, pooled over the runs, and its CPU time. Null for a native arm. */
   jvm: orNull(
     z.object({
       log: z.array(logSeriesSchema),
       cpu_ns: ns,
-      /** The arm that differs only in that the user's own program has no probes in it. */
+      /** The arm that runs the user's program without probes and is otherwise the same. */
       withoutProbes: orNull(z.string()).default(null),
-      /** CPU time of a run, and the time over which it was read. */
+      /** CPU time of a run, and the time between its readings. */
       perRun: z
         .array(
           z.object({ run: z.string(), status, cpu_ns: ns, over_ns: ns, log: z.array(logSeriesSchema).default([]) }),
         )
         .default([]),
-      /** What of the logs could not be read or is missing in them. */
+      /** What is unreadable or missing in the logs. */
       logProblems: statedList.default([]),
-      /** Variables of the environment that it did not get. */
+      /** Environment variables that were withheld from it. */
       removedFromEnvironment: z.array(z.string()).default([]),
     }),
   ),
-  /** Of a churn: what it did in all runs; null for another arm. */
+  /** For a churn: totals over all runs. Null for other arms. */
   churn: orNull(churnTallySchema.omit({ thread: true })).default(null),
   unproven: z.array(unprovenSchema.omit({ process: true })).default([]),
   series: z.array(pooledSeriesSchema),
   /**
-   * Of whole runs that nothing but other load spoiled: shown, and evidence of no rate and no length. Null if there is
-   * none.
+   * From complete runs that only other load disturbed. Shown, but no evidence of rates and lengths. Null if there is no
+   * such run.
    */
   underLoad: orNull(
     z.object({ runs: z.number(), foreignLoad_share: z.number(), series: z.array(pooledSeriesSchema) }),
   ).default(null),
   /**
-   * Waits in the kernel, of each whole run that is undisturbed or spoiled by nothing but other load. Empty in an older
+   * Waits in the kernel, for each complete run that is undisturbed, or that only other load disturbed. Empty in an older
    * bundle.
    */
   blockedRuns: z
@@ -388,7 +389,7 @@ const armSchema = z.object({
     .default([]),
 });
 
-/** What a finding rests on: undisturbed runs, or runs under load, which say that it stalls and why, and no more. */
+/** The basis of a finding: undisturbed runs, or runs under load, which only show that there are stalls, and why. */
 export const levels = ['undisturbed', 'under-load'] as const;
 
 export const outcomes = ['stalls', 'like-foreign', 'unclear', 'no-data'] as const;
@@ -409,7 +410,7 @@ const seenUnderLoadSchema = z.object({
   runs: z.number(),
   stalls_n: z.number(),
   endedWithHold_n: z.number(),
-  /** Probability that chance alone would have as many ends near to ends of holds. */
+  /** Probability that chance alone gives as many ends near ends of holds. */
   chance: z.number(),
   longest_ns: ns,
   load_share: z.number(),
@@ -422,11 +423,12 @@ export const summarySchema = z.object({
   kernel: z.string(),
   status: z.enum(['running', 'complete', 'partial', 'failed']),
   threshold_ns: ns,
-  /** What was found, in plain words. */
+  /** The finding in words. */
   verdict: z.string(),
+  /** What the verdict is made from; empty in an older bundle. Codes: src/facts/verdict-facts.ts. */
+  conclusions: statedList.default([]),
   /**
-   * `kernel` is null in a bundle of a version without guests; `level` where nothing is concluded, and in an older
-   * bundle.
+   * `kernel` is null in a bundle of a version without guests. `level` is null without a conclusion, and in an older bundle.
    */
   findings: z.array(
     z.object({
@@ -435,10 +437,10 @@ export const summarySchema = z.object({
       series: z.string(),
       outcome: z.enum(outcomes),
       level: orNull(z.enum(levels)).default(null),
-      /** The outcome, or why nothing is concluded. */
+      /** The outcome, or why there is no conclusion. */
       code: z.string(),
       reason: orNull(z.string()) as unknown as z.ZodType<OpenReason | null, OpenReason | null>,
-      /** What the sentence is made from; null in a bundle of schema version 1, and without a run. */
+      /** The figures of the sentence; null in a bundle of schema version 1, and without a run. */
       seen: orNull(seenSchema),
       foreignStalls_n: orNull(z.number()),
       idleStalls_n: orNull(z.number()),
@@ -455,32 +457,43 @@ export const summarySchema = z.object({
 const calibrationSchema = z.object({
   operation: z.string(),
   pages: z.string(),
-  /** Null where the profile gives the region in bytes. */
+  /** Null if the profile has the region in bytes. */
   target_hold_ns: orNull(ns),
   bytes: z.number(),
   hold_ns: ns,
   probes: z.array(z.object({ bytes: z.number(), hold_ns: ns, calls: z.number() })),
 });
 
-/** A place where runs were made: this machine with its own kernel, or a guest with another one. */
+/** A place where runs were made: this machine with its kernel, or a guest with another kernel. */
 const kernelSchema = z.object({
   /**
-   * As in summary.json and run.json; of the places of a bundle no two have the same. Its label, or else its release,
-   * with what tells it from others of the same release (place-names.ts).
+   * As in summary.json and run.json; unique in a bundle. It is the label or the release, with what distinguishes it from
+   * places with the same release (place-names.ts).
    */
   name: z.string(),
-  /** What the user called it; null if it was not called anything, and in a bundle of a version without labels. */
+  /** The label of the user; null without a label, and in a bundle of a version without labels. */
   label: orNull(z.string()).default(null),
-  /** `host`, or as the user wrote it, without the label. */
+  /** `host`, or the kernel as the user wrote it, without the label. */
   asked: z.string(),
   release: z.string(),
-  /** Facts as that kernel tells them, such as `host` of this file. */
+  /** Facts as this kernel reports them, as `host` of this file. */
   facts: z.record(z.string(), z.unknown()),
-  /** What its image and config have otherwise than those of the first kernel that runs in a guest, a sentence each. */
-  differences: z.array(z.object({ fact: z.string(), sentence: z.string() })),
   /**
-   * It and that first kernel are builds of one tree as far as image and config tell (src/kernel/image/one-tree.ts), and by
-   * what; null: not known.
+   * How its image and config differ from those of the first kernel that runs in a guest: values of that kernel (`a`) and
+   * of this (`b`), or names of options. Null and empty in an older bundle.
+   */
+  differences: z.array(
+    z.object({
+      fact: z.string(),
+      a: orNull(z.string()).default(null),
+      b: orNull(z.string()).default(null),
+      options: z.array(z.string()).readonly().default([]),
+      sentence: z.string(),
+    }),
+  ),
+  /**
+   * Why this and that first kernel are probably builds of the same tree, by image and config
+   * (src/kernel/image/one-tree.ts); null: not known.
    */
   oneTree: orNull(z.object({ version: z.string(), options_n: z.number(), sameCompiler: z.boolean() })).default(null),
   /** Null for the host. */
@@ -490,21 +503,21 @@ const kernelSchema = z.object({
       sha256: z.string(),
       configSha256: orNull(z.string()),
       commandLine: z.string(),
-      /** The model asked for on the command line; null: the kernel's own choice. */
+      /** The model on the command line; null: the kernel's default. */
       preempt: orNull(z.string()),
       accelerator: z.enum(['kvm', 'tcg']),
-      /** Why it is not KVM; null if it is. */
+      /** Why the accelerator is not KVM; null if it is. */
       withoutKvm: orNull(z.string()),
       qemu: z.string(),
       cpus: z.number(),
       memoryBytes: z.number(),
-      /** Host CPU of each virtual CPU; null where they are not pinned. */
+      /** Host CPU of each virtual CPU; null if they are not pinned. */
       pinnedTo: orNull(z.array(z.number())),
       channel: z.enum(['virtio', 'serial']),
       image: z.object({ bytes: z.number(), sha256: z.string(), built_ms: orNull(z.number()) }),
       /** From QEMU's start to the agent's first message. */
       boot_ms: z.number(),
-      /** Why it did not boot before it did. */
+      /** Reasons of failed boots before this boot. */
       bootFailures: statedList.default([]),
       command: z.array(z.string()),
     }),
@@ -515,7 +528,7 @@ const askedSchema = z.object({
   allowDegraded: z.boolean(),
   trace: z.boolean(),
   untilN: orNull(z.object({ series: z.string(), n: z.number() })),
-  /** Of guests, where the profile names their kernels. */
+  /** Settings of the guests of the profile's kernels. */
   guest: z.object({
     cpus: z.int().min(1).max(64),
     memoryBytes: z.int().min(2 ** 20),
@@ -524,18 +537,18 @@ const askedSchema = z.object({
   }),
 });
 
-/** A file of a program of the user's own, as it was when the experiment began. */
+/** A file of the user's program, as it was when the experiment began. */
 const programFileSchema = z.object({
-  /** As the profile has it. */
+  /** The path in the profile. */
   path: z.string(),
   bytes: z.number(),
-  /** Null of what is no file, such as a folder of classes. */
+  /** Null if the path is no file, such as a folder of classes. */
   sha256: orNull(z.string()),
 });
 
-/** Both sides of an experiment that were measured in turns: a round holds the runs of both. */
+/** For a side that was measured in turns with another: a round has the runs of both sides. */
 const turnsSchema = z.object({
-  /** The experiment's. Rounds of bundles with the same one are the same rounds. */
+  /** Id of the experiment. Bundles with the same id share their rounds. */
   id: z.string(),
   side: z.enum(['baseline', 'candidate']),
 });
@@ -545,44 +558,43 @@ const measuredManifestSchema = z.object({
   tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
   argv: z.array(z.string()),
   /**
-   * What was asked for beside the profile, however it was written; null in a bundle of a version that kept `argv`
-   * alone.
+   * The options beside the profile, parsed; null in a bundle of a version that kept only `argv`.
    */
   asked: orNull(askedSchema).default(null),
   startedAt: z.string(),
   seed: z.number(),
   profileHash: z.string(),
-  /** The profile with nothing left to default (src/profile/resolved/resolved.ts). */
+  /** The resolved profile (src/profile/resolved/resolved.ts). */
   profile: resolvedProfileSchema,
   host: z.record(z.string(), z.unknown()),
   calibration: z.array(calibrationSchema),
-  /** Planned order, spoiled runs' repetitions not included. */
+  /** Planned order, without the repetitions of disturbed runs. */
   order: z.array(z.object({ arm: z.string(), kernel: orNull(z.string()).default(null), repetition: z.number() })),
-  /** What ran, in the order asked for; empty in a bundle of a version without guests. */
+  /** The places, in the order of the profile; empty in a bundle of a version without guests. */
   kernels: z.array(kernelSchema).default([]),
   spoiledBy: z.unknown(),
-  /** Jars of programs of the user's own; null in a bundle of a version that did not look. */
+  /** Files of the user's program; null in a bundle of a version that did not record them. */
   programs: orNull(z.array(programFileSchema)).default(null),
-  /** Null of a bundle that was measured alone. */
+  /** Null for a bundle that was not measured in turns. */
   turns: orNull(turnsSchema).default(null),
 });
 
-/** Of a bundle that `pauselab merge` made: where its runs come from. */
+/** For a bundle that `pauselab merge` made: where its runs come from. */
 const originSchema = z.object({
-  /** As it was named. */
+  /** As the user named it. */
   path: z.string(),
   manifest: measuredManifestSchema,
   runs: z.array(z.object({ from: z.string(), to: z.string() })),
 });
 
 export const manifestSchema = measuredManifestSchema.extend({
-  /** Empty in one that was measured. */
+  /** Empty in a measured bundle. */
   origins: z.array(originSchema).default([]),
 });
 
 export type RunFile = z.infer<typeof runSchema>;
 export type SummaryFile = z.infer<typeof summarySchema>;
-/** As it is read; one that was measured is written without `origins`. */
+/** A manifest as it is read. A measured bundle is written without `origins`. */
 export type ManifestFile = z.infer<typeof manifestSchema>;
 export type Turns = z.infer<typeof turnsSchema>;
 export type AskedFor = z.infer<typeof askedSchema>;
@@ -608,7 +620,7 @@ export const bundleSchemas = {
   observation: observationSchema,
 } as const;
 
-/** For other tools. It allows further keys, as later versions may add some without a new schema version. */
+/** For other tools. It allows unknown keys, because later versions may add keys without a new schema version. */
 export function bundleJsonSchema(kind: keyof typeof bundleSchemas): object {
   return { ...z.toJSONSchema(bundleSchemas[kind], { io: 'input', reused: 'inline' }), title: `pauselab ${kind}.json` };
 }

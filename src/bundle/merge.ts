@@ -1,6 +1,6 @@
 /**
- * Several bundles of one profile, on one machine, as one: their runs renumbered in the order in which they were made,
- * every file as it was. The manifest keeps each origin's own, and which run came from where.
+ * Merges several bundles of a profile, measured on the same machine. Runs are renumbered in the order in which they were
+ * made, and their files are unchanged. The manifest keeps the manifest of each origin, and the origin of each run.
  */
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -22,7 +22,7 @@ export interface MergePlan {
   readonly runs: readonly MergedRun[];
 }
 
-/** By when each began. A repetition's number stays one of a kind within its arm and kernel. */
+/** Orders bundles by their start. The number of a repetition stays unique within its arm and kernel. */
 export function planMerge(bundles: readonly StoredBundle[]): MergePlan {
   const ordered = bundles.toSorted((a, b) =>
     a.manifest.startedAt < b.manifest.startedAt ? -1 : a.manifest.startedAt > b.manifest.startedAt ? 1 : 0,
@@ -57,7 +57,7 @@ function mergedManifest(
   first: StoredBundle,
   runs: readonly MergedRun[],
 ): ManifestFile {
-  // A merged bundle's origins stay the ones that were measured.
+  // The origins of a merged bundle are the measured bundles, also after another merge.
   const origins = ordered.flatMap((from) => {
     const own = runs
       .filter((run) => run.from === from)
@@ -71,7 +71,7 @@ function mergedManifest(
       ),
     }));
   });
-  // Its rounds were renumbered, and are no longer those of another bundle.
+  // The rounds are renumbered, so they no longer match the rounds of another bundle.
   return {
     ...first.manifest,
     turns: null,
@@ -94,7 +94,7 @@ export function writeMerged(path: string, { manifest, runs }: MergePlan, summary
           writeFiles(partial, { manifest, runs }, summary);
         });
       } catch (error) {
-        // Another command has filled it meanwhile.
+        // Another command filled the folder meanwhile.
         if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw taken();
         throw error;
       }
@@ -111,10 +111,10 @@ function writeFiles(folder: string, { manifest, runs }: MergePlan, summary: Summ
     const target = join(folder, 'runs', file.name);
     makeFolders(target);
     for (const entry of readdirSync(source, { withFileTypes: true })) {
-      // A link could lead anywhere, and nothing of ours writes one.
+      // A link could lead anywhere, and pauselab writes no links.
       if (!entry.isFile())
         throw usage(
-          `${join(source, entry.name)} is no file, and a run of a bundle holds nothing else; remove it, or leave the bundle out`,
+          `${join(source, entry.name)} is no regular file, and a run of a bundle has only regular files; remove it, or leave the bundle out`,
         );
       if (entry.name !== 'run.json') copyNew(join(source, entry.name), join(target, entry.name));
     }

@@ -25,8 +25,7 @@ export const observationSchema = z.object({
     z.object({
       pid: z.number(),
       name: z.string(),
-      /** Null where it may not be read, or is left out. */
-      command: z.nullable(z.array(z.string())),
+      /** When the observation began. */
       threads_n: z.number(),
     }),
   ),

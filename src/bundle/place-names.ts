@@ -1,20 +1,20 @@
 /**
- * A place is where runs are made: this machine, or a guest with a kernel, CPUs, memory and a command line of its own.
- * In a bundle it has a name, and no two have the same: its label, or its kernel's release with what tells it from
- * others of that release. Two hosts, or a stock and a patched build of one version, have one release.
+ * A place is where runs are made: this machine, or a guest with its kernel, CPUs, memory and command line. Its name is
+ * unique in a bundle: the label, or the kernel's release with what distinguishes it from others of that release. Two
+ * hosts, or a stock and a patched build of a version, can have the same release.
  */
 import { basename, resolve } from 'node:path';
 import type { KernelRecord } from './bundle-schema.js';
 
 export interface UnnamedPlace {
-  /** Null: none was given. */
+  /** Null: no label was given. */
   readonly label: string | null;
   readonly release: string;
-  /** `host`, `deb:…` or a path, without a label. */
+  /** `host`, `deb:…` or a path, without the label. */
   readonly asked: string;
 }
 
-/** In the order of `places`. */
+/** Names, in the order of `places`. */
 export function placeNames(places: readonly UnnamedPlace[]): string[] {
   const baseOf = ({ label, release }: UnnamedPlace): string => label ?? release;
   const taken = new Set(places.flatMap(({ label }) => label ?? []));
@@ -25,7 +25,7 @@ export function placeNames(places: readonly UnnamedPlace[]): string[] {
     for (let nth = 1; ; nth += 1) {
       const told = [...own, ...(nth === 1 ? [] : [String(nth)])].join(', ');
       const name = told === '' ? place.release : `${place.release} (${told})`;
-      // A console's file is named after it.
+      // The name becomes the name of the console's file.
       if ([...taken].some((other) => folderName(other) === folderName(name))) continue;
       taken.add(name);
       return name;
@@ -33,7 +33,7 @@ export function placeNames(places: readonly UnnamedPlace[]): string[] {
   });
 }
 
-/** What was asked for; of a path as little as tells it from the others. */
+/** The kernel as the user wrote it; of a path, the shortest part that distinguishes it from the others. */
 function source(asked: string, alike: readonly UnnamedPlace[]): string {
   if (!isPath(asked)) return asked;
   const parts = alike.flatMap((one) => (isPath(one.asked) ? [partsOf(one.asked)] : []));
@@ -59,7 +59,7 @@ function partsOf(asked: string): string[] {
     .slice(1);
 }
 
-/** How many of the last parts are the same in all of several. */
+/** How many of the last parts are the same in all lists. */
 function commonEnd(paths: readonly (readonly string[])[]): number {
   const [first = [], ...others] = paths;
   if (others.length === 0) return 0;
@@ -68,21 +68,21 @@ function commonEnd(paths: readonly (readonly string[])[]): number {
   return n;
 }
 
-/** A place's name as a part of a file's. */
+/** The name of a place as a part of a file name. */
 export function folderName(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9._+-]+/g, '-');
 }
 
 type Named = Pick<KernelRecord, 'name' | 'label' | 'release'>;
 
-/** For a sentence: `Linux 6.17.13`, `patched (Linux 6.17.13)`. */
+/** A place in a sentence: `Linux 6.17.13`, `patched (Linux 6.17.13)`. */
 export function linuxText({ name, label, release }: Named): string {
   return label === null ? `Linux ${name}` : `${name} (Linux ${release})`;
 }
 
 /**
- * By what the places of two bundles are matched: labels if both have one, else the kernel's name as it is without a
- * label. `others`: all places of its own bundle.
+ * The names by which the places of two bundles match: labels if both have a label, else the name without a label.
+ * `others`: all places of the same bundle.
  */
 export interface PlaceKey {
   readonly label: string | null;
@@ -96,7 +96,7 @@ export function placeKey(place: KernelRecord, others: readonly KernelRecord[]): 
   return { label: label === null ? null : name, unlabelled: isAlone ? own : name };
 }
 
-/** Its release in place of its label, and its model behind it if the name has it. */
+/** The release in place of the label, with the preemption model if the name has it. */
 export function nameWithoutLabel({ name, label, release, guest }: KernelRecord): string {
   if (label === null) return name;
   const suffix = modelSuffix(guest?.preempt ?? null);
@@ -107,7 +107,7 @@ export function isSamePlace(a: PlaceKey, b: PlaceKey): boolean {
   return a.label !== null && b.label !== null ? a.label === b.label : a.unlabelled === b.unlabelled;
 }
 
-/** What a name has behind it where each kernel runs under several models. */
+/** The end of a name where each kernel runs under several preemption models. */
 export function modelSuffix(preempt: string | null): string {
   return preempt === null ? '' : ` preempt=${preempt}`;
 }

@@ -1,4 +1,4 @@
-/** The stalls of a bundle, run by run; what is missing in it is said, and the rest is read all the same. */
+/** The stalls of a bundle, run by run. Missing parts are reported, and the rest is read. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MissingInBundle } from '../facts/stall-facts.js';
@@ -17,20 +17,20 @@ export interface RunStalls {
 }
 
 export interface NumberedStall {
-  /** From 1, the longest first. */
+  /** Counts from 1, the longest stall first. */
   readonly number: number;
   readonly run: string;
   readonly arm: string;
-  /** Null where all ran on one. */
+  /** Null if all runs were in the same place. */
   readonly kernel: string | null;
-  /** It is in the counts of its run. */
+  /** Whether the counts of its run include it. */
   readonly counted: boolean;
   readonly stall: ListedStall;
 }
 
 export interface BundleStalls {
   readonly runs: readonly RunStalls[];
-  /** Of all runs read. */
+  /** Of all runs that were read. */
   readonly stalls: readonly NumberedStall[];
   readonly missing: readonly Stated<MissingInBundle>[];
 }
@@ -59,7 +59,7 @@ export function readStalls(bundle: string, only?: string): ReadStalls {
   );
 }
 
-/** Of an observation: what it could not see is missing in each of its stalls. */
+/** An observation: what it could not see is missing in each of its stalls. */
 function stallsOfObservation(bundle: string, only: string | undefined): ReadStalls {
   if (only !== undefined && only !== observedRun)
     throw usage(`--run ${only}: an observation has one run, ${observedRun}; leave --run out`);
@@ -68,7 +68,7 @@ function stallsOfObservation(bundle: string, only: string | undefined): ReadStal
   return { ...found, missing: [...missing, ...found.missing] };
 }
 
-/** Of a bundle whose runs have been read. */
+/** For a bundle whose runs have been read. */
 export function stallsOf({ path, runs, notes }: StoredBundle): BundleStalls {
   return collected(
     path,
@@ -79,19 +79,19 @@ export function stallsOf({ path, runs, notes }: StoredBundle): BundleStalls {
 
 const unreadable = (reason: string): Stated<MissingInBundle> => statedMissing({ code: 'unreadable', reason });
 
-/** What `read` gives; null, with why among `missing`, where it refuses what a bundle holds. */
+/** The result of `read`; null, with the reason in `missing`, if it refuses a file of the bundle. */
 export function orMissing<T>(missing: Stated<MissingInBundle>[], read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    // What the machine refuses to read may be there: a result without it would be half of one.
+    // A failure of the machine is no missing file: a result without that file would be incomplete.
     if (!(error instanceof Failure) || error.exitCode === ExitCode.unfit) throw error;
     missing.push(unreadable(error.message));
     return null;
   }
 }
 
-/** All lists of a bundle are in memory at once, as objects of several times their size. */
+/** All lists of a bundle are in memory together, as objects of several times their size. */
 const mostBytesOfStalls = 128 * 2 ** 20;
 
 function collected(

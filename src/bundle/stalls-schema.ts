@@ -1,6 +1,6 @@
 /**
- * stalls.json: every stall of a run, with its chain of blame. Times are relative to go. What a cause and a grade mean,
- * and how each is told, is in docs/attribution.md.
+ * stalls.json: every stall of a run, with its chain of blame. Times are relative to go. docs/attribution.md explains
+ * causes and grades.
  */
 import { z } from 'zod';
 import { schemaVersion } from './version.js';
@@ -12,24 +12,24 @@ const ns = z.number();
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
 
 export const threadSchema = z.object({
-  /** Its name on the board; of a thread that is not there its comm. */
+  /** Name on the board, or the comm of a thread that is not on the board. */
   name: z.string(),
   tid: z.number(),
-  /** `other`: a thread of the workload that nobody planned, as a JVM's own; `outside`: one of another program. */
+  /** `other`: an unplanned thread of the workload, such as a JVM's; `outside`: a thread of another program. */
   role: z.enum(['victim', 'holder', 'toucher', 'hog', 'load', 'other', 'outside']),
-  /** As asked for; null where nobody set it. */
+  /** As the profile sets it; null if unset. */
   nice: orNull(z.number()),
 });
 
-/** Between the victim and the cause: what the victim saw of it, and who passed it on. */
+/** A step between the victim and the cause: what delayed the victim, and through which threads. */
 const stepSchema = z.object({
   /**
-   * `gc-pause`, `safepoint`: the JVM stopped the victim. `time-to-safepoint`: it waited for threads to stop.
-   * `late-thread`: for this one, or for one that does the work of the pause. `page-fault`: the waiter touched memory,
-   * which takes mmap_lock.
+   * `gc-pause`, `safepoint`: the JVM stopped the victim. `time-to-safepoint`: the JVM waited for threads to stop.
+   * `late-thread`: the JVM waited for this thread to stop, or to do the work of the pause. `page-fault`: the waiter
+   * touched memory, which takes mmap_lock.
    */
   step: z.enum(steps),
-  /** Of the JVM's log. */
+  /** The event in the JVM's log. */
   label: orNull(z.string()),
   thread: orNull(threadSchema),
   /** What the thread did. */
@@ -43,31 +43,31 @@ const linkSchema = z.object({
   duration_ns: ns,
   cause: z.enum(causes),
   grade: z.enum(grades),
-  /** The lock that the thread held, in the way in which it held it. */
+  /** The lock that the thread held, and its mode. */
   lock: orNull(z.enum(locks)),
   /**
-   * It did not have the lock yet: it was the writer at the head of the queue, had been woken to take it, and all that
-   * are queued behind it wait for that, although the lock may be free. Only a trace tells.
+   * The thread did not have the lock yet. It was the writer at the head of the queue and had been woken to take the lock;
+   * threads behind it wait, although the lock may be free. Only a trace shows this.
    */
   isNext: z.boolean().default(false),
   /**
-   * The thread was in state D itself, so it waited for a lock, perhaps for this one: a thread outside the process may
-   * have it. Never more than possible.
+   * The thread was in state D, so it waited for a lock, perhaps for this lock: a thread outside the process may hold it.
+   * The grade is at most `possible`.
    */
   holderWaited: z.boolean().default(false),
-  /** Who is to blame: who held the lock, or who had the victim's CPU. Null where nobody was seen. */
+  /** The blamed thread: it held the lock, or had the victim's CPU. Null if no such thread was seen. */
   thread: orNull(threadSchema),
-  /** What the thread was doing, such as `madvise_free across VMAs` or `mmap`; null where it is not known. */
+  /** The call of the thread, such as `madvise_free across VMAs` or `mmap`; null if unknown. */
   call: orNull(z.string()),
-  /** Who stood between the victim and that thread, nearest to the victim first: a writer in the queue. */
+  /** Threads between the victim and the blamed thread, nearest to the victim first, such as a writer in the queue. */
   via: z.array(threadSchema),
-  /** What the thread did meanwhile. Not exact: an upper bound of the time off its CPU. Null where it is not known. */
+  /** What the thread did meanwhile. If not exact: an upper bound of the time off its CPU. Null if unknown. */
   holder: orNull(z.object({ running_ns: ns, preempted_ns: ns, blocked_ns: ns, isExact: z.boolean() })),
-  /** Who ran on the thread's CPU while it was preempted, longest first; only a trace tells. */
+  /** Threads that ran on its CPU while it was preempted, longest first. Only a trace shows them. */
   cpuTakenBy: z.array(z.object({ thread: threadSchema, duration_ns: ns })),
-  /** From the victim to the cause; empty where the victim itself waited for it. */
+  /** Steps from the victim to the cause; empty if the victim waited directly for the cause. */
   steps: z.array(stepSchema).default([]),
-  /** Why it says no more than it does; null where it says all, and in a bundle of schema version 1. */
+  /** What limits the certainty; null if nothing does, and in a bundle of schema version 1. */
   why: orNull(z.looseObject({ code: z.string() }) as unknown as z.ZodType<LinkReason, LinkReason>).default(null),
   sentence: z.string(),
 });
@@ -83,31 +83,31 @@ const causeSchema = linkSchema.pick({
 });
 
 const evidenceSchema = z.object({
-  /** What the chain was made from. */
+  /** The evidence of the chain. */
   sources: z.array(z.enum(['states', 'calls', 'run delay', 'system call', 'log', 'steal', 'trace', 'stacks'])),
-  /** Threads that matter to it, the victim first, with what each did over the stall: for a small timeline. */
+  /** Relevant threads, the victim first, with their states during the stall, for a small timeline. */
   threads: z.array(
     z.object({
       thread: threadSchema,
-      /** Its looks, as in `states`. */
+      /** Readings of its state, as in `states`. */
       states: z.string(),
-      /** Growth of its counters between the looks around the stall: an upper bound. Null where it was not looked at. */
+      /** Growth of its counters between the readings around the stall: an upper bound. Null without readings. */
       onCpu_ns: orNull(ns),
       runDelay_ns: orNull(ns),
       spans: z.array(z.object({ start_ns: ns, end_ns: ns, activity: z.enum(activities) })),
     }),
   ),
-  /** Events of the JVM's log that overlap it. */
+  /** Events of the JVM's log that overlap the stall. */
   events: z.array(z.object({ name: z.string(), label: z.string(), start_ns: ns, duration_ns: ns })),
   /**
-   * System call in which the victim waited, by name; `none`: it was in a page fault. Null where it could not be read.
+   * Name of the system call in which the victim waited; `none`: it was in a page fault. Null if it could not be read.
    */
   systemCall: orNull(z.string()),
-  /** Share of all CPUs' time that the hypervisor took, over the second or so around it. */
+  /** Share of the time of all CPUs that the hypervisor took, over about a second around the stall. */
   steal_share: orNull(z.number()),
-  /** Kernel stacks read while it lasted, innermost frame first; only with --trace. */
+  /** Kernel stacks during the stall, innermost frame first; only with --trace. */
   stacks: z.array(z.object({ thread: threadSchema, time_ns: ns, state: z.string(), frames: z.array(z.string()) })),
-  /** What would have told more and is missing. */
+  /** Missing evidence. */
   missing: statedList,
 });
 
@@ -126,9 +126,9 @@ const slowSchema = z.object({
   start_ns: ns,
   duration_ns: ns,
   intended_ns: ns,
-  /** Up to the last look. */
+  /** Until the last look. */
   stillRunning: z.boolean(),
-  /** Its thread ended in the middle of it (state X), and the stall with it. */
+  /** The thread ended during the stall (state X), which ended the stall. */
   threadEnded: z.boolean().default(false),
   recorded: z.boolean(),
 });
@@ -142,31 +142,31 @@ const stallSchema = slowSchema.extend({
   overlappingHolderCalls_n: z.number(),
   /** The victim; null in a bundle of a version without attribution. */
   thread: orNull(threadSchema).default(null),
-  /** Its links partition the stall's time: each begins where the one before ends. Null as above. */
+  /** The links partition the time of the stall: each begins where the link before it ends. Null as above. */
   chain: orNull(z.array(linkSchema)).default(null),
-  /** Of the whole: what took most of its time, over all links of one cause, lock and thread. */
+  /** The main cause: it took the most time, summed over all links with the same cause, lock and thread. */
   cause: orNull(causeSchema).default(null),
-  /** With a trace: what is said without it, from the same stall; for a check of the one by the other. */
+  /** With a trace: the cause of the same stall by the evidence without the trace, for a comparison. */
   causeWithoutTrace: orNull(causeSchema).default(null),
   evidence: orNull(evidenceSchema).default(null),
 });
 
 export const traceSchema = z.object({
-  /** Events read. */
+  /** Number of events. */
   events_n: z.number(),
   /**
-   * What a call of mprotect took without and with the trace, measured before the run; null in a bundle of an older
+   * Duration of a call of mprotect without and with the trace, measured before the run; null in a bundle of an older
    * version.
    */
   call_ns: orNull(z.object({ without: ns, with: ns })).default(null),
-  /** Events that the kernel dropped or overwrote, and those that could not be read. */
+  /** Events that the kernel dropped or overwrote, or that could not be read. */
   lost_n: z.number(),
-  /** From when to when nothing is missing, relative to go. */
+  /** The time without missing events, relative to go. */
   coveredFrom_ns: ns,
   coveredTo_ns: ns,
-  /** Events that this kernel does not have. */
+  /** Events that this kernel lacks. */
   missingEvents: z.array(z.string()),
-  /** Kernel stacks that were read. */
+  /** Number of kernel stacks. */
   stacks_n: z.number(),
 });
 

@@ -1,7 +1,6 @@
 /**
- * The result folder of an experiment. It belongs to one command alone; every run appears in it whole or not at all, and
- * so does every file, so that a reader, a crash or a full disk never sees half of one. JSON is checked against its
- * schema before it is written.
+ * The result folder of an experiment. It belongs to a single command. Runs and files appear atomically, so that a reader
+ * never sees half of them, even after a crash or on a full disk. JSON is checked against its schema before it is written.
  */
 import {
   closeSync,
@@ -42,20 +41,20 @@ import { upgraded } from './upgrade.js';
 export interface BundleStore {
   readonly path: string;
   writeManifest(manifest: MeasuredManifest): void;
-  /** run.json and the run's other files, by name. */
+  /** Writes run.json and the other files of the run, by name. */
   writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
   writeSummary(summary: SummaryFile): void;
-  /** Of an observation, instead of all of the above: observation.json, and its stalls. */
+  /** Writes observation.json and the stalls of an observation, instead of all of the above. */
   writeObservation(observation: ObservationFile, stalls: StallsFile): void;
-  /** What a guest's kernel printed, beside the runs; nothing where there is no run. */
+  /** Keeps the console output of a guest's kernel beside the runs. Without a run, nothing is kept. */
   keepConsole(kernel: string, text: string): void;
-  /** Removes a bundle that holds no run; one that does stays. */
+  /** Removes a bundle without runs. A bundle with runs stays. */
   discard(): void;
 }
 
 /**
- * A folder that does not exist yet, or an empty one: results are never mixed or overwritten. With `numbered`, a name
- * that is taken gets a number (`…-2`), as two commands may start within a second.
+ * The folder must be new or empty, so that results are never mixed or overwritten. With `numbered`, a taken name gets a
+ * number (`…-2`), because two commands can start within a second.
  */
 export function createBundle(path: string, { numbered = false } = {}): BundleStore {
   const { folder, wasThere } = guard(
@@ -64,11 +63,11 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
     '--out',
   );
   const runsFolder = join(folder, 'runs');
-  // Held open: the number of a folder that is removed may be given to the next one.
+  // Held open, because the inode number of a removed folder can be reused.
   const own = openSync(runsFolder, constants.O_RDONLY | constants.O_DIRECTORY);
   const { dev, ino } = fstatSync(own);
   let runs_n = 0;
-  /** Does one piece of writing; `place` is what it is of. */
+  /** Guards a write. `place` is what is written, for errors. */
   const writing = (place: string, write: () => void): void => {
     guard(
       place,
@@ -93,10 +92,10 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
     },
     discard() {
       if (runs_n > 0) return;
-      // `runs` last: while it is there, no other command takes the folder for empty.
+      // `runs` goes last: while it exists, other commands do not treat the folder as empty.
       for (const name of ['consoles', 'manifest.json', 'summary.json', 'runs'])
         rmSync(join(folder, name), { recursive: true, force: true });
-      // One that was there before is not ours to remove; it may be a mount point.
+      // A folder that existed before stays, because it may be a mount point.
       if (!wasThere) removeIfEmpty(folder);
       closeSync(own);
     },
@@ -138,7 +137,7 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
   };
 }
 
-/** The bundles of one experiment: folders of these names in one that does not exist yet, or is empty. */
+/** The bundles of an experiment: folders with these names in a folder that is new or empty. */
 export function createBundles(path: string, names: readonly string[], { numbered = false } = {}): BundleStore[] {
   const parent = guard(
     resolve(path),
@@ -183,7 +182,7 @@ interface Claimed {
   readonly wasThere: boolean;
 }
 
-/** Whoever makes `runs` has the folder: of two commands that find the same empty one, the second fails at that. */
+/** Making `runs` claims the folder: of two commands that find the same empty folder, the second fails here. */
 function claim(folder: string, path: string): Claimed {
   makeFolders(dirname(folder));
   const wasThere = !isMade(folder);
@@ -198,13 +197,13 @@ function claimNumbered(folder: string): Claimed {
   makeFolders(dirname(folder));
   for (let number = 1; number <= mostNumbers; number += 1) {
     const name = number === 1 ? folder : `${folder}-${number}`;
-    // Another command may find it empty and have it before us.
+    // Another command may find the folder empty and claim it first.
     if (isMade(name) && isMade(join(name, 'runs'))) return { folder: name, wasThere: false };
   }
   throw taken(folder);
 }
 
-/** False: something was there before. */
+/** False: the path existed before. */
 function isMade(folder: string): boolean {
   try {
     mkdirSync(folder);
@@ -223,7 +222,7 @@ function gone(folder: string, runs_n: number): Failure {
   const kept =
     runs_n === 0
       ? 'no run had been kept in it'
-      : `${runs_n === 1 ? 'the run' : `the ${runs_n} runs`} in it went with it, and the summary that is printed is all that is left`;
+      : `${runs_n === 1 ? 'the run' : `the ${runs_n} runs`} in it ${runs_n === 1 ? 'is' : 'are'} gone, and only the printed summary remains`;
   return unfit(
     `the output folder ${folder} was removed or renamed while the experiment ran; ${kept}; leave the folder alone until the experiment has ended`,
   );
@@ -233,14 +232,14 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Another command has put something into it, or it is gone.
+    // Another command wrote into the folder, or removed it.
   }
 }
 
-/** A run of 100 threads has 0.2 MB: what is larger is none of ours, and reading it could take all memory. */
+/** A run of 100 threads has 0.2 MB. pauselab writes no larger file, and reading one could use up the memory. */
 const mostBytes = 64 * 2 ** 20;
 
-/** What the files of one kind may have in sum: each may be sound, and all of them take all memory. */
+/** Largest sum of files of the same kind: many valid files can use up the memory together. */
 export interface Budget {
   leftBytes: number;
   readonly mostBytes: number;
@@ -250,7 +249,7 @@ export function budgetOf(mostBytes: number): Budget {
   return { leftBytes: mostBytes, mostBytes };
 }
 
-/** Reads and checks one file of a bundle; one of an older version as if this one had written it. */
+/** Reads and checks a file of a bundle. A file of an older version is upgraded. */
 export function readBundleFile<K extends keyof typeof bundleSchemas>(
   kind: K,
   path: string,
@@ -268,13 +267,13 @@ export function readBundleFile<K extends keyof typeof bundleSchemas>(
 }
 
 export interface JsonFile {
-  /** `a bundle's manifest`. */
+  /** Such as `a bundle's manifest`. */
   readonly what: string;
   readonly short?: string;
-  /** What to name instead. */
+  /** What the user should name instead. */
   readonly remedy: string;
   readonly version: number;
-  /** Makes a file of an older version one of this; what it does not know it leaves as it is. */
+  /** Upgrades a file of an older version. Unknown values stay unchanged. */
   readonly upgrade?: (value: unknown) => unknown;
   readonly budget?: Budget;
 }
@@ -318,19 +317,19 @@ function readWithin(path: string, budget: Budget | undefined): string {
   return bytes.toString('utf8');
 }
 
-/** An experiment as it was left; one of a version without guests reads as one on this kernel of its machine's. */
+/** A stored experiment. A bundle of a version without guests is read as an experiment on its machine's kernel. */
 export interface StoredBundle {
   readonly path: string;
   readonly manifest: ManifestFile;
-  /** Null where the experiment ended before it wrote one. */
+  /** Null if the experiment ended before it wrote a summary. */
   readonly summary: SummaryFile | null;
   /** In the order in which they were made. */
   readonly runs: readonly RunFile[];
-  /** What of it is left out: sentences. */
+  /** Parts that are left out: a sentence each. */
   readonly notes: readonly string[];
 }
 
-/** 100 repetitions of 100 arms. */
+/** Enough for 100 repetitions of 100 arms. */
 const mostRuns = 10_000;
 const mostBytesOfRuns = 256 * 2 ** 20;
 
@@ -352,8 +351,8 @@ export interface RunFolders {
 }
 
 /**
- * In the order in which they were made. Hidden ones were being written by a pauselab that was killed; a version before
- * runs appeared whole left them without a run.json instead.
+ * Runs in the order in which they were made. A hidden folder is of a pauselab that was killed while it wrote the run. Old
+ * versions left a folder without run.json instead.
  */
 export function runFolders(bundle: string): RunFolders {
   const folder = join(bundle, 'runs');
@@ -372,7 +371,7 @@ export function runFolders(bundle: string): RunFolders {
   };
 }
 
-/** Everything but the histogram logs; any file that is broken is refused, since what it held is not known. */
+/** Reads everything except histogram logs. A broken file is refused, because its content is unknown. */
 export function openBundle(path: string): StoredBundle {
   const runsFolder = join(path, 'runs');
   const manifest = readBundleFile('manifest', join(path, 'manifest.json'));
@@ -387,12 +386,12 @@ export function openBundle(path: string): StoredBundle {
   refuseOneName(join(path, 'manifest.json'), kernels);
   return {
     path,
-    // What shows, compares or copies a bundle has no use for the secrets of one that was made with --keep-secrets.
+    // Code that shows, compares or copies a bundle does not need the secrets that --keep-secrets kept.
     manifest: { ...withoutSecrets(manifest), kernels },
     summary: existsSync(summary) ? readBundleFile('summary', summary) : null,
     runs: names.map((name) => {
       const run = readBundleFile('run', join(runsFolder, name, 'run.json'), budget);
-      // Its other files are found by this name.
+      // The other files of the run are found by this name.
       if (run.name !== name)
         throw usage(
           `${join(runsFolder, name, 'run.json')} says that it is the run ${JSON.stringify(run.name.slice(0, 80))}; the folder was renamed or the file changed`,
@@ -400,7 +399,7 @@ export function openBundle(path: string): StoredBundle {
       const kernel = run.kernel ?? kernels[0]?.name ?? null;
       if (!kernels.some(({ name: known }) => known === kernel))
         throw usage(
-          `${join(runsFolder, name, 'run.json')} says that it ran on the kernel ${JSON.stringify(kernel?.slice(0, 80))}, which its manifest does not have; one of them was changed`,
+          `${join(runsFolder, name, 'run.json')} says that it ran on the kernel ${JSON.stringify(kernel?.slice(0, 80))}, which its manifest lacks: one of the files was changed`,
         );
       return { ...run, kernel };
     }),
@@ -408,13 +407,13 @@ export function openBundle(path: string): StoredBundle {
   };
 }
 
-/** Runs name their place: those of two places with one name cannot be told apart. */
+/** Runs name their place, so two places with the same name would mix their runs. */
 function refuseOneName(file: string, kernels: readonly KernelRecord[]): void {
   const names = kernels.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
     throw usage(
-      `${file} has two kernels of the name ${JSON.stringify(twice.slice(0, 80))}, and their runs cannot be told apart; measure again with a label for each (--kernel one=… --kernel other=…)`,
+      `${file} has two kernels with the name ${JSON.stringify(twice.slice(0, 80))}, so their runs are mixed; measure again with a label for each (--kernel one=… --kernel other=…)`,
     );
 }
 

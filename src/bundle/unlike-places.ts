@@ -1,12 +1,12 @@
 /**
- * Whether bundles were measured in the same places. Otherwise runs of two places of one name would count as repetitions
- * of each other. A release tells little: a stock and a patched build have one, and so may two machines.
+ * Whether bundles were measured in the same places. Otherwise runs of different places with the same name would count as
+ * repetitions. The release is not enough: a stock and a patched build, or two machines, can have the same release.
  */
 import { formatSize } from '../base/text/units.js';
 import type { KernelRecord } from './bundle-schema.js';
 import type { StoredBundle } from './store.js';
 
-/** Why not, as a clause; null: they are. */
+/** The difference, as a clause; null: the places are the same. */
 export function unlikePlaces(first: StoredBundle, other: StoredBundle): string | null {
   const [own, others] = [first, other].map(({ manifest }) => manifest.kernels.map(({ name }) => name));
   const missing = own?.find((name) => !others?.includes(name)) ?? others?.find((name) => !own?.includes(name));

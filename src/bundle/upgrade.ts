@@ -1,8 +1,8 @@
 /**
- * Files of schema version 1 as those of version 2, before they are checked. Version 1 (pauselab up to November 2026) had
- * sentences where version 2 has codes with figures. Only the sentences are there to be had: their code is
- * `unclassified`, but where version 1 kept a kind beside them, or where something is decided by it. This is the one
- * place that reads sentences, and it reads those of version 1 alone.
+ * Upgrades files of schema version 1 to version 2, before they are checked. Version 1 (pauselab up to November 2026) had
+ * sentences where version 2 has codes with figures. Upgraded sentences have the code `unclassified`, except where version
+ * 1 also kept a kind, and where a decision needs the code. This is the only code that reads sentences, and only those of
+ * version 1.
  */
 import { unclassified, type Stated } from '../facts/stated.js';
 import type { bundleSchemas } from './bundle-schema.js';
@@ -10,7 +10,7 @@ import { schemaVersion } from './version.js';
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** What is no file of version 1 comes back as it is, for the schema to refuse. */
+/** Other input is returned unchanged, and the schema refuses it. */
 export function upgraded(kind: keyof typeof bundleSchemas, file: unknown): unknown {
   if (!isTree(file) || file.schemaVersion !== 1) return file;
   const tree = { ...file, schemaVersion };
@@ -84,7 +84,7 @@ function manifest(tree: Tree): Tree {
       ...kernel,
       guest: inside(kernel.guest, (guest) => ({ ...guest, bootFailures: each(guest.bootFailures, said) })),
     })),
-    // Of a merged bundle: the manifests as they were, of one version.
+    // The origins of a merged bundle keep their manifests, of the same version.
     origins: trees(tree.origins, (origin) => ({
       ...origin,
       manifest: inside(origin.manifest, (own) => upgraded('manifest', own) as Tree),
@@ -94,7 +94,7 @@ function manifest(tree: Tree): Tree {
 
 const said = (sentence: string): Stated => ({ code: unclassified, sentence });
 
-/** What a JVM says of itself hides no event, and a give-back without a length is no pause (src/record/jvm-log.ts). */
+/** A warning of the JVM hides no event, and an uncommit without a length is no pause (src/record/jvm-log.ts). */
 function logProblems({ logProblems: all }: Tree): Tree {
   return {
     logProblems: each(all, (sentence) => ({
@@ -110,7 +110,7 @@ function logProblems({ logProblems: all }: Tree): Tree {
 
 const withProblems = (tree: Tree): Tree => ({ ...tree, problems: each(tree.problems, said) });
 
-/** What is no list of texts stays what it is, and is refused by the schema. */
+/** Other values stay unchanged, and the schema refuses them. */
 function each(value: unknown, of: (sentence: string, i: number) => Stated): unknown {
   return Array.isArray(value)
     ? value.map((one: unknown, i): unknown => (typeof one === 'string' ? of(one, i) : one))

@@ -1,2 +1,2 @@
-/** Of all files of a bundle. A version that reads older bundles upgrades them (upgrade.ts). */
+/** The version of all files of a bundle. upgrade.ts upgrades files of older versions. */
 export const schemaVersion = 2;

@@ -1,12 +1,12 @@
 /**
- * Allocators under a workload: their libraries, how settings reach them, and where a process says what it took of them.
- * How that is asked is for host/allocator-trial.ts and host/allocator-proof.ts.
+ * Allocators under a workload: their libraries, how settings reach them, and where a process reports the settings in
+ * force. host/allocators/allocator-trial.ts and host/allocators/allocator-proof.ts query this.
  */
 import type { Giver } from './collectors.js';
 
 export const allocators = ['glibc', 'jemalloc', 'tcmalloc', 'mimalloc'] as const;
 export type Allocator = (typeof allocators)[number];
-/** One that is preloaded. */
+/** An allocator that is preloaded. */
 export type PreloadedAllocator = Exclude<Allocator, 'glibc'>;
 
 type Settings = Readonly<Record<string, string>>;
@@ -14,14 +14,14 @@ type Settings = Readonly<Record<string, string>>;
 interface AllocatorFacts {
   /** Its settings as environment variables. */
   readonly environment: (settings: Settings) => Record<string, string>;
-  /** Name of a setting in what the process reports of its allocator (native/allocator/describe.cc). */
+  /** Name of a setting in a process's report about its allocator (native/allocator/describe.cc). */
   readonly reportedAs: (key: string) => string;
 }
 
 interface PreloadedFacts extends AllocatorFacts {
   /** File names, the best first. */
   readonly files: readonly string[];
-  /** Where its text says its version; else the file's name has one. */
+  /** Matches the version in the library's text; if null, the file name has the version. */
   readonly version: RegExp | null;
 }
 
@@ -30,7 +30,7 @@ const asVariables =
   (settings: Settings): Record<string, string> =>
     Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${prefix}${key.toUpperCase()}`, value]));
 
-/** All settings in one variable; none at all where there are none. */
+/** All settings in a single variable; no variable without settings. */
 const inOneVariable =
   (variable: string, separator: string, pair: (key: string, value: string) => string) =>
   (settings: Settings): Record<string, string> => {
@@ -68,7 +68,7 @@ export const preloadedAllocators: Readonly<Record<PreloadedAllocator, PreloadedF
   },
 };
 
-/** Name of a tunable as glibc has it: `arena_max` is glibc.malloc.arena_max. */
+/** Name of a glibc tunable: `arena_max` is glibc.malloc.arena_max. */
 export function tunableName(key: string): string {
   return key.startsWith('glibc.') ? key : `glibc.malloc.${key}`;
 }
@@ -84,12 +84,12 @@ export function allocatorFacts(name: Allocator): AllocatorFacts {
 
 /**
  * Variables by which a user's shell may change the allocator behind the profile's back; a name that ends in `*` is a
- * beginning.
+ * prefix.
  */
 export const allocatorVariables = ['LD_PRELOAD', 'MALLOC_*', 'GLIBC_TUNABLES', 'TCMALLOC_*', 'MIMALLOC_*'] as const;
 
-/** Threads of allocators that give memory back. The others do it in whatever thread frees. */
+/** Allocators' threads that give memory back. Other allocators do it in the thread that frees. */
 export const allocatorGivers: readonly Giver[] = [
-  // MADV_DONTNEED instead with muzzy_decay_ms:0, which the profile then says (`issues`).
+  // With muzzy_decay_ms:0 it uses MADV_DONTNEED instead; the profile then declares that (`issues`).
   { pattern: 'jemalloc_bg_thd*', call: 'madvise.FREE' },
 ];

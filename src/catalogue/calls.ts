@@ -1,7 +1,7 @@
 /**
- * What a thread can ask of the kernel for its memory, each with the lock that it takes and whether memory goes back to
- * the system by it. System calls are named as strace-calls.ts counts them (`madvise.FREE`, `mmap.NONE`); beside them
- * stand reads of /proc and page faults. Operations, probes and the threads of a JVM take their locks from here.
+ * The kernel work that a thread can cause for its memory, each with its lock and whether it gives memory back to the
+ * system. System calls are named as strace-calls.ts counts them (`madvise.FREE`, `mmap.NONE`); reads of /proc and page
+ * faults have rows too. Operations, probes and a JVM's threads take their locks from here.
  */
 import { changedIn, lockOn, onEveryKernel, type LockClass, type Locks } from './locks.js';
 
@@ -10,24 +10,25 @@ interface KernelWork {
   readonly givesBack: boolean;
 }
 
-/** Changes the map of the address space, or flags of a VMA, also where nothing changes in the end. */
+/** Changes the map of the address space or flags of a VMA, even if nothing changes in the end. */
 const writer = onEveryKernel('mmap_lock write', 'mmap_lock write');
 const reader = onEveryKernel('mmap_lock read', 'mmap_lock read');
 
 /**
- * "mm: use per_vma lock for MADV_DONTNEED" and "… for MADV_FREE" (mainline a6fde7add78d): the VMA's lock where the range
- * lies inside one VMA of the caller's own process, that is not armed by userfaultfd nor write-locked at that moment.
+ * "mm: use per_vma lock for MADV_DONTNEED" and "… for MADV_FREE" (mainline a6fde7add78d): takes the VMA's lock if the
+ * range lies inside a single VMA of the caller's process, and that VMA is neither armed by userfaultfd nor write-locked
+ * at that moment.
  */
 const perVmaAdvice = changedIn(
   '6.17',
   ['mmap_lock read', 'mmap_lock read'],
-  // One page beyond the VMA, or a hole, is enough to fall back; in one process_madvise all later parts fall back too.
+  // A page beyond the VMA, or a hole, is enough to fall back; in a process_madvise all later parts fall back too.
   ['VMA lock', 'mmap_lock read'],
 );
-/** A VMA without an anon_vma, as a new thread's stack is, still takes mmap_lock for read. */
+/** A VMA without an anon_vma, such as a new thread's stack, still takes mmap_lock for read. */
 const guardAdvice = changedIn('6.19', ['mmap_lock read', 'mmap_lock read'], ['VMA lock', 'mmap_lock read']);
 
-/** Who reads a file of /proc reads about the whole process, VMA by VMA. */
+/** A read of a file in /proc covers the whole process, VMA by VMA. */
 const readOfProc = { before: ['mmap_lock read', 'mmap_lock read'], after: ['VMA lock', 'VMA lock'] } as const;
 
 const changes = { locks: writer, givesBack: false };
@@ -35,16 +36,16 @@ const reads = { locks: reader, givesBack: false };
 
 const table = {
   mmap: changes,
-  // PROT_NONE over memory that was there, as HotSpot gives heap back.
+  // PROT_NONE over existing memory, which is how HotSpot gives heap back.
   'mmap.NONE': { locks: writer, givesBack: true },
   munmap: { locks: writer, givesBack: true },
   mprotect: changes,
   mremap: changes,
-  // Up or down is not in its argument.
+  // Its argument does not show whether the break moves up or down.
   brk: { locks: writer, givesBack: true },
   mincore: reads,
   fallocate: { locks: onEveryKernel('none', null), givesBack: false },
-  // Of a file: the mappings of its pages are taken away under locks of the file.
+  // On a file: the mappings of its pages are removed under locks of the file.
   'fallocate.PUNCH_HOLE': { locks: onEveryKernel('none', null), givesBack: true },
 
   'madvise.DONTNEED': { locks: perVmaAdvice, givesBack: true },
@@ -80,7 +81,7 @@ const table = {
   '/proc/PID/numa_maps': { locks: changedIn('7.2', readOfProc.before, readOfProc.after), givesBack: false },
   '/proc/PID/smaps_rollup': reads,
 
-  /** Of a fresh anonymous mapping: it may have to make the anon_vma, under mmap_lock. */
+  /** On a fresh anonymous mapping: it may have to create the anon_vma, under mmap_lock. */
   'first fault': reads,
   /** Per-VMA locks came with 6.4. */
   'warm fault': {
@@ -88,8 +89,9 @@ const table = {
     givesBack: false,
   },
   /**
-   * glibc gives the stack of an ended thread back by MADV_DONTNEED from the guard page on, which is a VMA of its own: the
-   * range crosses on every kernel. (glibc 2.43 sets guards by MADV_GUARD_INSTALL, and no longer crosses.)
+   * glibc gives the stack of an ended thread back by MADV_DONTNEED, from the guard page on. The guard page is a
+   * separate VMA, so the range crosses on every kernel. (glibc 2.43 sets guards by MADV_GUARD_INSTALL, and no longer
+   * crosses.)
    */
   'thread end': { locks: reader, givesBack: true },
 } as const satisfies Readonly<Record<string, KernelWork>>;
@@ -104,20 +106,20 @@ export function locksOf(name: KernelWorkName): Locks {
   return table[name].locks;
 }
 
-/** Of an operation whose memory never lies across VMAs. */
+/** For an operation whose memory never crosses VMAs. */
 export function insideOneVma(name: KernelWorkName): Locks {
   const [first, ...others] = locksOf(name);
   return [{ ...first, crossing: null }, ...others.map((range) => ({ ...range, crossing: null }))];
 }
 
-/** Of a call as strace-calls.ts names it, on memory inside one VMA. */
+/** For a call as strace-calls.ts names it, on memory inside one VMA. */
 export function lockOfCall(call: string, kernelRelease: string): LockClass {
   return lockOn(workOf(call), kernelRelease, { crossing: false });
 }
 
-/** An advice that is not listed, and any other call that is counted, is suspected of the strongest lock. */
+/** An advice that is not listed, and any other counted call, is assumed to take the strongest lock. */
 function workOf(call: string): KernelWork {
-  // process_madvise takes the locks of madvise with the same advice.
+  // process_madvise takes the same locks as madvise with that advice.
   return known[call] ?? known[call.replace(/^process_madvise\./, 'madvise.')] ?? changes;
 }
 

@@ -1,20 +1,20 @@
 /**
- * HotSpot's collectors and the threads by which a JVM gives memory back: which thread, by which call, switched on by
- * which flags. Names of threads are full names; what the kernel keeps of them is for workload/thread-patterns.ts.
- * Flags and calls: seen by strace on 17, 25 and 28-ea; docs/jvm.md has them by collector.
+ * HotSpot's collectors, and the JVM's threads that give memory back: which thread, by which call, enabled by which
+ * flags. Thread names are full names; workload/threads/thread-patterns.ts handles the names that the kernel shortens.
+ * Flags and calls were seen by strace on JDK 17, 25 and 28-ea; docs/jvm.md lists them by collector.
  */
 
 export const collectors = ['g1', 'parallel', 'serial', 'zgc', 'shenandoah', 'epsilon'] as const;
 export type Collector = (typeof collectors)[number];
 
 interface CollectorFacts {
-  /** The flag that chooses it, without -XX:+. */
+  /** The flag that selects it, without -XX:+. */
   readonly flag: string;
   /** Experimental in every JDK so far. */
   readonly experimental?: true;
-  /** Comms that no other collector's threads have; absent: it has none. */
+  /** Matches thread names that only this collector has; absent if there are none. */
   readonly tellingThreads?: RegExp;
-  /** Flags that switch on that it gives heap back, or decide when, as they begin; none: it never does. */
+  /** Prefixes of the flags that enable giving heap back, or control when; empty if it never gives heap back. */
   readonly givesBackBy: readonly string[];
 }
 
@@ -22,7 +22,8 @@ export const collectorTable: Readonly<Record<Collector, CollectorFacts>> = {
   g1: {
     flag: 'UseG1GC',
     tellingThreads: /^G1 /,
-    // And -Xms below -Xmx. From 26 on it shrinks by GCTimeRatio at the end of any collection; 27 has ratios that never do.
+    // Also needs -Xms below -Xmx. From JDK 26 on it shrinks by GCTimeRatio at the end of any collection; in 27 some
+    // ratios never shrink.
     givesBackBy: ['-XX:MinHeapFreeRatio=', '-XX:MaxHeapFreeRatio=', '-XX:G1PeriodicGCInterval=', '-XX:GCTimeRatio='],
   },
   parallel: {
@@ -46,7 +47,7 @@ export const collectorTable: Readonly<Record<Collector, CollectorFacts>> = {
   epsilon: { flag: 'UseEpsilonGC', experimental: true, givesBackBy: [] },
 };
 
-/** The collector of a JVM, by its threads: a program of the user's own chooses it by its arguments. */
+/** The collector of a JVM, from its threads: a user's program selects it by its arguments. */
 export function collectorOfThreads(comms: readonly string[]): Collector | null {
   return (
     collectors.find((name) => comms.some((comm) => collectorTable[name].tellingThreads?.test(comm) === true)) ?? null
@@ -56,24 +57,24 @@ export function collectorOfThreads(comms: readonly string[]): Collector | null {
 /** A thread that gives memory back. */
 export interface Giver {
   readonly pattern: string;
-  /** As strace-calls.ts counts it; its lock is in calls.ts. */
+  /** Named as strace-calls.ts counts it; calls.ts has its lock. */
   readonly call: string;
   readonly keepsMutex?: true;
-  /** Of HotSpot's own; absent: whatever the collector. */
+  /** Only with these collectors of HotSpot; absent: with any. */
   readonly collectors?: readonly Collector[];
-  /** The flag that switches it on, as it begins, where no collector's does. */
+  /** Prefix of the flag that enables it, if that is not a flag of a collector. */
   readonly switchedOnBy?: string;
 }
 
-/** HotSpot's thread that makes safepoints and wakes who waited for their end. */
+/** HotSpot's thread that runs safepoints and wakes the threads that waited for the end. */
 export const vmThread = 'VM Thread';
 
 /** Threads of HotSpot. */
 export const jvmGivers: readonly Giver[] = [
   { pattern: 'G1 Service', call: 'mmap.NONE', collectors: ['g1'] },
-  // It shrinks the heap inside a pause, as these collectors do.
+  // It shrinks the heap inside a pause with these collectors.
   { pattern: vmThread, call: 'mmap.NONE', collectors: ['g1', 'serial', 'parallel'] },
-  // It punches holes besides (fallocate), which takes no lock of the address space.
+  // It also punches holes (fallocate), which takes no lock of the address space.
   { pattern: 'ZUncommitter*', call: 'mmap.NONE', collectors: ['zgc'] },
   { pattern: 'Shenandoah Control*', call: 'mmap.NONE', collectors: ['shenandoah'] },
   { pattern: 'ShenUncommit*', call: 'mmap.NONE', collectors: ['shenandoah'] },
@@ -83,21 +84,24 @@ export const jvmGivers: readonly Giver[] = [
     keepsMutex: true,
     switchedOnBy: '-XX:TrimNativeHeapInterval=',
   },
-  // Of direct buffers and mapped files that nobody reaches any more.
+  // Frees unreachable direct buffers and mapped files.
   { pattern: 'Reference Handler', call: 'munmap' },
 ];
 
 const pauseWorkers = /^(VM Thread|GC Thread|ParGC|ZWorker|XWorker|Shenandoah GC)/;
 const compilers = /^C[12] Compiler/;
 
-/** By its comm: it does what a pause is for. */
+/** Whether a thread does the work of pauses, judged by its comm. */
 export const worksInPauses = (comm: string): boolean => pauseWorkers.test(comm);
 
-/** By its comm: it runs in native code, for which no safepoint waits. */
+/**
+ * Whether a thread, judged by its comm, is a compiler thread: it runs in native code, and safepoints do not wait for
+ * it.
+ */
 export const isCompiler = (comm: string): boolean => compilers.test(comm);
 
 const heapFlag =
   /^-X(?:ms|mx|mn|X:[+-]?(?:(?:Initial|Min|Max|SoftMax)?(?:Heap|RAM)\w*|\w*Uncommit\w*|G1Periodic\w*|AlwaysPreTouch|ShenandoahUncommit\w*|ZFragmentation\w*))/;
 
-/** Whether a flag of a JVM decides how large the heap is, or when it is given back. */
+/** Whether a JVM flag controls the heap's size, or when heap is given back. */
 export const isHeapFlag = (word: string): boolean => heapFlag.test(word);

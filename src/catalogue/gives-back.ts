@@ -1,12 +1,15 @@
 /**
- * Whether a call of a chain of blame gives memory back to the system: as strace names it, or by the name of a holder's
- * operation. A victim gives back no more than the page that it is timed at, so it is never the giver that is asked for.
+ * Whether a call in a chain of blame gives memory back to the system, by its name from strace or by the name of a
+ * holder's operation. Victims are not considered: a victim gives back only the page on which it is timed.
  */
 import { callGivesBack } from './calls.js';
 import { operations } from './operations.js';
 
-/** `madvise_free across VMAs` and such too. */
+/** Also accepts names such as `madvise_free across VMAs`. */
 export function givesMemoryBack(call: string | null): boolean {
   const [name = ''] = (call ?? '').split(' ');
-  return callGivesBack(name) || operations.some((one) => one.name === name && one.kind === 'holder' && one.givesBack);
+  return (
+    callGivesBack(name) ||
+    operations.some((operation) => operation.name === name && operation.kind === 'holder' && operation.givesBack)
+  );
 }

@@ -1,17 +1,17 @@
 /**
- * Loads of a JVM under test: what makes its collector or allocator give memory back. The Java side (jvm-workloads/) has
- * the same names, and a test compares; malloc_churn is made by the native engine too.
+ * Loads of a JVM under test, which make its collector or allocator give memory back. The Java side (jvm-workloads/) has
+ * the same names, and a test compares them. The native engine has malloc_churn too.
  */
 
-/** A setting of a load, and its default as a profile would write it. */
+/** A setting of a load, with its default as a profile would write it. */
 export interface LoadSetting {
   readonly kind: 'size' | 'duration' | 'count' | 'flag';
-  /** Its key in the JVM's plan, unit included. */
+  /** Its key in the JVM's plan, including the unit. */
   readonly planKey: string;
   readonly default: string | number | boolean;
   /**
-   * What the load's reader takes (jvm-workloads/src/pauselab/load, native/engine/plan.cc), as a profile would write it;
-   * absent for a flag.
+   * Bounds that the load's reader accepts (jvm-workloads/src/pauselab/load, native/engine/plan.cc), as a profile would
+   * write them; absent for a flag.
    */
   readonly least?: string | number;
   readonly most?: string | number;
@@ -35,16 +35,11 @@ const flag = (planKey: string, value: boolean, explanation: string) =>
 /** Sizes of blocks and files are Java ints. */
 const mostBlock = '2047MiB';
 
-/** Of loads whose memory goes back when the collector finds it unreachable. */
-const gcPeriod = duration('gc_period_ns', '500ms', ['0ms', '1h'], 'from one System.gc() to the next; 0ms: none');
+/** For loads whose memory is given back once the collector finds it unreachable. */
+const gcPeriod = duration('gc_period_ns', '500ms', ['0ms', '1h'], 'time between calls of System.gc(); 0ms: no calls');
 const sizes = (min: string, max: string) => ({
   minSize: size('min_bytes', min, ['1B', mostBlock], 'least size of a block'),
-  maxSize: size(
-    'max_bytes',
-    max,
-    ['1B', mostBlock],
-    'largest size of a block; sizes are spread evenly over their logarithms',
-  ),
+  maxSize: size('max_bytes', max, ['1B', mostBlock], 'largest size of a block; sizes are log-uniform'),
 });
 
 export const jvmLoads = {
@@ -54,12 +49,12 @@ export const jvmLoads = {
       low: size('low_bytes', '32MiB', ['0B', '4TiB'], 'live data at the low point'),
       high: size('high_bytes', '256MiB', ['1B', '4TiB'], 'live data at the high point'),
       period: duration('period_ns', '1s', ['10ms', '1h'], 'from one high point to the next'),
-      growPercent: count('grow_percent', 50, [1, 99], 'part of the period in which it grows'),
+      growPercent: count('grow_percent', 50, [1, 99], 'percentage of the period in which the heap grows'),
       gcAtLow: flag('gc_at_low', true, 'whether System.gc() is called at the low point'),
     },
   },
   steady_allocation: {
-    explanation: 'allocation at a steady rate beside a live set: collections at any time, a heap of one size',
+    explanation: 'allocation at a steady rate beside a live set: collections at any time, a heap of constant size',
     settings: {
       perSecond: size('bytes_per_s', '100MiB', ['1B', '1TiB'], 'bytes allocated a second'),
       objectSize: size('object_bytes', '1KiB', ['32B', '256MiB'], 'size of an object'),
@@ -67,11 +62,11 @@ export const jvmLoads = {
     },
   },
   direct_buffers: {
-    explanation: 'direct byte buffers made and dropped: their memory goes back by `Reference Handler`',
+    explanation: 'direct byte buffers created and dropped: `Reference Handler` gives their memory back',
     settings: {
-      rate: count('per_s', 100, [1, 1_000_000], 'buffers a second'),
+      rate: count('per_s', 100, [1, 1_000_000], 'buffers per second'),
       ...sizes('1MiB', '8MiB'),
-      live: count('live', 16, [1, 1_000_000], 'buffers that are kept'),
+      live: count('live', 16, [1, 1_000_000], 'buffers kept alive'),
       gcPeriod,
     },
   },
@@ -79,58 +74,58 @@ export const jvmLoads = {
     explanation: 'off-heap blocks allocated, touched and freed at random, through the allocator',
     settings: {
       threads: count('threads', 4, [1, 256], 'number of threads'),
-      rate: count('per_s', 1000, [1, 10_000_000], 'blocks a second of each thread'),
+      rate: count('per_s', 1000, [1, 10_000_000], 'blocks per second and thread'),
       ...sizes('16KiB', '1MiB'),
-      live: count('live', 64, [1, 10_000_000], 'blocks that each thread keeps'),
+      live: count('live', 64, [1, 10_000_000], 'blocks kept per thread'),
       burstPercent: count(
         'burst_percent',
         50,
         [1, 100],
-        'part of each second in which it works; in the rest memory decays',
+        'percentage of each second in which it works; memory decays in the rest',
       ),
     },
   },
   inflater_churn: {
-    explanation: 'Inflaters made and ended, whose native memory is malloc’s',
+    explanation: 'Inflaters created and ended; their native memory comes from malloc',
     settings: {
-      rate: count('per_s', 200, [1, 1_000_000], 'Inflaters a second'),
-      inputSize: size('input_bytes', '16KiB', ['1B', '256MiB'], 'bytes that each inflates'),
-      end: flag('end', true, 'whether end() is called; else the collector has to find them'),
+      rate: count('per_s', 200, [1, 1_000_000], 'Inflaters per second'),
+      inputSize: size('input_bytes', '16KiB', ['1B', '256MiB'], 'bytes that each Inflater inflates'),
+      end: flag('end', true, 'whether end() is called; otherwise the collector must find them'),
     },
   },
   thread_churn: {
     explanation: 'threads that start and end, each giving its stack back with madvise(MADV_DONTNEED)',
     settings: {
-      rate: count('per_s', 200, [1, 100_000], 'threads a second'),
-      live: count('live', 8, [1, 10_000], 'threads that live at one time'),
+      rate: count('per_s', 200, [1, 100_000], 'threads per second'),
+      live: count('live', 8, [1, 10_000], 'threads alive at a time'),
       stackSize: size('stack_bytes', '1MiB', ['256KiB', '1GiB'], 'stack of a thread'),
-      touchSize: size('touch_bytes', '128KiB', ['0B', '512MiB'], 'part of the stack that it uses'),
+      touchSize: size('touch_bytes', '128KiB', ['0B', '512MiB'], 'part of the stack that each thread uses'),
     },
   },
   class_churn: {
     explanation: 'classes loaded and unloaded: metaspace grows and shrinks',
     settings: {
-      rate: count('per_s', 200, [1, 100_000], 'classes a second'),
-      perLoader: count('per_loader', 20, [1, 10_000], 'classes of one class loader'),
+      rate: count('per_s', 200, [1, 100_000], 'classes per second'),
+      perLoader: count('per_loader', 20, [1, 10_000], 'classes per class loader'),
       gcPeriod,
     },
   },
   mapped_files: {
-    explanation: 'mapped files, as of a store with index files: mmap, faults, and munmap by the collector',
+    explanation: 'mapped files, as in a store with index files: mmap, faults, and munmap by the collector',
     settings: {
-      rate: count('per_s', 50, [1, 100_000], 'mappings a second'),
+      rate: count('per_s', 50, [1, 100_000], 'mappings per second'),
       files: count('files', 8, [1, 10_000], 'number of files, in /dev/shm'),
       fileSize: size('file_bytes', '16MiB', ['4KiB', mostBlock], 'size of a file'),
-      live: count('live', 8, [1, 10_000], 'mappings that are kept'),
+      live: count('live', 8, [1, 10_000], 'mappings kept alive'),
       gcPeriod,
     },
   },
   request_service: {
-    explanation: 'requests that allocate and read a store of old objects, as the probe `request` makes them',
+    explanation: 'requests that allocate and read a store of old objects, as in the probe `request`',
     settings: {
-      rate: count('per_s', 500, [1, 1_000_000], 'requests a second'),
+      rate: count('per_s', 500, [1, 1_000_000], 'requests per second'),
       size: size('bytes', '64KiB', ['0B', '1GiB'], 'bytes that a request allocates'),
-      liveSize: size('live_bytes', '32MiB', ['0B', '64GiB'], 'the store'),
+      liveSize: size('live_bytes', '32MiB', ['0B', '64GiB'], 'size of the store'),
     },
   },
 } as const satisfies Readonly<Record<string, JvmLoad>>;

@@ -1,22 +1,22 @@
 /**
  * Probes: timed operations inside a JVM under test. The Java side (jvm-workloads/) has the same names, and a test
- * compares. Some have the name of a native operation (operations.ts) and do the same work in another process; what they
- * take may differ all the same, so a row is looked up in the table of its kind of process.
+ * compares them. Some share a name with a native operation (operations.ts) and do the same work in another process.
+ * Their locks may still differ, so a row is looked up in the table for its kind of process.
  */
 import { insideOneVma } from './calls.js';
 import { onEveryKernel } from './locks.js';
 import type { Nature } from './operations.js';
 
-/** Its locks are those of the kernel; a JVM may add waits of its own (safepoints, allocation). */
+/** Its locks are those of the kernel. A JVM may add waits (safepoints, allocation). */
 export interface JvmProbe extends Nature {
   readonly name: string;
-  /** Role in the series name unless the profile gives one. */
+  /** Role in the series' name unless the profile gives another. */
   readonly role: string;
-  /** Uses up one page of a pool that is made before the window: `mapping` a VMA each, `page` none. */
+  /** Uses up a page of a pool that is created before the window: `mapping` needs a VMA for each, `page` does not. */
   readonly uses?: 'mapping' | 'page';
-  /** It calls the system's allocator, and sleeps in it only for the allocator's own locks. */
+  /** Calls the system's allocator, and sleeps there only for the allocator's locks. */
   readonly allocates?: boolean;
-  /** It takes no lock by itself, but touches memory that may not be there yet: a page fault takes one. */
+  /** Takes no lock by itself, but touches memory that may not be present: a page fault takes a lock. */
   readonly touchesMemory?: boolean;
   readonly explanation: string;
 }
@@ -32,19 +32,20 @@ const probeTable = [
     locks: insideOneVma('mmap'),
     ...frees,
     role: 'writer',
-    explanation: 'mmap of anonymous memory and munmap, by JNI: what mapping a file or growing a pool waits for',
+    explanation: 'mmap of anonymous memory and munmap, by JNI: shows the waits of mapping a file or growing a pool',
   },
   {
-    // A writer, where the engine's operation of this name is a reader: HotSpot makes guard pages of its own in every
-    // stack, also in one that glibc kept. Under strace (17.0.15, 25.0.3) each started thread makes an mmap and an mprotect
-    // as it starts, and an mmap before the madvise of its end. The strongest of these locks is what others wait for.
+    // A writer, although the engine's operation of this name is a reader: HotSpot creates guard pages in every stack,
+    // even in a stack that glibc kept. Under strace (17.0.15, 25.0.3), each started thread makes an mmap and an
+    // mprotect at its start, and an mmap before the madvise at its end. Other threads wait for the strongest of these
+    // locks.
     name: 'thread_start_join',
     family: 'thread',
     locks: insideOneVma('mprotect'),
     ...frees,
     sleeps: 'for a thread',
     role: 'writer',
-    explanation: 'a Java thread started and joined: mmap or mprotect of its stack, and its end',
+    explanation: 'a Java thread is started and joined: mmap or mprotect of its stack, and its end',
   },
   {
     name: 'malloc_free',
@@ -54,7 +55,7 @@ const probeTable = [
     allocates: true,
     role: 'allocator',
     explanation:
-      'malloc of an off-heap block, a write a page, and free: the allocator’s locks, and its calls if it makes any',
+      'malloc of an off-heap block, a write per page, and free: the allocator’s locks, and its calls if it makes any',
   },
   {
     name: 'first_fault',
@@ -63,7 +64,7 @@ const probeTable = [
     ...plain,
     role: 'reader',
     uses: 'mapping',
-    explanation: 'first write to a fresh mapping, made before the window',
+    explanation: 'first write to a fresh mapping, created before the window',
   },
   {
     name: 'warm_fault',
@@ -72,7 +73,7 @@ const probeTable = [
     ...plain,
     role: 'control',
     uses: 'page',
-    explanation: 'write to an untouched page of a mapping that was faulted in before',
+    explanation: 'write to an untouched page of a mapping with earlier faults',
   },
   {
     name: 'heap_allocation',
@@ -81,8 +82,7 @@ const probeTable = [
     ...plain,
     touchesMemory: true,
     role: 'app',
-    explanation:
-      'allocation of a Java array: a safepoint, a heap that grows, and page faults of a fresh heap show in it',
+    explanation: 'allocation of a Java array: it shows safepoints, a growing heap, and page faults of a fresh heap',
   },
   {
     name: 'request',
@@ -100,7 +100,7 @@ const probeTable = [
     ...plain,
     sleeps: 'by itself',
     role: 'control',
-    explanation: 'a clock read after a timed sleep: all that a sleeping hiccup meter sees',
+    explanation: 'a clock read after a timed sleep: everything that a sleeping hiccup meter sees',
   },
 ] as const satisfies readonly JvmProbe[];
 

@@ -1,14 +1,14 @@
 /**
- * Locks of an address space, by range of kernel versions. What is declared here is read in the kernel's source;
- * `pauselab doctor` finds by behaviour what holds on a machine, and names what differs.
+ * Locks of an address space, by range of kernel versions. The declarations come from the kernel's source. `pauselab
+ * doctor` finds the locks of a machine by behaviour, and names differences.
  */
 
 export type LockClass = 'mmap_lock write' | 'mmap_lock read' | 'VMA lock' | 'none';
 
-/** What others wait for behind a thread that makes several calls is the first of these that it takes. */
+/** Threads behind a caller of several calls wait for the first of these that it takes. */
 export const strongestFirst: readonly LockClass[] = ['mmap_lock write', 'mmap_lock read', 'VMA lock', 'none'];
 
-/** Version and patch level, such as 6.17: a lock does not change in a stable series. */
+/** Version and patch level, such as 6.17: locks do not change within a stable series. */
 export type KernelVersion = `${number}.${number}`;
 
 export interface LockRange {
@@ -16,13 +16,13 @@ export interface LockRange {
   readonly from?: KernelVersion;
   /** The first version after it; absent: all later ones. */
   readonly until?: KernelVersion;
-  /** On memory inside one VMA. */
+  /** For memory inside one VMA. */
   readonly oneVma: LockClass;
-  /** On a range that crosses VMAs; null where there is none: the work is never on a range of the caller's choice. */
+  /** For a range that crosses VMAs; null if the caller cannot choose the range. */
   readonly crossing: LockClass | null;
 }
 
-/** In ascending order, without gaps: the first has no `from`, the last no `until`. */
+/** Ascending and without gaps: the first has no `from`, the last no `until`. */
 export type Locks = readonly [LockRange, ...LockRange[]];
 
 /** The same lock on every kernel so far. */
@@ -30,7 +30,7 @@ export function onEveryKernel(oneVma: LockClass, crossing: LockClass | null): Lo
   return [{ oneVma, crossing }];
 }
 
-/** The earlier lock up to this version, the later one from it on. */
+/** The earlier lock before this version, the later lock from it on. */
 export function changedIn(
   version: KernelVersion,
   before: readonly [oneVma: LockClass, crossing: LockClass | null],
@@ -43,8 +43,8 @@ export function changedIn(
 }
 
 /**
- * The lock that is taken on this kernel; `release` as uname(2) has it, such as 6.17.13+deb13-cloud-amd64. Of a release
- * without a version the newest range counts. Work that is never on a crossing range takes the same lock everywhere.
+ * The lock taken on this kernel; `release` is from uname(2), such as 6.17.13+deb13-cloud-amd64. A release without a
+ * version gets the newest range. Work that never has a crossing range takes the same lock for both.
  */
 export function lockOn(
   { locks }: { readonly locks: Locks },
@@ -58,10 +58,10 @@ export function lockOn(
   return crossing ? (across ?? oneVma) : oneVma;
 }
 
-/** Whether it has memory that can lie across VMAs. */
+/** Whether its memory can cross VMAs. */
 export const canCross = ({ locks }: { readonly locks: Locks }): boolean => locks[0].crossing !== null;
 
-/** Whether no kernel so far makes it take any. */
+/** Whether it takes no lock on any kernel so far. */
 export const takesNoLock = ({ locks }: { readonly locks: Locks }): boolean =>
   locks.every(({ oneVma, crossing }) => oneVma === 'none' && (crossing ?? 'none') === 'none');
 

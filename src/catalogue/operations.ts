@@ -1,83 +1,83 @@
 /**
- * The operations that a profile can name, one row each. The native engine makes them and has the same table
- * (native/engine/operations.cc; `pauselab-engine operations` prints it): test/catalogue lists where the two differ, and
+ * The operations that a profile can name, a row each. The native engine implements them and has the same table
+ * (native/engine/operations.cc; `pauselab-engine operations` prints it). test/catalogue lists where the two differ, and
  * what else a new operation needs.
  */
 import { insideOneVma, locksOf } from './calls.js';
 import { onEveryKernel, type Locks } from './locks.js';
 
-/** Where a victim's memory lies relative to the holder's region; `crossing`: far away, over two VMAs of its own. */
+/** Where a victim's memory lies relative to the holder's region; `crossing`: far away, across two VMAs. */
 export const victimLayouts = ['isolated', 'same', 'mergeable', 'adjacent', 'crossing'] as const;
 export type VictimLayout = (typeof victimLayouts)[number];
 
-/** An arm's layout: `split` says of the holder's region that it spans two VMAs. */
+/** An arm's layout; with `split`, the holder's region spans two VMAs. */
 export const layouts = ['isolated', 'split', 'same', 'mergeable', 'adjacent'] as const;
 export type Layout = (typeof layouts)[number];
 
 /**
- * `uses`: allocates, under any setting; `mapsLarge` and `keepsLarge`: set M_MMAP_THRESHOLD, low or high;
- * `movesBreak`: moves the program break, which no allocator beside it may do.
+ * `uses`: allocates, works with any setting. `mapsLarge`, `keepsLarge`: set M_MMAP_THRESHOLD low or high. `movesBreak`:
+ * moves the program break, which excludes an allocator in the same process.
  */
 export type Heap = 'uses' | 'mapsLarge' | 'keepsLarge' | 'movesBreak';
 
 /** What a holder does with the memory of a process. */
 export type HolderWork = 'releases' | 'reclaims' | 'advises' | 'populates' | 'guards' | 'reads' | 'protects';
 
-/** What it is about. Doctor asks for some families apart from the others (doctor/probes.ts). */
+/** The subject of an operation. Doctor tests some families separately (doctor/probes.ts). */
 export type OperationFamily =
   'mapping' | 'break' | 'advice' | 'collapse' | 'proc' | 'fault' | 'thread' | 'malloc' | 'heap' | 'app' | 'control';
 
-/** What an operation's name implies, of a native one and of a JVM's probe. */
+/** Facts about an operation, native or in a JVM. */
 export interface Nature {
   readonly family: OperationFamily;
   readonly locks: Locks;
-  /** Memory goes back to the system by it. */
+  /** It gives memory back to the system. */
   readonly givesBack: boolean;
   /**
-   * Whether its thread sleeps (state S) whatever the locks of memory do: `by itself`, or `for a thread` that it started,
-   * which may be the one that waits for a lock.
+   * Whether its thread sleeps (state S) for a reason other than the locks of memory: `by itself`, or `for a thread`
+   * that it started, which may be waiting for a lock.
    */
   readonly sleeps: 'by itself' | 'for a thread' | null;
-  /** It works on memory inside a system call, with its lock in hand for nearly all of the call. */
+  /** It works on memory inside a system call, and holds the lock for nearly all of the call. */
   readonly walks: boolean;
-  /** It has a mutex of the allocator for as long as its call. */
+  /** It holds a mutex of the allocator during the whole call. */
   readonly keepsMutex: boolean;
 }
 
 export interface Operation extends Nature {
   readonly name: string;
   readonly kind: 'holder' | 'victim';
-  /** Of each holder, and of no victim. */
+  /** Every holder has it, and no victim. */
   readonly does?: HolderWork;
-  /** Of a holder the victim that makes the same call: doctor finds the lock of the one by the row of the other. */
+  /** For a holder, the victim that makes the same call: doctor finds the holder's lock in the victim's row. */
   readonly foundBy?: string;
-  /** Of a victim that doctor's lock table leaves out: why. */
+  /** Why doctor's lock table leaves out this victim. */
   readonly notAsked?: string;
-  /** Role in the series name unless the profile gives one. */
+  /** Role in the series' name unless the profile gives another. */
   readonly role: string;
-  /** For a holder the arm's layouts, for a victim those of its own memory; none: it has no memory of its own. */
+  /** For a holder the layouts of its arm, for a victim those of its memory; empty if it has no memory. */
   readonly layouts: readonly (Layout | VictimLayout)[];
   /**
-   * `needed`: a holder whose second call finds nothing to release unless a toucher brought the memory back; `useless`:
-   * one that gives nothing back, or undoes it itself, so it never has one.
+   * `needed`: the holder's second call finds nothing to release unless a toucher brought the memory back. `useless`:
+   * the holder gives nothing back, or restores it itself, so it never has a toucher.
    */
   readonly toucher?: 'needed' | 'useless';
-  /** A holder that reads the victims' process from a second one: its thread is there, the region is not. */
+  /** A holder that reads the victims' process from a second process: its thread is there, but the region is not. */
   readonly reads?: boolean;
-  /** A holder that releases its region in calls of sizes of its own, so there is no hold to size the region to. */
+  /** A holder that chooses the sizes of its calls, so a region cannot be sized to a hold. */
   readonly chunks?: boolean;
   /**
-   * A holder whose calls are made by this many threads at once, each with a region: it is sized to the memory that is
-   * there.
+   * A holder with this many threads that call at the same time, each with a region: the region is sized to the
+   * available memory.
    */
   readonly threads?: number;
   /** A victim that works in the heap of a holder with `chunks`. */
   readonly inHeap?: boolean;
-  /** Uses up one page of a pool that is made before the window: `mapping` a VMA each, `page` none. */
+  /** Uses up a page of a pool that is created before the window: `mapping` needs a VMA for each, `page` does not. */
   readonly uses?: 'mapping' | 'page';
-  /** Unmaps and maps again at the same place: between the two any other mmap of the process could land there. */
+  /** Unmaps and maps again at the same place: in between, another mmap of the process could land there. */
   readonly leavesHole?: boolean;
-  /** What it does to the allocator of its whole process; see allocatorConflict. */
+  /** Its effect on the allocator of the whole process; see allocatorConflict. */
   readonly heap?: Heap;
   readonly explanation: string;
 }
@@ -85,10 +85,10 @@ export interface Operation extends Nature {
 const plain = { givesBack: false, sleeps: null, walks: false, keepsMutex: false } as const;
 const frees = { ...plain, givesBack: true } as const;
 const walks = { ...plain, walks: true } as const;
-/** Holders hold their lock for nearly all of the call: they are there for that. */
+/** Holders hold their lock for nearly all of the call, by design. */
 const holds = walks;
 const releases = { ...holds, givesBack: true } as const;
-/** The stack goes back at the thread's end. */
+/** The stack is given back at the thread's end. */
 const startsThread = { ...frees, sleeps: 'for a thread' } as const;
 const lockFree = onEveryKernel('none', null);
 
@@ -105,7 +105,8 @@ const table = [
     layouts,
     toucher: 'needed',
     explanation:
-      'madvise(MADV_DONTNEED) over the region: VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
+      'madvise(MADV_DONTNEED) over the region: ' +
+      'VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
   },
   {
     name: 'madvise_dontneed_locked',
@@ -118,7 +119,7 @@ const table = [
     role: 'holder',
     layouts,
     toucher: 'needed',
-    explanation: 'madvise(MADV_DONTNEED_LOCKED) over the region: locks as MADV_DONTNEED',
+    explanation: 'madvise(MADV_DONTNEED_LOCKED) over the region: same locks as MADV_DONTNEED',
   },
   {
     name: 'madvise_free',
@@ -145,7 +146,8 @@ const table = [
     layouts,
     toucher: 'needed',
     explanation:
-      'process_madvise(MADV_DONTNEED) of its own process, the region in 15 parts in one call; in layout split the middle one crosses, and the ones after it take mmap_lock read too',
+      'process_madvise(MADV_DONTNEED) of the same process, the region in 15 parts in one call; ' +
+      'in layout split the middle part crosses, and the later parts take mmap_lock read too',
   },
   {
     name: 'malloc_trim',
@@ -161,7 +163,8 @@ const table = [
     toucher: 'needed',
     heap: 'uses',
     explanation:
-      'malloc_trim(0) of a heap with a free part as large as the region: MADV_DONTNEED with the arena’s mutex held; all threads share one arena',
+      'malloc_trim(0) of a heap with a free part as large as the region: ' +
+      'MADV_DONTNEED with the arena’s mutex held; all threads share one arena',
   },
   {
     name: 'madvise_dontneed_chunks',
@@ -176,7 +179,8 @@ const table = [
     toucher: 'needed',
     chunks: true,
     explanation:
-      'madvise(MADV_DONTNEED) of the region in many calls, each over a chunk of 256 KiB to 4 MiB; beside `heap_allocate` some chunks cross VMAs',
+      'madvise(MADV_DONTNEED) of the region in many calls, each over a chunk of 256 KiB to 4 MiB; ' +
+      'beside `heap_allocate` some chunks cross VMAs',
   },
   {
     name: 'parallel_dontneed',
@@ -191,7 +195,8 @@ const table = [
     toucher: 'useless',
     threads: 100,
     explanation:
-      '100 threads, each maps memory, opens its middle half, writes to it, gives it back by one madvise(MADV_DONTNEED), which is the call that is timed, and unmaps it',
+      '100 threads; each maps memory, opens its middle half, writes to it, ' +
+      'gives it back by one madvise(MADV_DONTNEED), the timed call, and unmaps it',
   },
   {
     name: 'parallel_free',
@@ -229,7 +234,7 @@ const table = [
     foundBy: 'madvise_pageout_page',
     role: 'holder',
     layouts,
-    explanation: 'madvise(MADV_PAGEOUT) over the region: gives back what can be swapped out',
+    explanation: 'madvise(MADV_PAGEOUT) over the region: gives back pages that can be swapped out',
   },
   {
     name: 'madvise_willneed',
@@ -255,7 +260,7 @@ const table = [
     layouts,
     toucher: 'useless',
     explanation:
-      'madvise(MADV_POPULATE_WRITE) over the region, then MADV_DONTNEED so that there is something to populate again',
+      'madvise(MADV_POPULATE_WRITE) over the region, then MADV_DONTNEED, so that the next call has pages to populate',
   },
   {
     name: 'madvise_guard',
@@ -281,7 +286,7 @@ const table = [
     layouts,
     toucher: 'useless',
     reads: true,
-    explanation: 'reads /proc/<pid>/smaps of the victims’ process from a second process',
+    explanation: 'reads /proc/<pid>/smaps of the victims’ process from another process',
   },
   {
     name: 'read_smaps_rollup',
@@ -336,7 +341,7 @@ const table = [
     role: 'holder',
     layouts,
     toucher: 'useless',
-    explanation: 'reads /proc/self/smaps: a thread that looks at the memory of its own process',
+    explanation: 'reads /proc/self/smaps: a thread that reads the memory map of its process',
   },
   {
     name: 'mprotect_region',
@@ -395,7 +400,7 @@ const table = [
     ...plain,
     role: 'writer',
     layouts: victimLayouts,
-    explanation: 'mprotect of one page, to read-only and back in turns',
+    explanation: 'mprotect of one page, alternately to read-only and back',
   },
   {
     name: 'mremap',
@@ -405,7 +410,7 @@ const table = [
     ...plain,
     role: 'writer',
     layouts: ['isolated'],
-    explanation: 'mremap of one page, to and fro between two places of its own',
+    explanation: 'mremap of one page, back and forth between two places',
   },
   {
     name: 'brk',
@@ -426,7 +431,7 @@ const table = [
     ...plain,
     role: 'writer',
     layouts: victimLayouts,
-    explanation: 'madvise(MADV_NORMAL) of one page: changes nothing, and takes the lock all the same',
+    explanation: 'madvise(MADV_NORMAL) of one page: changes nothing, but takes the lock',
   },
   {
     name: 'madvise_random_page',
@@ -446,7 +451,7 @@ const table = [
     ...plain,
     role: 'writer',
     layouts: victimLayouts,
-    explanation: 'madvise of one page, MADV_SEQUENTIAL and MADV_NORMAL in turns',
+    explanation: 'madvise of one page, alternately MADV_SEQUENTIAL and MADV_NORMAL',
   },
   {
     name: 'madvise_dontfork_page',
@@ -456,7 +461,7 @@ const table = [
     ...plain,
     role: 'writer',
     layouts: victimLayouts,
-    explanation: 'madvise of one page, MADV_DONTFORK and MADV_DOFORK in turns',
+    explanation: 'madvise of one page, alternately MADV_DONTFORK and MADV_DOFORK',
   },
   {
     name: 'madvise_dontdump_page',
@@ -466,7 +471,7 @@ const table = [
     ...plain,
     role: 'writer',
     layouts: ['isolated', 'crossing'],
-    explanation: 'madvise of one page, MADV_DONTDUMP and MADV_DODUMP in turns',
+    explanation: 'madvise of one page, alternately MADV_DONTDUMP and MADV_DODUMP',
   },
   {
     name: 'madvise_hugepage_page',
@@ -496,7 +501,7 @@ const table = [
     ...plain,
     role: 'writer',
     layouts: victimLayouts,
-    explanation: 'madvise of one page, MADV_MERGEABLE and MADV_UNMERGEABLE in turns',
+    explanation: 'madvise of one page, alternately MADV_MERGEABLE and MADV_UNMERGEABLE',
   },
   {
     name: 'madvise_wipeonfork_page',
@@ -506,7 +511,7 @@ const table = [
     ...plain,
     role: 'writer',
     layouts: victimLayouts,
-    explanation: 'madvise of one page, MADV_WIPEONFORK and MADV_KEEPONFORK in turns',
+    explanation: 'madvise of one page, alternately MADV_WIPEONFORK and MADV_KEEPONFORK',
   },
   {
     name: 'thread_start_join_uncached',
@@ -518,7 +523,7 @@ const table = [
     layouts: ['isolated'],
     heap: 'uses',
     leavesHole: true,
-    explanation: 'a thread on a freshly mapped stack, started and joined: mmap, mprotect, munmap',
+    explanation: 'a thread on a freshly mapped stack is started and joined: mmap, mprotect, munmap',
   },
   {
     name: 'malloc_1m_mmap',
@@ -537,12 +542,13 @@ const table = [
     family: 'heap',
     locks: insideOneVma('mmap'),
     ...frees,
-    notAsked: 'it needs a holder of its own kind, and makes mmap and munmap, which are asked',
+    notAsked: 'it needs a special holder, and makes mmap and munmap, which have rows',
     role: 'allocator',
     layouts: ['isolated'],
     inHeap: true,
     explanation:
-      'a block with a guard page behind it, mapped in the holder’s heap and given back in turns; only beside `madvise_dontneed_chunks`',
+      'a block with a guard page behind it, alternately mapped in the holder’s heap and given back; ' +
+      'only beside `madvise_dontneed_chunks`',
   },
   {
     name: 'first_fault',
@@ -553,7 +559,7 @@ const table = [
     role: 'reader',
     layouts: ['isolated'],
     uses: 'mapping',
-    explanation: 'first write to a fresh mapping, made before the window',
+    explanation: 'first write to a fresh mapping, created before the window',
   },
   {
     name: 'madvise_cold_page',
@@ -613,7 +619,7 @@ const table = [
     ...walks,
     role: 'reader',
     layouts: ['isolated', 'crossing'],
-    explanation: 'madvise(MADV_COLLAPSE) of 2 MiB of its own, after the first call one huge page already',
+    explanation: 'madvise(MADV_COLLAPSE) of 2 MiB, which are one huge page after the first call',
   },
   {
     name: 'madvise_remove_page',
@@ -636,9 +642,9 @@ const table = [
     explanation: 'madvise of one page, MADV_GUARD_INSTALL and MADV_GUARD_REMOVE in one operation',
   },
   {
-    // A reader, and the probe of a JVM of the same name is a writer: both are right. glibc hands out a stack that it kept,
-    // so the engine's thread maps and protects nothing, and only its end takes mmap_lock (strace sees one madvise). A
-    // thread of HotSpot maps and protects guard pages besides (jvm-probes.ts).
+    // A reader, while the JVM's probe of the same name is a writer: both are right. glibc reuses a kept stack, so the
+    // engine's thread maps and protects nothing, and only its end takes mmap_lock (strace shows one madvise). A HotSpot
+    // thread also maps and protects guard pages (jvm-probes.ts).
     name: 'thread_start_join',
     kind: 'victim',
     family: 'thread',
@@ -648,7 +654,9 @@ const table = [
     layouts: ['isolated'],
     heap: 'uses',
     explanation:
-      'a thread on a stack that the libc kept, started and joined: its end gives the stack’s pages back by MADV_DONTNEED, over a range that begins in the guard page’s VMA',
+      'a thread on a stack that the libc kept is started and joined: ' +
+      'its end gives the stack’s pages back by MADV_DONTNEED, ' +
+      'over a range that starts in the guard page’s VMA',
   },
   {
     name: 'mincore',
@@ -698,7 +706,7 @@ const table = [
     ...frees,
     role: 'reader',
     layouts: victimLayouts,
-    explanation: 'madvise(MADV_DONTNEED) of one page, which nothing touches again',
+    explanation: 'madvise(MADV_DONTNEED) of one page that is never touched again',
   },
   {
     name: 'madvise_dontneed_locked_page',
@@ -729,7 +737,8 @@ const table = [
     role: 'reader',
     layouts: victimLayouts,
     explanation:
-      'process_madvise of one page of its own process: MADV_DONTNEED, or MADV_COLD where the kernel refuses that (before Linux 6.13)',
+      'process_madvise of one page of the same process: MADV_DONTNEED, or MADV_COLD if the kernel refuses that ' +
+      '(before Linux 6.13)',
   },
   {
     name: 'proc_maps',
@@ -750,7 +759,7 @@ const table = [
     role: 'control',
     layouts: ['isolated'],
     uses: 'page',
-    explanation: 'write to an untouched page of a mapping that was faulted in before: VMA lock since Linux 6.4',
+    explanation: 'write to an untouched page of a mapping with earlier faults: VMA lock since Linux 6.4',
   },
   {
     name: 'malloc_8k',
@@ -783,7 +792,7 @@ const table = [
     sleeps: 'by itself',
     role: 'control',
     layouts: [],
-    explanation: 'a clock read after a timed sleep: what the scheduler alone does to a thread',
+    explanation: 'a clock read after a timed sleep: the scheduler’s effect on a thread, without locks',
   },
   {
     name: 'noop',
@@ -793,7 +802,7 @@ const table = [
     ...plain,
     role: 'control',
     layouts: [],
-    explanation: 'nothing at all: what measuring itself costs',
+    explanation: 'nothing: the cost of the measurement itself',
   },
 ] as const satisfies readonly (Operation &
   ({ readonly kind: 'holder'; readonly does: HolderWork; readonly foundBy: string } | { readonly kind: 'victim' }))[];
@@ -805,12 +814,12 @@ export type VictimOperation = Extract<Entry, { kind: 'victim' }>['name'];
 export const operations: readonly Operation[] = table;
 
 export const holderOperations: readonly HolderOperation[] = table
-  .filter((one) => one.kind === 'holder')
-  .map((one) => one.name);
+  .filter((row) => row.kind === 'holder')
+  .map((row) => row.name);
 
 /**
- * Holders that a JVM can have inside it: in layout isolated or split, with a region of their own, leaving no place
- * where another mapping could land.
+ * Holders that a JVM can contain: in layout isolated or split, with a region, and never leaving a place where another
+ * mapping could land.
  */
 export const ridingHolders: readonly HolderOperation[] = holderOperations.filter((name) => {
   const { reads, heap, chunks, threads, leavesHole } = operationNamed(name);
@@ -818,44 +827,44 @@ export const ridingHolders: readonly HolderOperation[] = holderOperations.filter
 });
 
 export const victimOperations: readonly VictimOperation[] = table
-  .filter((one) => one.kind === 'victim')
-  .map((one) => one.name);
+  .filter((row) => row.kind === 'victim')
+  .map((row) => row.name);
 
-/** Of what calls it: typed so that a holder that names no victim is an error. */
+/** The victim that makes a holder's call; typed so that a holder without a victim is a type error. */
 export const callOfHolder = Object.fromEntries(
-  table.filter((one) => one.kind === 'holder').map(({ name, foundBy }) => [name, foundBy satisfies VictimOperation]),
+  table.filter((row) => row.kind === 'holder').map(({ name, foundBy }) => [name, foundBy satisfies VictimOperation]),
 ) as Readonly<Record<HolderOperation, VictimOperation>>;
 
-/** It calls the allocator. */
+/** Whether it calls the allocator. */
 export function allocates({ heap, inHeap }: Pick<Operation, 'heap' | 'inHeap'>): boolean {
   return (heap !== undefined && heap !== 'movesBreak') || inHeap === true;
 }
 
 export function operationNamed(name: string): Operation {
-  const found = operations.find((one) => one.name === name);
+  const found = operations.find((operation) => operation.name === name);
   if (found === undefined) throw new Error(`no operation ${name}`);
   return found;
 }
 
 /**
- * Operations that cannot be in one process, with the reason: the allocator's settings and the program break belong to
- * the process, so two that need them in different states would measure each other.
+ * Why two operations cannot share a process, if they cannot: the allocator's settings and the program break belong to
+ * the process, so two operations that need them in different states would affect each other.
  */
-export function allocatorConflict(one: string, other: string): string | undefined {
-  const both = [operationNamed(one), operationNamed(other)];
+export function allocatorConflict(first: string, second: string): string | undefined {
+  const both = [operationNamed(first), operationNamed(second)];
   const heaps = both.map(({ heap }) => heap);
   if (heaps.includes('mapsLarge') && both.some(({ leavesHole }) => leavesHole === true))
-    return 'a block that one maps could land where the other has just unmapped';
+    return 'a block that one of them maps could land where the other has just unmapped';
   if (heaps.includes('mapsLarge') && heaps.includes('keepsLarge'))
-    return 'each needs the process-wide M_MMAP_THRESHOLD at another value';
+    return 'they need different values of the process-wide M_MMAP_THRESHOLD';
   if (heaps.includes('movesBreak') && heaps.some((heap) => heap !== undefined && heap !== 'movesBreak'))
-    return 'one moves the program break under the other’s allocations';
+    return 'one of them moves the program break under the other’s allocations';
   return undefined;
 }
 
 /**
- * Calls whose locks are the same on every kernel so far, for doctor to compare with; the best first, since some may be
- * refused where it runs.
+ * Calls whose locks are the same on every kernel so far, with which doctor compares; the best first, because a system
+ * may refuse some.
  */
 export const knownReaders = [
   'mincore',
@@ -868,5 +877,5 @@ export const knownWriters = [
   'madvise_normal_page',
   'mmap_munmap',
 ] as const satisfies readonly VictimOperation[];
-/** Across VMAs they take mmap_lock on every kernel, and need nobody to touch the memory again. */
+/** Across VMAs they take mmap_lock on every kernel, and they need no toucher. */
 export const knownHolders = ['madvise_free', 'madvise_cold'] as const satisfies readonly HolderOperation[];

@@ -1,17 +1,17 @@
 /**
- * System calls by name: their numbers per architecture (asm/unistd.h), and who looks at them. The locks that they take
- * are in calls.ts.
+ * System calls by name: their numbers per architecture (asm/unistd.h), and which observers use them. calls.ts has their
+ * locks.
  */
 import { arch } from 'node:process';
 
 interface SystemCall {
   readonly x64: number;
   readonly arm64: number;
-  /** A trace of the kernel (`--trace`) has its entries and exits. */
+  /** `--trace` records its entries and exits. */
   readonly traced?: true;
-  /** Counted under strace, as the proof that a profile causes what it says. */
+  /** Counted under strace, as the proof that a profile causes the calls that it claims. */
   readonly counted?: true;
-  /** It changes the map of the address space, so whoever waits in it wants mmap_lock for write. */
+  /** It changes the map of the address space, so a thread that waits in it wants mmap_lock for write. */
   readonly changesMap?: true;
 }
 
@@ -26,14 +26,14 @@ const table = {
   mprotect: { x64: 10, arm64: 226, ...map },
   mremap: { x64: 25, arm64: 216, ...map },
   brk: { x64: 12, arm64: 214, ...map },
-  // It takes no lock of the address space, so a trace has no use for it.
+  // Not traced: it takes no lock of the address space.
   fallocate: { x64: 285, arm64: 47, counted: true },
   // For allocators' mutexes.
   futex: { x64: 202, arm64: 98, traced: true },
-  // Gives nothing back and maps nothing, so it proves nothing.
+  // Not counted: it neither gives back nor maps memory, so it proves nothing.
   mincore: { x64: 27, arm64: 232, traced: true },
 
-  // Neither traced nor counted: what a thread that waits is seen in, and what operations make besides.
+  // Neither traced nor counted: calls in which waiting threads are seen, and which operations also make.
   read: { x64: 0, arm64: 63 },
   pread64: { x64: 17, arm64: 67 },
   openat: { x64: 257, arm64: 56 },
@@ -67,7 +67,7 @@ function namesOf(isMeant: (call: SystemCall) => boolean): SystemCallName[] {
 
 export const changesMap = (name: string): boolean => callsThatMap.includes(name);
 
-/** Null on an architecture whose numbers are not known here. */
+/** Null on an architecture whose numbers are not listed. */
 export function systemCallNumber(name: SystemCallName): number | null {
   return numberOn(table[name]);
 }
@@ -76,7 +76,7 @@ function numberOn(call: SystemCall): number | null {
   return arch === 'x64' || arch === 'arm64' ? call[arch] : null;
 }
 
-/** Of a number that is not known here the number. */
+/** The number itself if it is not listed. */
 export function systemCallName(number: number): string {
   return rows.find(([, call]) => numberOn(call) === number)?.[0] ?? `system call ${number}`;
 }

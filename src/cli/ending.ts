@@ -1,11 +1,11 @@
-/** How a command line ends that did not end well: the one place where an error becomes a sentence and an exit code. */
+/** The end of a failed command: the only place where an error becomes a sentence and an exit code. */
 import { ExitCode, Failure } from '../base/failure.js';
 import { printableLine, printableText } from '../base/text/printable.js';
 import { redacted } from '../base/secrets.js';
 import { systemFailure } from '../base/system-error.js';
 
 /**
- * Says on stderr what went wrong, and returns the exit code. It loads nothing: there may be no file descriptor left.
+ * Prints the error on stderr and returns the exit code. It loads no module: all file descriptors may be in use.
  */
 export function endWith(error: unknown): ExitCode {
   const failure = error instanceof Failure ? error : systemFailure(error);

@@ -1,13 +1,13 @@
-/** `--install`, alike in every command that may find something missing. */
+/** `--install`, the same in every command that may need system packages. */
 import type { Installing } from '../jobs/make-ready.js';
-import { toldOnStderr } from './text/told-on-stderr.js';
+import { progressOnStderr } from './text/progress-on-stderr.js';
 
 export const installOption = [
   '--install',
-  'install the system packages that this needs and lacks, after naming them (root, Debian-like systems)',
+  'name and install the missing system packages (root, Debian-like systems)',
 ] as const;
 
 export async function installing(install: boolean): Promise<Installing> {
-  const { note } = await toldOnStderr();
+  const { note } = await progressOnStderr();
   return { install, note };
 }

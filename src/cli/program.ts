@@ -1,4 +1,4 @@
-/** The command line: commands, what they share, and usage errors. */
+/** The command line: all commands, their common options, and usage errors. */
 import { Command, CommanderError, Help, type CommandUnknownOpts, type Option } from '@commander-js/extra-typings';
 import { ExitCode } from '../base/failure.js';
 import { printableText } from '../base/text/printable.js';
@@ -22,16 +22,14 @@ import { reportCommand } from './commands/report-command.js';
 import { runCommand } from './commands/run-command.js';
 import { toolVersion } from '../jobs/tool-version.js';
 
-/** All commands; `setExitCode`: of one that ends without a failure. */
+/** All commands. `setExitCode` takes the exit code of a command that ends without a failure. */
 export function commandLine(argv: readonly string[], setExitCode: (code: ExitCode) => void): Command {
   const program = new Command('pauselab')
-    .description(
-      'Reproduces, measures and explains the pauses that programs suffer when memory is given back to Linux.',
-    )
+    .description('Reproduces, measures and explains the pauses of programs when memory goes back to Linux.')
     .version(toolVersion(), '-V, --version', 'print the version')
     .option(
       '--log-format <format>',
-      'progress on stderr as text or as json, one object a line (default: PAUSELAB_LOG_FORMAT, else text)',
+      'progress on stderr: text, or json with an object per line (default: PAUSELAB_LOG_FORMAT, else text)',
     )
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, setExitCode))
@@ -51,11 +49,11 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
   program.hook('preAction', () => {
     useLogSettings(logSettings(program.opts().logFormat));
   });
-  // Subcommands inherit none of these.
+  // Subcommands do not inherit these settings.
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command
       .exitOverride()
-      .showHelpAfterError('(add --help for what is possible)')
+      .showHelpAfterError('(--help lists the options)')
       .helpCommand(false)
       .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
       .configureOutput({
@@ -68,13 +66,13 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
   return program;
 }
 
-/** An option that may be repeated has an empty list by default: nothing to read about. */
+/** The default of a repeatable option is an empty list, which --help does not show. */
 function describeOption(option: Option): string {
   const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
   return isEmpty ? option.description : new Help().optionDescription(option);
 }
 
-/** Runs one command line; results go to stdout, all else to stderr. */
+/** Runs a command line. Results go to stdout, all else to stderr. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.ok;
   const program = commandLine(argv, (code) => {
@@ -88,7 +86,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     await program.parseAsync([...argv]);
     return exitCode;
   } catch (error) {
-    // Commander has printed its own text already; --help and --version come as errors of exit code 0.
+    // Commander has already printed its text. It throws --help and --version as errors with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     return endWith(error);
   }
@@ -99,15 +97,15 @@ Examples:
   $ pauselab run priority-inversion              reproduce the stall, with both controls
   $ pauselab run convoy --runs 5 --json          one JSON document on stdout
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
-  $ pauselab observe --pid 4711 --for 60s         what stalls a process that is running now
-  $ pauselab explain ./results                   why each stall was, and how sure that is
-  $ pauselab report ./results -o report.html     one page that shows it all
-  $ pauselab compare results/before results/after  what regressed, what improved, what cannot be told
-  $ pauselab gate --baseline results/before --candidate results/after  may it go in: exit 0, 3 or 4
-  $ pauselab doctor                              which lock each call takes here, and is this machine fit
-  $ pauselab profile list                        what can be run
-  $ pauselab kernels list --available            which kernels a guest could boot
+  $ pauselab observe --pid 4711 --for 60s        what stalls a process that is running now
+  $ pauselab explain ./results                   the cause of each stall, and how certain it is
+  $ pauselab report ./results -o report.html     everything on an HTML page
+  $ pauselab compare results/before results/after  what regressed, improved or is inconclusive
+  $ pauselab gate --baseline results/before --candidate results/after  judge a change: exit 0, 3 or 4
+  $ pauselab doctor                              the lock of each call here, and whether this machine is fit
+  $ pauselab profile list                        the profiles that can be run
+  $ pauselab kernels list --available            the kernels that a guest can boot
   $ pauselab profile show residual-stalls        a profile, with its comments
 
 Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met or a gate failed, 4 inconclusive,
-5 this machine cannot do it, 6 the workload failed, 129/130/143 interrupted.`;
+5 this machine is unfit, 6 the workload failed, 129/130/143 interrupted.`;

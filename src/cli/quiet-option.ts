@@ -1,4 +1,4 @@
-/** `--wait-for-quiet`, of every command that measures. */
+/** `--wait-for-quiet` of every command that measures. */
 import { usage } from '../base/failure.js';
 import { parseDuration } from '../base/text/units.js';
 
@@ -7,7 +7,7 @@ export const quietOption = [
   'wait up to this long, such as 10m, for other programs to become idle',
 ] as const;
 
-/** Null: not at all. */
+/** In ms; null: do not wait. */
 export function quietWithinOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   const time = parseDuration(text);

@@ -1,7 +1,7 @@
 /**
- * What the table of operations declares for this kernel against what was found here. A victim's operation has rows of its own. A
- * holder's is not found by holding (a short call is not preempted inside, and what lets it be preempted differs from
- * one walk to the next), but by the row of the victim that makes the same call.
+ * Compares the locks that the catalogue declares for this kernel with the locks that were found. A victim's operation
+ * has its rows in the table. A holder's lock is not found while it holds (a short call is not preempted inside, and the
+ * conditions for a preemption vary from walk to walk), but in the row of the victim that makes the same call.
  */
 import { canCross, lockOn, type LockClass } from '../catalogue/locks.js';
 import {
@@ -17,23 +17,23 @@ import { agrees, type Lock } from './lock-verdict.js';
 export interface HolderRow {
   readonly operation: HolderOperation;
   readonly layout: 'isolated' | 'crossing';
-  /** The call of the lock table that it makes. */
+  /** The call in the lock table that it makes. */
   readonly call: VictimOperation;
   readonly lock: Lock;
   readonly declared: LockClass;
-  /** Null where the lock could not be found. */
+  /** Null if the lock could not be found. */
   readonly asDeclared: boolean | null;
 }
 
-/** `kernelRelease`: of the kernel on which the locks were found. */
+/** `kernelRelease`: the kernel on which the locks were found. */
 export function holderRows(locks: readonly LockRow[], kernelRelease: string): HolderRow[] {
   return holderOperations.flatMap((operation) => {
     const facts = operationNamed(operation);
     const call = callOfHolder[operation];
     const row = (layout: HolderRow['layout']): HolderRow => {
       const declared = lockOn(facts, kernelRelease, { crossing: layout === 'crossing' });
-      const rows = locks.filter((one) => one.operation === call);
-      // Who reads a file of /proc reads about the whole process, whatever the region spans: there is one row.
+      const rows = locks.filter((row) => row.operation === call);
+      // A read of a file in /proc covers the whole process, whatever the region spans: there is a single row.
       const lock = (rows.find((one) => one.layout === layout) ?? rows[0])?.lock ?? 'undecided';
       return { operation, layout, call, lock, declared, asDeclared: agrees(lock, declared) };
     };
@@ -41,7 +41,7 @@ export function holderRows(locks: readonly LockRow[], kernelRelease: string): Ho
   });
 }
 
-/** A sentence for each operation that is not as declared. */
+/** A sentence for each operation whose lock differs from the declaration. */
 export function notAsDeclared(
   rows: readonly (Pick<LockRow, 'operation' | 'layout' | 'lock' | 'declared' | 'asDeclared'> & {
     readonly call?: string;
@@ -51,7 +51,8 @@ export function notAsDeclared(
     .filter(({ asDeclared }) => asDeclared === false)
     .map(
       ({ operation, layout, lock, declared, call }) =>
-        `${operation} ${inWords(layout)} takes ${lock}${call === undefined ? '' : ` (found of ${call})`}, declared is ${declared}`,
+        `${operation} ${inWords(layout)} takes ${lock}` +
+        `${call === undefined ? '' : ` (found for ${call})`}, but ${declared} is declared`,
     );
 }
 

@@ -1,4 +1,4 @@
-/** The whole examination: the machine first, since on an unfit one a lock table means nothing. */
+/** The whole examination: the machine comes first, because on an unfit machine a lock table means nothing. */
 import type { Interruption } from '../experiment/interruption.js';
 import type { Examined } from '../experiment/place/wire.js';
 import { cpuTopology } from '../host/cpus.js';
@@ -29,7 +29,7 @@ export interface Examination {
   readonly checks: readonly MachineCheck[];
 }
 
-/** What is told of another kernel than this machine's: its lock table, or why there is none. */
+/** The part that concerns a kernel other than this machine's: its lock table, or why there is none. */
 export function kernelPart({ fit, checks, locks }: Examination): Examined {
   return {
     fit,
@@ -38,7 +38,7 @@ export function kernelPart({ fit, checks, locks }: Examination): Examined {
   };
 }
 
-/** `times`: how much longer than on real CPUs it may take. */
+/** `times`: how many times longer than on real CPUs it may take. */
 export async function examine(
   progress: (text: string) => void,
   interruption: Interruption,
@@ -46,7 +46,7 @@ export async function examine(
 ): Promise<Examination> {
   const host = hostFacts();
   const topology = cpuTopology();
-  progress('looking at the machine');
+  progress('examining the machine');
   const permissions = await checkPermissions();
   const checks = [
     ...checkKernel(host),
@@ -83,27 +83,34 @@ export function conclude(
     return `Unfit: ${unfit.map(({ name, found, advice }) => `${name}: ${found}; ${String(advice)}`).join('. ')}.`;
   const lockOf = (operation: string, layout: LockRow['layout']): string =>
     locks.find((row) => row.operation === operation && row.layout === layout)?.lock ?? 'undecided';
-  const free = { one: lockOf('madvise_free_page', 'isolated'), across: lockOf('madvise_free_page', 'crossing') };
+  const free = { inside: lockOf('madvise_free_page', 'isolated'), across: lockOf('madvise_free_page', 'crossing') };
   const undecided = locks.filter(({ lock }) => lock === 'undecided').length;
   const different = [...notAsDeclared(locks), ...notAsDeclared(holders)];
   return [
-    `Fit. On Linux ${kernel}, MADV_FREE inside one VMA takes ${inWords(free.one)}, across VMAs ${inWords(free.across)}: ${exposure(free)}`,
+    `Fit. On Linux ${kernel}, MADV_FREE inside one VMA takes ${inWords(free.inside)}, ` +
+      `across VMAs ${inWords(free.across)}: ${exposure(free)}`,
     ...(undecided > 0
-      ? [`Undecided: ${undecided}. Something else kept the CPUs busy: run it again on a quieter machine.`]
+      ? [`Undecided: ${undecided}. Other programs kept the CPUs busy: run it again on a quieter machine.`]
       : []),
-    ...(different.length > 0 ? [`Not as pauselab declares for this kernel: ${different.join('; ')}.`] : []),
+    ...(different.length > 0
+      ? [`Different from pauselab's declarations for this kernel: ${different.join('; ')}.`]
+      : []),
   ].join(' ');
 }
 
 function inWords(lock: string): string {
   if (lock === 'VMA lock') return "that VMA's lock";
-  if (lock === 'refused') return 'no lock, since it is refused';
-  return lock === 'undecided' ? 'a lock that could not be found' : lock.replace('mmap_lock', 'mmap_lock for');
+  if (lock === 'refused') return 'no lock, because the kernel refuses it';
+  return lock === 'undecided' ? 'an unknown lock' : lock.replace('mmap_lock', 'mmap_lock for');
 }
 
-function exposure({ one, across }: { one: string; across: string }): string {
-  if (one === 'mmap_lock read') return 'a preempted thread that gives memory back stalls every writer of the process.';
-  if (one === 'VMA lock' && across === 'mmap_lock read')
-    return 'a preempted thread that gives memory back stalls writers only when its range spans VMAs, or when they work on the same VMA.';
+function exposure({ inside, across }: { inside: string; across: string }): string {
+  if (inside === 'mmap_lock read')
+    return 'a preempted thread that gives memory back stalls every writer of the process.';
+  if (inside === 'VMA lock' && across === 'mmap_lock read')
+    return (
+      'a preempted thread that gives memory back stalls writers only when its range spans VMAs, ' +
+      'or when they work on the same VMA.'
+    );
   return 'see the table.';
 }

@@ -1,4 +1,4 @@
-/** An examination that was cut short says nothing: half a table would look like a whole one. */
+/** An examination that was cut short has no result: half a table would look like a whole one. */
 import { Failure } from '../base/failure.js';
 import { exitCodeOf, type Interruption } from '../experiment/interruption.js';
 
@@ -8,8 +8,5 @@ export function stopIfInterrupted(interruption: Interruption): void {
 
 export function interruptionOf(interruption: Interruption): Failure {
   const signal = interruption.signal() ?? 'SIGINT';
-  return new Failure(
-    exitCodeOf(signal),
-    `interrupted by ${signal}; half an examination says nothing, so there is no result`,
-  );
+  return new Failure(exitCodeOf(signal), `interrupted by ${signal}; an incomplete examination has no result`);
 }

@@ -6,12 +6,12 @@ export interface LockRow {
   readonly operation: string;
   readonly layout: 'isolated' | 'crossing';
   readonly lock: Lock;
-  /** What the table of operations says for this kernel. */
+  /** The catalogue's declaration for this kernel. */
   readonly declared: LockClass;
-  /** Null where the lock could not be found. */
+  /** Null if the lock could not be found. */
   readonly asDeclared: boolean | null;
   /** Of a refused call. */
   readonly errno: string | null;
-  /** Of an undecided one: what was seen, or why it was not asked. */
+  /** For an undecided call: what was seen, or why it was not tested. */
   readonly figures: string | null;
 }

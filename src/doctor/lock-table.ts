@@ -1,6 +1,6 @@
 /**
- * The lock table: for every call, isolated and across VMAs, the lock that it takes on this kernel, found by behaviour
- * (lock-verdict.ts) in the stages of stages.ts, beside what pauselab's table of operations declares.
+ * The lock table: for every call, inside one VMA and across VMAs, the lock that it takes on this kernel. The lock is
+ * found by behaviour (lock-verdict.ts) in the stages of stages.ts, and compared with the catalogue's declaration.
  */
 import { monotonic_ms } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
@@ -25,8 +25,7 @@ export interface ExaminedPlace {
 }
 
 /**
- * No call is asked again after the first, and none is asked at all after the second, so that the whole stays under a
- * minute.
+ * After the first time no call is retried, and after the second none is tested, so that the whole stays under a minute.
  */
 const retriesFor_ms = 42_000;
 const asksFor_ms = 48_000;
@@ -39,12 +38,13 @@ export async function findLocks(
 ): Promise<LockRow[]> {
   const started_ms = monotonic_ms();
   const all = probesOfTable();
-  progress('which calls this kernel refuses');
+  progress('finding calls that this kernel refuses');
   const refusals = await findRefusals(all, interruption);
   const known = knownCalls((probe) => refusals.has(seriesOf(probe)));
   if ('missing' in known)
     throw unfit(
-      `this kernel refuses every one of ${known.missing}; the lock table needs one of them to compare with, so look for a seccomp filter`,
+      `this kernel refuses every one of ${known.missing}; the lock table needs one of them for comparison, ` +
+        'so look for a seccomp filter',
     );
   const notAsked = new Map(
     all.flatMap((probe) => {
@@ -90,23 +90,24 @@ export async function findLocks(
       asDeclared: agrees(lock, declared),
       errno,
       figures:
-        lock === 'undecided' ? (notAsked.get(key) ?? figures.get(key) ?? 'not asked: the minute was over') : null,
+        lock === 'undecided' ? (notAsked.get(key) ?? figures.get(key) ?? 'not tested: the minute was over') : null,
     };
   });
 }
 
 function whyNotAsked(probe: Probe, { host }: Pick<ExaminedPlace, 'host'>): string | null {
   return needsIdleTime(probe) && host.transparentHugePages === 'always'
-    ? 'not asked: transparent huge pages are set to "always"; write madvise to /sys/kernel/mm/transparent_hugepage/enabled'
+    ? 'not tested: transparent huge pages are set to "always"; ' +
+        'write madvise to /sys/kernel/mm/transparent_hugepage/enabled'
     : null;
 }
 
-/** A holder of the right size, and how its trial's threads are scheduled. */
+/** A holder of the right size, and the scheduling of its trial's threads. */
 type Holders = (kind: HolderKind, group: readonly Probe[]) => TrialHolder & { readonly means: Means };
 
 const firstBytes = 64 * 1024 ** 2;
 
-/** One measurement an operation: a call's time is about proportional to its bytes, and the bounds are wide. */
+/** A single measurement per operation: a call's time is roughly proportional to its bytes, and the bounds are wide. */
 async function sizeHolders(
   { holder: reader }: KnownCalls,
   { host, topology, means: kind }: ExaminedPlace,

@@ -1,30 +1,30 @@
 /**
- * Which lock does a call take? Decided from how the call fares as the *waiter* (a short call is never preempted while
- * it holds a lock, so as a holder it shows nothing). Pure; the trials are run by stages.ts.
+ * Decides which lock a call takes, from the call's behaviour as a *waiter* (a short call is never preempted while it
+ * holds a lock, so its behaviour as a holder shows nothing). Pure; stages.ts runs the trials.
  *
- *   queued   a preempted holder has mmap_lock for read and a writer is queued behind it: whoever takes mmap_lock, for
- *            read or write, blocks; whoever takes a VMA's lock or none passes
- *   alone    the holder only: writers block, readers share the lock with it
- *   same VMA a preempted holder changes the very VMA, so that it is write-locked: whoever takes its lock blocks
+ *   queued   a preempted holder has mmap_lock for read, and a writer is queued behind it: calls that take mmap_lock, for
+ *            read or write, block; calls that take a VMA's lock or none pass
+ *   alone    only the holder: writers block, readers share the lock with it
+ *   same VMA a preempted holder changes the victim's VMA, so that it is write-locked: calls that take its lock block
  *
- * "Blocks" is seen, not timed: an operation of at least 50 ms that the victim spent in state D (or asleep, where
- * another thread does its work). "Passes" is at least ten operations, each done within 50 ms of when it was due, while
- * a known reader was kept waiting for 150 ms at a time: whoever is due every 60 ms or more often was tried meanwhile. A
- * victim that came late (no CPU for it) passes nothing. What is neither is undecided: wrong is never an option, and a
- * loaded machine makes more of these.
+ * "Blocks" is observed, not timed: an operation of at least 50 ms that the victim spent in state D (or asleep, if
+ * another thread does its work). "Passes" means at least ten operations, each done within 50 ms of when it was due,
+ * while a known reader was blocked for 150 ms at a time: a call that is due at least every 60 ms was tried during that
+ * time. A victim that was late (it had no CPU) passes nothing. Everything else is undecided, and a loaded machine has
+ * more undecided calls: a wrong answer is never acceptable.
  */
 import { formatDuration } from '../base/text/units.js';
 import type { LockClass } from '../catalogue/locks.js';
 
-/** What one trial saw of one victim. */
+/** What a trial saw of a victim. */
 export interface Seen {
   readonly n: number;
   /** Longest time from when an operation was due to its end. */
   readonly latest_ns: number;
-  /** Operations of at least `blockedFrom_ns` spent waiting in the kernel. */
+  /** Operations of at least `blockedFrom_ns`, spent waiting in the kernel. */
   readonly waited_n: number;
   readonly longestWait_ns: number;
-  /** Others as long, spent runnable or unobserved. */
+  /** Other operations of that length, spent runnable or unobserved. */
   readonly unclear_n: number;
 }
 
@@ -32,11 +32,11 @@ export type Lock = LockClass | 'no mmap_lock' | 'refused' | 'undecided';
 
 export const blockedFrom_ns = 50_000_000;
 const fewestPasses = 10;
-/** A known victim must have waited this long at once for others' passing to mean anything. */
+/** A known victim must have waited at least this long at once, otherwise a pass means nothing. */
 const leastExposure_ns = 150_000_000;
-/** Off its CPU for as long inside one call, a holder was preempted in it. */
+/** A holder that was off its CPU for this long inside a call was preempted in it. */
 export const heldFrom_ns = 100_000_000;
-/** One preemption may fall between taking the lock and the call's end; that all of them do is not to be expected. */
+/** A single preemption may fall between taking the lock and the call's end. It is unlikely that all of them do. */
 const fewestHeld = 2;
 
 export type Fate = 'blocks' | 'passes' | 'unclear';
@@ -50,7 +50,7 @@ export function wasExposed({ longestWait_ns }: Seen): boolean {
   return longestWait_ns >= leastExposure_ns;
 }
 
-/** Trial `queued`: the known reader and the known writer must both have been blocked. */
+/** Trial `queued`: both the known reader and the known writer must have been blocked. */
 export function takesMmapLock(call: Seen, known: { reader: Seen; writer: Seen }): boolean | null {
   if (!wasExposed(known.reader) || !wasExposed(known.writer)) return null;
   const fate = fateOf(call);
@@ -58,8 +58,9 @@ export function takesMmapLock(call: Seen, known: { reader: Seen; writer: Seen })
 }
 
 /**
- * Trial `alone`, for a call known to take mmap_lock. If it blocks, it is queued as a writer, and then the known reader
- * must have been blocked behind it; if it passes beside a holder that was preempted inside its calls, it is a reader.
+ * Trial `alone`, for a call that is known to take mmap_lock. If it blocks, it is queued as a writer, and the known
+ * reader must have been blocked behind it. If it passes while the holder was preempted inside its calls, it is a
+ * reader.
  */
 export function modeOfMmapLock(
   call: Seen,
@@ -72,18 +73,18 @@ export function modeOfMmapLock(
   return null;
 }
 
-/** An operation's time, relative to go. */
+/** The time of an operation, relative to go. */
 export interface OperationTime {
   readonly start_ns: number;
   readonly duration_ns: number;
 }
 
 /**
- * Trial `alone`, with calls that take turns: a call that waited, not begun while another one was waiting, and with the
- * known reader blocked meanwhile, was queued as a writer. Anything else decides nothing here.
+ * Trial `alone`, with calls that take turns. A call was queued as a writer if it waited, did not start while another
+ * call was waiting, and the known reader was blocked meanwhile. Everything else is inconclusive.
  */
 export function wasQueuedWriter(
-  own: readonly OperationTime[],
+  waits: readonly OperationTime[],
   others: readonly OperationTime[],
   reader: readonly OperationTime[],
 ): boolean {
@@ -91,30 +92,30 @@ export function wasQueuedWriter(
     a.start_ns < b.start_ns + b.duration_ns && b.start_ns < a.start_ns + a.duration_ns;
   const startsDuring = (a: OperationTime, b: OperationTime): boolean =>
     a.start_ns >= b.start_ns && a.start_ns < b.start_ns + b.duration_ns;
-  return own.some(
+  return waits.some(
     (wait) => !others.some((other) => startsDuring(wait, other)) && reader.some((blocked) => overlap(wait, blocked)),
   );
 }
 
-/** Trial `same VMA`, for a call known to pass a queued writer. */
+/** Trial `same VMA`, for a call that is known to pass a queued writer. */
 export function takesVmaLock(call: Seen, known: { reader: Seen }): boolean | null {
   if (!wasExposed(known.reader)) return null;
   const fate = fateOf(call);
   return fate === 'unclear' ? null : fate === 'blocks';
 }
 
-/** Null where nothing was found. "No mmap_lock" leaves open whether a VMA's lock is taken, and contradicts neither. */
+/** Null if no lock was found. "No mmap_lock" is compatible with a VMA's lock and with none. */
 export function agrees(lock: Lock, declared: LockClass): boolean | null {
   if (lock === 'undecided' || lock === 'refused') return null;
   return lock === 'no mmap_lock' ? declared === 'VMA lock' || declared === 'none' : lock === declared;
 }
 
-/** The figures behind an undecided one. */
+/** The figures behind an undecided call. */
 export function describeSeen({ n, latest_ns, waited_n, longestWait_ns, unclear_n }: Seen): string {
   return [
     `${n} done`,
-    ...(Number.isFinite(latest_ns) && n > 0 ? [`the latest ${formatDuration(latest_ns)} after it was due`] : []),
-    waited_n === 0 ? 'none kept waiting' : `${waited_n} kept waiting, up to ${formatDuration(longestWait_ns)}`,
+    ...(Number.isFinite(latest_ns) && n > 0 ? [`the latest ended ${formatDuration(latest_ns)} after it was due`] : []),
+    waited_n === 0 ? 'none blocked' : `${waited_n} blocked, up to ${formatDuration(longestWait_ns)}`,
     ...(unclear_n > 0 ? [`${unclear_n} long without a CPU`] : []),
   ].join(', ');
 }

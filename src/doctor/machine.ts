@@ -1,6 +1,6 @@
 /**
- * Is this machine fit to measure on? One check per condition that spoils a measurement, each with what was found and,
- * where it matters, what to do. Nothing is guessed: what cannot be read is said to be unknown.
+ * Is this machine fit for measurements? There is a check for every condition that disturbs a measurement, each with
+ * what was found and, where it matters, what to do. Nothing is guessed: what cannot be read is reported as unknown.
  */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { getPriority } from 'node:os';
@@ -20,7 +20,8 @@ export interface MachineCheck {
   readonly name: string;
   readonly found: string;
   /**
-   * `unfit`: no measurement here can be trusted; `advice`: it can, and would be better otherwise; `info`: good to know.
+   * `unfit`: no measurement on this machine is trustworthy; `advice`: measurements are trustworthy, and would be better
+   * otherwise; `info`: good to know.
    */
   readonly status: 'ok' | 'info' | 'advice' | 'unfit';
   readonly advice: string | null;
@@ -42,7 +43,7 @@ const unfitFor = (name: string, found: string, advice: string): MachineCheck => 
 });
 
 export function checkKernel(host: HostFacts): MachineCheck[] {
-  const unknown = 'unknown (no kernel configuration is readable)';
+  const unknown = 'unknown (the kernel configuration is not readable)';
   return [
     info('kernel', host.kernel),
     info('preemption model', host.preemption ?? unknown),
@@ -53,18 +54,18 @@ export function checkKernel(host: HostFacts): MachineCheck[] {
     host.perVmaLocks === null
       ? info('per-VMA locks', unknown)
       : info('per-VMA locks', host.perVmaLocks ? 'built in' : 'not built in: every call takes mmap_lock'),
-    info('transparent huge pages', host.transparentHugePages ?? 'not there'),
+    info('transparent huge pages', host.transparentHugePages ?? 'not available'),
     info(
       'autogroup',
       host.autogroup === null
-        ? 'not there'
+        ? 'not available'
         : host.autogroup
           ? 'on: nice values count only inside a session, so pauselab keeps a run in one'
           : 'off',
     ),
     existsSync('/proc/self/schedstat')
       ? ok('run delay', 'readable (schedstat)')
-      : unfitFor('run delay', 'no /proc/<pid>/schedstat', 'use a kernel with CONFIG_SCHED_INFO'),
+      : unfitFor('run delay', '/proc/<pid>/schedstat does not exist', 'use a kernel with CONFIG_SCHED_INFO'),
   ];
 }
 
@@ -78,13 +79,13 @@ export function checkCpus({ allowed, siblings }: CpuTopology, host: HostFacts): 
       : unfitFor(
           'CPUs',
           `${allowed.length} may be used`,
-          'use a machine with two, or widen taskset or the cpuset: holder and victims need a CPU each',
+          'use a machine with two CPUs, or widen taskset or the cpuset: holder and victims need a CPU each',
         ),
     allowed.length < 2 || others.length > 0
-      ? ok('cores', others.length > 0 ? 'holder and victims get a core each' : 'one')
+      ? ok('cores', others.length > 0 ? 'holder and victims get a core each' : 'a single one')
       : advise(
           'cores',
-          'all usable CPUs are threads of one core',
+          'all usable CPUs are hardware threads of one core',
           'allow CPUs of two cores: hardware threads slow each other',
         ),
     governor === null || governor === 'performance'
@@ -95,7 +96,7 @@ export function checkCpus({ allowed, siblings }: CpuTopology, host: HostFacts): 
       : advise(
           'clock source',
           host.clockSource,
-          'find out why the kernel left tsc (dmesg): reading this clock costs microseconds',
+          'find out why the kernel stopped using tsc (dmesg): reading this clock takes microseconds',
         ),
     hypervisorCheck(host),
   ];
@@ -104,12 +105,8 @@ export function checkCpus({ allowed, siblings }: CpuTopology, host: HostFacts): 
 function hypervisorCheck({ hypervisor }: Pick<HostFacts, 'hypervisor'>): MachineCheck {
   if (hypervisor === null) return info('hypervisor', 'unknown: /proc/cpuinfo is not readable');
   return hypervisor
-    ? advise(
-        'hypervisor',
-        'this is a virtual machine',
-        'look at steal in every run, and prefer ratios to single figures',
-      )
-    : ok('hypervisor', 'none seen');
+    ? advise('hypervisor', 'this is a virtual machine', 'check steal in every run, and prefer ratios to single figures')
+    : ok('hypervisor', 'none detected');
 }
 
 const leastShmBytes = 64 * 1024 ** 2;
@@ -124,7 +121,7 @@ export function checkMemory(): MachineCheck[] {
       ? ok('memory limit', 'none')
       : advise(
           'memory limit',
-          `${formatSize(limit.bytes)}, of which ${formatSize(limit.left)} are left`,
+          `${formatSize(limit.bytes)}, of which ${formatSize(limit.left)} are free`,
           'a region near the limit of the cgroup is reclaimed while it is measured',
         ),
     cpuLimit(),
@@ -133,9 +130,9 @@ export function checkMemory(): MachineCheck[] {
 
 function sharedMemory(path = '/dev/shm'): MachineCheck {
   const mount = `mount -t tmpfs tmpfs ${path}`;
-  if (!existsSync(path)) return unfitFor(path, 'not there', mount);
+  if (!existsSync(path)) return unfitFor(path, 'does not exist', mount);
   const { type, bavail, bsize } = statfsSync(path);
-  if (type !== tmpfsMagic) return unfitFor(path, 'no tmpfs', mount);
+  if (type !== tmpfsMagic) return unfitFor(path, 'not a tmpfs', mount);
   const free = bavail * bsize;
   return free >= leastShmBytes
     ? ok(path, `tmpfs, ${formatSize(free)} free`)
@@ -155,7 +152,7 @@ function availableMemory(): MachineCheck {
     : advise(
         'memory',
         `${formatSize(available)} available`,
-        'calibrated regions take some hundred MiB; free memory, or lower stall.aim',
+        'calibrated regions need several hundred MiB; free memory, or lower stall.aim',
       );
 }
 
@@ -165,7 +162,7 @@ function cpuLimit(): MachineCheck {
   return advise(
     'CPU limit',
     `${(Number(quota) / Number(period)).toFixed(2)} CPUs (cpu.max)`,
-    'lift it: a throttled holder keeps its lock until the next period on Linux up to 6.17',
+    'lift it: up to Linux 6.17 a throttled holder keeps its lock until the next period',
   );
 }
 
@@ -182,7 +179,7 @@ export async function checkMachineLoad(topology: CpuTopology): Promise<MachineCh
       unfitFor(
         'steal and other programs',
         '/proc/stat is not readable',
-        `${inFull}: nothing tells here whether something else spoiled a measurement`,
+        `${inFull}: disturbances of a measurement cannot be detected here`,
       ),
     ];
   const before = readLoad([]);
@@ -197,21 +194,21 @@ export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): Mac
       : advise(
           'steal',
           `the hypervisor takes ${formatShare(steal_share)} of the CPU time`,
-          "measure when the host is quieter; runs past the profile's limit count as spoiled",
+          "measure when the host is quieter; runs above the profile's limit count as disturbed",
         ),
     foreignLoad_share < 0.05
       ? ok('other programs', `${formatShare(foreignLoad_share)} of the CPU time`)
       : advise(
           'other programs',
           `${formatShare(foreignLoad_share)} of the CPU time`,
-          'end them: they preempt victims and holder alike',
+          'end them: they preempt both victims and holder',
         ),
   ];
 }
 
-/** What may be set, tried on a process of our own that sleeps: Node, for a guest has no `sleep`. */
+/** Permissions, tried on a sleeping process of ours. It runs Node, because a guest has no `sleep`. */
 export async function checkPermissions(addon: NativeAddon = nativeAddon()): Promise<MachineCheck[]> {
-  // Its keeper sleeps, too, and is a process of ours like any other.
+  // Its keeper sleeps too, and is a process of ours like any other.
   const child = spawnKept(process.execPath, ['-e', 'setTimeout(() => undefined, 30_000)'], { stdio: 'ignore' });
   const ended = new Promise((resolve) => {
     child.once('exit', resolve).once('error', resolve);
@@ -256,7 +253,11 @@ export async function checkPermissions(addon: NativeAddon = nativeAddon()): Prom
           addon.setAffinity(pid, cpus.slice(0, 1));
         },
         (name, found) =>
-          unfitFor(name, found, 'permit sched_setaffinity (a seccomp filter?): holder and victims need a CPU each'),
+          unfitFor(
+            name,
+            found,
+            'permit sched_setaffinity (a seccomp filter may forbid it): holder and victims need a CPU each',
+          ),
       ),
       accessCheck('tracefs', '/sys/kernel/tracing/trace_pipe', 'traces need root and a mounted tracefs'),
       accessCheck('/dev/kvm', '/dev/kvm', 'guests run under emulation'),

@@ -1,4 +1,4 @@
-/** The calls that the lock table asks about, and which of them can be asked together. */
+/** The calls in the lock table, and which of them can be tested together. */
 import { lockOn, type LockClass } from '../catalogue/locks.js';
 import {
   callOfHolder,
@@ -13,7 +13,7 @@ import {
 } from '../catalogue/operations.js';
 import { seriesOf, type Probe } from './trial.js';
 
-/** Every victim operation, isolated, and across VMAs where it can be; but for those with a reason to be left out. */
+/** Every victim operation, inside one VMA, and across VMAs if it can be; except those with a reason to be left out. */
 export function probesOfTable(rows: readonly Operation[] = operations): Probe[] {
   return rows
     .filter(({ kind, notAsked }) => kind === 'victim' && notAsked === undefined)
@@ -29,7 +29,7 @@ export function declaredLock({ operation, layout }: Probe, kernelRelease: string
   return lockOn(operationNamed(operation), kernelRelease, { crossing: layout === 'crossing' });
 }
 
-/** Can its page lie in the holder's VMA? */
+/** Whether its page can lie in the holder's VMA. */
 export function fitsInRegion({ operation, layout }: Probe): boolean {
   return layout === 'isolated' && operationNamed(operation).layouts.includes('same');
 }
@@ -37,9 +37,9 @@ export function fitsInRegion({ operation, layout }: Probe): boolean {
 export const inRegion = ({ operation }: Probe): Probe => ({ operation, layout: 'same' });
 
 /**
- * Those of one group share a process. Settings of malloc and the end of the heap belong to all of a process; starting
- * threads and walking page tables take time that others should not have to wait for; and a collapse waits for work on
- * every CPU, which needs a hog that leaves it some.
+ * Calls of a group share a process. Malloc settings and the end of the heap belong to the whole process. Starting
+ * threads and walking page tables take time for which others should not wait. A collapse waits for work on every CPU,
+ * which needs a hog that leaves them some time.
  */
 type Group = 'break' | 'mapped malloc' | 'heap' | 'proc' | 'collapse' | 'others';
 
@@ -55,7 +55,7 @@ export function byFamily(probes: readonly Probe[]): Probe[][] {
   return [...new Set(probes.map(groupOf))].map((group) => probes.filter((probe) => groupOf(probe) === group));
 }
 
-/** Of the small families each call by itself, so that it waits for none of its own kind. */
+/** Calls of small families are tested alone, so that they do not wait for others of their kind. */
 export function bySmallFamily(probes: readonly Probe[]): Probe[][] {
   const isSmall = (probe: Probe): boolean => groupOf(probe) !== 'others';
   return [probes.filter((probe) => !isSmall(probe)), ...oneByOne(probes.filter(isSmall))].filter(
@@ -73,7 +73,7 @@ export interface KnownCalls {
   readonly holder: HolderOperation;
 }
 
-/** Null, with what is missing, where this kernel refuses all of a kind. */
+/** Null, with what is missing, if this kernel refuses all calls of a kind. */
 export function knownCalls(isRefused: (probe: Probe) => boolean): KnownCalls | { readonly missing: string } {
   const first = (names: readonly VictimOperation[]): Probe | undefined =>
     names.map((operation): Probe => ({ operation, layout: 'isolated' })).find((probe) => !isRefused(probe));
@@ -87,5 +87,8 @@ export function knownCalls(isRefused: (probe: Probe) => boolean): KnownCalls | {
 }
 
 export function withKnown(probes: readonly Probe[], known: readonly Probe[]): readonly Probe[] {
-  return [...probes, ...known.filter((one) => !probes.some((probe) => seriesOf(probe) === seriesOf(one)))];
+  return [
+    ...probes,
+    ...known.filter((knownProbe) => !probes.some((probe) => seriesOf(probe) === seriesOf(knownProbe))),
+  ];
 }

@@ -1,4 +1,4 @@
-/** Calls that this kernel refuses, tried on their own before any trial, by errno name. */
+/** Finds the calls that this kernel refuses, by errno name: each is tried alone before any trial. */
 import { runChild } from '../base/child.js';
 import { unfit, workloadFailed } from '../base/failure.js';
 import type { Interruption } from '../experiment/interruption.js';
@@ -6,7 +6,7 @@ import { programs } from '../workload/programs.js';
 import { stopIfInterrupted } from './interrupted.js';
 import { seriesOf, type Probe } from './trial.js';
 
-/** Tried often enough that operations which take turns (SEQUENTIAL and NORMAL) are each made. */
+/** Enough tries that both halves of alternating operations (SEQUENTIAL and NORMAL) are made. */
 const tries = 2;
 
 export async function findRefusals(probes: readonly Probe[], interruption: Interruption): Promise<Map<string, string>> {
@@ -19,7 +19,7 @@ export async function findRefusals(probes: readonly Probe[], interruption: Inter
   return refused;
 }
 
-/** An operation that hangs is none that can be measured. */
+/** An operation that hangs cannot be measured. */
 const tryDeadline_ms = 20_000;
 
 async function refusalOf({ operation, layout }: Probe): Promise<string | null> {
@@ -30,13 +30,13 @@ async function refusalOf({ operation, layout }: Probe): Promise<string | null> {
     { deadline_ms: tryDeadline_ms },
   );
   if (end === null)
-    throw unfit(`${engine} could not be started (there is no such file); run \`npm run setup\` to build it`);
+    throw unfit(`${engine} could not be started (it does not exist); run \`npm run setup\` to build it`);
   if (end.code === 0) return null;
   // A seccomp filter may answer with a signal instead of an errno.
   const refusal = end.signal === 'SIGSYS' ? 'SIGSYS' : /: (E[A-Z0-9]{2,})\b/.exec(end.stderr)?.[1];
   if (refusal !== undefined) return refusal;
   const how = end.isLate
-    ? `it had not ended after ${tryDeadline_ms / 1000} s`
+    ? `it was still running after ${tryDeadline_ms / 1000} s`
     : `the engine ended ${end.signal === null ? `with exit code ${String(end.code)}` : `by ${end.signal}`}`;
   throw workloadFailed(`${operation} could not be tried: ${end.stderr.trim() || how}`);
 }

@@ -1,4 +1,4 @@
-/** What is installed here that some jobs use, and the packages of what is not. */
+/** Installed software that some jobs use, and the packages of what is missing. */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -21,7 +21,7 @@ export async function checkSoftware(): Promise<MachineCheck[]> {
   ];
 }
 
-/** Of those that some job needs. */
+/** Software that some job needs. */
 export function softwareNeeds(): Need[] {
   const isHere: Partial<Record<Need, () => boolean>> = {
     jdk: () => findJdks().length > 0 || onPath('java') !== null,

@@ -1,6 +1,6 @@
 /**
- * The questions of the lock table in their order. Each stage asks those calls that an earlier one left open, group by
- * group, and then again those that it could not decide.
+ * The questions of the lock table, in order. Each stage tests the calls that earlier stages left open, group by group,
+ * and then retries those that it could not decide.
  */
 import type { LockClass } from '../catalogue/locks.js';
 import { byFamily, bySmallFamily, fitsInRegion, inRegion, oneByOne, withKnown, type KnownCalls } from './probes.js';
@@ -14,29 +14,29 @@ import {
 } from './lock-verdict.js';
 import { seriesOf, type Probe, type TrialInput, type TrialResult } from './trial.js';
 
-/** What is known of one call. */
+/** Facts about a call. */
 export interface Facts {
   readonly takesMmapLock?: boolean;
   readonly mode?: 'mmap_lock write' | 'mmap_lock read';
   readonly takesVmaLock?: boolean;
 }
 
-/** `reader`: holds mmap_lock for read; `writer`: changes the VMA that victims of layout `same` lie in. */
+/** `reader`: holds mmap_lock for read; `writer`: changes the VMA in which victims of layout `same` lie. */
 export type HolderKind = 'reader' | 'writer';
 
 export type Question = Pick<TrialInput, 'probes' | 'enough' | 'inTurn'> & { readonly holder: HolderKind };
 
 export interface Stage {
   title(count: number): string;
-  /** `declared`: what the table of operations says of it for this kernel. */
+  /** `declared`: the catalogue's declaration for this kernel. */
   asks(probe: Probe, facts: Facts, declared: LockClass): boolean;
-  /** The first time, and again. */
+  /** Groups for the first attempt and for retries. */
   readonly groups: readonly [(probes: readonly Probe[]) => Probe[][], (probes: readonly Probe[]) => Probe[][]];
   readonly attempts: number;
   question(group: readonly Probe[], known: KnownCalls): Question;
-  /** Null: the trial does not decide it. */
+  /** Null if the trial does not decide it. */
   judge(probe: Probe, trial: TrialResult, group: readonly Probe[], known: KnownCalls): Facts | null;
-  /** What the trial saw, for a call that stays open. */
+  /** What the trial saw of a call that stays open. */
   figures(probe: Probe, trial: TrialResult, known: KnownCalls): string;
 }
 
@@ -44,9 +44,10 @@ const modeIn = (trial: TrialResult, probe: Probe, { reader }: KnownCalls): Facts
   modeOfMmapLock(trial.seen(probe), { reader: trial.seen(reader), held_n: trial.held_n });
 
 const figuresBesideReader: Stage['figures'] = (probe, trial, { reader }) =>
-  `beside a reader preempted in ${trial.held_n} calls: ${describeSeen(trial.seen(probe))}; the known reader: ${describeSeen(trial.seen(reader))}`;
+  `beside a reader preempted in ${trial.held_n} calls: ${describeSeen(trial.seen(probe))}; ` +
+  `the known reader: ${describeSeen(trial.seen(reader))}`;
 
-/** A machine under load needs more than one. */
+/** A loaded machine needs several attempts. */
 const mostAttempts = 3;
 
 export const stages: readonly Stage[] = [
@@ -61,10 +62,12 @@ export const stages: readonly Stage[] = [
       return takes === null ? null : { takesMmapLock: takes };
     },
     figures: (probe, trial, { reader, writer }) =>
-      `behind a queued writer: ${describeSeen(trial.seen(probe))}; the known reader: ${describeSeen(trial.seen(reader))}; the known writer: ${describeSeen(trial.seen(writer))}`,
+      `behind a queued writer: ${describeSeen(trial.seen(probe))}; ` +
+      `the known reader: ${describeSeen(trial.seen(reader))}; the known writer: ${describeSeen(trial.seen(writer))}`,
   },
-  // Declared readers pass beside the holder, so they are tried in one trial; declared writers take turns in another.
-  // What neither decides (one writer that nobody declared makes every reader look like one) is asked one by one.
+  // Declared readers pass beside the holder, so a single trial tests them. Declared writers take turns in another
+  // trial. Calls that neither trial decides (an undeclared writer makes every reader look like a writer) are tested one
+  // by one.
   {
     title: (count) => `which of ${count} take it for read`,
     asks: (_, { takesMmapLock: takes }, declared) => takes === true && declared === 'mmap_lock read',
@@ -81,7 +84,7 @@ export const stages: readonly Stage[] = [
       takes === true && mode === undefined && declared === 'mmap_lock write',
     groups: [byFamily, byFamily],
     attempts: mostAttempts,
-    // The first one's turn would be in the warm-up, before the hog has come.
+    // Without this, the first turn would be in the warm-up, before the hog starts.
     question: (group, { reader }) => ({ holder: 'reader', probes: [reader, ...group], inTurn: group }),
     judge: (probe, trial, group, { reader }) => {
       const others = group.filter((other) => other !== probe).flatMap((other) => trial.waits(other));
@@ -100,10 +103,11 @@ export const stages: readonly Stage[] = [
       return takes === null ? null : { takesVmaLock: takes };
     },
     figures: (probe, trial, { reader }) =>
-      `in the VMA that a writer changes: ${describeSeen(trial.seen(inRegion(probe)))}; the known reader: ${describeSeen(trial.seen(reader))}`,
+      `in the VMA that a writer changes: ${describeSeen(trial.seen(inRegion(probe)))}; ` +
+      `the known reader: ${describeSeen(trial.seen(reader))}`,
   },
   {
-    title: (count) => `${count} calls that are still open, one by one`,
+    title: (count) => `${count} undecided calls, one by one`,
     asks: (_, { takesMmapLock: takes, mode }) => takes === true && mode === undefined,
     groups: [oneByOne, oneByOne],
     attempts: mostAttempts,
@@ -129,14 +133,14 @@ export function lockOf({ takesMmapLock: takes, mode, takesVmaLock: takesVma }: F
 export interface Asking {
   readonly declared: (probe: Probe) => LockClass;
   readonly trial: (question: Question, group: readonly Probe[], patience: number) => Promise<TrialResult>;
-  /** False once time is up for a stage's nth attempt. */
+  /** False if there is no time left for the nth attempt of a stage. */
   readonly mayAsk: (attempt: number) => boolean;
   readonly progress: (text: string) => void;
 }
 
 export interface Answers {
   readonly facts: ReadonlyMap<string, Facts>;
-  /** Of each call what the last trial saw that did not decide it. */
+  /** What the last inconclusive trial saw of each call. */
   readonly figures: ReadonlyMap<string, string>;
 }
 

@@ -1,4 +1,4 @@
-/** One trial: a holder that is preempted inside its calls, and victims that may have to wait for it. */
+/** A trial: a holder that is preempted inside its calls, and victims that may have to wait for it. */
 import { cleanUp } from '../base/clean-up.js';
 import { unfit, workloadFailed } from '../base/failure.js';
 import { nativeAddon } from '../base/native.js';
@@ -19,7 +19,7 @@ import { runWindow } from '../workload/window.js';
 import { blockedFrom_ns, heldFrom_ns, type Seen, type OperationTime } from './lock-verdict.js';
 import type { Means } from './means.js';
 
-/** A call whose lock is asked for. */
+/** A call whose lock is tested. */
 export interface Probe {
   readonly operation: VictimOperation;
   readonly layout: VictimLayout;
@@ -28,7 +28,7 @@ export interface Probe {
 export interface TrialHolder {
   readonly operation: HolderOperation;
   readonly regionBytes: number;
-  /** Its range spans two VMAs, so that even per-VMA calls take mmap_lock. */
+  /** Its range spans two VMAs, so that even calls with per-VMA locks take mmap_lock. */
   readonly crossing: boolean;
 }
 
@@ -37,22 +37,22 @@ export interface TrialInput {
   readonly probes: readonly Probe[];
   readonly means: Means;
   readonly topology: CpuTopology;
-  /** The trial may end as soon as each of these was blocked once. */
+  /** The trial may end once each of these was blocked. */
   readonly enough?: readonly Probe[];
-  /** These take turns, one operation each, far enough apart that one's wait seldom reaches into the next one's turn. */
+  /** These take turns, with an operation each, far enough apart that a wait rarely reaches into the next turn. */
   readonly inTurn?: readonly Probe[];
   /**
-   * 1, 2, …: lengthens the trial, since what a loaded machine did not show in the usual time it may show in twice that;
+   * 1, 2, …: lengthens the trial, because a loaded machine may show in twice the time what it did not show before;
    * turns come at other moments.
    */
   readonly patience?: number;
-  /** Resolves when the trial is to be cut short and its result will not be looked at. */
+  /** Resolves when the trial should be cut short, and its result is not needed. */
   readonly interrupted?: Promise<unknown>;
 }
 
 export interface TrialResult {
   seen(probe: Probe): Seen;
-  /** Its operations of 50 ms and more that it spent waiting. */
+  /** Its operations of at least 50 ms that it spent waiting. */
   waits(probe: Probe): readonly OperationTime[];
   /** The holder's calls inside which it was off its CPU for long. */
   readonly held_n: number;
@@ -62,7 +62,7 @@ const warmup_ns = 20_000_000;
 const duration_ns = 800_000_000;
 const drain_ns = 1_500_000_000;
 /**
- * Fifty operations a second of each: some fifty victims share a CPU, and must not wait for it. A walk of all page
+ * Fifty operations a second for each: about fifty victims share a CPU, and must not wait for it. A walk of all page
  * tables takes milliseconds.
  */
 const interval_ns = 20_000_000;
@@ -70,7 +70,7 @@ const walkInterval_ns = 60_000_000;
 const schedFifo = 1;
 
 /**
- * Later at each attempt, so that a call which came at the wrong moment, just before the hog went, comes at another one.
+ * Later at each attempt, so that a call that came at a bad moment, just before the hog left, comes at another moment.
  */
 const laterEachTime_ns = 37_000_000;
 const turnOf = ({ turn_ns }: Means, patience: number): number => turn_ns + (patience - 1) * laterEachTime_ns;
@@ -92,7 +92,7 @@ export function trialArm({
     role: probe.layout,
     operation: probe.operation,
     layout: probe.layout,
-    // The plan spreads first operations over an interval: those that take turns get theirs by that.
+    // The plan spreads first operations over an interval, which gives calls their turns.
     interval_ns: inTurn.includes(probe)
       ? probes.length * turnOf(means, patience)
       : operationNamed(probe.operation).family === 'proc'
@@ -104,7 +104,7 @@ export function trialArm({
   return {
     kind: 'native',
     name: 'lock-table',
-    title: 'which lock a call takes',
+    title: 'the lock of a call',
     control: null,
     stall: { aim_ns: 0, leastHold_ns: 0 },
     layout: holder.crossing ? 'split' : 'isolated',
@@ -143,7 +143,7 @@ export async function runTrial(input: TrialInput): Promise<TrialResult> {
   });
   try {
     const [problem] = workload.degraded;
-    if (problem !== undefined) throw unfit(`no lock can be found here: ${problem.sentence}`);
+    if (problem !== undefined) throw unfit(`locks cannot be found here: ${problem.sentence}`);
     const sampler = await startSampler(workload);
     if (means.watcherPriority !== null)
       for (const pid of [...workload.pids, sampler.pid]) nativeAddon().setPolicy(pid, schedFifo, means.watcherPriority);
@@ -153,7 +153,7 @@ export async function runTrial(input: TrialInput): Promise<TrialResult> {
     }).finally(watch.stop);
     const { samples, problem: unseen } = await sampler.finish(result.go_ns, input.interrupted);
     if (result.failure !== null) throw result.failure;
-    if (unseen !== null) throw workloadFailed(`no lock can be found in this trial: ${unseen.sentence}; run it again`);
+    if (unseen !== null) throw workloadFailed(`this trial cannot find a lock: ${unseen.sentence}; run it again`);
     const { board } = workload;
     const { series } = analyseRun({ ...board, tids: board.threadIds().map(({ tid }) => tid) }, result, samples);
     const thread = board.threads.findIndex(({ role }) => role === 'holder');
@@ -172,7 +172,7 @@ export async function runTrial(input: TrialInput): Promise<TrialResult> {
 
 const watch_ms = 50;
 
-/** Resolves when each of these series has had an operation of the threshold; never, for none. */
+/** Resolves when each of these series has had an operation above the threshold; never if there are none. */
 function watchFor(board: Board, names: readonly string[]): { allBlocked: Promise<void>; stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
   const stop = (): void => {
@@ -202,7 +202,7 @@ function seenOf(series: SeriesRun | undefined, probe: Probe): Seen {
   };
 }
 
-/** Who starts and joins a thread sleeps (S) while that thread waits for the lock. */
+/** A thread that starts and joins another sleeps (S) while that thread waits for the lock. */
 function waitsOf(series: SeriesRun | undefined, { operation }: Probe): readonly OperationTime[] {
   const sleepsForAnother = operationNamed(operation).sleeps === 'for a thread';
   return (series?.stalls ?? []).filter(({ dominant }) => dominant === 'D' || (dominant === 'S' && sleepsForAnother));

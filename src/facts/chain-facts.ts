@@ -1,13 +1,16 @@
-/** What a chain of blame is told from (stalls.json has it; src/words/chain-words.ts makes the sentences). */
+/** The facts of a chain of blame, as in stalls.json. src/words/chain-words.ts makes the sentences. */
 import type { BlamedLock, Cause, Grade, steps } from './blame.js';
 
 export interface BlamedThread {
   /** Its name on the board; of a thread that is not there its comm. */
   readonly name: string;
   readonly tid: number;
-  /** `other`: a thread of the workload that nobody planned, as a JVM's own; `outside`: one of another program. */
+  /**
+   * `other`: a thread of the workload that the profile does not plan, such as one of the JVM; `outside`: of another
+   * program.
+   */
   readonly role: 'victim' | 'holder' | 'toucher' | 'hog' | 'load' | 'other' | 'outside';
-  /** As asked for; null where nobody set it. */
+  /** As asked for; null: not set. */
   readonly nice: number | null;
 }
 
@@ -22,20 +25,20 @@ export interface ChainStep {
   readonly duration_ns: number;
 }
 
-/** Why a link says no more than it does. */
+/** Why a link has no better cause. */
 export type LinkReason =
   | { readonly code: 'nothing-seen' | 'not-looked' | 'thread-ended' | 'no-suspect' | 'no-holder-seen' }
   | { readonly code: 'waker-unseen' | 'woken-from-outside' }
-  /** Of the call in which it was; null where it is not known, or was none. */
+  /** The call in which it was; null: unknown, or no call. */
   | { readonly code: 'asleep' | 'blocked-elsewhere'; readonly systemCall: string | null }
   | { readonly code: 'call-without-lock'; readonly thread: string }
   | {
       readonly code: 'not-mmap-lock';
-      /** What kind of lock it was, where the kernel tells. */
+      /** The kind of lock, if the kernel reports it. */
       readonly lock: 'rwsem-read' | 'rwsem-write' | 'mutex' | null;
       readonly wokenBy: string | null;
     }
-  /** Of all CPUs' time; of the victim's own time so much is in no counter, where that was looked at. */
+  /** Of all CPUs' time. `uncounted_ns`: time of the victim that is in no counter; null: not read. */
   | { readonly code: 'steal-share'; readonly share: number; readonly uncounted_ns: number | null }
   /** Of the JVM's log. */
   | { readonly code: 'log-label'; readonly label: string };

@@ -1,4 +1,4 @@
-/** What was found of one series of one arm: src/words/finding-words.ts makes the sentence. */
+/** What was found of a series of an arm: src/words/finding-words.ts makes the sentence. */
 
 /** Why nothing is concluded (src/verdict/run/outcome.ts). */
 export type OpenReason =
@@ -34,7 +34,7 @@ export interface SeenStalls {
 /** Of runs beside other programs (src/verdict/run/under-load.ts). */
 export interface SeenUnderLoad {
   readonly blamed: { readonly thread: string; readonly call: string | null; readonly cause: string };
-  /** Runs that this rests on. */
+  /** Runs with this evidence. */
   readonly runs: number;
   /** Blocked stalls in them, and of these those whose wait ended with a hold. */
   readonly stalls_n: number;
@@ -53,9 +53,9 @@ export interface FindingFact {
   readonly reason: OpenReason | null;
   /** Null without a run. */
   readonly seen: SeenStalls | null;
-  /** Stalls in the same series of the controls; null where there is none. */
+  /** Stalls in the same series of the controls; null without that series. */
   readonly foreignStalls_n: number | null;
   readonly idleStalls_n: number | null;
-  /** Null where the finding rests on undisturbed runs, or on none. */
+  /** Null if the finding rests on undisturbed runs, or on no run. */
   readonly underLoad: SeenUnderLoad | null;
 }

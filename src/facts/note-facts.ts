@@ -13,7 +13,7 @@ export type NoteFact =
   | { readonly code: 'degraded'; readonly degradation: string; readonly why: string }
   | { readonly code: 'program-without-control' }
   | { readonly code: 'environment-removed'; readonly variables: readonly string[] }
-  /** Chance alone puts all runs of one arm above the other's in one of so many cases. */
+  /** Chance alone puts all runs of one arm above the other's in 1 of `oneIn_n` cases. */
   | { readonly code: 'few-runs'; readonly runs_n: number; readonly oneIn_n: number; readonly oneInOfFive_n: number }
   | { readonly code: 'runs-disturbed' | 'runs-cut-short'; readonly runs_n: number }
   | { readonly code: 'stalls-in-idle-control' | 'stalls-in-foreign-control' }
@@ -45,7 +45,7 @@ export type NoteFact =
       readonly code: 'lock-free-stalled';
       readonly arm: string;
       readonly series: string;
-      /** It allocates, so it may have waited for the allocator's own lock. */
+      /** It allocates, so it may have waited for the lock of the allocator. */
       readonly allocates: boolean;
     }
   | {
@@ -87,12 +87,15 @@ export type NoteFact =
       readonly values: readonly { readonly kernel: string; readonly value: string }[];
     }
   | { readonly code: 'kernels-unknown'; readonly facts: readonly KernelFact[] }
-  /** By image and config; `why`: the difference in words. */
+  /** By image and config (kernel-difference-facts.ts); `why`: the sentence of the difference. */
   | {
       readonly code: 'built-differently';
       readonly first: string;
       readonly kernel: string;
       readonly fact: string;
+      readonly a: string | null;
+      readonly b: string | null;
+      readonly options: readonly string[];
       readonly why: string;
     }
   | {
@@ -107,15 +110,15 @@ export type NoteFact =
 
 export interface HolderSize {
   readonly operation: string;
-  /** Null of a holder that the profile gives no region. */
+  /** Null for a holder without a region in the profile. */
   readonly regionBytes: number | null;
 }
 
 export type KernelFact =
   'preemption' | 'hz' | 'transparentHugePages' | 'perVmaLocks' | 'clockSource' | 'autogroup' | 'mitigations';
 
-/** A note with where it holds. */
+/** A note and where it holds. */
 export type Note = NoteFact & {
-  /** Of several kernels the one that it is of; null: it holds of all, or names the kernel itself. */
+  /** The kernel for which it holds, of several; null: it holds for all, or names the kernel itself. */
   readonly onKernel: string | null;
 };

@@ -1,6 +1,8 @@
-/** What can be wrong with a run: codes with figures. src/words/run-words.ts makes the sentences. Units are in the names. */
+/**
+ * What can be wrong with a run: codes with figures. src/words/run-words.ts makes the sentences. Units are in the names.
+ */
 
-/** What the machine did to a run that makes it no evidence of a rate or a length. */
+/** What the machine did to a run, so that it is no evidence of a rate or a length. */
 export type Disturbance =
   | { readonly code: 'steal' | 'foreign-load' | 'guest-steal'; readonly share: number; readonly limit: number }
   /** `now`: null where it cannot be read. */
@@ -12,12 +14,12 @@ export type Disturbance =
   | { readonly code: 'not-looked'; readonly duration_ns: number };
 
 /**
- * Beside such load there may be stalls all the same (src/verdict/run/under-load.ts); of a run with anything else nothing is
- * said.
+ * Runs beside such load may still show stalls (src/verdict/run/under-load.ts); runs with any other disturbance show
+ * nothing.
  */
 export const loadCodes: readonly string[] = ['steal', 'foreign-load', 'guest-steal'] satisfies Disturbance['code'][];
 
-/** How a process of ours beside the workload came to an end that was not its own. */
+/** How a process of pauselab beside the workload ended abnormally. */
 export type HelperEndFact =
   | {
       readonly end: 'exited';
@@ -61,17 +63,17 @@ export type SchedulingProblem =
   /** A limit on CPU time. */
   | { readonly code: 'cpu-limit-refused'; readonly thread: string; readonly reason: string };
 
-/** What was not as asked for: such a run says less, and a gate does not pass on it. */
+/** What was not as asked for: such a run shows less, and a gate does not pass on it. */
 export type Degradation =
   SchedulingProblem | StatesUnknown | { readonly code: 'untraced'; readonly tracer: HelperEndFact };
 
-/** What of a JVM's log could not be read, or is missing in it. */
+/** What is unreadable or missing in a JVM's log. */
 export type LogProblem =
   | { readonly code: 'log-cut' }
   | { readonly code: 'log-dropped'; readonly messages_n: number }
   | { readonly code: 'log-without-time'; readonly lines_n: number }
   | { readonly code: 'uncommit-without-length'; readonly events_n: number; readonly first: string }
-  /** The JVM's own words. */
+  /** A message of the JVM. */
   | { readonly code: 'jvm-warning'; readonly text: string };
 
 /** What makes a run failed. Its exit code follows from its code (src/base/failure.ts). */

@@ -1,17 +1,17 @@
-/** What is missing of what is known about stalls: codes with figures. src/words/stall-words.ts makes the sentences. */
+/** What is not known about stalls: codes with figures. src/words/stall-words.ts makes the sentences. */
 import type { LogProblem } from './run-facts.js';
 
-/** What would have told more of one stall, or of all stalls of its run. */
+/** Evidence that would have shown more of a stall, or of all stalls of its run. */
 export type MissingEvidence =
   | LogProblem
   | { readonly code: 'trace-event-missing'; readonly event: string }
   /** Threads of other programs that take the workload's mmap_lock. `reason`: the tracer's words. */
   | { readonly code: 'outside-untraced'; readonly reason: string }
-  /** `from_ns`: after go, from when on nothing of them is missing. */
+  /** `from_ns`: time after go from which nothing of them is missing. */
   | { readonly code: 'outside-lost'; readonly events_n: number; readonly from_ns: number }
   /** The trace does not cover the stall. */
   | { readonly code: 'trace-gap'; readonly lost_n: number }
-  /** Nobody looked at the victim's state for that share of the stall. */
+  /** The victim's state was not observed for that share of the stall. */
   | { readonly code: 'states-unobserved'; readonly share: number };
 
 /** What is missing in a bundle, or is there and no evidence. */

@@ -1,7 +1,6 @@
 /**
- * The guest's side: takes requests from the host through the channel that process 1 found, does what the host would
- * have done itself, with the same code, and sends back what came of it. During a window it says nothing: it shares the
- * CPUs.
+ * The guest's side: takes requests from the host through the channel that process 1 found, does what the host would do,
+ * with the same code, and sends the results back. During a window it is silent, because it shares the CPUs.
  */
 import { constants, openSync, readdirSync, writeFileSync, writeSync, read } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +17,7 @@ import { hostFacts } from '../host/facts.js';
 import { readIfThere, readProc } from '../host/files.js';
 import { encodeFrame, frameReader } from '../kernel/guest/frames.js';
 
-// A serial port must not become the terminal of this session: its threads would get signals from there.
+// A serial port must not become this session's terminal: its threads would get signals from there.
 const channel = openSync(process.argv[2] ?? '', constants.O_RDWR | constants.O_NOCTTY);
 const readChannel = promisify(read);
 
@@ -59,7 +58,7 @@ async function answer(request: Request): Promise<Said> {
     }
     case 'examine': {
       const { examine, kernelPart } = await import('../doctor/examine.js');
-      // The host ends the guest where it wants no answer any more.
+      // The host ends the guest if it no longer wants an answer.
       const uninterrupted = {
         signalled: new Promise<never>(() => undefined),
         signal: () => null,
@@ -79,7 +78,7 @@ async function answer(request: Request): Promise<Said> {
       };
     }
     case 'interrupt':
-      throw new Error('an interruption is no request of its own');
+      throw new Error('an interruption is not a request');
   }
 }
 
@@ -100,7 +99,7 @@ async function handle(request: Request): Promise<void> {
   }
 }
 
-/** Which of the CPU's known flaws this kernel works around, in its own words. */
+/** How this kernel handles the CPU's known flaws, in the kernel's words. */
 function mitigations(): Record<string, string> {
   const folder = '/sys/devices/system/cpu/vulnerabilities';
   try {

@@ -1,4 +1,4 @@
-/** Which CPUs pauselab may use, and what a profile's `first`, `second` and numbers mean here. */
+/** The CPUs that pauselab may use, and the meaning of a profile's `first`, `second` and numbers on this machine. */
 import { unfit, usage } from '../base/failure.js';
 import type { Cpus } from '../profile/resolved/resolved.js';
 import { readIfThere, readProc } from './files.js';
@@ -33,12 +33,12 @@ export function parseCpuList(text: string): number[] {
 }
 
 /**
- * `first` is the first CPU that pauselab may use, `second` the next one on another core (hardware threads of one
- * core slow each other), or on the same core where there is no other.
+ * `first` is the first CPU that pauselab may use. `second` is the next CPU on another core (hardware threads of a core
+ * slow each other), or on the same core if there is no other.
  */
 export function resolveCpus(cpus: Cpus, { allowed, siblings }: CpuTopology): readonly number[] {
   const [first] = allowed;
-  if (first === undefined) throw unfit('no CPU is allowed to this process; look at taskset and cpuset');
+  if (first === undefined) throw unfit('this process may use no CPU; check taskset and cpuset');
   switch (cpus.kind) {
     case 'first':
       return [first];
@@ -47,7 +47,8 @@ export function resolveCpus(cpus: Cpus, { allowed, siblings }: CpuTopology): rea
       const second = others.find((cpu) => !siblings(first).includes(cpu)) ?? others[0];
       if (second === undefined) {
         throw unfit(
-          `two CPUs are needed, one for holder and hogs and one for victims, and only CPU ${first} may be used; run on a machine with two, or widen taskset or the cpuset`,
+          `two CPUs are needed, one for holder and hogs and one for victims, but only CPU ${first} may be used; ` +
+            'run on a machine with two CPUs, or widen taskset or the cpuset',
         );
       }
       return [second];
@@ -56,7 +57,9 @@ export function resolveCpus(cpus: Cpus, { allowed, siblings }: CpuTopology): rea
       const missing = cpus.cpus.filter((cpu) => !allowed.includes(cpu));
       if (missing.length > 0)
         throw usage(
-          `${missing.length === 1 ? `CPU ${missing.join()} does` : `CPUs ${missing.join(', ')} do`} not exist or may not be used here; allowed are ${allowed.join(', ')}`,
+          `${missing.length === 1 ? `CPU ${missing.join()} does` : `CPUs ${missing.join(', ')} do`} not exist ` +
+            'or may not be used here; ' +
+            `allowed are ${allowed.join(', ')}`,
         );
       return cpus.cpus;
     }

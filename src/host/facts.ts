@@ -1,4 +1,4 @@
-/** The machine as a bundle records it. What could not be read is null, never guessed. */
+/** The machine's facts as a bundle records them. Facts that could not be read are null, never guessed. */
 import { cpus, release, totalmem, version } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { cpuTopology } from './cpus.js';
@@ -10,7 +10,7 @@ export interface HostFacts {
   readonly kernel: string;
   readonly kernelVersion: string;
   /**
-   * Such as `none`, `voluntary`, `full`, `lazy`; null where it is not readable (debugfs) and not decided at build time.
+   * Such as `none`, `voluntary`, `full`, `lazy`; null if it cannot be read (debugfs) and is not fixed at build time.
    */
   readonly preemption: string | null;
   readonly hz: number | null;
@@ -18,7 +18,7 @@ export interface HostFacts {
   readonly cpuModel: string;
   readonly cpus: readonly number[];
   readonly memoryBytes: number;
-  /** The smallest of the cgroups that this process is in; null: none has one. */
+  /** The smallest limit of this process's cgroups; null if none has a limit. */
   readonly memoryLimitBytes: number | null;
   readonly hypervisor: boolean | null;
   readonly transparentHugePages: string | null;
@@ -63,7 +63,7 @@ function kernelConfig(): string | null {
   }
 }
 
-// With PREEMPT_DYNAMIC the model in force is the boot parameter's, else the configured default.
+// With PREEMPT_DYNAMIC, the model in force is that of the boot parameter, else the configured default.
 function preemptionModel(config: string | null): string | null {
   const inForce = selected(readIfThere('/sys/kernel/debug/sched/preempt'), /\((\w+)\)/);
   if (inForce !== null) return inForce;

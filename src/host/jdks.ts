@@ -1,6 +1,6 @@
 /**
- * The JDKs of this machine: where they are looked for, what each says of itself, and which one a profile gets. Nothing
- * is downloaded and nothing is guessed from a path: every candidate is started once and asked.
+ * Finds this machine's JDKs, and chooses one for a profile. Nothing is downloaded, and nothing is guessed from a path:
+ * every candidate is started once and asked for its version.
  */
 import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -13,7 +13,7 @@ import { missing } from './missing.js';
 
 export interface Jdk {
   readonly home: string;
-  /** The executable; symbolic links are followed, but for one that avoids a blank. */
+  /** The executable, with symbolic links followed, except for a link that avoids a blank. */
   readonly java: string;
   /** Such as 17.0.15. */
   readonly version: string;
@@ -26,16 +26,16 @@ export interface Jdk {
   readonly source: string;
 }
 
-/** A place that was looked at and that is of no use, with the reason as a sentence. */
+/** A place that was searched and that is unusable, with the reason as a sentence. */
 export interface JdkProblem {
   readonly source: string;
   readonly sentence: string;
 }
 
-/** What this module sees of the machine; tests give their own. */
+/** The parts of the machine that this module sees; tests pass other ones. */
 export interface JdkPlaces {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Folders that hold JDKs, one a subfolder. */
+  /** Folders that contain JDKs, each in a subfolder. */
   readonly folders: readonly string[];
   /** How long a candidate may take to answer. */
   readonly answerDeadline_ms: number;
@@ -50,14 +50,15 @@ export function usualPlaces(): JdkPlaces {
   };
 }
 
-/** The flags that choose a collector. */
+/** The flags that select a collector. */
 export function flagsOfCollector(collector: Collector): string[] {
   const { flag, experimental } = collectorTable[collector];
   return [...(experimental === true ? ['-XX:+UnlockExperimentalVMOptions'] : []), `-XX:+${flag}`];
 }
 
 /**
- * Of a flag's name; null if it chooses no collector. Names that we do not know (of other VMs) are given as they are.
+ * The collector that a flag's name selects; null if it selects none. Unknown names (of other VMs) are returned
+ * unchanged.
  */
 export function collectorOfFlag(flag: string): string | null {
   const known = collectors.find((collector) => collectorTable[collector].flag === flag);
@@ -67,14 +68,14 @@ export function collectorOfFlag(flag: string): string | null {
 export interface JdkChoice {
   /** Such as ">=17" (profile/jdk-requirement.ts). */
   readonly requirement: string;
-  /** From `--java` or the profile: the only one that is considered. */
+  /** From `--java` or the profile; then no other JDK is considered. */
   readonly explicit?: { readonly path: string; readonly source: string } | undefined;
   readonly collector?: Collector | undefined;
 }
 
 /**
- * The first that fits, in the order named path, PAUSELAB_JAVA, JAVA_HOME, PATH, usual folders (the newest of a folder
- * first). A path that was named is taken or refused: what the user said is never silently replaced.
+ * The first JDK that fits, in this order: explicit path, PAUSELAB_JAVA, JAVA_HOME, PATH, usual folders (the newest in a
+ * folder first). An explicit path is used or refused: the user's choice is never silently replaced.
  */
 export async function chooseJdk(
   { requirement, explicit, collector }: JdkChoice,
@@ -86,7 +87,8 @@ export async function chooseJdk(
     const jdk = await askNamed(named, places);
     if (!accepts(jdk.feature))
       throw unfit(
-        `${describe(jdk)}, named by ${named.source}, is JDK ${jdk.feature} and the profile asks for ${text}; name another one with --java`,
+        `${describe(jdk)}, named by ${named.source}, is JDK ${jdk.feature}, but the profile needs ${text}; ` +
+          'name another JDK with --java',
       );
     if (collector !== undefined && !(await hasCollector(jdk, collector))) throw await lacks(jdk, collector);
     return jdk;
@@ -110,7 +112,7 @@ export async function chooseJdk(
   );
 }
 
-/** All of them, and the places where something is wrong; for looking around (doctor). */
+/** All JDKs, and the places with problems; for doctor. */
 export async function findJdks(
   places: JdkPlaces = usualPlaces(),
 ): Promise<{ readonly jdks: readonly Jdk[]; readonly problems: readonly JdkProblem[] }> {
@@ -127,7 +129,8 @@ export async function findJdks(
 const collectorAnswers = new Map<string, Promise<boolean>>();
 
 /**
- * Found by a start with it, since a JDK knows the flags of collectors that it was built without. Asked once per JDK.
+ * Found by starting the JDK with it, because a JDK knows the flags even of collectors that it was built without. Done
+ * once per JDK.
  */
 export function hasCollector({ java }: Pick<Jdk, 'java'>, collector: Collector): Promise<boolean> {
   const key = `${java} ${collector}`;
@@ -160,13 +163,13 @@ function namedByEnvironment({ env }: JdkPlaces): Named | undefined {
 async function askNamed({ path, source }: Named, places: JdkPlaces): Promise<Jdk> {
   const java = executableAt(path);
   if (java === null)
-    throw usage(`${source} names ${path}, and there is no java and no folder with bin/java; name the java of a JDK`);
+    throw usage(`${source} names ${path}, which is neither a java nor a folder with bin/java; name the java of a JDK`);
   const answer = await ask(java, source, places);
   if ('sentence' in answer) throw usage(`${source} names ${path}: ${answer.sentence}`);
   return answer;
 }
 
-/** Each JDK once, however many links lead to it. */
+/** Yields each JDK once, however many links lead to it. */
 async function* candidates(places: JdkPlaces, first: readonly Named[] = []): AsyncGenerator<Jdk | JdkProblem> {
   const { env, folders } = places;
   const seen = new Set<string>();
@@ -174,13 +177,13 @@ async function* candidates(places: JdkPlaces, first: readonly Named[] = []): Asy
     const java = executableAt(path);
     if (java === null)
       return source === 'JAVA_HOME' || source === 'PAUSELAB_JAVA'
-        ? { source, sentence: `${source} is ${path}, which holds no bin/java` }
+        ? { source, sentence: `${source} is ${path}, which contains no bin/java` }
         : null;
     const real = realpathSync(java);
     if (seen.has(real)) return null;
     seen.add(real);
     const answer = await ask(java, source, places);
-    // A script in front of a java is another file and the same JDK.
+    // A script that starts java is a different file but the same JDK.
     if (!('sentence' in answer)) {
       if (seen.has(`home ${answer.home}`)) return null;
       seen.add(`home ${answer.home}`);
@@ -211,22 +214,24 @@ async function* candidates(places: JdkPlaces, first: readonly Named[] = []): Asy
   }
 }
 
-/** A java itself, or the home of a JDK. */
+/** A java executable, or the home of a JDK. */
 function executableAt(path: string): string | null {
   const absolute = resolve(path);
   return isFile(absolute) ? absolute : ([join(absolute, 'bin/java')].find(isFile) ?? null);
 }
 
 /**
- * A path with a blank is refused although the launcher could do with it: java-caller gives such paths to a shell, and
- * lists such as LD_PRELOAD are separated by blanks. A link without one is taken as it is, not followed.
+ * A path with a blank is refused, although the launcher could handle it: java-caller passes such paths to a shell, and
+ * lists such as LD_PRELOAD are separated by blanks. A link without a blank is used unresolved.
  */
 async function ask(path: string, source: string, { answerDeadline_ms }: JdkPlaces): Promise<Jdk | JdkProblem> {
   const real = realpathSync(path);
   const java = /\s/.test(real) ? path : real;
   const problem = (sentence: string): JdkProblem => ({ source, sentence });
   if (/\s/.test(java))
-    return problem(`${java} has a blank in its path; make a link to the JDK's folder without one and name that`);
+    return problem(
+      `${java} has a blank in its path; create a link without blanks to the JDK's folder, and name the link`,
+    );
   try {
     accessSync(java, constants.X_OK);
   } catch {
@@ -240,7 +245,8 @@ async function ask(path: string, source: string, { answerDeadline_ms }: JdkPlace
   const feature = featureOf(version ?? '');
   if (code !== 0 || version === undefined || feature === null)
     return problem(
-      `${java} is no java: it ended with ${code === null ? 'a signal' : `exit code ${code}`} and said "${firstLine(text)}" to -version`,
+      `${java} is not a java: for -version it ended with ${code === null ? 'a signal' : `exit code ${code}`} ` +
+        `and printed "${firstLine(text)}"`,
     );
   return {
     home: property('java.home') ?? dirname(dirname(java)),
@@ -256,8 +262,8 @@ async function ask(path: string, source: string, { answerDeadline_ms }: JdkPlace
 const settingsAnswers = new Map<string, Promise<Answer>>();
 
 /**
- * Asked once per java and version of its file, however many arms, collectors and checks of a command want it. Only an
- * answer is kept: what is mended meanwhile is found.
+ * Asked once per java and version of its file, for all arms, collectors and checks of a command. Failures are not
+ * cached, so that a repaired JDK is found.
  */
 function settingsOf(java: string, deadline_ms: number): Promise<Answer> {
   const { mtimeMs, size } = statSync(java);
@@ -269,7 +275,7 @@ function settingsOf(java: string, deadline_ms: number): Promise<Answer> {
   return asked;
 }
 
-/** 1.8.0_392 is 8, 17.0.15 and 22-ea are what they begin with. */
+/** 1.8.0_392 is 8; for 17.0.15 and 22-ea it is the first number. */
 function featureOf(version: string): number | null {
   const match = /^(?:1\.)?(\d+)/.exec(version);
   return match === null ? null : Number(match[1]);
@@ -282,17 +288,18 @@ interface Answer {
 }
 
 async function run(java: string, args: readonly string[], timeout_ms: number): Promise<Answer> {
-  // What a shell may hold for a JVM would be part of the answer.
+  // JVM options in a shell's environment would become part of the answer.
   const foreign = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS'];
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.includes(name)));
   const end = await runChild(java, args, { env, deadline_ms: timeout_ms });
-  if (end === null) return { code: null, text: 'there is no such program', timedOut: false };
+  if (end === null) return { code: null, text: 'the program does not exist', timedOut: false };
   return { code: end.code, text: `${end.stderr}${end.stdout}`, timedOut: end.isLate };
 }
 
 async function lacks(jdk: Jdk, collector: Collector): Promise<Failure> {
   return unfit(
-    `${describe(jdk)} has no ${collector} collector; it has ${(await collectorsOf(jdk)).join(', ')}; choose one of them, or another JDK with --java`,
+    `${describe(jdk)} has no ${collector} collector; it has ${(await collectorsOf(jdk)).join(', ')}; ` +
+      'choose one of these, or another JDK with --java',
   );
 }
 

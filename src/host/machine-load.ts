@@ -1,6 +1,6 @@
 /**
- * What the machine did during a window: CPU time stolen by the hypervisor, CPU time of other programs, and the clock
- * source. Runs are judged spoiled by these alone, never by their latencies.
+ * The machine's activity during a window: CPU time stolen by the hypervisor, CPU time of other programs, and the clock
+ * source. Only these decide whether a run is disturbed, never its latencies.
  */
 import { readIfThere, readProc } from './files.js';
 
@@ -9,19 +9,19 @@ const tick_ns = 10_000_000;
 
 export interface LoadReading {
   readonly time_ns: bigint;
-  /** Of all CPUs together. */
+  /** Sum over all CPUs. */
   readonly busy_ns: number;
   readonly steal_ns: number;
-  /** Of the processes that belong to the experiment, this one included. */
+  /** Of the experiment's processes, including this one. */
   readonly own_ns: number;
   readonly clockSource: string | null;
 }
 
 export interface MachineLoad {
-  /** Shares of all CPUs' time. */
+  /** Shares of the time of all CPUs. */
   readonly steal_share: number;
   readonly foreignLoad_share: number;
-  /** Of the processes that belong to the experiment. */
+  /** Of the experiment's processes. */
   readonly ownLoad_share: number;
   readonly clockSource: string | null;
   readonly clockSourceChanged: boolean;
@@ -37,7 +37,9 @@ export function readLoad(pids: readonly number[]): LoadReading {
   };
 }
 
-/** `cpu user nice system idle iowait irq softirq steal guest guest_nice`; user holds guest, nice holds guest_nice. */
+/**
+ * `cpu user nice system idle iowait irq softirq steal guest guest_nice`; user includes guest, nice includes guest_nice.
+ */
 export function parseStat(stat: string): { busy_ns: number; steal_ns: number } {
   const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (/^cpu .*$/m.exec(stat)?.[0] ?? '')
     .split(/\s+/)
@@ -48,7 +50,7 @@ export function parseStat(stat: string): { busy_ns: number; steal_ns: number } {
 /** utime + stime of a process; 0 once it is gone. */
 export function cpuTimeOf(pid: number): number {
   const stat = readIfThere(`/proc/${pid}/stat`);
-  // The name may hold blanks and parentheses; fields count from its end, where field 3 follows.
+  // The name may contain blanks and parentheses, so fields count from its end; field 3 follows it.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * tick_ns;
 }
@@ -66,7 +68,7 @@ export function loadBetween(before: LoadReading, after: LoadReading, cpuCount: n
   };
 }
 
-/** From each reading to the next; times become relative to `go_ns`. */
+/** Between consecutive readings; times become relative to `go_ns`. */
 export function stealBetween(
   readings: readonly LoadReading[],
   go_ns: bigint,

@@ -1,16 +1,16 @@
 /**
- * How much memory there is for us: the machine's, and less where a cgroup above us has a limit (v1 and v2, all
- * ancestors). And whether the kernel has killed for want of it.
+ * How much memory we can use: the machine's, or less if a cgroup above us has a limit (v1 and v2, all ancestors). Also
+ * whether the kernel killed a process because memory ran out.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatSize } from '../base/text/units.js';
 import { readIfThere, readProc } from './files.js';
 
-/** /proc and what it names, for a test to put its own there. */
+/** /proc and the mount points that it names; tests use other folders. */
 export interface MemoryFiles {
   readonly proc: string;
-  /** In front of the paths that mountinfo names. */
+  /** Prefix of the paths that mountinfo names. */
   readonly root: string;
 }
 
@@ -19,15 +19,15 @@ export const machine: MemoryFiles = { proc: '/proc', root: '' };
 export interface MemoryCgroup {
   readonly version: 1 | 2;
   readonly folder: string;
-  /** The process is in it, and not in one below. */
+  /** The process is in this cgroup itself, not in one below. */
   readonly isOwn: boolean;
-  /** The root of the hierarchy: what it counts is the machine's. */
+  /** The root of the hierarchy: it counts the whole machine. */
   readonly isRoot: boolean;
 }
 
 /**
- * Folders of the memory cgroup that a process (`self` or its pid) is in and of those above it, the innermost first; of
- * either version or both.
+ * Folders of a process's memory cgroup (`self` or a pid) and of its ancestors, innermost first; of either version or
+ * both.
  */
 export function memoryCgroups({ proc, root }: MemoryFiles, process = 'self'): MemoryCgroup[] {
   const membership = readIfThere(join(proc, process, 'cgroup')) ?? '';
@@ -44,7 +44,7 @@ export function memoryCgroups({ proc, root }: MemoryFiles, process = 'self'): Me
         ? /^0::(.*)$/m.exec(membership)?.[1]
         : /^\d+:(?:[^:\n]*,)?memory(?:,[^:\n]*)?:(.*)$/m.exec(membership)?.[1];
     if (path === undefined) return [];
-    // In a container that has no cgroup namespace the mount begins below the root that the path counts from.
+    // In a container without a cgroup namespace, the mount starts below the root from which the path counts.
     const below = mountRoot !== '/' && path.startsWith(mountRoot) ? path.slice(mountRoot.length) : path;
     const names = below.split('/').filter((name) => name !== '' && name !== '..');
     return names
@@ -59,7 +59,7 @@ export function memoryCgroups({ proc, root }: MemoryFiles, process = 'self'): Me
   });
 }
 
-/** Octal, as the kernel writes blanks. */
+/** Octal escapes, as the kernel writes blanks. */
 function unescaped(text: string): string {
   return text.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }
@@ -67,17 +67,17 @@ function unescaped(text: string): string {
 export interface MemoryLimit {
   readonly folder: string;
   readonly bytes: number;
-  /** Of that: what is left, with the page cache that can be dropped. */
+  /** The part of it that is still free, including page cache that can be dropped. */
   readonly left: number;
 }
 
-/** The cgroup with the least left among those that have a limit; null: none has. */
+/** Of the cgroups with a limit, the one with the least memory left; null if none has a limit. */
 export function memoryLimit(files: MemoryFiles = machine): MemoryLimit | null {
   const limits = memoryCgroups(files).flatMap(({ version, folder }): MemoryLimit[] => {
     const number = (name: string): number => Number(readIfThere(join(folder, name)) ?? NaN);
     const most = version === 2 ? [number('memory.max'), number('memory.high')] : [number('memory.limit_in_bytes')];
-    // `max` is no number, and v1 has the largest one of all where there is none.
-    const bytes = Math.min(...most.filter((one) => Number.isFinite(one) && one < 2 ** 62));
+    // Without a limit, v2 has `max`, which is not a number, and v1 has an extremely large one.
+    const bytes = Math.min(...most.filter((value) => Number.isFinite(value) && value < 2 ** 62));
     if (!Number.isFinite(bytes)) return [];
     const used = number(version === 2 ? 'memory.current' : 'memory.usage_in_bytes');
     const dropped = Number(
@@ -90,20 +90,20 @@ export function memoryLimit(files: MemoryFiles = machine): MemoryLimit | null {
   return limits.toSorted((a, b) => a.left - b.left)[0] ?? null;
 }
 
-/** Memory that can be given out without swapping, and that our cgroups let us have. */
+/** Memory that can be allocated without swapping, within the limits of our cgroups. */
 export function availableMemoryBytes(files: MemoryFiles = machine): number {
   const ofMachine = Number(/^MemAvailable:\s*(\d+) kB$/m.exec(readProc(join(files.proc, 'meminfo')))?.[1] ?? 0) * 1024;
   return Math.min(ofMachine, memoryLimit(files)?.left ?? Infinity);
 }
 
-/** Counts of processes that the kernel has killed because memory ran out; null where it does not say. */
+/** How many processes the kernel killed because memory ran out; null if the kernel does not report it. */
 interface OomKills {
   readonly ofCgroup: number | null;
   readonly ofMachine: number | null;
 }
 
 function oomKills(files: MemoryFiles): OomKills {
-  // Its own alone: in those above, others are counted too.
+  // Only its own cgroup: those above count other processes too.
   const counts = memoryCgroups(files)
     .filter(({ isOwn }) => isOwn)
     .flatMap(({ version, folder }) => {
@@ -119,22 +119,29 @@ function oomKills(files: MemoryFiles): OomKills {
   };
 }
 
-/** How a process that was ended by SIGKILL is explained, as far as the kernel's counters do: to follow "by SIGKILL". */
+/** Explains an end by SIGKILL from the kernel's counters, if possible; the text follows "by SIGKILL". */
 export type OomWatch = () => string;
 
-/** Begins to watch; what is counted from now on explains a SIGKILL. */
+/** Starts to watch; kills that are counted from now on explain a SIGKILL. */
 export function watchOomKills(files: MemoryFiles = machine): OomWatch {
   const before = oomKills(files);
   return () => {
     const now = oomKills(files);
     if (now.ofCgroup !== null && before.ofCgroup !== null && now.ofCgroup > before.ofCgroup) {
       const limit = memoryLimit(files);
-      return `, as the kernel ended a process of this cgroup because memory ran out (oom_kill)${limit === null ? '' : `: its limit is ${formatSize(limit.bytes)}`}; lower the region, the heap or the load, or raise the limit`;
+      return (
+        ', as the kernel ended a process of this cgroup because memory ran out (oom_kill)' +
+        `${limit === null ? '' : `: its limit is ${formatSize(limit.bytes)}`}; ` +
+        'lower the region, the heap or the load, or raise the limit'
+      );
     }
     if (now.ofMachine !== null && before.ofMachine !== null && now.ofMachine > before.ofMachine)
-      return ', probably by the kernel because memory ran out: it ended a process of this machine meanwhile (oom_kill); lower the region, the heap or the load, or free memory';
+      return (
+        ', probably by the kernel because memory ran out: it ended a process of this machine meanwhile (oom_kill); ' +
+        'lower the region, the heap or the load, or free memory'
+      );
     if (now.ofCgroup === null && now.ofMachine === null)
-      return ', perhaps by the kernel because memory ran out, which cannot be told here: look at dmesg';
+      return ', perhaps by the kernel because memory ran out, which cannot be determined here: check dmesg';
     return '';
   };
 }

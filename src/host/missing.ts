@@ -1,16 +1,16 @@
-/** What the machine lacks, as a failure that names the packages which have it. */
+/** A failure for something that the machine lacks, with the packages that contain it. */
 import { existsSync } from 'node:fs';
 import { unfit, type Failure } from '../base/failure.js';
 import { onPath } from '../base/on-path.mjs';
 import { howToInstall, type Need } from '../base/system-packages.mjs';
 
 interface Remedy {
-  /** What else helps, such as "use --kernel host". */
+  /** An alternative, such as "use --kernel host". */
   readonly otherwise?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** `lacks` says what is not there. */
+/** `lacks` says what is missing. */
 export function missing(lacks: string, needs: readonly Need[], { otherwise, cause }: Remedy = {}): Failure {
   const alternative = otherwise === undefined ? '' : `, or ${otherwise}`;
   return unfit(
@@ -19,7 +19,7 @@ export function missing(lacks: string, needs: readonly Need[], { otherwise, caus
   );
 }
 
-/** What scripts/setup/apt.mjs asks for. */
+/** The conditions of scripts/setup/apt.mjs. */
 function canInstall(): boolean {
   return process.getuid?.() === 0 && existsSync('/etc/debian_version') && onPath('apt-get') !== null;
 }

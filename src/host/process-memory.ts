@@ -1,7 +1,7 @@
 /**
- * What processes use of memory. Resident memory comes from /proc/<pid>/statm, which reads the process's counters and
- * does not take its mmap_lock (fs/proc/task_mmu.c, task_statm; up to Linux 6.16 it may be off by some pages a CPU). The
- * proportional share (PSS) takes that lock for as long as a walk over all page tables lasts: only after the window.
+ * Memory use of processes. Resident memory comes from /proc/<pid>/statm, which reads the process's counters and does
+ * not take its mmap_lock (fs/proc/task_mmu.c, task_statm; up to Linux 6.16 it may be off by some pages per CPU). The
+ * proportional set size (PSS) takes that lock during a walk over all page tables, so it is read only after the window.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,14 +30,14 @@ export function residentBytes(pid: number): number | null {
   return Number.isSafeInteger(pages) ? pages * bytesOfPage() : null;
 }
 
-/** A walk over all page tables takes seconds at most; who has the lock may keep it for longer. */
+/** A walk over all page tables takes seconds at most; a lock holder may delay it for longer. */
 const pssPatience_ms = 5_000;
 
-/** Pages that other processes map too count in part. Null where the kernel does not tell, or not in time. */
+/** Pages that other processes map too count in part. Null if the kernel does not report it in time. */
 export async function proportionalBytes(pid: number): Promise<number | null> {
   const patience = new AbortController();
   const late = setTimeout(pssPatience_ms, null, { signal: patience.signal }).catch(() => null);
-  // Off this thread, which would wait for the lock with the process's own.
+  // In the background, because this thread would wait together with the process's lock.
   const read = readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => null);
   const text = await Promise.race([read, late]);
   patience.abort();
@@ -48,13 +48,13 @@ export async function proportionalBytes(pid: number): Promise<number | null> {
 /** A cgroup that counts memory. */
 export interface CountingCgroup {
   readonly folder: string;
-  /** What is charged to it now. */
+  /** Bytes charged to it now. */
   bytes(): number | null;
   /** All processes in it. */
   pids(): number[];
 }
 
-/** The one that a process is in. Null where that is the root, which counts nothing or the whole machine. */
+/** The cgroup of a process. Null for the root, which counts nothing or the whole machine. */
 export function countingCgroupOf(pid: number, files: MemoryFiles = machine): CountingCgroup | null {
   const counters = memoryCgroups(files, String(pid))
     .filter(({ isOwn, isRoot }) => isOwn && !isRoot)

@@ -1,4 +1,4 @@
-/** Of which files a program of the user's own is made, and which versions these are. */
+/** The files of a user's program, with their versions. */
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { eachChunk } from '../base/files/read-file.js';
@@ -6,14 +6,14 @@ import { jarFolder, javaCommand, type JavaMain } from '../profile/check/java-com
 import { isApp, type ResolvedArm } from '../profile/resolved/resolved.js';
 
 export interface ProgramFile {
-  /** As the profile has it. */
+  /** As in the profile. */
   readonly path: string;
   readonly bytes: number;
-  /** Null of what is no file, such as a folder of classes. */
+  /** Null if it is not a file, such as a folder of classes. */
   readonly sha256: string | null;
 }
 
-/** Each file once. What is not there is left out: the JVM says so itself. */
+/** Lists each file once. Missing files are left out: the JVM reports them. */
 export function programFiles(arms: readonly ResolvedArm[]): ProgramFile[] {
   const paths = new Set(
     arms
@@ -31,7 +31,7 @@ function pathsOf(main: JavaMain): readonly string[] {
   return 'jar' in main ? [main.jar] : main.classPath.filter((path) => path !== '').flatMap(withoutStar);
 }
 
-/** `lib/*` is every jar of that folder (java(1)). */
+/** `lib/*` means every jar of that folder (java(1)). */
 function withoutStar(path: string): string[] {
   const folder = jarFolder(path);
   if (folder === null) return [path];
@@ -45,7 +45,7 @@ function withoutStar(path: string): string[] {
   }
 }
 
-/** Null of a file that cannot be read. */
+/** Null for a file that cannot be read. */
 function sha256Of(path: string): string | null {
   const hash = createHash('sha256');
   try {

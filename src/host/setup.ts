@@ -1,6 +1,6 @@
 /**
- * The set-up of this tree (scripts/setup.mjs), started from a command that runs: parts that are built on first use, and
- * packages of the system. What it says on the way goes to `note`; how it fails is a failure like any other.
+ * Runs this tree's set-up (scripts/setup.mjs) from a running command: parts that are built on first use, and system
+ * packages. Its progress goes to `note`; its failure becomes a Failure.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ export type SetupPart = 'jvm' | 'guests' | 'trace' | 'observe';
 
 const root = new URL('../../', import.meta.url);
 
-/** What the set-up writes when a part is built, and removes when it no longer fits (scripts/setup/steps.mjs). */
+/** Files that the set-up writes when a part is built, and removes when it is outdated (scripts/setup/steps.mjs). */
 export const partStamps: Record<SetupPart, readonly string[]> = {
   jvm: ['native/build/.setup-jvm', 'jvm-workloads/build/.setup-stamp'],
   guests: ['native/build/.setup-guests'],
@@ -25,13 +25,13 @@ export const partStamps: Record<SetupPart, readonly string[]> = {
 
 export interface SetupOptions {
   readonly note: (text: string) => void;
-  /** Packages that building needs are installed, too. */
+  /** Also install packages that building needs. */
   readonly install: boolean;
-  /** Tests have trees of their own. */
+  /** Tests use other trees. */
   readonly tree?: URL;
 }
 
-/** Nothing is asked of the tree if it is there: what the sources have become since is for the next set-up. */
+/** If the part exists, the tree is not examined: changed sources are for the next set-up. */
 export async function ensurePart(part: SetupPart, options: SetupOptions): Promise<void> {
   const { tree = root, install } = options;
   if (partStamps[part].every((stamp) => existsSync(new URL(stamp, tree)))) return;
@@ -48,7 +48,7 @@ export async function installPackages(
   );
 }
 
-const said = { note: 'pauselab set-up: ', failure: 'pauselab set-up failed: ' };
+const prefixes = { note: 'pauselab set-up: ', failure: 'pauselab set-up failed: ' };
 
 async function runSetup(
   args: readonly string[],
@@ -56,16 +56,16 @@ async function runSetup(
 ): Promise<void> {
   const script = fileURLToPath(new URL('scripts/setup.mjs', tree));
   if (!existsSync(script))
-    throw unfit(`${script} is not there, which builds and installs what is missing; use a whole copy of pauselab`);
-  // A process group of its own, which ends itself when this pipe does: also compilers and apt, and also if we are
-  // killed.
+    throw unfit(`${script}, which builds and installs missing parts, does not exist; use a complete copy of pauselab`);
+  // In a separate process group, which ends itself when this pipe is closed: this also ends compilers and apt, even if
+  // we are killed.
   const child = withPipes(
     spawn(process.execPath, [script, '--with-parent', ...args], { stdio: ['pipe', 'ignore', 'pipe'], detached: true }),
   );
   let failure: string | undefined;
   const lines = createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {
-    if (line.startsWith(said.note)) note(line.slice(said.note.length));
-    else if (line.startsWith(said.failure)) failure = line.slice(said.failure.length);
+    if (line.startsWith(prefixes.note)) note(line.slice(prefixes.note.length));
+    else if (line.startsWith(prefixes.failure)) failure = line.slice(prefixes.failure.length);
   });
   const linesDone = new Promise<void>((done) => {
     lines.once('close', done);
@@ -81,6 +81,7 @@ async function runSetup(
   throw new Failure(
     code === ExitCode.unfit ? ExitCode.unfit : ExitCode.internal,
     failure ??
-      `the set-up ended with ${code === null ? 'a signal' : `exit code ${code}`} and said nothing; run \`npm run setup\` to see why`,
+      `the set-up ended with ${code === null ? 'a signal' : `exit code ${code}`} and printed no message; ` +
+        'run `npm run setup` to see why',
   );
 }

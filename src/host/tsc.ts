@@ -1,17 +1,17 @@
 /**
- * The frequency of this machine's time-stamp counter, against CLOCK_MONOTONIC: an emulated CPU's counter is this very
- * one.
+ * The frequency of this machine's time-stamp counter, measured against CLOCK_MONOTONIC: an emulated CPU uses the same
+ * counter.
  */
 import { setTimeout } from 'node:timers/promises';
 import { nativeAddon } from '../base/native.js';
 import { readIfThere } from './files.js';
 
-/** A reading is good to about 1 µs: over this time 20 parts in a million. */
+/** A reading is accurate to about 1 µs: over this time, 20 parts in a million. */
 const apart_ms = 100;
 
 let found: Promise<number | null> | undefined;
 
-/** In kHz; null where the counter is none of constant frequency. Measured once. */
+/** In kHz; null if the counter has no constant frequency. Measured once. */
 export function tscFrequency_kHz(): Promise<number | null> {
   return (found ??= measured());
 }

@@ -1,12 +1,12 @@
 /**
- * How long a preempted call takes: the scheduler shares a CPU by weight, so a thread of weight w that needs `hold_ns`
+ * How long a preempted call takes: the scheduler divides a CPU by weight, so a thread of weight w that needs `hold_ns`
  * of CPU beside competitors of weights c gets a share w / (w + Σc), and its call takes hold × (1 + Σc / w).
  */
 import type { NativeArm, SchedulingPolicy, ResolvedThread } from '../profile/resolved/resolved.js';
 import type { CpuTopology } from './cpus.js';
 import { resolveCpus } from './cpus.js';
 
-// kernel/sched/core.c, sched_prio_to_weight: nice −20 … 19, each step 1.25 ×.
+// kernel/sched/core.c, sched_prio_to_weight: nice −20 … 19, each step is a factor of 1.25.
 const weightOfNice = [
   88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991,
   1586, 1277, 1024, 820, 655, 526, 423, 335, 272, 215, 172, 137, 110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
@@ -21,8 +21,8 @@ export function weightOf({ nice, policy }: { nice: number; policy: SchedulingPol
 }
 
 /**
- * 1 + Σ(weights of hogs on the holder's CPUs) / holder's weight: what stretches a call's CPU time to its duration. Null
- * where a real-time hog shares a CPU with the holder: how long that takes is not decided by weights.
+ * 1 + Σ(weights of hogs on the holder's CPUs) / holder's weight: the factor from a call's CPU time to its duration.
+ * Null if a real-time hog shares a CPU with the holder: weights do not decide the duration then.
  */
 export function preemptionFactor(arm: Pick<NativeArm, 'holder' | 'hogs'>, topology: CpuTopology): number | null {
   if (arm.hogs.count === 0) return 1;
@@ -31,9 +31,9 @@ export function preemptionFactor(arm: Pick<NativeArm, 'holder' | 'hogs'>, topolo
   const competes = cpusOf(arm.hogs).some((cpu) => holderCpus.includes(cpu));
   if (!competes) return 1;
   if (isRealTime(arm.hogs)) return null;
-  // Who is real time alone is not preempted by weights.
+  // If only the holder is real time, weights do not preempt it.
   if (isRealTime(arm.holder)) return 1;
-  // Spread over several CPUs, hogs leave the holder a freer one to go to.
+  // If hogs are spread over several CPUs, the holder can move to a less busy one.
   const crowding = Math.floor(arm.hogs.count / holderCpus.length);
   return 1 + (crowding * weightOf(arm.hogs)) / weightOf(arm.holder);
 }

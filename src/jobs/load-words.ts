@@ -1,4 +1,4 @@
-/** What is said of a busy machine before anything is measured on it. */
+/** Sentences about a busy machine, before a measurement starts on it. */
 import { formatDuration, formatShare } from '../base/text/units.js';
 import type { LoadBefore } from '../experiment/plan/load-before.js';
 import type { ResolvedProfile } from '../profile/resolved/resolved.js';
@@ -9,9 +9,9 @@ export function busyText(load: Seen, { spoiled, warmup_ns, duration_ns }: Resolv
   const { retries } = spoiled;
   const repeated =
     retries === 0
-      ? 'no spoiled run is repeated (spoiled.retries)'
-      : `at most ${retries === 1 ? '1 spoiled run is' : `${retries} spoiled runs are`} repeated, which takes ${formatDuration(retries * (warmup_ns + duration_ns))} or more`;
-  return `${loadText(load, spoiled)}: runs will be spoiled. ${capitalised(repeated)}. Runs under load say that an arm stalls, and why; no rate, no length, no comparison. --wait-for-quiet 10m waits for a quiet machine`;
+      ? 'disturbed runs are not repeated (spoiled.retries)'
+      : `at most ${retries === 1 ? '1 disturbed run is' : `${retries} disturbed runs are`} repeated, which takes ${formatDuration(retries * (warmup_ns + duration_ns))} or more`;
+  return `${loadText(load, spoiled)}: runs will be disturbed. ${capitalised(repeated)}. Runs under load show whether an arm stalls, and why; they give no rates, lengths or comparisons. --wait-for-quiet 10m waits for a quiet machine`;
 }
 
 export function waitingText(load: Seen, { spoiled }: ResolvedProfile, left_ms: number): string {
@@ -19,7 +19,7 @@ export function waitingText(load: Seen, { spoiled }: ResolvedProfile, left_ms: n
 }
 
 export function stillBusyText(load: Seen, profile: ResolvedProfile, waited_ms: number): string {
-  return `the machine was not quiet within ${formatDuration(waited_ms * 1e6)} (--wait-for-quiet), so this starts beside its load. Now ${busyText(load, profile)}`;
+  return `the machine was not quiet within ${formatDuration(waited_ms * 1e6)} (--wait-for-quiet), so runs start under its load. Now ${busyText(load, profile)}`;
 }
 
 function loadText({ steal_share, foreignLoad_share }: Seen, limits: ResolvedProfile['spoiled']): string {

@@ -1,14 +1,15 @@
 /**
- * The load of the machine before anything is measured: what it will cost, and waiting for quiet if that was asked for.
+ * Looks at the load of the machine before a measurement, reports what it will cost, and waits for a quiet machine if
+ * --wait-for-quiet is given.
  */
 import { loadBefore, waitForQuiet } from '../experiment/plan/load-before.js';
 import type { Interruption } from '../experiment/interruption.js';
 import { cpuTopology } from '../host/cpus.js';
 import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 import { busyText, stillBusyText, waitingText } from './load-words.js';
-import type { Watcher } from './told.js';
+import type { Watcher } from './progress.js';
 
-/** What other programs will cost is said before it is paid. */
+/** Reports the cost of other programs before the measurement starts. */
 export async function lookAtLoad(
   profile: ResolvedProfile,
   {

@@ -1,4 +1,4 @@
-/** What is made ready before a job: what the machine lacks, and the parts of pauselab that the job needs. */
+/** Preparations before a job: missing system packages, and the parts of pauselab that the job needs. */
 import { Failure } from '../base/failure.js';
 import type { Need } from '../base/system-packages.mjs';
 import type { Job } from '../experiment/plan/requirements.js';
@@ -9,7 +9,7 @@ export interface Installing {
   readonly note: (text: string) => void;
 }
 
-/** What the machine lacks is installed or told; parts of pauselab that the job needs are built on first use. */
+/** Installs or names the packages that the machine lacks. Builds the parts of pauselab that the job needs. */
 export async function makeReady(job: Job, installing: Installing): Promise<void> {
   const [{ checkMachine, partsOf }, { ensurePart }] = await Promise.all([
     import('../experiment/plan/requirements.js'),
@@ -19,7 +19,7 @@ export async function makeReady(job: Job, installing: Installing): Promise<void>
   for (const part of partsOf(job)) await ensurePart(part, installing);
 }
 
-/** `work` once more after each installation that its failure asks for. It has to leave nothing behind when it fails. */
+/** Repeats `work` after each installation that its failure asks for. A failed `work` must leave nothing behind. */
 export async function withInstallations<T>(installing: Installing, work: () => Promise<T>): Promise<T> {
   const installed = new Set<Need>();
   for (;;) {

@@ -1,4 +1,4 @@
-/** What commands that measure have in common: from a plan to a bundle, or of two sides in turns to two. */
+/** The common part of all commands that measure: from a side to a bundle, or from two sides in turns to two bundles. */
 import { cleanUpNow } from '../base/clean-up.js';
 import { Failure } from '../base/failure.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
@@ -11,7 +11,8 @@ import type { UntilN } from '../experiment/plan/until-n.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
 import { makeReady } from './make-ready.js';
 import type { PlannedSide } from './plan.js';
-import type { Told } from './told.js';
+import type { Progress } from './progress.js';
+import { resultFolder } from './result-folder.js';
 import { toolVersion } from './tool-version.js';
 
 export interface MeasureOptions {
@@ -21,9 +22,9 @@ export interface MeasureOptions {
   readonly keepSecrets?: true;
   readonly install?: true;
   readonly untilN: UntilN | null;
-  readonly told: Told;
+  readonly progress: Progress;
   readonly guest: GuestOptions;
-  /** How long to wait at most until the machine is quiet; null or undefined: not at all. */
+  /** Longest wait for a quiet machine; null or undefined: do not wait. */
   readonly quietWithin_ms?: number | null;
 }
 
@@ -46,7 +47,7 @@ export async function measure(
   return measureSides([{ profile, arms }], argv, options, {
     open: () => [
       options.out === undefined
-        ? createBundle(defaultFolder(profile.name), { numbered: true })
+        ? createBundle(resultFolder(profile.name), { numbered: true })
         : createBundle(options.out),
     ],
     run: async ([side], settings) => {
@@ -57,13 +58,13 @@ export async function measure(
 }
 
 export interface MeasuredInTurns {
-  /** Of their bundles. */
+  /** Paths of the bundles. */
   readonly baseline: string;
   readonly candidate: string;
   readonly failure: Failure | null;
 }
 
-/** Bundles `baseline` and `candidate` in one folder. */
+/** Writes the bundles `baseline` and `candidate` to the same folder. */
 export async function measureInTurns(
   baseline: PlannedSide,
   candidate: PlannedSide,
@@ -77,7 +78,7 @@ export async function measureInTurns(
   return measureSides([baseline, candidate], argv, options, {
     open: () =>
       options.out === undefined
-        ? createBundles(defaultFolder(candidate.profile.name), ['baseline', 'candidate'], { numbered: true })
+        ? createBundles(resultFolder(candidate.profile.name), ['baseline', 'candidate'], { numbered: true })
         : createBundles(options.out, ['baseline', 'candidate']),
     run: async ([first, second], settings) => {
       if (second === undefined) throw new Error('two sides have two plans');
@@ -104,7 +105,7 @@ async function measureSides<Result>(
   const kernels = [...new Set(plans.flatMap(({ profile }) => kernelsOf(profile)))];
   await makeReady(
     { arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true },
-    { install: options.install === true, note: options.told.note },
+    { install: options.install === true, note: options.progress.note },
   );
   const [
     { guestNeeds },
@@ -120,9 +121,9 @@ async function measureSides<Result>(
   const stores = open();
   const [{ profile: shown } = { profile: null }] = plans;
   if (shown === null) throw new Error('nothing to measure');
-  const status = options.told.watch({ ...shown, kernels });
+  const status = options.progress.watch({ ...shown, kernels });
   const interruption = listenForInterruption((signal) => {
-    status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`);
+    status.note(`${signal}: ending the window and keeping what was measured; a second signal ends at once`);
   });
   try {
     const hasGuests = kernels.some((kernel) => !isHost(kernel));
@@ -166,13 +167,13 @@ async function measureSides<Result>(
       observer: status,
     });
   } catch (error) {
-    // Only if there is no run to keep.
+    // This removes only bundles without a run.
     for (const store of stores)
       cleanUpNow(() => {
         store.discard();
       });
     const signal = interruption.signal();
-    // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
+    // A signal while kernels are fetched or guests boot makes these fail; the signal is the reason to report.
     if (signal !== null && error instanceof Failure)
       throw new Failure(
         exitCodeOfSignal(signal),
@@ -187,13 +188,4 @@ async function measureSides<Result>(
 
 function placesFor(places: readonly PlannedPlace[], kernels: readonly string[]): PlannedPlace['open'][] {
   return kernels.flatMap((kernel) => places.filter(({ asked }) => asked === kernel).map(({ open }) => open));
-}
-
-/** Sorts by time. A second start within the same second gets a number (bundle/store.ts). */
-function defaultFolder(profile: string): string {
-  const time = new Date()
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
-    .replace(/[:]/g, '');
-  return `pauselab-results/${profile}-${time}`;
 }

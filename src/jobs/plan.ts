@@ -1,60 +1,63 @@
-/** From a profile and what is to be different to a side that can be measured. */
+/** From a profile and options to a side that can be measured. */
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/text/near-miss.js';
 import { checkPlan } from '../experiment/plan/check-plan.js';
-import { readProfile } from '../profile/written/load.js';
+import { readProfile, type ResolveWith } from '../profile/written/load.js';
 import { isApp, isInJvm, saysNoProgram, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
-import type { Override } from '../profile/written/set.js';
+import type { Fixed } from '../profile/check/validate.js';
+import { overridesOf, type ChangeOptions, type JvmOverride, type ProfileOptions } from './overrides.js';
 
 export interface PlannedSide {
   readonly profile: ResolvedProfile;
   readonly arms: readonly ResolvedArm[];
 }
 
-export interface Wanted {
-  readonly overrides: readonly Override[];
-  /** Of settings that a JVM alone has. */
-  readonly ofJvm: readonly Override[];
-  /** The options that these come from, as they were written. */
-  readonly jvmOptions: readonly string[];
-  /** Names; empty: all. */
-  readonly arms: readonly string[];
+export interface Wanted extends ProfileOptions {
+  /** Names of arms; empty: all. */
+  readonly arm: readonly string[];
+  /** What the baseline of a gate has instead, where both sides are measured in turns. */
+  readonly base?: ChangeOptions | undefined;
+  /** CPUs of a guest. */
   readonly guestCpus: number;
 }
 
-/** Throws a usage failure where the profile does not fit what is wanted of it, or the machine. */
-export async function planSide(
-  nameOrPath: string,
-  { overrides, ofJvm, jvmOptions, arms: names, guestCpus }: Wanted,
-): Promise<PlannedSide> {
-  const resolvedWith = await readProfile(nameOrPath);
-  if (ofJvm.length > 0) refuseWithoutJvm(resolvedWith(overrides), jvmOptions);
-  const profile = resolvedWith([...overrides, ...ofJvm]);
-  const arms = chooseArms(profile, names);
+/** Throws a usage failure where the profile does not fit the options, or the machine. */
+export async function planSide(nameOrPath: string, wanted: Wanted): Promise<PlannedSide> {
+  return planFrom(await readProfile(nameOrPath), wanted);
+}
+
+/** Several sides can come from the same reading of a profile. */
+export function planFrom(resolveWith: ResolveWith, wanted: Wanted, fixed: Fixed = {}): PlannedSide {
+  const [own, ofBase] = [overridesOf(wanted), overridesOf(wanted.base ?? {}, '--base-')];
+  const ofAll = [...own.ofAll, ...ofBase.ofAll];
+  const ofJvm = [...own.ofJvm, ...ofBase.ofJvm];
+  if (ofJvm.length > 0) refuseWithoutJvm(resolveWith(ofAll, fixed), ofJvm);
+  const profile = resolveWith([...ofAll, ...ofJvm], fixed);
+  const arms = chooseArms(profile, wanted.arm);
   refuseWithoutProgram(profile, arms);
-  checkPlan(profile, arms, guestCpus);
+  checkPlan(profile, arms, wanted.guestCpus);
   return { profile, arms };
 }
 
-/** In a native profile a JVM's setting would make JVM arms of its arms. */
-function refuseWithoutJvm({ name, arms }: ResolvedProfile, options: readonly string[]): void {
-  const ofProgram = options.find((option) => option.endsWith('java-args'));
+/** In a native profile a JVM's setting would turn the arms into JVM arms. */
+function refuseWithoutJvm({ name, arms }: ResolvedProfile, overrides: readonly JvmOverride[]): void {
+  const ofProgram = overrides.find(({ path }) => path.includes('app'))?.option;
   if (!arms.some(isInJvm))
     throw usage(
-      `${ofProgram ?? options[0] ?? ''}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`,
+      `${ofProgram ?? overrides[0]?.option ?? ''}: the profile ${name} has no arm with a JVM; choose a profile that has (\`pauselab profile list\`)`,
     );
   if (ofProgram !== undefined && !arms.some(isApp))
-    throw usage(`${ofProgram}: the profile ${name} runs its own loads and no program of yours; use the profile app`);
+    throw usage(`${ofProgram}: the profile ${name} runs loads of pauselab, not your program; use the profile app`);
 }
 
 function refuseWithoutProgram({ name }: ResolvedProfile, arms: readonly ResolvedArm[]): void {
   if (arms.some(saysNoProgram))
     throw usage(
-      `the profile ${name} runs a program of your own: say which, as you do after \`java\`, with --java-args '-jar my.jar'`,
+      `the profile ${name} runs your program: give the words after \`java\` that start it, with --java-args '-jar my.jar'`,
     );
 }
 
-/** The arms asked for, in the profile's order, and both controls; all of them if none was named. */
+/** The named arms and both controls, in the profile's order. Without names: all arms. */
 function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonly ResolvedArm[] {
   const known = profile.arms.map(({ name }) => name);
   for (const name of names) {

@@ -1,4 +1,4 @@
-/** From the kernels that are asked for to places, with what is fetched or booted said to whoever waits. */
+/** From the kernels that the user named to places, with progress of fetching and booting. */
 import { workloadFailed } from '../base/failure.js';
 import { planPlaces, type PlannedPlace, type WantedPlaces } from '../experiment/place/places.js';
 import { guestImage } from '../kernel/guest/guest-image.js';
@@ -7,10 +7,10 @@ import { findQemu, kernelCommandLine, qemuArguments, withoutKvm } from '../kerne
 import { resolveKernel } from '../kernel/image/kernel-image.js';
 import { makeReady } from './make-ready.js';
 
-/** Where runs would execute; `command`: what would boot a guest, null for this machine. */
+/** Where runs would execute. `command` would boot the guest; null for this machine. */
 export interface PlannedGuest {
   readonly name: string;
-  /** As it was asked for. */
+  /** The kernel as the user wrote it. */
   readonly asked: string;
   readonly command: readonly string[] | null;
 }
@@ -30,14 +30,14 @@ export function placesOf(wanted: WantedPlaces, { interrupted, progress }: Waitin
   return planPlaces(wanted, resolve, { interrupted, progress, withoutKvm: undefined });
 }
 
-/** The commands that would boot the guests; sockets and console lie in a folder that is made for each boot. */
+/** The commands that would boot the guests. Each boot makes a folder for its sockets and its console. */
 export async function describeGuests(wanted: WantedPlaces, note: (text: string) => void): Promise<PlannedGuest[]> {
-  // What a guest consists of is part of the command.
+  // The command names the parts of a guest, so they are built first.
   await makeReady({ arms: [], kernels: wanted.kernels }, { install: false, note });
   const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
   if (places.every(({ guest }) => guest === null))
     return places.map(({ name, asked }) => ({ name, asked, command: null }));
-  // Once for all of them: the image alone is a digest of 150 MB.
+  // These are the same for all guests, and the image is a digest of 150 MB.
   const [tsc_kHz, qemu, image] = [await tscFrequency_kHz(), findQemu(), guestImage()];
   const accelerator = withoutKvm(qemu) === null ? 'kvm' : 'tcg';
   return places.map(({ name, asked, guest }) => {

@@ -8,8 +8,6 @@ export interface Target extends ProcessIdentity {
   readonly startTime: string;
   /** Its comm. */
   readonly name: string;
-  /** Null where it may not be read. */
-  readonly command: readonly string[] | null;
   readonly threads_n: number;
 }
 
@@ -30,12 +28,10 @@ export function targetOf(pid: number): Target {
   const startTime = startTimeOf(pid);
   if (startTime === null)
     throw usage(`--pid ${pid}: this process has ended, and its parent has not noticed yet (a zombie); name another`);
-  const command = readIfThere(`/proc/${pid}/cmdline`);
   return {
     pid,
     startTime,
     name: (readIfThere(`/proc/${pid}/comm`) ?? '').trimEnd(),
-    command: command === null || command === '' ? null : command.replace(/\0$/, '').split('\0'),
     threads_n: threadsOf(pid),
   };
 }

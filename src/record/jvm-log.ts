@@ -1,16 +1,15 @@
 /**
- * The JVM's unified log (JEP 158), as far as it tells of pauses and of memory given back. Its `timenanos` decorator is
+ * Reads pauses and returns of memory from the JVM's unified log (JEP 158). Its `timenanos` decorator is
  * os::javaTimeNanos, CLOCK_MONOTONIC: the board's clock (test/interop/jvm-log.test.ts compares the two). A line is
- * written when its event has ended, so an event lies before its line's time, as long as the line says it took.
+ * written at the end of its event, so the event starts before the line's time, by the length in the line.
  *
  *   safepoint.total   from the request to the end, in whole ns
- *   safepoint.reach   the part of it in which threads were still running on, in whole ns
+ *   safepoint.reach   the part of it in which threads were still running, in whole ns
  *   gc.pause          a collector's pause, to 1 µs (as HotSpot prints it: 2.718ms)
- *   gc.uncommit       work of giving heap back, to 1 µs: a run of G1's service task (at most 128 MiB), a round of ZGC's
- *                     uncommitter, Shenandoah's concurrent uncommit. Where the log has no length, as from ZGC up to
- *                     JDK 24 and from Serial, it is the time since the line after which the work can only have begun:
- *                     an
- *                     upper bound, and the label ends in `at most`. Parallel's shrinking has not even that: `untimed`.
+ *   gc.uncommit       work of returning heap, to 1 µs: a run of G1's service task (at most 128 MiB), a round of ZGC's
+ *                     uncommitter, Shenandoah's concurrent uncommit. Where the log has no length, as for ZGC up to
+ *                     JDK 24 and for Serial, it is the time since the line before which the work cannot have started:
+ *                     an upper bound, and the label ends in `at most`. Parallel's shrinking has not even that: `untimed`.
  *
  * docs/jvm-logs.md has the table of lines per collector.
  */
@@ -27,7 +26,7 @@ export interface JvmEvent {
   /** CLOCK_MONOTONIC. */
   readonly start_ns: bigint;
   readonly end_ns: bigint;
-  /** What the log calls it: `Pause Young (Normal) (G1 Evacuation Pause)`. */
+  /** The event's name in the log: `Pause Young (Normal) (G1 Evacuation Pause)`. */
   readonly label: string;
 }
 
@@ -37,29 +36,29 @@ export interface UntimedEvent {
 }
 
 export interface JvmLog {
-  /** In the order of the log; a name without events is not there. */
+  /** In the order of the log. A name without events is absent. */
   readonly series: ReadonlyMap<JvmEventName, readonly JvmEvent[]>;
-  /** Heap given back, of which the log says when and not how long it took: in no series. */
+  /** Returns of heap for which the log has a time but no length; they are in no series. */
   readonly untimed: readonly UntimedEvent[];
-  /** What makes it less than whole. */
+  /** Why the log may be incomplete. */
   readonly problems: readonly Stated<LogProblem>[];
-  /** Lines that are read and mean nothing here. */
+  /** Lines that were read but do not matter here. */
   readonly other_n: number;
 }
 
-/** Since JDK 17 (JDK-8229517): lines go through a buffer, and what finds it full is dropped and counted. */
+/** Since JDK 17 (JDK-8229517), lines go through a buffer. If it is full, lines are dropped and counted. */
 const firstWithAsync = 17;
 
 /**
- * The flags that make a JVM write such a log. `path` lies on tmpfs: under writeback a log's write waits for the disk.
- * What only one collector says is asked of that one alone: Shenandoah has 20,000 lines of `gc=debug` for 300 others.
+ * The flags that make a JVM write the log. `path` is on tmpfs: during writeback, a log's write would wait for the disk.
+ * Each collector gets only the tags that it needs: with `gc=debug`, Shenandoah writes 20,000 lines instead of 300.
  */
 export function jvmLogFlags({ feature }: { readonly feature: number }, path: string, collector?: string): string[] {
-  // A colon or a comma would end the name, and % stands for the pid and the like.
+  // A colon or a comma would end the file name, and % starts a placeholder such as %p for the pid.
   if (/[:,%"\s]/.test(path))
-    throw usage(`the JVM cannot write its log to ${path}: give a path without blanks and without : , % and "`);
+    throw usage(`the JVM cannot write its log to ${path}: choose a path without blanks and without : , % and "`);
   const common = ['gc=info', 'gc+phases=info', 'gc+task=debug', 'gc+heap=debug', 'safepoint=info'];
-  const own: Record<string, readonly string[]> = {
+  const selections: Record<string, readonly string[]> = {
     g1: ['gc=info', 'gc+task=debug', 'safepoint=info'],
     parallel: ['gc=debug', 'safepoint=info'],
     serial: ['gc=info', 'gc+heap=trace', 'safepoint=info'],
@@ -67,19 +66,19 @@ export function jvmLogFlags({ feature }: { readonly feature: number }, path: str
     shenandoah: ['gc=info', 'safepoint=info'],
     epsilon: ['gc=info', 'safepoint=info'],
   };
-  const selection = (collector === undefined ? undefined : own[collector]) ?? common;
+  const selection = (collector === undefined ? undefined : selections[collector]) ?? common;
   return [
     ...(feature >= firstWithAsync ? ['-Xlog:async'] : []),
     `-Xlog:${selection.join(',')}:file=${path}:timenanos,level,tags:filecount=0`,
   ];
 }
 
-/** `[123ns][info ][gc,start  ] text`: levels and tags are padded, and the level may be left out. */
+/** `[123ns][info ][gc,start ] text`: levels and tags are padded, and the level may be missing. */
 const lineForm = /^\[(\d+)ns\](?:\[(trace|debug|info|warning|error) *\])?\[([^\]]*)\] ?(.*)$/;
 const safepoint = /^Safepoint "([^"]+)", .*Reaching safepoint: (\d+) ns,.* Total: (\d+) ns/;
 /**
- * HotSpot prints fractions as the user's locale does. ZGC's generations are Y, y (minor) and O; sizes stand between
- * name and time.
+ * HotSpot prints fractions in the user's locale. ZGC's generations are Y, y (minor) and O; sizes are between name and
+ * time.
  */
 const pause = /^GC\(\d+\) (?:[YyO]: )?(Pause .*?) (?:[^\s-]+->\S+ )?(\d+[.,]\d+)ms$/;
 const timedUncommits = [
@@ -88,10 +87,10 @@ const timedUncommits = [
   /^(Uncommitter \(\d+\) Uncommitted: .*) in (\d+[.,]\d+)ms$/,
   /^(Concurrent uncommit .*?) (\d+[.,]\d+)ms$/,
 ];
-/** ZGC's uncommitter up to JDK 24 says how long it waits, and afterwards what it gave back. */
+/** Up to JDK 24, ZGC's uncommitter logs how long it will wait, and later what it returned. */
 const zgcWait = /^Uncommit Timeout: (\d+)s$/;
 const zgcUncommitted = /^(Uncommitted: \d+M\(\d+%\))$/;
-/** Serial computes how much, and then shrinks. */
+/** Serial logs how much it will shrink, and then that it shrank. */
 const serialDecision = /^(GC\(\d+\)) +(?:aggressive )?(?:shrinking|shrink_bytes):/;
 const serialShrunk = /^(GC\(\d+\)) (Shrinking \D+ from \d+K to \d+K)$/;
 const parallelShrunk = /^GC\(\d+\) (Shrinking \S+ from \d+K by \d+K to \d+K)$/;
@@ -99,7 +98,7 @@ const parallelShrunk = /^GC\(\d+\) (Shrinking \S+ from \d+K by \d+K to \d+K)$/;
 export function parseJvmLog(text: string): JvmLog {
   const reading = newReading();
   const lines = text.split('\n').map(shortLine);
-  // A JVM that is killed may leave half a line, and half a length is a wrong one.
+  // A killed JVM may leave half a line, and half a length is wrong.
   const isCut = lines.pop() !== '';
   for (const line of lines) readLine(line, reading);
   const { series, untimed, warnings, other_n, dropped_n, unreadable_n } = reading;
@@ -116,8 +115,8 @@ export function parseJvmLog(text: string): JvmLog {
 }
 
 /**
- * Whether events of this name may be missing for that problem: a warning of the JVM's hides none, and give-backs
- * without a length are no pauses.
+ * Whether events of this name may be missing because of that problem. A JVM's warning hides no events, and returns of
+ * heap without a length are not pauses.
  */
 export function concernsEvents({ code }: { readonly code: string }, name: JvmEventName): boolean {
   return code !== 'jvm-warning' && (name === 'gc.uncommit' || code !== 'uncommit-without-length');
@@ -130,7 +129,7 @@ interface Reading {
   other_n: number;
   dropped_n: number;
   unreadable_n: number;
-  /** When ZGC's uncommitter began or will begin at the earliest. */
+  /** The earliest time at which ZGC's uncommitter started or will start. */
   zgcWaited_ns: bigint | null;
   serialDecided: { readonly gc: string; readonly time_ns: bigint } | null;
 }
@@ -156,11 +155,11 @@ function readLine(line: string, reading: Reading): void {
   }
   const time_ns = BigInt(time);
   const drops = /^ *(\d+) messages dropped due to async logging/.exec(message);
-  const own = tags.trim();
+  const tagList = tags.trim();
   if (drops !== null) reading.dropped_n += Number(drops[1]);
   else if (level === 'warning' || level === 'error') reading.warnings.push(message);
-  else if (own === 'safepoint' && readSafepoint(message, time_ns, reading)) return;
-  else if ((own === 'gc' || own.startsWith('gc,')) && readGc(message, time_ns, reading)) return;
+  else if (tagList === 'safepoint' && readSafepoint(message, time_ns, reading)) return;
+  else if ((tagList === 'gc' || tagList.startsWith('gc,')) && readGc(message, time_ns, reading)) return;
   else reading.other_n += 1;
 }
 
@@ -173,7 +172,7 @@ function readSafepoint(message: string, end_ns: bigint, { series }: Reading): bo
   return true;
 }
 
-/** Whether the line meant something. */
+/** Whether the line was recognised. */
 function readGc(message: string, end_ns: bigint, reading: Reading): boolean {
   const { series } = reading;
   const paused = timed(pause.exec(message), end_ns);
@@ -190,7 +189,7 @@ function readGc(message: string, end_ns: bigint, reading: Reading): boolean {
   return readUntimed(message, end_ns, reading);
 }
 
-/** Give-backs whose lines have no length of their own. */
+/** Returns of heap whose lines have no length. */
 function readUntimed(message: string, end_ns: bigint, reading: Reading): boolean {
   const waits_s = zgcWait.exec(message)?.[1];
   if (waits_s !== undefined) {
@@ -225,7 +224,7 @@ function readUntimed(message: string, end_ns: bigint, reading: Reading): boolean
 }
 
 function addAtMost({ series, untimed }: Reading, start_ns: bigint | null, end_ns: bigint, label: string): void {
-  // A line that came before its time (a wait that was cut short) bounds nothing.
+  // If the line came before the end of its wait (the wait was cut short), it gives no bound.
   if (start_ns === null || start_ns > end_ns) untimed.push({ time_ns: end_ns, label });
   else add(series, 'gc.uncommit', { start_ns, end_ns, label: `${label}, at most` });
 }

@@ -1,9 +1,9 @@
 /**
- * The sampler's stream (native/board/samples.h): each thread's state letter every 10 ms or so.
+ * The sampler's stream (native/board/samples.h): each thread's state letter about every 10 ms.
  *
- * A thread's record is left out while nothing about it changes; a tick closes every look at all threads. So at a
- * tick a thread is in the state of its last record before it in the stream, and where no tick is, nobody looked:
- * that time is `unobserved`, and its state is never guessed.
+ * A thread gets a new record only if something about it changed; a tick closes every look at all threads. So at a tick
+ * a thread is in the state of its last record before it in the stream. Time without ticks is `unobserved`, and its
+ * state is never guessed.
  */
 import { unfit, workloadFailed } from '../base/failure.js';
 import { readBytes } from '../base/files/read-file.js';
@@ -12,11 +12,11 @@ const magic = 0x454c504d41534c50n; // "PLSAMPLE" as little-endian bytes
 const version = 1n;
 const headerBytes = 32;
 const recordBytes = 56;
-/** An hour of 1,000 threads that change all the time has 20 times less. */
+/** An hour of 1,000 threads that change all the time needs a twentieth of this. */
 const mostBytes = 2 ** 30;
 const kinds = { sample: 0, gone: 1, tick: 2 } as const;
 
-/** What the sampler gives for a thread that waits outside of any system call. */
+/** The sampler's value for a thread that waits outside any system call. */
 export const noSystemCall = -1;
 
 /** Times are relative to go. */
@@ -28,7 +28,7 @@ export interface StateChange {
   readonly state: string;
   readonly onCpu_ns: number;
   readonly runDelay_ns: number;
-  /** In which it waits, `noSystemCall` in none (a page fault); null or absent where it was not read. */
+  /** The system call in which it waits; `noSystemCall` for none (a page fault); null or absent if it was not read. */
   readonly systemCall?: number | null;
 }
 
@@ -39,7 +39,7 @@ export interface Timeline {
   readonly comm: string;
   readonly changes: readonly StateChange[];
   readonly period_ns: number;
-  /** When looks ended; shared by all timelines of a stream. */
+  /** Times at which looks ended; shared by all timelines of a stream. */
   readonly ticks_ns: readonly number[];
 }
 
@@ -47,13 +47,13 @@ export interface SampleStream {
   /** By tid. */
   readonly timelines: ReadonlyMap<number, Timeline>;
   readonly ticks_ns: readonly number[];
-  /** 0 until the header has come. */
+  /** 0 until the header has arrived. */
   readonly period_ns: number;
 }
 
 export interface SampleReader {
   readonly stream: SampleStream;
-  /** Takes the next bytes of the file; an incomplete last record is kept until its rest comes. */
+  /** Takes the next bytes of the file. An incomplete last record is kept until its rest arrives. */
   append(bytes: Uint8Array): void;
 }
 
@@ -63,7 +63,7 @@ interface GrowingTimeline extends Timeline {
   readonly changes: StateChange[];
 }
 
-/** Reads a stream as it grows. `path` is for messages. */
+/** Reads a stream as it grows. `path` is for error messages. */
 export function sampleReader(path: string, go_ns: bigint): SampleReader {
   const ticks_ns: number[] = [];
   const timelines = new Map<number, GrowingTimeline>();
@@ -72,10 +72,12 @@ export function sampleReader(path: string, go_ns: bigint): SampleReader {
 
   const takeHeader = (view: DataView): void => {
     if (view.getBigUint64(0, true) !== magic)
-      throw workloadFailed(`the sampler's file ${path} is broken: it does not begin with "PLSAMPLE"; run again`);
+      throw workloadFailed(`the sampler's file ${path} is broken: it does not start with "PLSAMPLE"; run again`);
     if (view.getBigUint64(8, true) !== version || view.getBigUint64(24, true) !== BigInt(recordBytes)) {
       throw unfit(
-        `the sampler's file ${path} is of version ${String(view.getBigUint64(8, true))} and this pauselab reads version ${String(version)}; run \`npm run setup\` so that both are built from the same sources`,
+        `the sampler's file ${path} has version ${String(view.getBigUint64(8, true))}, ` +
+          `but this pauselab reads version ${String(version)}; ` +
+          `run \`npm run setup\` to build both from the same sources`,
       );
     }
     period_ns = Number(view.getBigUint64(16, true));
@@ -103,7 +105,7 @@ export function sampleReader(path: string, go_ns: bigint): SampleReader {
       state: kind === kinds.gone ? 'X' : String.fromCharCode(view.getUint8(at + 32)),
       onCpu_ns: Number(view.getBigUint64(at + 16, true)),
       runDelay_ns: Number(view.getBigUint64(at + 24, true)),
-      // As written: 0 not read, 1 none, n + 2 for system call n.
+      // As written: 0 for not read, 1 for none, n + 2 for system call n.
       systemCall: view.getUint32(at + 36, true) === 0 ? null : view.getUint32(at + 36, true) - 2,
     });
   };
@@ -132,7 +134,10 @@ export function sampleReader(path: string, go_ns: bigint): SampleReader {
   };
 }
 
-/** Reads a whole file. One that the sampler never wrote, or only began, is an empty stream: all is unobserved. */
+/**
+ * Reads a whole file. A file that the sampler never wrote, or only started, is an empty stream: everything is
+ * unobserved.
+ */
 export function readSamples(path: string, go_ns: bigint): SampleStream {
   const reader = sampleReader(path, go_ns);
   reader.append(readWhole(path));

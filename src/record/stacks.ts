@@ -10,7 +10,7 @@ export interface StackReading {
   readonly frames: readonly string[];
 }
 
-/** Half a line at the end, of a sampler that was killed, is left out. */
+/** Leaves out half a line at the end, from a sampler that was killed. */
 export function parseStacks(text: string, go_ns: bigint): StackReading[] {
   return text
     .split('\n')

@@ -1,6 +1,6 @@
 /**
- * Stalls of one victim: its operations over the threshold, what the thread was seen doing meanwhile, and which of
- * the holders' calls were going on. All times are relative to go.
+ * Stalls of a victim: its operations over the threshold, the thread's states meanwhile, and the holders' calls that
+ * overlapped. All times are relative to go.
  */
 import type { CallKind } from './board/board-layout.js';
 import type { InFlight } from './board/snapshot.js';
@@ -13,27 +13,30 @@ export interface HolderCall {
   readonly start_ns: number;
   readonly end_ns: number;
   readonly call: CallKind | null;
-  /** Its range crossed VMAs; of one still running it is not known yet, and false. */
+  /** Its range crossed VMAs. False for a call that is still running, because it is not known yet. */
   readonly crossed: boolean;
   readonly bytes: number;
-  /** The holder's own time off the CPU though runnable, at most: how long it was preempted inside the call. */
+  /**
+   * Upper bound of the time in which the holder was runnable but off the CPU: how long it was preempted inside the
+   * call.
+   */
   readonly runDelayAtMost_ns: number;
 }
 
-/** `other`: a letter that is none of these, such as T under a debugger. */
+/** `other`: any other letter, such as T under a debugger. */
 export type DominantState = 'D' | 'S' | 'R' | 'other' | 'unobserved';
 
 /** A victim's operation of at least 1 ms. */
 export interface SlowOperation {
   readonly series: string;
   readonly start_ns: number;
-  /** Of one still running: up to the last look. */
+  /** For an operation that is still running: up to the last look. */
   readonly duration_ns: number;
   readonly intended_ns: number;
   readonly stillRunning: boolean;
-  /** Its thread ended in the middle of it, and the stall with it. */
+  /** Its thread ended during the operation, and the stall with it. */
   readonly threadEnded: boolean;
-  /** Intended inside the window: it is a sample of the series. One of the warm-up may reach into the window. */
+  /** Due inside the window, so it is a sample of the series. An operation of the warm-up may reach into the window. */
   readonly recorded: boolean;
 }
 
@@ -41,13 +44,14 @@ export interface Stall extends SlowOperation {
   /** As in `stateLettersDuring`, such as `D×54 R×1`. */
   readonly states: string;
   readonly stateShares: Readonly<Record<string, number>>;
-  /** The state in which most of it was spent. */
+  /** The state with the largest share of the stall. */
   readonly dominant: DominantState;
   /**
-   * The victim's own time in the run queue: an upper bound, since it is counted from its last look on; null if unknown.
+   * Upper bound of the victim's time in the run queue, because it is counted from the victim's last look; null if
+   * unknown.
    */
   readonly ownRunDelayAtMost_ns: number | null;
-  /** The calls with the longest overlap, longest first, at most `listedCalls`. */
+  /** The calls with the longest overlap, longest first; at most `listedCalls`. */
   readonly overlappingHolderCalls: readonly HolderCall[];
   readonly overlappingHolderCalls_n: number;
 }
@@ -55,13 +59,13 @@ export interface Stall extends SlowOperation {
 export interface StallReport {
   /** Operations of at least the threshold, by start. */
   readonly stalls: readonly Stall[];
-  /** Operations of 1 ms and more below it. */
+  /** Operations of at least 1 ms, below the threshold. */
   readonly slow: readonly SlowOperation[];
   /** Over the stalls that count (`isCounted`). */
   readonly count: number;
   readonly longest_ns: number;
   readonly total_ns: number;
-  /** Time inside the window in which the victim was stalled, warm-up stalls that reach into it included. */
+  /** Time inside the window in which the victim was stalled, including stalls of the warm-up that reach into it. */
   readonly stalledInWindow_ns: number;
   readonly stalledShare: number;
 }
@@ -72,7 +76,7 @@ export interface VictimEvidence {
   /** Of this victim only. */
   readonly records: readonly RingRecord[];
   readonly inFlight: InFlight;
-  /** At the victim: the end of its thread, where that came first. */
+  /** For the victim: the end of its thread, if that came first. */
   readonly lastLook_ns: number;
   readonly threadEnded?: boolean;
   readonly windowStart_ns: number;
@@ -80,13 +84,16 @@ export interface VictimEvidence {
   readonly timeline: Timeline | undefined;
   /** Per holder, as `holderCalls` gives them. */
   readonly holderCalls: readonly (readonly HolderCall[])[];
-  /** When an operation was due that had not begun at the last look, if none of the window had; null else. */
+  /**
+   * If no operation of the window had started at the last look: when an operation was due that had not started.
+   * Otherwise null.
+   */
   readonly notBegunSince_ns?: number | null;
 }
 
 const listedCalls = 5;
 
-/** The calls of one holder from its ring, and the one it was in when last seen, which ends with the look. */
+/** The calls of a holder from its ring, plus the call that it was in when last seen, which ends with the look. */
 export function holderCalls(
   holder: string,
   records: readonly RingRecord[],
@@ -137,8 +144,8 @@ export function findStalls(evidence: VictimEvidence): StallReport {
 }
 
 /**
- * Whether a stall is one of its window's: it was due inside, or it reaches into it from the warm-up. So share, count
- * and longest are of the same stalls.
+ * Whether a stall belongs to its window: it was due inside, or reaches into the window from the warm-up. Share, count
+ * and longest all use these stalls.
  */
 export function isCounted(
   { recorded, start_ns, duration_ns }: SlowOperation,
@@ -178,13 +185,13 @@ function slowOperations({
   const ended = records.map((record) =>
     operation(record.start_ns, record.end_ns, record.intended_ns, record.runDelay_ns, false),
   );
-  // Its record is written before the slot is cleared: a look between the two would list it twice.
+  // The record is written before the slot is cleared: a look between the two would list the operation twice.
   const isRecorded = inFlight.state === 'running' && ended.some(({ start_ns }) => start_ns === inFlight.start_ns);
   const running =
     inFlight.state === 'running' && !isRecorded
       ? [operation(inFlight.start_ns, lastLook_ns, inFlight.intended_ns, null, true)]
       : [];
-  // Its thread was held up before the operation, which delays the operation as much.
+  // Its thread was delayed before the operation, which delays the operation by the same time.
   const waiting =
     notBegunSince_ns === null ? [] : [operation(notBegunSince_ns, lastLook_ns, notBegunSince_ns, null, true)];
   return [...ended, ...running, ...waiting].sort((a, b) => a.start_ns - b.start_ns);
@@ -207,7 +214,7 @@ function describe(operation: Operation, { timeline, holderCalls: calls }: Victim
   };
 }
 
-/** Calls of one holder may overlap each other: some operations make them by threads of their own. */
+/** Calls of a holder may overlap each other: some operations make calls from several threads. */
 function overlappingCalls(calls: readonly HolderCall[], start_ns: number, end_ns: number): readonly HolderCall[] {
   return calls.filter((call) => call.end_ns > start_ns && call.start_ns < end_ns);
 }
@@ -217,7 +224,7 @@ function dominantState(shares: Readonly<Record<string, number>>): DominantState 
   return letter === 'D' || letter === 'S' || letter === 'R' || letter === 'unobserved' ? letter : 'other';
 }
 
-/** Length of the union of the operations' spans inside the window; operations come by start. */
+/** Length of the union of the operations' spans inside the window. Operations are sorted by start. */
 export function unionInside(
   operations: readonly SlowOperation[],
   windowStart_ns: number,

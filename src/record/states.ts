@@ -1,33 +1,33 @@
 /**
- * What a thread was seen doing during a span of time: D beside a long writer means a kernel lock, S a futex or a
- * sleep, R the run queue.
+ * The states in which a thread was seen during a span of time: D during a long writer's call means a kernel lock, S a
+ * futex or a sleep, R the run queue.
  */
 import { lowerBound } from '../base/sorted.js';
 import type { StateChange, Timeline } from './samples.js';
 
 export interface ObservedStates {
-  /** Looks in order, run-length coded, such as `D×54 R×1`; `?×k` for k periods in which nobody looked. */
+  /** Looks in order, run-length coded, such as `D×54 R×1`; `?×k` for k periods without a look. */
   readonly letters: string;
   /** Share of the span per letter, and `unobserved`; they sum to 1. */
   readonly shares: Readonly<Record<string, number>>;
 }
 
-/** A part of a span of time, and the state that the thread was seen in; `?` where nobody looked. */
+/** A part of a span of time with the state in which the thread was seen; `?` if nobody looked. */
 export interface StateSpan {
   readonly start_ns: number;
   readonly end_ns: number;
   readonly state: string;
-  /** Looks that vouch for it; of `?` the periods that it lasts. */
+  /** The number of looks that support it; for `?`, its length in periods. */
   readonly looks: number;
-  /** Indexes of the first and the last tick that vouch for it; of `?` those of the looks around it. */
+  /** Indexes of the first and last tick that support it; for `?`, those of the looks around it. */
   readonly firstTick: number;
   readonly lastTick: number;
 }
 
 /**
- * Partitions [start, end] by state. Only looks inside count. Each vouches for the time that is nearer to it than to
- * another look, at most one period away, so that a sampler that is a little late leaves no gap and one that was kept
- * off its CPU does. A look at the very end has no time of its own: a span of length 0.
+ * Partitions [start, end] by state. Only looks inside count. Each look covers the time that is nearer to it than to
+ * another look, at most a period away. So a sampler that is a little late leaves no gap, and a sampler that was kept
+ * off its CPU does. A look at the very end covers no time: a span of length 0.
  */
 export function stateSpans(timeline: Timeline | undefined, start_ns: number, end_ns: number): StateSpan[] {
   if (end_ns <= start_ns) return [];
@@ -57,7 +57,7 @@ export function stateSpans(timeline: Timeline | undefined, start_ns: number, end
     const tick_ns = ticks_ns[i] ?? 0;
     if (tick_ns > end_ns) break;
     const next_ns = Math.min(ticks_ns[i + 1] ?? Infinity, end_ns);
-    // Halfway to the next look, or to the end where that comes first.
+    // Halfway to the next look, or up to the end if that comes first.
     const half_ns = next_ns === end_ns ? end_ns : (tick_ns + next_ns) / 2;
     miss(Math.max(spans.at(-1)?.end_ns ?? start_ns, tick_ns - period_ns), i);
     see(Math.min(half_ns, tick_ns + period_ns), {
@@ -94,7 +94,10 @@ export function lettersOf(spans: readonly StateSpan[]): string {
   return runs.map(({ letter, looks }) => `${letter}×${looks}`).join(' ');
 }
 
-/** What was known at tick i: the last change closed by it or before; undefined before the thread was first seen. */
+/**
+ * What was known at tick i: the last change closed by that tick or an earlier one; undefined before the thread was
+ * first seen.
+ */
 export function changeAt({ changes }: Timeline, tick: number): StateChange | undefined {
   let low = 0;
   let high = changes.length;
@@ -106,7 +109,7 @@ export function changeAt({ changes }: Timeline, tick: number): StateChange | und
   return changes[low - 1];
 }
 
-/** When the thread was first seen to be gone; null while it is there. */
+/** When the thread was first seen to have ended; null if it has not ended. */
 export function endOfThread(timeline: Timeline | undefined): number | null {
   return timeline?.changes.find(({ state }) => state === 'X' || state === 'Z')?.time_ns ?? null;
 }

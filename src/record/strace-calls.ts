@@ -1,6 +1,6 @@
 /**
- * System calls that give memory back or map it, counted from what strace wrote (`-f --decode-pids=comm -o FILE`): the
- * proof that a profile causes what it says. Pure.
+ * Counts system calls that map memory or give it back, from the output of strace (`-f --decode-pids=comm -o FILE`): the
+ * proof that a profile causes the calls that it claims. Pure.
  */
 import { linesOf } from '../base/text/lines.js';
 
@@ -15,14 +15,17 @@ export interface CallCount {
 
 export interface StraceCalls {
   readonly counts: readonly CallCount[];
-  /** Calls that the kernel refused: in no count. */
+  /** Calls that the kernel refused; they are in no count. */
   readonly refused_n: number;
-  /** Calls whose end was not seen; counted, since all of these take their lock before they can fail. */
+  /**
+   * Calls whose end was not seen. They are counted, because all of these calls take their lock before they can fail.
+   */
   readonly unfinished_n: number;
 }
 
 /**
- * `123<G1 Service> mmap(0x…, 4096, …) = 0x…`; the name may hold anything, so it ends at the last `> ` before a call.
+ * `123<G1 Service> mmap(0x…, 4096, …) = 0x…`. The thread's name may contain anything, so it ends at the first `>` that
+ * a call follows.
  */
 const lineForm = /^(\d+)<(.*?)>\s+(?:(\w+)\((.*)|<\.\.\. (\w+) resumed>(.*))$/;
 
@@ -33,8 +36,8 @@ export function countCalls(text: string): StraceCalls {
   const add = (by: string, name: string, args: string): void => {
     const { call, bytes } = kindOf(name, args);
     const key = `${by}\n${call}`;
-    const one = counts.get(key) ?? { call, by, n: 0, bytes: 0 };
-    counts.set(key, { ...one, n: one.n + 1, bytes: one.bytes + bytes });
+    const count = counts.get(key) ?? { call, by, n: 0, bytes: 0 };
+    counts.set(key, { ...count, n: count.n + 1, bytes: count.bytes + bytes });
   };
   for (const line of linesOf(text)) {
     const [, pid, by, name, rest, resumed, end] = lineForm.exec(line) ?? [];
@@ -60,7 +63,7 @@ function isRefused(text: string): boolean {
   return /\)\s+= -1 E/.test(text);
 }
 
-/** Advice and what else tells calls of one name apart; bytes as the call was told. */
+/** The call with its advice or another argument that distinguishes calls of the same name; bytes as requested. */
 function kindOf(name: string, args: string): { call: string; bytes: number } {
   const parts = args.split(', ');
   const number = (index: number): number => Number.parseInt(parts[index] ?? '', 10) || 0;
@@ -73,7 +76,7 @@ function kindOf(name: string, args: string): { call: string; bytes: number } {
         bytes: [...args.matchAll(/iov_len=(\d+)/g)].reduce((sum, [, length]) => sum + Number(length), 0),
       };
     case 'mmap':
-      // As HotSpot gives heap back; guard pages of threads are mapped in the same way, by other threads.
+      // How HotSpot returns heap. Guard pages of threads are mapped in the same way, but by other threads.
       return {
         call:
           args.includes('PROT_NONE') && args.includes('MAP_FIXED') && args.includes('MAP_NORESERVE')
@@ -83,7 +86,7 @@ function kindOf(name: string, args: string): { call: string; bytes: number } {
       };
     case 'fallocate':
       return { call: args.includes('FALLOC_FL_PUNCH_HOLE') ? 'fallocate.PUNCH_HOLE' : 'fallocate', bytes: number(3) };
-    // Its argument is an address: up or down, and by how much, is not in it.
+    // Its argument is an address, which shows neither direction nor size.
     case 'brk':
       return { call: name, bytes: 0 };
     default:

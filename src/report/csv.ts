@@ -1,6 +1,6 @@
 /**
- * A bundle as CSV (RFC 4180), safe to open in a spreadsheet: a row for every series of every run, whatever the run is
- * worth, which stands beside it.
+ * A bundle as CSV (RFC 4180) that is safe to open in a spreadsheet: a row for every series of every run, with columns
+ * for the run's status and disturbances.
  */
 import { sentencesOf } from '../facts/stated.js';
 import type { RunFile, SeriesFigures } from '../bundle/bundle-schema.js';
@@ -11,7 +11,7 @@ import { allMetrics, bundleName, metricNamed, type Metric, type MetricEvidence }
 interface Row {
   readonly bundle: StoredBundle;
   readonly run: RunFile;
-  /** Null of a run that has none. */
+  /** Null for a run without series. */
   readonly series: SeriesFigures | null;
   readonly evidence: { readonly series: MetricEvidence | null; readonly arm: MetricEvidence };
 }
@@ -19,7 +19,7 @@ interface Row {
 export type Cell = string | number | boolean | null;
 
 const times = ['n', 'min_ns', 'mean_ns', 'p50_ns', 'p90_ns', 'p99_ns', 'p99_9_ns', 'p99_99_ns', 'max_ns'];
-/** The columns of the first versions, in their order; all other metrics come after them. */
+/** The columns of the first versions, in their order; all later metrics follow. */
 const firstMetrics = [
   'stalls.count',
   'stalls.blocked_count',
@@ -49,7 +49,7 @@ function cellOf(metric: Metric, { evidence }: Row): Cell {
   return metric.unit === 'flag' && value !== null ? value === 1 : value;
 }
 
-/** Empty: not known. */
+/** An empty cell means unknown. */
 function columnsOf(): readonly (readonly [name: string, of: (row: Row) => Cell])[] {
   return [
     ['profile', ({ bundle }) => bundle.manifest.profile.name],
@@ -70,7 +70,7 @@ function columnsOf(): readonly (readonly [name: string, of: (row: Row) => Cell])
 
 export function csvOf(bundle: StoredBundle): string {
   const columns = columnsOf();
-  // Percentiles that are stored alone: no log is read.
+  // Stored percentiles only: no log is read.
   const noLog = () => ({ tags: [], truncated: false });
   const rows = bundle.runs.flatMap((run) => {
     const arm = armEvidence(run, noLog);
@@ -99,8 +99,8 @@ function cell(value: Cell): string {
 }
 
 /**
- * A spreadsheet runs text that begins so as a formula; behind an apostrophe it is text (OWASP, CSV Injection). Numbers
- * stay numbers.
+ * A spreadsheet runs text that starts with these characters as a formula; after an apostrophe it is text (OWASP, CSV
+ * Injection). Numbers stay numbers.
  */
 function inert(text: string): string {
   return /^[=+\-@\t\r]/.test(text) && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;

@@ -1,8 +1,11 @@
 /**
- * A bundle in the forms of other tools. Values are means over complete, undisturbed runs, with the lowest and the highest
- * run beside them; a figure that a run does not know (n too small, saturated) is in no form a number, and what was left
- * out is said. What each form is: docs/ci.md.
+ * A bundle in other tools' formats. Values are means over complete, undisturbed runs, with the lowest and the highest
+ * run. A figure that a run does not have (n too small, saturated) is never exported as a number, and the notes say what
+ * was left out. docs/ci.md describes the formats.
  */
+import { sentencesOf } from '../facts/stated.js';
+import { missingText } from '../words/metric-words.js';
+import { sideNoteText } from '../words/side-words.js';
 import type { StoredBundle } from '../bundle/store.js';
 import { hasNot, valuesOf } from '../verdict/compare/compare.js';
 import { grouped } from '../base/group.js';
@@ -10,38 +13,36 @@ import { allMetrics, metricsFor, type Metric } from '../verdict/evidence/metrics
 import { placeText, placeWords, type Side } from '../verdict/evidence/side.js';
 import { mean } from '../stats/sample.js';
 import { csvOf } from './csv.js';
+import type { ExportFormat } from './export-formats.js';
 import { openMetricsOf, type MetricFamily } from './open-metrics.js';
-
-export const exportFormats = ['csv', 'bencher', 'github-action-benchmark', 'openmetrics'] as const;
-export type ExportFormat = (typeof exportFormats)[number];
 
 export interface Exported {
   readonly text: string;
-  /** What is not in it, and what weakens it: sentences. */
+  /** Sentences about what is left out, and about limitations of the evidence. */
   readonly notes: readonly string[];
 }
 
-/** Of an arm itself no percentiles: few of its events make one. */
+/** No percentiles for metrics of an arm: it has too few events. */
 const exported = [...metricsFor([50, 99, 99.9]), ...allMetrics([]).filter(({ scope }) => scope === 'arm')];
 
 interface Point {
   readonly arm: string;
-  /** Of an arm's metric: its subject. */
+  /** For a metric of an arm: its subject. */
   readonly series: string;
   readonly metric: Metric;
-  /** One a run. */
+  /** A value per run. */
   readonly values: readonly number[];
 }
 
-/** `sides`: one a kernel. */
+/** `sides`: one per kernel. */
 export function exportBundle(format: ExportFormat, bundle: StoredBundle, sides: readonly Side[]): Exported {
   const measured = sides.map((side) => ({ side, ...pointsOf(side, sides.length > 1 ? `${side.label}: ` : '') }));
   const ofSides = sides.flatMap((side) =>
-    side.notes.map((note) => (sides.length > 1 ? `${side.label}: ${note}` : note)),
+    side.notes.map((note) => `${sides.length > 1 ? `${side.label}: ` : ''}${sideNoteText(note)}.`),
   );
   const notes = [...ofSides, ...leftOut(measured.flatMap(({ missing }) => missing))];
   switch (format) {
-    // Every run is in it, with what it is worth; nothing is left out.
+    // Contains every run with its status; nothing is left out.
     case 'csv':
       return { text: csvOf(bundle), notes: ofSides };
     case 'bencher':
@@ -58,14 +59,15 @@ interface Measured {
   readonly points: readonly Point[];
 }
 
-/** Whatever series share is said once. */
+/** A reason that several series share is stated once. */
 function leftOut(missing: readonly Missing[]): string[] {
-  return [...grouped(missing, ({ what }) => what).values()].flatMap((own) => {
-    const [first] = own;
+  return [...grouped(missing, ({ what }) => what).values()].flatMap((sameReason) => {
+    const [first] = sameReason;
     return first === undefined
       ? []
       : [
-          `${first.series}${own.length === 1 ? '' : ` and ${own.length - 1} more`}: ${first.what} left out: ${first.why}.`,
+          `${first.series}${sameReason.length === 1 ? '' : ` and ${sameReason.length - 1} more`}: ` +
+            `${first.what} left out: ${first.why}.`,
         ];
   });
 }
@@ -79,11 +81,11 @@ interface Missing {
 function pointsOf({ evidence }: Side, about: string): { points: Point[]; missing: Missing[] } {
   const points: Point[] = [];
   const missing: Missing[] = [];
-  for (const { arm, scope, series: own, runs } of evidence) {
+  for (const { arm, scope, series: evidenceSeries, runs } of evidence) {
     if (runs.length === 0) {
       if (scope === 'series')
         missing.push({
-          series: `${about}${arm}, ${own}`,
+          series: `${about}${arm}, ${evidenceSeries}`,
           what: 'all figures',
           why: 'it has no complete, undisturbed run',
         });
@@ -91,10 +93,10 @@ function pointsOf({ evidence }: Side, about: string): { points: Point[]; missing
     }
     for (const metric of exported) {
       if (runs.every((run) => hasNot(metric, run))) continue;
-      const series = metric.subject ?? own;
+      const series = metric.subject ?? evidenceSeries;
       const { known, missing: why } = valuesOf(metric, runs);
       if (why[0] === undefined) points.push({ arm, series, metric, values: known });
-      else missing.push({ series: `${about}${arm}, ${series}`, what: metric.title, why: why[0] });
+      else missing.push({ series: `${about}${arm}, ${series}`, what: metric.title, why: missingText(why[0]) });
     }
   }
   return { points, missing };
@@ -102,7 +104,7 @@ function pointsOf({ evidence }: Side, about: string): { points: Point[]; missing
 
 const longestName = 1024;
 
-/** Of several kernels an arm on each is a benchmark of its own. */
+/** With several kernels, an arm on each is a separate benchmark. */
 function nameOf({ facts }: Side, several: boolean, arm: string, series: string): string {
   return `${facts.profile ?? ''}/${arm}${several ? ` on ${placeText(facts) ?? 'unknown'}` : ''}/${series}`.slice(
     0,
@@ -112,7 +114,7 @@ function nameOf({ facts }: Side, several: boolean, arm: string, series: string):
 
 /** Bencher Metric Format (bencher.dev/docs/reference/bencher-metric-format). */
 function bencher(measured: readonly Measured[]): string {
-  // Names come from the bundle; in a Map no name is special.
+  // Names come from the bundle; a Map has no special names.
   const benchmarks = new Map<string, Record<string, object>>();
   for (const { side, arm, series, metric, values } of measured.flatMap(({ side, points }) =>
     points.map((point) => ({ side, ...point })),
@@ -141,7 +143,7 @@ const units: Readonly<Record<Metric['unit'], string>> = {
 /** `customSmallerIsBetter` of github-action-benchmark. */
 function smallerIsBetter(measured: readonly Measured[]): string {
   return `${JSON.stringify(
-    measured.flatMap((one) => smallerEntries(one, measured.length > 1)),
+    measured.flatMap((side) => smallerEntries(side, measured.length > 1)),
     null,
     2,
   )}\n`;
@@ -152,7 +154,7 @@ function smallerEntries({ side, points }: Measured, several: boolean): object[] 
   const extra = [
     placeWords(facts),
     ...(facts.jdks.length === 0 ? [] : [`JDK ${facts.jdks.join(' and ')}`]),
-    ...(degraded.length === 0 ? [] : [`degraded: ${degraded.join('; ')}`]),
+    ...(degraded.length === 0 ? [] : [`degraded: ${sentencesOf(degraded).join('; ')}`]),
   ].join('\n');
   return points.map(({ arm, series, metric, values }) => ({
     name: `${nameOf(side, several, arm, series)}: ${metric.title}`,
@@ -186,7 +188,7 @@ function openMetrics(measured: readonly Measured[]): string {
     name: 'pauselab_bundle',
     type: 'info',
     unit: '',
-    help: 'What was measured, by which pauselab.',
+    help: 'The experiment, and the version of pauselab.',
     samples: measured.map(({ side }) => ({
       labels: {
         ...labelsOf(side),
@@ -205,7 +207,7 @@ function openMetrics(measured: readonly Measured[]): string {
         name: `pauselab_${metric.name.replace(/_(ns|share|bytes)$/, '').replaceAll('.', '_')}${suffix}`,
         type: 'gauge',
         unit,
-        help: `${metric.title}, a sample a run`,
+        help: `${metric.title}, a sample per run`,
         samples: all
           .filter((point) => point.metric.name === metric.name)
           .flatMap(({ labels, arm, series, values }) =>

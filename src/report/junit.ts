@@ -1,20 +1,21 @@
 /**
- * A gate as JUnit XML, which has no schema of its own; these are the elements that Jenkins, GitLab and GitHub's actions
- * read: a suite per profile, a case per check. A check that failed is a `failure`; evidence that is missing or flawed
- * is an `error`; an inconclusive one is what the policy makes of it, and `skipped` where it lets it pass: nothing was
- * shown.
+ * A gate as JUnit XML. It has no schema of its own; these elements are read by Jenkins, GitLab and GitHub's actions: a
+ * suite per profile, a case per check. A failed check is a `failure`; missing or flawed evidence is an `error`; an
+ * inconclusive check is whatever the policy says, and `skipped` if the policy lets it pass, because nothing was shown.
  *
- * All comparisons together are a suite of one case: it fails where they are worse, also if no single check is certain
- * to be.
+ * All comparisons together are a suite with a single case: it fails if they are worse, even if no single check is
+ * significant.
  *
- * These systems follow a case from run to run by its class and name, so that no figure and no margin is in them.
+ * These systems track a case from run to run by its class and name, so neither contains a figure or a margin.
  *
- * A suite's time is what the candidate's runs took. The cases of an arm come from the same runs, so each has its share
- * of their time: that is what makes the sum of the cases the time of the arms that are judged.
+ * A suite's time is that of the candidate's runs. The cases of an arm come from the same runs, so each has a share of
+ * their time; the sum over cases is the time of the judged arms.
  */
-import { suiteName } from '../verdict/gate/gate-words.js';
+import { sentencesOf } from '../facts/stated.js';
+import { formatMetric } from '../words/metric-words.js';
+import { suiteName } from '../verdict/gate/conclude.js';
 import type { Check, GateResult, Suite } from '../verdict/gate/gated.js';
-import { formatMetric, metricNamed } from '../verdict/evidence/metrics.js';
+import { metricNamed } from '../verdict/evidence/metrics.js';
 import { xmlElement, xmlText } from './xml.js';
 
 export function renderJunit(result: GateResult): string {
@@ -28,7 +29,11 @@ export function renderJunit(result: GateResult): string {
   const together = result.together === null ? null : togetherElement(result.together);
   const totals = { tests: tests + (together === null ? 0 : 1), failures: failures + (together?.failures ?? 0), errors };
   const time = seconds(result.suites.reduce((sum, { candidate }) => sum + totalOf(candidate), 0));
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement('testsuites', { name: 'pauselab gate', ...totals, time }, ['\n', ...suites, together?.element ?? ''])}\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement(
+    'testsuites',
+    { name: 'pauselab gate', ...totals, time },
+    ['\n', ...suites, together?.element ?? ''],
+  )}\n`;
 }
 
 type Meaning = GateResult['policy']['inconclusive'];
@@ -67,10 +72,14 @@ function suiteElement(suite: Suite, name: string, inconclusive: Meaning): string
   const inside = [
     `\n    ${xmlElement('properties', {}, ['\n', ...properties, '    '])}\n`,
     ...checks.map((check) => caseElement({ suite: name, candidate, checks }, check, inconclusive)),
-    ...(notes.length === 0 ? [] : [`    ${xmlElement('system-out', {}, [xmlText(notes.join('\n'))])}\n`]),
+    ...(notes.length === 0 ? [] : [`    ${xmlElement('system-out', {}, [xmlText(sentencesOf(notes).join('\n'))])}\n`]),
     '  ',
   ];
-  return `  ${xmlElement('testsuite', { name, ...countsOf(checks, inconclusive), time: seconds(totalOf(candidate)), timestamp: timestampOf(candidate) }, inside)}\n`;
+  return `  ${xmlElement(
+    'testsuite',
+    { name, ...countsOf(checks, inconclusive), time: seconds(totalOf(candidate)), timestamp: timestampOf(candidate) },
+    inside,
+  )}\n`;
 }
 
 type Candidate = Suite['candidate'];
@@ -79,7 +88,7 @@ function totalOf({ measured_ns }: Candidate): number {
   return Object.values(measured_ns).reduce((sum, time_ns) => sum + time_ns, 0);
 }
 
-/** As these systems write it: UTC, whole seconds, no zone. */
+/** In these systems' format: UTC, whole seconds, no time zone. */
 function timestampOf({ startedAt }: Candidate): string | null {
   const started_ms = Date.parse(startedAt ?? '');
   return Number.isNaN(started_ms) ? null : new Date(started_ms).toISOString().slice(0, 19);
@@ -99,14 +108,20 @@ function togetherElement({ finding, sentence }: NonNullable<GateResult['together
       ? xmlElement('failure', { message: sentence, type: finding }, [xmlText(sentence)])
       : xmlElement('system-out', {}, [xmlText(sentence)]);
   const name = 'all comparisons together';
-  const own = `    ${xmlElement('testcase', { classname: name, name: 'no regression is found', time: 0 }, [inside])}\n`;
+  const testcase = `    ${xmlElement('testcase', { classname: name, name: 'no regression is found', time: 0 }, [
+    inside,
+  ])}\n`;
   return {
-    element: `  ${xmlElement('testsuite', { name, tests: 1, failures, errors: 0, skipped: 0, time: 0 }, ['\n', own, '  '])}\n`,
+    element: `  ${xmlElement('testsuite', { name, tests: 1, failures, errors: 0, skipped: 0, time: 0 }, [
+      '\n',
+      testcase,
+      '  ',
+    ])}\n`,
     failures,
   };
 }
 
-/** Of evidence that is missing there is no run. */
+/** Missing evidence has no run. */
 function timeOf(candidate: Candidate, checks: readonly Check[], { arm, kind }: Check): number {
   if (arm === null || kind === 'evidence') return 0;
   return (
@@ -123,7 +138,13 @@ function caseElement(
   check: Check,
   inconclusive: Meaning,
 ): string {
-  const { arm, expected, sentence, outcome, rule } = check;
+  const {
+    arm,
+    expected,
+    reason: { sentence },
+    outcome,
+    rule,
+  } = check;
   const alike = checks.filter((other) => other.arm === arm && nameOfCase(other) === nameOfCase(check));
   const which = alike.length === 1 ? '' : ` (${rule ?? String(alike.indexOf(check) + 1)})`;
   const name = {
@@ -132,7 +153,7 @@ function caseElement(
     time: seconds(timeOf(candidate, checks, check)),
   };
   const element = elementOf(check, inconclusive);
-  // Viewers show the message in a list, and the text when it is opened.
+  // Viewers show the message in a list, and the text after a click.
   const details = [`${expected}: ${sentence}`, ...(rule === null ? [] : [`rule: ${rule}`]), ...valuesOf(check)].join(
     '\n',
   );
@@ -154,7 +175,9 @@ function caseElement(
 
 function nameOfCase({ kind, series, metric, expected }: Check): string {
   if (series === null) return expected;
-  return `${series}: ${kind === 'comparison' ? `${metricNamed(metric ?? '')?.title ?? ''} no worse than the baseline` : expected}`;
+  return `${series}: ${
+    kind === 'comparison' ? `${metricNamed(metric ?? '')?.title ?? ''} no worse than ` + 'the baseline' : expected
+  }`;
 }
 
 function valuesOf({ comparison, limit, metric }: Check): string[] {

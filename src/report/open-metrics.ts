@@ -2,7 +2,7 @@
 export interface MetricFamily {
   readonly name: string;
   readonly type: 'gauge' | 'info';
-  /** Empty: none. The name ends with it. */
+  /** May be empty. The name ends with it. */
   readonly unit: string;
   readonly help: string;
   readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];

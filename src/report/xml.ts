@@ -1,15 +1,16 @@
-/** Text in XML 1.0, whatever it holds: what no escape can express is replaced. */
+/** Escapes any text for XML 1.0; characters that cannot be escaped are replaced. */
 export function xmlText(text: string): string {
   return (
     text
-      // A lone half of a surrogate pair, what XML 1.0 excludes, and controls that it discourages and a terminal obeys.
+      // Unpaired surrogates, characters that XML 1.0 excludes, and control characters that it discourages and a
+      // terminal obeys.
       .replace(/[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
       .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
       .replace(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`)
   );
 }
 
-/** `<name a="b">inside</name>`; `inside` is XML already. Attributes that are null are left out. */
+/** `<name a="b">inside</name>`; `inside` is XML already. Attributes that are null are omitted. */
 export function xmlElement(
   name: string,
   attributes: Readonly<Record<string, string | number | null>>,

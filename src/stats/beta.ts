@@ -1,4 +1,4 @@
-/** The regularised incomplete beta function, from which binomial and Student's distributions follow. */
+/** The regularised incomplete beta function, from which the binomial and Student's distributions follow. */
 
 /** I_x(a, b) by Lentz's continued fraction (DLMF 8.17.22), on the side where it converges in O(√max(a, b)) steps. */
 export function incompleteBeta(x: number, a: number, b: number): number {

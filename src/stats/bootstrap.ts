@@ -1,14 +1,14 @@
 /**
- * Intervals for the difference and the ratio of two means of runs, by drawing runs with replacement (Efron 1979). The
- * mean is what a user pays: unlike a median it sees a stall that only every third run has.
+ * Intervals for the difference and the ratio of two means of runs, from resampled runs (Efron 1979). The mean is the
+ * cost that a user pays: unlike a median, it shows a stall that only every third run has.
  *
  * Percentile intervals with expanded levels (Hesterberg, "What Teachers Should Know About the Bootstrap", The American
- * Statistician 2015, section 4.2): plain ones are too narrow for few values, by √((n−1)/n) for the spread of a resample
- * and by z in place of t, so the level α/2 becomes Φ(−t √(n/(n−1))), t with Welch's degrees of freedom. BCa would be
- * the textbook's choice; its two corrections are estimated from the data, and with 5 to 20 runs, many of them 0, they
- * are noise (its bias correction is infinite where all resamples agree).
+ * Statistician 2015, section 4.2): plain intervals are too narrow for few values, by √((n−1)/n) for the spread of a
+ * resample and by z in place of t. So the level α/2 becomes Φ(−t √(n/(n−1))), t with Welch's degrees of freedom. BCa
+ * would be the textbook's choice. Its two corrections are estimated from the data, and with 5 to 20 runs, many of them
+ * 0, they are noise (its bias correction is infinite if all resamples agree).
  *
- * No resample leaves the values that were seen, so fewer than `leastRuns` a side give no interval.
+ * Resamples contain only values that were seen, so fewer than `leastRuns` per side give no interval.
  */
 import type { Interval } from './hodges-lehmann.js';
 import { normalCdf, studentUpper } from './normal.js';
@@ -21,11 +21,11 @@ export const leastRuns = 4;
 export interface MeanEffects {
   /** mean(b) − mean(a). */
   readonly difference: Interval & { readonly estimate: number };
-  /** mean(b) / mean(a); null where a's mean is 0 and b's is not, or values are negative. 1 where both are 0. */
+  /** mean(b) / mean(a); null if a's mean is 0 and b's is not, or if values are negative. 1 if both are 0. */
   readonly ratio: (Interval & { readonly estimate: number }) | null;
 }
 
-/** `level`: that of either side of the intervals, α/2 for 95 %. */
+/** `level`: the level on either side of the intervals, α/2 for 95 %. */
 export function bootstrapMeans(
   a: readonly number[],
   b: readonly number[],
@@ -66,13 +66,13 @@ export function ratioOf(a: number, b: number): number {
 function drawnMean(values: readonly number[], random: Random): number {
   const [first = 0] = values;
   let total = 0;
-  // About the first value, so that equal values have exactly their mean.
+  // Relative to the first value, so that equal values have exactly their mean.
   for (let left = values.length; left > 0; left -= 1)
     total += (values[randomBelow(values.length, random)] ?? 0) - first;
   return first + total / values.length;
 }
 
-/** The level on either side in place of `level`. */
+/** The level on either side that replaces `level`. */
 export function expandedTail(a: readonly number[], b: readonly number[], level = alpha / 2): number {
   return expandedTailOf(Math.min(a.length, b.length), welchDf(a, b), level);
 }
@@ -81,7 +81,7 @@ export function expandedTailOf(n: number, df: number, level: number): number {
   return normalCdf(-studentUpper(level, df) * Math.sqrt(n / (n - 1)));
 }
 
-/** Welch's degrees of freedom, between those of the smaller group alone and of both. */
+/** Welch's degrees of freedom, between those of the smaller group and of both together. */
 function welchDf(a: readonly number[], b: readonly number[]): number {
   const [va, vb] = [variance(a) / a.length, variance(b) / b.length];
   const least = Math.min(a.length, b.length) - 1;

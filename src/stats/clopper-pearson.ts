@@ -1,6 +1,6 @@
 /**
- * The interval of a share from `hits` of `n` independent trials, at 95 %, never too narrow (Clopper and Pearson 1934):
- * the shares at which so many hits or more, or so many or fewer, have a probability of at least α/2.
+ * The 95 % interval of a share, from `hits` in `n` independent trials; never too narrow (Clopper and Pearson 1934). It
+ * contains the shares at which this many hits or more, and this many or fewer, both have a probability of at least α/2.
  */
 import { betaQuantile } from './beta.js';
 import { alpha } from './quantile-bounds.js';
@@ -13,7 +13,7 @@ export interface Share {
 
 export function clopperPearson(hits: number, n: number): Share {
   if (!Number.isSafeInteger(hits) || !Number.isSafeInteger(n) || hits < 0 || hits > n || n < 1)
-    throw new RangeError(`${hits} of ${n} is no share of trials`);
+    throw new RangeError(`${hits} of ${n} is not a share of trials`);
   return {
     share: hits / n,
     low: hits === 0 ? 0 : betaQuantile(alpha / 2, hits, n - hits + 1),

@@ -1,8 +1,8 @@
 /**
- * The shift between two groups of runs: the median of all differences of a run of b and one of a (Hodges and Lehmann
- * 1963), and the interval that inverts the rank test: the shifts that it would not reject (Lehmann, Nonparametrics,
- * section 2.3). It needs no distribution, and a few absurd runs move it little. With ties the interval is wider than
- * need be, never narrower.
+ * The shift between two groups of runs: the median of all differences between a run of b and a run of a (Hodges and
+ * Lehmann 1963), with the interval that inverts the rank test: the shifts that the test would not reject (Lehmann,
+ * Nonparametrics, section 2.3). It assumes no distribution, and a few outliers move it little. With ties the interval
+ * is wider than necessary, never narrower.
  */
 import { alpha } from './quantile-bounds.js';
 import { median } from './median.js';
@@ -23,7 +23,7 @@ export interface Shift extends Interval {
 export const unbounded: Interval = { low: null, high: null };
 
 /**
- * `b` above `a`; unbounded where there are too few runs (fewer than 4 and 4 at 95 %). `tail`: the level on either side.
+ * `b` above `a`; unbounded if there are too few runs (fewer than 4 and 4 at 95 %). `tail`: the level on either side.
  */
 export function hodgesLehmann(a: readonly number[], b: readonly number[], tail = alpha / 2): Shift {
   assertGroups('a shift', a, b);
@@ -35,8 +35,8 @@ export function hodgesLehmann(a: readonly number[], b: readonly number[], tail =
 }
 
 /**
- * The factor that b is at most of a, by the same test: the least f for which f times a is not rejected for being less
- * than b. Values are not negative. Null: unbounded, by few runs or by zeros in a.
+ * An upper bound of the factor from a to b, by the same test: the largest f for which f times a is not rejected. Values
+ * must not be negative. Null: unbounded, because of few runs or zeros in a.
  */
 export function factorBound(a: readonly number[], b: readonly number[], tail: number): number | null {
   assertGroups('a factor', a, b);
@@ -47,15 +47,15 @@ export function factorBound(a: readonly number[], b: readonly number[], tail: nu
 }
 
 /**
- * The largest k with P(U ≤ k − 1) ≤ tail, U the number of pairs in which a's value is the larger one, nothing being
- * different.
+ * The largest k with P(U ≤ k − 1) ≤ tail, where U is the number of pairs in which a's value is larger, if nothing
+ * differs.
  */
 function cutOff(n: number, m: number, tail: number): number {
   if (n * m > exactPairs) {
     const sd = Math.sqrt((n * m * (n + m + 1)) / 12);
     return Math.max(0, Math.floor((n * m) / 2 + normalQuantile(tail) * sd));
   }
-  // U is the rank sum above its least, 1 + … + n: the distribution of the test without ties.
+  // U is the rank sum minus its minimum, 1 + … + n: the distribution of the test without ties.
   const { smallest, shares } = sumsOfSubsets(
     Array.from({ length: n + m }, (_, i) => i + 1),
     n,

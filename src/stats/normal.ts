@@ -1,4 +1,4 @@
-/** The normal distribution and Student's t: what turns a number of standard errors into a probability, and back. */
+/** The normal distribution and Student's t: convert a number of standard errors to a probability, and back. */
 import { betaQuantile } from './beta.js';
 
 /**

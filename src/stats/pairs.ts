@@ -1,9 +1,9 @@
 /**
- * Differences and ratios of two sides that were measured in turns, one value of each a round: what drifts from round to
- * round is in both values of a pair, and drops out. The counterparts of hodges-lehmann.ts and bootstrap.ts.
+ * Differences and ratios of two sides that were measured in turns, with a value of each per round. A drift from round
+ * to round is in both values of a pair, and cancels. The counterparts of hodges-lehmann.ts and bootstrap.ts.
  *
  * Shift and factor invert Wilcoxon's signed-rank test (Hodges and Lehmann 1963; Lehmann, Nonparametrics, section 4.3).
- * It is exact if, but for the shift, each round might as well have been the other way round.
+ * It is exact if, apart from the shift, the sides of each round could as well have been exchanged.
  */
 import { expandedTailOf, intervalOf, leastRuns, ratioOf, type MeanEffects } from './bootstrap.js';
 import { unbounded, type Shift } from './hodges-lehmann.js';
@@ -18,7 +18,7 @@ function assertPairs(what: string, a: readonly number[], b: readonly number[]): 
   if (a.length !== b.length) throw new RangeError(`${what} needs pairs, got ${a.length} and ${b.length} values`);
 }
 
-/** `b` above `a`, of the typical round; unbounded below 5 pairs at a tail of 5 %, below 6 at 2.5 %. */
+/** `b` above `a` in the typical round; unbounded below 5 pairs at a tail of 5 %, below 6 at 2.5 %. */
 export function pairedShift(a: readonly number[], b: readonly number[], tail = alpha / 2): Shift {
   assertPairs('a shift of pairs', a, b);
   const gaps = b.map((value, i) => value - (a[i] ?? 0));
@@ -29,7 +29,7 @@ export function pairedShift(a: readonly number[], b: readonly number[], tail = a
   return { estimate, low: averages[left - 1] ?? null, high: averages[averages.length - left] ?? null };
 }
 
-/** The factor that b is at most of a, by the same test. Values are not negative. Null: unbounded. */
+/** An upper bound of the factor from a to b, by the same test. Values must not be negative. Null: unbounded. */
 export function pairedFactorBound(a: readonly number[], b: readonly number[], tail: number): number | null {
   assertPairs('a factor of pairs', a, b);
   const rounds = Array.from(a.keys());
@@ -42,16 +42,17 @@ export function pairedFactorBound(a: readonly number[], b: readonly number[], ta
   return Number.isFinite(bound) ? bound : null;
 }
 
-/** Of each two rounds, and of each with itself, sorted: Walsh's averages. */
+/** The averages of every two rounds, and of each with itself, sorted: Walsh averages. */
 function ofEachTwo(values: readonly number[], of: (x: number, y: number) => number): Float64Array {
   return Float64Array.from(values.flatMap((x, i) => values.slice(i).map((y) => of(x, y)))).sort();
 }
 
-/** The signed-rank distribution is counted up to so many pairs. */
+/** The signed-rank distribution is computed exactly up to this many pairs. */
 const exactUpTo = 200;
 
 /**
- * The largest k with P(W ≤ k − 1) ≤ tail, W the sum of the ranks of positive differences, if each sign is as likely.
+ * The largest k with P(W ≤ k − 1) ≤ tail, where W is the sum of the ranks of positive differences, if both signs are
+ * equally likely.
  */
 function cutOff(n: number, tail: number): number {
   if (n > exactUpTo)
@@ -73,7 +74,7 @@ function cutOff(n: number, tail: number): number {
   return 0;
 }
 
-/** As `bootstrapMeans`, by drawing rounds with both of their values. */
+/** Like `bootstrapMeans`, but draws rounds with both values. */
 export function bootstrapPairs(
   a: readonly number[],
   b: readonly number[],
@@ -92,7 +93,7 @@ export function bootstrapPairs(
       ratio: hasRatio ? { estimate: estimates.ratio, ...unbounded } : null,
     };
   const [differences, ratios] = [new Float64Array(resamples), new Float64Array(resamples)];
-  // About the first round, so that equal values, and equal differences, have exactly their mean.
+  // Relative to the first round, so that equal values, and equal differences, have exactly their mean.
   const [firstA = 0, firstB = 0] = [a[0], b[0]];
   const firstGap = firstB - firstA;
   for (let i = 0; i < resamples; i += 1) {

@@ -1,10 +1,10 @@
 /**
- * Two-sample permutation tests, one value per run: on the difference of means, and on that of mean ranks.
+ * Two-sample permutation tests with a value per run: on the difference of means, and on the difference of mean ranks.
  *
- * If arms did not matter, every way of dealing the values out to two groups of these sizes was equally likely; p is
- * the share of them whose difference is at least as large as the one observed (Fisher 1935; Ernst, "Permutation
- * methods", Statistical Science 2004). Exact, free of assumptions about the distribution, and honest about few runs:
- * with two runs each no p below 1/3 exists, and `resolution` says so.
+ * If arms did not matter, every way of assigning the values to two groups of these sizes would be equally likely. p is
+ * the share of assignments whose difference is at least as large as the observed one (Fisher 1935; Ernst, "Permutation
+ * methods", Statistical Science 2004). The test is exact, assumes no distribution, and is honest about few runs: with
+ * two runs each, no p below 1/3 exists, and `resolution` says so.
  */
 import { randomBelow, shuffle, type Random } from './prng.js';
 import { assertGroups, binomial, mean, midranks, sum } from './sample.js';
@@ -16,7 +16,7 @@ export interface PermutationTest {
   readonly p: number;
   /** The smallest p that this test could have given. */
   readonly resolution: number;
-  /** Divisions looked at; of all that exist, if exact. */
+  /** Number of divisions examined; all that exist, if exact. */
   readonly divisions: number;
   readonly exact: boolean;
 }
@@ -24,19 +24,19 @@ export interface PermutationTest {
 export const exactUpTo = 100_000;
 const draws = 99_999;
 
-/** `random` is used only where more than `exactUpTo` divisions exist. */
+/** `random` is used only if more than `exactUpTo` divisions exist. */
 export function permutationTest(a: readonly number[], b: readonly number[], random: Random): PermutationTest {
   assertGroups('a permutation test', a, b);
   const all = [...a, ...b];
   const total = sum(all);
   const difference = sum(b) / b.length - sum(a) / a.length;
   const differenceOf = (sumA: number): number => Math.abs((total - sumA) / b.length - sumA / a.length);
-  // The same values added in another order differ in the last bits; a tie must stay one.
+  // Equal values that were added in another order differ in the last bits; a tie must stay a tie.
   const atLeast = Math.abs(difference) - 1e-12 * all.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 
   const ways = binomial(all.length, a.length);
   if (ways > exactUpTo) {
-    let asExtreme = 1; // the division observed is one of them (Davison and Hinkley 1997, section 4.3)
+    let asExtreme = 1; // the observed division is one of them (Davison and Hinkley 1997, section 4.3)
     for (let i = 0; i < draws; i += 1) {
       if (differenceOf(sum(shuffle(all, random).slice(0, a.length))) >= atLeast) asExtreme += 1;
     }
@@ -70,12 +70,12 @@ function forEachSum(values: readonly number[], size: number, use: (sum: number) 
   choose(0, size, 0);
 }
 
-/** The test on ranks is exact up to so many pairs of a value of each group (50 runs a side). */
+/** The rank test is exact up to this many pairs with a value from each group (50 runs per side). */
 export const exactPairs = 2_500;
 
 /**
- * The same test on midranks (Wilcoxon, Mann and Whitney, with ties as they are). It depends on the order of the values
- * alone: one absurd run weighs no more than a bad one, and no scale has to be chosen.
+ * The same test on midranks (Wilcoxon, Mann and Whitney, with ties). It depends only on the order of the values: an
+ * outlier weighs no more than any bad run, and no scale must be chosen.
  *
  * Exact by the shift algorithm (Streitberg and Röhmel, "Exact distributions for permutation and rank tests", 1986):
  * doubled midranks are whole numbers, so the subsets of each size can be counted by their sum, one value after the
@@ -119,7 +119,7 @@ export function rankTest(a: readonly number[], b: readonly number[], random: Ran
   };
 }
 
-/** The sum of `size` values drawn without replacement; the pool is left in another order. */
+/** The sum of `size` values drawn without replacement; reorders the pool. */
 function drawnSum(pool: number[], size: number, random: Random): number {
   let drawn = 0;
   for (let i = 0; i < size; i += 1) {
@@ -134,14 +134,14 @@ function drawnSum(pool: number[], size: number, random: Random): number {
 
 interface SubsetSums {
   readonly smallest: number;
-  /** Of all subsets, the share whose sum is `smallest` + index. */
+  /** The share of all subsets whose sum is `smallest` + index. */
   readonly shares: Float64Array;
 }
 
 const remembered = new Map<string, SubsetSums>();
 
 /**
- * Values are whole numbers. The metrics of one comparison mostly have the same ranks, so the last few are remembered.
+ * Values are whole numbers. The metrics of a comparison mostly have the same ranks, so the last few results are cached.
  */
 export function sumsOfSubsets(values: readonly number[], size: number): SubsetSums {
   const sorted = values.toSorted((x, y) => x - y);
@@ -157,7 +157,7 @@ export function sumsOfSubsets(values: readonly number[], size: number): SubsetSu
 function countSums(sorted: readonly number[], size: number): SubsetSums {
   const least = sorted[0] ?? 0;
   const largest = sum(sorted.slice(-size)) - size * least;
-  // ways[k × width + s]: subsets of k of the values so far, with the sum s above k × least.
+  // ways[k × width + s]: number of subsets of k of the values so far, whose sum is s above k × least.
   const width = largest + 1;
   const ways = new Float64Array((size + 1) * width);
   ways[0] = 1;
@@ -169,6 +169,6 @@ function countSums(sorted: readonly number[], size: number): SubsetSums {
     }
   });
   const all = ways.subarray(size * width);
-  const count = all.reduce((total, one) => total + one, 0);
-  return { smallest: size * least, shares: all.map((one) => one / count) };
+  const count = all.reduce((total, subsets) => total + subsets, 0);
+  return { smallest: size * least, shares: all.map((subsets) => subsets / count) };
 }

@@ -1,15 +1,15 @@
 /**
- * Seeded pseudo-random numbers, so that an order of runs or a sampled test can be repeated from the seed in the
- * bundle. The generator is sfc32 (Chris Doty-Humphrey's PractRand), 128 bits of state filled from the seed by
- * splitmix32; the sequence of a seed is part of the bundle's contract and never changes.
+ * Seeded pseudo-random numbers, so that an order of runs or a sampled test can be repeated from the seed in the bundle.
+ * The generator is sfc32 (Chris Doty-Humphrey's PractRand), with 128 bits of state that splitmix32 fills from the seed.
+ * The sequence of a seed is part of the bundle's contract and never changes.
  */
 
-/** Uniform in [0, 1), 32 bits of it random. */
+/** Uniform in [0, 1), with 32 random bits. */
 export type Random = () => number;
 
 export function seededRandom(seed: number): Random {
   if (!Number.isInteger(seed)) throw new RangeError(`${seed} is not a whole number to seed from`);
-  // A seed above 2^32 uses its upper half too.
+  // A seed above 2^32 also uses its upper half.
   const mix = splitmix32((seed ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b1)) | 0);
   let a = mix();
   let b = mix();

@@ -7,11 +7,11 @@
 
 import { incompleteBeta } from './beta.js';
 
-/** Two-sided confidence of 95 %, the only one that this project prints. */
+/** Two-sided confidence of 95 %, the only level that this project prints. */
 export const alpha = 0.05;
 
 /**
- * The least n at which ξ_q has a finite upper bound. The largest sample is one with confidence 1 − q^n, so
+ * The least n at which ξ_q has a finite upper bound. The largest sample is an upper bound with confidence 1 − q^n, so
  * q^n ≤ α/2: 6 for the median, 36 for p90, 368 for p99, 3,688 for p99.9 and 36,887 for p99.99.
  */
 export function leastN(q: number): number {
@@ -23,7 +23,7 @@ export function hasFiniteUpperBound(q: number, n: number): boolean {
   return n >= leastN(q);
 }
 
-/** Ranks 1..n of the samples that bound a quantile; null where no sample does. */
+/** Ranks 1..n of the samples that bound a quantile; null if no sample does. */
 export interface QuantileRanks {
   readonly lower: number | null;
   readonly upper: number | null;
@@ -42,7 +42,7 @@ export function quantileRanks(q: number, n: number): QuantileRanks {
   return { lower: lower === 0 ? null : lower, upper: upper > n ? null : upper };
 }
 
-/** The smallest i in [0, end) with `holds(i)`, or end; `holds` is false up to it and true from it on. */
+/** The smallest i in [0, end) with `holds(i)`, or end; `holds` must be false below some index and true from it on. */
 function firstIndex(end: number, holds: (i: number) => boolean): number {
   let low = 0;
   let high = end;

@@ -1,17 +1,18 @@
 /**
- * How many runs a side would decide. Estimates: they take the runs at hand for the truth, and few runs are a rough one.
+ * How many runs per side would decide. These are estimates: they treat the runs at hand as the true distribution, which
+ * is rough for few runs.
  */
 import { normalQuantile } from './normal.js';
 import { randomBelow, type Random } from './prng.js';
 import { assertGroups, binomial } from './sample.js';
 
-/** Beyond this many runs a side an effect is not worth the wait, and the answer is "no number". */
+/** If an effect needs more runs per side than this, it is not worth the wait, and the answer is "no number". */
 export const mostRuns = 1_000;
 
 const wantedPower = 0.8;
 const simulations = 100;
 
-/** The least n a side at which any p of at most `level` exists: 2 / C(2n, n) ≤ level. */
+/** The least n per side at which a p of at most `level` exists: 2 / C(2n, n) ≤ level. */
 export function leastRunsFor(level: number): number {
   if (!(level > 0 && level < 1)) throw new RangeError(`${level} is not a level between 0 and 1`);
   let n = 1;
@@ -20,8 +21,8 @@ export function leastRunsFor(level: number): number {
 }
 
 /**
- * Runs a side at which the rank test would find this difference at `level` in 8 of 10 tries, if further runs were like
- * those at hand: new experiments are drawn from them with replacement. Null: none up to `mostRuns`.
+ * Runs per side at which the rank test would find this difference at `level` in 8 of 10 tries, if further runs were
+ * like those at hand: new experiments are drawn from them with replacement. Null: no number up to `mostRuns`.
  */
 export function runsForDifference(
   a: readonly number[],
@@ -53,8 +54,8 @@ export function runsForDifference(
 }
 
 /**
- * Runs a side at which an interval that now reaches `reach` from its estimate would reach only `room`: widths shrink
- * with the root of the number of runs.
+ * Runs per side at which an interval that now reaches `reach` from its estimate would reach only `room`: widths shrink
+ * with the square root of the number of runs.
  */
 export function runsForWidth(runs: number, reach: number, room: number): number | null {
   if (reach <= room) return runs;
@@ -64,9 +65,9 @@ export function runsForWidth(runs: number, reach: number, room: number): number 
 }
 
 /**
- * Of a new experiment of n runs a side, drawn from those at hand: the rank sum's distance from its expectation in
- * standard deviations, these corrected for ties; normal for many runs. A draw is a distinct value's place, so nothing
- * is sorted.
+ * For a new experiment of n runs per side, drawn from those at hand: the rank sum's distance from its expectation in
+ * standard deviations, corrected for ties; normal for many runs. A draw is the place of a distinct value, so nothing is
+ * sorted.
  */
 function resampler(a: readonly number[], b: readonly number[], random: Random): (n: number) => number {
   const distinct = [...new Set([...a, ...b])].sort((x, y) => x - y);

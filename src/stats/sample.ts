@@ -1,4 +1,4 @@
-/** What every statistic of two groups of runs asks of its input, and the sums that all of them need. */
+/** Requirements that all statistics of two groups of runs have for their input, and the sums that they share. */
 
 export function assertGroups(what: string, ...groups: readonly (readonly number[])[]): void {
   for (const group of groups) {
@@ -12,7 +12,7 @@ export function sum(values: readonly number[]): number {
 }
 
 export function mean(values: readonly number[]): number {
-  // Σ/n of equal values can differ from them in the last bit, which would make a difference of none.
+  // Σ/n of equal values can differ from them in the last bit, which would turn no difference into one.
   const [first] = values;
   return first !== undefined && values.every((value) => value === first) ? first : sum(values) / values.length;
 }
@@ -24,7 +24,7 @@ export function binomial(n: number, k: number): number {
   return Math.round(ways);
 }
 
-/** Ranks 1 … n; values that tie share the mean of theirs. */
+/** Ranks 1 … n; tied values share the mean of their ranks. */
 export function midranks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((i, j) => (values[i] ?? 0) - (values[j] ?? 0));
   const ranks = new Array<number>(values.length).fill(0);

@@ -1,5 +1,5 @@
 /**
- * The typical run, by one value of each run: their median, and the order statistics that bound the median of all such
+ * The typical run, from a value of each run: the median, and the order statistics that bound the median of all such
  * runs (quantile-bounds.ts). No distribution is assumed, which matters for percentiles: runs are often of two kinds.
  */
 import { median } from './median.js';
@@ -9,15 +9,15 @@ import { assertGroups } from './sample.js';
 export interface TypicalRun {
   readonly n: number;
   readonly estimate: number;
-  /** Of all runs. What was measured of their operations together lies between the two, whatever n is. */
+  /** Over all runs. The value for all their operations together lies between the two, whatever n is. */
   readonly lowest: number;
   readonly highest: number;
-  /** Bounds of the median at 95 %; null where no run is one. */
+  /** Bounds of the median at 95 %; null if no run is a bound. */
   readonly low: number | null;
   readonly high: number | null;
 }
 
-/** Fewer runs bound no median. */
+/** Fewer runs do not bound a median. */
 export const leastRunsForBounds = leastN(0.5);
 
 export function typicalRun(values: readonly number[]): TypicalRun {

@@ -9,7 +9,7 @@ import type { Cause, Grade } from '../facts/blame.js';
 export const notAttributed = 'not attributed';
 
 /** Of a stall without attribution. */
-export const noChain = 'It has no chain: the bundle was written by a pauselab without attribution.';
+export const noChain = 'It has no chain: a version of pauselab without attribution wrote the bundle.';
 
 /** `mmap-lock-reader by holder`: the code, which `--json` and the documentation have too. */
 export function causeText({ cause, thread }: { readonly cause: Cause | null; readonly thread: string | null }): string {
@@ -28,17 +28,17 @@ export const causeNames: Readonly<Record<Cause, string>> = {
   'memory-reclaim': 'memory that the kernel has to free first',
   'cpu-limit': 'no CPU: the limit of its cgroup',
   freezer: 'frozen by its cgroup',
-  'not-scheduled': 'no CPU: others had it',
+  'not-scheduled': 'no CPU: other threads used it',
   stopped: 'stopped by a signal or a debugger',
-  steal: 'no CPU: the hypervisor took it',
-  running: 'its own work',
-  unknown: 'not known',
+  steal: 'no CPU: the hypervisor used it',
+  running: 'work of the thread itself',
+  unknown: 'unknown',
 };
 
 export const gradeMeanings: Readonly<Record<Grade, string>> = {
   proven: 'Proven: a trace of the kernel shows it',
-  likely: 'Likely: it fits all that was seen',
-  possible: 'Possible: it fits, and something else might too',
+  likely: 'Likely: it fits everything that was observed',
+  possible: 'Possible: it fits, but other causes might fit too',
 };
 
 /** The holder lost its CPU in the middle of what it did. */

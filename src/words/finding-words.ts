@@ -11,7 +11,7 @@ export function findingSentence(subject: string, fact: FindingFact): string {
 function described(fact: FindingFact): string {
   if (fact.underLoad !== null) return underLoadText(fact.underLoad);
   const { seen, outcome, reason } = fact;
-  if (seen === null) return 'it has no complete, undisturbed run, so nothing can be said';
+  if (seen === null) return 'it has no complete, undisturbed run, so nothing can be concluded';
   const stalls = stallsText(seen);
   if (reason !== null) return openText(reason, stalls, fact);
   return outcome === 'stalls'
@@ -23,33 +23,36 @@ function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStall
   const inControl = `the foreign control had ${countText(foreignStalls_n)}`;
   switch (reason) {
     case 'no-run':
-      return 'it has no complete, undisturbed run, so nothing can be said';
+      return 'it has no complete, undisturbed run, so nothing can be concluded';
     case 'no-control-run':
-      return `${seen}; the foreign control has no complete, undisturbed run to compare it with, so nothing can be said`;
+      return `${seen}; the foreign control has no complete, undisturbed run to compare it with, so nothing can be concluded`;
     case 'no-control-series':
       return `${seen}; the foreign control has no such series to compare it with (controls.of in the profile names the arm that it copies)`;
     case 'no-idle-run':
-      return `${seen}; the idle control has no complete, undisturbed run to compare it with, so nothing can be said`;
+      return `${seen}; the idle control has no complete, undisturbed run to compare it with, so nothing can be concluded`;
     case 'uncontrolled':
       return `${seen}; without a control`;
     case 'unseen':
       return `${seen}; but not all of it was seen, so the victim may have been blocked in the kernel; use more runs (--runs) on a less busy machine`;
     case 'holder-idle':
-      return `${seen}; but there was a run in which the holder made no call, and so nothing to wait for; use a longer window (--duration)`;
+      return `${seen}; but in some run the holder made no call, so there was nothing to wait for; use a longer window (--duration)`;
     case 'exhausted':
       return `${seen}; but the victim used up its fresh pages before the end of the window and stopped; lower its rate`;
     case 'not-blocked':
-      return `${seen}; ${inControl}; it waited for a CPU or for another thread, which is no sign of mmap_lock`;
+      return `${seen}; ${inControl}; it waited for a CPU or for another thread, which does not indicate mmap_lock`;
     case 'control-unseen':
       return `${seen}; but records of the foreign control were lost, so it may have been stalled as much; use more runs (--runs)`;
     case 'control-stalls':
-      return `${seen}; ${inControl}, in some run for as large a share of the time, so the machine may have done it; use more runs (--runs)`;
+      return `${seen}; ${inControl}, in some run for as large a share of the time, so the machine may have caused it; use more runs (--runs)`;
     case 'idle-unseen':
       return `${seen}; but records of the idle control were lost, so it may have been stalled as much; use more runs (--runs)`;
     case 'idle-stalls':
-      return `${seen}; the idle control, in which nothing is given back, had ${countText(idleStalls_n)}, in some run for as large a share of the time, so something else on this machine stalls victims; \`pauselab explain\` shows what`;
+      return (
+        `${seen}; the idle control, in which nothing is given back, had ${countText(idleStalls_n)}, in some run for as large a share of the time, ` +
+        'so something else on this machine stalls victims; `pauselab explain` shows what'
+      );
     case 'some-runs':
-      return `${seen}; ${inControl}; not every run shows it, so chance may have done it; use more runs (--runs)`;
+      return `${seen}; ${inControl}; not every run shows it, so it may be chance; use more runs (--runs)`;
   }
 }
 
@@ -76,7 +79,7 @@ function stallsText({
   if (stalls_n === 0) {
     const earlier =
       stalled_share > 0
-        ? `, but for one that began in the warm-up and took ${formatShare(stalled_share)} of the time`
+        ? `, except a stall that began in the warm-up and took ${formatShare(stalled_share)} of the time`
         : '';
     return `no stall of ${threshold} or more in ${runs_n === 1 ? 'its only run' : runs_n === 2 ? 'either run' : `any of ${runs_n} runs`}${earlier}`;
   }
@@ -123,7 +126,10 @@ function underLoadText({
   controlLoad_share,
 }: SeenUnderLoad): string {
   return (
-    `in ${counted(runs, 'run')} under load (others took ${formatShare(load_share)} of the CPU time that was left), ${endedWithHold_n} of ${counted(stalls_n, 'wait')} in the kernel (state D) of this arm's victims, up to ${formatDuration(longest_ns)} long, ` +
-    `ended within 10 ms of the end of a hold of ${holderText(blamed)}, which chance would do in ${chance < 0.0001 ? 'less than 0.01 %' : formatShare(chance)} of cases; both controls ran as long beside ${formatShare(controlLoad_share)} or more, and no victim of theirs was blocked in the kernel`
+    `in ${counted(runs, 'run')} under load (others took ${formatShare(load_share)} of the CPU time that was left), ` +
+    `${endedWithHold_n} of ${counted(stalls_n, 'wait')} in the kernel (state D) of this arm's victims, up to ${formatDuration(longest_ns)} long, ` +
+    `ended within 10 ms of the end of a hold of ${holderText(blamed)}, ` +
+    `which chance would do in ${chance < 0.0001 ? 'less than 0.01 %' : formatShare(chance)} of cases; ` +
+    `both controls ran as long beside ${formatShare(controlLoad_share)} or more, and no victim of theirs was blocked in the kernel`
   );
 }

@@ -8,63 +8,82 @@ import { sentenceOf, type WordsOf } from './words-of.js';
 const words: WordsOf<NoteFact> = {
   degraded: ({ why }) => `Degraded: ${why}.`,
   'program-without-control': () =>
-    'A program of your own has no control: what else the machine did may have a part in every stall. Arms are compared with the first of them.',
+    'Your program has no control: other activity of the machine may contribute to every stall. Arms are compared with the first arm.',
   'environment-removed': ({ variables }) =>
-    `The program did not get ${listed(variables)} of your environment; to pass ${variables.length === 1 ? 'it' : 'them'} on, name ${variables.length === 1 ? 'it' : 'them'} in jvm.app.environment.`,
+    `The program did not get ${listed(variables)} of your environment; ` +
+    `to pass ${variables.length === 1 ? 'it' : 'them'} on, name ${variables.length === 1 ? 'it' : 'them'} in jvm.app.environment.`,
   'few-runs': ({ runs_n, oneIn_n, oneInOfFive_n }) =>
-    `With ${counted(runs_n, 'run')} an arm, chance alone would put all of an arm's runs above the control's in 1 of ${oneIn_n} cases; with --runs 5 in 1 of ${oneInOfFive_n}.`,
+    `With ${counted(runs_n, 'run')} an arm, chance alone would put all of an arm's runs above the control's ` +
+    `in 1 of ${oneIn_n} cases; with --runs 5 in 1 of ${oneInOfFive_n}.`,
   'runs-disturbed': ({ runs_n }) =>
-    `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} disturbed by other activity on this machine: kept in the bundle, and left out of these figures.`,
+    `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} disturbed by other activity on this machine: ` +
+    'kept in the bundle, and left out of these figures.',
   'runs-cut-short': ({ runs_n }) =>
-    `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} cut short: in the figures, but no conclusion is drawn from ${runs_n === 1 ? 'it' : 'them'}.`,
+    `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} cut short: in the figures, ` +
+    `but no conclusion is drawn from ${runs_n === 1 ? 'it' : 'them'}.`,
   'stalls-in-idle-control': () =>
     'Victims were stalled in the idle control too, where nothing is given back: something else on this machine stalls them.',
   'stalls-in-foreign-control': () =>
-    'Victims were stalled in the foreign control too: only what an arm has beyond it can be caused by the lock.',
+    'Victims were stalled in the foreign control too: the lock can only cause the stalls that an arm has beyond it.',
   'crossing-share': ({ arm, crossed_n, calls_n }) =>
     `${arm}: ${crossed_n} of ${counted(calls_n, 'call')} (${formatShare(crossed_n / calls_n)}) crossed VMAs.`,
   'crossing-published': ({ fellBack_n, perVma_n }) =>
-    `Published, of Android's HeapTaskDaemon: ${grouped(fellBack_n)} calls fell back to mmap_lock beside ${grouped(perVma_n)} that did not (${formatShare(fellBack_n / (fellBack_n + perVma_n))} of ${grouped(fellBack_n + perVma_n)}). ` +
-    'Not the same machine and not the same heap: how many calls cross depends on how many blocks lie in it, what a crossing call does to others depends on the kernel.',
+    `Published, of Android's HeapTaskDaemon: ${grouped(fellBack_n)} calls fell back to mmap_lock beside ${grouped(perVma_n)} that did not ` +
+    `(${formatShare(fellBack_n / (fellBack_n + perVma_n))} of ${grouped(fellBack_n + perVma_n)}). ` +
+    'Neither the machine nor the heap is the same: the number of blocks in the heap decides how many calls cross, ' +
+    'the kernel decides what a crossing call does to others.',
   'mean-calls': ({ operation, across, inside, publishedBefore_ns, publishedAfter_ns }) =>
-    `${operation}: a call took ${meanOf(across)} across VMAs (${across.arm}) and ${meanOf(inside)} inside one (${inside.arm}): ${times(across.mean_ns, inside.mean_ns)} as long. ` +
-    `Published: ${formatDuration(publishedBefore_ns)} before the per-VMA lock and ${formatDuration(publishedAfter_ns)} with it, ${times(publishedBefore_ns, publishedAfter_ns)} as long. Not the same machine: only the ratios compare.`,
+    `${operation}: a call took ${meanOf(across)} across VMAs (${across.arm}) and ${meanOf(inside)} inside a VMA (${inside.arm}): ` +
+    `${times(across.mean_ns, inside.mean_ns)} as long. ` +
+    `Published: ${formatDuration(publishedBefore_ns)} before the per-VMA lock and ${formatDuration(publishedAfter_ns)} with it, ` +
+    `${times(publishedBefore_ns, publishedAfter_ns)} as long. Not the same machine: only the ratios compare.`,
   unproven: ({ allocator, key, asked }) =>
-    `${allocator} does not say what it made of ${key}: ${asked}: that the variable was there and that the library knows its name is all that is proven.`,
+    `${allocator} does not report whether ${key}: ${asked} is in force: ` +
+    'it is only proven that the variable was set and that the library knows its name.',
   'churn-held-up': ({ arm, dropped_share }) =>
-    `${arm}: the churn was held up at ${formatShare(dropped_share)} of its ticks and allocated as much less than it was asked to; lower its rate, or let it use more CPUs.`,
+    `${arm}: the churn was held up at ${formatShare(dropped_share)} of its ticks, and allocated less than asked for by that share; ` +
+    'lower its rate, or let it use more CPUs.',
   'control-of-other-process': ({ arm, armIsJvm, controlIsJvm }) =>
-    `${arm} is ${processOf(armIsJvm)} and the foreign control ${processOf(controlIsJvm)}: --set controls.of=${arm} gives it a control of its own kind.`,
+    `${arm} is ${processOf(armIsJvm)} and the foreign control ${processOf(controlIsJvm)}: --set controls.of=${arm} gives it a control of the same kind.`,
   'control-of-other-holder': ({ arm, holder, controlHolder }) =>
-    `${arm} gives memory back by ${sizeOf(holder)}, the foreign control by ${sizeOf(controlHolder)}: alike, but not the same.`,
+    `${arm} gives memory back by ${sizeOf(holder)}, the foreign control by ${sizeOf(controlHolder)}: similar, but not the same.`,
   'lock-free-stalled': ({ arm, series, allocates }) =>
     allocates
-      ? `${arm}: ${series} takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.`
-      : `${arm}: ${series} takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.`,
+      ? `${arm}: ${series} takes no lock of the kernel and was stalled: it waited for the lock of the allocator, or for a CPU.`
+      : `${arm}: ${series} takes no lock and was stalled too, so some stalls in this arm have another cause, such as a busy CPU.`,
   'operations-refused': ({ arm, series, refused }) =>
     `${arm}, ${series}: the kernel refused ${listed(Object.entries(refused).map(([errno, count]) => `${counted(count, 'operation')} with ${errno}`))}; they are in no figure.`,
   'fresh-pages-used-up': ({ arm, series, operations_n }) =>
     `${arm}, ${series}: ${counted(operations_n, 'operation')} ${operations_n === 1 ? 'was' : 'were'} not made because the victim's fresh pages were used up; lower its rate.`,
   'records-overwritten': ({ arm, series, records_n }) =>
-    `${arm}, ${series}: ${counted(records_n, 'record')} of slow operations ${records_n === 1 ? 'was' : 'were'} overwritten before being read: the histograms and the number of stalls are exact, the list of stalls and the stalled share are not whole.`,
+    `${arm}, ${series}: ${counted(records_n, 'record')} of slow operations ${records_n === 1 ? 'was' : 'were'} overwritten before being read: ` +
+    'the histograms and the number of stalls are exact, the list of stalls and the stalled share are incomplete.',
   'ran-in-guest': ({ kernels, cpus, memoryBytes, isPinned, accelerator, withoutKvm }) =>
     `${listed(kernels)} ran in a guest of ${counted(cpus, 'CPU')} and ${formatSize(memoryBytes)}${isPinned ? '' : ', its CPUs not pinned'}, ` +
     (accelerator === 'kvm'
       ? 'with KVM.'
-      : `emulated in software (TCG, because ${withoutKvm ?? 'KVM was not asked for'}), where all code runs many times slower and times are to be compared among such guests only.`),
+      : `emulated in software (TCG, because ${withoutKvm ?? 'KVM was not asked for'}), where all code runs many times slower: compare its times only with those of such guests.`),
   'booted-again': ({ kernel, why }) =>
-    `${kernel} was booted once more, because ${why}. Under TCG this may be a fault of the emulation; if it comes again it is the kernel's.`,
+    `${kernel} was booted once more, because ${why}. Under TCG this may be a fault of the emulation; if it happens again, the kernel causes it.`,
   'ran-on-host': ({ kernels }) =>
-    `${listed(kernels)} ran on this machine itself: its times and those of a guest cannot be set side by side.`,
+    `${listed(kernels)} ran on this machine itself: its times cannot be compared with those of a guest.`,
   'one-tree': ({ first, kernel, version, options_n, sameCompiler }) =>
-    `${first} and ${kernel} appear to be builds of one tree: both are images of your own, of Linux ${version}, with the same ${options_n} options of the configuration (but for local version and build salt)${sameCompiler ? ' and the same compiler' : ', though by another compiler'}. Their sources were not looked at: an image does not name them.`,
+    `${first} and ${kernel} appear to be builds of one tree: both are your images of Linux ${version}, ` +
+    `with the same ${options_n} options of the configuration (except local version and build salt)` +
+    `${sameCompiler ? ' and the same compiler' : ', though by another compiler'}. ` +
+    'Their sources were not compared: an image does not name them.',
   'kernels-differ': ({ fact, values }) =>
-    `The kernels differ in ${kernelFacts[fact].what} too (${values.map(({ kernel, value }) => `${value} on ${kernel}`).join(', ')}): ${kernelFacts[fact].because}, which may explain a difference found.`,
+    `The kernels differ in ${kernelFacts[fact].what} too (${values.map(({ kernel, value }) => `${value} on ${kernel}`).join(', ')}): ` +
+    `${kernelFacts[fact].because}, which may explain a difference.`,
   'kernels-unknown': ({ facts }) =>
-    `Not known of every kernel: ${listed(facts.map((fact) => kernelFacts[fact].what))}; whether they differ in it cannot be said.`,
+    `Unknown for some kernel: ${listed(facts.map((fact) => kernelFacts[fact].what))}; the kernels may differ in it.`,
   'built-differently': ({ first, kernel, why }) => `${first} against ${kernel}: ${why}.`,
   traced: ({ events_n, runs_n, withoutTrace_ns, withTrace_ns }) =>
-    `Traced: ${grouped(events_n)} events in ${counted(runs_n, 'run')}.${withoutTrace_ns === null || withTrace_ns === null ? '' : ` A call of mprotect took ${formatDuration(withoutTrace_ns)} without the trace and ${formatDuration(withTrace_ns)} with it, measured before each run: compare small percentiles with those of traced runs only.`}`,
+    `Traced: ${grouped(events_n)} events in ${counted(runs_n, 'run')}.` +
+    (withoutTrace_ns === null || withTrace_ns === null
+      ? ''
+      : ` A call of mprotect took ${formatDuration(withoutTrace_ns)} without the trace and ${formatDuration(withTrace_ns)} with it, ` +
+        'measured before each run: compare small percentiles only with those of traced runs.'),
   'trace-lost': ({ events_n }) =>
     `${counted(events_n, 'event')} of the trace ${events_n === 1 ? 'was' : 'were'} lost, the oldest of a run first: stalls before that are explained without it.`,
 };

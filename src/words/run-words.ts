@@ -22,7 +22,7 @@ const ofDisturbances: WordsOf<Disturbance> = {
     `other programs used ${formatShare(share)} of the CPU time (limit ${formatShare(limit)})`,
   'guest-steal': ({ share, limit }) =>
     `the host kept the guest's CPUs waiting for ${formatShare(share)} of the time (limit ${formatShare(limit)})`,
-  'clock-source': ({ now }) => `the kernel changed its clock source to ${now ?? 'one that cannot be read'}`,
+  'clock-source': ({ now }) => `the kernel changed its clock source to ${now ?? 'an unreadable one'}`,
   'guest-clock': ({ ratio }) => `the guest's clock went ${ratio.toFixed(2)} times as fast as the host's`,
   'states-unknown': statesUnknown,
   stopped: ({ duration_ns }) =>
@@ -87,7 +87,7 @@ function helperEnd(fact: HelperEndFact): string {
     case 'was-stopped':
       return 'was stopped (SIGSTOP) when the window ended';
     case 'was-killed':
-      return 'did not end when it was told to and was killed';
+      return 'did not end when asked to, and was killed';
     case 'did-not-end':
       return 'did not end';
     case 'unreadable':

@@ -14,3 +14,7 @@ export function listed(names: readonly string[]): string {
 export function holderText({ thread, call }: { readonly thread: string; readonly call: string | null }): string {
   return `\`${thread}\`${call === null ? '' : ` (${call})`}`;
 }
+
+export function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

@@ -1,4 +1,4 @@
-/** What a holder was doing, in words that fit a sentence, a row and a legend. */
+/** A holder's work, in words for a sentence, a row or a legend. */
 import { givesMemoryBack } from '../catalogue/gives-back.js';
 import { operations, type HolderWork } from '../catalogue/operations.js';
 
@@ -6,19 +6,19 @@ const words: Readonly<Record<HolderWork, string>> = {
   releases: 'giving memory back to the system',
   reclaims: 'moving memory out to swap',
   advises: 'telling the kernel how it will use its memory',
-  populates: 'having the kernel fill in its memory',
+  populates: 'asking the kernel to populate its memory',
   guards: 'installing and removing guard pages',
-  reads: 'reading the list of the process’s memory',
+  reads: 'reading the memory map of the process',
   protects: 'changing the protection of its memory',
 };
 
-/** `operation`: as in a profile; null: it is none of a holder, as a system call of a thread that nobody planned. */
+/** `operation`: as in a profile; null if no holder has it, as for a system call of a thread outside the plan. */
 function workOf(operation: string): string | null {
   const does = operations.find(({ name }) => name === operation)?.does;
   return does === undefined ? null : words[does];
 }
 
-/** `call`: of a chain's link, such as `madvise_free across VMAs`, or as strace names it, such as `mmap.NONE`. */
+/** `call`: from a chain's link, such as `madvise_free across VMAs`, or from strace, such as `mmap.NONE`. */
 export function workOfCall(call: string): string {
   return workOf(call.split(' ')[0] ?? '') ?? (givesMemoryBack(call) ? words.releases : `inside the call ${call}`);
 }

@@ -1,15 +1,16 @@
-/** Memory that a workload needs, against what is available: pauselab uses at most half of it. */
+/** Compares the memory that a workload needs with what is available. pauselab uses at most half of it. */
 import { usage } from '../base/failure.js';
 import { formatSize } from '../base/text/units.js';
 import { availableMemoryBytes } from '../host/memory.js';
 import type { ChurnArm, ResolvedLoad } from '../profile/resolved/resolved.js';
 
-/** `what`: with its verb, such as `the churn of arm a keeps`. */
+/** `what` includes its verb, such as `the churn of arm a keeps`. */
 export function refuseTooMuch(what: string, bytes: number, remedy: string): void {
   const available = availableMemoryBytes();
   if (bytes > available / 2)
     throw usage(
-      `${what} ${formatSize(Math.round(bytes))} and ${formatSize(available)} of memory are available, of which pauselab uses at most half; lower ${remedy}`,
+      `${what} ${formatSize(Math.round(bytes))}, but ${formatSize(available)} of memory are available, ` +
+        `of which pauselab uses at most half; lower ${remedy}`,
     );
 }
 
@@ -17,7 +18,7 @@ export function refuseLargeChurn({ name, churn }: ChurnArm): void {
   refuseTooMuch(`the churn of arm ${name} keeps`, liveBytes(churn.loads), 'threads, live or maxSize');
 }
 
-/** Live blocks alone, at the mean of a log-uniform size, (max - min) / ln(max / min): an allocator keeps more. */
+/** Live blocks only, at the mean of a log-uniform size, (max - min) / ln(max / min); an allocator keeps more. */
 export function liveBytes(loads: readonly ResolvedLoad[]): number {
   return loads.reduce((sum, { values }) => {
     const [threads = 0, live = 0, min = 1, max = 1] = ['threads', 'live', 'min_bytes', 'max_bytes'].map((key) =>

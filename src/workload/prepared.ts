@@ -1,4 +1,4 @@
-/** A workload that only waits for `go`, whatever it is made of, as the run loop sees it. */
+/** A workload that only waits for `go`, of any kind, as the run loop sees it. */
 import type { SchedulingProblem } from '../facts/run-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { StatedFailure } from '../words/failure-words.js';
@@ -23,11 +23,11 @@ export interface WorkloadInput<Arm extends ResolvedArm = ResolvedArm> {
   readonly warmup_ns: number;
   readonly duration_ns: number;
   readonly topology: CpuTopology;
-  /** Resolves when the run is not wanted any more. */
+  /** Resolves when the run is no longer wanted. */
   readonly interrupted?: Promise<unknown> | undefined;
 }
 
-/** A workload that failed before `go`, with the text of what it had written until then, for the bundle. */
+/** A workload that failed before `go`, with everything that it had written until then, for the bundle. */
 export class FailedStart extends Failure {
   readonly files: Readonly<Record<string, string>>;
 
@@ -38,8 +38,8 @@ export class FailedStart extends Failure {
 }
 
 /**
- * What the machine refused to a process or thread that has ended is not the machine's fault. `tids` should all be
- * there, and are 0 before they register; of a process that is being killed its threads go first. To be asked before the
+ * If the machine refused something for a process or thread that has ended, the machine is not at fault. All `tids`
+ * should exist; they are 0 before they register. When a process is killed, its threads go first. Call this before the
  * rest of the workload is ended.
  */
 export function orEndOf(tids: readonly number[], error: unknown): unknown {
@@ -48,12 +48,13 @@ export function orEndOf(tids: readonly number[], error: unknown): unknown {
   return gone === undefined
     ? error
     : workloadFailed(
-        `process or thread ${gone} of the workload ended before its window; look at what it wrote, and whether something killed it`,
+        `process or thread ${gone} of the workload ended before its window; ` +
+          'check its output, and whether something killed it',
         { cause: error },
       );
 }
 
-/** The same while a workload is prepared: of `programs` that we started one that has ended has said why itself. */
+/** The same while a workload is prepared: if one of our `programs` has ended, its own message says why. */
 export function orEndOfPrograms(
   programs: readonly Pick<Program, 'pid' | 'exit'>[],
   board: Pick<Board, 'threadIds'> | undefined,
@@ -63,13 +64,16 @@ export function orEndOfPrograms(
   return orEndOf([...programs.map(({ pid }) => pid), ...(board?.threadIds() ?? []).map(({ tid }) => tid)], error);
 }
 
-/** Of a workload that failed; what the user or the machine did wrong is said in full by its sentence. */
+/**
+ * For a workload that failed. If the user or the machine is at fault, the sentence says everything, and no files are
+ * added.
+ */
 export function withFiles(error: unknown, files: () => Readonly<Record<string, string>>): unknown {
   if (!(error instanceof Failure) || error instanceof FailedStart || error.exitCode !== ExitCode.workload) return error;
   try {
     return new FailedStart(error, files());
   } catch {
-    // Why it failed says more than why that could not be read.
+    // The reason of the failure matters more than why the files could not be read.
     return new FailedStart(error, {});
   }
 }
@@ -78,26 +82,26 @@ export interface PreparedWorkload {
   readonly board: Board;
   /** All processes of the workload. */
   readonly pids: readonly number[];
-  /** The process that has the victims, and in all arms but the foreign control what holds them up. */
+  /** The process with the victims. In all arms but the foreign control it also contains what delays them. */
   readonly victimsPid: number;
   readonly folder: RuntimeFolder;
   readonly priorities: readonly ThreadPriority[];
-  /** Null where autogroup is off. */
+  /** Null if autogroup is off. */
   readonly autogroup: string | null;
-  /** What the engine proved in /proc/self/maps; JSON as it printed it. */
+  /** What the engine proved from /proc/self/maps, as JSON. */
   readonly layout: unknown;
-  /** What could not be applied. */
+  /** Settings that could not be applied. */
   readonly degraded: readonly Stated<SchedulingProblem>[];
-  /** Why a process is gone that should be there; null if none is. */
+  /** Why a process that should be running is gone; null if none is. */
   earlyEnd(): Failure | null;
   kill(): void;
-  /** After the window: ends what would go on by itself, and waits until nothing of it runs. */
+  /** After the window: ends everything that would go on, and waits until nothing of it runs. */
   end(): Promise<void>;
-  /** What is known only after its end. */
+  /** Known only after the end. */
   afterwards(): Afterwards;
-  /** Text of its plan and of what it wrote, for the bundle. */
+  /** Text of its plan and its output, for the bundle. */
   logs(): Record<string, string>;
-  /** Ends what still runs and removes the runtime folder. */
+  /** Ends everything that still runs and removes the runtime folder. */
   dispose(): Promise<void>;
 }
 
@@ -106,34 +110,34 @@ export interface Afterwards {
   readonly jvm: JvmAfterwards | null;
   /** Null for an arm without a churn. */
   readonly churn: ChurnAfterwards | null;
-  /** Proportional share of memory by pid, of the processes that it is known of. */
+  /** Proportional set size by pid, for processes for which it is known. */
   readonly pssBytes: ReadonlyMap<number, number>;
   /** Of a holder with a limit on its CPU time. */
   readonly cpuMax?: CpuMaxUse | null;
-  /** What makes the run failed. */
+  /** Facts that make the run failed. */
   readonly failures: readonly StatedFailure[];
 }
 
 export interface JvmAfterwards {
   readonly processes: readonly JvmProcess[];
-  /** Its own threads whose scheduling was set. */
+  /** Its threads whose scheduling was set. */
   readonly threads: readonly WatchedThread[];
-  /** What its unified log told: pauses, safepoints, memory given back. */
+  /** Events from its unified log: pauses, safepoints, memory given back. */
   readonly log: JvmLog;
 }
 
-/** A process on an allocator of the profile's. */
+/** A process that runs on an allocator of the profile. */
 interface AllocatorProcess {
   readonly name: string;
   readonly pid: number;
-  /** That it runs on the allocator asked for. */
+  /** Proof that it runs on the requested allocator. */
   readonly allocator: AllocatorProof | null;
   /** Variables of our environment that it did not get. */
   readonly removedFromEnvironment: readonly string[];
 }
 
 export interface JvmProcess extends Jdk, AllocatorProcess {
-  /** What it said of itself: versions, its allocator. */
+  /** Its report about itself: versions, its allocator. */
   readonly report: Readonly<Record<string, unknown>>;
   /** How it ended; null while it runs. */
   readonly end: { readonly exit: Exit; readonly killed: boolean; readonly leftBehind: number } | null;
@@ -143,7 +147,7 @@ export interface ChurnAfterwards {
   readonly processes: readonly AllocatorProcess[];
   /** Threads whose scheduling was set by name. */
   readonly threads: readonly WatchedThread[];
-  /** What its threads did; empty in the idle control, null if the process ended too early to say. */
+  /** The work of its threads; empty in the idle control, null if the process ended too early to report it. */
   readonly tallies: readonly ChurnTally[] | null;
 }
 
@@ -152,9 +156,9 @@ export interface ChurnTally {
   readonly thread: string;
   readonly blocks: number;
   readonly allocatedBytes: number;
-  /** Times that malloc returned null. */
+  /** How often malloc returned null. */
   readonly refused: number;
   readonly ticks: number;
-  /** Not made up for. */
+  /** Ticks that were missed and not made up for. */
   readonly droppedTicks: number;
 }

@@ -1,24 +1,24 @@
 /**
- * What programs printed into files of the runtime folder. A program of the user's may print without end: what is read
- * is its end.
+ * Reads what programs printed into files of the runtime folder. A user's program may print without end, so only the end
+ * is read.
  */
 import { existsSync, statSync } from 'node:fs';
 import { linesOf } from '../base/text/lines.js';
 import { readEnd } from '../base/files/read-file.js';
 
-/** For the bundle. */
+/** Limit for the bundle. */
 const mostBytes = 64 * 2 ** 20;
-/** To look for words of a program, again and again while it starts. */
+/** Limit for searching a program's output, repeatedly during its start. */
 const mostLookedAtBytes = 4 * 2 ** 20;
 
-/** Empty where nothing was printed; what is left out is said in the first line. */
+/** Empty if nothing was printed. If the start is left out, the first line says so. */
 export function printedText(path: string, most = mostBytes): string {
   if (!existsSync(path)) return '';
   const leftOut = statSync(path).size - most;
   const end = readEnd(path, most).toString('utf8');
   return leftOut <= 0
     ? end
-    : `[pauselab: about ${leftOut} bytes before this are left out]\n${end.slice(end.indexOf('\n') + 1)}`;
+    : `[pauselab: about ${leftOut} bytes before this line are left out]\n${end.slice(end.indexOf('\n') + 1)}`;
 }
 
 /** Without empty lines. */

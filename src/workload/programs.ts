@@ -1,4 +1,4 @@
-/** The native programs, and starting one: in our session, dying with us, its output in files. */
+/** Starts native programs: in our session, bound to our death, with output in files. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { settlesWithin } from '../base/clock.js';
@@ -8,7 +8,7 @@ import { machineFailure } from '../base/system-error.js';
 import { watchOomKills, type OomWatch } from '../host/memory.js';
 import { printedLines } from './printed.js';
 
-/** PAUSELAB_ENGINE names another engine: the tests' one with operations of a known truth. */
+/** PAUSELAB_ENGINE names another engine: tests use one whose operations have known times. */
 export const programs = {
   engine: () => process.env.PAUSELAB_ENGINE ?? nativeProgram('pauselab-engine'),
   sampler: () => nativeProgram('pauselab-sampler'),
@@ -22,7 +22,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** `by SIGTERM`, `with exit code 3`, and of a SIGKILL why, as far as that is known. */
+/** `by SIGTERM` or `with exit code 3`; for SIGKILL also the reason, if it is known. */
 export function howEnded({ code, signal }: Exit, { killedWhy }: Pick<Program, 'killedWhy'>): string {
   return signal === null ? `with exit code ${String(code)}` : `by ${signal}${signal === 'SIGKILL' ? killedWhy() : ''}`;
 }
@@ -33,20 +33,20 @@ export interface Program {
   exit(): Exit | null;
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
-  /** What it wrote to stderr so far, as lines. */
+  /** Lines that it wrote to stderr so far. */
   complaints(): string[];
-  /** What the kernel's counters say of an end by SIGKILL. */
+  /** What the kernel's counters say about an end by SIGKILL. */
   readonly killedWhy: OomWatch;
 }
 
 export interface ProgramOptions {
-  /** All of it; without one the program has ours. */
+  /** The whole environment; ours if absent. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly ownSession?: boolean;
 }
 
 /**
- * Not detached unless told: a detached child is a new session, and across sessions nice means nothing
+ * Not detached by default: a detached child is a new session, and nice has no effect across sessions
  * (host/autogroup.ts). Output goes to files, so that nothing in the measured process ever waits for us to read a pipe.
  */
 export async function startProgram(
@@ -72,7 +72,8 @@ export async function startProgram(
       child.once('error', reject);
     });
   } catch (cause) {
-    // Not there, or no program: it was not built. Else the machine refuses another process.
+    // If the file does not exist or cannot be executed, it was not built. Otherwise the machine refuses another
+    // process.
     const refused = machineFailure(cause);
     if (refused !== null) throw refused;
     throw unfit(`${file} could not be started (${(cause as Error).message}); run \`npm run setup\` to build it`, {
@@ -101,18 +102,18 @@ export async function startProgram(
   };
 }
 
-/** Of the kernel: one that hangs in a system call for longer is left to it. */
+/** If a process hangs in a system call for longer, it is left to the kernel. */
 const killDeadline_ms = 10_000;
 
-/** Of a program that has nothing left to do. */
+/** For a program that has nothing left to do. */
 const endDeadline_ms = 10_000;
 
-/** One that says that it is done may be stopped before it has ended. */
+/** A program that says it is done may still be stopped (SIGSTOP) before it ends. */
 export async function endsOrIsKilled(program: Pick<Program, 'exit' | 'kill' | 'exited'>): Promise<void> {
   if (!(await settlesWithin(program.exited, endDeadline_ms))) await killAll([program]);
 }
 
-/** Those that still run, one after the other, each until it is gone. */
+/** Kills the programs that still run, one after the other, and waits for each. */
 export async function killAll(programs: readonly Pick<Program, 'exit' | 'kill' | 'exited'>[]): Promise<void> {
   for (const program of programs) {
     if (program.exit() !== null) continue;

@@ -1,4 +1,4 @@
-/** Waiting until a program of the user's own can be measured, by what the profile says shows it. */
+/** Waits until a user's program can be measured, by the sign that the profile names. */
 import { createConnection } from 'node:net';
 import { monotonic_ms, waitFor } from '../base/clock.js';
 import { interruptedBefore, unfit, workloadFailed, type Failure } from '../base/failure.js';
@@ -7,28 +7,29 @@ import type { Readiness } from '../profile/resolved/resolved.js';
 import type { JavaProgram } from './jvm/start.js';
 
 const poll_ms = 50;
-/** Of one attempt to connect, on this machine. */
+/** For each attempt to connect, on this machine. */
 const connect_ms = 1_000;
 
 export interface Waiting {
   readonly program: Pick<JavaProgram, 'output' | 'complaints'>;
-  /** Of the program, by monotonic_ms(). */
+  /** Start of the program, by monotonic_ms(). */
   readonly startedAt_ms: number;
   readonly interrupted?: Promise<unknown> | undefined;
-  /** Why it is gone; null while it runs. */
+  /** Why the program is gone; null while it runs. */
   readonly gone: () => Failure | null;
 }
 
-/** Before the start: a port that another program serves would say nothing of this one. */
+/** Called before the start: if another program already serves the port, a connection proves nothing. */
 export async function refuseServedPort(ready: Readiness | null): Promise<void> {
   if (ready?.kind === 'port' && (await accepts(ready.port))) {
     throw unfit(
-      `port ${ready.port}, at which the program is to show that it is ready (jvm.app.ready), accepts connections before the program was started; end what serves it, or choose another port`,
+      `port ${ready.port}, which should show that the program is ready (jvm.app.ready), ` +
+        'already accepts connections before the program starts; end the program that serves it, or choose another port',
     );
   }
 }
 
-/** Throws with the reason when it ends or when the deadline has passed. */
+/** Throws with the reason if the program ends or the deadline passes. */
 export async function untilProgramReady(
   ready: Readiness,
   { program, startedAt_ms, interrupted, gone }: Waiting,
@@ -40,7 +41,7 @@ export async function untilProgramReady(
       const failure = gone();
       if (failure !== null) throw failure;
       if (pattern !== null)
-        return [...program.output(), ...program.complaints()].some((said) => pattern.test(said)) || null;
+        return [...program.output(), ...program.complaints()].some((line) => pattern.test(line)) || null;
       return (ready.kind === 'port' && (await accepts(ready.port))) || null;
     },
     { deadline_ms: startedAt_ms + limit_ms - monotonic_ms(), poll_ms, interrupted },
@@ -55,9 +56,10 @@ function notReady(ready: Exclude<Readiness, { kind: 'after' }>, program: Waiting
     ready.kind === 'port'
       ? `did not accept a connection at port ${ready.port}`
       : `printed no line that matches /${ready.pattern}/`;
-  const said = last === undefined ? 'it has printed nothing' : `its last line is ${JSON.stringify(last)}`;
+  const printed = last === undefined ? 'it has printed nothing' : `its last line is ${JSON.stringify(last)}`;
   return workloadFailed(
-    `the program ${what} within ${formatDuration(ready.deadline_ns)} of its start (jvm.app.ready); ${said}; correct it, or give it longer with jvm.app.ready.deadline`,
+    `the program ${what} within ${formatDuration(ready.deadline_ns)} of its start (jvm.app.ready); ${printed}; ` +
+      'correct the program, or raise jvm.app.ready.deadline',
   );
 }
 

@@ -1,7 +1,7 @@
 /**
- * Where a run's board and samples live: a folder on tmpfs, because a page under writeback would stall the very thread
- * that is measured. Its owner holds it (base/held-folder.ts), so that what a killed pauselab left behind is found and
- * removed, whichever PID namespace it was in. The pid in its name is for people alone.
+ * The folder of a run's board and samples. It is on tmpfs, because a page under writeback would stall the measured
+ * thread. Its owner holds it (base/held-folder.ts), so that folders of killed pauselabs are found and removed,
+ * whichever PID namespace they ran in. The pid in its name is only for people.
  */
 import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { createHeld, removeUnheld, type HeldFolder } from '../base/files/held-fo
 import { errorMeaning } from '../base/system-error.js';
 import { removeLeftCgroups } from './threads/cpu-max.js';
 
-/** What statfs says of a tmpfs (linux/magic.h). */
+/** The type that statfs reports for tmpfs (linux/magic.h). */
 export const tmpfsMagic = 0x01021994;
 const shared = '/dev/shm';
 const prefix = 'pauselab-run-';
@@ -25,13 +25,17 @@ export function createRuntimeFolder(): RuntimeFolder {
   try {
     type = statfsSync(shared).type;
   } catch (cause) {
-    throw unfit(`${shared} is not there and the board needs a tmpfs; mount one: mount -t tmpfs tmpfs ${shared}`, {
-      cause,
-    });
+    throw unfit(
+      `${shared} does not exist, and the board needs a tmpfs; create it and mount one: mount -t tmpfs tmpfs ${shared}`,
+      {
+        cause,
+      },
+    );
   }
   if (type !== tmpfsMagic)
     throw unfit(
-      `${shared} is no tmpfs, and a board on a disk would stall the threads that it measures; mount one: mount -t tmpfs tmpfs ${shared}`,
+      `${shared} is not a tmpfs, and a board on a disk would stall the measured threads; ` +
+        `mount a tmpfs: mount -t tmpfs tmpfs ${shared}`,
     );
   removeLeftBehind();
   let held: HeldFolder;
@@ -41,7 +45,7 @@ export function createRuntimeFolder(): RuntimeFolder {
     if (cause instanceof Failure) throw cause;
     const { code = '' } = cause as NodeJS.ErrnoException;
     const { what, remedy } = errorMeaning(code);
-    throw unfit(`no folder could be made in ${shared} (${code}): ${what}; ${remedy}`, { cause });
+    throw unfit(`no folder could be created in ${shared} (${code}): ${what}; ${remedy}`, { cause });
   }
   const { path } = held;
   return {
@@ -57,7 +61,7 @@ function removeLeftBehind(): void {
   for (const name of readdirSync(shared)) if (name.startsWith(prefix)) removeUnheld(join(shared, name), removeLeft);
 }
 
-/** A cgroup that is still in use keeps the folder that names it, for the next pauselab. */
+/** If a cgroup is still in use, its folder stays, for the next pauselab to remove. */
 function removeLeft(path: string): void {
   if (removeLeftCgroups(path)) rmSync(path, { recursive: true, force: true });
 }

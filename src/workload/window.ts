@@ -1,6 +1,6 @@
 /**
- * One window of a prepared workload: `go`, looks at the board once a second, the end, the last look. The workload
- * paces itself by the times on the board; this side only watches, and does so rarely, because it shares the CPUs.
+ * Runs a window of a prepared workload: `go`, a look at the board every second, the end, the last look. The workload
+ * paces itself by the times on the board. This side only watches, and rarely, because it shares the CPUs.
  */
 import { listen, sleep, wallClock_ms } from '../base/clock.js';
 import { workloadFailed, type Failure } from '../base/failure.js';
@@ -17,14 +17,17 @@ export interface WindowTimes {
 }
 
 export interface WindowWatcher {
-  /** The window opens (after the warm-up) and is about to close, while all still runs; for readings of the machine. */
+  /**
+   * Called when the window opens (after the warm-up) and when it is about to close, while everything still runs; for
+   * readings of the machine.
+   */
   onWindowStart?: () => void;
   onWindowEnd?: () => void;
-  /** The workload has ended its work, drain included, and is about to be torn down. */
+  /** Called when the workload has finished its work, drain included, and is about to be torn down. */
   onWorkEnd?: () => void;
-  /** Once a second of the window. */
+  /** Called every second of the window. */
   onSnapshot?: (snapshot: BoardSnapshot, window: RelativeWindow) => void;
-  /** Resolves when the window is to be cut short. */
+  /** Resolves when the window should be cut short. */
   readonly interrupted?: Promise<unknown>;
 }
 
@@ -43,17 +46,17 @@ export interface WindowResult {
   readonly failure: Failure | null;
 }
 
-/** From `go` being written to the start: the workload polls for it every millisecond. */
+/** Time from writing `go` to the start: the workload polls for `go` every millisecond. */
 const lead_ns = 20_000_000;
 const snapshotPeriod_ns = 1_000_000_000;
-/** Beyond the drain: threads in a call end it, the process is torn down. */
+/** Time beyond the drain, in which threads finish their calls and the process is torn down. */
 const grace_ns = 10_000_000_000;
 const poll_ms = 20;
-/** The machine is read that long before the window's end: a process that has ended by then has no CPU time any more. */
+/** The machine is read this long before the window's end: a process that ends earlier has no CPU time left to read. */
 const beforeEnd_ns = 2 * poll_ms * 1e6;
 /**
- * A holder may make a million short calls a second. All are in its histogram; their records are needed only to size
- * regions (the first ones) and to explain stalls (long ones), and keeping all would fill memory.
+ * A holder may make a million short calls a second. All of them are in its histogram. Records are needed only to size
+ * regions (the first calls) and to explain stalls (long calls), and keeping all would fill memory.
  */
 const mostShortCalls = 10_000;
 const isSlow = ({ start_ns, end_ns }: RingRecord): boolean => end_ns - start_ns >= slow_ns;
@@ -97,7 +100,7 @@ export async function runWindow(
   const now = (): number => Number(process.hrtime.bigint() - go_ns);
   const relative = (): RelativeWindow => {
     const window = relativeWindow(board.window());
-    // One that ended in its warm-up has measured nothing.
+    // A workload that ended in its warm-up has measured nothing.
     return { ...window, windowStart_ns: Math.min(window.windowStart_ns, window.windowEnd_ns) };
   };
   let next_ns = times.warmup_ns + snapshotPeriod_ns;
@@ -122,13 +125,13 @@ export async function runWindow(
       if (board.state() === 'done') break;
       failure = workload.earlyEnd();
       if (failure !== null) {
-        // Nobody owes what was due after its end.
+        // After its end, no operations are owed.
         endNow(0);
         break;
       }
       if (now() > drainEnd_ns + grace_ns) {
         failure = workloadFailed(
-          `the workload did not end ${grace_ns / 1e9} s after its drain and was killed; what it had recorded is kept`,
+          `the workload did not end ${grace_ns / 1e9} s after its drain and was killed; its recordings are kept`,
         );
         workload.kill();
         break;
@@ -136,10 +139,10 @@ export async function runWindow(
       await sleep(poll_ms);
     }
     watcher.onWorkEnd?.();
-    // Before the last look: while threads run, one more sample may come.
+    // Must be before the last look: while threads run, another sample may come.
     await workload.end();
   } finally {
-    // Whatever happens, a later signal must not look for a board that is gone.
+    // Whatever happens, a later signal must not access a board that is gone.
     stopListening();
   }
   if (!closed) watcher.onWindowEnd?.();

@@ -90,13 +90,13 @@ describe('giving memory back', () => {
       uncommits: { n: 2, total_ns: 2100 * ms, longest_ns: 1200 * ms },
     });
     expect(text(stalls)).toMatchInlineSnapshot(`
-      "Answer: giving memory back is the reason of most of the stalled time. In 1.28 s of 1.58 s in 3 stalls probes waited for a thread that gave memory back.
+      "Answer: giving memory back is the reason of most of the stalled time. For 1.28 s of 1.58 s in 3 stalls, probes waited for a thread that gave memory back.
         stalled by                      stalls    time   share
         mmap-lock-writer by G1 Service  2       1.28 s  81.0 %
         gc-pause                        1       300 ms  19.0 %
-        The JVM’s log tells of 2 uncommits, 2.10 s in all, the longest 1.20 s.
+        The JVM’s log has 2 uncommits, 2.10 s in total, the longest 1.20 s.
 
-      Next: pauselab explain pauselab-results/app --stall 1 (the longest one, step by step); pauselab report pauselab-results/app -o report.html (the page of it)
+      Next: pauselab explain pauselab-results/app --stall 1 (the longest stall, step by step); pauselab report pauselab-results/app -o report.html (an HTML page)
       "
     `);
   });
@@ -109,15 +109,15 @@ describe('giving memory back', () => {
       unknown_ns: 150 * ms,
     });
     expect(text(stalls, armWith([50 * ms]))).toMatchInlineSnapshot(`
-      "Answer: giving memory back is not the reason. Of 1.45 s in 4 stalls, 200 ms went by waiting for a thread that gave memory back, and at most 350 ms can have.
+      "Answer: giving memory back is not the reason. Of 1.45 s in 4 stalls, probes waited 200 ms for a thread that gave memory back, and at most 350 ms if the unknown part is counted too.
         stalled by                      stalls    time   share
         gc-pause                        1       800 ms  55.2 %
         not-scheduled                   1       300 ms  20.7 %
         mmap-lock-writer by G1 Service  1       200 ms  13.8 %
         unknown                         1       150 ms  10.3 %
-        The JVM’s log tells of 1 uncommit, 50.0 ms in all, the longest 50.0 ms.
+        The JVM’s log has 1 uncommit, 50.0 ms in total, the longest 50.0 ms.
 
-      Next: pauselab explain pauselab-results/app --stall 1 (the longest one, step by step); pauselab report pauselab-results/app -o report.html (the page of it)
+      Next: pauselab explain pauselab-results/app --stall 1 (the longest stall, step by step); pauselab report pauselab-results/app -o report.html (an HTML page)
       "
     `);
   });
@@ -137,7 +137,7 @@ describe('giving memory back', () => {
       unknown_ns: 800 * ms,
     });
     expect(text([open, byUncommit(300)])).toContain(
-      'it is open whether giving memory back is the reason. Of 1.10 s in 2 stalls, 300 ms went by waiting',
+      'it is open whether giving memory back is the reason. Of 1.10 s in 2 stalls, probes waited 300 ms for a thread',
     );
   });
 
@@ -147,10 +147,10 @@ describe('giving memory back', () => {
     );
     expect(appAnswer(armWith([]), outside)).toMatchObject({ isReason: 'no stall', stalls_n: 0 });
     expect(text([], armWith([]))).toMatchInlineSnapshot(`
-      "Answer: no probe was stalled for 100 ms or more, so there is nothing that giving memory back could be the reason of.
-        The JVM’s log tells of no uncommit: it gave no heap back in the windows.
+      "Answer: no probe stalled for 100 ms or more, so there is no stall to explain.
+        The JVM’s log has no uncommit: the JVM gave no heap back in the windows.
 
-      Next: pauselab report pauselab-results/app -o report.html (the page of it)
+      Next: pauselab report pauselab-results/app -o report.html (an HTML page)
       "
     `);
   });
@@ -159,7 +159,7 @@ describe('giving memory back', () => {
 test('of a log that is not whole it is not said that the JVM gave nothing back', () => {
   expect(appAnswer(armWith([], ['a line is broken']), []).uncommits).toBeNull();
   expect(text([], armWith([], ['a line is broken']))).toContain(
-    'The JVM’s log does not say whether it gave heap back.',
+    'The JVM’s log does not show whether it gave heap back.',
   );
 });
 

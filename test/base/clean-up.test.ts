@@ -13,7 +13,7 @@ beforeEach(() => {
 const busy = (): never => {
   throw Object.assign(new Error('EBUSY: resource busy'), { code: 'EBUSY', syscall: 'rmdir', path: '/x' });
 };
-const sentence = 'while cleaning up: rmdir /x failed (EBUSY): it is in use; end what uses it, or name another place';
+const sentence = 'clean-up failed: rmdir /x failed (EBUSY): it is in use; end what uses it, or name another place';
 
 test('every step is tried in its order, and one that fails is told', async () => {
   const done: number[] = [];
@@ -29,7 +29,7 @@ test('every step is tried in its order, and one that fails is told', async () =>
     },
   );
   expect(done).toEqual([1, 3]);
-  expect(told).toEqual([sentence, 'while cleaning up: the guest could not be ended']);
+  expect(told).toEqual([sentence, 'clean-up failed: the guest could not be ended']);
 });
 
 test('the first failure is the one that is thrown', async () => {

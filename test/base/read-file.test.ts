@@ -21,7 +21,7 @@ describe('a regular file', () => {
   test('is read up to the limit, and refused beyond it', () => {
     const path = scratch.write('ten', '0123456789');
     expect(readText(path, { mostBytes: 10 })).toBe('0123456789');
-    expect(() => readText(path, { mostBytes: 9 })).toThrow('it has 10 bytes, and at most 9 are read');
+    expect(() => readText(path, { mostBytes: 9 })).toThrow('it has 10 bytes, and the limit is 9');
     expect(readBytes(scratch.write('empty', ''), { mostBytes: 0 })).toHaveLength(0);
   });
 
@@ -65,8 +65,8 @@ describe('what is none', () => {
   test('a folder, and a pipe among the files of others, which would wait for ever', () => {
     const path = scratch.fresh('folder');
     mkdirSync(path);
-    expect(() => readText(path, { mostBytes: 10 })).toThrow('it is a folder, and no regular file');
-    expect(() => readText(fifo(), { mostBytes: 10 })).toThrow('it is a pipe, and no regular file');
+    expect(() => readText(path, { mostBytes: 10 })).toThrow('it is a folder, not a regular file');
+    expect(() => readText(fifo(), { mostBytes: 10 })).toThrow('it is a pipe, not a regular file');
     expect(() => {
       eachChunk(fifo(), {}, () => undefined);
     }).toThrow('it is a pipe');
@@ -76,7 +76,7 @@ describe('what is none', () => {
     const path = join(scratch.path, 'zero');
     execFileSync('mknod', [path, 'c', '1', '5']);
     for (const pipes of [true, false])
-      expect(() => readText(path, { mostBytes: 10, pipes })).toThrow('it is a device, and no regular file');
+      expect(() => readText(path, { mostBytes: 10, pipes })).toThrow('it is a device, not a regular file');
   });
 
   test('a pipe that a user named is read, up to the limit', () => {

@@ -17,26 +17,26 @@ test.each([
   [
     'a file that is not there',
     () => readFileSync('/no/such/file'),
-    'open /no/such/file failed (ENOENT): it is not there; make it, or name another',
+    'open /no/such/file failed (ENOENT): it does not exist; create it, or name another',
   ],
   [
     'a folder in /proc',
     () => {
       mkdirSync('/proc/x');
     },
-    'mkdir /proc/x failed (ENOENT): it is not there; make it, or name another',
+    'mkdir /proc/x failed (ENOENT): it does not exist; create it, or name another',
   ],
   [
     'a path below a file',
     () => openSync('/dev/null/x', 'r'),
-    'open /dev/null/x failed (ENOTDIR): a part of the path is no folder; correct the path',
+    'open /dev/null/x failed (ENOTDIR): a part of the path is not a folder; correct the path',
   ],
   [
     'two places',
     () => {
       renameSync('/no/a', '/no/b');
     },
-    'rename /no/a to /no/b failed (ENOENT): it is not there; make it, or name another',
+    'rename /no/a to /no/b failed (ENOENT): it does not exist; create it, or name another',
   ],
   [
     'a name that is too long',
@@ -46,7 +46,7 @@ test.each([
   [
     'memory',
     () => new ArrayBuffer(Number.MAX_SAFE_INTEGER),
-    'allocating a buffer failed (ENOMEM): there is not enough memory; free some, or raise the limit (ulimit -v, the memory limit of the container)',
+    'allocating a buffer failed (ENOMEM): there is not enough memory; free some memory, or raise the limit (ulimit -v, the memory limit of the container)',
   ],
 ])('%s: one sentence with what to do, exit code 5', (_, work, says) => {
   expect(systemFailure(thrownBy(work))).toMatchObject({
@@ -60,11 +60,11 @@ test('a program that could not be started', async () => {
     spawn('/no/such/program').once('error', resolve);
   });
   expect(systemFailure(error)?.message).toBe(
-    'spawn /no/such/program failed (ENOENT): it is not there; make it, or name another',
+    'spawn /no/such/program failed (ENOENT): it does not exist; create it, or name another',
   );
   const refused = Object.assign(new Error('spawn x EAGAIN'), { code: 'EAGAIN', syscall: 'spawn x', path: 'x' });
   expect(systemFailure(refused)?.message).toBe(
-    'spawn x failed (EAGAIN): no more processes or threads may be started; raise the limit (ulimit -u, the pids limit of the container), or end some',
+    'spawn x failed (EAGAIN): the limit of processes or threads is reached; raise the limit (ulimit -u, the pids limit of the container), or end some processes',
   );
 });
 
@@ -78,7 +78,7 @@ test.each(['UNKNOWN', 'Unknown system error -122'])(
     });
     expect(systemFailure(error)).toMatchObject({
       exitCode: 5,
-      message: 'write failed (EDQUOT): the disk quota is used up; free some of it, or name another place',
+      message: 'write failed (EDQUOT): the disk quota is used up; free some space, or name another place',
     });
   },
 );

@@ -203,7 +203,7 @@ describe('a bundle', () => {
     happen(path);
     const gone = {
       exitCode: ExitCode.unfit,
-      message: `the output folder ${path} was removed or renamed while the experiment ran; the run in it went with it, and the summary that is printed is all that is left; leave the folder alone until the experiment has ended`,
+      message: `the output folder ${path} was removed or renamed while the experiment ran; the run in it is gone, and only the printed summary remains; leave the folder alone until the experiment has ended`,
     };
     expect(
       failureOf(() => {

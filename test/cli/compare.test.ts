@@ -68,7 +68,7 @@ describe('pauselab compare', () => {
     });
     expectFault(await compare('results/before', 'results/after', '--unit', 'us'), {
       code: 2,
-      says: ['--unit: none of these is a histogram log'],
+      says: ['--unit: all inputs are bundles'],
     });
   });
 
@@ -97,7 +97,7 @@ describe('pauselab compare', () => {
       'stalls_per_minute',
     );
     const { schemaVersion, verdict, rows } = JSON.parse(stdout) as Comparison;
-    expect({ code, schemaVersion }).toEqual({ code: 0, schemaVersion: 1 });
+    expect({ code, schemaVersion }).toEqual({ code: 0, schemaVersion: 2 });
     expect(verdict).toContain('regressed in 1 of 1 metric');
     expect(rows).toMatchObject([
       {

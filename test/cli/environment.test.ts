@@ -85,7 +85,7 @@ test.each([24, 64])('ulimit -n %i', (most) => {
     else
       expectSentence(
         { status, stderr, stdout: '' },
-        /^pauselab: \S+ \S+ failed \(EMFILE\): this process may not open more files; raise the limit \(ulimit -n 1024\)\n$/,
+        /^pauselab: \S+ \S+ failed \(EMFILE\): this process has reached its limit of open files; raise the limit \(ulimit -n 1024\)\n$/,
       );
   }
 });
@@ -96,7 +96,7 @@ test.each(['run convoy --runs 1', 'profile check ./mine.yaml'])(
     const gone = scratch.fresh('gone');
     expectSentence(
       inShell(`mkdir ${gone}; cd ${gone}; rmdir ${gone}; exec "$0" "$1" ${words}`),
-      /^pauselab: reading the working directory failed \(ENOENT\): the working directory was removed; change to one that exists\n$/,
+      /^pauselab: reading the working directory failed \(ENOENT\): the working directory was removed; change to an existing folder\n$/,
     );
   },
 );
@@ -150,7 +150,7 @@ describe('the last line of defence', () => {
     } catch (error) {
       expect(ending(error)).toEqual({
         code: 5,
-        said: 'pauselab: open /no/such/file failed (ENOENT): it is not there; make it, or name another\n',
+        said: 'pauselab: open /no/such/file failed (ENOENT): it does not exist; create it, or name another\n',
       });
     }
     const { code, said } = ending(new TypeError('x is undefined'));

@@ -35,7 +35,7 @@ describe('one stall', () => {
   test('of an older bundle says that it has no chain', () => {
     expect(
       renderStall({ ...one, stall: { ...exampleStall, thread: null, chain: null, cause: null, evidence: null } }, []),
-    ).toContain('written by a pauselab without attribution');
+    ).toContain('a version of pauselab without attribution wrote the bundle');
   });
 
   test('lets no control character of a bundle through to the terminal', () => {

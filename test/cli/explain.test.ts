@@ -57,12 +57,12 @@ test('lists the stalls, the longest first, and the stalled time of each arm', as
   expect(stdout).not.toContain('window');
 });
 
-test('stalls of the warm-up and the drain are said to be in no count', async () => {
+test('stalls of the warm-up and the drain are marked as not counted', async () => {
   const { stdout } = await explain(
     bundle([[exampleStall], [longer, { ...exampleStall, start_ns: 20e9, recorded: false }]]),
   );
   expect(stdout).toMatch(
-    /^1 of them was over before the measured window or began after it, and is in no count of `pauselab run`\.$/m,
+    /^1 of them ended before the measured window or began after it; the counts of `pauselab run` do not include it\.$/m,
   );
 });
 
@@ -147,7 +147,7 @@ describe('--trace-export', () => {
     expect(await explain(path, '--trace-export', below)).toEqual({
       code: 5,
       stdout: '',
-      stderr: `pauselab: ${below} could not be written (ENOTDIR): a part of the path is a file: choose another place\n`,
+      stderr: `pauselab: ${below} could not be written (ENOTDIR): a part of the path is not a folder: choose another place\n`,
     });
   });
 });
@@ -189,7 +189,7 @@ describe('what is missing is said, and the rest is shown', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^1 +001-free +writer\.mprotect +500 ms +not attributed$/m);
     expect(stdout).toContain(
-      'Missing: run 001-free was written by a pauselab without attribution: its stalls have no chain.',
+      'Missing: a version of pauselab without attribution wrote run 001-free: its stalls have no chain.',
     );
     expect((await explain(path, '--stall', '1')).stdout).toContain('It has no chain');
     const file = scratch.fresh('older.json');

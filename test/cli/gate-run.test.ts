@@ -86,7 +86,7 @@ describe('beside a stored baseline', () => {
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: expect.stringMatching(
-        /^pauselab: the baselines have different windows \(.* 4\.00 s .* 5\.00 s .*\); name the one that is meant with --baseline\n$/,
+        /^pauselab: the baselines have different windows \(.* 4\.00 s .* 5\.00 s .*\); choose one with --baseline\n$/,
       ) as string,
     });
     expect(await planned(...two, '--duration', '5s')).toMatchObject({ window_s: 5.2 });
@@ -142,12 +142,12 @@ describe('both sides in turns', () => {
     [
       'sides that are alike',
       ['--base-set', 'holder.nice=19'],
-      'baseline and candidate are alike, so that a pass would say nothing; give the baseline another value, JDK, program or kernel',
+      'baseline and candidate are the same, so a pass would mean nothing; give the baseline another value, JDK, program or kernel',
     ],
     [
       'two windows',
       ['--base-set', 'duration=9s', '--base-set', 'warmup=1s'],
-      'both sides are measured in turns, and have one warmup and duration; set it for both, with --set instead of --base-set',
+      'both sides are measured in turns, and need the same warmup and duration; set it for both, with --set instead of --base-set',
     ],
     [
       'other victims',
@@ -157,12 +157,12 @@ describe('both sides in turns', () => {
     [
       'a stored baseline too',
       ['--base-set', 'holder.nice=0', '--baseline', 'x'],
-      '--base-set measures the baseline now, and --baseline names one that is there; choose one of them',
+      '--base-set measures the baseline now, and --baseline names a stored baseline; choose one of them',
     ],
     [
       'a candidate that is there',
       ['--base-set', 'holder.nice=0', '--candidate', 'x'],
-      '--base-set measures both sides now; judge --candidate x by a gate of its own',
+      '--base-set measures both sides now; judge --candidate x in a separate gate',
     ],
     [
       'a policy that compares nothing',
@@ -183,7 +183,7 @@ describe('both sides in turns', () => {
     [
       'one kernel against two',
       ['--base-kernel', 'a', '--kernel', 'b', '--kernel', 'c'],
-      'where the kernel is the change each side has one, and the baseline has a and the candidate b and c',
+      'if the kernel is the change, each side has a single kernel; the baseline has a and the candidate b and c',
     ],
   ])('%s are refused', async (_, words, sentence) => {
     const { code, stdout, stderr } = await command('gate', '--run', 'priority-inversion', ...words, '--dry-run');
@@ -197,7 +197,7 @@ describe('both sides in turns', () => {
       expect(await command('gate', '--candidate', 'x', option, 'y=1')).toEqual({
         code: 2,
         stdout: '',
-        stderr: `pauselab: ${option} goes with --run alone; a candidate that is there already is taken as it is\n`,
+        stderr: `pauselab: ${option} needs --run; it does not change a candidate that is already measured\n`,
       });
     },
   );

@@ -248,7 +248,11 @@ describe('pauselab gate', () => {
   });
 
   test.each<[string, string[], string]>([
-    ['no candidate', ['--baseline', quiet], 'gate: expected --candidate BUNDLE, or --run PROFILE to measure one now'],
+    [
+      'no candidate',
+      ['--baseline', quiet],
+      'gate: expected --candidate BUNDLE, or --run PROFILE to measure a candidate now',
+    ],
     [
       'a candidate that is not there',
       ['--baseline', quiet, '--candidate', '/nowhere'],
@@ -272,14 +276,14 @@ describe('pauselab gate', () => {
     [
       'two forms on stdout',
       ['--baseline', quiet, '--candidate', same, '--json', '--junit'],
-      '--json and --junit: only one form goes to stdout',
+      '--json and --junit: stdout takes a single format',
     ],
     [
       'one file for two forms',
       ['--baseline', quiet, '--candidate', same, '--json', 'x', '--junit', 'x'],
-      'x is named for two forms',
+      'x is named for two formats',
     ],
-    ['an option of --run', ['--baseline', quiet, '--candidate', same, '--runs', '3'], '--runs goes with --run alone'],
+    ['an option of --run', ['--baseline', quiet, '--candidate', same, '--runs', '3'], '--runs needs --run'],
     [
       'an unknown class',
       ['--baseline', quiet, '--candidate', same, '--allow-different', 'moon'],
@@ -360,7 +364,7 @@ describe('pauselab baseline', () => {
     await command('baseline', 'save', quiet, '--as', 'main', '--in', folder);
     const { code, stdout } = await command('gate', '--baseline', folder, '--candidate', quiet);
     expect(code).toBe(4);
-    expect(stdout).toContain('the baseline main was saved of these very runs');
+    expect(stdout).toContain('the baseline main was saved from these very runs');
   });
 
   test('is not overwritten unless told', async () => {
@@ -517,7 +521,7 @@ describe('pauselab baseline', () => {
     [
       'that is not complete',
       () => bundle('partial', 0, { status: 'partial' }),
-      'not saved, since no gate would accept it: the baseline',
+      'not saved, because no gate would accept it: the baseline',
     ],
     [
       'that ran degraded',

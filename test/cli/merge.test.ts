@@ -171,7 +171,7 @@ describe('pauselab merge', () => {
 
   test.each<[string, () => string[], string]>([
     ['one bundle', () => [monday], 'expected two bundles or more'],
-    ['the same twice', () => [monday, monday], 'is the same run as one of'],
+    ['the same twice', () => [monday, monday], 'is also a run of'],
     [
       'another kernel',
       () => [
@@ -189,7 +189,7 @@ describe('pauselab merge', () => {
           },
         }),
       ],
-      'not merged, since the runs are no repetitions of each other: the kernel is 6.18.0',
+      'not merged, because the runs do not repeat each other: the kernel is 6.18.0',
     ],
     [
       'another machine with the same kernel',
@@ -204,7 +204,7 @@ describe('pauselab merge', () => {
     [
       'another guest of the same kernel',
       () => [inGuest('a', 1, {}), inGuest('b', 2, { commandLine: 'quiet' })],
-      `not merged, since the runs are no repetitions of each other: 6.17.0 has the command line  in`,
+      `not merged, because the runs do not repeat each other: 6.17.0 has the command line  in`,
     ],
     [
       'another label for the same kernel',
@@ -241,7 +241,7 @@ describe('pauselab merge', () => {
     symlinkSync('/etc/passwd', join(linked, 'runs', '000-free-one-vma', 'passwd'));
     const free = scratch.fresh('both');
     expect((await command('merge', monday, linked, '-o', free)).stderr).toContain(
-      'is no file, and a run of a bundle holds nothing else',
+      'is no regular file, and a run of a bundle has only regular files',
     );
     expect(existsSync(free)).toBe(false);
     expect(readdirSync(scratch.path).filter((name) => name.includes('-merging-'))).toEqual([]);
@@ -268,18 +268,18 @@ describe('pauselab replay', () => {
     expect(text).toMatch(
       /^Replays .*: priority-inversion, seed 1, 1 arm, 2 runs each; it was `pauselab run priority-inversion`, on 2026-01-01/,
     );
-    expect(text).toMatch(/^ {2}kernel: 6\.18\.0 then, .* now$/m);
+    expect(text).toMatch(/^ {2}kernel: 6\.18\.0 before, .* now$/m);
   });
 
   test.each<[string, object, string]>([
-    ['changed', { profile: { ...profile, duration_ns: 1 } }, 'holds a profile that is not the one of its profileHash'],
+    ['changed', { profile: { ...profile, duration_ns: 1 } }, 'does not match its profileHash: it was changed'],
     ['none', { profile: { name: 'x' } }, 'is no valid manifest: profile.title: '],
     [
       'one that would leave the folder',
       { profile: { ...profile, arms: [{ ...profile.arms[0], name: '../../x' }] } },
       'is no valid manifest: profile.arms.0.name: ',
     ],
-    ['one without a plan', { order: [] }, 'plans no run of an arm that its profile has'],
+    ['one without a plan', { order: [] }, 'names no arm of its profile: it was changed'],
   ])('a profile that is %s is refused', async (_, manifest, sentence) => {
     const { code, stdout, stderr } = await command('replay', bundle('changed', 1, [0], { manifest }), '--dry-run');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -57,12 +57,12 @@ const hostile: [what: string, profile: string, settings: readonly string[], name
   ['a kernel', 'priority-inversion', [`kernels=["${evil}"]`], `kernel ${evil}`],
 ];
 
-describe.each(hostile)('%s that is not this machine’s own', (_, profile, settings, named) => {
+describe.each(hostile)('%s that is not known on this machine', (_, profile, settings, named) => {
   test('is refused in a sentence that names it and --trust, and nothing runs', async () => {
     const { code, stdout, stderr } = await command('replay', await bundleOf(profile, { settings }));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(
-      /^pauselab: \S+ would use what is not known to be this machine's own: .*; look at them \(--dry-run\), and replay with --trust if all of it may run here\n$/,
+      /^pauselab: \S+ would use what is not known on this machine: .*; look at them \(--dry-run\), and replay with --trust if all of it may run here\n$/,
     );
     expect(stderr).toContain(named);
     expect(existsSync(mark)).toBe(false);
@@ -72,7 +72,7 @@ describe.each(hostile)('%s that is not this machine’s own', (_, profile, setti
     const path = await bundleOf(profile, { settings });
     const text = await command('replay', path, '--dry-run');
     expect(text.code).toBe(2);
-    expect(text.stdout).toContain(`NOT THIS MACHINE’S OWN: ${named}`);
+    expect(text.stdout).toContain(`NOT KNOWN HERE: ${named}`);
     const { uses, refused } = JSON.parse((await command('replay', path, '--dry-run', '--json')).stdout) as {
       uses: { kind: string; what: string; isTrusted: boolean }[];
       refused: string;
@@ -83,7 +83,7 @@ describe.each(hostile)('%s that is not this machine’s own', (_, profile, setti
   });
 });
 
-test('a bundle of what is this machine’s own needs no trust, and its uses are listed', async () => {
+test('a bundle that uses only what is known on this machine needs no trust, and its uses are listed', async () => {
   const { code, stdout, stderr } = await command('replay', await bundleOf('priority-inversion'), '--dry-run');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('What it uses:\n  program the native engine of this pauselab\n');
@@ -111,7 +111,7 @@ describe('secrets', () => {
       const { code, stderr } = await command('replay', await bundleOf('app', { settings }), ...more);
       expect(code).toBe(2);
       expect(stderr).toContain(
-        'was written without the secrets that its program needs: -Ddb.password, the word after --token, API_KEY;',
+        'the bundle lacks the secrets that its program needs: -Ddb.password, the word after --token, API_KEY;',
       );
     }
   });

@@ -53,7 +53,7 @@ describe.each(options)('%s', (_, words) => {
     expect(await command(...words, full)).toMatchObject({
       code: 5,
       stderr: expect.stringMatching(
-        /^pauselab: \S+full could not be written \(ENOSPC\): its disk is full: free some, or choose another place\n$/m,
+        /^pauselab: \S+full could not be written \(ENOSPC\): its disk is full: free some space, or choose another place\n$/m,
       ) as string,
     });
     expect([none, full].map((path) => lstatSync(path).isCharacterDevice())).toEqual([true, true]);

@@ -81,7 +81,7 @@ test('smaps of 7.2 is as declared on 7.2, and not on 7.1', () => {
   const found = { 'proc_smaps isolated': 'no mmap_lock', 'proc_smaps_rollup isolated': 'mmap_lock read' } as const;
   expect(notAsDeclared(tableWith(found, '7.2.0'))).toEqual([]);
   expect(notAsDeclared(tableWith(found, '7.1.13'))).toEqual([
-    'proc_smaps inside one VMA takes no mmap_lock, declared is mmap_lock read',
+    'proc_smaps inside one VMA takes no mmap_lock, but mmap_lock read is declared',
   ]);
 });
 
@@ -96,14 +96,16 @@ describe('a 6.18 without the change of 6.17', () => {
 
   test('has every row named that is not as declared, victims and holders', () => {
     expect([...notAsDeclared(locks), ...notAsDeclared(holders)]).toEqual([
-      'madvise_free_page inside one VMA takes mmap_lock read, declared is VMA lock',
-      'proc_maps inside one VMA takes mmap_lock read, declared is VMA lock',
-      'madvise_free inside one VMA takes mmap_lock read (found of madvise_free_page), declared is VMA lock',
-      'parallel_free inside one VMA takes mmap_lock read (found of madvise_free_page), declared is VMA lock',
-      'read_maps inside one VMA takes mmap_lock read (found of proc_maps), declared is VMA lock',
-      'read_maps across VMAs takes mmap_lock read (found of proc_maps), declared is VMA lock',
+      'madvise_free_page inside one VMA takes mmap_lock read, but VMA lock is declared',
+      'proc_maps inside one VMA takes mmap_lock read, but VMA lock is declared',
+      'madvise_free inside one VMA takes mmap_lock read (found for madvise_free_page), but VMA lock is declared',
+      'parallel_free inside one VMA takes mmap_lock read (found for madvise_free_page), but VMA lock is declared',
+      'read_maps inside one VMA takes mmap_lock read (found for proc_maps), but VMA lock is declared',
+      'read_maps across VMAs takes mmap_lock read (found for proc_maps), but VMA lock is declared',
     ]);
-    expect(conclusion).toContain('Not as pauselab declares for this kernel: madvise_free_page inside one VMA takes');
+    expect(conclusion).toContain(
+      "Different from pauselab's declarations for this kernel: madvise_free_page inside one VMA takes",
+    );
     expect(conclusion).toContain('stalls every writer of the process');
   });
 

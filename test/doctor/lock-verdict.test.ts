@@ -105,8 +105,8 @@ describe('when calls take turns', () => {
 
 test('the figures of an undecided call say what was seen of it', () => {
   expect(describeSeen(notScheduled)).toBe(
-    '20 done, the latest 80.0 ms after it was due, none kept waiting, 1 long without a CPU',
+    '20 done, the latest ended 80.0 ms after it was due, none blocked, 1 long without a CPU',
   );
-  expect(describeSeen(blocked)).toBe('20 done, the latest 280 ms after it was due, 2 kept waiting, up to 250 ms');
-  expect(describeSeen({ ...starved, n: 0, latest_ns: Infinity })).toBe('0 done, none kept waiting');
+  expect(describeSeen(blocked)).toBe('20 done, the latest ended 280 ms after it was due, 2 blocked, up to 250 ms');
+  expect(describeSeen({ ...starved, n: 0, latest_ns: Infinity })).toBe('0 done, none blocked');
 });

@@ -44,7 +44,7 @@ describe('a window in which four of the calls that are aimed at do not fit', () 
 
 test('a region, blocks and fresh pages beyond the memory that is there', async () => {
   expect(await refusalOf(text('duration: 3s'), 'holder.region=15TiB')).toMatch(
-    /^the region of arm .* needs 15 TiB and .* of memory are available, of which pauselab uses at most half; lower holder\.region$/,
+    /^the region of arm .* needs 15 TiB, but .* of memory are available, of which pauselab uses at most half; lower holder\.region$/,
   );
   const churn =
     'name: p\ntitle: P\nchurn: { threads: 256, live: 10000000, minSize: 1MiB, maxSize: 1MiB }\nvictims: [{ operation: timer, rate: 1/s }]\narms: [{ name: a }]\n';
@@ -106,6 +106,6 @@ describe('a profile that extends app', () => {
     expect(await namesOf('arms: [{ name: more }]\n')).toEqual(['probes', 'probes-off', 'holder', 'more']);
     expect(
       (await command('profile', 'check', scratch.write('s.yaml', `${head}arms: [{ name: more }]\n`))).stdout,
-    ).toMatch(/its arms are probes, probes-off, holder, more; --java-args says which program it runs\n$/);
+    ).toMatch(/its arms are probes, probes-off, holder, more; name its program with --java-args\n$/);
   });
 });

@@ -65,8 +65,8 @@ test.each(['close', 'console'] as const)(
     expect(closed).toEqual(['a', 'b', 'c']);
     expect(told).toEqual(
       step === 'close'
-        ? ['a', 'b', 'c'].map((name) => `while cleaning up: ${name} could not be ended`)
-        : Array(3).fill('while cleaning up: no console'),
+        ? ['a', 'b', 'c'].map((name) => `clean-up failed: ${name} could not be ended`)
+        : Array(3).fill('clean-up failed: no console'),
     );
   },
 );

@@ -166,7 +166,7 @@ describe('two images of one version', () => {
 
 describe('refused, before anything boots', () => {
   test.each<[string, Partial<WantedPlaces>, RegExp]>([
-    ['a kernel twice', { kernels: ['a-6.16', 'a-6.16'] }, /^--kernel a-6\.16: a-6\.16 is there twice/],
+    ['a kernel twice', { kernels: ['a-6.16', 'a-6.16'] }, /^--kernel a-6\.16: a-6\.16 is listed twice/],
     ['a label twice', { kernels: ['a=6.16', 'a=6.17'] }, /^--kernel a=6\.17: expected a label for each kernel/],
     ['--preempt for this machine with a label', { kernels: ['a=host'], preempt: ['full'] }, /^--preempt full is for/],
     ['--preempt for this machine', { preempt: ['full'] }, /^--preempt full is for guests/],
@@ -194,7 +194,7 @@ describe('refused, before anything boots', () => {
     await expect(plan({ kernels: ['a-6.16'] }, fetched)).rejects.toMatchObject({
       exitCode: 5,
       message: expect.stringMatching(
-        /^qemu-system-x86_64 is not here.*install it \(.*qemu-system-x86.*use --kernel host$/,
+        /^qemu-system-x86_64 is not installed.*install it \(.*qemu-system-x86.*use --kernel host$/,
       ) as string,
     });
     expect(fetched).not.toHaveBeenCalled();

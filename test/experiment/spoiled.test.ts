@@ -24,7 +24,7 @@ test.each<[Partial<MachineLoad>, string]>([
   [{ steal_share: 0.0501 }, 'the hypervisor took 5.01 % of the CPU time (limit 5 %)'],
   [{ foreignLoad_share: 0.4 }, 'other programs used 40 % of the CPU time (limit 25 %)'],
   [{ clockSource: 'hpet', clockSourceChanged: true }, 'the kernel changed its clock source to hpet'],
-  [{ clockSource: null, clockSourceChanged: true }, 'the kernel changed its clock source to one that cannot be read'],
+  [{ clockSource: null, clockSourceChanged: true }, 'the kernel changed its clock source to an unreadable one'],
 ])('%j spoils it', (load, reason) => {
   expect(sentences(spoiledBy({ ...calm, ...load }, limits))).toEqual([reason]);
 });

@@ -101,7 +101,7 @@ test('runs are pooled for figures and kept apart for conclusions', () => {
 test('every arm of the plan is there, before its first run too', () => {
   const { arms: listed, verdict } = summary([]);
   expect(listed.map(({ name, runs, holder }) => [name, runs, holder])).toEqual(arms.map(({ name }) => [name, 0, null]));
-  expect(verdict).toContain('nothing can be said of free-one-vma, free-across-vmas and dontneed-across-vmas');
+  expect(verdict).toContain('nothing can be concluded about free-one-vma, free-across-vmas and dontneed-across-vmas');
 });
 
 test('spoiled runs are counted and in no figure', () => {

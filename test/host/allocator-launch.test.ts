@@ -86,7 +86,7 @@ describe('finding', () => {
     ['another machine', 'sparc.so', { 18: 2 }, 5, /ELF machine 2, 64 bits/],
     ['another machine that we know', 'arm.so', { 18: 40 }, 5, /\(arm, 64 bits\)/],
     ['the same machine with pointers of 32 bits', 'x32.so', { 4: 1 }, 5, /32 bits\) than this machine/],
-    ['no library', 'text.so', { 0: 35 }, 2, /is no shared library/],
+    ['no library', 'text.so', { 0: 35 }, 2, /is not a shared library/],
   ])('%s is refused', (_, name, bytes, code, says) => {
     expect(failureOf(() => allocatorLaunch(asked('jemalloc', {}, altered(name, bytes))))).toEqual([
       code,
@@ -99,7 +99,7 @@ describe('finding', () => {
     copyFileSync(allocatorLaunch(asked('jemalloc')).library ?? '', spaced);
     expect(failureOf(() => allocatorLaunch(asked('jemalloc', {}, spaced)))).toEqual([
       2,
-      expect.stringContaining('parted at blanks'),
+      expect.stringContaining('split at blanks'),
     ]);
     expect(failureOf(() => allocatorLaunch(asked('jemalloc', {}, '/no/such.so')))).toEqual([
       2,
@@ -128,7 +128,7 @@ describe('settings tried before the start', () => {
     [asked('mimalloc', { eager_comit: '1' }), /^mimalloc has no setting eager_comit; did you mean eager_commit\?/],
     [asked('mimalloc', { eager_commit: 'maybe' }), /^mimalloc refuses its settings: .*eager_commit/],
     [asked('glibc', { arena_mx: '2' }), /^glibc has no setting arena_mx; did you mean glibc.malloc.arena_max\?/],
-    [asked('glibc', { perturb: '900' }), /^glibc made 0 of perturb: 900/],
+    [asked('glibc', { perturb: '900' }), /^glibc changed perturb from 900 to 0/],
     [
       asked('tcmalloc', { agressive_decommit: 't' }),
       /^tcmalloc has no setting agressive_decommit; did you mean aggressive_decommit\?/,
@@ -239,13 +239,13 @@ describe('proof in the process', () => {
     const other = { ...report, settings: { 'opt.dirty_decay_ms': 10_000 } };
     expect(
       failureOf(() => proveAllocator(allocator, tryAllocator(allocator), { pid, report: other, complaints: [] })),
-    ).toEqual([5, expect.stringContaining('has dirty_decay_ms: 10000 where 500 was asked for')]);
+    ).toEqual([5, expect.stringContaining('has dirty_decay_ms: 10000, but 500 was requested')]);
   });
 
   test('a report of another allocator is no proof', () => {
     expect(failureOf(() => glibc({}, { name: 'jemalloc', path: '/other.so', version: null, settings: {} }))).toEqual([
       5,
-      expect.stringContaining("its malloc is jemalloc's (/other.so), where glibc was asked for"),
+      expect.stringContaining('the malloc of jemalloc (/other.so), but glibc was requested'),
     ]);
     expect(glibc({ arena_max: '2' }, {}).settings).toEqual([
       { key: 'arena_max', asked: '2', holds: '2', provenBy: 'a trial' },

@@ -51,7 +51,7 @@ test('one CPU is not enough for two', () => {
   const { exitCode, message } = failureOf(() => resolveCpus({ kind: 'second' }, oneThreadACore(4)));
   expect(exitCode).toBe(ExitCode.unfit);
   expect(message).toBe(
-    'two CPUs are needed, one for holder and hogs and one for victims, and only CPU 4 may be used; run on a machine with two, or widen taskset or the cpuset',
+    'two CPUs are needed, one for holder and hogs and one for victims, but only CPU 4 may be used; run on a machine with two CPUs, or widen taskset or the cpuset',
   );
 });
 

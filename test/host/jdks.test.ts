@@ -123,11 +123,11 @@ describe('where JDKs are found', () => {
     const { jdks, problems } = await findJdks({ ...nowhere, env: { JAVA_HOME: '/nonexistent' }, folders: [folder] });
     expect(jdks.map(({ home }) => home)).toEqual([join(folder, 'good')]);
     expect(problems.map(({ sentence }) => sentence)).toEqual([
-      'JAVA_HOME is /nonexistent, which holds no bin/java',
-      `${crasher} is no java: it ended with exit code 3 and said "bad" to -version`,
-      `${printer} is no java: it ended with exit code 0 and said "hello" to -version`,
+      'JAVA_HOME is /nonexistent, which contains no bin/java',
+      `${crasher} is not a java: for -version it ended with exit code 3 and printed "bad"`,
+      `${printer} is not a java: for -version it ended with exit code 0 and printed "hello"`,
       `${plain} is not executable; chmod +x, or name another java`,
-      `${join(folder, 'with blank')}/bin/java has a blank in its path; make a link to the JDK's folder without one and name that`,
+      `${join(folder, 'with blank')}/bin/java has a blank in its path; create a link without blanks to the JDK's folder, and name the link`,
     ]);
   });
 
@@ -162,7 +162,7 @@ describe('which JDK is chosen', () => {
     await expect(chooseJdk({ requirement: '>=17', collector: 'shenandoah' }, places)).rejects.toEqual(
       failure(
         ExitCode.unfit,
-        /jdk-21\/bin\/java \(Fake 21\.0\.1\) has no shenandoah collector; it has g1, parallel, serial, epsilon; choose one of them/,
+        /jdk-21\/bin\/java \(Fake 21\.0\.1\) has no shenandoah collector; it has g1, parallel, serial, epsilon; choose one of these/,
       ),
     );
   });
@@ -192,7 +192,7 @@ describe('which JDK is chosen', () => {
     await expect(chooseJdk({ requirement: '>=17', explicit: { path: old, source: '--java' } }, places)).rejects.toEqual(
       failure(
         ExitCode.unfit,
-        /jdk-11\/bin\/java \(Fake 11\.0\.2\), named by --java, is JDK 11 and the profile asks for >=17; name another/,
+        /jdk-11\/bin\/java \(Fake 11\.0\.2\), named by --java, is JDK 11, but the profile needs >=17; name another/,
       ),
     );
     await expect(
@@ -207,13 +207,13 @@ describe('which JDK is chosen', () => {
     const named = (path: string): Promise<unknown> =>
       chooseJdk({ requirement: '>=17', explicit: { path, source: '--java' } }, places);
     await expect(named('/nonexistent/java')).rejects.toEqual(
-      failure(ExitCode.usage, /^--java names \/nonexistent\/java, and there is no java and no folder with bin\/java/),
+      failure(ExitCode.usage, /^--java names \/nonexistent\/java, which is neither a java nor a folder with bin\/java/),
     );
     await expect(named(other)).rejects.toEqual(
-      failure(ExitCode.usage, /is no java: it ended with exit code 0 and said "hello" to -version$/),
+      failure(ExitCode.usage, /is not a java: for -version it ended with exit code 0 and printed "hello"$/),
     );
     await expect(named(blank)).rejects.toEqual(
-      failure(ExitCode.usage, /has a blank in its path; make a link to the JDK's folder without one/),
+      failure(ExitCode.usage, /has a blank in its path; create a link without blanks to the JDK's folder/),
     );
     const link = scratch.fresh('link');
     symlinkSync(blank, link);

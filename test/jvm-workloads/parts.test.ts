@@ -47,7 +47,7 @@ const badPlans: readonly (readonly [text: string, sentence: string])[] = [
   ['board path=/b\n', 'plan: expected a line `report path=…`, found none'],
   ['board path=/b\nreport path=/r\n', 'plan: expected a line `native path=…`, found none'],
   [head, 'plan: expected at least one line `probe …`, `load …` or `holder …`, found none'],
-  [`${head}# a comment\n\n${timer}board path=/c\n`, 'plan:7: a second line `board`; one is expected'],
+  [`${head}# a comment\n\n${timer}board path=/c\n`, 'plan:7: expected one line `board`, got a second'],
   [`board path=b\n`, 'plan:1: expected an absolute path, got "b"'],
   [`board\n`, 'plan:1: board needs path=…'],
   [`board path=/b path=/c\n`, 'plan:1: the key path came twice'],
@@ -60,7 +60,7 @@ const badPlans: readonly (readonly [text: string, sentence: string])[] = [
     `${head}probe name=a operation=sleep\n`,
     `plan:4: expected one of ${[...jvmProbeNames].sort().join(', ')} for operation, got "sleep"`,
   ],
-  [`${head}${timer}${timer}`, 'plan:5: a second thread takes the seat a; each needs its own'],
+  [`${head}${timer}${timer}`, 'plan:5: expected one thread for the seat a, got a second'],
   [`${head}probe name=a operation=timer pool=3\n`, 'plan:4: probe does not know the key pool'],
   [`${head}probe name=a operation=first_fault\n`, 'plan:4: probe needs pool=…'],
   [`${head}probe name=a operation=first_fault pool=1000001\n`, 'plan:4: expected 17 to 1000000 for pool, got 1000001'],
@@ -121,7 +121,7 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
     expect(said).toEqual([...badPlans.map(([, sentence]) => `2 ${sentence}`), '0 1 probes, 1 loads']);
   });
 
-  test('sizes are spread evenly over their logarithms, and are the seed’s', () => {
+  test('sizes are log-uniform, and are the seed’s', () => {
     const of = (seed: number): { doublings: number[]; first: number[] } =>
       JSON.parse(parts(java, 'sizes', String(seed)).join('')) as never;
     const { doublings, first } = of(1);

@@ -44,7 +44,7 @@ test('a package of the older layout holds image, config and modules', async () =
       },
     }),
   ).toEqual(kernel);
-  expect(notes).toEqual([expect.stringMatching(/is damaged, and is made again/)]);
+  expect(notes).toEqual([expect.stringMatching(/is damaged and is made again/)]);
   expect(cachedKernels(cache)).toHaveLength(1);
 });
 
@@ -71,7 +71,7 @@ test('of the newer layout the parts lie beside the image package, or the part wi
   await expect(resolveKernel(image ?? '', { cache })).rejects.toMatchObject(
     refused(
       2,
-      /holds no kernel: since Linux 6\.19 the image is in linux-binary-7\.3\.4\+deb13-cloud-amd64 \(version 7\.3\.4-1\); put that \.deb into the same folder/,
+      /contains no kernel: since Linux 6\.19 the image is in linux-binary-7\.3\.4\+deb13-cloud-amd64 \(version 7\.3\.4-1\); put that \.deb into the same folder/,
     ),
   );
 });
@@ -81,7 +81,7 @@ test('a part of another version is not taken for it', async () => {
   const image = makeDeb(place, splitDebs('7.3.4-2').image);
   makeDeb(place, splitDebs('7.3.4-1').binary);
   await expect(resolveKernel(image, { cache: scratch.fresh('cache') })).rejects.toMatchObject(
-    refused(2, /holds no kernel/),
+    refused(2, /contains no kernel/),
   );
 });
 
@@ -89,17 +89,17 @@ test.each([
   {
     what: 'no kernel',
     deb: { name: 'hello', version: '1', files: { 'usr/bin/hello': 'x' } },
-    says: /hello_1_amd64\.deb holds no kernel image/,
+    says: /hello_1_amd64\.deb contains no kernel image/,
   },
   {
     what: 'another architecture',
     deb: { ...imageDeb('6.16.12-1'), architecture: 'arm64' },
-    says: /is a package for arm64 and guests are x86-64/,
+    says: /is a package for arm64, but guests are x86-64/,
   },
   {
     what: 'a kernel that is none',
     deb: { name: 'linux-image-1', version: '1', files: { 'boot/vmlinuz-1': 'x'.repeat(5000) } },
-    says: /the kernel in .*linux-image-1.* cannot be booted: it is no kernel image/,
+    says: /the kernel in .*linux-image-1.* cannot be booted: it is not a kernel image/,
   },
 ])('a package with $what is refused, and nothing stays in the cache', async ({ deb, says }) => {
   const cache = scratch.fresh('cache');
@@ -121,7 +121,7 @@ test('without dpkg-deb it says what is missing', async () => {
   process.env.PATH = '/nowhere';
   try {
     await expect(resolveKernel(deb, { cache: scratch.fresh('cache') })).rejects.toMatchObject(
-      refused(5, /dpkg-deb, which reads \.deb files, is not here; install it \(.*install dpkg/),
+      refused(5, /dpkg-deb, which reads \.deb files, is not installed; install it \(.*install dpkg/),
     );
   } finally {
     process.env.PATH = path;

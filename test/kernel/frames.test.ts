@@ -29,13 +29,13 @@ function head(length: number): Buffer {
 }
 
 test.each([
-  ['bytes that are no message', Buffer.from('a kernel printed this'), /something that is no message/],
+  ['bytes that are no message', Buffer.from('a kernel printed this'), /something that is not a message/],
   [
     'a length beyond the limit, before any of it is kept',
     head(mostFrameBytes + 1),
-    /was announced by the guest, more than/,
+    /the guest announced a message of .* and the limit is/,
   ],
-  ['a body that is no JSON', Buffer.concat([head(3), Buffer.from('{{{')]), /a message that is no JSON/],
+  ['a body that is no JSON', Buffer.concat([head(3), Buffer.from('{{{')]), /a message that is not JSON/],
 ])('%s', (_, bytes, sentence) => {
   expect(() => frameReader()(bytes)).toThrow(sentence);
 });

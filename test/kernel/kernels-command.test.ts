@@ -93,11 +93,11 @@ test('shows a file without fetching anything', async () => {
 test('no such version is invalid input, with near ones', async () => {
   expectFault(await pauselab(['kernels', 'fetch', 'deb:6.16.13'], { env }), {
     code: 2,
-    says: [/^pauselab: deb:6\.16\.13: .*near ones: deb:6\.16\.12, deb:6\.17\.13 /],
+    says: [/^pauselab: deb:6\.16\.13: .*near versions: deb:6\.16\.12, deb:6\.17\.13 /],
   });
 });
 
-test('show of two own images says whether they are taken for builds of one tree', async () => {
+test('show of two images says whether they are probably builds of the same tree', async () => {
   const image = (name: string, options: Readonly<Record<string, string>> = {}): string => {
     const path = scratch.fresh(name);
     writeFileSync(path, bzImage(`6.17.0-rc3-${name}`, { payload: Buffer.from(name) }));
@@ -108,7 +108,7 @@ test('show of two own images says whether they are taken for builds of one tree'
   expect(await pauselab(['kernels', 'show', before, after])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(
-      /\nnothing that is known differs\ntaken for builds of one tree: Linux 6\.17\.0-rc3, the same 3 options, the same compiler; an image does not name its sources\n$/,
+      /\nno known difference\nprobably builds of the same tree: Linux 6\.17\.0-rc3, the same 3 options, the same compiler; an image does not name its sources\n$/,
     ) as string,
   });
   expect(await pauselab(['kernels', 'show', before, other])).toMatchObject({
@@ -139,7 +139,7 @@ test('a cache that nobody can write is said', async () => {
     {
       code: 5,
       says: [
-        /cache folder .* cannot be written \(ENOTDIR\): a part of the path is a file; name another with PAUSELAB_CACHE/,
+        /cache folder .* cannot be written \(ENOTDIR\): a part of the path is not a folder; name another folder with PAUSELAB_CACHE/,
       ],
     },
   );

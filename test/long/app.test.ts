@@ -90,7 +90,7 @@ describe('secrets', () => {
       code: 2,
       sentences: [
         expect.stringMatching(
-          /without the secrets that its program needs: the word after --password, JAVA_TOOL_OPTIONS;/,
+          /the bundle lacks the secrets that its program needs: the word after --password, JAVA_TOOL_OPTIONS;/,
         ) as string,
       ],
     });
@@ -111,14 +111,14 @@ describe('what goes otherwise', () => {
       'Waves quiet exit-ms=100',
       ['--set', 'jvm.app.ready.port=1'],
       6,
-      /^pauselab: run 000-probes failed: the program ended by itself before it was ready with exit code 0, its last lines being .*"the end of the waves"; a program that is measured has to run until it is told to end/,
+      /^pauselab: run 000-probes failed: the program ended by itself before it was ready with exit code 0, and its last lines are .*"the end of the waves"; a measured program must run until SIGTERM/,
     ],
     [
       'a program that ends inside its window',
       'Waves quiet exit-ms=700 code=3',
       ['--duration', '20s'],
       6,
-      /^pauselab: run 000-probes failed: the program ended by itself inside its window with exit code 3, .*"the end of the waves"; correct what it says; what had been recorded is kept$/,
+      /^pauselab: run 000-probes failed: the program ended by itself inside its window with exit code 3, .*"the end of the waves"; correct the error that it reports; its recordings are kept$/,
     ],
     [
       'a class that is not there',

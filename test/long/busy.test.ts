@@ -55,7 +55,7 @@ beforeAll(async () => {
 
 test('what it costs is said before anything is measured', () => {
   expect(
-    logs.some((text) => /^other programs use .* of the CPU time \(limit 25 %\): runs will be spoiled\./.test(text)),
+    logs.some((text) => /^other programs use .* of the CPU time \(limit 25 %\): runs will be disturbed\./.test(text)),
   ).toBe(true);
 });
 

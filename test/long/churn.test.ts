@@ -31,7 +31,7 @@ describe('jemalloc gives back what a churn frees, by the call that its settings 
   ])('%s', async (_, allocator, issues) => {
     const ended = await pauselab(['profile', 'verify', profile(allocator, issues)]);
     expect(ended).toMatchObject({ code: 0 });
-    expect(ended.stdout).toContain('  as said: ');
+    expect(ended.stdout).toContain('  as declared: ');
   });
 
   test('what a profile says and does not happen is said, with exit code 3', async () => {
@@ -44,7 +44,7 @@ describe('jemalloc gives back what a churn frees, by the call that its settings 
       ),
     ]);
     expect(ended).toMatchObject({ code: 3 });
-    expect(ended.stdout).toContain('NOT as said: 0 madvise.FREE');
+    expect(ended.stdout).toContain('NOT as declared: 0 madvise.FREE');
   });
 });
 
@@ -55,9 +55,9 @@ test.each(['tcmalloc-decommit', 'mimalloc-purge', 'glibc-trim', 'gperftools-754'
     const ended = await pauselab(['profile', 'verify', name, '--duration', '5s']);
     expect({ code: ended.code, stdout: ended.stdout }).toEqual({
       code: 0,
-      stdout: expect.stringContaining('  as said: ') as string,
+      stdout: expect.stringContaining('  as declared: ') as string,
     });
-    expect(ended.stdout).not.toContain('NOT as said');
+    expect(ended.stdout).not.toContain('NOT as declared');
   },
 );
 
@@ -119,7 +119,7 @@ describe('bad input', () => {
       'a pattern without a thread',
       () => 'threads: { No Such Thread: 5 }',
       6,
-      /no thread is named as the profile's pattern "No Such Thread" says/,
+      /no thread matches the profile's pattern "No Such Thread"/,
     ],
   ])('%s: one sentence', async (_, more, code, says) => {
     const ended = await pauselab([

@@ -128,7 +128,7 @@ test('a version that is not there: near ones are listed', async () => {
   await expect(repository().resolve('deb:6.13')).rejects.toMatchObject(
     refused(
       2,
-      /^deb:6\.13: file:.* has no such kernel of the flavour cloud-amd64; near ones: deb:6\.12\.9, deb:6\.12\.10, deb:6\.16\.12, deb:7\.3\.4 /,
+      /^deb:6\.13: file:.* has no such kernel of the flavour cloud-amd64; near versions: deb:6\.12\.9, deb:6\.12\.10, deb:6\.16\.12, deb:7\.3\.4 /,
     ),
   );
 });
@@ -238,7 +238,7 @@ test('without a network it says so, and what is cached works with a word of warn
   one.notes.length = 0;
   expect(await one.resolve('deb:6.12', { env: offline })).toMatchObject({ release: '6.12.10+deb13-cloud-amd64' });
   expect(one.notes.at(-1)).toMatch(
-    /check the network.*; deb:6\.12 is taken as the cached 6\.12\.10-1 \(6\.12\.10\+deb13-cloud-amd64\), and there may be a newer one$/,
+    /check the network.*; the cached 6\.12\.10-1 \(6\.12\.10\+deb13-cloud-amd64\) is used for deb:6\.12; there may be a newer one$/,
   );
 });
 

@@ -1,4 +1,4 @@
-/** A workload that hangs: it is given up after a time that is long, and what it had recorded is kept. */
+/** A workload that hangs: it is given up after a time that is long, and its recordings are kept. */
 import { expect, test } from 'vitest';
 import { expectCountsToAgree, readBundle } from '../support/bundle.js';
 import { untilMeasuring } from '../support/live-run.js';
@@ -21,7 +21,7 @@ test('an engine that hangs is given up some time after its drain, and killed', a
     signal: null,
     sentences: [
       expect.stringMatching(
-        /^pauselab: run 000-crossing failed: the workload did not end 10 s after its drain and was killed; what it had recorded is kept$/,
+        /^pauselab: run 000-crossing failed: the workload did not end 10 s after its drain and was killed; its recordings are kept$/,
       ),
     ],
   });

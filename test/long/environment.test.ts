@@ -21,7 +21,7 @@ describe('/dev/shm', () => {
     ],
     ['that is too small', 'mount -t tmpfs -o size=64k tmpfs /dev/shm', /no room for it.*mount -o remount/],
     ['that is read-only', 'mount -t tmpfs -o ro tmpfs /dev/shm', /\(EROFS\): its file system is read-only/],
-    ['that is no tmpfs', 'mount -t proc proc /dev/shm', /\/dev\/shm is no tmpfs/],
+    ['that is no tmpfs', 'mount -t proc proc /dev/shm', /\/dev\/shm is not a tmpfs/],
   ])('%s', async ([, mount, says], { skip }) => {
     skip(!isRoot, needsRoot);
     await expectUnfit(inOwnMounts(mount), says);

@@ -51,7 +51,9 @@ describe('the output folder', () => {
     });
     expect(ended).toMatchObject({ code: 5, signal: null });
     expect(ended.sentences).toEqual([
-      expect.stringMatching(/^pauselab: .*ENOSPC.*its disk is full: free some, or choose another place with --out$/),
+      expect.stringMatching(
+        /^pauselab: .*ENOSPC.*its disk is full: free some space, or choose another place with --out$/,
+      ),
     ]);
     const bundle = readBundle(join(kept, 'out'));
     expect(bundle.summary.status).not.toBe('complete');
@@ -76,7 +78,7 @@ describe('the output folder', () => {
       code: 5,
       sentences: [
         expect.stringMatching(
-          /^pauselab: .*the output folder \S+ was removed or renamed while the experiment ran; .* went with it, and the summary that is printed is all that is left; /,
+          /^pauselab: .*the output folder \S+ was removed or renamed while the experiment ran; .* gone, and only the printed summary remains; /,
         ),
       ],
     });

@@ -96,7 +96,7 @@ describe('JVM workloads', () => {
     expectFault(ended, {
       code: 5,
       says: [
-        /^pauselab: \S.*scripts\/setup\.mjs is not there, which builds and installs what is missing; use a whole copy of pauselab$/,
+        /^pauselab: \S.*scripts\/setup\.mjs, which builds and installs missing parts, does not exist; use a complete copy of pauselab$/,
       ],
     });
   });
@@ -181,7 +181,7 @@ describe('--install', () => {
     expectFault(ended, {
       code: 5,
       says: [
-        /^pauselab: dpkg-deb, which reads \.deb files, is not here; install it \(.*`dnf install dpkg` on Fedora.*\), or name a kernel image instead$/,
+        /^pauselab: dpkg-deb, which reads \.deb files, is not installed; install it \(.*`dnf install dpkg` on Fedora.*\), or name a kernel image instead$/,
       ],
     });
     expect(existsSync(join(folder, 'apt.log'))).toBe(false);

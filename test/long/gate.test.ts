@@ -179,7 +179,10 @@ test('both sides in turns: hogs that were added are a regression, and each round
       together: { divisions: 2 ** 6, finding: 'named' },
       suites: [{ baseline: { path: baseline }, candidate: { path: candidate } }],
     });
-    expect(result.suites[0]?.notes[0]).toBe('Both sides were measured in turns. The change is hogs.count (0, 1).');
+    expect(result.suites[0]?.notes[0]).toMatchObject({
+      code: 'measured-in-turns',
+      sentence: 'Both sides were measured in turns. The change is hogs.count (0, 1).',
+    });
     const [before, after] = [readBundle(baseline), readBundle(candidate)];
     expect([before, after].map(({ runs }) => runs.length)).toEqual([18, 18]);
     // The runs of a round are over on both sides before the next round begins on either.

@@ -28,8 +28,8 @@ describe.each(fitting.map(({ feature, java }) => ({ feature, java })))('JDK $fea
   ])('%s causes the calls that it says', async (profile) => {
     const ended = await pauselab(['profile', 'verify', profile, '--duration', '8s', '--java', java]);
     expect(ended).toMatchObject({ code: 0 });
-    expect(ended.stdout).toContain('as said: ');
-    expect(ended.stdout).not.toContain('NOT as said');
+    expect(ended.stdout).toContain('as declared: ');
+    expect(ended.stdout).not.toContain('NOT as declared');
   });
 
   test('g1-uncommit: with G1 Service at nice 19 map and unmap are blocked in the kernel, and in no control', async () => {
@@ -103,7 +103,7 @@ describe('bad input and ends', () => {
       'a pattern without a thread',
       'threads: { No Such Thread: 5 }',
       6,
-      /no thread is named as the profile's pattern "No Such Thread" says/,
+      /no thread matches the profile's pattern "No Such Thread"/,
     ],
   ])('%s', async (_, jvm, code, says) => {
     const out = scratch.fresh('out');

@@ -90,9 +90,9 @@ test('a run has the proof of its allocator, its threads and what its churn did, 
   const { arms, notes } = readBundleFile('summary', join(out, 'summary.json'));
   expect(arms.map((arm) => arm.unproven)).toEqual([[unproven], [unproven], [unproven]]);
   expect(sentencesOf(notes)).toContain(
-    'tcmalloc does not say what it made of sample_parameter: 7: that the variable was there and that the library knows its name is all that is proven.',
+    'tcmalloc does not report whether sample_parameter: 7 is in force: it is only proven that the variable was set and that the library knows its name.',
   );
-  expect(ended.stdout).toContain('Note: tcmalloc does not say what it made of sample_parameter: 7');
+  expect(ended.stdout).toContain('Note: tcmalloc does not report whether sample_parameter: 7 is in force');
 });
 
 describe('bad input', () => {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Plan } from '../../src/cli/text/dry-run.js';
+import type { Plan } from '../../src/jobs/dry-run-plan.js';
 import { readBundle } from '../support/bundle.js';
 import { expectFault, expectNothingLeft, pauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';

@@ -1,4 +1,4 @@
-/** A workload that ends badly: what it had recorded is kept, the run is failed, and the exit code is 6. */
+/** A workload that ends badly: its recordings are kept, the run is failed, and the exit code is 6. */
 import { describe, expect, test } from 'vitest';
 import { takeSnapshot } from '../../src/record/board/snapshot.js';
 import { expectCountsToAgree, readBundle, seriesOf } from '../support/bundle.js';
@@ -26,7 +26,7 @@ describe('an engine that is killed while it measures', () => {
       signal: null,
       sentences: [
         expect.stringMatching(
-          /^pauselab: run 000-crossing failed: the engine ended inside its window by SIGKILL; what it had recorded is kept$/,
+          /^pauselab: run 000-crossing failed: the engine ended inside its window by SIGKILL; its recordings are kept$/,
         ),
       ],
     });
@@ -99,7 +99,7 @@ test('an engine that crashes is named with its signal, and its samples are kept 
     failures: [
       {
         sentence: expect.stringMatching(
-          /^the engine ended inside its window by SIGSEGV; what it had recorded is kept$/,
+          /^the engine ended inside its window by SIGSEGV; its recordings are kept$/,
         ) as string,
       },
     ],

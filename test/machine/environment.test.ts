@@ -18,14 +18,14 @@ describe('/dev/shm', () => {
     [
       'without an inode',
       'mount -t tmpfs -o nr_inodes=1 tmpfs /dev/shm',
-      /no folder could be made in \/dev\/shm \(ENOSPC\)/,
+      /no folder could be created in \/dev\/shm \(ENOSPC\)/,
     ],
     [
       'with a page',
       'mount -t tmpfs -o size=4k tmpfs /dev/shm',
       /ended before its window with exit code 5, and its sentence found no room; free some of \/dev\/shm/,
     ],
-    ['that is not there', 'mount -t tmpfs tmpfs /dev', /\/dev\/shm is not there/],
+    ['that is not there', 'mount -t tmpfs tmpfs /dev', /\/dev\/shm does not exist/],
   ])('%s', async ([, mount, says], { skip }) => {
     skip(!isRoot, needsRoot);
     await expectUnfit(inOwnMounts(mount), says);

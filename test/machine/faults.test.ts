@@ -64,7 +64,7 @@ describe('input that cannot be right', () => {
     {
       what: 'a region larger than memory',
       args: run(...set('holder.region=15TiB')),
-      says: [/needs 15 TiB and .* of memory are available, .*; lower holder\.region/],
+      says: [/needs 15 TiB, but .* of memory are available, .*; lower holder\.region/],
     },
     {
       what: 'an arm that the profile does not have',
@@ -118,7 +118,7 @@ describe('the output folder', () => {
     {
       what: 'below a file',
       out: join(short, 'out'),
-      says: /ENOTDIR.*a part of the path is a file: choose another place with --out/,
+      says: /ENOTDIR.*a part of the path is not a folder: choose another place with --out/,
     },
     {
       what: 'where nobody can write',
@@ -178,7 +178,7 @@ describe('a machine that cannot do it', () => {
     {
       what: 'on a disk',
       mount: 'mount --bind "$PLACE" /dev/shm',
-      says: /\/dev\/shm is no tmpfs.*mount -t tmpfs tmpfs \/dev\/shm/,
+      says: /\/dev\/shm is not a tmpfs.*mount -t tmpfs tmpfs \/dev\/shm/,
     },
   ])('a /dev/shm $what', async ({ mount, says }, { skip }) => {
     skip(!isRoot, needsRoot);
@@ -216,7 +216,7 @@ describe('a workload in another session than pauselab', () => {
   const isOff = readIfThere('/proc/sys/kernel/sched_autogroup_enabled') !== '1';
   const reason = 'autogroup is off or absent on this kernel';
   const differ =
-    /process \d+ is in (\/autogroup-\d+|the root task group) and process \d+ in (\/autogroup-\d+|the root task group), and across autogroups nice means nothing; start both in one session, or set kernel\.sched_autogroup_enabled to 0/;
+    /process \d+ is in (\/autogroup-\d+|the root task group) and process \d+ in (\/autogroup-\d+|the root task group), and nice has no effect across autogroups; start both in one session, or set kernel\.sched_autogroup_enabled to 0/;
 
   const detached = new Set<number>();
   afterEach(async () => {

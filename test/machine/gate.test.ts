@@ -62,7 +62,10 @@ test('both sides in turns: a bundle each, one region, and one run a side decides
   );
   const { code, out, result } = await gated(compared, '--runs', '1', '--base-set', 'hogs.count=0');
   expect({ code, outcome: result.outcome }).toEqual({ code: 4, outcome: 'inconclusive' });
-  expect(result.suites[0]?.notes[0]).toBe('Both sides were measured in turns. The change is hogs.count (0, 1).');
+  expect(result.suites[0]?.notes[0]).toMatchObject({
+    code: 'measured-in-turns',
+    sentence: 'Both sides were measured in turns. The change is hogs.count (0, 1).',
+  });
   const sides = ['baseline', 'candidate'].map((side) => readBundle(`${out}/${side}`));
   expect(sides.map(({ runs }) => runs.length)).toEqual([3, 3]);
   expect(new Set(sides.flatMap(({ runs }) => runs.map(({ file }) => file.regionBytes))).size).toBe(1);

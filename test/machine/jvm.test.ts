@@ -62,7 +62,7 @@ describe('bad input and ends', () => {
       signal: null,
       sentences: [
         expect.stringMatching(
-          /^pauselab: run 000-[a-z-]+ failed: the JVM ended inside its window by SIGKILL.*what it had recorded is kept$/,
+          /^pauselab: run 000-[a-z-]+ failed: the JVM ended inside its window by SIGKILL.*its recordings are kept$/,
         ),
       ],
     });

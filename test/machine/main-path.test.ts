@@ -238,7 +238,12 @@ describe('the streams', () => {
     const { bundle: place, failIf, ...summary } = JSON.parse(ended.stdout) as Record<string, unknown>;
     expect(place).toBe(out);
     expect(failIf).toEqual([
-      { condition, outcome: 'not met', sentence: expect.stringContaining('is not met') as string },
+      expect.objectContaining({
+        condition,
+        code: 'not-met',
+        outcome: 'not met',
+        sentence: expect.stringContaining('is not met') as string,
+      }),
     ]);
     expect(summary).toEqual(bundle.summary);
     expect(bundleSchemas.summary.parse(summary)).toMatchObject({ status: 'complete', profile: 'priority-inversion' });

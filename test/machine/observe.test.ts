@@ -52,7 +52,7 @@ describe.skipIf(!isAllowed)('an observation', () => {
           call: 'madvise.FREE',
           givesBack: true,
           grade: 'proven',
-          thread: expect.objectContaining({ name: 'holder', role: 'other', nice: 17 }),
+          thread: expect.objectContaining({ name: 'holder', role: 'other', nice: 17 }) as unknown,
         }),
       );
       const recorded = readStalls(run).stalls.filter(({ arm }) => arm === 'free-across-vmas');

@@ -150,7 +150,7 @@ test('it dies with the process that started it, after exec too', async () => {
 test('a parent that is gone is noticed', async () => {
   expect(await launch(prepare('/bin/true', [], 1))).toMatchObject({
     code: 6,
-    said: 'the process 1 that was to start java is gone\n',
+    said: 'the process 1 that should start java has ended\n',
   });
 });
 

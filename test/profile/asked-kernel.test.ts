@@ -41,10 +41,14 @@ describe('what is wrong with kernels', () => {
     [['größe=host'], 0, /^expected a label of letters, digits/],
     [['a\u001b[31m=host'], 0, /^expected a label of letters/],
     [[`${'x'.repeat(41)}=host`], 0, /^expected a label of up to 40 characters, got 41/],
-    [['host=deb:6.12'], 0, /^expected another label for deb:6\.12 than host, which is this machine's own kernel/],
-    [['a=deb:6.12', 'b=host', 'a=x'], 2, /^expected a label for each kernel, got a for deb:6\.12 and for x; give one/],
-    [['deb:6.12', 'host', 'deb:6.12'], 2, /^deb:6\.12 is there twice/],
-    [['a=x', 'a=x'], 1, /^a=x is there twice/],
+    [['host=deb:6.12'], 0, /^expected another label for deb:6\.12 than host, which is the kernel of this machine/],
+    [
+      ['a=deb:6.12', 'b=host', 'a=x'],
+      2,
+      /^expected a label for each kernel, got a for deb:6\.12 and for x; change one of the labels/,
+    ],
+    [['deb:6.12', 'host', 'deb:6.12'], 2, /^deb:6\.12 is listed twice/],
+    [['a=x', 'a=x'], 1, /^a=x is listed twice/],
   ])('%j', (list, index, text) => {
     expect(kernelProblem(list)).toEqual({ index, text: expect.stringMatching(text) as string });
   });
@@ -64,7 +68,7 @@ describe('what is wrong with kernels', () => {
       expect.stringContaining('kernels[1]: expected a label for each kernel, got stock for deb:6.12 and for deb:6.17'),
     ]);
     expect(await problemsIn(valid('kernels: [base=host]\npreempt: [full]'))).toEqual([
-      expect.stringContaining('preempt: this is for guests'),
+      expect.stringContaining('preempt: this applies to guests'),
     ]);
     expect(await problemsIn(valid('kernels: [base=host, stock=deb:6.12]\npreempt: [full]'))).toEqual([]);
   });

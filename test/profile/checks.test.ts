@@ -37,7 +37,7 @@ describe('settings that do not fit together', () => {
     expect(await problemsIn(holder('10ms'))).toEqual([]);
     expect(await problemsIn(holder('200ms'))).toEqual([
       expect.stringContaining(
-        'arms.a.holder.cpuMax.quota: one thread never uses all of a quota as long as its period; expected a quota below the period',
+        'arms.a.holder.cpuMax.quota: expected a quota below the period: a single thread never uses up a quota of a whole period',
       ),
     ]);
     expect((await problemsIn(holder('10ms', ', churn: { minSize: 1KiB, maxSize: 1MiB }'))).join()).toContain(
@@ -48,7 +48,7 @@ describe('settings that do not fit together', () => {
   test('a writing holder is possible in isolation only', async () => {
     const text = valid('arms: [{ name: a, layout: split, holder: { operation: mmap_none } }]');
     expect(await problemsIn(text)).toEqual([
-      'p.yaml:5:27 arms.a.layout: mmap_none cannot be the holder in layout split, for it maps or protects its region anew; use isolated, or a madvise operation',
+      'p.yaml:5:27 arms.a.layout: mmap_none cannot be the holder in layout split, because each call maps or protects its region again; use isolated, or a madvise operation',
     ]);
   });
 
@@ -79,9 +79,9 @@ describe('settings that do not fit together', () => {
   });
 
   test.each([
-    ['malloc_1m_mmap', 'malloc_1m_heap', 'each needs the process-wide M_MMAP_THRESHOLD at another value'],
-    ['brk', 'malloc_8k', 'one moves the program break'],
-    ['thread_start_join', 'brk', 'one moves the program break'],
+    ['malloc_1m_mmap', 'malloc_1m_heap', 'they need different values of the process-wide M_MMAP_THRESHOLD'],
+    ['brk', 'malloc_8k', 'one of them moves the program break'],
+    ['thread_start_join', 'brk', 'one of them moves the program break'],
   ])('%s and %s need the allocator in different states', async (one, other, reason) => {
     const victims = `[{ operation: ${one}, rate: 1/s }, { operation: ${other}, rate: 1/s }]`;
     expect(await problemsIn(valid('', victims))).toEqual([
@@ -103,11 +103,11 @@ describe('settings that do not fit together', () => {
     const arms = (operation: string) => `arms: [{ name: a, holder: { operation: ${operation} } }]`;
     expect(await problemsIn(valid(arms('malloc_trim'), '[{ operation: brk, rate: 1/s }]'))).toEqual([
       expect.stringContaining(
-        'victims[0].operation: brk cannot be in one arm with the holder’s malloc_trim: one moves the program break',
+        'victims[0].operation: brk cannot be in one arm with the holder’s malloc_trim: one of them moves the program break',
       ),
     ]);
     expect(await problemsIn(valid(arms('munmap_mmap'), '[{ operation: malloc_1m_mmap, rate: 1/s }]'))).toEqual([
-      expect.stringContaining('a block that one maps could land where the other has just unmapped'),
+      expect.stringContaining('a block that one of them maps could land where the other has just unmapped'),
     ]);
     expect(await problemsIn(valid(arms('malloc_trim'), '[{ operation: malloc_8k, rate: 1/s }]'))).toEqual([]);
   });
@@ -116,7 +116,7 @@ describe('settings that do not fit together', () => {
     const text = valid('arms: [{ name: a, layout: split, holder: { operation: malloc_trim } }]');
     expect(await problemsIn(text)).toEqual([
       expect.stringContaining(
-        'malloc_trim cannot be the holder in layout split, for its region is the heap; use isolated',
+        'malloc_trim cannot be the holder in layout split, because its region is the heap; use isolated',
       ),
     ]);
   });
@@ -134,7 +134,9 @@ describe('settings that do not fit together', () => {
 
   test.each(['holder', 'hogs'])('a real-time policy of the %s beside a calibrated region', async (who) => {
     expect(await problemsIn(valid(`arms: [{ name: a, ${who}: { policy: fifo, rtPriority: 10 } }]`))).toEqual([
-      expect.stringMatching(`arms.a.${who}.policy: how long a fifo thread .* give holder.region a size such as 64MiB`),
+      expect.stringMatching(
+        `arms.a.${who}.policy: a fifo thread has no weight .* give holder.region a size such as 64MiB`,
+      ),
     ]);
     const holder =
       who === 'holder' ? 'holder: { policy: rr, region: 64MiB }' : 'hogs: { policy: rr }, holder: { region: 64MiB }';
@@ -202,7 +204,7 @@ describe('settings that do not fit together', () => {
       const [problem = ''] = await problemsIn(pair('10m', ['600/s', '600/s']));
       if (most < 720_272)
         expect(problem).toMatch(
-          /got 720272, since vm\.max_map_count is \d+, .*, or raise it \(sysctl vm\.max_map_count=730272\)$/,
+          /got 720272, because vm\.max_map_count is \d+, .*, or raise it \(sysctl vm\.max_map_count=730272\)$/,
         );
       else expect(problem).toBe('');
     });
@@ -239,13 +241,13 @@ describe('settings that do not fit together', () => {
 
   test('kernels and models that are compared differ, and models are a guest’s', async () => {
     expect(await problemsIn(valid('kernels: [deb:6.12, host, deb:6.12]'))).toEqual([
-      expect.stringContaining('kernels[2]: deb:6.12 is there twice'),
+      expect.stringContaining('kernels[2]: deb:6.12 is listed twice'),
     ]);
     expect(await problemsIn(valid('kernels: [deb:6.12]\npreempt: [full, full]'))).toEqual([
-      expect.stringContaining('preempt[1]: full is there twice'),
+      expect.stringContaining('preempt[1]: full is listed twice'),
     ]);
     expect(await problemsIn(valid('preempt: [full]'))).toEqual([
-      expect.stringContaining('preempt: this is for guests'),
+      expect.stringContaining('preempt: this applies to guests'),
     ]);
   });
 
@@ -259,7 +261,7 @@ describe('settings that do not fit together', () => {
 
   test('a rate at which nothing is due', async () => {
     expect(await problemsIn(only('operation: mprotect, rate: 10/min'))).toEqual([
-      expect.stringContaining('victims[0].rate: at this rate not one operation is due within the window'),
+      expect.stringContaining('victims[0].rate: at this rate no operation is due within the window'),
     ]);
   });
 
@@ -270,7 +272,7 @@ describe('settings that do not fit together', () => {
     expect(
       await problemsIn(valid('arms: [{ name: a }, { name: a }, { name: idle-control }, { name: foreign-control }]')),
     ).toEqual([
-      'p.yaml:5:29 arms.a.name: another arm is named a; names tell arms apart, choose another one',
+      'p.yaml:5:29 arms.a.name: another arm is named a; choose another name',
       'p.yaml:5:42 arms.idle-control.name: idle-control is a control that every experiment has; choose another name',
       'p.yaml:5:66 arms.foreign-control.name: foreign-control is a control that every experiment has; choose another name',
     ]);
@@ -293,7 +295,7 @@ describe('settings that do not fit together', () => {
     ]);
     expect(await problemsIn(text('{ operation: madvise_dontneed_chunks }'))).toEqual([
       expect.stringContaining(
-        'makes calls of sizes of its own, so no region can be calibrated; give holder.region a size',
+        'chooses the sizes of its calls, so no region can be calibrated; give holder.region a size',
       ),
     ]);
     expect(await problemsIn(text('{ operation: madvise_dontneed_chunks, region: 64MiB }'))).toEqual([

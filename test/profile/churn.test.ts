@@ -135,7 +135,7 @@ describe('what does not fit together', () => {
     [
       'a holder',
       churnProfile('{}', 'holder: { operation: madvise_free }'),
-      /holder\.operation: beside a churn it is the allocator that gives memory back/,
+      /holder\.operation: in an arm with a churn, the allocator gives memory back/,
     ],
     [
       'a layout',
@@ -160,7 +160,7 @@ describe('what does not fit together', () => {
     [
       'a victim in a heap that is not there',
       churnProfile('{}', '', '[{ operation: heap_allocate, rate: 1/s }]'),
-      /heap_allocate cannot be in one arm with a churn, which has no heap for it/,
+      /heap_allocate cannot be in one arm with a churn, which lacks the heap of this operation/,
     ],
     [
       'a victim that sets glibc’s thresholds',
@@ -206,7 +206,7 @@ describe('what does not fit together', () => {
     [
       'thread rules beside a JVM',
       'name: p\ntitle: P\njvm: { loads: none }\nthreads: { G1 Service: 19 }\nvictims: [{ operation: mmap_munmap, rate: 1/s }]\narms: [{ name: a }]\n',
-      /threads: these are rules for a churn, and this arm has none; that of a JVM is in `jvm`/,
+      /threads: these are rules for a churn, and this arm has none; the setting of a JVM is in `jvm`/,
     ],
     [
       'calls of a native arm without a churn',

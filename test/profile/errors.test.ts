@@ -99,14 +99,14 @@ describe('what is no profile at all', () => {
   test.each([
     ['', 'p.yaml:1:1: expected a profile, a mapping with keys such as name and arms, got nothing'],
     ['- a', 'p.yaml:1:1: expected a profile, a mapping with keys such as name and arms, got a list'],
-    ['name: a\nname: b', 'p.yaml:2:1 name: the key is there twice; keep one of the two'],
-    ['hogs: { nice: 1,\n  nice: 2 }', 'p.yaml:2:3 hogs.nice: the key is there twice; keep one of the two'],
-    ['1: a', 'p.yaml:1:1: expected a key that is a word, got 1'],
+    ['name: a\nname: b', 'p.yaml:2:1 name: the key is written twice; remove one of them'],
+    ['hogs: { nice: 1,\n  nice: 2 }', 'p.yaml:2:3 hogs.nice: the key is written twice; remove one of them'],
+    ['1: a', 'p.yaml:1:1: expected a word as key, got 1'],
     [
       'name: [a',
       'p.yaml:1:9: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
-    ['name: *gone', 'p.yaml:1:7 name: no anchor &gone stands before the alias *gone'],
+    ['name: *gone', 'p.yaml:1:7 name: the alias *gone has no anchor &gone before it'],
     ['name: a\n---\nname: b', 'p.yaml:2:1: expected one YAML document, got a second one; remove this line'],
     ['\ttitle: a', 'p.yaml:1:1: not valid YAML: tabs are not allowed as indentation'],
     ['name: !secret a', 'p.yaml:1:7: not valid YAML: unresolved tag: !secret'],

@@ -71,7 +71,7 @@ test('what is wrong in a parent is reported in the parent', async () => {
 test('cycles are told in full', async () => {
   const cycle = 'the profiles extend each other in a cycle';
   expect(await problemsIn({ 'h.yaml': heir('', './h.yaml') })).toEqual([
-    `h.yaml:3:10 extends: ${cycle} (h.yaml → h.yaml); one of them must not`,
+    `h.yaml:3:10 extends: ${cycle} (h.yaml → h.yaml); remove one \`extends\``,
   ]);
   const files = {
     'a.yaml': heir('', './b.yaml'),
@@ -79,7 +79,7 @@ test('cycles are told in full', async () => {
     'c.yaml': heir('', './b.yaml'),
   };
   expect(await problemsIn(files)).toEqual([
-    `c.yaml:3:10 extends: ${cycle} (b.yaml → c.yaml → b.yaml); one of them must not`,
+    `c.yaml:3:10 extends: ${cycle} (b.yaml → c.yaml → b.yaml); remove one \`extends\``,
   ]);
 });
 
@@ -87,7 +87,7 @@ test.each([
   ['./gone.yaml', 'cannot read gone.yaml: there is no such file'],
   [
     'priority-inversoin',
-    'no profile is named "priority-inversoin"; did you mean priority-inversion? (a file of your own needs a slash or ends in .yaml)',
+    'no profile is named "priority-inversoin"; did you mean priority-inversion? (the path of a file has a slash or ends in .yaml)',
   ],
   ['[a]', 'expected the name of a shipped profile or a path relative to this file, got a list'],
   ['', 'expected the name of a shipped profile or a path relative to this file, got nothing'],

@@ -20,7 +20,8 @@ export async function resolveFiles(files: Files, ...sets: string[]): Promise<Res
 export async function problemsIn(files: string | Files, ...sets: string[]): Promise<string[]> {
   const folder = folderWith(typeof files === 'string' ? { 'p.yaml': files } : files);
   const [first = ''] = Object.keys(typeof files === 'string' ? { 'p.yaml': '' } : files);
-  return linesOf(loadResolved(join(folder, first), sets.map(parseSet)), folder);
+  const load = async () => loadResolved(join(folder, first), sets.map(parseSet));
+  return linesOf(load(), folder);
 }
 
 export async function linesOf(loading: Promise<unknown>, folder = ''): Promise<string[]> {

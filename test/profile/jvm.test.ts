@@ -132,32 +132,32 @@ describe('expansion', () => {
 test.each([
   [
     jvmProfile('', undefined, '[{ operation: mprotect, rate: 1000/s }]'),
-    'mprotect is no operation of a JVM; use one of',
+    'mprotect is not a probe of a JVM; use one of',
   ],
-  [jvmProfile('layout: split'), 'where memory lies in a JVM is the JVM’s affair'],
+  [jvmProfile('layout: split'), 'the JVM decides where its memory lies'],
   [
     jvmProfile('', undefined, '[{ operation: timer, rate: 1/s, layout: same }]'),
-    'where memory lies in a JVM is the JVM’s affair',
+    'the JVM decides where its memory lies',
   ],
   [
     jvmProfile('holder: { operation: madvise_free }'),
-    'beside a JVM the holder can only be one that reads about it, read_smaps',
+    'the holder of a JVM arm can only read about the JVM, with read_smaps',
   ],
   [
     jvmProfile('holder: { operation: madvise_free }', 'app: { args: -jar x.jar }'),
-    'inside a program of your own no region is calibrated; give holder.region a size',
+    'a region inside your program cannot be calibrated; give holder.region a size',
   ],
   [
     jvmProfile('holder: { operation: malloc_trim, region: 64MiB }', 'app: { args: -jar x.jar }'),
-    'malloc_trim cannot be the holder inside a program of your own; use one of madvise_dontneed,',
+    'malloc_trim cannot be the holder inside your program; use one of madvise_dontneed,',
   ],
   [
     jvmProfile('holder: { operation: munmap_mmap, region: 64MiB }', 'app: { args: -jar x.jar }'),
-    'munmap_mmap cannot be the holder inside a program of your own',
+    'munmap_mmap cannot be the holder inside your program',
   ],
   [
     jvmProfile('holder: { operation: mmap_none, region: 64MiB }\nlayout: split', 'app: { args: -jar x.jar }'),
-    'mmap_none inside a program of your own can lie in layout isolated',
+    'mmap_none inside your program can lie in layout isolated',
   ],
   [jvmProfile('', 'app: { args: -Xmx1g }'), 'expected -jar FILE, a main class or -m MODULE'],
   [jvmProfile('', 'app: { args: "-jar \'x.jar" }'), 'as text with its quotes closed'],
@@ -203,9 +203,9 @@ test.each([
   [jvmProfile('', 'allocator: { name: mimalloc, path: lib/x.so }'), 'allocator.path: expected an absolute path'],
   [
     jvmProfile('holder: { operation: read_smaps }', 'app: { args: A, probes: false }'),
-    'read_smaps reads about the process in which the probes are, and this arm has none',
+    'read_smaps reads about the process with the probes, and this arm has no probes',
   ],
-  [jvmProfile('kernels: [deb:6.12]', 'app: { args: A }'), 'a program of your own runs on this machine’s kernel alone'],
+  [jvmProfile('kernels: [deb:6.12]', 'app: { args: A }'), 'your program runs only on this machine’s kernel'],
   [jvmProfile('', 'app: { args: -jar x.jar }, loads: [{ load: heap_wave }]'), 'leave out loads, or app'],
   [jvmProfile('', undefined, '[{ operation: first_fault, rate: back-to-back }]'), 'give it a rate such as 1000/s'],
   [

@@ -5,7 +5,7 @@ import { parseSet } from '../../src/profile/written/set.js';
 import { nativeArm } from '../support/native-arm.js';
 import { linesOf, problemsIn, resolveFiles, valid } from './files.js';
 
-const load = (...sets: string[]) => loadResolved('priority-inversion', sets.map(parseSet));
+const load = async (...sets: string[]) => loadResolved('priority-inversion', sets.map(parseSet));
 
 describe('--set', () => {
   test('changes the whole, a list’s entry, and an arm by name or index', async () => {
@@ -80,9 +80,7 @@ describe('--set', () => {
   });
 
   test.each(['duration', '=3', 'a..b=3', 'a[x]=3', '.a=3', 'a.=3'])('%s is no override', async (set) => {
-    expect(await linesOf(Promise.resolve().then(() => load(set)))).toEqual([
-      expect.stringMatching(/^--set .*: expected (a )?path/),
-    ]);
+    expect(await linesOf(load(set))).toEqual([expect.stringMatching(/^--set .*: expected (a )?path/)]);
   });
 
   test.each([33, 20_000])('a path of %i steps is refused in a short sentence', async (steps) => {
@@ -106,7 +104,7 @@ describe('--set', () => {
         .replace(/^\./, '');
     await fc.assert(
       fc.asyncProperty(path, fc.oneof(fc.string(), fc.json()), async (steps, value) => {
-        await linesOf(Promise.resolve().then(() => load(`${written(steps)}=${value}`)));
+        await linesOf(load(`${written(steps)}=${value}`));
       }),
       { numRuns: 200 },
     );

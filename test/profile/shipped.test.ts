@@ -35,10 +35,10 @@ test('the catalogue has names and titles', async () => {
 });
 
 test.each([
-  ['convoi', 'no profile is named "convoi"; did you mean convoy? (a file of your own needs a slash or ends in .yaml)'],
+  ['convoi', 'no profile is named "convoi"; did you mean convoy? (the path of a file has a slash or ends in .yaml)'],
   [
     'zzzzzzzzz',
-    `no profile is named "zzzzzzzzz"; there are ${names.join(', ')} (a file of your own needs a slash or ends in .yaml)`,
+    `no profile is named "zzzzzzzzz"; there are ${names.join(', ')} (the path of a file has a slash or ends in .yaml)`,
   ],
   ['gone.yaml', 'cannot read gone.yaml: there is no such file'],
   ['./src', 'cannot read src: it is a folder'],

@@ -61,14 +61,14 @@ describe('opening a board', () => {
       (b) => {
         put(b, 0, 0n);
       },
-      /does not begin with "PAUSELAB"/,
+      /does not start with "PAUSELAB"/,
     ],
     [
       'a wrong size',
       (b) => {
         put(b, layout.header.total_bytes, 64n);
       },
-      /says it has 64 bytes/,
+      /claims 64 bytes/,
     ],
     [
       'threads outside the file',
@@ -89,7 +89,7 @@ describe('opening a board', () => {
       (b) => {
         put(b, layout.header.series_offset, 1000n);
       },
-      /series table lies at 1000/,
+      /series table is at offset 1000/,
     ],
     [
       'a histogram outside the file',
@@ -103,7 +103,7 @@ describe('opening a board', () => {
       (b) => {
         put(b, b.seriesAt(0) + layout.series.response_offset, 64n);
       },
-      /response times of series 0 lies at 64/,
+      /response times of series 0 is at offset 64/,
     ],
     [
       'a ring outside the file',
@@ -131,14 +131,14 @@ describe('opening a board', () => {
       (b) => {
         put(b, b.threadAt(2) + layout.threadField.series, 7n);
       },
-      /has series 7 of 1/,
+      /refers to series 7, but there are 1/,
     ],
     [
       'a series that its thread does not know',
       (b) => {
         put(b, b.seriesAt(0) + layout.series.thread, 2n);
       },
-      /series 0 belongs to thread 2/,
+      /series 0 refers to thread 2/,
     ],
     [
       'a thread without a name',
@@ -158,7 +158,7 @@ describe('opening a board', () => {
     const failure = broken((b) => {
       put(b, layout.header.version, 2n);
     });
-    expect(failure.message).toMatch(/is of version 2 and this pauselab reads version 1; run `npm run setup`/);
+    expect(failure.message).toMatch(/has version 2, but this pauselab reads version 1; run `npm run setup`/);
     expect(failure.exitCode).toBe(5);
   });
 

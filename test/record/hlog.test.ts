@@ -109,9 +109,9 @@ describe('reading a histogram log', () => {
 
   test('refuses a line that is broken before the last, by its number', () => {
     expect(() => readHlog(`${line}Tag=x,1.000,1.000\n${line}`)).toThrow(
-      /line 2 of the histogram log is broken: it has 3 fields instead of 4/,
+      /line 2 of the histogram log is broken: it has 3 fields, expected 4/,
     );
     expect(() => readHlog(`${line.slice(0, -20)}\n${line}`)).toThrow(/line 1/);
-    expect(() => readHlog(`nonsense,${line.slice(4)}\n`)).toThrow(/begins with/);
+    expect(() => readHlog(`nonsense,${line.slice(4)}\n`)).toThrow(/starts with/);
   });
 });

@@ -190,6 +190,6 @@ describe('flags', () => {
   });
 
   test.each(['/a:b', '/a,b', '/a%p', '/a b', '/a"b'])('the path %s is refused', (path) => {
-    expect(() => jvmLogFlags({ feature: 17 }, path)).toThrow(/give a path without/);
+    expect(() => jvmLogFlags({ feature: 17 }, path)).toThrow(/choose a path without/);
   });
 });

@@ -82,7 +82,7 @@ test('what a program of the user’s printed', () => {
   const path = scratch.write('printed', `${hostile.join('\n')}\nlast words\n`);
   const said = printedLines(path);
   expect(said.at(-1)).toBe('last words');
-  expect(said[0]).toMatch(/^\[pauselab: about \d+ bytes before this are left out\]$/);
+  expect(said[0]).toMatch(/^\[pauselab: about \d+ bytes before this line are left out\]$/);
   for (const crashReport of [null, 'hs_err_pid1.log']) {
     for (const start of ['# ', '# fatal error: ', 'Exception in thread "', '']) {
       const program = {

@@ -110,7 +110,7 @@ describe('reading the sampler', () => {
     }).toThrow(
       expect.objectContaining({
         exitCode: 5,
-        message: expect.stringMatching(/the-file is of version 2/) as string,
+        message: expect.stringMatching(/the-file has version 2/) as string,
       }) as Error,
     );
     expect(() => {

@@ -1,7 +1,8 @@
 /** Each form is held against its published description; what these say is in the comments. */
 import { describe, expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
-import { exportBundle, exportFormats, type ExportFormat } from '../../src/report/exports.js';
+import { exportFormats, type ExportFormat } from '../../src/report/export-formats.js';
+import { exportBundle } from '../../src/report/exports.js';
 import { kernelSides } from '../../src/verdict/evidence/bundle-side.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';

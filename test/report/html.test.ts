@@ -134,7 +134,7 @@ describe('a page', () => {
     expect(text).toContain(
       'A process has one lock on the map of its memory, called mmap_lock. holder held it while giving memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.',
     );
-    expect(text).toContain('Likely: it fits all that was seen; the kernel was not traced.');
+    expect(text).toContain('Likely: it fits everything that was observed; the kernel was not traced.');
     expect(text).toContain('What to try Give the thread that holds the lock normal priority');
   });
 
@@ -147,7 +147,7 @@ describe('a page', () => {
           ]),
         )?.[1]
         ?.replace(/<[^>]*>/g, '') ?? '';
-    expect(why('read_smaps')).toContain('holder held it while reading the list of the process’s memory');
+    expect(why('read_smaps')).toContain('holder held it while reading the memory map of the process');
     expect(why('madvise_cold')).toContain('holder held it while telling the kernel how it will use its memory');
     expect(why('mmap.NONE')).toContain('holder held it while giving memory back to the system');
     expect(why('mprotect')).toContain('holder held it while inside the call mprotect');
@@ -167,12 +167,12 @@ describe('a page', () => {
       '1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms',
     );
     expect(text).toContain(
-      'Before or after the measured window 1 operation took as long, the longest 2.00 s; they are not counted here.',
+      'Before or after the measured window 1 operation took that long, the longest 2.00 s; they are not counted here.',
     );
-    expect(text).toContain('The longest of these stalls : who did what in these 500 ms');
+    expect(text).toContain('The longest of these stalls : what each thread did in these 500 ms');
     const only = report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [longer] })]);
     expect(only).toContain(
-      'No operation of the measured window took 100 ms or longer. Before or after the measured window 1 operation took as long',
+      'No operation in the measured window took 100 ms or longer. Before or after the measured window 1 operation took that long',
     );
   });
 
@@ -246,7 +246,7 @@ describe('a page', () => {
         .replace(/<[^>]*>/g, ' ')
         .replace(/\s+/g, ' '),
     ).toContain(
-      'What ended the stalls here one-vma did not stall, and crossing did. They differ in layout : &#34;split&#34; in crossing, &#34;isolated&#34; in one-vma. Against: mmap_lock',
+      'What ended the stalls here one-vma did not stall, but crossing did. They differ in layout : &#34;split&#34; in crossing, &#34;isolated&#34; in one-vma. Against: mmap_lock',
     );
   });
 
@@ -279,11 +279,11 @@ describe('a page', () => {
 
   test('of runs without a stall says so, and gives no advice; of spoiled ones that they are no evidence', () => {
     const quiet = report([bundle({ runs: [{ arm: 'idle' }, { arm: 'free' }] })]);
-    expect(quiet).toContain('No operation of the measured window took 100 ms or longer.');
+    expect(quiet).toContain('No operation in the measured window took 100 ms or longer.');
     expect(quiet).not.toContain('<dt>What to try</dt>');
     expect(
       report([bundle({ runs: [{ run: { disturbances: [said('steal of 30 %')] } }] }, { stalls: [exampleStall] })]),
-    ).toContain('No run is complete and undisturbed, so this was observed, but is no evidence.');
+    ).toContain('No run is complete and undisturbed, so this is an observation, not evidence.');
   });
 
   test('of runs under load says that they show stalls and their cause, and marks the figures of each such arm', () => {
@@ -304,8 +304,8 @@ describe('a page', () => {
     };
     writeFileSync(file, JSON.stringify({ ...summary, findings: [finding] }));
     const page = report([path]);
-    expect(page).toContain('All of it was beside other programs, so it shows that there are stalls, and why');
-    expect(page).toContain('free (under load: it stalls, but neither rate nor length is known)');
+    expect(page).toContain('All of these ran beside other programs. They show that there are stalls, and why');
+    expect(page).toContain('free (under load: it stalls, but rate and length are unknown)');
     expect(page).not.toContain('no evidence');
   });
 
@@ -529,9 +529,9 @@ describe('one figure alone', () => {
     expect(() => singleFigure([path], 'stall-2', 'svg')).toThrow(
       'stall-2: the bundle has the stalls stall-1 to stall-1, the longest first',
     );
-    expect(() => singleFigure([path, path], 'stall-1', 'svg')).toThrow('name one bundle');
+    expect(() => singleFigure([path, path], 'stall-1', 'svg')).toThrow('name a single bundle');
     expect(() => singleFigure([path], 'writer.mprotect.servic', 'csv')).toThrow(
-      /there is no such figure; did you mean writer\.mprotect\.service\?; there are /,
+      /no such figure; did you mean writer\.mprotect\.service\?; there are /,
     );
   });
 });
@@ -545,7 +545,7 @@ describe('what is missing is said', () => {
     writeFileSync(join(path, 'runs', '001-b', 'histograms.hlog'), 'Tag=x,no\n');
     const page = report([path]);
     expect(page).toContain('There is no verdict');
-    expect(page).toContain('No stall is known. Of 1 run the stalls are not known.');
+    expect(page).toContain('No stall is known. Of 1 run the stalls are unknown.');
     expect(page).toContain('run 000-free has no stalls.json: which stalls it had is not known');
     expect(page).toContain('the histogram log of run 000-free was cut off');
     expect(page).toMatch(/line 1 of \S*001-b\S*histograms\.hlog is broken/);
@@ -557,7 +557,7 @@ describe('what is missing is said', () => {
       { stalls: [{ ...exampleStall, thread: null, chain: null, cause: null, evidence: null }] },
     );
     const page = report([path]);
-    expect(page).toContain('It has no chain: the bundle was written by a pauselab without attribution.');
+    expect(page).toContain('It has no chain: a version of pauselab without attribution wrote the bundle.');
     expect(page).toContain('1 of 1 runs of free: 000: steal of 30 %');
     expect(page).toContain('run 000-free is partial');
     expect(page).toContain('</svg> free (disturbed or cut short, no evidence)</li>');

@@ -20,7 +20,7 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { repository } from '../support/pauselab.js';
 
-/** What each program does instead; null: it is not there. */
+/** What each program does instead; null: it does not exist. */
 export type StandIns = Partial<
   Record<'npm' | 'tsc' | 'node-gyp' | 'g++' | 'make' | 'python3' | 'apt-get' | 'javac' | 'jar', string | null>
 >;

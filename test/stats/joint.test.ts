@@ -238,7 +238,7 @@ describe('rounds', () => {
   test('values that do not fit their block, or are no numbers, are refused', () => {
     expect(() =>
       judge({ shape: { kind: 'apart', a: 3, b: 3 }, figures: [{ a: [1, 2], b: [1, 2, 3], margin }] }),
-    ).toThrow('2 and 3 rounds where its block has 3 and 3');
+    ).toThrow('2 and 3 rounds, but its block has 3 and 3');
     expect(() => judge(apart({ a: [1, NaN], b: [1, 2], margin }))).toThrow(/finite/);
   });
 });

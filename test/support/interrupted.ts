@@ -38,7 +38,7 @@ export async function expectKept(signal: NodeJS.Signals, code: number): Promise<
     sentences: [`pauselab: interrupted by ${signal}; what was measured is kept, marked partial`],
   });
   expect(ended.logs).toContainEqual(
-    expect.stringContaining(`${signal}: ending the window and keeping what was measured; once more ends at once`),
+    expect.stringContaining(`${signal}: ending the window and keeping what was measured; a second signal ends at once`),
   );
   const { runs, summary } = readBundle(out);
   const [only, ...others] = runs;

@@ -19,7 +19,7 @@ test('an arm in order has no note', () => {
 test('a setting that nothing proves is named once, whichever arms have it', () => {
   const unproven = [{ allocator: 'tcmalloc', key: 'release_rate', asked: '10' }];
   expect(noteSentences(notesOf([foreign({ unproven }), arm('a', { unproven }), arm('b', { unproven })], []))).toEqual([
-    'tcmalloc does not say what it made of release_rate: 10: that the variable was there and that the library knows its name is all that is proven.',
+    'tcmalloc does not report whether release_rate: 10 is in force: it is only proven that the variable was set and that the library knows its name.',
   ]);
 });
 
@@ -27,7 +27,7 @@ test('a churn that was held up at more than a tenth of its ticks allocated less 
   expect(
     noteSentences(notesOf([foreign(), arm('a', { churn: { ...churn, ticks: 899, droppedTicks: 101 } })], [])),
   ).toEqual([
-    'a: the churn was held up at 10.1 % of its ticks and allocated as much less than it was asked to; lower its rate, or let it use more CPUs.',
+    'a: the churn was held up at 10.1 % of its ticks, and allocated less than asked for by that share; lower its rate, or let it use more CPUs.',
   ]);
 });
 
@@ -35,7 +35,7 @@ test('a JVM beside a control that is a native process is compared with another k
   const jvm = { log: [], withoutProbes: null, perRun: [], removedFromEnvironment: [], logProblems: [], cpu_ns: 1 };
   const [note, ...others] = noteSentences(notesOf([foreign(), arm('a'), arm('in-a-jvm', { jvm, churn: null })], []));
   expect(note).toBe(
-    'in-a-jvm is a JVM and the foreign control a native process: --set controls.of=in-a-jvm gives it a control of its own kind.',
+    'in-a-jvm is a JVM and the foreign control a native process: --set controls.of=in-a-jvm gives it a control of the same kind.',
   );
   expect(others).toEqual([]);
   expect(noteSentences(notesOf([foreign({ jvm, churn: null }), arm('in-a-jvm', { jvm, churn: null })], []))).toEqual(
@@ -50,7 +50,7 @@ test('a malloc that was stalled may have waited for the allocator’s own lock',
   ];
   const notes = noteSentences(notesOf([foreign(), arm('a', {}, stalled)], [])).filter((note) => note.startsWith('a: '));
   expect(notes).toEqual([
-    "a: allocator.malloc_8k takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.",
-    'a: control.timer takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.',
+    'a: allocator.malloc_8k takes no lock of the kernel and was stalled: it waited for the lock of the allocator, or for a CPU.',
+    'a: control.timer takes no lock and was stalled too, so some stalls in this arm have another cause, such as a busy CPU.',
   ]);
 });

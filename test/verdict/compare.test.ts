@@ -13,6 +13,7 @@ import { readSide } from '../../src/verdict/evidence/read-side.js';
 import { stalled, valuesWithP99, writeFakeBundle, type FakeBundle, type FakeRun } from './fake-bundle.js';
 import { ms } from './fake-summary.js';
 import { said } from '../support/stated.js';
+import { sentencesOf } from '../../src/facts/stated.js';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'pauselab-compare-'));
@@ -144,7 +145,7 @@ describe('two bundles', () => {
         compare([bundle('a', { runs: runs(4) }), bundle('b', { runs: runs(4) })], { metrics: metricsFor([]) }),
         'stalled_share',
       ).sentence,
-    ).toMatch(/^all runs are equal, but 4 and 4 are too few to say that it stays so/);
+    ).toMatch(/^all runs are equal, but 4 and 4 are too few to show that further runs would be/);
   });
 
   test('a change that no single figure shows is one of all of them', () => {
@@ -171,7 +172,7 @@ describe('two bundles', () => {
     const comparison = compare([path, path], { metrics: metricsFor([95, 99.95]) });
     expect(row(comparison, 'service.p95_ns').values.a[0]).toBeLessThan(6_100);
     expect(row(comparison, 'service.p99_95_ns')).toMatchObject({ p: null, reason: 'refused' });
-    expect(row(comparison, 'service.p99_95_ns').refusal).toMatch(
+    expect(row(comparison, 'service.p99_95_ns').refusal?.sentence).toMatch(
       /n too small: p99.95 needs 7376 operations a run, at this rate a window of 73\.8 s/,
     );
   });
@@ -195,7 +196,7 @@ describe('what is no evidence is left out or refused, and said', () => {
     });
     const comparison = compare([bundle('a', { runs: clean }), b]);
     expect(row(comparison, 'stalls_per_minute')).toMatchObject({ runs: { a: 6, b: 6 }, verdict: 'equivalent' });
-    expect(comparison.notes.join('\n')).toMatch(
+    expect(sentencesOf(comparison.notes).join('\n')).toMatch(
       /b: 1 run of 9 is disturbed by other activity on the machine, and left out\.\nb: 1 run of 9 was cut short or failed.*\nb: the experiment is not complete \(partial\)\.\nb: free, writer\.mprotect: in 1 run no operation was made; it is left out\./,
     );
   });
@@ -211,7 +212,7 @@ describe('what is no evidence is left out or refused, and said', () => {
       verdict: 'regressed',
     });
     expect(row(comparison, 'longest_ns')).toMatchObject({ mean: { b: 10e9 }, verdict: 'regressed' });
-    expect(comparison.notes.join()).not.toContain('left out');
+    expect(sentencesOf(comparison.notes).join()).not.toContain('left out');
   });
 
   test('only spoiled runs: there is nothing to compare', () => {
@@ -247,7 +248,7 @@ describe('what is no evidence is left out or refused, and said', () => {
     });
     const { verdict, notes } = compare([bundle('a', { runs: clean }), b]);
     expect(verdict).toContain('The set-up was not as asked for');
-    expect(notes.join('\n')).toMatch(
+    expect(sentencesOf(notes).join('\n')).toMatch(
       /nice of holder[^]*not proven to be in force: narenas=3 of jemalloc\.[^]*records of slow operations were lost in 6 runs[^]*used up its fresh pages/,
     );
   });
@@ -255,10 +256,10 @@ describe('what is no evidence is left out or refused, and said', () => {
   test('another threshold, another window', () => {
     const b = bundle('b', { runs: runs(6, () => ({ stalls: { threshold_ns: 50 * ms }, window_ns: 20e9 })) });
     const comparison = compare([bundle('a', { runs: clean }), b]);
-    expect(row(comparison, 'stalls_per_minute').refusal).toContain('different thresholds');
+    expect(row(comparison, 'stalls_per_minute').refusal?.sentence).toContain('different thresholds');
     expect(row(comparison, 'service.p99_ns').refusal).toBeNull();
     const longer = bundle('b', { runs: runs(6, () => ({ window_ns: 20e9 })) });
-    expect(row(compare([bundle('a', { runs: clean }), longer]), 'longest_ns').refusal).toContain(
+    expect(row(compare([bundle('a', { runs: clean }), longer]), 'longest_ns').refusal?.sentence).toContain(
       'windows have different lengths',
     );
   });
@@ -290,7 +291,7 @@ describe('what is no evidence is left out or refused, and said', () => {
         },
       },
     });
-    const text = compare([bundle('a', { runs: clean }), b]).notes.join('\n');
+    const text = sentencesOf(compare([bundle('a', { runs: clean }), b]).notes).join('\n');
     expect(text).toContain(
       'the kernel is 6.18.0 in a and 6.17.13 in b; the preemption model is full in a and lazy in b; the JDK is unknown in a and Debian 21.0.1 in b. A difference may come from any of these.',
     );
@@ -309,7 +310,12 @@ describe('arms', () => {
       bundle('b', { runs: runs(6, () => ({ arm: 'crossing', stalls: stalled(2) })) }),
     ]);
     expect(new Set(comparison.rows.map(({ arms }) => arms.a))).toEqual(new Set(['crossing']));
-    expect(comparison.notes).toContain('Only a has runs of one-vma.');
+    expect(comparison.notes).toContainEqual({
+      code: 'arms-on-one-side',
+      label: 'a',
+      arms: ['one-vma'],
+      sentence: 'Only a has runs of one-vma.',
+    });
   });
 
   test('of one bundle can be compared with each other', () => {
@@ -330,7 +336,7 @@ describe('arms', () => {
         /nothing could be compared: a is of the profile fake with the arms one-vma, crossing; b is of the profile another.*--arm one=other/,
       ) as string,
     });
-    expect(compare([a, b], { arms: [{ a: 'crossing', b: 'crossing' }] }).notes[0]).toContain(
+    expect(compare([a, b], { arms: [{ a: 'crossing', b: 'crossing' }] }).notes[0]?.sentence).toContain(
       'the profile is fake in a and another in b',
     );
   });
@@ -420,7 +426,7 @@ describe('histogram logs of any tool', () => {
     expect(row(comparison, 'stalls_per_minute').values.b[0]).toBeCloseTo(18, 9);
     const single = compare([a[0] ?? '', b[0] ?? '']);
     expect(row(single, 'stalls_per_minute')).toMatchObject({ verdict: 'inconclusive', runs: { a: 1, b: 1 } });
-    expect(single.notes.join('\n')).toContain('A histogram log is one run, however long');
+    expect(sentencesOf(single.notes).join('\n')).toContain('A histogram log is one run, however long');
   });
 
   describe('have a unit', () => {
@@ -457,12 +463,10 @@ describe('histogram logs of any tool', () => {
     test('as a line of the log says', () => {
       const comparison = compareIn(sides([3000, 3000], { line: '#UNITS: us\n' }));
       expect(p99(comparison)).toBeCloseTo(3e6, -5);
-      expect(comparison.notes.join()).toContain('are microseconds, as a line of it says');
+      expect(sentencesOf(comparison.notes).join()).toContain('are microseconds, as a line of the log states');
       expect(failureOf(() => compareIn(sides([3000, 3000], { line: '#UNITS: furlongs\n' })))).toMatchObject({
         exitCode: 2,
-        message: expect.stringMatching(
-          /line 5 of .* names a unit that is not known: expected ns, us, ms, s, got/,
-        ) as string,
+        message: expect.stringMatching(/line 5 of .* names an unknown unit: expected ns, us, ms, s, got/) as string,
       });
     });
 
@@ -470,17 +474,17 @@ describe('histogram logs of any tool', () => {
       const comparison = compareIn(sides([3000, 3000], { unitsPerMillisecond: 1000 }));
       expect(p99(comparison)).toBeCloseTo(3e6, -5);
       expect(row(comparison, 'longest_ns').mean.a).toBeCloseTo(300e6, -6);
-      expect(comparison.notes.join()).toMatch(/are taken for microseconds: its column Interval_Max/);
+      expect(sentencesOf(comparison.notes).join()).toMatch(/are read as microseconds, because its column Interval_Max/);
     });
 
     test('else nanoseconds, which is said; and what cannot be is refused instead of called equivalent', () => {
-      expect(compareIn(sides([3000, 3000], { unitsPerMillisecond: 37 })).notes.join()).toContain(
-        'are taken for nanoseconds, as nothing in it says their unit',
+      expect(sentencesOf(compareIn(sides([3000, 3000], { unitsPerMillisecond: 37 })).notes).join()).toContain(
+        'are read as nanoseconds, because the log does not state their unit',
       );
       expect(failureOf(() => compareIn(sides([3, 3])))).toMatchObject({
         exitCode: 2,
         message: expect.stringMatching(
-          /: as nanoseconds, 99 % of app took \S+ ns or less, which no operation does; say the unit of its values with --unit \(ns, us, ms, s\)$/,
+          /: as nanoseconds, 99 % of app took \S+ ns or less, which no operation does; set the unit of its values with --unit \(ns, us, ms, s\)$/,
         ) as string,
       });
       // Who says so knows.

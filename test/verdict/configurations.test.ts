@@ -24,7 +24,7 @@ test('an arm that is stalled more than the first one, or less', () => {
 
 test('runs that do not decide say how many would, and the same is called so', () => {
   expect(verdictOf(program('old', 0, 0), program('new', 0.2, 0.3))).toContain(
-    '2 runs of each do not decide whether new is stalled more or less than old; use --runs 6 to have it decided',
+    '2 runs of each do not decide whether new is stalled more or less than old; use --runs 6 to decide it',
   );
   expect(verdictOf(program('old', ...six(0.1)), program('new', ...six(0.12)))).toContain(
     '6 runs of each do not decide whether new is stalled more or less than old',
@@ -33,7 +33,7 @@ test('runs that do not decide say how many would, and the same is called so', ()
     'new and old are stalled for the same share of the time (6 runs each)',
   );
   expect(verdictOf(program('old'), program('new', 0.2))).toContain(
-    'nothing compares new with old, because one of them has no complete, undisturbed run',
+    'new cannot be compared with old, because at least one of the two has no complete, undisturbed run',
   );
 });
 

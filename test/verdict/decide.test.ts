@@ -184,12 +184,12 @@ describe('sides that were measured in turns', () => {
 });
 
 test('nothing is concluded from what was refused, or from no run', () => {
-  expect(one(base, by(3), { refusal: 'saturated' })).toMatchObject({
+  expect(one(base, by(3), { refusal: { code: 'other-windows' } })).toMatchObject({
     verdict: 'inconclusive',
     reason: 'refused',
     p: null,
     difference: null,
-    refusal: 'saturated',
+    refusal: { code: 'other-windows' },
   });
   expect(one([], by(3))).toMatchObject({ verdict: 'inconclusive', reason: 'too-few-runs', p: null, mean: { a: null } });
   expect(() => one(base, [NaN, ...base])).toThrow(RangeError);

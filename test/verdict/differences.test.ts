@@ -7,6 +7,7 @@ import type { Configured } from '../../src/verdict/evidence/settings-meaning.js'
 import { fakeProfile, type GivenArm } from '../support/fake-profile.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle } from './fake-bundle.js';
+import { sentencesOf } from '../../src/facts/stated.js';
 
 const victim = (series: string, rate: number): object => ({ series, rate });
 const calls = (call: string): object => ({ call, by: null, atLeast: 1 });
@@ -191,12 +192,12 @@ test('a new version of the program is refused by its name, and allowed by it', (
   const refused = judge('');
   expect(refused.exitCode).toBe(4);
   expect(refused.verdict).toContain(
-    'is not the same in before and after: jvm.app.jar (app.jar, sha256 abababababab; app.jar, sha256 cdcdcdcdcdcd); measure the baseline anew, or, if that is the change under test, allow it with allowSettings: [jvm.app.jar] in the policy',
+    'is not the same in before and after: jvm.app.jar (app.jar, sha256 abababababab; app.jar, sha256 cdcdcdcdcdcd); measure the baseline again, or, if that is the change under test, allow it with allowSettings: [jvm.app.jar] in the policy',
   );
   for (const pattern of ['jvm.app.jar', 'arms.*.jvm.app.jar', 'arms.*.jvm.app.args.*', 'arms.probes.*'])
     expect(judge(`allowSettings: ['${pattern}']`)).toMatchObject({ exitCode: 0 });
-  expect(judge('allowSettings: [jvm.app.jar]').suites[0]?.notes.join()).toContain(
-    'The profile differs in what was allowed to: jvm.app.jar',
+  expect(sentencesOf(judge('allowSettings: [jvm.app.jar]').suites[0]?.notes ?? []).join()).toContain(
+    'The profile differs in settings that may differ: jvm.app.jar',
   );
   expect(judge("allowSettings: ['jvm.app.environment.*']").exitCode).toBe(4);
 });

@@ -80,7 +80,10 @@ test.each([
     'writer.mprotect.service.p75 > 5ms',
     "a summary has no service.p75_ns of each run; there are percentiles of service, response and the JVM's log at 50, 90, 99, 99.9, 99.99",
   ],
-  ['writer.mprotect.memory.rss_peak > 1GiB', 'memory.rss_peak_bytes is of the whole arm; leave out writer.mprotect.'],
+  [
+    'writer.mprotect.memory.rss_peak > 1GiB',
+    'memory.rss_peak_bytes belongs to the whole arm; leave out writer.mprotect.',
+  ],
   ['memory.rss_paek > 1GiB', 'there is no metric memory.rss_paek; did you mean memory.rss_peak?'],
   ['memory.rss_peak > 5%', 'expected a size such as 64MiB to compare memory.rss_peak with, got 5%'],
   ['gc.pause.longest > 5ms', 'no arm has gc.pause.longest_ns: none is a JVM'],
@@ -273,7 +276,7 @@ describe('a condition is checked', () => {
 
     test('undecided with fewer runs, and where one run does not know it', () => {
       expect(check('writer.mprotect.service.p99 > 5ms', of(900, 900)).sentence).toContain(
-        'is known in 2 complete, undisturbed runs (900 ms and 900 ms), and 6 bound it in free-one-vma',
+        'is known in 2 complete, undisturbed runs (900 ms and 900 ms), and a bound needs 6 in free-one-vma',
       );
       const gap = summaryOf([writerArm('free-one-vma', null, ...runs(7, 7, 7, 7, 7, 7), quiet)]);
       expect(check('writer.mprotect.service.p99 > 5ms', gap).sentence).toContain('not known in 1 of 7 runs');
@@ -284,7 +287,7 @@ describe('a condition is checked', () => {
       expect(() => {
         refuseUndecidable(conditions, 5);
       }).toThrow(
-        '--fail-if "writer.mprotect.service.p99 > 5ms" cannot be decided, whatever is measured: 5 runs say too little of how a percentile differs from run to run; use --runs 6 or more',
+        '--fail-if "writer.mprotect.service.p99 > 5ms" cannot be decided, whatever is measured: 5 runs do not show how a percentile differs from run to run; use --runs 6 or more',
       );
       expect(() => {
         refuseUndecidable(conditions, 6);

@@ -1,6 +1,7 @@
 /** Summaries made by hand: what a test does not say is as in an ordinary run. */
 import type { ArmSummary, KernelRecord, SeriesRunFigures, SummaryFile } from '../../src/bundle/bundle-schema.js';
 import type { Series } from '../../src/verdict/run/outcome.js';
+import type { Stated } from '../../src/facts/stated.js';
 
 export const ms = 1e6;
 
@@ -161,6 +162,7 @@ export function summaryOf(arms: readonly ArmSummary[], more: Partial<SummaryFile
     status: 'complete',
     threshold_ns: 100 * ms,
     verdict: 'On Linux 6.18.0: nothing.',
+    conclusions: [{ code: 'controls-only', kernel: '6.18.0', sentence: 'nothing' } as Stated],
     findings: [],
     notes: [],
     degraded: [],

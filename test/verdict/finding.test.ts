@@ -33,6 +33,39 @@ test('a typical experiment, in words', () => {
   ]);
   expect(judgement).toMatchInlineSnapshot(`
     {
+      "conclusions": [
+        {
+          "arms": [
+            "free-across-vmas",
+            "dontneed-across-vmas",
+          ],
+          "blocked": {
+            "longest_ns": 480000000,
+          },
+          "code": "stalls",
+          "controlsStalled": false,
+          "hasIdleControl": true,
+          "kernel": "6.18.0",
+          "onMutex": null,
+          "sentence": "in free-across-vmas and dontneed-across-vmas victims were blocked in the kernel for up to 480 ms at a time, while with the holder in another process or idle none was stalled, so a lock of their own address space blocked them, such as mmap_lock",
+        },
+        {
+          "arms": [
+            "free-one-vma",
+          ],
+          "code": "like-foreign",
+          "kernel": "6.18.0",
+          "noneStalled": true,
+          "sentence": "free-one-vma is indistinguishable from the foreign control: in these runs no victim was stalled for 100 ms or more",
+          "threshold_ns": 100000000,
+        },
+        {
+          "code": "undisturbed-evidence",
+          "isAll": true,
+          "kernel": null,
+          "sentence": "This rests on undisturbed runs",
+        },
+      ],
       "findings": [
         {
           "arm": "free-one-vma",
@@ -200,7 +233,7 @@ test('a typical experiment, in words', () => {
             "regionBytes": 85983232,
           },
           "onKernel": null,
-          "sentence": "dontneed-across-vmas gives memory back by madvise_free of 82 MiB, the foreign control by madvise_free of 256 MiB: alike, but not the same.",
+          "sentence": "dontneed-across-vmas gives memory back by madvise_free of 82 MiB, the foreign control by madvise_free of 256 MiB: similar, but not the same.",
         },
       ],
       "verdict": "On Linux 6.18.0: in free-across-vmas and dontneed-across-vmas victims were blocked in the kernel for up to 480 ms at a time, while with the holder in another process or idle none was stalled, so a lock of their own address space blocked them, such as mmap_lock; free-one-vma is indistinguishable from the foreign control: in these runs no victim was stalled for 100 ms or more. This rests on undisturbed runs.",

@@ -102,22 +102,23 @@ describe('a bundle', () => {
   test('larger than memory', () => {
     const path = bundle();
     truncateSync(join(path, runFile), 2 ** 36);
-    expect(refusal(path)).toMatch(/it has 68719476736 bytes, and at most 67108864 are read/);
+    expect(refusal(path)).toMatch(/it has 68719476736 bytes, and the limit is 67108864/);
   });
 
   test('with a pipe in the place of a file, which would never end', () => {
     const path = bundle();
     rmSync(join(path, runFile));
     execFileSync('mkfifo', [join(path, runFile)]);
-    expect(refusal(path)).toContain('it is a pipe, and no regular file');
+    expect(refusal(path)).toContain('it is a pipe, not a regular file');
   });
 
   test('without a run, or with a run’s folder that is empty', () => {
     const path = bundle();
     mkdirSync(join(path, 'runs/002-free'));
-    expect(read(path).notes).toContain(
-      `the run 002-free of ${path} is unfinished (it has no run.json) and is left out.`,
-    );
+    expect(read(path).notes).toContainEqual({
+      code: 'unreadable',
+      reason: `the run 002-free of ${path} is unfinished (it has no run.json) and is left out`,
+    });
     rmSync(join(path, 'runs'), { recursive: true });
     expect(read(path).evidence).toEqual([]);
   });
@@ -168,14 +169,14 @@ describe('a log', () => {
     [
       'with a count beyond 2^53',
       lineOf(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40])) + good,
-      /a count beyond 2\^53/,
+      /a count that exceeds 2\^53/,
     ],
     [
       'whose counts are beyond 2^53 together',
       lineOf(Buffer.from([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f])).repeat(3) + good,
-      /its counts together are beyond 2\^53/,
+      /the sum of its counts exceeds 2\^53/,
     ],
-    ['broken before its end', `nonsense\n${good}`, /line 5 of .* is broken: it has 1 fields instead of 4/],
+    ['broken before its end', `nonsense\n${good}`, /line 5 of .* is broken: it has 1 fields, expected 4/],
     ['with times that are none', good.replace(',0.000,', ',NaN,') + good, /its times are not numbers/],
     [
       'of bytes',
@@ -192,7 +193,7 @@ describe('a log', () => {
     [
       'of another encoding',
       `0.0,1.0,1.0,${Buffer.from('1c849301000000000000000000', 'hex').toString('base64')}\n${good}`,
-      /is none of the V2 compressed encoding/,
+      /is not in the V2 compressed encoding/,
     ],
   ])('%s', (_, text, sentence) => {
     expect(refusal(written(text))).toMatch(sentence);
@@ -200,7 +201,7 @@ describe('a log', () => {
 
   test('whose last line is cut off is read without it, and that is said', () => {
     const side = read(written(good + good.slice(0, -30)));
-    expect(side.notes[0]).toMatch(/the last line of .*x\.hlog was cut off and is left out/);
+    expect(side.notes[0]).toEqual({ code: 'log-cut', file: expect.stringMatching(/x\.hlog$/) as string });
     expect(figuresOf(side)?.service.n).toBe(2);
   });
 
@@ -223,6 +224,6 @@ describe('a log', () => {
   test('without a sample is a run without evidence', () => {
     const side = read(written(hlogLine('app', 0, 1e9, countsOfValues([]))));
     expect(side.evidence).toMatchObject([{ series: 'app', runs: [] }]);
-    expect(side.notes[0]).toContain('has no sample');
+    expect(side.notes[0]).toMatchObject({ code: 'log-series-empty', series: 'app' });
   });
 });

@@ -51,6 +51,29 @@ describe('arms on several kernels', () => {
     expect(verdict).not.toContain('patch');
   });
 
+  test('the conclusions say the same by codes, each with its sentence in the verdict', () => {
+    const { verdict, conclusions } = judged();
+    expect(conclusions.map((one) => [one.code, (one as { kernel?: unknown }).kernel])).toEqual([
+      ['stalls', '6.16.12'],
+      ['stalls', '6.17.13'],
+      ['like-foreign', '6.17.13'],
+      ['kernels-compared', null],
+      ['undisturbed-evidence', null],
+    ]);
+    expect(conclusions[0]).toMatchObject({
+      arms: ['one-vma', 'crossing'],
+      blocked: { longest_ns: 480e6 },
+      onMutex: null,
+    });
+    expect(conclusions[3]).toMatchObject({
+      behaviours: [
+        { arms: ['one-vma'], stallsOn: ['6.16.12'], quietOn: ['6.17.13'], undecidedOn: [] },
+        { arms: ['crossing'], stallsOn: ['6.16.12', '6.17.13'], quietOn: [], undecidedOn: [] },
+      ],
+    });
+    for (const { sentence } of conclusions) expect(verdict).toContain(sentence);
+  });
+
   test('an arm that is open on one kernel is not called quiet there', () => {
     const open = writerArm('one-vma', null, stalledRun(1, 0.1), quiet);
     expect(
@@ -90,10 +113,21 @@ describe('two places whose kernels have one release', () => {
       kernelRecord(release, { label: a }),
       {
         ...kernelRecord(release, { label: b }),
-        differences: [{ fact: 'options', sentence: 'options: 2 of the configuration differ' }],
+        differences: [
+          {
+            fact: 'options',
+            a: null,
+            b: null,
+            options: ['KSM', 'MEMCG'],
+            sentence: 'options: 2 of the configuration differ',
+          },
+        ],
       },
     ];
     expect(sentencesOf(judged(guests, few).notes)).toContain('a against the: options: 2 of the configuration differ.');
+    expect(judged(guests, few).notes).toContainEqual(
+      expect.objectContaining({ code: 'built-differently', fact: 'options', options: ['KSM', 'MEMCG'] }),
+    );
   });
 });
 
@@ -105,7 +139,7 @@ describe('notes on kernels', () => {
     commandLine: '',
     preempt: null,
     accelerator: 'tcg',
-    withoutKvm: 'there is no /dev/kvm',
+    withoutKvm: '/dev/kvm does not exist',
     qemu: '9',
     cpus: 2,
     memoryBytes: 2 ** 31,
@@ -121,10 +155,10 @@ describe('notes on kernels', () => {
 
   test('guests are said to be guests, with how they ran', () => {
     expect(judged([inGuest('6.16.12', {}), inGuest('6.17.13', {})]).notes[0]?.sentence).toMatch(
-      /^6\.16\.12 and 6\.17\.13 ran in a guest of 2 CPUs and 2 GiB, emulated in software \(TCG, because there is no \/dev\/kvm\)/,
+      /^6\.16\.12 and 6\.17\.13 ran in a guest of 2 CPUs and 2 GiB, emulated in software \(TCG, because \/dev\/kvm does not exist\)/,
     );
     expect(judged([inGuest('6.16.12', {}), kernels[1] ?? kernelNamed('')]).notes[1]?.sentence).toMatch(
-      /^6\.17\.13 ran on this machine itself: its times and those of a guest cannot/,
+      /^6\.17\.13 ran on this machine itself: its times cannot be compared with those of a guest/,
     );
   });
 
@@ -166,13 +200,13 @@ describe('notes on kernels', () => {
     const oneTree = { version: '6.17.0-rc3', options_n: 4312, sameCompiler: true };
     const [before, after] = [inGuest('6.16.12', {}), { ...inGuest('6.17.13', {}), oneTree }];
     const sentence =
-      'Both are of one tree as far as version and configuration tell (see the notes), so between them lies the patch';
+      'As far as version and configuration show, both are builds of one tree (see the notes), so between them lies the patch';
 
     test('what lies between two of them is the patch, and the notes say by what that was judged', () => {
       const { verdict, notes } = judged([before, after]);
       expect(verdict).toContain(`crossing stalls on all. ${sentence}.`);
       expect(sentencesOf(notes)).toContain(
-        '6.16.12 and 6.17.13 appear to be builds of one tree: both are images of your own, of Linux 6.17.0-rc3, with the same 4312 options of the configuration (but for local version and build salt) and the same compiler. Their sources were not looked at: an image does not name them.',
+        '6.16.12 and 6.17.13 appear to be builds of one tree: both are your images of Linux 6.17.0-rc3, with the same 4312 options of the configuration (except local version and build salt) and the same compiler. Their sources were not compared: an image does not name them.',
       );
     });
 
@@ -195,7 +229,7 @@ describe('notes on kernels', () => {
   test('what is not known of both is said', () => {
     expect(
       judged([inGuest('6.16.12', { hz: 250 }), inGuest('6.17.13', {})]).notes.some((note) =>
-        /^Not known of every kernel: .*timer frequency/.test(note.sentence),
+        /^Unknown for some kernel: .*timer frequency/.test(note.sentence),
       ),
     ).toBe(true);
   });

@@ -9,6 +9,7 @@ import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { kernelRecord, kernelRuns, stalled, writeFakeBundle } from './fake-bundle.js';
 import { said } from '../support/stated.js';
+import { sentencesOf } from '../../src/facts/stated.js';
 
 const scratch = scratchFolder();
 const [old, patched] = ['6.16.12', '6.17.13'];
@@ -78,9 +79,9 @@ test('a single bundle is compared kernel by kernel, the first one the reference'
     verdict: 'improved',
     runs: { a: 8, b: 8 },
   });
-  expect(notes.join()).toContain(`the kernel is ${old} in a guest (tcg)`);
+  expect(sentencesOf(notes).join()).toContain(`the kernel is ${old} in a guest (tcg)`);
   expect((await command('compare', alone)).stderr).toContain(
-    'expected two bundles or more, the reference first, or one of several kernels',
+    'expected two bundles or more, the reference first, or a bundle of several kernels',
   );
 });
 
@@ -156,7 +157,7 @@ describe('a gate', () => {
     const path = bundle('spoiled', { [old]: 4, [patched]: 0 }, { gone: old });
     expect(
       (await gated('--baseline', both, '--candidate', path)).suites.map(({ notes }) =>
-        notes.join().includes('8 runs of 16 are disturbed'),
+        sentencesOf(notes).join().includes('8 runs of 16 are disturbed'),
       ),
     ).toEqual([true, false]);
   });
@@ -184,7 +185,7 @@ describe('places whose kernels have one release', () => {
       [expect.stringMatching(/ on stock$/), 'stock'],
       [expect.stringMatching(/ on patched$/), 'patched'],
     ]);
-    expect(comparison.notes.join()).toContain('the label is stock in ');
+    expect(sentencesOf(comparison.notes).join()).toContain('the label is stock in ');
     expect((await command('compare', stockAndPatched)).stdout).toContain(`stock (Linux ${release} in a guest (tcg))`);
   });
 
@@ -210,7 +211,7 @@ describe('places whose kernels have one release', () => {
       'free on stock | free on stock: equivalent, 8 and 8 runs',
       'free on patched | free on patched: regressed, 8 and 8 runs',
     ]);
-    expect(comparison.notes.join()).toContain('the kernel is 6.17.0 in a guest (tcg)');
+    expect(sentencesOf(comparison.notes).join()).toContain('the kernel is 6.17.0 in a guest (tcg)');
   });
 
   test('a label that only one of two has stands for its release', async () => {
@@ -257,11 +258,13 @@ describe('places whose kernels have one release', () => {
       );
     };
     const [before, after] = [build('a'.repeat(64)), build('b'.repeat(64))];
-    expect((await compared(before, after)).notes.join()).toContain("the kernel's image is aaaaaaaaaaaa in ");
+    expect(sentencesOf((await compared(before, after)).notes).join()).toContain(
+      "the kernel's image is aaaaaaaaaaaa in ",
+    );
     const { exitCode, suites } = await gated('--baseline', before, '--candidate', after);
     expect([exitCode, JSON.stringify(suites)]).toEqual([4, expect.stringContaining("kernel's image")]);
     expect((await gated('--baseline', before, '--candidate', after, '--allow-different', 'kernel')).exitCode).toBe(0);
-    expect((await compared(before, build('a'.repeat(64), 4))).notes.join()).toContain(
+    expect(sentencesOf((await compared(before, build('a'.repeat(64), 4))).notes).join()).toContain(
       'the guest is of 2 CPUs 2 GiB in ',
     );
   });
@@ -282,7 +285,7 @@ describe('places whose kernels have one release', () => {
     expect(await command('compare', path, both)).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /has two kernels of the name "6\.16\.12".*measure again with a label for each/,
+        /has two kernels with the name "6\.16\.12".*measure again with a label for each/,
       ) as string,
     });
   });

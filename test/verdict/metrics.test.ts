@@ -10,7 +10,6 @@ import { holds, limitWords } from '../../src/verdict/evidence/limit.js';
 import {
   allMetrics,
   chooseMetrics,
-  formatMetric,
   metricNamed,
   metricsFor,
   parseInUnit,
@@ -23,6 +22,7 @@ import { stalled, writeFakeBundle, type FakeRun } from './fake-bundle.js';
 import { readPage } from '../support/page.js';
 import type { LogProblem } from '../../src/facts/run-facts.js';
 import { stated } from '../../src/words/run-words.js';
+import { formatMetric } from '../../src/words/metric-words.js';
 
 const scratch = scratchFolder();
 const MiB = 2 ** 20;
@@ -268,7 +268,7 @@ describe('of an arm', () => {
     expect(named('gc.pause.p99_ns').of(own)).toMatchObject({
       value: null,
       absent: false,
-      missing: expect.stringContaining('p99 needs 368 events a run') as unknown,
+      missing: { code: 'too-few-samples', percent: 99, needed_n: 368, of: 'events' },
     });
     expect(named('memory.cgroup_mean_bytes').of(own)).toMatchObject({ value: null, absent: true });
     expect(named('stalled_share').of(own)).toMatchObject({ value: null, absent: true });
@@ -297,9 +297,9 @@ describe('of an arm', () => {
       .evidence.filter(({ scope }) => scope === 'arm')
       .flatMap(({ runs }) => runs);
     if (flawed === undefined || warned === undefined) throw new Error('no evidence');
-    expect(named('gc.pause.count').of(flawed).missing).toContain('dropped 3 messages');
+    expect(named('gc.pause.count').of(flawed).missing).toMatchObject({ problem: 'log-dropped' });
     expect(named('gc.pause.count').of(warned).value).toBe(3);
-    expect(named('gc.uncommit.count').of(warned).missing).toContain('gave heap back 2 times');
+    expect(named('gc.uncommit.count').of(warned).missing).toMatchObject({ problem: 'uncommit-without-length' });
   });
 
   test('is compared where it is asked for, and else not', () => {
@@ -335,7 +335,7 @@ describe('of an arm', () => {
       ['holder', 'holder.released_bytes', 'fail'],
       ['memory', 'memory.rss_mean_bytes', 'fail'],
     ]);
-    expect(result.suites[0]?.checks[3]?.sentence).toContain('the lowest is 1 GiB');
+    expect(result.suites[0]?.checks[3]?.reason.sentence).toContain('the lowest is 1 GiB');
     expect(() => judge('rules: [{ compare: [memory.cgroup_mean_bytes] }]')).toThrow('selects nothing');
     expect(
       judge(
@@ -345,7 +345,7 @@ describe('of an arm', () => {
           [1, 2, 3, 4, 5, 6].map(() => ({ stalls: stalled(0) })),
         ),
       ).suites[0]?.checks[0],
-    ).toMatchObject({ outcome: 'error', sentence: 'its memory was not read, or not in every run' });
+    ).toMatchObject({ outcome: 'error', reason: { sentence: 'its memory was not read, or not in every run' } });
   });
 
   test('a comparison of what is better the more of it there is is refused by a policy', () => {

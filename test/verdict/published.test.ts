@@ -35,7 +35,7 @@ test('the share of chunks that crossed stands beside the published one, arm by a
     'nice-4: 25 of 4000 calls (0.625 %) crossed VMAs.',
     'nice-19: 0 of 1 call (0 %) crossed VMAs.',
     "Published, of Android's HeapTaskDaemon: 1,231 calls fell back to mmap_lock beside 217,735 that did not (0.562 % of 218,966). " +
-      'Not the same machine and not the same heap: how many calls cross depends on how many blocks lie in it, what a crossing call does to others depends on the kernel.',
+      'Neither the machine nor the heap is the same: the number of blocks in the heap decides how many calls cross, the kernel decides what a crossing call does to others.',
   ]);
 });
 
@@ -47,9 +47,9 @@ test('the mean call of the two layouts, and their ratio, stand beside the publis
     arm('f-two', 'parallel_free', 600, 600, 2 * ms),
   ];
   expect(noteSentences(besidePublished(arms))).toEqual([
-    'parallel_dontneed: a call took 25.0 ms on average of 800 across VMAs (d-two) and 10.0 ms on average of 900 inside one (d-one): 2.50 times as long. ' +
+    'parallel_dontneed: a call took 25.0 ms on average of 800 across VMAs (d-two) and 10.0 ms on average of 900 inside a VMA (d-one): 2.50 times as long. ' +
       'Published: 50.8 ms before the per-VMA lock and 27.0 ms with it, 1.88 times as long. Not the same machine: only the ratios compare.',
-    'parallel_free: a call took 2.00 ms on average of 600 across VMAs (f-two) and 4.00 ms on average of 700 inside one (f-one): 0.50 times as long. ' +
+    'parallel_free: a call took 2.00 ms on average of 600 across VMAs (f-two) and 4.00 ms on average of 700 inside a VMA (f-one): 0.50 times as long. ' +
       'Published: 308 ms before the per-VMA lock and 110 ms with it, 2.81 times as long. Not the same machine: only the ratios compare.',
   ]);
 });

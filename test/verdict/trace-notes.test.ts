@@ -15,7 +15,7 @@ test('its events, and what a call takes without and with it', () => {
       traceNotes([{ trace }, { trace: null }, { trace: { ...trace, call_ns: { without: 900, with: 1600 } } }]),
     ),
   ).toEqual([
-    'Traced: 240,000 events in 2 runs. A call of mprotect took 875 ns without the trace and 1.50 µs with it, measured before each run: compare small percentiles with those of traced runs only.',
+    'Traced: 240,000 events in 2 runs. A call of mprotect took 875 ns without the trace and 1.50 µs with it, measured before each run: compare small percentiles only with those of traced runs.',
   ]);
 });
 

@@ -179,7 +179,7 @@ describe('the verdict', () => {
       ['across', 'stalls', 'under-load'],
     ]);
     expect(verdict).toMatchInlineSnapshot(
-      `"On Linux 6.18.0: in across victims were blocked in the kernel for up to 645 ms at a time, and 3 of 4 such waits ended when a hold of \`holder\` (madvise_free across VMAs) did, while neither control was blocked beside as much load, so they waited for mmap_lock, which it held; nothing can be said of one-vma, because it or a control has no complete, undisturbed run. That across stalls, and why, rests on runs under load; how often and how long, and any comparison, needs undisturbed ones (--wait-for-quiet)."`,
+      `"On Linux 6.18.0: in across victims were blocked in the kernel for up to 645 ms at a time, and 3 of 4 such waits ended when a hold of \`holder\` (madvise_free across VMAs) ended, while no victim of the controls was blocked beside as much load, so they waited for mmap_lock, which it held; nothing can be concluded about one-vma, because it or a control has no complete, undisturbed run. That across stalls, and why, rests on runs under load; how often and how long, and any comparison, needs undisturbed runs (--wait-for-quiet)."`,
     );
     expect(findings[1]?.sentence).toMatchInlineSnapshot(
       `"across, writer.mprotect: in 2 runs under load (others took 60 % of the CPU time that was left), 3 of 4 waits in the kernel (state D) of this arm's victims, up to 645 ms long, ended within 10 ms of the end of a hold of \`holder\` (madvise_free across VMAs), which chance would do in less than 0.01 % of cases; both controls ran as long beside 60 % or more, and no victim of theirs was blocked in the kernel."`,

@@ -76,7 +76,7 @@ test('without the controller nothing is made, and it is said', () => {
   const applied = limitCpuTime('holder', [77], limit, runtime, files);
   expect(sentencesOf(applied.problems)).toEqual([
     expect.stringMatching(
-      /^the limit on CPU time of holder could not be set \(.* has no cgroup v2 with the controller cpu\); run as root .* or in a guest \(--kernel\)$/,
+      /^the limit on CPU time of holder could not be set \(.* has no cgroup v2 with the cpu controller\); run as root .* or in a guest \(--kernel\)$/,
     ),
   ]);
   expect(applied.use()).toBeNull();

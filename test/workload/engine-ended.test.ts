@@ -29,21 +29,21 @@ test.each([ExitCode.usage, ExitCode.unfit, ExitCode.workload])(
 test('a signal is named, with its last words', () => {
   expect(end({ code: null, signal: 'SIGKILL' })).toEqual({
     exitCode: ExitCode.workload,
-    message: 'the engine ended inside its window by SIGKILL; what it had recorded is kept',
+    message: 'the engine ended inside its window by SIGKILL; its recordings are kept',
   });
-  expect(end({ code: null, signal: 'SIGSEGV' }, 'ouch').message).toContain('by SIGSEGV, saying "ouch"; what');
+  expect(end({ code: null, signal: 'SIGSEGV' }, 'ouch').message).toContain('by SIGSEGV, with the message "ouch"; its');
 });
 
 test('an exit code without a meaning of ours is a failed workload', () => {
   expect(end({ code: 1, signal: null }, 'std::bad_alloc')).toEqual({
     exitCode: ExitCode.workload,
     message:
-      'the engine ended inside its window with exit code 1, saying "std::bad_alloc"; what it had recorded is kept',
+      'the engine ended inside its window with exit code 1, with the message "std::bad_alloc"; its recordings are kept',
   });
   expect(end({ code: 6, signal: null }).exitCode).toBe(ExitCode.workload);
   expect(end({ code: 5, signal: null })).toEqual({
     exitCode: ExitCode.unfit,
     message:
-      'the engine ended inside its window with exit code 5, and its sentence found no room; free some of /dev/shm, where it writes it',
+      'the engine ended inside its window with exit code 5, and had no space to write its message; free some space in /dev/shm, where it writes',
   });
 });

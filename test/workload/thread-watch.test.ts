@@ -207,7 +207,7 @@ test('a process that is gone has no threads, and a pattern without one is said w
   const failure = unmatchedFailure(watched.unmatched(), threadNames([process.pid]));
   expect(failure.exitCode).toBe(ExitCode.unfit);
   expect(failure.message).toMatch(
-    /^no thread is named as the profile's pattern "G1 Sevice" says; the process has .*; correct the pattern/,
+    /^no thread matches the profile's pattern "G1 Sevice"; the process has .*; correct the pattern/,
   );
 });
 

@@ -5,20 +5,20 @@ import java.net.URLClassLoader;
 import java.security.CodeSource;
 
 /**
- * The plan's probes in somebody's application: {@code java -javaagent:pauselab.jar=PLAN …}.
+ * The plan's probes in a user's application: {@code java -javaagent:pauselab.jar=PLAN …}.
  *
- * <p>They are prepared before the application's main begins and wait for `go` beside it. Their threads are daemons:
- * they keep no application from ending. A failure ends the JVM, with one sentence and an exit code: a measurement that
- * is not made must not look like one.
+ * <p>They are prepared before the application's main begins, and wait for `go` beside it. Their threads are daemons, so
+ * they do not keep an application from ending. A failure ends the JVM with one sentence and an exit code, because a
+ * measurement that is not made must not look like one.
  *
- * <p>This class alone is in the application's class loader. All else is loaded anew by one of our own, whose parent has
- * nothing but the platform: no class of the application's can take the place of ours, nor the other way round.
+ * <p>Only this class is in the application's class loader. A separate class loader, whose parent has only the platform,
+ * loads all others. So no class of the application can replace one of pauselab's, or the other way round.
  */
 public final class Agent {
 
     private static final String NAME = "pauselab agent: ";
 
-    /** Kept, so that nothing of ours is ever unloaded inside a window. */
+    /** Kept, so that no class of pauselab is ever unloaded inside a window. */
     private static ClassLoader ours;
 
     public static void premain(String plan) {
@@ -39,7 +39,7 @@ public final class Agent {
         }
     }
 
-    /** Where a security manager refuses, ending the JVM is refused too; what premain throws ends it. */
+    /** If a security manager refuses, it also refuses to end the JVM. What premain throws ends it. */
     private static IllegalStateException refused(Throwable cause) {
         String remedy =
             cause instanceof SecurityException

@@ -1,11 +1,11 @@
 package pauselab;
 
-/** The one error that is meant for the user: a whole sentence that says what was expected, what came and what to do. */
+/** The only error for the user: a whole sentence that says what was expected, what came and what to do. */
 public final class Failure extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    /** What the process exits with; the numbers are those of src/base/failure.ts. */
+    /** The exit code of the process. The numbers are those of src/base/failure.ts. */
     private final int exitCode;
 
     private Failure(int exitCode, String sentence, Throwable cause) {

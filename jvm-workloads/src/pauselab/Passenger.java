@@ -5,10 +5,10 @@ import pauselab.plan.Plan;
 import pauselab.run.Crew;
 import pauselab.run.FailureHandler;
 
-/** What the agent starts in an application, in a class loader of our own: see {@link Agent}. */
+/** What the agent starts in an application, in a separate class loader: see {@link Agent}. */
 public final class Passenger {
 
-    /** `name` is put before the sentence of a failure. */
+    /** `name` stands before the sentence of a failure. */
     public static void board(String name, String plan) {
         FailureHandler onFailure = new FailureHandler(name);
         try {
@@ -17,7 +17,7 @@ public final class Passenger {
             }
             Crew.assemble(Plan.read(Path.of(plan)), onFailure);
         } catch (SecurityException refusal) {
-            // The agent explains it; ending the JVM would be refused too.
+            // The agent explains it. Ending the JVM would be refused too.
             throw refusal;
         } catch (Throwable thrown) {
             onFailure.handle("the agent", thrown);

@@ -6,14 +6,15 @@ import pauselab.run.Crew;
 import pauselab.run.FailureHandler;
 
 /**
- * The harness: a JVM that holds nothing but the probes and loads of a plan.
+ * The harness: a JVM that contains only the probes and loads of a plan.
  *
- * <pre>java … -cp pauselab.jar pauselab.Workload PLAN
- * java … -cp pauselab.jar pauselab.Workload check PLAN…     whether it would run them, as far as a plan decides
- * it</pre>
+ * <pre>
+ * java … -cp pauselab.jar pauselab.Workload PLAN
+ * java … -cp pauselab.jar pauselab.Workload check PLAN…     whether it would run them, judged by the plans alone
+ * </pre>
  *
- * It ends with 0 when all its seats have ended, and says on stdout what the loads did; else with one sentence on stderr
- * and exit code 2 (plan), 5 (machine) or 6 (workload).
+ * It ends with 0 when the threads of all its seats have ended, and prints on stdout what the loads did. Otherwise it
+ * ends with one sentence on stderr and exit code 2 (plan), 5 (machine) or 6 (workload).
  */
 public final class Workload {
 

@@ -1,5 +1,5 @@
-// madvise as an operation. A victim's has three forms, each for any advice: the same one every time, two in turns (for
-// advices that set a flag of the VMA: each call changes something), and two in one operation.
+// madvise as an operation. A victim's operation has three forms, each for any advice: the same advice every time, two
+// advices in turns (for advices that set a flag of the VMA: each call changes something), and two in one operation.
 #pragma once
 
 #include <sys/mman.h>
@@ -38,7 +38,7 @@ std::unique_ptr<VictimAction> madvisePair(const VictimPlan&, const VictimPage& p
   return makeAdvicePair(page, First, Second);
 }
 
-// A holder's, over its region: one advice, and where that leaves nothing to do another one that undoes it.
+// A holder's operation over its region: an advice, and an advice that undoes it if a second call needs that.
 std::unique_ptr<HolderAction> makeAdviceOverRegion(const Region& region, int advice, std::optional<int> undo);
 
 template <int Advice>

@@ -1,5 +1,5 @@
-// malloc, a touch, free. What the allocator does for 1 MB is its own choice unless M_MMAP_THRESHOLD is set (a dynamic
-// threshold makes one mmap in all), so it is set, for the whole process.
+// malloc, a write, free. Without M_MMAP_THRESHOLD the allocator decides itself how it serves 1 MB (with a dynamic
+// threshold it makes a single mmap in all). So the threshold is set, for the whole process.
 #include <malloc.h>
 
 #include <cerrno>
@@ -46,9 +46,9 @@ std::unique_ptr<VictimAction> makeMalloc1mMmap(const VictimPlan&, const VictimPa
 }
 
 std::unique_ptr<VictimAction> makeMalloc1mHeap(const VictimPlan&, const VictimPage&) {
-  constexpr int kLargestThresholdBytes = 32 * 1024 * 1024;  // glibc refuses more: half of an arena's largest heap
+  constexpr int kLargestThresholdBytes = 32 * 1024 * 1024;  // glibc refuses more than half of an arena's largest heap
   mallopt(M_MMAP_THRESHOLD, kLargestThresholdBytes);
-  mallopt(M_TRIM_THRESHOLD, 1024 * 1024 * 1024);  // else each free gives the top of the heap back
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024 * 1024);  // otherwise each free gives the top of the heap back
   return std::make_unique<Malloc>(kLargeBytes);
 }
 

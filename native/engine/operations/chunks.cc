@@ -1,4 +1,4 @@
-// A collector's way to give memory back: many calls, each over a chunk, among threads that map blocks in the same heap.
+// How a collector gives memory back: many calls, each over a chunk, among threads that map blocks in the same heap.
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -18,14 +18,14 @@ struct Chunk {
 constexpr std::size_t kLeastBytes = 256 * 1024;
 constexpr std::size_t kMostBytes = 4 * 1024 * 1024;
 
-// Sizes from least to most, as likely to lie in one octave as in another, in whole pages.
+// A size from least to most, equally likely to lie in each octave, in whole pages.
 std::size_t drawBytes(SeededNumbers& numbers) {
   const double octaves = std::log2(static_cast<double>(kMostBytes) / kLeastBytes);
   const auto bytes = static_cast<std::size_t>(kLeastBytes * std::exp2(octaves * numbers.fraction()));
   return bytes / kPageBytes * kPageBytes;
 }
 
-// All of the heap, space by space, in chunks of drawn sizes. The last of a space gets what is left.
+// Cuts the whole heap, space by space, into chunks of drawn sizes. The last chunk of a space gets what is left.
 std::vector<Chunk> cutIntoChunks(std::size_t spaces) {
   SeededNumbers numbers(1);
   std::vector<Chunk> chunks;
@@ -41,7 +41,7 @@ std::vector<Chunk> cutIntoChunks(std::size_t spaces) {
   return chunks;
 }
 
-// One chunk a call. After the last one the heap is populated again, as a program does that goes on allocating.
+// A chunk per call. After the last chunk the heap is populated again, as a program does that continues to allocate.
 class DontneedChunks final : public HolderAction {
  public:
   explicit DontneedChunks(const ChunkHeap& heap) : heap_(heap), chunks_(cutIntoChunks(heap.spaces())) {}
@@ -58,7 +58,7 @@ class DontneedChunks final : public HolderAction {
   std::optional<Range> lastRange() const noexcept override { return last_; }
 
  private:
-  // Spaces that others work in are left out until the next time; there are more spaces than threads.
+  // Skips spaces that other threads work in until the next time. There are more spaces than threads.
   Chunk nextUnmarked() noexcept {
     endsCycle_ = false;
     for (;;) {
@@ -76,8 +76,8 @@ class DontneedChunks final : public HolderAction {
   Range last_{};
 };
 
-// Maps a block and, in the next operation, gives it back. Where the collector is at work in the block's space it maps
-// a second one instead: then one of the two can be given back, for the collector is in one space at a time.
+// Maps a block and gives it back in the next operation. If the collector works in the block's space, it maps a second
+// block instead. Then it can give one of the two back, because the collector is in one space at a time.
 class HeapAllocate final : public VictimAction {
  public:
   HeapAllocate(const ChunkHeap& heap, std::uint64_t seed) : heap_(heap), numbers_(seed) {}
@@ -127,7 +127,7 @@ std::unique_ptr<HolderAction> makeDontneedChunks(const HolderSite& site) {
 }
 
 std::unique_ptr<VictimAction> makeHeapAllocate(const VictimPlan& plan, const VictimPage&) {
-  // Each thread its own numbers, the same ones in every run.
+  // Each thread draws different numbers, the same in every run.
   return std::make_unique<HeapAllocate>(ChunkHeap::ofThisProcess(), std::hash<std::string>{}(plan.name));
 }
 

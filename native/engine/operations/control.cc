@@ -1,4 +1,4 @@
-// Controls that touch no memory lock: what they suffer is the machine's and the scheduler's doing.
+// Controls that take no memory lock: their delays come from the machine and the scheduler.
 #include <cerrno>
 
 #include "board/clock.h"
@@ -7,7 +7,7 @@
 namespace pauselab::engine {
 namespace {
 
-// Sleeps until 50 us from now; what it takes beyond that is lateness of the timer and of the wake-up.
+// Sleeps until 50 us from now. The time beyond that is lateness of the timer and of the wake-up.
 class Timer final : public VictimAction {
  public:
   int perform() noexcept override {

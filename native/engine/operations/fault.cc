@@ -1,4 +1,4 @@
-// Page faults, each in memory mapped before the window: a mapping made inside it would make the reader a writer.
+// Page faults in memory mapped before the window. A mapping made inside it would turn the reader into a writer.
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -23,7 +23,7 @@ char* reservePool(const VictimPlan& plan, std::size_t bytes) {
        plan.pool, plan.name.c_str(), strerror(errno));
 }
 
-// Writes to the pages of a pool in their order, one an operation.
+// Writes to the pages of a pool in order, a page per operation.
 class PoolFault final : public VictimAction {
  public:
   PoolFault(char* first, std::uint64_t pages) : next_(first), left_(pages) {}
@@ -41,7 +41,7 @@ class PoolFault final : public VictimAction {
   std::uint64_t left_;
 };
 
-// `pages` readable and writable pages in one VMA, between two that are neither.
+// `pages` readable and writable pages in one VMA, between two inaccessible pages.
 char* openPool(const VictimPlan& plan, std::uint64_t pages) {
   const std::size_t bytes = pages * kPageBytes;
   char* const first = reservePool(plan, bytes + 2 * kPageBytes) + kPageBytes;
@@ -52,9 +52,9 @@ char* openPool(const VictimPlan& plan, std::uint64_t pages) {
 }  // namespace
 
 // The first fault of a VMA has to give it an anon_vma, for which the kernel needs mmap_lock (tried, and taken when a
-// writer is queued). So every operation needs a VMA of its own, and vm.max_map_count allows a process some 65,000.
-// Every second page is left out of core dumps: neighbours of different flags neither merge nor share an anon_vma, and
-// the pool takes one VMA a page.
+// writer is queued). So every operation needs a separate VMA, and vm.max_map_count allows a process some 65,000.
+// Every second page is left out of core dumps: neighbours of different flags neither merge nor share an anon_vma, so
+// the pool takes one VMA per page.
 std::unique_ptr<VictimAction> makeFirstFault(const VictimPlan& plan, const VictimPage&) {
   char* const pool = openPool(plan, plan.pool);
   for (std::uint64_t i = 1; i < plan.pool; i += 2)
@@ -62,7 +62,7 @@ std::unique_ptr<VictimAction> makeFirstFault(const VictimPlan& plan, const Victi
   return std::make_unique<PoolFault>(pool, plan.pool);
 }
 
-// A fault in a VMA that has its anon_vma: the VMA's lock is enough since Linux 6.4.
+// A fault in a VMA that has its anon_vma: since Linux 6.4 the VMA's lock suffices.
 std::unique_ptr<VictimAction> makeWarmFault(const VictimPlan& plan, const VictimPage&) {
   char* const pool = openPool(plan, plan.pool + 1);
   *const_cast<volatile char*>(pool) = 1;

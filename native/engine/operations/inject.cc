@@ -1,5 +1,5 @@
-// Only in the test build: operations with a known truth. They take their moment from the environment, because plans
-// are for users: operation number PAUSELAB_INJECT_AT (counted from `go`), for PAUSELAB_INJECT_FOR_NS.
+// Only in the test build: operations with a known cause. They read their moment from the environment, because plans are
+// for users: operation number PAUSELAB_INJECT_AT (counted from `go`), for PAUSELAB_INJECT_FOR_NS.
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -18,7 +18,7 @@ std::uint64_t fromEnvironment(const char* name) {
   return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
 }
 
-// What happens once, at the given operation; the two trials before the window do not count.
+// Happens once, at the given operation. The two trials before the window do not count.
 class Once : public VictimAction {
  public:
   int perform() noexcept override { return performed_++ == at_ + kTrials ? happen() : 0; }
@@ -32,7 +32,7 @@ class Once : public VictimAction {
   std::uint64_t performed_ = 0;
 };
 
-// Sleeps, and says on stderr what its own clock read.
+// Sleeps, and prints on stderr what its clock measured.
 class Pause final : public Once {
   int happen() noexcept override {
     const std::uint64_t start_ns = monotonic_ns();

@@ -1,5 +1,4 @@
-// Operations that look at the address space: mincore, and reading files of /proc about a process, its own or another
-// one.
+// Operations that look at the address space: mincore, and reading files of /proc about this process or another.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -52,7 +51,7 @@ class ReadOwnFile final : public VictimAction {
   ProcFile file_;
 };
 
-// Reads a file about a process: the victims' or its own. The lock that it holds is that process's, whoever reads.
+// Reads a file about a process: the victims' or this one. It holds the lock of that process, whichever process reads.
 class ReadFileAbout final : public HolderAction {
  public:
   ReadFileAbout(pid_t process, const char* name) : file_(process, name) {}

@@ -15,8 +15,8 @@
 namespace pauselab::engine {
 namespace {
 
-// Moves a page to and fro between two places with a PROT_NONE page between them. DONTUNMAP leaves an empty mapping
-// at the place that was left, so that there is never a hole that another mapping could land in.
+// Moves a page back and forth between two places with a PROT_NONE page between them. DONTUNMAP leaves an empty mapping
+// at the place that the page left, so there is never a hole in which another mapping could land.
 class Mremap final : public VictimAction {
  public:
   Mremap() : from_(isolatedPage().address), to_(isolatedPage().address) {}
@@ -34,8 +34,8 @@ class Mremap final : public VictimAction {
 };
 
 // Moves the break up by a page and down again. The allocator's main arena moves it too, and a move down would take its
-// memory away. So no thread may be given that arena (there are arenas enough for all), and the engine refuses
-// operations that allocate beside this one. The engine's own main thread allocates nothing after `ready`.
+// memory away. So no thread may get that arena (there are arenas for all), and the engine refuses operations that
+// allocate beside this one. The engine's main thread allocates nothing after `ready`.
 class Brk final : public VictimAction {
  public:
   Brk() {

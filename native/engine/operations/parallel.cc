@@ -1,5 +1,5 @@
-// Many threads that each map memory, write to it, give it back in one call and unmap it. A benchmark's shape: what is
-// timed is that one call of each, among the others' mmap, mprotect, faults and munmap.
+// Many threads that each map memory, write to it, give it back in one call and unmap it, as a published benchmark does.
+// Only that one call of each thread is timed, among the other threads' mmap, mprotect, faults and munmap.
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -17,12 +17,12 @@ namespace {
 
 constexpr std::size_t kThreads = 100;
 
-// A mapping of which the middle half is open memory:  [PROT_NONE | released range | PROT_NONE].
+// A mapping whose middle half is open memory:  [PROT_NONE | released range | PROT_NONE].
 struct Mapping {
   char* start = nullptr;
   char* middle = nullptr;
 
-  // 0 or an errno. Both kinds make the same calls: in the one the second half of the range gets a flag, in the other
+  // Returns 0 or an errno. Both kinds make the same calls: if the range crosses, its second half gets a flag, otherwise
   // all of it.
   int map(std::size_t rangeBytes, bool crossing, bool hugePages) noexcept {
     void* const memory = mmap(nullptr, 2 * rangeBytes, PROT_NONE, kMapFlags, -1, 0);
@@ -37,7 +37,7 @@ struct Mapping {
   int unmap(std::size_t rangeBytes) noexcept { return munmap(start, 2 * rangeBytes) == 0 ? 0 : errno; }
 };
 
-// A mapping as each thread makes it, by which the layout is proven before the window. Nobody touches it.
+// A mapping as each thread makes it, to prove the layout before the window. No thread touches it.
 class SampleRegion final : public Region {
  public:
   SampleRegion(const Mapping& mapping, const HolderPlan& plan)
@@ -68,7 +68,7 @@ class Parallel final : public HolderAction {
   Parallel(const Parallel&) = delete;
   Parallel& operator=(const Parallel&) = delete;
 
-  // New threads every time: so they have the nice value, policy and CPUs of the holder, which are set from outside.
+  // Starts new threads every time: they inherit the holder's nice value, policy and CPUs, which are set from outside.
   int release() noexcept override {
     int outcome = 0;
     std::size_t started = 0;

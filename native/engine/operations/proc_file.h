@@ -1,4 +1,4 @@
-// A file of /proc read in full, again and again, through one descriptor.
+// A file of /proc that is read in full, again and again, through one descriptor.
 #pragma once
 
 #include <sys/types.h>
@@ -7,7 +7,7 @@ namespace pauselab::engine {
 
 class ProcFile {
  public:
-  // Opens /proc/<pid>/<name>; what this kernel refuses then, read() returns.
+  // Opens /proc/<pid>/<name>. If the kernel refuses, read() returns its errno.
   ProcFile(pid_t pid, const char* name);
   // 0 or the errno.
   int read() noexcept;

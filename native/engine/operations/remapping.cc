@@ -1,4 +1,4 @@
-// Holders that map the region anew or change its protection.
+// Holders that map the region again or change its protection.
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -8,7 +8,7 @@
 namespace pauselab::engine {
 namespace {
 
-// HotSpot's uncommit and commit: the reservation stays, so the memory goes by mapping PROT_NONE over it.
+// HotSpot's uncommit and commit. The reservation stays, so PROT_NONE is mapped over the memory.
 class MmapNone final : public HolderAction {
  public:
   explicit MmapNone(const Region& region) : base_(region.base()), bytes_(region.bytes()) {}
@@ -26,8 +26,8 @@ class MmapNone final : public HolderAction {
   std::size_t bytes_;
 };
 
-// Unmaps and maps again at the same place. Between the two the hole belongs to nobody, so the second call refuses to
-// replace what somebody else may have put there.
+// Unmaps the region and maps it again at the same place. Another mapping may have landed in the hole meanwhile, so the
+// second call refuses to replace a mapping.
 class MunmapMmap final : public HolderAction {
  public:
   explicit MunmapMmap(const Region& region) : base_(region.base()), bytes_(region.bytes()) {}

@@ -19,7 +19,7 @@ long processMadvise(int pidfd, std::span<const iovec> ranges, int advice) noexce
   return syscall(SYS_process_madvise, pidfd, ranges.data(), ranges.size(), advice, 0);
 }
 
-// One call over one page or over a range that crosses VMAs.
+// A call over one page, or over a range that crosses VMAs.
 class ProcessMadvisePage final : public VictimAction {
  public:
   explicit ProcessMadvisePage(const VictimPage& page) : range_{page.address, page.bytes} {}
@@ -27,7 +27,7 @@ class ProcessMadvisePage final : public VictimAction {
   int perform() noexcept override { return self_.give({&range_, 1}, range_.iov_len); }
   std::string note() const override {
     return self_.drops() ? ""
-                         : "process_madvise_page gives MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
+                         : "process_madvise_page uses MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
   }
 
  private:
@@ -35,8 +35,8 @@ class ProcessMadvisePage final : public VictimAction {
   iovec range_;
 };
 
-// One call over the region, cut into parts. Their number is odd, so that in a region of two VMAs the middle part
-// crosses from one into the other: from that one on the kernel keeps to mmap_lock for all parts that are left.
+// A call over the region, cut into parts. Their number is odd, so in a region of two VMAs the middle part crosses. From
+// that part on the kernel takes mmap_lock for all remaining parts.
 class ProcessMadvise final : public HolderAction {
  public:
   explicit ProcessMadvise(const Region& region) : bytes_(region.bytes()) {
@@ -51,7 +51,7 @@ class ProcessMadvise final : public HolderAction {
 
   int release() noexcept override { return self_.give(parts_, bytes_); }
   std::string note() const override {
-    return self_.drops() ? "" : "process_madvise gives MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
+    return self_.drops() ? "" : "process_madvise uses MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
   }
 
  private:
@@ -87,7 +87,7 @@ std::unique_ptr<VictimAction> makeProcessMadvisePage(const VictimPlan&, const Vi
 }
 
 std::unique_ptr<HolderAction> makeProcessMadvise(const HolderSite& site) {
-  constexpr std::size_t kMostBytes = 0x7ffff000;  // MAX_RW_COUNT: the kernel cuts longer calls short
+  constexpr std::size_t kMostBytes = 0x7ffff000;  // MAX_RW_COUNT: the kernel shortens longer calls
   if (site.region.bytes() > kMostBytes)
     fail(Exit::usage,
          "process_madvise covers less than 2 GiB in one call and the region has %zu bytes; give holder.region a "

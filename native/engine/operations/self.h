@@ -7,8 +7,8 @@
 
 namespace pauselab::engine {
 
-// A descriptor of this process and an advice that may be given through it: DONTNEED where the kernel allows that for
-// the caller itself (Linux 6.13 and later), else COLD. Ends the program with a sentence where there is no pidfd.
+// A descriptor of this process, and an advice that the kernel accepts through it: DONTNEED if it allows that for the
+// caller itself (Linux 6.13 and later), else COLD. Ends the program with a sentence if there is no pidfd.
 class SelfAdvice {
  public:
   SelfAdvice();

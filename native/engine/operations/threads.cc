@@ -17,17 +17,17 @@ int startAndJoin(const pthread_attr_t* attributes) noexcept {
   return pthread_join(thread, nullptr);
 }
 
-// The libc keeps the stacks of ended threads, so after the first one nothing is mapped: a thread's end gives its
-// stack's pages back by madvise(DONTNEED), and that is all that the operation asks of the address space. glibc's range
-// begins at the stack's guard page, which is a VMA of its own, so it crosses and takes mmap_lock for read.
+// The libc keeps the stacks of ended threads, so only the first thread maps a stack. A thread's end gives its stack's
+// pages back by madvise(DONTNEED), which is the operation's only call on the address space. glibc's range begins at the
+// stack's guard page, which is a separate VMA, so the range crosses and takes mmap_lock for read.
 class ThreadStartJoin final : public VictimAction {
  public:
   int perform() noexcept override { return startAndJoin(nullptr); }
   void warmUp() noexcept override { perform(); }
 };
 
-// As where the libc has no cached stack to give: mmap, mprotect, start, end, munmap. The stack is mapped here, always
-// at the same place, because the libc's own cache can only be switched off for the whole process and from outside.
+// The case without a cached stack: mmap, mprotect, start, end, munmap. The operation maps the stack itself, always at
+// the same place, because the libc's cache can only be switched off from outside, for the whole process.
 class ThreadStartJoinUncached final : public VictimAction {
  public:
   ThreadStartJoinUncached() {

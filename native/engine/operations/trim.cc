@@ -1,5 +1,5 @@
-// malloc_trim: what a native heap gives back. The region is a free part of the heap, and the timed call takes the
-// arena's mutex for all of its length, on top of the lock of each madvise in it.
+// malloc_trim: how a native heap gives memory back. The region is a free part of the heap. The timed call holds the
+// arena's mutex for its whole length, besides the lock of each madvise in it.
 #include <malloc.h>
 #include <unistd.h>
 
@@ -13,9 +13,9 @@
 namespace pauselab::engine {
 namespace {
 
-// As many blocks as fill the region, allocated, touched and freed: free neighbours become one, so that a trim gives
-// back the whole of it in one madvise. A block that stays allocated behind them keeps it from the end of the heap,
-// where it would be given back by brk, and allocated again by brk.
+// As many blocks as fill the region, allocated, touched and freed: free neighbours become one block, so a trim gives
+// all of it back in one madvise. A block behind them stays allocated and keeps the region from the end of the heap,
+// which brk would give back and allocate again.
 class FreeHeap final : public Region {
  public:
   explicit FreeHeap(std::size_t bytes) : FreeHeap(Blocks((bytes + kBlockBytes - 1) / kBlockBytes)) {}
@@ -36,8 +36,8 @@ class FreeHeap final : public Region {
 
   struct Blocks {
     explicit Blocks(std::size_t count) : inside(count) {
-      kept.reserve(2 * kMostTries);  // its growth would leave free places
-      // In a forked process the heap grows by a VMA of its own: nothing of the region may lie before that.
+      kept.reserve(2 * kMostTries);  // if it grew, it would leave free places
+      // In a forked process the heap grows by a separate VMA: nothing of the region may lie before that.
       const char* const grownFrom = static_cast<char*>(sbrk(0));
       do {
         kept.push_back(allocate());
@@ -51,8 +51,8 @@ class FreeHeap final : public Region {
       } while (kept.back() < end && kept.size() < 2 * kMostTries);
       std::for_each(inside.begin(), inside.end(), std::free);
     }
-    std::vector<char*> inside;  // of the region; allocated only while it is populated
-    std::vector<char*> kept;    // before and behind it
+    std::vector<char*> inside;  // blocks of the region; allocated only while it is populated
+    std::vector<char*> kept;    // blocks before and behind it
     char* start;
 
    private:
@@ -62,7 +62,7 @@ class FreeHeap final : public Region {
   explicit FreeHeap(Blocks blocks)
       : Region(blocks.start, blocks.inside.size() * kBlockBytes), blocks_(std::move(blocks)) {}
 
-  // Touched, each page of it.
+  // A block with a write to each of its pages.
   static char* allocate() {
     char* const block = static_cast<char*>(std::malloc(kBlockBytes - kHeaderBytes));
     if (block == nullptr)

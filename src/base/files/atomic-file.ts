@@ -1,8 +1,7 @@
 /**
- * The one writer of files. A regular file appears whole or not at all, and is the old one until then: a random name
- * beside the target, synced, renamed, and the folder synced. A symbolic link is followed to its target. What is not a
- * regular file (a device, a FIFO, an open descriptor such as /dev/stdout) is written to directly, and is never
- * replaced.
+ * The only writer of files. A regular file appears complete or not at all, and the old file stays until then: write
+ * under a random name beside the target, sync, rename, sync the folder. A symbolic link is followed to its target.
+ * Anything else (a device, a FIFO, an open descriptor such as /dev/stdout) is written to directly and never replaced.
  */
 import {
   accessSync,
@@ -29,12 +28,15 @@ import { eachChunk } from './read-file.js';
 
 export type FileContent = string | Iterable<Uint8Array>;
 
-/** Names that no reader takes for a result. Short whatever the target is called: a name has at most 255 bytes. */
+/**
+ * A name that no reader mistakes for a result. It is short, because a name has at most 255 bytes whatever the target is
+ * called.
+ */
 export function hiddenName(): string {
   return `.pauselab-${randomBytes(8).toString('hex')}.partial`;
 }
 
-/** Throws what the system says. */
+/** Throws the system's error. */
 export function writeAtomically(path: string, content: FileContent): void {
   const target = targetOf(path);
   if (target.kind === 'descriptor') writeAll(target.fd, content);
@@ -42,12 +44,15 @@ export function writeAtomically(path: string, content: FileContent): void {
   else replaceFile(target.path, target.there, content);
 }
 
-/** A file that is not there yet, synced. For a folder that nobody sees before it is whole (new-folder.ts). */
+/**
+ * Writes and syncs a file that does not exist yet. For folders that nobody sees before they are complete
+ * (new-folder.ts).
+ */
 export function writeNew(path: string, content: FileContent, mode = 0o666): void {
   writeAndClose(openNew(path, mode), content);
 }
 
-/** A regular file as a new one, piece by piece. */
+/** Copies a regular file to a new one, piece by piece. */
 export function copyNew(from: string, to: string): void {
   const fd = openNew(to, 0o666);
   try {
@@ -65,12 +70,12 @@ type Target =
   | { readonly kind: 'special'; readonly path: string }
   | { readonly kind: 'file'; readonly path: string; readonly there: Stats | null };
 
-/** As the kernel: more are taken for a loop. */
+/** The kernel's limit: it treats more as a loop. */
 const mostLinks = 40;
 
 /**
- * Links are followed here and not by realpath(3), which knows no name without a file. A link below /proc/self/fd is
- * followed no further: the descriptor itself has the right offset, and a socket cannot be opened by name.
+ * Links are followed here, because realpath(3) fails for a name without a file. A link below /proc/self/fd is not
+ * followed: the descriptor itself has the right offset, and a socket cannot be opened by name.
  */
 function targetOf(path: string): Target {
   let place = resolve(path);
@@ -84,13 +89,13 @@ function targetOf(path: string): Target {
     if (!there.isSymbolicLink()) return { kind: 'special', path: place };
     place = resolve(dirname(place), readlinkSync(place));
   }
-  throw withCode('ELOOP', `${path} leads through more than ${mostLinks} links`);
+  throw withCode('ELOOP', `${path} leads through more than ${mostLinks} symbolic links`);
 }
 
 function descriptorAt(place: string): number | null {
   const name = basename(place);
   if (!/^\d{1,7}$/.test(name) || !existsSync('/proc/self/fd')) return null;
-  // Compared as the system resolves it: /proc may be that of another PID namespace.
+  // Compared after resolving: /proc may belong to another PID namespace.
   return dirname(place) === realpathSync('/proc/self/fd') ? Number(name) : null;
 }
 
@@ -101,7 +106,7 @@ function writeInto(path: string, content: FileContent): void {
 }
 
 function replaceFile(path: string, there: Stats | null, content: FileContent): void {
-  // A rename needs no permission on the file itself; whoever took it away meant it.
+  // A rename needs no permission on the file itself. If somebody removed that permission, they meant it.
   if (there !== null) accessSync(path, constants.W_OK);
   const temporary = join(dirname(path), hiddenName());
   const fd = openNew(temporary, there === null ? 0o666 : there.mode & 0o777);
@@ -118,15 +123,15 @@ function replaceFile(path: string, there: Stats | null, content: FileContent): v
 
 function keepOwnerAndMode(fd: number, { uid, gid, mode }: Stats): void {
   try {
-    const own = fstatSync(fd);
-    if (own.uid !== uid || own.gid !== gid) fchownSync(fd, uid, gid);
+    const created = fstatSync(fd);
+    if (created.uid !== uid || created.gid !== gid) fchownSync(fd, uid, gid);
     fchmodSync(fd, mode & 0o7777);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') {
       closeSync(fd);
       throw error;
     }
-    // Only root gives files away. The set-id bits then stay off, as they would name another owner.
+    // Only root can give files away. The set-id bits then stay off, because they would apply to another owner.
     fchmodSync(fd, mode & 0o777);
   }
 }
@@ -161,25 +166,25 @@ function writeAll(fd: number, content: FileContent): void {
   }
 }
 
-/** Makes what was created and renamed in a folder last. */
+/** Makes files that were created or renamed in a folder durable. */
 export function syncFolder(path: string): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     fsyncSync(fd);
   } catch (error) {
-    // Some network and FUSE file systems know no fsync of folders.
+    // Some network and FUSE file systems do not support fsync on folders.
     if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
   } finally {
     closeSync(fd);
   }
 }
 
-/** For cleaning up after a failure, which it must not hide. */
+/** For clean-ups after a failure, which must not hide that failure. */
 export function removeQuietly(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // What is left has a hidden name that no reader looks at.
+    // The rest has a hidden name that no reader looks at.
   }
 }
 
@@ -188,7 +193,7 @@ function withCode(code: string, message: string): Error {
 }
 
 /**
- * As `mkdir -p`. Node's own recursive mkdir tries for ever where a folder is missing that nobody can make, as in /proc.
+ * Like `mkdir -p`. Node's recursive mkdir retries forever if a parent is missing and cannot be created, as in /proc.
  */
 export function makeFolders(path: string): void {
   if (existsSync(path)) return;
@@ -196,7 +201,7 @@ export function makeFolders(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another pauselab may have made it meanwhile.
+    // Another pauselab may have created it meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

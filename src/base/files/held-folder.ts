@@ -1,6 +1,6 @@
 /**
- * Folders that belong to a process for as long as it lives: it holds their flock(2), and the kernel gives that back
- * however the process ends. A pid would not do: two PID namespaces that share a file system have the same pids.
+ * Folders that belong to a process while it lives: the process holds their flock(2), which the kernel releases however
+ * the process ends. A pid would not do: two PID namespaces that share a file system use the same pids.
  */
 import { closeSync, constants, fstatSync, openSync, rmdirSync, statSync } from 'node:fs';
 import { cleanUpNow } from '../clean-up.js';
@@ -11,9 +11,7 @@ export interface HeldFolder {
   release(): void;
 }
 
-/**
- * Makes a folder and holds it; `make` is asked again where a cleaner took the new folder for one that was left behind.
- */
+/** Creates a folder and holds it. If a cleaner mistook the new folder for an abandoned one, `make` is called again. */
 export function createHeld(make: () => string): HeldFolder {
   nativeAddon();
   for (;;) {
@@ -31,15 +29,15 @@ export function createHeld(make: () => string): HeldFolder {
 }
 
 /**
- * Calls `remove` for a folder of this user's that nobody holds, and holds it meanwhile. Another user's is left alone:
- * while root removes a tree, its owner could put a link to somebody's files into it.
+ * Calls `remove` for a folder of this user that nobody holds, and holds it meanwhile. Another user's folder is left
+ * alone: while root removes a tree, its owner could insert a link to somebody else's files.
  */
 export function removeUnheld(path: string, remove: (path: string) => void): void {
   let held: HeldFolder | null;
   try {
     held = hold(path, process.geteuid?.());
   } catch {
-    // Gone meanwhile, no folder, or not to be opened: it takes some memory and stops nobody.
+    // It has disappeared, is not a folder, or cannot be opened: it only takes some space, and blocks nobody.
     return;
   }
   if (held === null) return;
@@ -52,7 +50,7 @@ export function removeUnheld(path: string, remove: (path: string) => void): void
   }
 }
 
-/** Null: another process holds it, or it is not there any more, or it is not the owner's. */
+/** Null if another process holds it, it no longer exists, or it belongs to somebody else. */
 function hold(path: string, owner?: number): HeldFolder | null {
   let fd: number;
   try {
@@ -64,7 +62,7 @@ function hold(path: string, owner?: number): HeldFolder | null {
   let isOurs = false;
   try {
     const folder = fstatSync(fd);
-    // A cleaner that held it before us has removed it.
+    // A cleaner that held it before us may have removed it.
     isOurs =
       (owner === undefined || folder.uid === owner) &&
       nativeAddon().tryLock(fd) &&

@@ -1,6 +1,6 @@
 /**
- * Folders that others see whole or not at all: filled under a hidden name beside their place, synced, and renamed. The
- * hidden one is held (held-folder.ts), so that what a killed writer left is told from what is being written.
+ * Folders that others see complete or not at all: filled under a hidden name beside the target, synced and renamed. The
+ * hidden folder is held (held-folder.ts), so that remains of a killed writer differ from work in progress.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -9,7 +9,10 @@ import { Failure } from '../failure.js';
 import { createHeld, removeUnheld, type HeldFolder } from './held-folder.js';
 import { nativeAddon } from '../native.js';
 
-/** `fill` syncs its files; folders are synced here. An empty folder at the place is replaced, anything else refused. */
+/**
+ * `fill` syncs its files; this function syncs the folders. It replaces an empty folder at `place` and refuses anything
+ * else.
+ */
 export function createWhole(place: string, fill: (folder: string) => void): void {
   withFilled(place, fill, (filled) => {
     renameSync(filled, place);
@@ -17,13 +20,13 @@ export function createWhole(place: string, fill: (folder: string) => void): void
 }
 
 /**
- * The same for a place that has a folder: at every moment the old one or the new one is there, or both are found by
- * `recoverReplaced`.
+ * The same for a place that already has a folder: at any moment the old or the new folder is there, or
+ * `recoverReplaced` finds both.
  */
 export function replaceWhole(
   place: string,
   fill: (folder: string) => void,
-  exchange: (one: string, other: string) => void = inOneStep,
+  exchange: (first: string, second: string) => void = inOneStep,
 ): void {
   withFilled(place, fill, (filled) => {
     try {
@@ -33,15 +36,15 @@ export function replaceWhole(
       inTwoSteps(filled, place);
       return;
     }
-    // Under the hidden name is the old one now.
+    // The hidden name now refers to the old folder.
     syncFolder(dirname(place));
     removeQuietly(filled);
   });
 }
 
 /**
- * What killed writers left in this folder: a replaced folder whose successor never came is put back, all else is
- * removed.
+ * Handles what killed writers left in this folder: puts back a replaced folder whose successor never came, and removes
+ * all else.
  */
 export function cleanHidden(folder: string): void {
   for (const name of namesIn(folder))
@@ -52,7 +55,7 @@ export function cleanHidden(folder: string): void {
   recoverReplaced(folder);
 }
 
-/** Safe beside a writer that is alive: where it finds its place taken again, it begins anew. */
+/** Safe beside a living writer: if that finds its place taken again, it starts anew. */
 export function recoverReplaced(folder: string): void {
   for (const name of namesIn(folder)) {
     const place = asideForm.exec(name)?.[1];
@@ -61,7 +64,7 @@ export function recoverReplaced(folder: string): void {
       if (existsSync(join(folder, place))) rmSync(join(folder, name), { recursive: true, force: true });
       else renameSync(join(folder, name), join(folder, place));
     } catch {
-      // The folder is read-only, or its writer was quicker.
+      // The folder is read-only, or its writer was faster.
     }
   }
 }
@@ -97,7 +100,7 @@ function hiddenFolder(parent: string): HeldFolder {
   try {
     return createHeld(make);
   } catch (error) {
-    // Without the addon nothing is held, and nothing is cleaned either.
+    // Without the addon nothing is held, and so nothing is cleaned.
     if (error instanceof Failure) return { path: make(), release: () => undefined };
     throw error;
   }
@@ -109,11 +112,11 @@ function syncFolders(folder: string): void {
   syncFolder(folder);
 }
 
-function inOneStep(one: string, other: string): void {
-  nativeAddon().exchange(one, other);
+function inOneStep(first: string, second: string): void {
+  nativeAddon().exchange(first, second);
 }
 
-/** The file system or the kernel cannot exchange names, or there is no addon to ask it. */
+/** The file system or the kernel cannot exchange names, or the addon is missing. */
 function isUnknown(error: unknown): boolean {
   return (
     error instanceof Failure ||
@@ -121,7 +124,7 @@ function isUnknown(error: unknown): boolean {
   );
 }
 
-/** A reader may put the old one back in between. */
+/** A reader may put the old folder back in between. */
 const mostTries = 100;
 
 function inTwoSteps(filled: string, place: string): void {

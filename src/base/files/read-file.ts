@@ -1,6 +1,6 @@
 /**
- * The one reader of files that a user or a stranger may have made. Only regular files are read, and pipes where a user
- * named one (`--policy <(…)`); never more than a limit. Throws what the system says, or an Error that completes "could
+ * The only reader of files that a user or a stranger may have made. It reads regular files, and pipes if a user named
+ * the file (`--policy <(…)`), and never more than a limit. Throws the system's error, or an Error that completes "could
  * not be read (…)".
  */
 import {
@@ -17,7 +17,7 @@ import {
 
 export interface Limits {
   readonly mostBytes: number;
-  /** For files that a user named. In a folder of others a FIFO would wait for ever. */
+  /** For files that a user named. In somebody else's folder a FIFO could block forever. */
   readonly pipes?: boolean;
 }
 
@@ -32,7 +32,7 @@ export function readText(path: string, limits: Limits): string {
   return readBytes(path, limits).toString('utf8');
 }
 
-/** Up to `length` bytes from `position` on; fewer where the file ends. */
+/** Up to `length` bytes from `position`; fewer if the file ends before. */
 export function readPart(path: string, position: number, length: number): Buffer {
   return withOpen(path, { pipes: false }, (fd) => {
     const part = Buffer.alloc(length);
@@ -43,12 +43,12 @@ export function readPart(path: string, position: number, length: number): Buffer
   });
 }
 
-/** The last bytes of a file that may grow without a limit, such as a console. */
+/** The last bytes of a file that may grow without limit, such as a console log. */
 export function readEnd(path: string, length: number): Buffer {
   return readPart(path, Math.max(0, statSync(path).size - length), length);
 }
 
-/** Piece by piece, for what is larger than memory should hold. `use` gets a buffer that is filled anew each time. */
+/** Reads piece by piece, for files that are too large for memory. The buffer that `use` gets is reused each time. */
 export function eachChunk(path: string, { pipes = false }: Pick<Limits, 'pipes'>, use: (chunk: Buffer) => void): void {
   withOpen(path, { pipes }, (fd) => {
     const chunk = Buffer.alloc(chunkBytes);
@@ -56,7 +56,7 @@ export function eachChunk(path: string, { pipes = false }: Pick<Limits, 'pipes'>
   });
 }
 
-/** A regular file, or the part of it from `start` to `end` (both included). */
+/** A regular file, or its part from `start` to `end` (both included). */
 export function streamOf(
   path: string,
   { mostBytes, ...range }: { readonly mostBytes: number; readonly start?: number; readonly end?: number },
@@ -83,12 +83,12 @@ function withOpen<T>(path: string, options: { pipes: boolean }, use: (fd: number
 }
 
 /**
- * Looked at before it is opened, since opening a device may already do something, and afterwards, since it may be
- * another by then.
+ * Checked before the open, because opening a device may already have an effect, and again afterwards, because the path
+ * may refer to another file by then.
  */
 function open(path: string, { pipes }: { pipes: boolean }): { fd: number; file: Stats } {
   refuseOthers(statSync(path), pipes);
-  // Without a writer the open of a FIFO waits.
+  // Opening a FIFO blocks until it has a writer.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOCTTY | (pipes ? 0 : constants.O_NONBLOCK));
   try {
     const file = fstatSync(fd);
@@ -105,11 +105,11 @@ function refuseOthers(file: Stats, pipes: boolean): void {
   const what = file.isDirectory() ? 'a folder' : file.isFIFO() ? 'a pipe' : file.isSocket() ? 'a socket' : 'a device';
   throw withCode(
     file.isDirectory() ? 'EISDIR' : 'ENOTSUP',
-    `it is ${what}, and no regular file${pipes ? ' or pipe' : ''}`,
+    `it is ${what}, not a regular file${pipes ? ' or pipe' : ''}`,
   );
 }
 
-/** Also of a file that grows, and of one whose size is not known before, such as a pipe. */
+/** Also works for a file that grows, and for one of unknown size, such as a pipe. */
 function readUpTo(fd: number, mostBytes: number, sizeBytes: number): Buffer {
   const pieces: Buffer[] = [];
   let bytes = 0;
@@ -128,7 +128,7 @@ function refuseLarge(bytes: number, mostBytes: number): void {
 }
 
 function tooLarge(bytes: string, mostBytes: number): Error {
-  return withCode('EFBIG', `it has ${bytes} bytes, and at most ${mostBytes} are read`);
+  return withCode('EFBIG', `it has ${bytes} bytes, and the limit is ${mostBytes}`);
 }
 
 function withCode(code: string, message: string): Error {

@@ -1,12 +1,12 @@
 /**
- * Lines of what a program printed. Programs may print anything, and what looks at a line may need time that grows
- * faster than it.
+ * Lines of a program's output. Programs may print anything, and patterns that are matched against a line may take more
+ * than linear time.
  */
 
-/** Longer than any line that means something here. */
+/** Longer than any line that matters here. */
 export const longestLine = 4096;
 
-/** A longer line is cut. A last line without an end is a line; an empty one is not. */
+/** Cuts longer lines. A last line without a line break counts, unless it is empty. */
 export function linesOf(text: string): string[] {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();

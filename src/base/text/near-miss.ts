@@ -1,8 +1,8 @@
-/** What the user may have meant: shared by profile keys, profile names, options and commands. */
+/** Guesses what the user meant: for profile keys, profile names, options and commands. */
 
-/** The candidate closest to `word`, if it is close enough to be a slip of the fingers. */
+/** The candidate closest to `word`, if it is close enough to be a typing error. */
 export function nearMiss(word: string, candidates: Iterable<string>): string | undefined {
-  // A third of the word may be wrong: beyond that a suggestion is a guess, and guesses mislead.
+  // Up to a third of the word may be wrong: beyond that a suggestion is a guess, and guesses mislead.
   let limit = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   for (const candidate of candidates) {
@@ -15,7 +15,7 @@ export function nearMiss(word: string, candidates: Iterable<string>): string | u
   return best;
 }
 
-/** `; did you mean nice?`, or nothing: made to be appended to a sentence. */
+/** `; did you mean nice?`, or an empty string: made to be appended to a sentence. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const meant = nearMiss(word, candidates);
   return meant === undefined ? '' : `; did you mean ${meant}?`;

@@ -1,6 +1,6 @@
-/** Words of a command line that is shown to be copied into a shell. */
+/** Quotes words of a command line that the user may copy into a shell. */
 
-/** As it is where a shell takes it so, else quoted. */
+/** Unchanged if a shell takes it literally, else quoted. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : quotedWord(text);
 }

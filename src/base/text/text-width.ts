@@ -1,6 +1,6 @@
 /**
- * How many columns of a terminal a text takes, and cutting it to so many: East Asian characters and emoji take two,
- * marks none.
+ * Measures how many columns of a terminal a text takes, and cuts it to fit: East Asian characters and emoji take two
+ * columns, combining marks none.
  */
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
@@ -14,7 +14,7 @@ export function textWidth(text: string): number {
   return pieces(text).reduce((sum, { columns }) => sum + columns, 0);
 }
 
-/** All of it, or as much as fits with `…` behind it. */
+/** The whole text, or as much as fits, followed by `…`. */
 export function fitted(text: string, columns: number): string {
   if (textWidth(text) <= columns) return text;
   let kept = '';

@@ -1,14 +1,14 @@
 /**
- * Quantities with units, as users write them and as they read them.
+ * Quantities with units, as users write and read them.
  *
- * Reading is exact: decimals are multiplied as integers, so `1.1s` is 1,100,000,000 ns and what is
- * no whole number of nanoseconds or bytes is refused rather than rounded. Writing is for people:
- * three significant digits in the smallest unit that keeps the figure below 1000.
+ * Reading is exact: decimals are multiplied as integers, so `1.1s` is 1,100,000,000 ns. A value that is not a whole
+ * number of nanoseconds or bytes is refused, not rounded. Writing is for people: three significant digits in the
+ * smallest unit that keeps the figure below 1000.
  */
 
 export type Parsed = { ok: true; value: number } | { ok: false; expected: string };
 
-/** Units from small to large: what the user writes, and how many base units it is. */
+/** Units from small to large: the name that the user writes, and its size in base units. */
 type Units = readonly (readonly [name: string, factor: number])[];
 
 const minuteNs = 60_000_000_000;
@@ -75,7 +75,7 @@ export function formatDuration(ns: number): string {
   ]);
 }
 
-/** Bytes as `512 MiB`. Sizes are mostly round, so their trailing zeros say nothing and are left out. */
+/** Bytes as `512 MiB`. Most sizes are round, so trailing zeros are omitted. */
 export function formatSize(bytes: number): string {
   const text = format(
     bytes,
@@ -84,7 +84,7 @@ export function formatSize(bytes: number): string {
   return text.replace(/\.(\d*?)0+ /, (_, kept: string) => (kept === '' ? ' ' : `.${kept} `));
 }
 
-/** A rate per second as `987/s`, `12.3k/s`, and below one per second as `10/min` or `3/h`. */
+/** A rate per second as `987/s` or `12.3k/s`; rates below one per second as `10/min` or `3/h`. */
 export function formatRate(perSecond: number): string {
   const per = (factor: number, name: string): string => format(perSecond * factor, [[name, 1]]);
   if (perSecond === 0) return '0/s';
@@ -98,7 +98,7 @@ export function formatRate(perSecond: number): string {
   ]);
 }
 
-/** A fraction as `12.3 %`; what would show as nothing is `<0.001 %`. */
+/** A fraction as `12.3 %`; a fraction that would print as zero is `<0.001 %`. */
 export function formatShare(fraction: number): string {
   const percent = fraction * 100;
   if (percent > 0 && percent < 0.001) return '<0.001 %';
@@ -120,7 +120,7 @@ function parseWhole(text: string, units: Units, expected: string): Parsed {
     : { ok: false, expected: `${expected}, not above ${Number.MAX_SAFE_INTEGER} ${units[0]?.[0] ?? ''}` };
 }
 
-/** A plain decimal directly followed by one of the units; at most 20 digits on either side. */
+/** A plain decimal followed directly by a unit; at most 20 digits on either side of the point. */
 function split(text: string, units: Units): { digits: string; factor: number } | undefined {
   const match = /^(\d{1,20}(?:\.\d{1,20})?)(\D+)$/.exec(text);
   const unit = units.find(([name]) => name === match?.[2]);
@@ -132,13 +132,13 @@ function format(value: number, units: Units): string {
   for (const [name, factor] of units) {
     const figure = threeDigits(value / factor, factor === 1);
     text = figure + name;
-    // Compared as written: 999.9996 is written 1000 and belongs to the next unit.
+    // Compared as printed: 999.9996 prints as 1000 and belongs to the next unit.
     if (!(Math.abs(Number(figure)) >= 1000)) break;
   }
   return text;
 }
 
-/** Three significant digits, never in exponent form; counts of the base unit keep no decimals. */
+/** Three significant digits, never in exponent form; counts of the base unit have no decimals. */
 function threeDigits(value: number, isBaseUnit: boolean): string {
   if (isBaseUnit && Number.isInteger(value) && Math.abs(value) < 1000) return String(value);
   if (!Number.isFinite(value)) return String(value);

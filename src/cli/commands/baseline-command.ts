@@ -1,7 +1,6 @@
-/** `pauselab baseline`: bundles kept as what later ones are compared with, in a folder that can be committed. */
+/** `pauselab baseline`: keeps bundles for later comparisons, in a folder that can be committed. */
 import { Command } from '@commander-js/extra-typings';
 import { printable } from '../../base/text/printable.js';
-import { isEvidence } from '../../bundle/stored.js';
 import { placeWords } from '../../verdict/evidence/side.js';
 import { examples, printJson, printNote, printText } from '../text/output.js';
 import { renderTable } from '../text/text-table.js';
@@ -10,7 +9,7 @@ const inOption = ['--in <folder>', 'the folder of baselines', 'pauselab-baseline
 
 export function baselineCommand() {
   return new Command('baseline')
-    .description('keep, list and remove what a gate compares with')
+    .description('keep, list, show and remove the baselines of a gate')
     .addHelpText('after', examples(['baseline save results/today', 'baseline list', 'baseline show convoy-1a2b3c4d']))
     .addCommand(saveCommand())
     .addCommand(listCommand())
@@ -20,44 +19,31 @@ export function baselineCommand() {
 
 function saveCommand() {
   return new Command('save')
-    .description('keep a bundle as a baseline: figures and whole-run histograms, small enough to be committed')
+    .description('keep a bundle as a baseline: figures and whole-run histograms, small enough to commit')
     .argument('<bundle>', 'a folder that `pauselab run` wrote')
-    .option('--as <name>', 'its name (default: made of profile, kernel, machine and JDK)')
-    .option('--replace', 'replace the baseline of that name')
+    .option('--as <name>', 'name of the baseline (default: made of profile, kernel, machine and JDK)')
+    .option('--replace', 'replace a baseline of the same name')
     .option(...inOption)
-    .option('--json', 'write one JSON document')
+    .option('--json', 'write a JSON document')
     .addHelpText('after', examples(['baseline save results/today', 'baseline save results/today --as main --replace']))
     .action(async (path, options) => {
-      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { kernelSides }, { readSide }] =
-        await Promise.all([
-          import('../../bundle/baselines.js'),
-          import('../../verdict/gate/pairing/baseline-key.js'),
-          import('../../bundle/store.js'),
-          import('../../verdict/evidence/bundle-side.js'),
-          import('../../verdict/evidence/read-side.js'),
-        ]);
-      if (options.as !== undefined) checkBaselineName(options.as);
-      const side = readSide(path, { threshold_ns: 1 });
-      const bundle = openBundle(path);
-      for (const note of bundle.notes) printNote(note);
-      const whole = bundle.runs.filter(isEvidence).length;
-      const baseline = baselineOf(side, kernelSides(bundle), {
+      const { keepBaseline } = await import('../../jobs/save-baseline.js');
+      const saved = keepBaseline(path, {
         name: options.as ?? null,
-        savedAt: new Date().toISOString(),
-        measuredAt: bundle.manifest.startedAt,
-        runs: whole,
+        folder: options.in,
+        replace: options.replace === true,
+        note: printNote,
       });
-      const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });
-      if (options.json === true) printJson({ path: saved, baseline });
-      else printText(`${saved}: ${describe(printable(baseline))}\n`);
+      if (options.json === true) printJson(saved);
+      else printText(`${saved.path}: ${describe(printable(saved.baseline))}\n`);
     });
 }
 
 function listCommand() {
   return new Command('list')
-    .description('name the baselines, and what they are of')
+    .description('list the baselines with their profile, kernel, machine and JDK')
     .option(...inOption)
-    .option('--json', 'write one JSON document')
+    .option('--json', 'write a JSON document')
     .addHelpText('after', examples(['baseline list', 'baseline list --in ci/baselines --json']))
     .action(async (options) => {
       const { listBaselines } = await import('../../bundle/baselines.js');
@@ -78,7 +64,7 @@ function listCommand() {
       ]);
       printText(
         baselines.length === 0
-          ? `no baselines in ${options.in}; keep one with \`pauselab baseline save BUNDLE\`\n`
+          ? `no baselines in ${options.in}; save a bundle with \`pauselab baseline save BUNDLE\`\n`
           : `${renderTable(['name', 'profile', 'kernel', 'CPU', 'JDK', 'runs', 'measured'], rows, 5)}\n`,
       );
     });
@@ -86,10 +72,10 @@ function listCommand() {
 
 function showCommand() {
   return new Command('show')
-    .description('tell what a baseline is of')
+    .description('print the profile, kernel, machine and JDK of a baseline')
     .argument('<name>', 'from `pauselab baseline list`')
     .option(...inOption)
-    .option('--json', 'write one JSON document')
+    .option('--json', 'write a JSON document')
     .addHelpText('after', examples(['baseline show main', 'baseline show main --json']))
     .action(async (name, options) => {
       const { findBaseline } = await import('../../bundle/baselines.js');

@@ -1,23 +1,22 @@
-/** `pauselab compare`: two or more bundles, or histogram logs, side by side, with a verdict for every figure. */
+/** `pauselab compare`: compares bundles or histogram logs, with a verdict for every figure. */
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../../base/failure.js';
 import type { ValueUnit } from '../../record/histogram/hlog-unit.js';
 import type { ArmPair, MarginOverride } from '../../verdict/compare/compare.js';
 import type { Metric } from '../../verdict/evidence/metrics.js';
+import { collect } from '../option-values.js';
 import { printJson, printText } from '../text/output.js';
-
-const collect = (value: string, before: string[]): string[] => [...before, value];
 
 export function compareCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('compare')
-    .description('compare bundles, run by run: what regressed, what improved, what cannot be told')
+    .description('compare bundles run by run: what regressed, what improved, what is inconclusive')
     .argument(
       '<bundles...>',
-      'the reference first; folders of `pauselab run` (of a single one its kernels), or histogram logs: a file, files separated by commas, or a folder of them',
+      'the reference first: folders that `pauselab run` wrote (a single folder: its kernels), or histogram logs: a file, files separated by commas, or a folder',
     )
     .option(
       '--quantile <percent>',
-      'a percentile to compare beside the stalls (default: 99); may be repeated',
+      'a percentile to compare in addition to stalls (default: 99); may be repeated',
       collect,
       [],
     )
@@ -29,19 +28,19 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
     )
     .option(
       '--margin <[metric=]size>',
-      'what is too small to matter, such as 5% or longest_ns=20ms; may be repeated',
+      'smallest difference that matters, such as 5% or longest_ns=20ms; may be repeated',
       collect,
       [],
     )
     .option(
       '--arm <name[=other]>',
-      'only this arm; or an arm of the reference with another one of the others; may be repeated',
+      'only this arm; name=other compares an arm of the reference with another arm of the others; may be repeated',
       collect,
       [],
     )
     .option('--threshold <time>', 'shortest operation in a histogram log that counts as a stall', '100ms')
-    .option('--unit <unit>', 'of the values in histogram logs: ns, us, ms or s (default: as the log tells)')
-    .option('--json', 'write one JSON document')
+    .option('--unit <unit>', 'unit of the values in histogram logs: ns, us, ms or s (default: the unit in the log)')
+    .option('--json', 'write a JSON document')
     .option('--markdown', 'write Markdown')
     .addHelpText('after', examples)
     .action(async (paths, options) => {
@@ -68,10 +67,10 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
       const sideOptions = { threshold_ns: threshold.value, unit: await unitOf(options.unit) };
       const sides = paths.length === 1 ? readSides(path, sideOptions) : paths.map((one) => readSide(one, sideOptions));
       if (options.unit !== undefined && sides.every(({ kind }) => kind === 'bundle'))
-        throw usage('--unit: none of these is a histogram log, and a bundle has its own units; leave it out');
+        throw usage('--unit: all inputs are bundles, which have their units; leave it out');
       if (sides.length < 2)
         throw usage(
-          `compare ${path}: expected two bundles or more, the reference first, or one of several kernels, whose first is then the reference`,
+          `compare ${path}: expected two bundles or more, the reference first, or a bundle of several kernels, of which the first is the reference`,
         );
       const margins = await parseMargins(options.margin, metrics);
       const comparison = compareSides(sides, {
@@ -95,8 +94,8 @@ Examples:
   $ pauselab compare results/today results/today --arm free-one-vma=free-across-vmas
   $ pauselab compare before.hlog after.hlog --quantile 99.9 --unit us
 
-What the verdicts mean: docs/statistics.md. A comparison is no gate: the exit code is 0 whatever was found, and 4 if nothing
-could be compared.`;
+Meaning of the verdicts: docs/statistics.md. Differences do not change the exit code: it is 0, or 4 if nothing could be
+compared. For an exit code by a policy, use pauselab gate.`;
 
 async function unitOf(text: string | undefined): Promise<ValueUnit | undefined> {
   if (text === undefined) return undefined;
@@ -110,12 +109,12 @@ function parseArms(text: string): ArmPair {
   const [a = '', b = a, ...rest] = text.split('=');
   if (a === '' || b === '' || rest.length > 0)
     throw usage(
-      `--arm ${text}: expected an arm, or one of the reference and one of the others such as free-one-vma=free-across-vmas`,
+      `--arm ${text}: expected an arm, or an arm of the reference and an arm of the others such as free-one-vma=free-across-vmas`,
     );
   return { a, b };
 }
 
-/** In percent for every metric; in percent or its own unit for one. */
+/** A margin for all metrics is a percentage. A margin for a named metric is a percentage, or has the metric's unit. */
 async function parseMargins(texts: readonly string[], metrics: readonly Metric[]): Promise<MarginOverride[]> {
   const { metricNamed, noSuchMetric, parseInUnit } = await import('../../verdict/evidence/metrics.js');
   return texts.flatMap((text): MarginOverride[] => {

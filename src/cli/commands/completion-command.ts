@@ -1,13 +1,13 @@
-/** `pauselab completion bash|zsh|fish`: a script for the shell, made from the commands as they are. */
+/** `pauselab completion bash|zsh|fish`: prints a completion script, made from the commands. */
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { quotedWord } from '../../base/text/shell-word.js';
 import { printDocument } from '../text/output.js';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 
-/** One command as completion sees it: what may follow its words. */
+/** A command for completion: the words that can follow it. */
 interface Completed {
-  /** `run`, `profile show`; empty for pauselab itself. */
+  /** Such as `run` or `profile show`; empty for pauselab itself. */
   readonly words: string;
   readonly options: readonly {
     readonly flag: string;
@@ -15,13 +15,13 @@ interface Completed {
     readonly values: readonly string[];
   }[];
   readonly next: readonly { readonly word: string; readonly description: string }[];
-  /** Takes a profile: a shipped name or a file. */
+  /** Whether it takes a profile: a shipped name or a file. */
   readonly takesProfile: boolean;
 }
 
 export function completionCommand(program: () => CommandUnknownOpts) {
   return new Command('completion')
-    .description('write the completion script of a shell')
+    .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
     .addHelpText('after', examples)
     .action(async (shell) => {
@@ -67,7 +67,7 @@ function wordsAfter({ next, takesProfile, options }: Completed, profiles: readon
   ].join(' ');
 }
 
-/** The longest command whose words have been typed decides; files are offered where nothing else fits. */
+/** The longest typed command decides. Files are offered where no other word fits. */
 function bashScript(commands: readonly Completed[], profiles: readonly string[]): string {
   return `_pauselab() {
   local cur=\${COMP_WORDS[COMP_CWORD]} typed= word words=
@@ -88,7 +88,7 @@ complete -o default -F _pauselab pauselab
 `;
 }
 
-/** zsh reads bash's completions by its own compatibility layer. */
+/** zsh reads the bash script through its compatibility layer. */
 function zshScript(commands: readonly Completed[], profiles: readonly string[]): string {
   return `autoload -Uz bashcompinit && bashcompinit\n${bashScript(commands, profiles)}`;
 }

@@ -1,79 +1,48 @@
-/** `pauselab doctor`: is this machine affected, by what, and can a measurement on it be trusted? */
+/** `pauselab doctor`: finds the lock of each call on this machine, and whether it is fit to measure on. */
 import { Command } from '@commander-js/extra-typings';
-import { ExitCode, Failure } from '../../base/failure.js';
+import { ExitCode } from '../../base/failure.js';
 import type { Examination } from '../../doctor/examine.js';
 import type { MachineCheck } from '../../doctor/machine.js';
-import { installNeeds, makeReady } from '../../jobs/make-ready.js';
 import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installing, installOption } from '../install.js';
 import { printJson, printText } from '../text/output.js';
-import { collect } from './run-command.js';
+import { collect } from '../option-values.js';
 import { renderTable } from '../text/text-table.js';
 
 export function doctorCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('doctor')
     .description(
-      'find by behaviour which lock each call takes on this kernel, and whether this machine is fit to measure on',
+      'find by experiment which lock each call takes on this kernel, and whether this machine is fit to measure on',
     )
     .option(
       '--kernel <kernel>',
-      'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; label=… names it in the table; may be repeated',
+      'find the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: the kernel of this machine; label=… names it in the table; may be repeated',
       collect,
       [],
     )
     .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none', 'full')
-    .option('--json', 'write one JSON document')
+    .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText(
       'after',
       '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n  $ pauselab doctor --kernel deb:6.16.12 --kernel deb:6.17.13\n\nExit codes: 0 fit, 5 unfit, 129/130/143 interrupted.',
     )
     .action(async ({ json, kernel, preempt, install }) => {
-      const [{ examine }, { createLogger }, { listenForInterruption }] = await Promise.all([
-        import('../../doctor/examine.js'),
-        import('../text/logger.js'),
-        import('../../experiment/interruption.js'),
-      ]);
-      const logger = createLogger();
-      const interruption = listenForInterruption((signal) => {
-        logger.info(`${signal}: ending the trial; once more ends at once`);
-      });
-      try {
-        if (kernel.length > 0) {
-          await makeReady({ arms: [], kernels: kernel }, await installing(install === true));
-          const [{ examineKernels }, { parsePreemption, renderKernels }] = await Promise.all([
-            import('../../jobs/examine-kernels.js'),
-            import('../text/doctor-kernels.js'),
-          ]);
-          const tables = await examineKernels(
-            kernel,
-            { model: parsePreemption(preempt), guest: guestOptions(guestDefaults) },
-            (text) => {
-              logger.info(text);
-            },
-            interruption,
-          );
-          if (json === true) printJson(tables);
-          else printText(renderKernels(tables));
-          if (tables.some(({ fit }) => !fit)) setExitCode(ExitCode.unfit);
-          return;
-        }
-        if (install === true)
-          await installNeeds((await import('../../doctor/software.js')).softwareNeeds(), await installing(true));
-        const report = await examine((text) => {
-          logger.info(text);
-        }, interruption);
-        if (json === true) printJson(report);
-        else printText(renderExamination(report));
-        if (!report.fit) setExitCode(ExitCode.unfit);
-      } catch (error) {
-        // Whatever was being waited for when the signal came.
-        if (interruption.signal() !== null && error instanceof Failure)
-          throw (await import('../../doctor/interrupted.js')).interruptionOf(interruption);
-        throw error;
-      } finally {
-        interruption.dispose();
+      const { examineKernels, examineMachine } = await import('../../jobs/examination.js');
+      const examining = await installing(install === true);
+      if (kernel.length > 0) {
+        const { parsePreemption, renderKernels } = await import('../text/doctor-kernels.js');
+        const asked = { model: parsePreemption(preempt), guest: guestOptions(guestDefaults) };
+        const tables = await examineKernels(kernel, asked, examining);
+        if (json === true) printJson(tables);
+        else printText(renderKernels(tables));
+        if (tables.some(({ fit }) => !fit)) setExitCode(ExitCode.unfit);
+        return;
       }
+      const report = await examineMachine(examining);
+      if (json === true) printJson(report);
+      else printText(renderExamination(report));
+      if (!report.fit) setExitCode(ExitCode.unfit);
     });
 }
 

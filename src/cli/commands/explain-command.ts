@@ -1,11 +1,11 @@
-/** `pauselab explain`: why the stalls of a bundle were, each with its chain of blame. */
+/** `pauselab explain`: prints the causes of the stalls of a bundle, each with its chain of blame. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { ExportedStall } from '../../attribution/trace-export.js';
 import { usage } from '../../base/failure.js';
 import type { RunStalls } from '../../bundle/read-stalls.js';
 import { printJson, printText } from '../text/output.js';
 
-/** The longest ones tell the story; a trace of thousands is slow to look at. */
+/** The longest stalls matter most, and a viewer is slow with a trace of thousands. */
 const mostExported = 10;
 
 const fromOne = (value: string): number => {
@@ -16,14 +16,16 @@ const fromOne = (value: string): number => {
 
 export function explainCommand() {
   return new Command('explain')
-    .description('explain the stalls of a bundle: who held which lock while who waited, and how certain that is')
+    .description(
+      'explain the stalls of a bundle: which thread held which lock, which threads waited, and how certain that is',
+    )
     .argument('<bundle>', 'a folder that `pauselab run` wrote')
-    .option('--stall <n>', 'one stall, by its number in the list: its whole chain', fromOne)
-    .option('--run <name>', 'the stalls of one run, by the name of its folder')
-    .option('--json', 'write one JSON document')
+    .option('--stall <n>', 'the whole chain of a stall, by its number in the list', fromOne)
+    .option('--run <name>', 'only the stalls of this run, by the name of its folder')
+    .option('--json', 'write a JSON document')
     .option(
       '--trace-export <file>',
-      `write the longest stalls, at most ${mostExported}, or the one of --stall, as a trace for Perfetto or Chrome`,
+      `write the ${mostExported} longest stalls, or the stall of --stall, as a trace for Perfetto or Chrome`,
     )
     .addHelpText('after', examples)
     .action(async (bundle, { stall: number, run, json, traceExport }) => {
@@ -50,7 +52,7 @@ Examples:
   $ pauselab explain results/today --stall 1
   $ pauselab explain results/today --trace-export stalls.trace.json      for ui.perfetto.dev
 
-What causes and grades mean: docs/attribution.md.`;
+Meaning of causes and grades: docs/attribution.md.`;
 
 async function writeExport(path: string, stalls: readonly ExportedStall[], runs: readonly RunStalls[]): Promise<void> {
   const [{ exportTrace }, { writeText }] = await Promise.all([

@@ -1,14 +1,13 @@
-/** `pauselab export`: a bundle in the forms of other tools. */
+/** `pauselab export`: writes a bundle in the formats of other tools. */
 import { Command, Option } from '@commander-js/extra-typings';
+import { exportFormats } from '../../report/export-formats.js';
 import { printDocument, printNote } from '../text/output.js';
-
-const formats = ['csv', 'bencher', 'github-action-benchmark', 'openmetrics'] as const;
 
 export function exportCommand() {
   return new Command('export')
-    .description('write a bundle for other tools: CSV, Bencher, github-action-benchmark, OpenMetrics')
+    .description('write a bundle for another tool: CSV, Bencher, github-action-benchmark, OpenMetrics')
     .argument('<bundle>', 'a folder that `pauselab run` wrote')
-    .addOption(new Option('--format <format>', 'which form').choices(formats).makeOptionMandatory())
+    .addOption(new Option('--format <format>', 'format of the output').choices(exportFormats).makeOptionMandatory())
     .option('-o, --out <file>', 'file to write to (default: stdout)')
     .addHelpText('after', examples)
     .action(async (path, { format, out }) => {

@@ -1,20 +1,16 @@
-/** `pauselab gate`: may it go in? A policy asked of candidates and their baselines, for people and for CI systems. */
+/** `pauselab gate`: judges candidates against their baselines by a policy, for people and for CI systems. */
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../../base/failure.js';
-import {
-  isInTurns,
-  measureForGate,
-  planForGate,
-  refuseWithoutComparison,
-  writeGatePlan,
-  type GateRun,
-} from './gate-run.js';
+import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installOption } from '../install.js';
-import { printDocument, printText, toJson } from '../text/output.js';
-import { quietOption } from '../quiet-option.js';
-import { collect, wholeNumber } from './run-command.js';
+import { collect, wholeNumber } from '../option-values.js';
+import { quietOption, quietWithinOf } from '../quiet-option.js';
+import { printDocument, printJson, printNote, printText, toJson } from '../text/output.js';
+import { printPlan, type PlanForm } from '../text/print-plan.js';
+import { progressOnStderr } from '../text/progress-on-stderr.js';
+import type { MeasuredForGate } from '../../jobs/run-gate.js';
+import type { BaseChange, GatePlan } from '../../jobs/gate-plan.js';
 import type { GateResult } from '../../verdict/gate/gated.js';
-import type { Policy } from '../../verdict/gate/policy.js';
 import type { EnvironmentClass } from '../../verdict/gate/policy-schema.js';
 
 export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
@@ -27,57 +23,57 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
       [],
     )
     .option('--candidate <bundle>', 'a folder that `pauselab run` wrote; may be repeated', collect, [])
-    .option('--run <profile>', 'run this profile, and use the result as the candidate')
-    .option('--policy <file>', 'YAML; without it the one of --print-policy')
-    .option('--print-policy', 'print the default policy, to begin one of your own')
+    .option('--run <profile>', 'measure this profile now, and judge the result as the candidate')
+    .option('--policy <file>', 'policy in YAML (default: the policy of --print-policy)')
+    .option('--print-policy', 'print the default policy, as a start for your policy')
     .option(
       '--allow-different <class>',
-      'let baseline and candidate differ in: kernel, machine or jdk; may be repeated',
+      'allow baseline and candidate to differ in kernel, machine or jdk; may be repeated',
       collect,
       [],
     )
     .option(
       '--allow-setting <pattern>',
-      'let this setting of the profile differ, such as arms.*.hogs.*; may be repeated',
+      'allow this setting of the profile to differ, such as arms.*.hogs.*; may be repeated',
       collect,
       [],
     )
-    .option('--json [file]', 'write one JSON document, to a file if one is named')
-    .option('--markdown [file]', 'write Markdown, to a file if one is named')
-    .option('--junit [file]', 'write JUnit XML, to a file if one is named')
-    .option('--out <folder>', 'with --run: folder to write the bundle to; of two sides in turns: the folder with both')
+    .option('--json [file]', 'write a JSON document, to stdout or to the named file')
+    .option('--markdown [file]', 'write Markdown, to stdout or to the named file')
+    .option('--junit [file]', 'write JUnit XML, to stdout or to the named file')
+    .option('--out <folder>', 'with --run: folder for the bundle; where both sides are measured, for both bundles')
     .option(
       '--runs <n>',
-      'with --run: repetitions of each arm (default: as many as can decide, and at least what the policy asks for)',
+      'with --run: repetitions of each arm (default: enough to decide, and at least the minimum of the policy)',
       wholeNumber,
     )
-    .option('--duration <time>', "with --run: measured window of a run, such as 10s (default: a stored baseline's)")
+    .option(
+      '--duration <time>',
+      'with --run: measured window of a run, such as 10s (default: that of the stored baseline)',
+    )
     .option('--set <path=value>', 'with --run: override a value of the profile; may be repeated', collect, [])
     .option('--arm <name>', 'with --run: only this arm, and both controls; may be repeated', collect, [])
     .option('--seed <n>', 'with --run: seed of the order of runs', wholeNumber)
     .option('--java <path>', 'with --run: the JDK of JVM arms')
-    .option('--java-args <words>', 'with --run: what follows `java` for a program of your own')
+    .option('--java-args <words>', 'with --run: the words after `java` that start your program')
     .option(
       '--kernel <kernel>',
-      'with --run: on this kernel in a guest, with or without a label, as in `pauselab run`',
+      'with --run: run on this kernel in a guest, with or without a label, as in `pauselab run`',
       collect,
       [],
     )
     .option(
       '--base-set <path=value>',
-      'with --run: measure a baseline too, in turns with the candidate, which differs in this value of the profile; may be repeated',
+      'with --run: also measure a baseline, in turns with the candidate, with this other value in the profile; may be repeated',
       collect,
       [],
     )
-    .option('--base-java <path>', 'with --run: the same, with this JDK')
-    .option('--base-java-args <words>', 'with --run: the same, with this program')
-    .option('--base-kernel <kernel>', 'with --run: the same, on this kernel', collect, [])
+    .option('--base-java <path>', 'with --run: also measure a baseline, with this JDK')
+    .option('--base-java-args <words>', 'with --run: also measure a baseline, with this program')
+    .option('--base-kernel <kernel>', 'with --run: also measure a baseline, on this kernel', collect, [])
     .option(quietOption[0], `with --run: ${quietOption[1]}`)
-    .option(
-      '--keep-secrets',
-      'with --run: keep what looks like a secret in the words and the environment of a program of your own',
-    )
-    .option('--dry-run', 'with --run: print the plan; neither run nor judge')
+    .option('--keep-secrets', 'with --run: keep possible secrets in the arguments and the environment of your program')
+    .option('--dry-run', 'with --run: print the plan; measure and judge nothing')
     .option(installOption[0], `with --run: ${installOption[1]}`)
     .addHelpText('after', examples)
     .action(async (options) => {
@@ -86,53 +82,50 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
         return;
       }
       refuseMixed(options);
-      const [
-        { gate },
-        { changedInTurns },
-        { offeredBaselines, pairWith, readCandidate },
-        { comparesAnything, defaultGatePolicy, loadPolicy },
-      ] = await Promise.all([
-        import('../../verdict/gate/gate.js'),
-        import('../../verdict/gate/gate-evidence.js'),
-        import('../../verdict/gate/pairing/pair.js'),
-        import('../../verdict/gate/policy.js'),
-      ]);
-      const written = options.policy === undefined ? defaultGatePolicy() : loadPolicy(options.policy);
-      const policy: Policy = {
-        ...written,
-        allowDifferent: [...new Set([...written.allowDifferent, ...(await allowedClasses(options.allowDifferent))])],
-        allowSettings: [...new Set([...written.allowSettings, ...options.allowSetting])],
-      };
-      const isCompared = comparesAnything(policy);
-      const run = options.run === undefined ? null : { ...options, profile: options.run };
-      const inTurns = run !== null && isInTurns(run);
-      if (inTurns && !isCompared) refuseWithoutComparison(baseOption(options) ?? '', policy);
-      // Before anything is measured: a baseline that is not there is no news to wait an hour for.
-      const offered =
-        isCompared && !inTurns
-          ? offeredBaselines(options.baseline.length > 0 ? options.baseline : [await defaultFolder()])
-          : [];
-      const plan = run === null ? null : await planForGate(run, policy, offered);
+      const guest = guestOptions(guestDefaults);
+      const { judgeGate, measureForGate, prepareGate } = await import('../../jobs/run-gate.js');
+      const prepared = await prepareGate({
+        policy: options.policy,
+        allowDifferent: await environmentClassesOf(options.allowDifferent),
+        allowSettings: options.allowSetting,
+        baselines: options.baseline,
+        candidates: options.candidate,
+        measurement:
+          options.run === undefined
+            ? null
+            : { ...options, profile: options.run, base: baseChange(options), guestCpus: guest.cpus },
+      });
+      const { plan } = prepared;
+      if (plan !== null) await printWindow(plan);
       if (plan !== null && options.dryRun === true) {
-        await writeGatePlan(plan, { json: options.json === true, keepSecrets: options.keepSecrets === true });
+        await writePlan(plan, { guest, keepSecrets: options.keepSecrets === true, json: options.json === true });
         return;
       }
-      const measured = run === null || plan === null ? null : await measureForGate(plan, argv, run);
-      const candidates = [...options.candidate, ...(measured === null ? [] : [measured.candidate])].flatMap(
-        readCandidate,
-      );
-      const measuredBaseline = measured?.baseline ?? null;
-      const baselines = measuredBaseline === null ? offered : offeredBaselines([measuredBaseline]);
-      const allowed = inTurns ? [...policy.allowDifferent, ...changedInTurns] : policy.allowDifferent;
-      const result = gate(
-        candidates.map((candidate) =>
-          isCompared ? pairWith(candidate, baselines, allowed) : { candidate, baseline: null, problems: [] },
-        ),
-        policy,
-      );
+      const measured =
+        plan === null
+          ? null
+          : await measureForGate(plan, argv, {
+              ...options,
+              progress: await progressOnStderr(),
+              untilN: null,
+              guest,
+              quietWithin_ms: quietWithinOf(options.waitForQuiet),
+            });
+      if (measured !== null) printMeasured(measured);
+      const result = judgeGate(prepared, measured);
       await write(result, options);
       setExitCode(result.exitCode);
     });
+}
+
+async function printWindow({ storedWindow }: GatePlan): Promise<void> {
+  if (storedWindow === null) return;
+  const { windowWords } = await import('../../verdict/gate/pairing/baseline-window.js');
+  printNote(`the window is that of the baseline, ${windowWords(storedWindow)}`);
+}
+
+function printMeasured({ baseline, candidate }: MeasuredForGate): void {
+  printNote(baseline === null ? `measured ${candidate}` : `measured ${baseline} and ${candidate} in turns`);
 }
 
 const examples = `
@@ -144,18 +137,37 @@ Examples:
   $ pauselab gate --run convoy --dry-run
   $ pauselab gate --run priority-inversion --base-set hogs.count=0
 
-With an option that begins with --base- both sides are measured now, in turns: --set, --java, --java-args and --kernel hold
-for both, and what has --base- before its name is the baseline's instead.
+An option that begins with --base- measures both sides now, in turns. --set, --java, --java-args and --kernel apply to
+both sides, and the options with --base- replace them for the baseline.
 
-Exit codes: 0 pass; 3 a limit is exceeded or a metric regressed; 4 no verdict: evidence is missing, or the runs leave it open;
-2 the policy or a file is wrong. What the policy can say: docs/gate.md. For CI systems: docs/ci.md.`;
+Exit codes: 0 pass; 3 a metric exceeds a limit or regressed; 4 no verdict: evidence is missing, or the runs are
+inconclusive; 2 the policy or a file is invalid. The language of policies: docs/gate.md. CI systems: docs/ci.md.`;
 
-type Asked = Omit<GateRun, 'profile'> & {
+interface BaseOptions {
+  readonly baseSet: readonly string[];
+  readonly baseJava?: string;
+  readonly baseJavaArgs?: string;
+  readonly baseKernel: readonly string[];
+}
+
+interface Asked extends BaseOptions {
   readonly candidate: readonly string[];
   readonly baseline: readonly string[];
   readonly run?: string;
+  readonly out?: string;
+  readonly runs?: number;
+  readonly duration?: string;
+  readonly set: readonly string[];
+  readonly arm: readonly string[];
+  readonly seed?: number;
+  readonly java?: string;
+  readonly javaArgs?: string;
+  readonly kernel: readonly string[];
+  readonly keepSecrets?: true;
   readonly dryRun?: true;
-};
+  readonly install?: true;
+  readonly waitForQuiet?: string;
+}
 
 type Form = true | string | undefined;
 
@@ -169,16 +181,16 @@ function refuseMixed({
   ...own
 }: Asked & { json?: Form; markdown?: Form; junit?: Form }): void {
   if (candidate.length === 0 && run === undefined)
-    throw usage('gate: expected --candidate BUNDLE, or --run PROFILE to measure one now');
+    throw usage('gate: expected --candidate BUNDLE, or --run PROFILE to measure a candidate now');
   const forms = Object.entries({ json, markdown, junit });
   const onStdout = forms.filter(([, form]) => form === true).map(([name]) => `--${name}`);
   if (onStdout.length > 1)
     throw usage(
-      `${onStdout.join(' and ')}: only one form goes to stdout; name a file for the others, such as ${onStdout[1] ?? ''} FILE`,
+      `${onStdout.join(' and ')}: stdout takes a single format; name a file for the others, such as ${onStdout[1] ?? ''} FILE`,
     );
   const files = forms.flatMap(([, form]) => (typeof form === 'string' ? [form] : []));
   const twice = files.find((file, i) => files.indexOf(file) < i);
-  if (twice !== undefined) throw usage(`${twice} is named for two forms; each needs its own file`);
+  if (twice !== undefined) throw usage(`${twice} is named for two formats; name a file for each`);
   const base = baseOption(own);
   const ofRun = {
     out: own.out,
@@ -199,22 +211,16 @@ function refuseMixed({
     run !== undefined
       ? undefined
       : (base ?? Object.entries(ofRun).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]))[0]);
-  if (idle !== undefined)
-    throw usage(`${idle} goes with --run alone; a candidate that is there already is taken as it is`);
+  if (idle !== undefined) throw usage(`${idle} needs --run; it does not change a candidate that is already measured`);
   if (base === undefined) return;
   if (baseline.length > 0)
-    throw usage(`${base} measures the baseline now, and --baseline names one that is there; choose one of them`);
+    throw usage(`${base} measures the baseline now, and --baseline names a stored baseline; choose one of them`);
   if (candidate.length > 0)
-    throw usage(`${base} measures both sides now; judge --candidate ${candidate[0] ?? ''} by a gate of its own`);
+    throw usage(`${base} measures both sides now; judge --candidate ${candidate[0] ?? ''} in a separate gate`);
 }
 
-/** The first that is given. */
-function baseOption({
-  baseSet,
-  baseJava,
-  baseJavaArgs,
-  baseKernel,
-}: Pick<GateRun, 'baseSet' | 'baseJava' | 'baseJavaArgs' | 'baseKernel'>): string | undefined {
+/** The first option that changes the baseline. */
+function baseOption({ baseSet, baseJava, baseJavaArgs, baseKernel }: BaseOptions): string | undefined {
   const given = {
     '--base-set': baseSet[0],
     '--base-java': baseJava,
@@ -224,25 +230,35 @@ function baseOption({
   return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
 }
 
-async function defaultFolder(): Promise<string> {
-  const [{ existsSync }, { defaultBaselines }] = await Promise.all([
-    import('node:fs'),
-    import('../../bundle/baselines.js'),
-  ]);
-  if (!existsSync(defaultBaselines))
-    throw usage(
-      `gate: expected --baseline PATH, since there is no folder ${defaultBaselines}; save a baseline with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`,
-    );
-  return defaultBaselines;
+/** Null: the baseline is not measured now. */
+function baseChange(options: BaseOptions): BaseChange | null {
+  const option = baseOption(options);
+  const { baseSet: set, baseJava: java, baseJavaArgs: javaArgs, baseKernel: kernel } = options;
+  return option === undefined ? null : { option, set, java, javaArgs, kernel };
 }
 
-async function allowedClasses(names: readonly string[]): Promise<EnvironmentClass[]> {
+async function environmentClassesOf(names: readonly string[]): Promise<EnvironmentClass[]> {
   const { environmentClasses } = await import('../../verdict/gate/policy-schema.js');
   return names.map((name) => {
     const found = environmentClasses.find((one) => one === name);
     if (found === undefined) throw usage(`--allow-different ${name}: expected one of ${environmentClasses.join(', ')}`);
     return found;
   });
+}
+
+async function writePlan({ baseline, candidate }: GatePlan, form: PlanForm): Promise<void> {
+  if (baseline === null) {
+    await printPlan(candidate, form);
+    return;
+  }
+  const [{ planOfBoth }, { describeInTurns }, { note }] = await Promise.all([
+    import('../../jobs/dry-run-plan.js'),
+    import('../text/dry-run.js'),
+    progressOnStderr(),
+  ]);
+  const plan = await planOfBoth(baseline, candidate, { ...form, note });
+  if (form.json) printJson(plan);
+  else printText(describeInTurns(plan));
 }
 
 async function write(

@@ -1,9 +1,10 @@
 /** `pauselab observe`: what stalls a process that runs already. */
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { ExitCode } from '../../base/failure.js';
 import { parseDuration } from '../../base/text/units.js';
+import { installing, installOption } from '../install.js';
+import { collect } from '../option-values.js';
 import { printJson, printText } from '../text/output.js';
-import { collect } from './run-command.js';
 
 export function observeCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
   return new Command('observe')
@@ -12,51 +13,34 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
     )
     .option('--pid <pid>', 'observe this process; may be repeated', collectPid, [])
     .option('--name <name>', 'observe the processes of this name; may be repeated', collect, [])
-    .option('--for <duration>', 'how long', duration, 60e9)
-    .option('--until-stalls <n>', 'end sooner, once so many stalls were seen', wholeNumber)
-    .option('--threshold <duration>', 'shortest wait that counts as a stall', duration, 20e6)
+    .addOption(new Option('--for <duration>', 'observe for so long').argParser(duration).default(60e9, '60s'))
+    .option('--until-stalls <n>', 'end sooner, once so many stalls were seen', countFromOne)
+    .addOption(
+      new Option('--threshold <duration>', 'shortest wait that counts as a stall')
+        .argParser(duration)
+        .default(20e6, '20ms'),
+    )
     .option('--out <folder>', 'folder to write the bundle to (default: pauselab-results/observed-<name>-<time>)')
-    .option('--json', 'write one JSON document')
+    .option('--json', 'write a JSON document')
+    .option(...installOption)
     .addHelpText('after', examples)
     .action(async (options) => {
-      const [{ observe, pidsOf }, { pidsNamed }, { createLogger }, { exitCodeOf, listenForInterruption }] =
-        await Promise.all([
-          import('../../jobs/observe.js'),
-          import('../../observe/target.js'),
-          import('../text/logger.js'),
-          import('../../experiment/interruption.js'),
-        ]);
-      const pids = pidsOf(
-        options.pid,
-        options.name.map((name) => [name, pidsNamed(name)] as const),
-      );
-      const logger = createLogger();
-      const interruption = listenForInterruption((signal) => {
-        logger.info(`${signal}: ending the observation and keeping what was seen; once more ends at once`);
-      });
-      try {
-        const result = await observe({
-          pids,
-          threshold_ns: options.threshold,
-          for_ns: options.for,
-          untilStalls_n: options.untilStalls ?? null,
-          out: options.out ?? null,
-          argv,
-          interruption,
-          progress: (text) => {
-            logger.debug(text);
-          },
-        });
-        if (options.json === true) printJson({ ...result.observation, stalls: result.stalls, bundle: result.bundle });
-        else {
-          const { renderObservation } = await import('../text/observation-text.js');
-          printText(renderObservation(result));
-        }
-        const signal = interruption.signal();
-        if (signal !== null) setExitCode(exitCodeOf(signal));
-      } finally {
-        interruption.dispose();
+      const { observe } = await import('../../jobs/observe.js');
+      const asked = {
+        pids: options.pid,
+        names: options.name,
+        threshold_ns: options.threshold,
+        for_ns: options.for,
+        untilStalls_n: options.untilStalls ?? null,
+        out: options.out ?? null,
+      };
+      const result = await observe(asked, { argv, ...(await installing(options.install === true)) });
+      if (options.json === true) printJson({ ...result.observation, stalls: result.stalls, bundle: result.bundle });
+      else {
+        const { renderObservation } = await import('../text/observation-text.js');
+        printText(renderObservation(result));
       }
+      if (result.interrupted !== null) setExitCode(result.interrupted);
     });
 }
 
@@ -65,15 +49,15 @@ function collectPid(value: string, before: readonly number[]): number[] {
   return [...before, Number(value)];
 }
 
-function wholeNumber(value: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError(`expected a number from 1, got ${value}.`);
+function countFromOne(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError(`expected a whole number from 1, got ${value}.`);
   return Number(value);
 }
 
 function duration(value: string): number {
   const parsed = parseDuration(value);
-  if (!parsed.ok || parsed.value <= 0)
-    throw new InvalidArgumentError(`expected ${parsed.ok ? 'a duration above 0' : parsed.expected}, got ${value}.`);
+  if (!parsed.ok) throw new InvalidArgumentError(`expected ${parsed.expected}, got ${value}.`);
+  if (parsed.value <= 0) throw new InvalidArgumentError(`expected a duration above 0, got ${value}.`);
   return parsed.value;
 }
 
@@ -84,4 +68,6 @@ Examples:
   $ pauselab explain pauselab-results/observed-java-2026-01-31T120000Z
 
 It needs root, or CAP_BPF and CAP_PERFMON. The processes are not stopped, restarted or changed.
-Exit codes: 0 observed, 2 no such process, 5 this machine does not allow it, 129/130/143 interrupted (what was seen is kept).`;
+
+Exit codes: 0 observed, 2 no such process, 5 this machine does not allow it, 129/130/143 interrupted (what was seen is
+kept).`;

@@ -1,15 +1,15 @@
-/** `pauselab profile`: what profiles there are, what they say, and whether one's own is right. */
+/** `pauselab profile`: lists, shows, checks and verifies profiles. */
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../../base/failure.js';
 import { formatSize } from '../../base/text/units.js';
 import type { VerifiedArm } from '../../experiment/plan/verify.js';
-import { saysNoProgram, workOf, type ExpectedCalls } from '../../profile/resolved/resolved.js';
+import type { CountedCalls } from '../../jobs/verify-profile.js';
+import { saysNoProgram } from '../../profile/resolved/resolved.js';
 import { guestDefaults } from '../guest-options.js';
 import { installing, installOption } from '../install.js';
 import { examples, toJson, printDocument, printText as write } from '../text/output.js';
-import { jvmShortcuts, shortcuts } from '../shortcuts.js';
 
-// What reads profiles is loaded by the actions, so that `--help` needs neither zod nor yaml.
+// The actions load the code that reads profiles, so that `--help` loads neither zod nor yaml.
 
 const yamlStyle = { aliasDuplicateObjects: false, blockQuote: 'literal', lineWidth: 0 } as const;
 
@@ -25,8 +25,8 @@ export function profileCommand(setExitCode: (code: ExitCode) => void) {
 
 function listCommand() {
   return new Command('list')
-    .description('name the profiles that ship with pauselab')
-    .option('--json', 'write one JSON document')
+    .description('list the profiles of pauselab')
+    .option('--json', 'write a JSON document')
     .addHelpText('after', examples(['profile list', 'profile list --json']))
     .action(async ({ json }) => {
       const { catalogue } = await import('../../profile/written/load.js');
@@ -42,8 +42,8 @@ function showCommand() {
   return new Command('show')
     .description('print a profile, with its comments')
     .argument('<profile>', 'a name from `profile list`, or a file')
-    .option('--resolved', 'print what is run: inheritance, defaults, arms and controls in full')
-    .option('--json', 'write one JSON document')
+    .option('--resolved', 'print the resolved profile: inheritance, defaults, arms and controls in full')
+    .option('--json', 'write a JSON document')
     .addHelpText('after', examples(['profile show priority-inversion', 'profile show ./mine.yaml --resolved']))
     .action(async (nameOrPath, { resolved, json }) => {
       const { loadProfile, loadResolved, loadTree, profileFile } = await import('../../profile/written/load.js');
@@ -52,7 +52,7 @@ function showCommand() {
         write(json ? toJson(profile) : (await import('yaml')).stringify(profile, yamlStyle));
         return;
       }
-      await loadProfile(nameOrPath); // what is shown is right
+      await loadProfile(nameOrPath); // refuses an invalid profile before it is shown
       if (json) {
         const { toPlain } = await import('../../profile/written/tree.js');
         write(toJson(toPlain(await loadTree(nameOrPath))));
@@ -65,18 +65,13 @@ function showCommand() {
 
 function checkCommand() {
   return new Command('check')
-    .description('check a profile and name everything that is wrong with it')
+    .description('check a profile and report every error')
     .argument('<file>', 'a YAML file, or a name from `profile list`')
     .addHelpText('after', examples(['profile check ./mine.yaml']))
     .action(async (nameOrPath) => {
-      const [{ loadResolved }, { checkPlan }] = await Promise.all([
-        import('../../profile/written/load.js'),
-        import('../../experiment/plan/check-plan.js'),
-      ]);
-      const profile = await loadResolved(nameOrPath);
-      const { name, arms } = profile;
-      checkPlan(profile, arms, Number(guestDefaults.guestCpus));
-      const open = arms.some(saysNoProgram) ? '; --java-args says which program it runs' : '';
+      const { checkProfileFile } = await import('../../jobs/check-profile.js');
+      const { name, arms } = await checkProfileFile(nameOrPath, guestDefaults.guestCpus);
+      const open = arms.some(saysNoProgram) ? '; name its program with --java-args' : '';
       write(
         `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}${open}\n`,
       );
@@ -85,54 +80,40 @@ function checkCommand() {
 
 function verifyCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('verify')
-    .description('run the arms of a profile under strace and count the system calls that it says they cause')
+    .description('run the arms of a profile under strace and count the system calls that the profile says they make')
     .argument('<profile>', 'a name from `profile list`, or a file')
     .option('--arm <name>', 'only this arm')
     .option('--duration <time>', 'traced time of a run, such as 10s')
     .option('--java <path>', 'the JDK, by its folder or its java')
-    .option('--dry-run', 'say what would be run and counted, and run nothing')
-    .option('--json', 'write one JSON document')
+    .option('--dry-run', 'print what would be run and counted, and run nothing')
+    .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
-    .action(async (nameOrPath, { arm: only, duration, java, dryRun, json, install }) => {
-      const [{ loadResolved }, { verifiable }, { checkPlan }, { makeReady }, { verifyArms }] = await Promise.all([
-        import('../../profile/written/load.js'),
-        import('../../experiment/plan/verify.js'),
-        import('../../experiment/plan/check-plan.js'),
-        import('../../jobs/make-ready.js'),
-        import('../../jobs/verify-profile.js'),
-      ]);
-      const profile = await loadResolved(nameOrPath, [...shortcuts({ duration }), ...jvmShortcuts({ java })]);
-      const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
-      if (arms.length === 0)
-        throw usage(
-          `${only === undefined ? `no arm of ${profile.name}` : `the arm ${only} of ${profile.name} is not there or`} says which calls it causes (the key \`issues\`), so there is nothing to verify`,
-        );
-      // It runs on this machine's kernel, whatever the profile's arms are measured on.
-      checkPlan({ ...profile, kernels: [] }, arms, 0);
+    .action(async (nameOrPath, { arm, duration, java, dryRun, json, install }) => {
+      const { dryRunOf, planVerification, verifyArms } = await import('../../jobs/verify-profile.js');
+      const plan = await planVerification(nameOrPath, { arm, duration, java });
       if (dryRun === true) {
-        const [{ describePlan, planOf }, { withoutSecrets }] = await Promise.all([
-          import('../text/dry-run.js'),
-          import('../../profile/resolved/profile-secrets.js'),
-        ]);
-        const plan = { ...planOf({ ...profile, runs: 1 }, withoutSecrets(arms)), guests: [] };
-        const counted = arms.map((arm) => ({ arm: arm.name, calls: workOf(arm)?.issues ?? [] }));
+        const { describePlan } = await import('../text/dry-run.js');
+        const planned = dryRunOf(plan);
         write(
-          json === true ? toJson({ plan, counted }) : `${describePlan(plan)}\n${counted.map(describeCounted).join('')}`,
+          json === true
+            ? toJson(planned)
+            : `${describePlan(planned.plan)}\n${planned.counted.map(describeCounted).join('')}`,
         );
         return;
       }
-      await makeReady({ arms, kernels: [], strace: true }, await installing(install === true));
-      const results = await verifyArms(profile, arms);
+      const results = await verifyArms(plan, await installing(install === true));
       write(
-        json === true ? toJson({ profile: profile.name, arms: results }) : results.map(describeVerified).join('\n'),
+        json === true
+          ? toJson({ profile: plan.profile.name, arms: results })
+          : results.map(describeVerified).join('\n'),
       );
       if (results.some(({ expected, problems }) => problems.length > 0 || expected.some(({ ok }) => !ok)))
         setExitCode(ExitCode.regression);
     });
 }
 
-function describeCounted({ arm, calls }: { arm: string; calls: readonly ExpectedCalls[] }): string {
+function describeCounted({ arm, calls }: CountedCalls): string {
   return calls
     .map(
       ({ call, by, atLeast }) =>
@@ -145,7 +126,7 @@ function describeVerified({ arm, expected, counted, problems }: VerifiedArm): st
   const lines = [
     ...expected.map(
       ({ call, by, atLeast, n, bytes, ok }) =>
-        `  ${ok ? 'as said' : 'NOT as said'}: ${n} ${call} of ${formatSize(bytes)} in all${by === null ? '' : ` by "${by}"`}, at least ${atLeast} expected`,
+        `  ${ok ? 'as declared' : 'NOT as declared'}: ${n} ${call} of ${formatSize(bytes)} in total${by === null ? '' : ` by "${by}"`}, at least ${atLeast} expected`,
     ),
     ...problems.map((problem) => `  problem: ${problem}`),
     '  most frequent:',

@@ -1,20 +1,18 @@
-/** `pauselab report`: bundles as one HTML file. */
+/** `pauselab report`: writes bundles as an HTML file. */
 import { Command } from '@commander-js/extra-typings';
 import { usage } from '../../base/failure.js';
 import { printDocument, printNote } from '../text/output.js';
 
 export function reportCommand() {
   return new Command('report')
-    .description(
-      'write one HTML file that shows a bundle, or several side by side: verdict, percentiles, stalls and their causes',
-    )
+    .description('write bundles as an HTML file: verdict, percentiles, stalls and their causes, side by side')
     .argument('<bundles...>', 'folders that `pauselab run` wrote; the first is the reference')
     .option('-o, --out <file>', 'file to write to (default: stdout)')
     .option(
       '--svg <figure>',
-      'one figure alone, as SVG: <series>.service, <series>.response, <arm>/<series> or stall-1, the longest stall',
+      'a single figure as SVG: <series>.service, <series>.response, <arm>/<series> or stall-1, the longest stall',
     )
-    .option('--csv <figure>', 'the numbers of one figure, as CSV')
+    .option('--csv <figure>', 'the numbers of a figure as CSV')
     .addHelpText('after', examples)
     .action(async (paths, { out, svg, csv }) => {
       if (svg !== undefined && csv !== undefined) throw usage('--svg and --csv: choose one of them');

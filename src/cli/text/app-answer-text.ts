@@ -1,4 +1,4 @@
-/** How `pauselab run app` ends: with the answer, what it rests on, and what to look at next. */
+/** The end of `pauselab run app`: the answer, its evidence, and the next commands. */
 import type { AppAnswer } from '../../attribution/app-answer.js';
 import { printable } from '../../base/text/printable.js';
 import { shellWord } from '../../base/text/shell-word.js';
@@ -33,7 +33,7 @@ export function renderAnswers(
       uncommitText(answer),
       '',
     ]),
-    `Next: ${anyStall ? `pauselab explain ${place} --stall 1 (the longest one, step by step); ` : ''}pauselab report ${place} -o report.html (the page of it)`,
+    `Next: ${anyStall ? `pauselab explain ${place} --stall 1 (the longest stall, step by step); ` : ''}pauselab report ${place} -o report.html (an HTML page)`,
     '',
   ].join('\n');
 }
@@ -45,18 +45,18 @@ function answerText(
   const all = `${formatDuration(stalled_ns)} in ${counted(stalls_n, 'stall')}`;
   switch (isReason) {
     case 'no stall':
-      return `Answer: no probe was stalled for ${formatDuration(threshold_ns)} or more, so there is nothing that giving memory back could be the reason of.`;
+      return `Answer: no probe stalled for ${formatDuration(threshold_ns)} or more, so there is no stall to explain.`;
     case 'yes':
-      return `Answer: giving memory back is the reason of most of the stalled time. In ${formatDuration(givingBack_ns)} of ${all} probes waited for a thread that gave memory back.`;
+      return `Answer: giving memory back is the reason of most of the stalled time. For ${formatDuration(givingBack_ns)} of ${all}, probes waited for a thread that gave memory back.`;
     case 'no':
-      return `Answer: giving memory back is not the reason. Of ${all}, ${formatDuration(givingBack_ns)} went by waiting for a thread that gave memory back, and at most ${formatDuration(givingBack_ns + unknown_ns)} can have.`;
+      return `Answer: giving memory back is not the reason. Of ${all}, probes waited ${formatDuration(givingBack_ns)} for a thread that gave memory back, and at most ${formatDuration(givingBack_ns + unknown_ns)} if the unknown part is counted too.`;
     case 'open':
-      return `Answer: it is open whether giving memory back is the reason. Of ${all}, ${formatDuration(givingBack_ns)} went by waiting for a thread that gave memory back, and the reason of ${formatDuration(unknown_ns)} is not known; --trace (as root) tells more.`;
+      return `Answer: it is open whether giving memory back is the reason. Of ${all}, probes waited ${formatDuration(givingBack_ns)} for a thread that gave memory back, and the reason of ${formatDuration(unknown_ns)} is not known; --trace (as root) shows more.`;
   }
 }
 
 function uncommitText({ uncommits }: AppAnswer): string {
-  if (uncommits === null) return '  The JVM’s log does not say whether it gave heap back.';
-  if (uncommits.n === 0) return '  The JVM’s log tells of no uncommit: it gave no heap back in the windows.';
-  return `  The JVM’s log tells of ${counted(uncommits.n, 'uncommit')}, ${formatDuration(uncommits.total_ns)} in all${uncommits.longest_ns === null ? '' : `, the longest ${formatDuration(uncommits.longest_ns)}`}.`;
+  if (uncommits === null) return '  The JVM’s log does not show whether it gave heap back.';
+  if (uncommits.n === 0) return '  The JVM’s log has no uncommit: the JVM gave no heap back in the windows.';
+  return `  The JVM’s log has ${counted(uncommits.n, 'uncommit')}, ${formatDuration(uncommits.total_ns)} in total${uncommits.longest_ns === null ? '' : `, the longest ${formatDuration(uncommits.longest_ns)}`}.`;
 }

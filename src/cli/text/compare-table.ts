@@ -1,7 +1,8 @@
-/** A comparison as a person reads it: the answer, a table, notes; as text and as Markdown. */
+/** A comparison for people, as text and as Markdown: the answer, a table, notes. */
 import { grouped } from '../../base/group.js';
 import { printable } from '../../base/text/printable.js';
-import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare/compare-words.js';
+import { sentencesOf } from '../../facts/stated.js';
+import { shownInterval, shownP, shownRatio, shownValue } from '../../words/metric-words.js';
 import type { Comparison, CompareRow } from '../../verdict/compare/compared.js';
 import { placeWords } from '../../verdict/evidence/side.js';
 import { renderTable } from './text-table.js';
@@ -9,7 +10,7 @@ import { escaped, markdownTable } from './markdown.js';
 
 const columns = ['', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p', 'p of all', 'verdict'];
 
-/** Rows by candidate and pair of arms; those that are 0 in every run are counted, not listed. */
+/** Rows by candidate and pair of arms. Rows that are 0 in every run are counted, not listed. */
 interface Block {
   readonly heading: string;
   readonly rows: readonly CompareRow[];
@@ -58,7 +59,7 @@ function quietLine({ quiet }: Block): string[] {
   const series = [...new Set(quiet.map((row) => row.series))].join(', ');
   const open = quiet.filter(({ verdict }) => verdict !== 'equivalent').length;
   return [
-    `  0 in every run of both: ${names} of ${series} (${open === 0 ? 'equivalent' : open === quiet.length ? 'inconclusive: too few runs to say that it stays so' : `equivalent, but for ${open} inconclusive`})`,
+    `  0 in every run of both: ${names} of ${series} (${open === 0 ? 'equivalent' : open === quiet.length ? 'inconclusive: too few runs' : `equivalent, except ${open} inconclusive`})`,
   ];
 }
 
@@ -73,13 +74,13 @@ function sidesLines({ reference, candidates }: Comparison): string[] {
 }
 
 const legend = [
-  'A and B: means over the runs, one value a run. The interval of their difference and ratio comes from drawing runs anew; p from all ways to deal the runs',
-  'out to two sides; "p of all" is the share in which any metric differs as much. Shares are of the window, their differences in percentage points (pp).',
+  'A and B: means over the runs, a value per run. The intervals of their difference and ratio come from resampling runs; p from all ways to divide the runs',
+  'between two sides; "p of all" is the share of these in which any metric differs as much. Shares are of the window, differences in percentage points (pp).',
   'What the verdicts mean: docs/statistics.md.',
 ];
 
 function whyLines(rows: readonly CompareRow[]): { readonly about: string; readonly sentence: string }[] {
-  // Many rows have one and the same reason.
+  // Rows with the same reason share a line.
   const bySentence = grouped(
     rows.filter((one) => one.verdict === 'inconclusive' && !isQuiet(one)),
     ({ sentence }) => sentence,
@@ -110,7 +111,7 @@ export function renderComparison(compared: Comparison): string {
     ...legend,
     '',
     ...whyLines(comparison.rows).map(({ about, sentence }) => `Inconclusive: ${about}: ${sentence}.`),
-    ...comparison.notes.map((note) => `Note: ${note}`),
+    ...sentencesOf(comparison.notes).map((note) => `Note: ${note}`),
     '',
   ].join('\n');
 }
@@ -141,7 +142,7 @@ export function renderMarkdown(compared: Comparison): string {
     ...whyLines(comparison.rows).map(
       ({ about, sentence }) => `- Inconclusive: ${escaped(about)}: ${escaped(sentence)}.`,
     ),
-    ...comparison.notes.map((note) => `- ${escaped(note)}`),
+    ...sentencesOf(comparison.notes).map((note) => `- ${escaped(note)}`),
     '',
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 /** `pauselab doctor --kernel`: the lock tables of kernels, side by side. */
 import { usage } from '../../base/failure.js';
-import type { KernelLocks } from '../../jobs/examine-kernels.js';
+import type { KernelLocks } from '../../jobs/examination.js';
 import { preemptionModels, type PreemptionModel } from '../../profile/check/preemption.js';
 import { renderTable } from './text-table.js';
 
@@ -19,17 +19,17 @@ export function renderKernels(tables: readonly KernelLocks[]): string {
   const rows = [...calls.values()].map(({ operation, layout }) => {
     const found = tables.map(({ locks }) => {
       const row = locks.find((one) => one.operation === operation && one.layout === layout);
-      return row === undefined ? 'not asked' : row.errno === null ? row.lock : `refused (${row.errno})`;
+      return row === undefined ? 'not tried' : row.errno === null ? row.lock : `refused (${row.errno})`;
     });
     return [
       operation,
       layout === 'crossing' ? 'across VMAs' : 'one VMA',
       ...found,
-      new Set(found).size > 1 ? 'not alike' : '',
+      new Set(found).size > 1 ? 'differs' : '',
     ];
   });
   const unfit = tables.flatMap(({ kernel, fit, unfit: why }) =>
-    fit ? [] : [`On ${kernel} no lock table was made: ${why.join('; ')}.`],
+    fit ? [] : [`${kernel} has no lock table: ${why.join('; ')}.`],
   );
   return [
     renderTable(['call', 'range', ...tables.map(({ kernel }) => kernel), ''], rows, 3 + tables.length),

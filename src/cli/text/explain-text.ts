@@ -1,6 +1,5 @@
 /**
- * Stalls and their chains on a terminal. Texts of a bundle are not to be trusted: what is rendered has passed
- * `printable`.
+ * Stalls and their chains on a terminal. Texts of a bundle are not trusted: `printable` cleans all that is rendered.
  */
 import { distinct, type Stated } from '../../facts/stated.js';
 import { stalledTime } from '../../attribution/totals.js';
@@ -32,14 +31,14 @@ export function renderStalls(found: Pick<ReadStalls, 'stalls' | 'missing'>): str
     ...(stalls.length === 0
       ? ['No stall was recorded.']
       : [renderTable(['stall', 'run', 'series', 'length', 'cause', 'grade', 'by'], rows, 7)]),
-    ...(stalls.length > mostListed ? [`… and ${stalls.length - mostListed} shorter ones; --json has all.`] : []),
+    ...(stalls.length > mostListed ? [`… and ${stalls.length - mostListed} shorter stalls; --json has all.`] : []),
     ...(stalls.length > 0
       ? [
           '',
           ...totals(stalls),
           ...outside(stalls),
           '',
-          'Chain of one: --stall N. What causes and grades mean: docs/attribution.md.',
+          'Chain of a stall: --stall N. Meaning of causes and grades: docs/attribution.md.',
         ]
       : []),
     ...missingLines(missing),
@@ -57,13 +56,13 @@ function totals(stalls: readonly NumberedStall[]): string[] {
   ];
 }
 
-/** A run's own figures are of operations that were due inside its window, or reach into it. */
+/** The figures of a run cover the operations that were due inside its window, or reach into it. */
 function outside(stalls: readonly NumberedStall[]): string[] {
   const n = stalls.filter(({ counted }) => !counted).length;
   return n === 0
     ? []
     : [
-        `${n} of them ${n === 1 ? 'was' : 'were'} over before the measured window or began after it, and ${n === 1 ? 'is' : 'are'} in no count of \`pauselab run\`.`,
+        `${n} of them ended before the measured window or began after it; the counts of \`pauselab run\` do not include ${n === 1 ? 'it' : 'them'}.`,
       ];
 }
 

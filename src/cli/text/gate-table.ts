@@ -1,8 +1,9 @@
-/** A gate as a person reads it: the answer, a table a profile, why, notes; as text and as Markdown. */
+/** A gate for people, as text and as Markdown: the answer, a table per profile, reasons, notes. */
 import { grouped } from '../../base/group.js';
 import { printable } from '../../base/text/printable.js';
-import { shownInterval, shownP, shownValue } from '../../verdict/compare/compare-words.js';
-import { nameOf, suiteName } from '../../verdict/gate/gate-words.js';
+import { sentencesOf } from '../../facts/stated.js';
+import { shownInterval, shownP, shownValue } from '../../words/metric-words.js';
+import { checkName, suiteName } from '../../verdict/gate/conclude.js';
 import type { Check, CheckOutcome, GateResult, Suite } from '../../verdict/gate/gated.js';
 import { metricNamed } from '../../verdict/evidence/metrics.js';
 import { placeWords } from '../../verdict/evidence/side.js';
@@ -23,7 +24,7 @@ interface Block {
 }
 
 function blocksOf({ checks }: Suite): Block[] {
-  // Where nothing could be measured there is no figure to show: why is told below.
+  // A figure that was not measured has an empty cell; the reasons are below the table.
   const judged = checks.filter(
     ({ kind, comparison, limit }) =>
       kind !== 'evidence' && (comparison !== null || (limit !== null && limit.values.length > 0)),
@@ -80,19 +81,19 @@ function sidesLines({ candidate, baseline }: Suite): string[] {
 
 const headings = { fail: 'Failed', error: 'No verdict', inconclusive: 'Inconclusive' } as const;
 
-/** Why, for all that did not pass; many have one and the same reason. */
+/** The reasons of all checks that did not pass. Checks with the same reason share a line. */
 function whyLines({
   checks,
 }: Suite): { readonly heading: string; readonly about: string; readonly sentence: string }[] {
   return (['fail', 'error', 'inconclusive'] as const).flatMap((outcome) => {
     const bySentence = grouped(
       checks.filter((one) => one.outcome === outcome),
-      ({ sentence }) => sentence,
+      ({ reason }) => reason.sentence,
     );
     return [...bySentence].flatMap(([sentence, own]) => {
       const [first] = own;
       if (first === undefined) return [];
-      const name = first.kind === 'evidence' ? '' : nameOf(first, null);
+      const name = first.kind === 'evidence' ? '' : checkName(first, null);
       return [
         { heading: headings[outcome], about: own.length === 1 ? name : `${name} and ${own.length - 1} more`, sentence },
       ];
@@ -101,7 +102,7 @@ function whyLines({
 }
 
 const legend =
-  'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference is certain to 95 %. "p of all" is the probability that chance alone shows as much in any of them. More: docs/gate.md.';
+  'baseline and candidate: means over the runs, a value per run; for a limit, ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference holds at 95 %. "p of all" is the probability that chance alone shows as large a difference in any figure. More: docs/gate.md.';
 
 export function renderGate(gated: GateResult): string {
   const result = printable(gated);
@@ -132,7 +133,7 @@ function suiteLines(suite: Suite, name: string): string[] {
     ...whyLines(suite).map(
       ({ heading, about, sentence }) => `${heading}: ${about === '' ? '' : `${about}: `}${sentence}.`,
     ),
-    ...suite.notes.map((note) => `Note: ${note}`),
+    ...sentencesOf(suite.notes).map((note) => `Note: ${note}`),
     '',
   ];
 }
@@ -161,7 +162,7 @@ export function renderGateMarkdown(gated: GateResult): string {
         ({ heading, about, sentence }) =>
           `- **${heading}**: ${about === '' ? '' : `${escaped(about)}: `}${escaped(sentence)}.`,
       ),
-      ...suite.notes.map((note) => `- ${escaped(note)}`),
+      ...sentencesOf(suite.notes).map((note) => `- ${escaped(note)}`),
       '',
     ]),
     ...togetherLines(result).map(escaped),
@@ -170,7 +171,7 @@ export function renderGateMarkdown(gated: GateResult): string {
   ]);
 }
 
-/** Where a suite has nothing to explain two empty lines would meet. */
+/** A suite without explanations would leave two empty lines in a row. */
 function withoutGaps(lines: readonly string[]): string {
   return lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n');
 }

@@ -1,6 +1,6 @@
 /**
- * Which log lines, and in which form: from `--log-format` and the environment, asked before any command runs, so that a
- * wrong word is no news at its end.
+ * Level and form of log lines, from `--log-format` and the environment. They are read before any command runs, so that a
+ * wrong word is reported at once.
  */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
@@ -14,22 +14,22 @@ export interface LogSettings {
 }
 
 export function logSettings(format: string | undefined, env: NodeJS.ProcessEnv = process.env): LogSettings {
-  // A variable that is set to nothing says nothing.
-  const said = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  // An empty variable counts as not set.
+  const valueOf = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   return {
     format:
       oneOf(
         formats,
-        format ?? said('PAUSELAB_LOG_FORMAT'),
+        format ?? valueOf('PAUSELAB_LOG_FORMAT'),
         format === undefined ? 'PAUSELAB_LOG_FORMAT=' : '--log-format ',
       ) ?? 'text',
-    level: oneOf(levels, said('PAUSELAB_LOG_LEVEL'), 'PAUSELAB_LOG_LEVEL=') ?? 'info',
+    level: oneOf(levels, valueOf('PAUSELAB_LOG_LEVEL'), 'PAUSELAB_LOG_LEVEL=') ?? 'info',
   };
 }
 
 let chosen: LogSettings = { format: 'text', level: 'info' };
 
-/** For the command that follows. */
+/** Sets the log of the command that runs next. */
 export function useLogSettings(settings: LogSettings): void {
   chosen = settings;
 }

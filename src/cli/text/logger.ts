@@ -1,6 +1,6 @@
 /**
- * Logs and progress: on stderr, synchronous, so that nothing is lost when a run ends badly. Lines for people (time,
- * level, text), or one JSON object a line for programs.
+ * Logs and progress on stderr. Writing is synchronous, so that a crash loses no line. Lines for people have time, level
+ * and text; lines for programs are a JSON object each.
  */
 import { pino, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
@@ -24,7 +24,7 @@ export function createLogger({ format, level }: LogSettings = chosenLogSettings(
       level,
       base: null,
       hooks: {
-        // What a line quotes may come from a guest, a log or a command line.
+        // A line can quote a guest, a log or a command line.
         logMethod(words, method) {
           method.apply(
             this,
@@ -35,7 +35,7 @@ export function createLogger({ format, level }: LogSettings = chosenLogSettings(
         },
       },
     },
-    // In this process: a transport would add a thread and 200 ms.
+    // A transport would add a thread and 200 ms, so the log is written in this process.
     {
       write: (line) => {
         process.stderr.write(format === 'json' ? line : pretty(line));

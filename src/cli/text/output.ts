@@ -1,13 +1,13 @@
 /**
- * All that commands print: results on stdout, notes on stderr. The values in them come from bundles, logs and file
- * names of others, so nothing here passes a character that a terminal obeys (base/printable.ts).
+ * The output of commands: results on stdout, notes on stderr. Their values come from bundles, logs and file names of
+ * other people, so every character that a terminal obeys is replaced (base/text/printable.ts).
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { unfit, type Failure } from '../../base/failure.js';
 import { printableJson, printableLine, printableText } from '../../base/text/printable.js';
 import { errnoName, errorMeaning } from '../../base/system-error.js';
 
-/** Lines for people. */
+/** Prints lines for people. */
 export function printText(text: string): void {
   send(printableText(text));
 }
@@ -17,14 +17,14 @@ export function printJson(value: unknown): void {
 }
 
 /**
- * A text in a form of others (HTML, CSV, JUnit, a shell's script): as it is, since a program reads it; on a terminal as
- * text for people.
+ * Prints a document for a program (HTML, CSV, JUnit, a shell script) unchanged. On a terminal it is printed as text for
+ * people.
  */
 export function printDocument(text: string): void {
   send(process.stdout.isTTY ? printableText(text.replaceAll('\r\n', '\n')) : text);
 }
 
-/** What is to be known beside a result. */
+/** Prints a note beside a result. */
 export function printNote(sentence: string): void {
   process.stderr.write(`pauselab: ${printableLine(sentence)}\n`);
 }
@@ -33,25 +33,25 @@ export function toJson(value: unknown): string {
   return printableJson(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** The end of a command's help; `commands` without the program's name. */
+/** The end of a command's help. `commands` lack the program's name. */
 export function examples(commands: readonly string[]): string {
   return `\nExamples:\n${commands.map((command) => `  $ pauselab ${command}\n`).join('')}`;
 }
 
-/** Why a part of what was printed did not arrive; null if nothing is missing, or if its reader wanted no more. */
+/** Why a part of the output was lost. Null: nothing was lost, or the reader closed the pipe. */
 let lost: Failure | null = null;
 let isFile = false;
 
 export interface OutputWatch {
-  /** Once all is written. */
+  /** Resolves when all output is written. */
   settled(): Promise<Failure | null>;
 }
 
-/** To be called once, before anything is written: a stream's error has no other place to arrive at. */
+/** Call it once, before anything is written: without a listener, an error of the stream ends the process. */
 export function watchOutput(): OutputWatch {
   isFile = fstatSync(process.stdout.fd).isFile();
   process.stdout.on('error', lose);
-  // Progress and sentences that nobody can read any more; the exit code still says how it ended.
+  // A closed stderr loses progress and error sentences; the exit code still reports the result.
   process.stderr.on('error', () => undefined);
   return {
     async settled() {
@@ -69,8 +69,7 @@ export function watchOutput(): OutputWatch {
 }
 
 function lose(cause: NodeJS.ErrnoException): void {
-  // Whoever reads our output may stop at any line (`pauselab … | head`); what the command found does not change by
-  // that.
+  // A reader can stop at any line (`pauselab … | head`). That does not change the result of the command.
   if (cause.code === 'EPIPE' || cause.syscall === undefined) return;
   const code = errnoName(cause);
   const { what, remedy } = errorMeaning(code ?? '');
@@ -82,7 +81,7 @@ function send(text: string): void {
     process.stdout.write(text);
     return;
   }
-  // Of a file that has room for a part only, Node takes the part for the whole (SyncWriteStream).
+  // On a full disk, Node's SyncWriteStream ignores that a write was cut short.
   const bytes = Buffer.from(text);
   try {
     for (let written = 0; lost === null && written < bytes.length;)

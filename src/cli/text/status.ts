@@ -1,6 +1,6 @@
 /**
- * Live status of an experiment: a line that is rewritten on a terminal and fits into it, a heartbeat every ten seconds
- * elsewhere.
+ * Live status of an experiment. On a terminal it is a line that is rewritten and fits the width; elsewhere it is a log
+ * line every ten seconds.
  */
 import { sentencesOf } from '../../facts/stated.js';
 import { monotonic_ms } from '../../base/clock.js';
@@ -9,14 +9,14 @@ import { redacted } from '../../base/secrets.js';
 import { fitted } from '../../base/text/text-width.js';
 import { formatDuration } from '../../base/text/units.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
-import type { Watcher } from '../../jobs/told.js';
+import type { Watcher } from '../../jobs/progress.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { Logger } from './logger.js';
 
 const redraw_ms = 250;
 const heartbeat_ms = 10_000;
 const clearLine = '\r\x1b[K';
-/** Of a terminal that does not say. */
+/** Width of a terminal that does not report its width. */
 const usualColumns = 80;
 
 export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, preempt }: ResolvedProfile): Watcher {
@@ -44,7 +44,7 @@ export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, 
         : ` · at least ${Math.ceil(left_s)} s left · stalls in this run so far: ${stalls}`;
     return `${what}${phase === '' ? '' : ` · ${phase}${progress}`}${left}`;
   };
-  // Rarely: this process shares the CPUs with what it measures.
+  // Updates are rare, because this process shares the CPUs with the measured processes.
   const timer = setInterval(
     () => {
       if (terminal) process.stderr.write(clearLine + shown(text()));
@@ -89,7 +89,7 @@ export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, 
   };
 }
 
-/** A line that wraps could not be rewritten; the last column stays free, since some terminals wrap there already. */
+/** A line that wraps cannot be rewritten. The last column stays free, because some terminals wrap there. */
 function shown(text: string): string {
   return fitted(printableLine(redacted(text)), (process.stderr.columns || usualColumns) - 1);
 }

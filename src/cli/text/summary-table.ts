@@ -1,4 +1,4 @@
-/** The summary as a person reads it: one block an arm, two lines a series, then the verdict. */
+/** The summary for people: a block per arm, two lines per series, then the verdict. */
 import { formatDuration, formatShare, formatSize } from '../../base/text/units.js';
 import type { ArmSummary, LogSeries, SummaryFile } from '../../bundle/bundle-schema.js';
 import { leastN } from '../../stats/quantile-bounds.js';
@@ -54,27 +54,27 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   ];
   const legend = [
     arms.some(({ holder, control }) => holder !== null || control !== null)
-      ? 'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, makes the calls under test.'
-      : 'Each line is a probe: a thread inside the program that makes one operation again and again, and is timed.',
-    `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
-    'stalled: share of the measured time, also by a stall that began before it; unserved: operations still owed at the end; in flight: how long the one that was still running had run.',
+      ? 'Each line is a victim: a thread that repeats an operation and times it, while another thread, the holder, makes the calls under test.'
+      : 'Each line is a probe: a thread inside the program that repeats an operation and times it.',
+    `service: how long an operation took; response: time since it was due, including the wait for earlier operations. A stall is an operation of ${formatDuration(threshold_ns)} or more.`,
+    'stalled: share of the measured time in stalls, including stalls that began before it; unserved: operations still due at the end; in flight: how long the operation that still ran had run.',
     ...(arms.some(({ jvm }) => (jvm?.log.length ?? 0) > 0)
-      ? ['log: events that the JVM’s own log told of, and how long they took; no victim is timed in these lines.']
+      ? ['log: events of the JVM’s log and their durations; these lines time no victim.']
       : []),
     ...(hasRanges
       ? [
-          'in runs: the same percentile of single runs, from the lowest to the highest. Between the two of 6 runs or more lies that of the typical run, at 95 %.',
+          'in runs: the same percentile of single runs, from the lowest to the highest. With 6 runs or more, the percentile of a typical run lies between them, at 95 %.',
         ]
       : []),
     ...(underLoad.length > 0
       ? [
-          '*: of runs under load. That there are stalls may be concluded from them; their rates and lengths are the other programs’ as well, and are compared with nothing.',
+          '*: runs under load. They show that there are stalls. Other programs change the rates and lengths, so these are not compared.',
         ]
       : []),
     ...(all.some(hasTooFew) ? ['n<k: too few operations for this percentile; it needs k.'] : []),
     ...(all.some(({ saturated }) => saturated)
       ? [
-          'saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.',
+          'saturated: the series cannot keep its schedule, so percentiles of response time would only show the length of the window.',
         ]
       : []),
   ];
@@ -93,7 +93,7 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   ].join('\n');
 }
 
-/** Where there is nothing better, and where the verdict rests on them. */
+/** Shown where there is no better evidence, and where the verdict rests on them. */
 function showsLoad({ name, kernel, runs, underLoad }: ArmSummary, { findings }: SummaryFile): boolean {
   return (
     underLoad !== null &&
@@ -103,7 +103,7 @@ function showsLoad({ name, kernel, runs, underLoad }: ArmSummary, { findings }: 
 }
 
 function loadLine({ runs, foreignLoad_share }: NonNullable<ArmSummary['underLoad']>): string {
-  return `  * ${runs} run${runs === 1 ? '' : 's'} under load: others had ${formatShare(foreignLoad_share)} of the CPU time`;
+  return `  * ${runs} run${runs === 1 ? '' : 's'} under load: other programs used ${formatShare(foreignLoad_share)} of the CPU time`;
 }
 
 function armLine(
@@ -111,7 +111,8 @@ function armLine(
   several: boolean,
 ): string {
   const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
-  const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
+  const spoiled =
+    spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} disturbed` : `, ${spoiledRuns} more disturbed`;
   const facts = [
     `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
@@ -123,7 +124,7 @@ function armLine(
         ]),
     ...(churn === null || churn.blocks === 0
       ? []
-      : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in all`]),
+      : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in total`]),
   ];
   return `${name}${several ? ` on ${kernel}` : ''}: ${title} · ${facts.join(' · ')}`;
 }
@@ -161,7 +162,7 @@ function seriesRows(series: Series): string[][] {
   return rows;
 }
 
-/** None where no percentile is known in every run. */
+/** Empty where every percentile is unknown in some run. */
 function rangeRow(series: Series, times: 'service' | 'response'): string[][] {
   const cells = percentiles.map(([, key]) => {
     const range = betweenRuns(series, times, key);
@@ -178,11 +179,11 @@ function logRow({ name, durations, long_count, total_ns }: LogSeries): string[] 
     String(long_count),
     '–',
     '–',
-    total_ns === 0 ? '–' : `${formatDuration(total_ns)} in all`,
+    total_ns === 0 ? '–' : `${formatDuration(total_ns)} in total`,
   ];
 }
 
-/** Whether n suffices is judged on the operations that were served (record/figures.ts). */
+/** The number of served operations decides whether a percentile is known (record/figures.ts). */
 function timeCells(figures: Figures, saturated: boolean): string[] {
   const cells = percentiles.map(([, key, quantile]) => {
     const value = figures[key];

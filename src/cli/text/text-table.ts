@@ -1,13 +1,13 @@
-/** Tables of text. What stands in a cell is one line, whatever it holds. */
+/** Text tables. A cell is always a single line. */
 import { printableLine } from '../../base/text/printable.js';
 import { textWidth } from '../../base/text/text-width.js';
 
-/** Of a cell: a name of a stranger's bundle may have half a million, and each is measured by its graphemes. */
+/** Most characters of a cell. A name in a foreign bundle can have half a million, and measuring graphemes is slow. */
 const mostCharacters = 2000;
 
 /**
- * Rows of text in aligned columns: the first ones to the left, the others, numbers, to the right. A row of one cell is
- * a heading.
+ * Rows of text in aligned columns. The first columns are aligned left; the others hold numbers and are aligned right. A
+ * row with a single cell is a heading.
  */
 export function renderTable(head: readonly string[], cells: readonly (readonly string[])[], leftColumns = 2): string {
   const rows = cells.map((row) =>

@@ -1,5 +1,6 @@
 /**
- * A result into a file that the user named: whole, or not at all; directly into what is no file (base/atomic-file.ts).
+ * Writes a result to a file that the user named, atomically. A pipe or a device is written directly
+ * (base/files/atomic-file.ts).
  */
 import { dirname } from 'node:path';
 import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';

@@ -6,10 +6,10 @@ import { guestImage, type GuestFile, type GuestImage } from '../../kernel/guest/
 import { kernelFacts, type KernelFacts } from '../../kernel/image/kernel-facts.js';
 import { relationOf } from '../../kernel/image/kernel-relation.js';
 import type { KernelImage } from '../../kernel/image/kernel.js';
-import { findQemu, type GuestSettings, type Qemu } from '../../kernel/guest/qemu.js';
+import { findQemu, type GuestSettings } from '../../kernel/guest/qemu.js';
 import { askedKernel, hostKernel, isHost, kernelProblem, kernelsOf } from '../../profile/check/asked-kernel.js';
 import type { PreemptionModel } from '../../profile/check/preemption.js';
-import { openGuest, type GuestSession } from './guest-place.js';
+import { openGuest, type GuestInput, type GuestSession } from './guest-place.js';
 import { localPlace, type OpenPlace } from './place.js';
 
 export interface WantedPlaces {
@@ -43,7 +43,7 @@ export async function planPlaces(
   refuseBadLabels(kernels);
   refuseForHost(kernels, preempt, guest);
   const asked = kernelsOf({ kernels });
-  let shared: { qemu: Qemu; image: GuestImage } | undefined;
+  let shared: SharedByGuests | undefined;
   // QEMU is checked first: without it no kernel needs to be fetched.
   const qemu = asked.every(isHost) ? null : findQemu();
   const images: (KernelImage | null)[] = [];
@@ -73,36 +73,37 @@ export async function planPlaces(
       first === undefined || kernel === first
         ? { differences: [], oneTree: null }
         : relationOf({ kernel: first, facts: firstFacts }, { kernel, facts });
+    const share = (): SharedByGuests => (shared ??= { qemu, image: builtImage(session, files) });
     return models.map((model) => {
       const name = `${base}${preempt.length > 1 ? modelSuffix(model) : ''}`;
-      const settings: GuestSettings = {
-        cpus: guest.cpus,
-        memoryBytes: guest.memoryBytes,
-        append: guest.append,
-        preempt: model,
-      };
-      return {
-        name,
-        asked: own.asked,
-        guest: { kernel, settings },
-        open: () => {
-          shared ??= { qemu, image: builtImage(session, files) };
-          return openGuest(
-            {
-              name,
-              label: own.label,
-              kernel,
-              settings,
-              bootDeadline_ms: guest.bootDeadline_ms,
-              ...relation,
-              ...shared,
-            },
-            session,
-          );
-        },
-      };
+      return plannedGuest({ ...own, ...relation, name, kernel, model, guest }, share, session);
     });
   });
+}
+
+type SharedByGuests = Pick<GuestInput, 'qemu' | 'image'>;
+
+interface GuestToPlan extends Pick<GuestInput, 'name' | 'label' | 'kernel' | 'differences' | 'oneTree'> {
+  readonly asked: string;
+  readonly model: PreemptionModel | null;
+  readonly guest: GuestOptions;
+}
+
+/** `share`: builds the image once for all guests. */
+function plannedGuest(
+  { name, label, asked, kernel, differences, oneTree, model, guest }: GuestToPlan,
+  share: () => SharedByGuests,
+  session: GuestSession,
+): PlannedPlace {
+  const { cpus, memoryBytes, append, bootDeadline_ms } = guest;
+  const settings: GuestSettings = { cpus, memoryBytes, append, preempt: model };
+  return {
+    name,
+    asked,
+    guest: { kernel, settings },
+    open: () =>
+      openGuest({ name, label, kernel, settings, bootDeadline_ms, differences, oneTree, ...share() }, session),
+  };
 }
 
 function builtImage(session: GuestSession, files: readonly GuestFile[]): GuestImage {

@@ -1,6 +1,6 @@
 /**
- * Allocators under a workload: found, checked to fit this machine, and what a process needs in its environment to run
- * on one. Whether it then does is for allocator-trial.ts (before the start) and allocator-proof.ts (after it).
+ * Prepares an allocator for a workload: finds its library, checks that it fits this machine, and builds the environment
+ * that a process needs. allocator-trial.ts (before the start) and allocator-proof.ts (after it) check that it works.
  */
 import { readdirSync, realpathSync } from 'node:fs';
 import { endianness } from 'node:os';
@@ -21,7 +21,7 @@ import { missing } from '../missing.js';
 /** A program or a library with debugging data. */
 export const mostLibraryBytes = 2 ** 30;
 
-/** Where distributions put libraries; a multiarch folder comes first. */
+/** Where distributions put libraries; the multiarch folder comes first. */
 const usualFolders = (): string[] => {
   const multiarch = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch as string];
   return [...(multiarch === undefined ? [] : [`/usr/lib/${multiarch}`]), '/usr/lib64', '/usr/lib', '/usr/local/lib'];
@@ -29,20 +29,23 @@ const usualFolders = (): string[] => {
 
 export interface CleanEnvironment {
   readonly environment: Readonly<Record<string, string>>;
-  /** Names of the variables that were here and are not in it. */
+  /** Names of the variables that were removed from our environment. */
   readonly removed: readonly string[];
 }
 
-/** The environment of this process without what would change an allocator, and with what the launch adds. */
+/**
+ * The environment of this process, without variables that would change an allocator, and with those that the launch
+ * adds.
+ */
 export function environmentFor(
   { environment }: AllocatorLaunch,
-  own: NodeJS.ProcessEnv = process.env,
+  base: NodeJS.ProcessEnv = process.env,
 ): CleanEnvironment {
   const goes = (name: string): boolean =>
     allocatorVariables.some((pattern) =>
       pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
     );
-  const there = Object.entries(own).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  const there = Object.entries(base).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   return {
     environment: { ...Object.fromEntries(there.filter(([name]) => !goes(name))), ...environment },
     removed: there.map(([name]) => name).filter(goes),
@@ -50,12 +53,12 @@ export function environmentFor(
 }
 
 export interface AllocatorLaunch {
-  /** Null for glibc's. */
+  /** Null for glibc's allocator. */
   readonly library: string | null;
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What a process needs in its environment to run on this allocator. */
+/** The environment that a process needs to run on this allocator. */
 export function allocatorLaunch(
   { name, path, settings }: ResolvedAllocator,
   folders: readonly string[] = usualFolders(),
@@ -68,29 +71,30 @@ export function allocatorLaunch(
       otherwise: 'give its library as allocator.path',
     });
   refuseForeign(library, name);
-  // A blank or a colon parts the entries of LD_PRELOAD, and a relative path is relative to where the process is.
+  // Blanks and colons separate the entries of LD_PRELOAD, and a relative path depends on the process's folder.
   if (!/^\/[^\s:]*$/.test(library))
     throw usage(
-      `${library} cannot be preloaded: LD_PRELOAD is parted at blanks and colons, and a relative path means another file elsewhere; give an absolute path without them`,
+      `${library} cannot be preloaded: LD_PRELOAD is split at blanks and colons, ` +
+        'and a relative path means another file elsewhere; give an absolute path without blanks and colons',
     );
   return { library, environment: { LD_PRELOAD: library, ...environment } };
 }
 
 export interface AllocatorVersion {
-  /** Its file, links followed; null for glibc's. */
+  /** Its file, with links followed; null for glibc's allocator. */
   readonly file: string | null;
-  /** Null if neither its text nor its name has one. */
+  /** Null if neither its text nor its name contains a version. */
   readonly version: string | null;
 }
 
-/** As the library itself or else its file's name says; of glibc, as this process has it. */
+/** From the library's text or its file name; for glibc, the version of this process. */
 export function allocatorVersion(name: Allocator, library: string | null): AllocatorVersion {
   if (name === 'glibc' || library === null) return { file: null, version: glibcVersion() };
   const file = realpathSync(library);
-  const said = preloadedAllocators[name].version?.exec(
+  const stated = preloadedAllocators[name].version?.exec(
     readBytes(file, { mostBytes: mostLibraryBytes }).toString('latin1'),
   )?.[1];
-  return { file, version: said ?? /\.so\.([\d.]+)$/.exec(basename(file))?.[1] ?? null };
+  return { file, version: stated ?? /\.so\.([\d.]+)$/.exec(basename(file))?.[1] ?? null };
 }
 
 function glibcVersion(): string | null {
@@ -116,22 +120,23 @@ function listed(folder: string): string[] {
   }
 }
 
-/** Nothing is preloaded into a program that has no loader, and nobody says so. */
+/** Without a loader, nothing is preloaded, and no error is reported. */
 export function refuseStatic(program: string, { library }: AllocatorLaunch): void {
   if (library === null || hasLoader(program)) return;
   throw unfit(
-    `${program} is linked statically, so ${library} cannot be preloaded into it; use the engine that \`npm run setup\` builds as pauselab-engine`,
+    `${program} is linked statically, so ${library} cannot be preloaded into it; ` +
+      'use the engine that `npm run setup` builds as pauselab-engine',
   );
 }
 
-/** Of a file that is no ELF file, whatever runs it has a loader. */
+/** True for a file that is not ELF: the program that runs it has a loader. */
 function hasLoader(program: string): boolean {
   const file = readBytes(program, { mostBytes: mostLibraryBytes });
   const header = elfHeader(file);
   return header === null || elfAsksForLoader(file, header);
 }
 
-/** ELF's e_machine of what Node runs on (elf.h). */
+/** ELF's e_machine of the architecture that Node runs on (elf.h). */
 const machines: Partial<Record<string, number>> = {
   x64: 62,
   arm64: 183,
@@ -144,18 +149,19 @@ const machines: Partial<Record<string, number>> = {
 };
 const machineNames = new Map(Object.entries(machines).map(([name, number]) => [number, name]));
 
-/** A library of another architecture is not preloaded, and the loader only warns. */
+/** The loader does not preload a library for another architecture, and only warns. */
 function refuseForeign(library: string, name: string): void {
   const identity = elfIdentity(headOf(library, name));
-  if (identity === null) throw usage(`${library} is no shared library; correct allocator.path`);
-  // EI_CLASS: x32 has the machine of x86-64 and pointers of 32 bits.
+  if (identity === null) throw usage(`${library} is not a shared library; correct allocator.path`);
+  // EI_CLASS: x32 has the machine number of x86-64, but 32-bit pointers.
   const { machine, bits, isBigEndian } = identity;
-  const own = machines[process.arch];
+  const ownMachine = machines[process.arch];
   const ownBits = ['ia32', 'arm'].includes(process.arch) ? 32 : 64;
   const hasOwnOrder = isBigEndian === (endianness() === 'BE');
-  if (own === undefined || (machine === own && bits === ownBits && hasOwnOrder)) return;
+  if (ownMachine === undefined || (machine === ownMachine && bits === ownBits && hasOwnOrder)) return;
   throw unfit(
-    `${library} is of another architecture (${machineNames.get(machine) ?? `ELF machine ${machine}`}, ${bits} bits) than this machine (${process.arch}, ${ownBits} bits); install the one that fits`,
+    `${library} is for another architecture (${machineNames.get(machine) ?? `ELF machine ${machine}`}, ${bits} bits) ` +
+      `than this machine (${process.arch}, ${ownBits} bits); install the library for this machine`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Proof that a started process runs on the allocator that was asked for, with the settings that were asked for. */
+/** Proves that a started process runs on the requested allocator, with the requested settings. */
 import { realpathSync } from 'node:fs';
 import { unfit, usage } from '../../base/failure.js';
 import { allocatorFacts, type Allocator } from '../../catalogue/allocators.js';
@@ -9,14 +9,14 @@ import { readKernelFile } from '../files.js';
 
 export interface AllocatorEvidence {
   readonly pid: number;
-  /** What the process reported of its allocator (native/allocator/describe.cc); undefined if it does not report. */
+  /** The process's report about its allocator (native/allocator/describe.cc); undefined if it does not report. */
   readonly report: unknown;
   /** Lines of its stderr. */
   readonly complaints: readonly string[];
 }
 
 export interface ProvenSetting extends Omit<TriedSetting, 'took'> {
-  /** Null: nothing says so, only that the variable was there. */
+  /** Null if nothing confirms it: only the variable is known to have been set. */
   readonly holds: string | null;
   readonly provenBy: 'the process' | 'a trial' | null;
 }
@@ -30,8 +30,8 @@ export interface AllocatorProof {
 }
 
 /**
- * Throws unless it is so. `tried` is of tryAllocator. Reads /proc/<pid>/maps, which takes locks of its own: before `go`
- * only.
+ * Throws if the proof fails. `tried` comes from tryAllocator. Reads /proc/<pid>/maps, which takes locks, so only before
+ * `go`.
  */
 export function proveAllocator(
   allocator: ResolvedAllocator,
@@ -46,26 +46,28 @@ export function proveAllocator(
   const { library } = allocatorLaunch(allocator);
   if (library !== null && !mappedFiles(readKernelFile(`/proc/${pid}/maps`)).has(realpathSync(library))) {
     throw unfit(
-      `the allocator ${name} (${library}) is not in process ${pid}: it was not preloaded; look at its stderr in the bundle`,
+      `the allocator ${name} (${library}) is not in process ${pid}: it was not preloaded; ` +
+        'check its stderr in the bundle',
     );
   }
-  const said = reportOf(report);
-  if (said !== null && said.name !== null && said.name !== name)
+  const reported = reportOf(report);
+  if (reported !== null && reported.name !== null && reported.name !== name)
     throw unfit(
-      `process ${pid} says that its malloc is ${said.name}'s (${String(said.path)}), where ${name} was asked for; look for another preloaded library in its environment`,
+      `process ${pid} reports the malloc of ${reported.name} (${String(reported.path)}), but ${name} was requested; ` +
+        'look for another preloaded library in its environment',
     );
   const { file, version } = allocatorVersion(name, library);
   return {
     name,
     file,
-    version: said?.version ?? version,
-    settings: tried.map((setting) => proven(name, setting, said)),
+    version: reported?.version ?? version,
+    settings: tried.map((setting) => proven(name, setting, reported)),
   };
 }
 
-/** A setting of which nothing says that it is in force: the variable was there, and that is all that is known. */
+/** A setting that nothing confirms: only the variable is known to have been set. */
 export interface UnprovenSetting {
-  /** Which process of the workload. */
+  /** The process of the workload. */
   readonly process: string;
   readonly allocator: Allocator;
   readonly key: string;
@@ -78,7 +80,7 @@ export function unprovenOf(process: string, { name, settings }: AllocatorProof):
     .map(({ key, asked }) => ({ process, allocator: name, key, asked }));
 }
 
-/** Paths of files that are mapped, as /proc/<pid>/maps has them. */
+/** Paths of mapped files, as in /proc/<pid>/maps. */
 export function mappedFiles(maps: string): ReadonlySet<string> {
   return new Set([...maps.matchAll(/^(?:\S+\s+){5}(\/.*)$/gm)].map(([, path = '']) => path));
 }
@@ -94,7 +96,7 @@ function reportOf(report: unknown): Report | null {
   return typeof report === 'object' && report !== null && 'settings' in report ? (report as Report) : null;
 }
 
-/** The process itself is believed over the trial. */
+/** The process's report outranks the trial. */
 function proven(name: Allocator, { key, asked, took }: TriedSetting, report: Report | null): ProvenSetting {
   const inside = report?.settings[allocatorFacts(name).reportedAs(key)];
   if (inside === undefined || inside === null)
@@ -102,7 +104,7 @@ function proven(name: Allocator, { key, asked, took }: TriedSetting, report: Rep
   const holds = String(inside);
   if (!isSame(asked, holds))
     throw unfit(
-      `${name} has ${key}: ${holds} where ${asked} was asked for; give a value that it takes, in allocator.settings`,
+      `${name} has ${key}: ${holds}, but ${asked} was requested; give a value that it accepts, in allocator.settings`,
     );
   return { key, asked, holds, provenBy: 'the process' };
 }

@@ -1,13 +1,12 @@
 /**
- * What an allocator makes of its settings, found before the workload starts: a program that does nothing runs in the
- * same environment and its allocator is asked to say what it took.
+ * Finds out how an allocator handles its settings, before the workload starts: a program that does nothing runs in the
+ * same environment, and its allocator reports the settings in force.
  *
- *   jemalloc   `confirm_conf:true` prints each pair that was set; what is misspelt is named and ignored
- *   mimalloc   MIMALLOC_VERBOSE=1 prints all its options; a deprecated one stands under its new name
+ *   jemalloc   `confirm_conf:true` prints each pair that was set; misspelt settings are named and ignored
+ *   mimalloc   MIMALLOC_VERBOSE=1 prints all its options; a deprecated option appears under its new name
  *   glibc      its loader lists all tunables with their values (--list-tunables, since 2.33)
- *   tcmalloc   says nothing: a variable whose name is not in the library is refused, and of the others what they came
- *   to
- *              can only be read from inside, for the few that MallocExtension has a property for
+ *   tcmalloc   reports nothing: a variable whose name is not in the library is refused; the values of the others can
+ *              only be read from inside, and only if MallocExtension has a property for them
  */
 import { spawnSync } from 'node:child_process';
 import { tunableName } from '../../catalogue/allocators.js';
@@ -20,14 +19,14 @@ import { allocatorLaunch, mostLibraryBytes, type AllocatorLaunch } from './alloc
 import { readProc } from '../files.js';
 
 export interface TriedSetting {
-  /** As the profile has it. */
+  /** As in the profile. */
   readonly key: string;
   readonly asked: string;
-  /** What the allocator says it took; null if it does not say. */
+  /** The value that the allocator reports; null if it does not report it. */
   readonly took: string | null;
 }
 
-/** Throws where the library cannot be preloaded or a setting is refused, unknown or changed. */
+/** Throws if the library cannot be preloaded, or a setting is refused, unknown or changed. */
 export function tryAllocator(allocator: ResolvedAllocator): TriedSetting[] {
   const launch = allocatorLaunch(allocator);
   switch (allocator.name) {
@@ -35,22 +34,22 @@ export function tryAllocator(allocator: ResolvedAllocator): TriedSetting[] {
       return tried(allocator, tunables(launch), tunableName);
     case 'jemalloc': {
       const { MALLOC_CONF: pairs = '' } = launch.environment;
-      const said = trial(launch, { MALLOC_CONF: pairs === '' ? 'confirm_conf:true' : `confirm_conf:true,${pairs}` });
-      const refused = jemallocRefusal(said);
+      const printed = trial(launch, { MALLOC_CONF: pairs === '' ? 'confirm_conf:true' : `confirm_conf:true,${pairs}` });
+      const refused = jemallocRefusal(printed);
       if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct allocator.settings`);
-      // Older than 5.2 it does not confirm.
-      return said.some((line) => line.includes('Set conf value'))
-        ? tried(allocator, confirmed(said))
+      // Versions before 5.2 do not confirm settings.
+      return printed.some((line) => line.includes('Set conf value'))
+        ? tried(allocator, confirmed(printed))
         : untold(allocator);
     }
     case 'mimalloc': {
-      const said = trial(launch, { MIMALLOC_VERBOSE: '1' });
-      const invalid = said.find((line) => /warning: environment option .*invalid value/.test(line));
+      const printed = trial(launch, { MIMALLOC_VERBOSE: '1' });
+      const invalid = printed.find((line) => /warning: environment option .*invalid value/.test(line));
       if (invalid !== undefined)
         throw usage(
           `mimalloc refuses its settings: ${invalid.replace(/^mimalloc: warning: /, '')}; correct allocator.settings`,
         );
-      return tried(allocator, mimallocOptions(said), (key) => mimallocName(key, said));
+      return tried(allocator, mimallocOptions(printed), (key) => mimallocName(key, printed));
     }
     case 'tcmalloc':
       trial(launch, {});
@@ -59,18 +58,18 @@ export function tryAllocator(allocator: ResolvedAllocator): TriedSetting[] {
   }
 }
 
-/** What jemalloc said of a pair that it does not take, or null. It goes on without it. */
+/** jemalloc's message about a pair that it does not accept, or null. It continues without that pair. */
 export function jemallocRefusal(lines: readonly string[]): string | null {
-  const said = lines.find((line) => /^<jemalloc>: (?:Invalid|Malformed|Out-of-range|Conf string)/.test(line));
-  return said?.slice('<jemalloc>: '.length).trim() ?? null;
+  const message = lines.find((line) => /^<jemalloc>: (?:Invalid|Malformed|Out-of-range|Conf string)/.test(line));
+  return message?.slice('<jemalloc>: '.length).trim() ?? null;
 }
 
-/** What the loader said of a library that it did not preload, or null. It goes on without it. */
+/** The loader's message about a library that it did not preload, or null. It continues without the library. */
 export function preloadWarning(lines: readonly string[]): string | null {
   return lines.find((line) => line.includes('from LD_PRELOAD cannot be preloaded'))?.trim() ?? null;
 }
 
-/** `<jemalloc>: -- Set conf value: dirty_decay_ms:500`: the last one holds. */
+/** `<jemalloc>: -- Set conf value: dirty_decay_ms:500`: the last line for a key counts. */
 export function confirmed(lines: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     lines.flatMap((line) => {
@@ -90,14 +89,14 @@ export function mimallocOptions(lines: readonly string[]): ReadonlyMap<string, s
   );
 }
 
-/** The name that an option has now, if it says that the old one is deprecated. */
+/** An option's current name, if the output says that the old name is deprecated. */
 function mimallocName(key: string, lines: readonly string[]): string {
-  const own = key.toLowerCase();
+  const lowerCase = key.toLowerCase();
   for (const line of lines) {
     const [, old, now] = /environment option "mimalloc_(\w+)" is deprecated.* use "mimalloc_(\w+)"/.exec(line) ?? [];
-    if (old === own && now !== undefined) return now;
+    if (old === lowerCase && now !== undefined) return now;
   }
-  return own;
+  return lowerCase;
 }
 
 function untold({ settings }: ResolvedAllocator): TriedSetting[] {
@@ -114,7 +113,9 @@ function tried(
     if (took === undefined)
       throw usage(`${name} has no setting ${key}${didYouMean(nameOf(key), taken.keys())}; correct allocator.settings`);
     if (!isSame(asked, took))
-      throw usage(`${name} made ${took} of ${key}: ${asked}; give a value that it takes, in allocator.settings`);
+      throw usage(
+        `${name} changed ${key} from ${asked} to ${took}; give a value that it accepts, in allocator.settings`,
+      );
     return { key, asked, took };
   });
 }
@@ -122,7 +123,7 @@ function tried(
 const yes = ['true', 't', 'yes', 'y', 'on', '1'];
 const no = ['false', 'f', 'no', 'n', 'off', '0'];
 
-/** Numbers in any base, sizes that mimalloc keeps in KiB, and the words for yes and no. */
+/** Numbers in any base, sizes that mimalloc stores in KiB, and the words for yes and no. */
 export function isSame(asked: string, took: string): boolean {
   const [a, b] = [asked.toLowerCase(), took.toLowerCase()];
   if (a === b || [yes, no].some((words) => words.includes(a) && words.includes(b))) return true;
@@ -131,10 +132,10 @@ export function isSame(asked: string, took: string): boolean {
   return a !== '' && b !== '' && number === Number(b);
 }
 
-/** They do nothing, and so take some milliseconds. */
+/** The programs do nothing, so they take some milliseconds. */
 const trialDeadline_ms = 20_000;
 
-/** What the program that does nothing leaves on stderr. */
+/** Lines that the program that does nothing leaves on stderr. */
 function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<string, string>>): string[] {
   const { status, signal, stderr, error } = spawnSync('/bin/sh', ['-c', ':'], {
     env: { ...environment, ...more, LC_ALL: 'C' },
@@ -151,18 +152,20 @@ function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<
   if (warning !== null) throw unfit(`the allocator's library was not preloaded: ${warning}`);
   if (status !== 0)
     throw unfit(
-      `a program that does nothing does not run with ${String(library)} (${signal ?? `exit code ${String(status)}`}; ${lines.at(-1) ?? 'it said nothing'}); give another library as allocator.path`,
+      `a program that does nothing fails with ${String(library)} ` +
+        `(${signal ?? `exit code ${String(status)}`}; ${lines.at(-1) ?? 'it printed no message'}); ` +
+        'give another library as allocator.path',
     );
   return lines;
 }
 
-/** Of the loader that this process has itself: the workload has the same. */
+/** From the loader of this process: the workload has the same. */
 function tunables({ environment }: AllocatorLaunch): ReadonlyMap<string, string> {
   if (environment.GLIBC_TUNABLES === undefined) return new Map();
   const loader = /^.*\s(\/\S*\/ld-linux\S*)$/m.exec(readProc('/proc/self/maps'))?.[1];
   if (loader === undefined)
     throw unfit(
-      'the settings of glibc cannot be checked: this system has no loader of glibc; leave allocator.settings out',
+      'the settings of glibc cannot be checked, because this system has no glibc loader; leave allocator.settings out',
     );
   const { stdout, status } = spawnSync(loader, ['--list-tunables'], {
     env: { ...environment },
@@ -172,7 +175,8 @@ function tunables({ environment }: AllocatorLaunch): ReadonlyMap<string, string>
   });
   if (status !== 0)
     throw unfit(
-      `the settings of glibc cannot be checked: ${loader} --list-tunables needs glibc 2.33 or newer; leave allocator.settings out`,
+      `the settings of glibc cannot be checked, because ${loader} --list-tunables needs glibc 2.33 or newer; ` +
+        'leave allocator.settings out',
     );
   return new Map(
     stdout.split('\n').flatMap((line) => {
@@ -193,7 +197,8 @@ function refuseUnknownVariables({ settings }: ResolvedAllocator, { library }: Al
   for (const key of Object.keys(settings)) {
     if (!known.includes(key.toLowerCase()))
       throw usage(
-        `tcmalloc has no setting ${key}${didYouMean(key, known)}; this one has ${known.join(', ')}: correct allocator.settings`,
+        `tcmalloc has no setting ${key}${didYouMean(key, known)}; this library has ${known.join(', ')}: ` +
+          'correct allocator.settings',
       );
   }
 }

@@ -1,7 +1,6 @@
 /**
- * Debian's package lists and packages through the machine's own apt: its mirror, its proxies, its certificates. All
- * state is private to the cache folder, nothing is installed, no root is needed, and apt is told to accept nothing
- * unsigned.
+ * Fetches Debian's package lists and packages through the machine's apt: its mirror, proxies and certificates. All
+ * state is private to the cache folder, nothing is installed, root is not needed, and apt accepts nothing unsigned.
  */
 import { existsSync, rmSync } from 'node:fs';
 import { copyFile, rm, stat } from 'node:fs/promises';
@@ -15,13 +14,13 @@ import { sha256OfFile, sha256OfText } from './checksum.js';
 import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../../base/child.js';
 import type { KernelSources } from '../image/kernel.js';
 
-/** Old and new: 6.1, 6.12, and in the backports and sid what came after. */
+/** Old and new kernels: 6.1, 6.12, and later versions in backports and sid. */
 const kernelSuites = ['bookworm', 'bookworm-backports', 'trixie', 'trixie-backports', 'sid'] as const;
 
-/** What else a machine may be configured for and is Debian's. Ubuntu's names are others, and so is its kernel. */
+/** Debian's suites that a machine may be configured for. Ubuntu's suites have other names, and its kernel differs. */
 const debianSuite = /^(?:bookworm|trixie|forky|duke|sid|oldstable|stable|testing|unstable)(?:-backports)?$/;
 
-/** An apt method's way to say where, such as http://deb.debian.org/debian/, and what signs it. */
+/** The location, such as http://deb.debian.org/debian/, and the keyring that signs it. */
 export interface Mirror {
   readonly uri: string;
   readonly suites: readonly string[];
@@ -32,7 +31,7 @@ export interface Package {
   readonly name: string;
   readonly version: string;
   readonly suite: string;
-  /** Below the mirror's address. */
+  /** Relative to the mirror's address. */
   readonly file: string;
   readonly sizeBytes: number;
   readonly sha256: string;
@@ -45,7 +44,9 @@ export type SuiteLists =
 
 const keyrings = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'];
 
-/** The first mirror of Debian in the machine's own apt configuration, fetched from before or not. */
+/**
+ * The first mirror of Debian in the machine's apt configuration, whether or not anything was fetched from it before.
+ */
 export async function findMirror({ env = process.env, signal }: KernelSources): Promise<Mirror> {
   const format = '$(CREATED_BY) $(REPO_URI) $(RELEASE) $(COMPONENT)';
   const end = await runChild('apt-get', ['indextargets', '--no-release-info', '--format', format], { env, signal });
@@ -54,9 +55,7 @@ export async function findMirror({ env = process.env, signal }: KernelSources): 
       otherwise: 'name a .deb or a kernel image instead',
     });
   if (end.code !== 0)
-    throw unfit(
-      `apt-get could not say which mirror this machine is configured for (${lastComplaint(end)}); put its configuration right`,
-    );
+    throw unfit(`apt-get could not report this machine's mirror (${lastComplaint(end)}); correct apt's configuration`);
   const targets = end.stdout
     .split('\n')
     .map((line) => line.split(' '))
@@ -66,7 +65,8 @@ export async function findMirror({ env = process.env, signal }: KernelSources): 
   const uri = targets[0]?.[1];
   if (uri === undefined)
     throw unfit(
-      "this machine's apt is configured for no mirror of Debian's main archive, so deb: kernels have nowhere to come from; name a .deb or a kernel image instead",
+      "this machine's apt has no mirror of Debian's main archive, so deb: kernels cannot be fetched; " +
+        'name a .deb or a kernel image instead',
     );
   const configured = targets.filter(([, address]) => address === uri).map(([, , release = '']) => release);
   return { uri, suites: [...new Set([...kernelSuites, ...configured])], keyring: findKeyring(env) };
@@ -78,19 +78,23 @@ function findKeyring(env: NodeJS.ProcessEnv): string {
     const path = resolve(named);
     if (!existsSync(path) || /\s/.test(path))
       throw usage(
-        `PAUSELAB_KEYRING names ${named}, which is no file or has a blank in its path; name the keyring that signs your mirror`,
+        `PAUSELAB_KEYRING names ${named}, which is not a file or has a blank in its path; ` +
+          'name the keyring that signs your mirror',
       );
     return path;
   }
   const found = keyrings.find((path) => existsSync(path));
   if (found === undefined)
-    throw missing("there is no keyring to check the signature of Debian's packages with", ['debianKeys'], {
-      otherwise: 'name another with PAUSELAB_KEYRING',
+    throw missing("the keyring that checks the signature of Debian's packages is missing", ['debianKeys'], {
+      otherwise: 'name another keyring with PAUSELAB_KEYRING',
     });
   return found;
 }
 
-/** Fetches the lists of one suite if they changed, checks their signature, and keeps what `wanted` says. */
+/**
+ * Fetches the lists of a suite if they changed, checks their signature, and keeps the packages for which `wanted` is
+ * true.
+ */
 export async function readSuite(
   mirror: Mirror,
   suite: string,
@@ -104,14 +108,14 @@ export async function readSuite(
   const fetched = (): Promise<ChildEnd | null> => run(['update', '-o', 'APT::Update::Error-Mode=any']);
   let update = await fetched();
   if (update !== null && areDamaged(update)) {
-    // What an apt left that was killed, or whose disk was full, it takes for the newest lists.
+    // apt would treat files that a killed apt or a full disk left behind as the newest lists.
     inCache(cacheFolder(sources), () => {
       rmSync(join(dirname(settings), 'lists'), { recursive: true, force: true });
     });
     privateApt(mirror, suite, sources);
     update = await fetched();
   }
-  if (update === null) throw missing('apt-get is not here', ['apt']);
+  if (update === null) throw missing('apt-get is not installed', ['apt']);
   const problem = problemOf(update);
   if (problem === 'disk') throw diskFull(cacheFolder(sources));
   if (problem !== null) return { suite, problem, sentence: sentenceOf(problem, mirror, suite, update) };
@@ -120,7 +124,8 @@ export async function readSuite(
   const files = (targets?.stdout ?? '').split('\n').filter((line) => line !== '');
   if (targets?.code !== 0 || files.length === 0) {
     throw unfit(
-      `apt-get fetched the lists of ${suite} from ${mirror.uri} and names none of them${targets === null || targets.stderr.trim() === '' ? '' : ` (${lastComplaint(targets)})`}; try again`,
+      `apt-get fetched the lists of ${suite} from ${mirror.uri} but names none of them` +
+        `${targets === null || targets.stderr.trim() === '' ? '' : ` (${lastComplaint(targets)})`}; try again`,
     );
   }
   for (const file of files) {
@@ -135,13 +140,14 @@ export async function readSuite(
     stanzas('');
     if (end?.code !== 0)
       throw unfit(
-        `the package list ${file} could not be read (${end === null ? 'apt-helper is missing' : lastComplaint(end)}); remove it and try again`,
+        `the package list ${file} could not be read ` +
+          `(${end === null ? 'apt-helper is missing' : lastComplaint(end)}); remove it and try again`,
       );
   }
   return { suite, packages };
 }
 
-/** Lists of one suite lie apart, so that each is fetched, judged and refused for itself. */
+/** Each suite has its own lists, so that it is fetched, judged and refused separately. */
 function privateApt({ uri, keyring }: Mirror, suite: string, sources: KernelSources): string {
   const cache = cacheFolder(sources);
   refuseUnquotable(cache);
@@ -159,7 +165,8 @@ function privateApt({ uri, keyring }: Mirror, suite: string, sources: KernelSour
   return settings;
 }
 
-// Read after the machine's own settings: what those run after an update, allow unsigned or fetch besides is taken back.
+// Read after the machine's settings: it reverts settings that run something after an update, allow unsigned packages,
+// or fetch more.
 function aptSettings(folder: string): string {
   return `#clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -192,7 +199,7 @@ function areDamaged({ code, stderr }: ChildEnd): boolean {
 
 type Problem = 'absent' | 'refused' | 'unreachable';
 
-// What apt calls these has been the same for many releases; what it says otherwise counts as out of reach.
+// apt has used these messages for many releases; any other message counts as unreachable.
 function problemOf({ code, stderr }: ChildEnd): Problem | 'disk' | null {
   if (saysDiskFull(stderr)) return 'disk';
   if (
@@ -210,23 +217,26 @@ function sentenceOf(problem: Problem, { uri, keyring }: Mirror, suite: string, e
     case 'absent':
       return `${uri} has no suite ${suite}`;
     case 'refused':
-      return `the suite ${suite} of ${uri} was refused, because its signature could not be checked with ${keyring} (${lastComplaint(end)})`;
+      return (
+        `the suite ${suite} of ${uri} was refused, ` +
+        `because its signature could not be checked with ${keyring} (${lastComplaint(end)})`
+      );
     case 'unreachable':
       return `the suite ${suite} of ${uri} could not be fetched (${lastComplaint(end)})`;
   }
 }
 
-/** Takes a Packages file by the line; an empty line ends a package. */
+/** Reads a Packages file line by line; an empty line ends a package. */
 function stanzaReader(
   suite: string,
   wanted: (name: string) => boolean,
-  found: (one: Package) => void,
+  found: (found: Package) => void,
 ): (line: string) => void {
   let fields = new Map<string, string>();
   return (line) => {
     if (line !== '') {
       const colon = line.indexOf(':');
-      // A line that begins with a blank goes on with a description, which nobody needs.
+      // A line that starts with a blank continues a description, which is not needed.
       if (colon > 0 && !line.startsWith(' ')) fields.set(line.slice(0, colon), line.slice(colon + 1).trim());
       return;
     }
@@ -246,36 +256,37 @@ function stanzaReader(
   };
 }
 
-/** Into `path`, whose checksum is then the one that the signed list names. */
-export async function download(mirror: Mirror, one: Package, path: string, sources: KernelSources): Promise<void> {
+/** Downloads to `path`. The checksum of the file then equals that of the signed list. */
+export async function download(mirror: Mirror, wanted: Package, path: string, sources: KernelSources): Promise<void> {
   const { env = process.env, signal } = sources;
-  const from = `${mirror.uri.replace(/\/$/, '')}/${one.file}`;
-  const settings = privateApt(mirror, one.suite, sources);
+  const from = `${mirror.uri.replace(/\/$/, '')}/${wanted.file}`;
+  const settings = privateApt(mirror, wanted.suite, sources);
   if (/^(?:file|copy):/.test(from)) {
     await copyFile(fileURLToPath(from.replace(/^copy:/, 'file:')), path).catch((cause: unknown) => {
       throw saysDiskFull(String(cause))
         ? diskFull(cacheFolder(sources), cause)
-        : unreachable(one, mirror, String(cause));
+        : unreachable(wanted, mirror, String(cause));
     });
   } else {
     const end = await runChild(
       '/usr/lib/apt/apt-helper',
-      ['-c', settings, 'download-file', from, path, `SHA256:${one.sha256}`],
+      ['-c', settings, 'download-file', from, path, `SHA256:${wanted.sha256}`],
       { env, signal },
     );
-    if (end === null) throw missing('apt-helper, which fetches packages, is not here', ['apt']);
+    if (end === null) throw missing('apt-helper, which fetches packages, is not installed', ['apt']);
     if (saysDiskFull(end.stderr)) throw diskFull(cacheFolder(sources));
-    if (end.code !== 0 && !/Hash Sum mismatch/i.test(end.stderr)) throw unreachable(one, mirror, lastComplaint(end));
+    if (end.code !== 0 && !/Hash Sum mismatch/i.test(end.stderr)) throw unreachable(wanted, mirror, lastComplaint(end));
   }
   const isAsSigned =
-    existsSync(path) && (await stat(path)).size === one.sizeBytes && (await sha256OfFile(path)) === one.sha256;
+    existsSync(path) && (await stat(path)).size === wanted.sizeBytes && (await sha256OfFile(path)) === wanted.sha256;
   if (isAsSigned) return;
   await rm(path, { force: true });
   throw unfit(
-    `${one.name} ${one.version} from ${mirror.uri} was refused: its checksum is not the one that the signed list of ${one.suite} names; try again, or another mirror`,
+    `${wanted.name} ${wanted.version} from ${mirror.uri} was refused: its checksum differs from the signed list of ` +
+      `${wanted.suite}; try again, or choose another mirror`,
   );
 }
 
-function unreachable(one: Package, { uri }: Mirror, because: string): Error {
-  return unfit(`${one.name} ${one.version} could not be fetched from ${uri} (${because}); check the network`);
+function unreachable(wanted: Package, { uri }: Mirror, because: string): Error {
+  return unfit(`${wanted.name} ${wanted.version} could not be fetched from ${uri} (${because}); check the network`);
 }

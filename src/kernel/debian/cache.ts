@@ -1,6 +1,6 @@
 /**
- * The cache folder: unpacked kernels by the checksum of what they came from, package lists, configs. A kernel is put
- * together in a folder beside its place and renamed into it: it is there in full or not at all.
+ * The cache folder: unpacked kernels by the checksum of their source, package lists, configs. A kernel is put together
+ * in a folder beside its place and renamed into it, so it is there completely or not at all.
  */
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -25,7 +25,7 @@ export interface CachedFacts {
   readonly package: string;
   readonly version: string;
   readonly flavour: string | null;
-  /** Where the package came from, its signature checked; null for a file of the user's. */
+  /** The package's suite, after its signature was checked; null for a user's file. */
   readonly suite: string | null;
   readonly debs: readonly { readonly name: string; readonly sha256: string }[];
 }
@@ -40,18 +40,19 @@ export interface CachedKernel extends CachedFacts {
 export function cacheFolder({ cache, env = process.env }: Pick<KernelSources, 'cache' | 'env'>): string {
   const named = cache ?? env.PAUSELAB_CACHE;
   if (named !== undefined && named !== '') return resolve(named);
-  // The XDG base directory specification has relative paths ignored.
+  // The XDG base directory specification says to ignore relative paths.
   const xdg = env.XDG_CACHE_HOME;
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'pauselab');
   const home = homeFolder(env);
   if (home === null)
     throw unfit(
-      'there is no folder for the cache, because this user has no home and HOME is not set; name one with PAUSELAB_CACHE',
+      'the cache has no folder, because this user has no home folder and HOME is not set; ' +
+        'name a folder with PAUSELAB_CACHE',
     );
   return join(home, '.cache/pauselab');
 }
 
-/** `deb-` in front for packages whose signature was checked, `file-` for those that the user gave. */
+/** `deb-` for packages whose signature was checked, `file-` for a user's packages. */
 export function cacheKey(kind: 'deb' | 'file', checksums: readonly string[], hash: (text: string) => string): string {
   return `${kind}-${hash([...checksums].sort().join('\n')).slice(0, 32)}`;
 }
@@ -69,7 +70,7 @@ export function cachedKernel(cache: string, key: string): CachedKernel | null {
   return readEntry(join(cache, 'kernels', key));
 }
 
-/** Null too for what another version of pauselab wrote or somebody damaged: it is made again. */
+/** Also null for an entry of another pauselab version, or a damaged one: it is then made again. */
 function readEntry(folder: string): CachedKernel | null {
   try {
     const { format: found, ...facts } = parseJson(
@@ -97,8 +98,8 @@ export async function isUndamaged({ image, sha256 }: CachedKernel): Promise<bool
 }
 
 /**
- * The kernel of this key: the one that is there, or what `fill` puts into the folder it is given (vmlinuz, and config
- * and lib/modules/<release> if there are any). Two that ask at once: one fills, the other waits and finds it.
+ * The kernel of this key: the cached one, or the files that `fill` puts into its folder (vmlinuz, and config and
+ * lib/modules/<release> if they exist). If two processes ask at once, one fills and the other waits and finds it.
  */
 export async function cachedOrFilled(
   cache: string,
@@ -122,12 +123,12 @@ export async function cachedOrFilled(
       const there = readEntry(place);
       if (there !== null && (await isUndamaged(there))) return there;
       if (existsSync(place)) {
-        note(`what the cache has in ${place} is damaged, and is made again`);
+        note(`the cached kernel in ${place} is damaged and is made again`);
         inCache(cache, () => {
           rmSync(place, { recursive: true, force: true });
         });
       }
-      // We alone work on this key: what lies here was left by one that was killed.
+      // Only this process works on this key, so these files were left by a killed one.
       for (const name of readdirSync(kernels))
         if (name.startsWith(`.${key}.partial-`)) rmSync(join(kernels, name), { recursive: true, force: true });
       const partial = inCache(cache, () => mkdtempSync(join(kernels, `.${key}.partial-`)));
@@ -145,7 +146,7 @@ export async function cachedOrFilled(
         });
       }
       const made = readEntry(place);
-      if (made === null) throw new Error(`${place} was made and cannot be read`);
+      if (made === null) throw new Error(`${place} was created but cannot be read`);
       return made;
     },
   );
@@ -158,7 +159,7 @@ export function writeInCache(path: string, text: string): void {
   });
 }
 
-/** Does something in the cache folder, and says what is wrong with it in a sentence. */
+/** Runs `work` in the cache folder, and explains failures of the folder. */
 export function inCache<T>(cache: string, work: () => T): T {
   try {
     return work();
@@ -168,10 +169,10 @@ export function inCache<T>(cache: string, work: () => T): T {
 }
 
 const remedies: Record<string, string> = {
-  EACCES: 'you may not write there',
-  EPERM: 'you may not write there',
+  EACCES: 'you have no permission to write there',
+  EPERM: 'you have no permission to write there',
   EROFS: 'its file system is read-only',
-  ENOTDIR: 'a part of the path is a file',
+  ENOTDIR: 'a part of the path is not a folder',
 };
 
 function explained(cache: string, error: unknown): unknown {
@@ -182,22 +183,26 @@ function explained(cache: string, error: unknown): unknown {
   return remedy === undefined
     ? error
     : unfit(
-        `the cache folder ${cache} cannot be written (${code ?? ''}): ${remedy}; name another with PAUSELAB_CACHE`,
+        `the cache folder ${cache} cannot be written (${code ?? ''}): ${remedy}; ` +
+          'name another folder with PAUSELAB_CACHE',
         { cause: error },
       );
 }
 
 export function diskFull(cache: string, cause?: unknown): Failure {
   return unfit(
-    `the disk of the cache folder ${cache} is full, and nothing was added to it; free some (a kernel takes 35 to 400 MB, and as much again while it is unpacked) or name another folder with PAUSELAB_CACHE`,
+    `the disk of the cache folder ${cache} is full, and nothing was added to it; ` +
+      'free some space (a kernel takes 35 to 400 MB, and twice that while it is unpacked), ' +
+      'or name another folder with PAUSELAB_CACHE',
     { cause },
   );
 }
 
-/** Part of apt's settings files, which know no way to quote these. */
+/** The path becomes part of apt's settings files, in which these characters cannot be quoted. */
 export function refuseUnquotable(cache: string): void {
   if (/["\n;]/.test(cache))
     throw usage(
-      `the cache folder ${cache} has a quote, a semicolon or a line's end in its path, which apt cannot take; name another with PAUSELAB_CACHE`,
+      `the cache folder ${cache} has a quote, a semicolon or a line break in its path, which apt does not accept; ` +
+        'name another folder with PAUSELAB_CACHE',
     );
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { streamOf } from '../../base/files/read-file.js';
 
-/** A vmlinux with debugging data has one GB. */
+/** A vmlinux with debugging data has about 1 GB. */
 export const mostKernelBytes = 4 * 2 ** 30;
 
 export async function sha256OfFile(path: string): Promise<string> {

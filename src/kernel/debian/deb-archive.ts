@@ -1,6 +1,4 @@
-/**
- * Reading .deb files with dpkg-deb: their fields, and from their files what a guest needs. Nothing of theirs is run.
- */
+/** Reads .deb files with dpkg-deb: their fields, and the files that a guest needs. Nothing of them is run. */
 import { lstatSync, readdirSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +23,8 @@ export function isDebArchive(path: string): boolean {
     throw (
       machineFailure(cause) ??
       usage(
-        `${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a file that you may read`,
+        `${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); ` +
+          'name a file that you have permission to read',
         { cause },
       )
     );
@@ -47,22 +46,22 @@ export async function debFields(path: string, signal?: AbortSignal): Promise<Deb
   };
 }
 
-/** The folder of a release below a tree of unpacked packages, before or after /lib moved into /usr. */
+/** Folders with a subfolder per release in an unpacked package, before or after the move of /lib into /usr. */
 const moduleRoots = ['usr/lib/modules', 'lib/modules'];
 
 export interface Unpacked {
-  /** Names below lib/modules, or what follows `vmlinuz-` in boot: one in a kernel's package. */
+  /** Release names: folders below lib/modules, or what follows `vmlinuz-` in boot. A kernel's package has one. */
   readonly images: readonly { readonly release: string; readonly path: string }[];
   config(release: string): string | null;
   modules(release: string): string[];
 }
 
-/** Every file of the package, below `folder`. Several may share one folder, as they would share a machine. */
+/** Extracts every file of the package below `folder`. Several packages may share a folder, as on a machine. */
 export async function unpackDeb(path: string, folder: string, signal?: AbortSignal): Promise<void> {
   await dpkgDeb(['--extract', path, folder], path, signal);
 }
 
-/** Links are passed by: what one points to is not the package's. */
+/** Links are ignored: their targets do not belong to the package. */
 export function lookThrough(folder: string): Unpacked {
   const names = (path: string): string[] => {
     try {
@@ -99,17 +98,19 @@ export function lookThrough(folder: string): Unpacked {
   };
 }
 
-/** From unpacked packages to what the cache keeps: vmlinuz, config, lib/modules/<release>. */
+/** Turns unpacked packages into the files that the cache keeps: vmlinuz, config, lib/modules/<release>. */
 export async function keepKernel(unpacked: string, folder: string, called: string): Promise<void> {
   const found = lookThrough(unpacked);
   const [image, another] = found.images;
   if (image === undefined)
     throw usage(
-      `${called} holds no kernel image (boot/vmlinuz-* or usr/lib/modules/*/vmlinuz); name a linux-image or linux-binary package`,
+      `${called} contains no kernel image (boot/vmlinuz-* or usr/lib/modules/*/vmlinuz); ` +
+        'name a linux-image or linux-binary package',
     );
   if (another !== undefined)
     throw usage(
-      `${called} holds several kernel images (${found.images.map(({ release }) => release).join(', ')}); name a package with one`,
+      `${called} contains several kernel images (${found.images.map(({ release }) => release).join(', ')}); ` +
+        'name a package with a single image',
     );
   const config = found.config(image.release);
   if (config !== null) await rename(config, join(folder, 'config'));
@@ -125,7 +126,7 @@ export async function keepKernel(unpacked: string, folder: string, called: strin
 async function dpkgDeb(args: readonly string[], path: string, signal: AbortSignal | undefined): Promise<ChildEnd> {
   const end = await runChild('dpkg-deb', args, { signal });
   if (end === null)
-    throw missing('dpkg-deb, which reads .deb files, is not here', ['dpkg'], {
+    throw missing('dpkg-deb, which reads .deb files, is not installed', ['dpkg'], {
       otherwise: 'name a kernel image instead',
     });
   if (saysDiskFull(end.stderr)) throw Object.assign(new Error(end.stderr), { code: 'ENOSPC' });

@@ -1,4 +1,4 @@
-/** A kernel in .deb files of the user's. Nobody's signature is asked for: what is theirs, they answer for. */
+/** A kernel in a user's .deb files. No signature is checked: users are responsible for their files. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -19,7 +19,7 @@ export async function kernelOfDebFile(
 ): Promise<KernelImage> {
   const fields = await debFields(path, sources.signal);
   if (fields.architecture !== 'amd64')
-    throw usage(`${path} is a package for ${fields.architecture} and guests are x86-64; name one for amd64`);
+    throw usage(`${path} is a package for ${fields.architecture}, but guests are x86-64; name a package for amd64`);
   const debs = [path, ...(await partsBeside(path, fields))];
   const checksums = await Promise.all(debs.map(sha256OfFile));
   const kept = await cachedOrFilled(
@@ -55,7 +55,7 @@ export async function kernelOfDebFile(
   };
 }
 
-/** Since 6.19 the image package holds nothing: its parts lie beside it, as they do after `apt-get download`. */
+/** Since 6.19 the image package is empty: its parts are in packages beside it, as after `apt-get download`. */
 async function partsBeside(path: string, fields: DebFields): Promise<string[]> {
   const wanted = dependedParts(fields);
   if (wanted.length === 0) return [];
@@ -70,7 +70,8 @@ async function partsBeside(path: string, fields: DebFields): Promise<string[]> {
     if (match !== undefined && existsSync(match)) found.push(match);
     else if (part.holdsImage)
       throw usage(
-        `${path} holds no kernel: since Linux 6.19 the image is in ${part.name} (version ${fields.version}); put that .deb into the same folder, or name it instead`,
+        `${path} contains no kernel: since Linux 6.19 the image is in ${part.name} (version ${fields.version}); ` +
+          'put that .deb into the same folder, or name it instead',
       );
   }
   return found;

@@ -1,4 +1,4 @@
-/** `deb:6.16.12`: from the cache if it is there, else from the mirror, its signature checked. */
+/** Finds `deb:6.16.12`: in the cache, or on the mirror, with its signature checked. */
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { wallClock_ms } from '../../base/clock.js';
@@ -23,10 +23,10 @@ export async function fetchDebKernel(asked: string, sources: KernelSources): Pro
     const { mirror, chosen, others } = await choose(spec, sources);
     return imageOf(asked, await fetchPackages(mirror, chosen, others, sources));
   } catch (error) {
-    // What is in the cache works without a network; that there may be a newer one is said.
+    // A cached kernel works without a network; a note says that there may be a newer one.
     if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit || kept === null) throw error;
     sources.note?.(
-      `${error.message}; ${asked} is taken as the cached ${kept.version} (${kept.release}), and there may be a newer one`,
+      `${error.message}; the cached ${kept.version} (${kept.release}) is used for ${asked}; there may be a newer one`,
     );
     return imageOf(asked, kept);
   }
@@ -53,7 +53,7 @@ async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
   let index = await packageIndex(sources);
   let chosen = bestMatch(spec, bootable(index));
   if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
-    // It may have come since, or apt may have failed to read a part.
+    // It may have been published since, or apt may have failed to read a part.
     index = await packageIndex(sources, begun_ms);
     chosen = bestMatch(spec, bootable(index));
   }
@@ -61,36 +61,40 @@ async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
   const { version, depends } = chosen;
   const others: Package[] = [];
   for (const part of dependedParts({ depends })) {
-    const found = index.packages.find((one) => one.name === part.name && one.version === version);
+    const found = index.packages.find((wanted) => wanted.name === part.name && wanted.version === version);
     if (found !== undefined) others.push(found);
     else
       sources.note?.(
-        `${part.name} ${version} is no longer in ${index.mirror.uri}: of ${spec.asked} the ${part.name.startsWith('linux-base') ? 'config is' : 'modules are'} not known`,
+        `${part.name} ${version} is no longer in ${index.mirror.uri}: ` +
+          `the ${part.name.startsWith('linux-base') ? 'config' : 'modules'} of ${spec.asked} cannot be fetched`,
       );
   }
   return { mirror: index.mirror, chosen, others };
 }
 
-/** Images whose kernel is in the mirror as well; it drops old parts at other times than old images. */
+/** Images whose kernel is also on the mirror, which drops old parts and old images at different times. */
 export function bootable({ packages }: Pick<PackageIndex, 'packages'>): Package[] {
   const there = new Set(packages.map(({ name, version }) => `${name} ${version}`));
   return packages.filter(
-    (one) =>
-      parseImageName(one.name) !== null &&
-      dependedParts(one).every(({ name, holdsImage }) => !holdsImage || there.has(`${name} ${one.version}`)),
+    (image) =>
+      parseImageName(image.name) !== null &&
+      dependedParts(image).every(({ name, holdsImage }) => !holdsImage || there.has(`${name} ${image.version}`)),
   );
 }
 
 function noSuch(spec: DebSpec, { mirror, packages, leftOut }: PackageIndex): Failure {
   const near = nearVersions(spec, bootable({ packages }));
   const unread = leftOut.filter(({ problem }) => problem !== 'absent');
-  // What could not be read might have it: then the machine is at fault, not what was asked for.
+  // The unread suites might have it: then the machine is at fault, not the user's input.
   if (unread.length > 0)
     return unfit(
-      `${spec.asked} is in no suite of ${mirror.uri} that could be read; ${unread.map(({ sentence }) => sentence).join('; ')}`,
+      `${spec.asked} is in none of the suites of ${mirror.uri} that could be read; ` +
+        unread.map(({ sentence }) => sentence).join('; '),
     );
   return usage(
-    `${spec.asked}: ${mirror.uri} has no such kernel of the flavour ${spec.flavour}${near.length === 0 ? '' : `; near ones: ${near.map((version) => `deb:${version}`).join(', ')}`} (all: pauselab kernels list --available)`,
+    `${spec.asked}: ${mirror.uri} has no such kernel of the flavour ${spec.flavour}` +
+      `${near.length === 0 ? '' : `; near versions: ${near.map((version) => `deb:${version}`).join(', ')}`} ` +
+      '(all: pauselab kernels list --available)',
   );
 }
 
@@ -108,13 +112,14 @@ async function fetchPackages(
   );
   return cachedOrFilled(cacheFolder(sources), key, sources, async (folder) => {
     sources.note?.(
-      `fetching ${chosen.name} ${chosen.version} of ${chosen.suite} (${formatSize(packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))})`,
+      `fetching ${chosen.name} ${chosen.version} of ${chosen.suite} ` +
+        `(${formatSize(packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))})`,
     );
     const unpacked = join(folder, 'unpacked');
     makeFolders(unpacked);
-    for (const one of packages) {
-      const deb = join(folder, basename(one.file));
-      await download(mirror, one, deb, sources);
+    for (const found of packages) {
+      const deb = join(folder, basename(found.file));
+      await download(mirror, found, deb, sources);
       await unpackDeb(deb, unpacked, sources.signal);
       await rm(deb, { force: true });
     }

@@ -1,4 +1,4 @@
-/** `deb:VERSION[/FLAVOUR]`, and which of the packages that there are it means. Pure. */
+/** Parses `deb:VERSION[/FLAVOUR]`, and chooses among the available packages. Pure. */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { compareDebianVersions, upstreamVersion } from './debian-version.js';
@@ -12,23 +12,24 @@ const shortNames: Record<string, Flavour> = { cloud: 'cloud-amd64', rt: 'rt-amd6
 export interface DebSpec {
   readonly asked: string;
   /**
-   * `6.16.12`, `6.12`, `7`: its first numbers; or a release (`6.12.43+deb13-cloud-amd64`) or package version in full.
+   * The first numbers of a version (`6.16.12`, `6.12`, `7`), or a full release (`6.12.43+deb13-cloud-amd64`) or package
+   * version.
    */
   readonly version: string;
   readonly flavour: Flavour;
 }
 
-/** A linux-image package by what its name and version say. */
+/** A linux-image package, described by its name and version. */
 export interface Named {
   readonly name: string;
   readonly version: string;
 }
 
 export interface ImageName {
-  /** As `uname -r` says it. */
+  /** As printed by `uname -r`. */
   readonly release: string;
   readonly flavour: Flavour;
-  /** Without the signature for secure boot, which a guest does not ask for. */
+  /** Without the signature for secure boot, which a guest does not need. */
   readonly unsigned: boolean;
 }
 
@@ -45,36 +46,37 @@ export function parseDebSpec(asked: string): DebSpec {
   const [version = '', named, ...more] = asked.slice('deb:'.length).split('/');
   const example = 'write it as deb:6.12 (the newest 6.12.x), deb:6.16.12 or deb:6.16.12/amd64';
   if (!/^\d[\w.+~:-]*$/.test(version) || more.length > 0) throw usage(`${asked} names no kernel version; ${example}`);
-  const own = parseImageName(`linux-image-${version}`)?.flavour;
+  const implied = parseImageName(`linux-image-${version}`)?.flavour;
   const flavour =
-    named === undefined ? (own ?? 'cloud-amd64') : (shortNames[named] ?? flavours.find((one) => one === named));
+    named === undefined ? (implied ?? 'cloud-amd64') : (shortNames[named] ?? flavours.find((known) => known === named));
   if (flavour === undefined)
     throw usage(
-      `${asked}: Debian has no flavour ${named ?? ''}${didYouMean(named ?? '', [...flavours, ...Object.keys(shortNames)])}; there are ${flavours.join(', ')}`,
+      `${asked}: Debian has no flavour ${named ?? ''}` +
+        `${didYouMean(named ?? '', [...flavours, ...Object.keys(shortNames)])}; there are ${flavours.join(', ')}`,
     );
-  if (own !== undefined && own !== flavour)
-    throw usage(`${asked}: the release ${version} is of the flavour ${own}, not ${flavour}`);
+  if (implied !== undefined && implied !== flavour)
+    throw usage(`${asked}: the release ${version} is of the flavour ${implied}, not ${flavour}`);
   return { asked, version, flavour };
 }
 
-/** Whether only one kernel can be meant, so that a cached one answers and nothing newer need be looked for. */
+/** Whether only a single kernel can match, so that a cached kernel suffices and no newer one is looked for. */
 export function isExact({ version }: DebSpec): boolean {
   return !/^\d+(\.\d+)?$/.test(version);
 }
 
-/** The newest that fits; of two alike the one that is signed for secure boot, which is what users install. */
+/** The newest match; of two equal ones the image that is signed for secure boot, which users install. */
 export function bestMatch<T extends Named>(spec: DebSpec, packages: readonly T[]): T | undefined {
   return packages
-    .filter((one) => fits(spec, one))
+    .filter((candidate) => fits(spec, candidate))
     .sort((a, b) => compareDebianVersions(b.version, a.version) || Number(isUnsigned(a)) - Number(isUnsigned(b)))[0];
 }
 
-function fits({ version, flavour }: DebSpec, one: Named): boolean {
-  const image = parseImageName(one.name);
+function fits({ version, flavour }: DebSpec, candidate: Named): boolean {
+  const image = parseImageName(candidate.name);
   if (image?.flavour !== flavour) return false;
-  if ([image.release, image.release.slice(0, -flavour.length - 1), one.version].includes(version)) return true;
+  if ([image.release, image.release.slice(0, -flavour.length - 1), candidate.version].includes(version)) return true;
   const wanted = version.split('.');
-  const numbers = upstreamVersion(one.version).split('.');
+  const numbers = upstreamVersion(candidate.version).split('.');
   return /^[\d.]+$/.test(version) && wanted.every((number, i) => number === numbers[i]);
 }
 
@@ -82,12 +84,14 @@ function isUnsigned({ name }: Named): boolean {
   return parseImageName(name)?.unsigned ?? false;
 }
 
-/** Versions of this flavour around the one that is not there, in order. */
+/** Versions of this flavour around the missing one, in order. */
 export function nearVersions({ version, flavour }: DebSpec, packages: readonly Named[]): string[] {
   const all = new Set(
-    packages.filter(({ name }) => parseImageName(name)?.flavour === flavour).map((one) => upstreamVersion(one.version)),
+    packages
+      .filter(({ name }) => parseImageName(name)?.flavour === flavour)
+      .map((image) => upstreamVersion(image.version)),
   );
   const sorted = [...all].sort(compareDebianVersions);
-  const place = sorted.filter((one) => compareDebianVersions(one, version) < 0).length;
+  const place = sorted.filter((near) => compareDebianVersions(near, version) < 0).length;
   return sorted.slice(Math.max(0, place - 3), place + 3);
 }

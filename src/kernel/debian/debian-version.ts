@@ -1,15 +1,15 @@
 /**
- * Order of Debian package versions, as deb-version(7) defines it: epoch, upstream version, revision; letters before
- * other signs, a tilde before everything, even before the end; runs of digits as numbers.
+ * Order of Debian package versions, defined by deb-version(7): epoch, upstream version, revision; letters sort before
+ * other characters, a tilde before everything, even before the end; runs of digits compare as numbers.
  */
 export function compareDebianVersions(a: string, b: string): number {
-  const [one, other] = [partsOf(a), partsOf(b)];
+  const [left, right] = [partsOf(a), partsOf(b)];
   return (
-    one.epoch - other.epoch || comparePart(one.upstream, other.upstream) || comparePart(one.revision, other.revision)
+    left.epoch - right.epoch || comparePart(left.upstream, right.upstream) || comparePart(left.revision, right.revision)
   );
 }
 
-/** `6.16.12` of `6.16.12-1~bpo13+1`: the kernel's own version. */
+/** `6.16.12` of `6.16.12-1~bpo13+1`: the kernel's version. */
 export function upstreamVersion(version: string): string {
   return partsOf(version).upstream;
 }
@@ -20,10 +20,11 @@ function partsOf(version: string): { epoch: number; upstream: string; revision: 
 }
 
 function comparePart(a: string, b: string): number {
-  const [one, other] = [runsOf(a), runsOf(b)];
-  for (let i = 0; i < Math.max(one.length, other.length); i += 1) {
-    // Text and number take turns, text first; what has ended compares as empty text and as zero.
-    const order = i % 2 === 0 ? compareText(one[i] ?? '', other[i] ?? '') : compareDigits(one[i] ?? '', other[i] ?? '');
+  const [left, right] = [runsOf(a), runsOf(b)];
+  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
+    // Text and number alternate, text first; a missing part compares as empty text or zero.
+    const order =
+      i % 2 === 0 ? compareText(left[i] ?? '', right[i] ?? '') : compareDigits(left[i] ?? '', right[i] ?? '');
     if (order !== 0) return order;
   }
   return 0;
@@ -47,8 +48,8 @@ function weightOf(sign: string | undefined): number {
   return sign.charCodeAt(0) + (/[A-Za-z]/.test(sign) ? 0 : 256);
 }
 
-/** Without making numbers of them, which would round long ones. */
+/** Compared as text, because converting long numbers would round them. */
 function compareDigits(a: string, b: string): number {
-  const [one, other] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
-  return one.length - other.length || (one < other ? -1 : one > other ? 1 : 0);
+  const [left, right] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
+  return left.length - right.length || (left < right ? -1 : left > right ? 1 : 0);
 }

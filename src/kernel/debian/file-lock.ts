@@ -1,6 +1,6 @@
 /**
- * A lock that several pauselabs take in turn, held by a flock(1) of ours: the kernel takes it back when that ends, and
- * it ends when its standard input does, thus also when we are killed. There is no stale lock to recognise.
+ * A lock for several pauselabs, held by a flock(1) process of ours. The kernel releases it when that process ends, and
+ * it ends when its standard input is closed, so also when we are killed. There are no stale locks to detect.
  */
 import { endKept, spawnKept } from '../../base/child.js';
 import { settlesWithin } from '../../base/clock.js';
@@ -8,7 +8,7 @@ import { unfit } from '../../base/failure.js';
 import { machineFailure } from '../../base/system-error.js';
 import { missing } from '../../host/missing.js';
 
-/** For flock to see that its standard input has ended. */
+/** Time for flock to notice that its standard input was closed. */
 const endDeadline_ms = 5_000;
 
 export async function withLock<T>(
@@ -49,9 +49,10 @@ export async function withLock<T>(
       void ended.then(() => {
         fail(
           complaint.includes('flock could not be executed')
-            ? missing('flock, which keeps two pauselabs from filling the cache at once, is not here', ['flock'])
+            ? missing('flock, which prevents two pauselabs from filling the cache at once, is not installed', ['flock'])
             : unfit(
-                `the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); is the cache folder writable?`,
+                `the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); ` +
+                  'is the cache folder writable?',
               ),
         );
       });

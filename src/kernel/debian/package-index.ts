@@ -1,4 +1,4 @@
-/** Which kernels the mirror has: its lists, read down to kernel packages, kept for a day. */
+/** The kernels on the mirror: its lists, reduced to kernel packages and kept for a day. */
 import { join } from 'node:path';
 import { wallClock_ms } from '../../base/clock.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
@@ -12,10 +12,10 @@ import { withLock } from './file-lock.js';
 import type { KernelSources } from '../image/kernel.js';
 
 const format = 1;
-/** Lists of all suites have a few MB. */
+/** The lists of all suites have a few MB. */
 const mostBytes = 64 * 2 ** 20;
 const fresh_ms = 24 * 3_600_000;
-/** For lists of which a part could not be had: the next one may get it. */
+/** For incomplete lists: the next attempt may get the rest. */
 const freshInPart_ms = 600_000;
 
 export interface PackageIndex {
@@ -23,7 +23,7 @@ export interface PackageIndex {
   /** Wall clock, ms since 1970. */
   readonly fetchedAt_ms: number;
   readonly packages: readonly Package[];
-  /** Suites that are not in it, a sentence each. */
+  /** Suites that are missing, with a sentence each. */
   readonly leftOut: readonly { readonly suite: string; readonly problem: string; readonly sentence: string }[];
 }
 
@@ -32,7 +32,10 @@ export function isKernelPackage(name: string): boolean {
   return /^linux-(?:image|binary|base|modules)-\d\S*-?amd64(?:-unsigned)?$/.test(name);
 }
 
-/** As it was fetched within the last day, or (`atLeast_ms`) since a moment; else it is fetched again. */
+/**
+ * The index if it was fetched within the last day, or after `atLeast_ms` if that is given; otherwise it is fetched
+ * again.
+ */
 export async function packageIndex(
   sources: KernelSources,
   atLeast_ms = wallClock_ms() - fresh_ms,
@@ -45,7 +48,7 @@ export async function packageIndex(
     if (index === null) return null;
     const inPart = index.leftOut.some(({ problem }) => problem !== 'absent');
     const oldest_ms = inPart ? Math.max(atLeast_ms, wallClock_ms() - freshInPart_ms) : atLeast_ms;
-    // One from the future was written under another clock.
+    // A time in the future comes from a clock that was set back.
     return index.fetchedAt_ms >= oldest_ms && index.fetchedAt_ms <= wallClock_ms() ? index : null;
   };
   const kept = usable();
@@ -77,13 +80,14 @@ export async function packageIndex(
 }
 
 function indexOf(mirror: Mirror, suites: readonly SuiteLists[]): PackageIndex {
-  const leftOut = suites.flatMap((one) => ('problem' in one ? [one] : []));
-  const packages = suites.flatMap((one) => ('problem' in one ? [] : one.packages));
+  const leftOut = suites.flatMap((suite) => ('problem' in suite ? [suite] : []));
+  const packages = suites.flatMap((suite) => ('problem' in suite ? [] : suite.packages));
   if (leftOut.length === suites.length) {
     const refused = leftOut.find(({ problem }) => problem === 'refused');
     if (refused !== undefined)
       throw unfit(
-        `${refused.sentence}; update debian-archive-keyring, or name the keyring that signs your mirror with PAUSELAB_KEYRING`,
+        `${refused.sentence}; update debian-archive-keyring, ` +
+          'or name the keyring that signs your mirror with PAUSELAB_KEYRING',
       );
     throw unfit(
       `${leftOut.find(({ problem }) => problem === 'unreachable')?.sentence ?? `${mirror.uri} has none of ${mirror.suites.join(', ')}`}; check the network and the apt configuration of this machine`,

@@ -1,7 +1,7 @@
 /**
- * Writer of the archive that a kernel unpacks as its first file system: cpio, format newc, as
- * Documentation/driver-api/early-userspace/buffer-format.rst has it. Needs no root: owner and device numbers are only
- * written down. The same entries give the same bytes: no times, numbers in order.
+ * Writes the archive that a kernel unpacks as its first file system: cpio, format newc, defined by
+ * Documentation/driver-api/early-userspace/buffer-format.rst. It needs no root: owner and device numbers are only
+ * written down. Equal entries give equal bytes: there are no times, and numbers are in order.
  */
 export type CpioEntry =
   | { readonly kind: 'folder'; readonly path: string }
@@ -17,7 +17,7 @@ const mode = {
   executable: 0o100755,
 } as const;
 
-/** Paths are absolute; the folders above them come of themselves. Pieces, so that no copy of the whole is needed. */
+/** Paths are absolute; parent folders are added. Yields pieces, so that no copy of the whole archive is needed. */
 export function* cpioArchive(entries: Iterable<CpioEntry>): Generator<Uint8Array> {
   const folders = new Set<string>();
   let number = 1;
@@ -44,7 +44,7 @@ function record(number: number, entry: CpioEntry): Uint8Array {
   const name = entry.path.replace(/^\/+/, '');
   const device = entry.kind === 'character-device' ? entry : { major: 0, minor: 0 };
   const bits = entry.kind === 'file' && entry.executable ? mode.executable : mode[entry.kind];
-  const own = {
+  const common = {
     number,
     mode: bits,
     major: device.major,
@@ -52,9 +52,9 @@ function record(number: number, entry: CpioEntry): Uint8Array {
     name,
     links: entry.kind === 'folder' ? 2 : 1,
   };
-  if (entry.kind !== 'link') return header({ ...own, size: entry.kind === 'file' ? entry.content.length : 0 });
+  if (entry.kind !== 'link') return header({ ...common, size: entry.kind === 'file' ? entry.content.length : 0 });
   const target = Buffer.from(entry.target);
-  return Buffer.concat([header({ ...own, size: target.length }), target, padding(target.length)]);
+  return Buffer.concat([header({ ...common, size: target.length }), target, padding(target.length)]);
 }
 
 interface Header {
@@ -67,7 +67,10 @@ interface Header {
   readonly name: string;
 }
 
-/** 13 fields of 8 hexadecimal digits after the magic, then the name; name and content each end on a multiple of 4. */
+/**
+ * After the magic, 13 fields of 8 hexadecimal digits, then the name. Name and content are each padded to a multiple of
+ * 4.
+ */
 function header({ number, mode: bits, size, major, minor, links, name }: Header): Uint8Array {
   const nameBytes = Buffer.from(`${name}\0`);
   const fields = [number, bits, 0, 0, links, 0, size, 0, 0, major, minor, nameBytes.length, 0];

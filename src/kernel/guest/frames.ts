@@ -1,7 +1,6 @@
 /**
- * Messages between the host and a guest, on a stream of bytes: a mark, the length, JSON. The mark is for the serial
- * port, where a kernel or firmware may write too. The other side is not trusted: a length beyond the limit ends the
- * channel.
+ * Messages between host and guest, on a stream of bytes: a mark, the length, JSON. The mark is for the serial port, to
+ * which a kernel or firmware may write too. The other side is not trusted: a length beyond the limit ends the channel.
  */
 import { workloadFailed } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
@@ -15,7 +14,8 @@ export function encodeFrame(message: unknown): Buffer {
   const body = Buffer.from(JSON.stringify(message));
   if (body.length > mostFrameBytes)
     throw workloadFailed(
-      `a message of ${body.length} bytes is too large for the channel between host and guest; use a shorter --duration`,
+      `a message of ${body.length} bytes is too large for the channel between host and guest; ` +
+        'choose a shorter --duration',
     );
   const start = Buffer.alloc(head);
   mark.copy(start);
@@ -23,7 +23,7 @@ export function encodeFrame(message: unknown): Buffer {
   return Buffer.concat([start, body]);
 }
 
-/** Whole messages of what came, in order; the rest waits. Throws what ends the channel. */
+/** Returns complete messages in order, and keeps the rest. Throws if the channel cannot go on. */
 export function frameReader(): (chunk: Buffer) => unknown[] {
   let chunks: Buffer[] = [];
   let bytes = 0;
@@ -32,7 +32,7 @@ export function frameReader(): (chunk: Buffer) => unknown[] {
     chunks.push(chunk);
     bytes += chunk.length;
     const messages: unknown[] = [];
-    // Joined only when enough is there: a large message comes in thousands of pieces.
+    // Joined only once enough has arrived: a large message comes in thousands of pieces.
     while (bytes >= wanted) {
       const all = Buffer.concat(chunks);
       const length = lengthOf(all);
@@ -53,12 +53,10 @@ export function frameReader(): (chunk: Buffer) => unknown[] {
 
 function lengthOf(bytes: Buffer): number {
   if (!bytes.subarray(0, mark.length).equals(mark))
-    throw workloadFailed('something that is no message came through the channel between host and guest');
+    throw workloadFailed('the channel between host and guest delivered something that is not a message');
   const length = bytes.readUInt32BE(mark.length);
   if (length > mostFrameBytes)
-    throw workloadFailed(
-      `a message of ${length} bytes was announced by the guest, more than the ${mostFrameBytes} that are accepted`,
-    );
+    throw workloadFailed(`the guest announced a message of ${length} bytes, and the limit is ${mostFrameBytes}`);
   return length;
 }
 
@@ -66,6 +64,6 @@ function parse(body: Buffer): unknown {
   try {
     return parseJson(body.toString('utf8'));
   } catch (cause) {
-    throw workloadFailed('a message that is no JSON came through the channel between host and guest', { cause });
+    throw workloadFailed('the channel between host and guest delivered a message that is not JSON', { cause });
   }
 }

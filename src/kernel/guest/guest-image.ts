@@ -1,7 +1,7 @@
 /**
- * The first and only file system of a guest: this Node, this pauselab as it was built, the libraries they need. Same
- * content, same bytes, so it is cached by its digest. Not compressed: an emulated CPU takes longer to unpack it than
- * the host to hand it over (docs/kernels.md).
+ * The first and only file system of a guest: this Node, this build of pauselab, and the libraries that they need. Equal
+ * content gives equal bytes, so it is cached by its digest. It is not compressed: an emulated CPU takes longer to
+ * unpack it than the host to hand it over (docs/kernels.md).
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { libraryClosure } from './libraries.js';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const inGuest = '/pauselab';
 
-/** What the guest's side imports; theirs come with them. */
+/** The packages that the guest's side imports; their dependencies are added. */
 const packages = ['hdr-histogram-js', 'java-caller'];
 const programs = ['pauselab-engine', 'pauselab-sampler', 'pauselab-tracer', 'pauselab-launcher', 'pauselab.node'];
 
@@ -28,17 +28,17 @@ export interface GuestImage {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** Null if it was there already. */
+  /** Null if it already existed. */
   readonly built_ms: number | null;
 }
 
-/** A file of the host and where it is to be in the guest. */
+/** A file of the host, and its path in the guest. */
 export interface GuestFile {
   readonly from: string;
   readonly to: string;
 }
 
-/** `more`: files and folders beyond what every guest has, such as a Java runtime. */
+/** `more`: files and folders beyond those of every guest, such as a Java runtime. */
 export function guestImage(more: readonly GuestFile[] = []): GuestImage {
   const started = monotonic_ms();
   const entries = [...entriesOf([...ownFiles(), ...more].flatMap(withFolders))];
@@ -50,7 +50,7 @@ export function guestImage(more: readonly GuestFile[] = []): GuestImage {
     built = true;
     inCache(cache, () => {
       makeFolders(dirname(path));
-      // Two that build it at once each put a whole one there, the same.
+      // If two processes build it at once, each writes the same complete file.
       writeAtomically(path, cpioArchive(entries));
       keepLastUsed(dirname(path));
     });
@@ -60,14 +60,14 @@ export function guestImage(more: readonly GuestFile[] = []): GuestImage {
   return { path, bytes: statSync(path).size, sha256, built_ms: built ? monotonic_ms() - started : null };
 }
 
-/** Each build of pauselab has images of its own, of 100 MB and more. */
+/** Each build of pauselab has its own images, of 100 MB and more. */
 const mostKept = 8;
 
 function noteUse(path: string): void {
   try {
     utimesSync(path, new Date(), new Date());
   } catch {
-    // A cache that this user may only read serves as well.
+    // A cache that this user can only read works as well.
   }
 }
 
@@ -85,20 +85,20 @@ function ownFiles(): GuestFile[] {
   const needed = [init, ...programs.map((name) => join(release, name)), join(root, 'dist/guest/main.js')];
   const missing = needed.find((file) => !existsSync(file));
   if (missing !== undefined)
-    throw unfit(`${missing} is not there, and a guest needs it; run \`npm run setup\` to build it`);
+    throw unfit(`${missing} does not exist, and a guest needs it; run \`npm run setup\` to build it`);
   const jvm = ['native/build/Release/libpauselab-jvm.so', 'jvm-workloads/build/pauselab.jar'].filter((path) =>
     existsSync(join(root, path)),
   );
-  const own = [...programs.map((name) => `native/build/Release/${name}`), ...jvm, 'dist', 'package.json'];
+  const built = [...programs.map((name) => `native/build/Release/${name}`), ...jvm, 'dist', 'package.json'];
   return [
     { from: init, to: '/init' },
     { from: realpathSync(process.execPath), to: `${inGuest}/node` },
-    ...own.map((path) => ({ from: join(root, path), to: `${inGuest}/${path}` })),
+    ...built.map((path) => ({ from: join(root, path), to: `${inGuest}/${path}` })),
     ...packageFolders(packages).map((folder) => ({ from: folder, to: `${inGuest}/${relative(root, folder)}` })),
   ];
 }
 
-/** With what they depend on. */
+/** The folders of packages and of their dependencies. */
 function packageFolders(names: readonly string[]): string[] {
   const require = createRequire(join(root, 'package.json'));
   const folders = new Set<string>();
@@ -120,7 +120,7 @@ function packageFolders(names: readonly string[]): string[] {
   return [...folders];
 }
 
-/** Of our own code and of packages only what Node loads. */
+/** Of our code and of packages, only the files that Node loads. */
 const isLoaded = (path: string): boolean => !/(?:\.map|\.ts|\.mts|\.cts|\.md|\.setup-stamp)$/.test(path);
 
 function withFolders({ from, to }: GuestFile): GuestFile[] {
@@ -132,7 +132,7 @@ function withFolders({ from, to }: GuestFile): GuestFile[] {
 }
 
 function* entriesOf(files: readonly GuestFile[]): Generator<CpioEntry> {
-  // The kernel opens the console before process 1 has mounted anything.
+  // The kernel opens the console before process 1 mounts anything.
   yield { kind: 'character-device', path: '/dev/console', major: 5, minor: 1 };
   for (const path of ['/proc', '/sys', '/tmp', '/run', '/boot']) yield { kind: 'folder', path };
   const libraries = libraryClosure(

@@ -1,6 +1,6 @@
 /**
- * One guest as a process: started, talked to, paused, ended. It dies with us, whatever becomes of us (the launcher sets
- * the parent's death signal), and Ctrl-C does not reach it: what that means is decided here.
+ * A guest as a process: started, talked to, paused, ended. It dies with us, however we end (the launcher sets the
+ * parent death signal). Ctrl-C does not reach it; this file decides what an interruption means.
  */
 import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -34,45 +34,45 @@ export interface BootInput {
   readonly initramfs: string;
   /** From QEMU's start to the agent's first message. */
   readonly deadline_ms: number;
-  /** Resolves when it is to be given up. */
+  /** Resolves when the guest should be given up. */
   readonly interrupted: Promise<unknown>;
 }
 
 export interface Machine {
   readonly pid: number;
-  /** Thread of each virtual CPU, in their order. */
+  /** Thread of each virtual CPU, in order. */
   readonly vcpus: readonly number[];
-  /** What the agent said first. */
+  /** The agent's first message. */
   readonly hello: unknown;
   readonly channel: 'virtio' | 'serial';
   /** From QEMU's start to the agent's first message. */
   readonly boot_ms: number;
-  /** The kernel's. */
+  /** Of the kernel. */
   readonly commandLine: string;
-  /** QEMU's arguments, as they were. */
+  /** QEMU's command line. */
   readonly command: readonly string[];
   /**
-   * Sends a request and takes messages until `take` has made an answer of one. Throws MachineLost once there will be
-   * none: QEMU has ended, or the time is over.
+   * Sends a request, and passes messages to `take` until it makes an answer of one. Throws MachineLost if no answer can
+   * come any more: QEMU has ended, or the deadline has passed.
    */
   request<T>(message: unknown, deadline: RequestDeadline, take: (answer: unknown) => T | undefined): Promise<T>;
   send(message: unknown): void;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** What the kernel and the agent printed so far. */
+  /** Output of the kernel and the agent so far. */
   console(): string;
-  /** Nothing of it runs afterwards. */
+  /** Ends it completely. */
   close(): Promise<void>;
 }
 
 export interface RequestDeadline {
   readonly deadline_ms: number;
-  /** Once somebody has interrupted it has no more than the grace. */
+  /** After an interruption, only the grace time remains. */
   readonly interrupted?: Promise<unknown>;
   readonly grace_ms?: number;
 }
 
-/** The guest is gone or does not answer: what it had not sent is lost. */
+/** The guest is gone or does not answer: data that it had not sent are lost. */
 export class MachineLost extends Failure {
   constructor(sentence: string, code: 'guest-lost' | 'guest-kernel-crashed' = 'guest-lost') {
     super(code, sentence);
@@ -82,7 +82,7 @@ export class MachineLost extends Failure {
 /** QEMU answers at once, unless it is stopped. */
 const controlDeadline_ms = 20_000;
 
-/** So many bytes of a console are kept: a guest may print for ever. */
+/** How much of a console is kept: a guest may print without end. */
 const mostConsole = 1024 * 1024;
 const lastLines = 12;
 
@@ -134,7 +134,7 @@ export async function bootMachine({
       launchFile({
         java: qemu.path,
         called: 'QEMU',
-        remedy: 'install QEMU, or name another one in PAUSELAB_QEMU',
+        remedy: 'install QEMU, or name another QEMU with PAUSELAB_QEMU',
         parentPid: process.pid,
         pidFile: at('pid'),
         stdout: at('out'),
@@ -175,7 +175,7 @@ export async function bootMachine({
       const first = await messages.next();
       return { qmp, vcpus, first };
     };
-    // A QEMU that ends closes its channels first; why it ended says more.
+    // A QEMU that ends closes its channels first; the reason of its end is more informative.
     const explained = async (error: unknown): Promise<never> => {
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
       throw error;
@@ -229,7 +229,7 @@ export async function bootMachine({
       pause: () =>
         within(controlled(qmp, 'stop'), controlDeadline_ms, () => late('could not be paused', controlDeadline_ms)),
       resume: () =>
-        within(controlled(qmp, 'cont'), controlDeadline_ms, () => late('could not go on', controlDeadline_ms)),
+        within(controlled(qmp, 'cont'), controlDeadline_ms, () => late('could not be resumed', controlDeadline_ms)),
       console: consoleText,
       close,
     };
@@ -243,7 +243,7 @@ async function controlled(qmp: Qmp, command: 'stop' | 'cont'): Promise<void> {
   await qmp.execute(command);
 }
 
-/** Pins virtual CPU i to the host's i-th allowed CPU; false where there are too few. */
+/** Pins virtual CPU i to the host's i-th allowed CPU; false if there are too few. */
 export function pinVcpus(vcpus: readonly number[], allowed: readonly number[]): boolean {
   if (vcpus.length > allowed.length) return false;
   vcpus.forEach((tid, i) => {
@@ -253,7 +253,7 @@ export function pinVcpus(vcpus: readonly number[], allowed: readonly number[]): 
 }
 
 /**
- * Time that the virtual CPUs' threads were runnable and did not run: what the guest cannot see, and a hypervisor calls
+ * Time in which the virtual CPUs' threads were runnable but not running. The guest cannot see it; a hypervisor calls it
  * steal.
  */
 export function runDelayOf({ pid, vcpus }: Pick<Machine, 'pid' | 'vcpus'>): number {
@@ -271,27 +271,27 @@ function endedFailure({ how, complaint, text }: { how: string; complaint: string
   const place = /RIP: \w+:(\S+)/.exec(text)?.[1];
   const first = oops === undefined ? undefined : `${oops.trim()}${place === undefined ? '' : ` at ${place}`}`;
   const what = panic === undefined ? first : first === undefined ? panic.trim() : `${panic.trim()}, after ${first}`;
-  const said = complaint === '' ? '' : `, saying "${complaint}"`;
-  if (text === '') return new MachineLost(`QEMU ended ${how} before the guest printed anything${said}`);
+  const quoted = complaint === '' ? '' : `, with the message "${complaint}"`;
+  if (text === '') return new MachineLost(`QEMU ended ${how} before the guest printed anything${quoted}`);
   return new MachineLost(
-    `${what === undefined ? `the guest ended (QEMU ended ${how}${said})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`,
-    // By a fault of its own code, or of the CPU that it was given.
+    `${what === undefined ? `the guest ended (QEMU ended ${how}${quoted})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`,
+    // Caused by its code, or by the CPU that it was given.
     panic?.trim().startsWith('Kernel panic - not syncing: Fatal exception') === true
       ? 'guest-kernel-crashed'
       : 'guest-lost',
   );
 }
 
-/** As one line: a failure is a sentence. */
+/** As a single line, because a failure is a sentence. */
 function tailOf(text: string): string {
   const lines = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.length === 0 ? 'nothing, it printed not a line' : lines.slice(-lastLines).join(' ⏎ ');
+  return lines.length === 0 ? 'nothing, because it printed no line' : lines.slice(-lastLines).join(' ⏎ ');
 }
 
-/** A guest's text is not trusted: what a terminal would obey is taken out. */
+/** A guest's text is not trusted: characters that a terminal obeys are removed. */
 function readConsole(path: string): string {
   if (!existsSync(path)) return '';
   return readEnd(path, mostConsole)
@@ -303,16 +303,16 @@ function readConsole(path: string): string {
 
 function vcpuThreads(answer: unknown): number[] {
   const tids = Array.isArray(answer)
-    ? answer.map((one: unknown) =>
-        typeof one === 'object' && one !== null && 'thread-id' in one ? Number(one['thread-id']) : NaN,
+    ? answer.map((cpu: unknown) =>
+        typeof cpu === 'object' && cpu !== null && 'thread-id' in cpu ? Number(cpu['thread-id']) : NaN,
       )
     : [];
   if (tids.length === 0 || tids.some((tid) => !Number.isInteger(tid)))
-    throw workloadFailed('QEMU did not say which threads its virtual CPUs are');
+    throw workloadFailed('QEMU did not report the threads of its virtual CPUs');
   return tids;
 }
 
-/** Resolves once it listens; a function, since a promise of a promise would wait for both. */
+/** Resolves once it listens. The result is a function, because a promise inside a promise would wait for both. */
 function listen(path: string, servers: Server[]): Promise<() => Promise<Socket>> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -337,12 +337,13 @@ interface Incoming {
 }
 
 /**
- * The side that speaks first is the channel. On the other one anything may come: a kernel can be told to print there.
+ * The side that speaks first is the channel. The other side may carry anything: a kernel can be configured to print
+ * there.
  */
 function mailbox(sides: readonly (readonly [Promise<Socket>, Incoming['from']])[]) {
   const ready: Incoming[] = [];
   let failure: Failure | null = null;
-  let waiting: { resolve: (one: Incoming) => void; reject: (error: Failure) => void } | null = null;
+  let waiting: { resolve: (incoming: Incoming) => void; reject: (error: Failure) => void } | null = null;
   let chosen: Socket | null = null;
   let lost = 0;
   const fail = (error: Failure): void => {

@@ -1,6 +1,6 @@
 /**
- * A Java runtime small enough for a guest's memory: the modules that our jar needs, linked by the JDK itself, cached by
- * that JDK.
+ * A Java runtime that is small enough for a guest's memory: the modules that our jar needs, linked by the JDK and
+ * cached per JDK.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type { Jdk } from '../../host/jdks.js';
 import { missing } from '../../host/missing.js';
 import { cacheFolder, inCache } from '../debian/cache.js';
 
-/** `jdeps --print-module-deps` of our jar, the agent's, and what the JVM's own settings ask for. */
+/** Modules from `jdeps --print-module-deps` of our jar, those of the agent, and those that the JVM's settings need. */
 const modules = [
   'java.base',
   'java.instrument',
@@ -24,11 +24,11 @@ const modules = [
   'jdk.unsupported',
 ];
 
-/** The folder of a runtime of this JDK: the same version, collectors and flags. */
+/** The folder of a runtime made from this JDK: it has the same version, collectors and flags. */
 export async function javaRuntime({ home, version, vendor }: Jdk, signal?: AbortSignal): Promise<string> {
   const jlink = join(home, 'bin/jlink');
   if (!existsSync(jlink) || !existsSync(join(home, 'jmods')))
-    throw missing(`${home} has no jlink or no jmods, and a guest needs a Java runtime made by them`, ['jlink'], {
+    throw missing(`${home} has no jlink or no jmods, which are needed to make a Java runtime for a guest`, ['jlink'], {
       otherwise: 'name a whole JDK with --java',
     });
   const release = existsSync(join(home, 'release')) ? readPart(join(home, 'release'), 0, 2 ** 16).toString('utf8') : '';
@@ -51,13 +51,13 @@ export async function javaRuntime({ home, version, vendor }: Jdk, signal?: Abort
       ['--add-modules', modules.join(','), '--strip-debug', '--no-header-files', '--no-man-pages', '--output', made],
       signal,
     );
-    // Class data sharing: without its archive an emulated JVM takes twice as long to start.
+    // Class data sharing: without its archive, a JVM takes twice as long to start in emulation.
     await run(join(made, 'bin/java'), ['-Xshare:dump'], signal);
     inCache(cache, () => {
       renameSync(made, place);
     });
   } catch (error) {
-    // Another pauselab may have made the same one meanwhile.
+    // Another pauselab may have made the same runtime meanwhile.
     if (!existsSync(place)) throw error;
   } finally {
     cleanUpNow(() => {
@@ -67,7 +67,7 @@ export async function javaRuntime({ home, version, vendor }: Jdk, signal?: Abort
   return place;
 }
 
-/** Some ten seconds on a machine that is not busy. */
+/** It takes about ten seconds on an idle machine. */
 const deadline_ms = 10 * 60_000;
 
 async function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
@@ -75,9 +75,9 @@ async function run(program: string, args: readonly string[], signal: AbortSignal
   if (end?.code === 0) return;
   const why =
     end === null
-      ? 'it is not there'
+      ? 'it does not exist'
       : end.isLate
-        ? `it had not ended after ${deadline_ms / 60_000} min`
+        ? `it was still running after ${deadline_ms / 60_000} min`
         : (`${end.stderr}${end.stdout}`.trim().split('\n')[0] ?? '');
   throw unfit(`${program} could not make a Java runtime for a guest (${why}); name another JDK with --java`);
 }

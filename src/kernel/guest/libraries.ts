@@ -1,5 +1,6 @@
 /**
- * The shared libraries of programs, and theirs, and the loader: everything that must lie in a guest for them to start.
+ * The shared libraries of programs, the libraries of those, and the loader: everything that a guest needs for them to
+ * start.
  */
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -7,7 +8,7 @@ import { elfNeedsOf } from '../../base/elf.js';
 import { unfit } from '../../base/failure.js';
 import { readIfThere } from '../../host/files.js';
 
-/** Where the loader looks by itself; the folders of its configuration come first. */
+/** Folders that the loader searches by default, after the folders of its configuration. */
 const standardFolders = [
   '/lib/x86_64-linux-gnu',
   '/usr/lib/x86_64-linux-gnu',
@@ -18,11 +19,11 @@ const standardFolders = [
 ];
 
 /**
- * From the path at which the loader will look for it, to the file that lies there. A library of the program's own
- * folder (`$ORIGIN`), or among those given, is left out: whoever brings the program brings its folder.
+ * Maps each path at which the loader will look to the file there. Libraries in the program's folder (`$ORIGIN`), and
+ * those among the given programs, are left out: they are copied together with the program.
  */
 export function libraryClosure(programs: readonly string[]): Map<string, string> {
-  // A JVM's libraries find each other by being loaded already.
+  // A JVM's libraries find each other because they are already loaded.
   const brought = new Set(programs.map((program) => basename(program)));
   const found = new Map<string, string>();
   const folders = [...configuredFolders('/etc/ld.so.conf'), ...standardFolders];
@@ -36,13 +37,14 @@ export function libraryClosure(programs: readonly string[]): Map<string, string>
     if (needs === null) continue;
     if (needs.interpreter !== null && !found.has(needs.interpreter))
       found.set(needs.interpreter, realpathSync(needs.interpreter));
-    const own = needs.runPath.map((path) => path.replaceAll(/\$\{?ORIGIN\}?/g, dirname(real)));
+    const runPath = needs.runPath.map((path) => path.replaceAll(/\$\{?ORIGIN\}?/g, dirname(real)));
     for (const name of needs.needed) {
-      if (brought.has(name) || own.some((folder) => existsSync(join(folder, name)))) continue;
+      if (brought.has(name) || runPath.some((folder) => existsSync(join(folder, name)))) continue;
       const folder = folders.find((candidate) => isLibrary(join(candidate, name)));
       if (folder === undefined)
         throw unfit(
-          `${file} needs the library ${name}, which is in none of ${folders.join(', ')}; install the package that has it`,
+          `${file} needs the library ${name}, which is in none of ${folders.join(', ')}; ` +
+            'install the package that has it',
         );
       found.set(join(folder, name), realpathSync(join(folder, name)));
       queue.push(join(folder, name));
@@ -55,7 +57,7 @@ function isLibrary(path: string): boolean {
   return existsSync(path) && elfNeedsOf(path) !== null;
 }
 
-/** Folders of ld.so.conf(5), files that it includes with it. */
+/** Folders of ld.so.conf(5), and of files that it includes. */
 function configuredFolders(file: string): string[] {
   return (readIfThere(file) ?? '').split('\n').flatMap((line) => {
     const text = line.replace(/#.*/, '').trim();

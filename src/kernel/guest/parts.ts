@@ -1,12 +1,12 @@
-/** What a linux-image package of the newer layout is split into, from its dependencies. Pure. */
+/** The packages into which a linux-image package of the newer layout is split, read from its dependencies. Pure. */
 
 export interface Part {
   readonly name: string;
-  /** Without this one there is no kernel; the others hold its config and its modules. */
+  /** The kernel itself is in this package; the other packages have its config and its modules. */
   readonly holdsImage: boolean;
 }
 
-/** None for a package that holds its kernel itself. */
+/** Empty for a package that contains its kernel. */
 export function dependedParts({ depends }: { readonly depends: string }): Part[] {
   const names = [...depends.matchAll(/\blinux-(binary|base|modules)-\d[^\s,|]*/g)].map(([name, kind]) => ({
     name,

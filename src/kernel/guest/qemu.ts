@@ -1,4 +1,4 @@
-/** QEMU: whether it is here, what it can do, and the command that boots a guest. */
+/** Finds QEMU and what it can do, and builds the command that boots a guest. */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { kept } from '../../base/child.js';
@@ -19,14 +19,15 @@ export interface Qemu {
 
 const program = 'qemu-system-x86_64';
 
-/** PAUSELAB_QEMU names another one. */
+/** PAUSELAB_QEMU names another QEMU. */
 export function findQemu(): Qemu {
-  if (process.arch !== 'x64')
-    throw unfit(`guests are built for x86-64 and this machine is ${process.arch}; use --kernel host`);
-  const own = process.env.PAUSELAB_QEMU;
-  const path = own ?? onPath(program);
+  if (process.arch !== 'x64') throw unfit(`guests are x86-64, but this machine is ${process.arch}; use --kernel host`);
+  const named = process.env.PAUSELAB_QEMU;
+  const path = named ?? onPath(program);
   if (path === null)
-    throw missing(`${program} is not here, and a guest kernel needs it`, ['qemu'], { otherwise: 'use --kernel host' });
+    throw missing(`${program} is not installed, and a guest kernel needs it`, ['qemu'], {
+      otherwise: 'use --kernel host',
+    });
   const ask = (argument: string[]): string => {
     try {
       return execFileSync(...kept(path, argument), {
@@ -37,14 +38,15 @@ export function findQemu(): Qemu {
       });
     } catch (cause) {
       throw unfit(
-        `${path} ${argument.join(' ')} failed (${firstLine((cause as Error).message)}); install a QEMU that works (${howToInstall(['qemu'])})`,
+        `${path} ${argument.join(' ')} failed (${firstLine((cause as Error).message)}); ` +
+          `install a QEMU that works (${howToInstall(['qemu'])})`,
         { cause },
       );
     }
   };
   const version = /version (\S+)/.exec(ask(['-version']))?.[1];
   if (version === undefined)
-    throw unfit(`${path} says no version, so it is no QEMU; install one (${howToInstall(['qemu'])})`);
+    throw unfit(`${path} reports no version, so it is not QEMU; install QEMU (${howToInstall(['qemu'])})`);
   return {
     path,
     version,
@@ -55,9 +57,7 @@ export function findQemu(): Qemu {
   };
 }
 
-/**
- * Why KVM need not even be tried; null: try it. That it is there does not mean that it works (facts of a boot decide).
- */
+/** Why KVM is not even tried; null to try it. That it exists does not prove that it works: the boot decides. */
 export function withoutKvm({ accelerators }: Qemu): string | null {
   if (!accelerators.includes('kvm')) return 'this QEMU was built without KVM';
   try {
@@ -65,8 +65,8 @@ export function withoutKvm({ accelerators }: Qemu): string | null {
     return null;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? 'there is no /dev/kvm'
-      : 'this user may not use /dev/kvm';
+      ? '/dev/kvm does not exist'
+      : 'this user has no permission for /dev/kvm';
   }
 }
 
@@ -75,25 +75,25 @@ export interface GuestSettings {
   readonly memoryBytes: number;
   /** `preempt=` of the kernel's command line; null: the kernel's own choice. */
   readonly preempt: PreemptionModel | null;
-  /** Words for the kernel's command line, last. */
+  /** Words that are appended to the kernel's command line. */
   readonly append: readonly string[];
 }
 
 /**
- * A kernel finds out by itself how fast its time-stamp counter runs and whether its timer ticks, by counting while it
- * waits. An emulated CPU that is kept waiting in that moment finds a wrong answer: of 32 boots on a host with sixteen
- * guests at a time three had clocks that ran 3, 8 and 31 times too fast, and eight found their timer dead and tried
- * others. QEMU hands out the host's own counter, so the host says how fast it is, and that its timer is connected. With
- * KVM kernels know both.
+ * A kernel measures the frequency of its time-stamp counter and tests its timer by counting while it waits. An emulated
+ * CPU that is delayed at that moment gets a wrong result: of 32 boots on a host with sixteen guests at a time, three
+ * had clocks that ran 3, 8 and 31 times too fast, and eight considered their timer dead and tried others. QEMU passes
+ * on the host's counter, so the host provides its frequency, and states that the timer is connected. With KVM, kernels
+ * know both.
  */
 function emulated(tsc_kHz: number | null): string[] {
   return ['no_timer_check', ...(tsc_kHz === null ? [] : [`tsc_early_khz=${tsc_kHz}`])];
 }
 
 /**
- * A fault in the kernel ends the guest instead of hiding (`oops=panic`), and a panic ends QEMU (`panic=-1`,
- * -no-reboot). `tsc=reliable`: an emulated TSC is the host's one clock, but a kernel that is kept waiting takes it for
- * a bad one and changes to a clock that is forty times slower to read.
+ * A fault in the kernel ends the guest instead of being hidden (`oops=panic`), and a panic ends QEMU (`panic=-1`,
+ * -no-reboot). `tsc=reliable`: an emulated TSC is the host's single clock, but a kernel that is delayed considers it
+ * broken and switches to a clock that is forty times slower to read.
  */
 export function kernelCommandLine(
   { preempt, append }: GuestSettings,
@@ -115,10 +115,10 @@ export function kernelCommandLine(
 export interface BootFiles {
   readonly kernel: string;
   readonly initramfs: string;
-  /** The kernel's, made by `kernelCommandLine`. */
+  /** The kernel's command line, from `kernelCommandLine`. */
   readonly commandLine: string;
   readonly console: string;
-  /** Sockets on which we listen: of messages by virtio, by the second serial port, of QEMU's own control. */
+  /** Sockets on which we listen: for messages over virtio, for the second serial port, for QEMU's control channel. */
   readonly channel: string;
   readonly serial: string;
   readonly control: string;

@@ -1,4 +1,4 @@
-/** QEMU's control channel (QMP): one command at a time, one answer each; events between them are passed over. */
+/** QEMU's control channel (QMP): one command at a time, each with an answer. Events in between are skipped. */
 import type { Socket } from 'node:net';
 import { workloadFailed } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
@@ -9,7 +9,7 @@ export interface Qmp {
 
 const mostLine = 1024 * 1024;
 
-/** QEMU greets first, and takes commands once it was told that its capabilities were read. */
+/** QEMU sends a greeting, and accepts commands after `qmp_capabilities`. */
 export async function connectQmp(socket: Socket): Promise<Qmp> {
   const lines = linesOf(socket);
   const ask = async (execute: string): Promise<unknown> => {

@@ -1,10 +1,10 @@
 /**
- * What a kernel image says of itself. bzImage: the x86 boot protocol (Documentation/arch/x86/boot.rst of Linux), whose
- * header begins at 0x1f1. vmlinux: an ELF file that holds Linux's banner. Pure: bytes in, facts or a problem out.
+ * Facts in a kernel image. bzImage: the x86 boot protocol (Documentation/arch/x86/boot.rst of Linux), whose header
+ * starts at 0x1f1. vmlinux: an ELF file that contains Linux's banner. Pure: bytes in, facts or a problem out.
  */
 import { elfHeader, elfHeaderBytes, elfIdentity, elfSegments, isElf } from '../../base/elf.js';
 
-/** As many bytes of the file's beginning as `readImageHead` wants: a setup part is at most 64 sectors long. */
+/** The number of bytes that `readImageHead` needs from the file's start: a setup part has at most 64 sectors. */
 export const headBytes = 64 * 1024;
 
 export type ImageHead =
@@ -13,10 +13,10 @@ export type ImageHead =
       readonly release: string;
       readonly payload: { readonly offset: number; readonly length: number };
     }
-  /** Its release is further behind: see `bannerRelease`. */
+  /** Its release is further into the file: see `bannerRelease`. */
   | { readonly kind: 'vmlinux' }
   | { readonly kind: 'deb' }
-  /** The rest of a sentence: `it is …`. */
+  /** Completes a sentence: `it is …`. */
   | { readonly kind: 'refused'; readonly because: string };
 
 const machines = new Map([
@@ -31,7 +31,7 @@ const machines = new Map([
 ]);
 const x86_64 = 62;
 
-/** Images that are not x86's, by what stands where. */
+/** Images for other architectures, by a magic at an offset. */
 const foreign: readonly (readonly [offset: number, magic: string, what: string])[] = [
   [0x38, 'ARM\x64', 'a kernel for 64-bit Arm'],
   [0x38, 'RSC\x05', 'a kernel for RISC-V'],
@@ -55,27 +55,27 @@ export function readImageHead(head: Buffer, sizeBytes: number): ImageHead {
   if (isElf(head)) return readElf(head, sizeBytes);
   if (has(0x202, 'HdrS')) return readBzImage(head, sizeBytes);
   const other = foreign.find(([offset, magic]) => has(offset, magic));
-  if (other !== undefined) return refused(`${other[2]}, and guests are x86-64`);
+  if (other !== undefined) return refused(`${other[2]}, but guests are x86-64`);
   const packed = compressed.find(([magic]) => has(0, magic));
   if (packed !== undefined) return refused(`compressed with ${packed[1]}; unpack it first`);
   return refused(
     sizeBytes < 0x264
       ? `too short for a kernel image (${sizeBytes} bytes)`
-      : 'no kernel image: it has neither the x86 boot header nor that of an ELF file',
+      : 'not a kernel image: it has neither an x86 boot header nor an ELF header',
   );
 }
 
 function readBzImage(head: Buffer, sizeBytes: number): ImageHead {
   if (head.length < 0x264) return refused(`cut off inside its boot header (${sizeBytes} bytes)`);
   const protocol = head.readUInt16LE(0x206);
-  // 2.12 brought xloadflags, which tells 64-bit kernels apart; every kernel since 3.8 has it.
+  // 2.12 introduced xloadflags, which marks 64-bit kernels; every kernel since 3.8 has it.
   if (protocol < 0x20c)
     return refused(`of boot protocol ${protocol >> 8}.${protocol & 0xff}, before Linux 3.8; a newer kernel is needed`);
-  if ((head.readUInt16LE(0x236) & 1) === 0) return refused('a kernel for 32-bit x86, and guests are x86-64');
+  if ((head.readUInt16LE(0x236) & 1) === 0) return refused('a kernel for 32-bit x86, but guests are x86-64');
   const setupBytes = ((head[0x1f1] ?? 0) || 4) * 512 + 512;
   const wantedBytes = setupBytes + head.readUInt32LE(0x1f4) * 16;
   if (sizeBytes < wantedBytes)
-    return refused(`cut off: it is ${sizeBytes} bytes long and its header promises ${wantedBytes}`);
+    return refused(`cut off: it has ${sizeBytes} bytes, but its header promises ${wantedBytes}`);
   const pointer = head.readUInt16LE(0x20e);
   const release = pointer === 0 ? undefined : releaseIn(head.subarray(0x200 + pointer, 0x200 + pointer + 512));
   if (release === undefined) return refused('a bzImage whose header names no kernel release');
@@ -93,17 +93,19 @@ function readElf(head: Buffer, sizeBytes: number): ImageHead {
   const header = elfHeader(head);
   if (header === null || identity.machine !== x86_64 || identity.isBigEndian)
     return refused(
-      `an ELF file for ${machines.get(identity.machine) ?? `another architecture (ELF machine ${identity.machine})`}, and guests are x86-64`,
+      `an ELF file for ${
+        machines.get(identity.machine) ?? 'another architecture (ELF machine ' + `${identity.machine})`
+      }, ` + 'but guests are x86-64',
     );
   const end = Math.max(
     ...[header.programs, header.sections].map(({ offset, entryBytes, count }) => offset + entryBytes * count),
     ...elfSegments(head, header).map(({ offset, bytes }) => offset + bytes),
   );
-  if (sizeBytes < end) return refused(`cut off: it is ${sizeBytes} bytes long and its ELF header promises ${end}`);
+  if (sizeBytes < end) return refused(`cut off: it has ${sizeBytes} bytes, but its ELF header promises ${end}`);
   return { kind: 'vmlinux' };
 }
 
-/** The word behind `Linux version ` in a vmlinux; undefined if these bytes hold none. */
+/** The word after `Linux version ` in a vmlinux; undefined if these bytes do not contain it. */
 export function bannerRelease(bytes: Buffer): string | undefined {
   const words = 'Linux version ';
   for (let at = bytes.indexOf(words); at >= 0; at = bytes.indexOf(words, at + 1)) {
@@ -113,7 +115,7 @@ export function bannerRelease(bytes: Buffer): string | undefined {
   return undefined;
 }
 
-/** A release is what uname -r may say (64 bytes): it becomes part of paths, so nothing else is let through. */
+/** A release as uname -r may print it (64 bytes). It becomes part of paths, so nothing else is accepted. */
 function releaseIn(bytes: Buffer): string | undefined {
   return /^(\d+\.\d+[\w.+~-]{0,58})[ \0]/.exec(bytes.toString('latin1'))?.[1];
 }

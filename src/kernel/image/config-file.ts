@@ -1,8 +1,8 @@
-/** A kernel's .config: of the user's, of a package, or found beside an image. */
+/** A kernel's .config: given by the user, from a package, or found beside an image. */
 import { usage } from '../../base/failure.js';
 import { readText } from '../../base/files/read-file.js';
 
-/** A .config is 0.3 MB. What is larger is none. */
+/** A .config has 0.3 MB. A larger file is something else. */
 export const mostConfigBytes = 4 << 20;
 
 export function readConfig(path: string): string {
@@ -10,7 +10,8 @@ export function readConfig(path: string): string {
     return readText(path, { mostBytes: mostConfigBytes });
   } catch (cause) {
     throw usage(
-      `${path} could not be read as a kernel's .config (${(cause as Error).message}); name the .config that the kernel was built with`,
+      `${path} could not be read as a kernel's .config (${(cause as Error).message}); ` +
+        'name the .config that the kernel was built with',
       { cause },
     );
   }

@@ -1,5 +1,6 @@
 /**
- * The .config that a kernel built with CONFIG_IKCONFIG carries: gzip data between two marks, in its uncompressed image.
+ * The .config inside a kernel that was built with CONFIG_IKCONFIG: gzip data between two marks, in its uncompressed
+ * image.
  */
 import type { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
@@ -11,7 +12,7 @@ import { mostConfigBytes } from './config-file.js';
 
 const begin = Buffer.from('IKCFG_ST');
 const end = Buffer.from('IKCFG_ED');
-/** A .config is some 60 KB packed. What is larger is none. */
+/** A compressed .config has about 60 KB. Larger data are something else. */
 const mostPacked = 1 << 20;
 
 export interface Found {
@@ -19,11 +20,13 @@ export interface Found {
   readonly config: string | null;
 }
 
-/** Looks through a vmlinux, or what unpacks to one, by pieces: with debugging data it can be a gigabyte long. */
+/**
+ * Searches a vmlinux, or the unpacked contents of an image, piece by piece: with debugging data it can have a gigabyte.
+ */
 export async function searchVmlinux(stream: Readable): Promise<Found> {
   let release: string | undefined;
   let config: string | null = null;
-  // The end of what was looked at is kept before the next piece, so that nothing is missed where two meet.
+  // The end of each piece is kept for the next one, so that a match across two pieces is found.
   let kept: Buffer = Buffer.alloc(0);
   for await (const piece of inPieces(stream)) {
     const bytes = Buffer.concat([kept, piece]);
@@ -35,7 +38,7 @@ export async function searchVmlinux(stream: Readable): Promise<Found> {
   return { release, config };
 }
 
-/** Pipes give 64 KB at a time: larger ones, so that what is kept is copied and searched again less often. */
+/** Pipes deliver 64 KB at a time. Larger pieces avoid copying and searching the kept part so often. */
 async function* inPieces(stream: Readable): AsyncGenerator<Buffer> {
   let gathered: Buffer[] = [];
   let bytes = 0;
@@ -57,7 +60,7 @@ function configIn(bytes: Buffer): string | null {
     try {
       return gunzipSync(bytes.subarray(at + begin.length, stop), { maxOutputLength: mostConfigBytes }).toString();
     } catch {
-      // The marks also stand in the code that looks for them.
+      // The code that searches for the marks contains them too.
     }
   }
   return null;
@@ -71,7 +74,7 @@ const unpackers: readonly (readonly [magic: string, command: readonly string[]])
   ['\x5d\0\0', ['xz', '-dcq', '--format=lzma']],
 ];
 
-/** Of a bzImage. Null if it carries none, or where the program that unpacks it is missing. */
+/** For a bzImage. Null if it contains none, or if the program that unpacks it is missing. */
 export async function configOfBzImage(
   path: string,
   { offset, length }: { offset: number; length: number },
@@ -85,14 +88,14 @@ export async function configOfBzImage(
     const [program, ...args] = unpackers.find(([start]) => magic.startsWith(start))?.[1] ?? [];
     return program === undefined ? null : await throughProgram(packed, program, args);
   } catch {
-    // Damaged, or a tail behind the data: a kernel without a known .config boots all the same.
+    // The data are damaged or followed by others: a kernel without a known .config still boots.
     return null;
   } finally {
     packed.destroy();
   }
 }
 
-/** Of an image of some megabytes. */
+/** For an image of some megabytes. */
 const unpackDeadline_ms = 120_000;
 
 async function throughProgram(packed: Readable, program: string, args: readonly string[]): Promise<string | null> {
@@ -111,7 +114,7 @@ async function throughProgram(packed: Readable, program: string, args: readonly 
         done();
       });
   });
-  // It may end before it has read all.
+  // The program may end before it has read everything.
   stdin.on('error', () => undefined);
   packed.pipe(stdin);
   try {

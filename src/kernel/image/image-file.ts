@@ -1,4 +1,4 @@
-/** A kernel image that the user has: a bzImage, a vmlinux, or the tree that it was built in. */
+/** A user's kernel image: a bzImage, a vmlinux, or the tree in which it was built. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { usage } from '../../base/failure.js';
@@ -23,20 +23,22 @@ export function parseFileSpec(asked: string): FileSpec {
   if (!existsSync(path)) {
     const version = /^\d+(\.\d+)*$/.test(image) ? `; did you mean deb:${image}?` : '';
     throw usage(
-      `${image} is no file${version === '' ? '; name a kernel as deb:<version>, a .deb, a bzImage or a vmlinux' : version}`,
+      `${image} is not a file${
+        version === '' ? '; name a kernel as deb:<version>, a .deb, ' + 'a bzImage or a vmlinux' : version
+      }`,
     );
   }
   if (statSync(path).isDirectory()) {
     const built = join(path, 'arch/x86/boot/bzImage');
     if (!existsSync(built))
       throw usage(
-        `${image} is a folder without arch/x86/boot/bzImage in it, so no kernel was built there for x86; name the image itself`,
+        `${image} is a folder without arch/x86/boot/bzImage, so no x86 kernel was built there; name the image itself`,
       );
     path = built;
   }
-  if (!statSync(path).isFile()) throw usage(`${image} is no regular file; name a kernel image`);
+  if (!statSync(path).isFile()) throw usage(`${image} is not a regular file; name a kernel image`);
   if (named !== undefined && !(existsSync(named) && statSync(named).isFile()))
-    throw usage(`${named}, the config of ${image}, is no file; name the .config that the kernel was built with`);
+    throw usage(`${named}, the config of ${image}, is not a file; name the .config that the kernel was built with`);
   return { path, config: named === undefined ? null : resolve(named) };
 }
 
@@ -52,7 +54,7 @@ export async function kernelOfFile(
   return { asked, release, image: path, config, modules: null, sha256, origin: { kind: 'file' } };
 }
 
-/** Its release, and the .config that it carries, which takes unpacking it. */
+/** Its release, and the .config inside it, for which it must be unpacked. */
 export async function examineImage(
   path: string,
   called = path,
@@ -68,7 +70,8 @@ export async function examineImage(
       const { release, config } = await searchVmlinux(streamOf(path, { mostBytes: mostKernelBytes }));
       if (release === undefined)
         throw usage(
-          `${called} cannot be booted: it is an ELF file for x86-64 and no Linux kernel; name a vmlinux or a bzImage`,
+          `${called} cannot be booted: it is an ELF file for x86-64, but not a Linux kernel; ` +
+            'name a vmlinux or a bzImage',
         );
       return { release, carried: () => Promise.resolve(config) };
     }
@@ -90,7 +93,8 @@ function readHead(path: string): { head: Buffer; sizeBytes: number; payloadHead:
     throw (
       machineFailure(cause) ??
       usage(
-        `${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a kernel image that you may read`,
+        `${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); ` +
+          'name a kernel image that you have permission to read',
         { cause },
       )
     );
@@ -98,8 +102,8 @@ function readHead(path: string): { head: Buffer; sizeBytes: number; payloadHead:
 }
 
 /**
- * As distributions, `make install` and a build tree lay them. One of another version is of another kernel, and is not
- * taken.
+ * Where distributions, `make install` and a build tree put it. A .config of another version belongs to another kernel
+ * and is ignored.
  */
 function configBeside(path: string, release: string): string | null {
   const folder = dirname(path);
@@ -120,14 +124,16 @@ function configBeside(path: string, release: string): string | null {
 
 function refuseForeignConfig(path: string, release: string, asked: string): void {
   const text = readConfig(path);
-  if (!/^CONFIG_\w+=/m.test(text)) throw usage(`${asked}: ${path} is no kernel's .config: it sets no CONFIG_ option`);
+  if (!/^CONFIG_\w+=/m.test(text))
+    throw usage(`${asked}: ${path} is not a kernel's .config: it sets no CONFIG_ option`);
   if (!belongsTo(text, release))
     throw usage(
-      `${asked}: ${path} is the .config of Linux ${configVersion(text) ?? 'of an unknown version'} and the image is ${release}; name the one that it was built with`,
+      `${asked}: ${path} is the .config of Linux ${configVersion(text) ?? 'of an unknown version'}, ` +
+        `but the image is ${release}; name the .config that it was built with`,
     );
 }
 
-/** Major and minor only: Debian's 6.1.0-50 is built from 6.1.176. */
+/** Major and minor version only: Debian's 6.1.0-50 is built from 6.1.176. */
 function belongsTo(config: string, release: string): boolean {
   const minor = (version: string | undefined): string | undefined => /^\d+\.\d+/.exec(version ?? '')?.[0];
   const version = configVersion(config);
@@ -140,7 +146,7 @@ export function configVersion(config: string): string | undefined {
   return /^# Linux\/\S+ (\S+) Kernel Configuration/m.exec(config)?.[1];
 }
 
-/** Whether this file was made of what an image carries: one that two images share is then the own one of each. */
+/** Whether this file was extracted from an image: if two images share it, it still belongs to each of them. */
 export function wasCarried(config: string, sources: KernelSources = {}): boolean {
   return dirname(config) === carriedConfigs(sources);
 }
@@ -149,7 +155,7 @@ function carriedConfigs(sources: KernelSources): string {
   return join(cacheFolder(sources), 'configs');
 }
 
-/** A .config from inside an image becomes a file, since others read it by its path. */
+/** Writes a .config from inside an image to a file, because others read it by its path. */
 function keptConfig(text: string | null, sources: KernelSources): string | null {
   if (text === null) return null;
   const path = join(carriedConfigs(sources), sha256OfText(text));

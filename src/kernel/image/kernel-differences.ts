@@ -1,149 +1,64 @@
 /**
- * What else differs between two kernels, and what that could explain: no comparison of them is of one patch alone.
+ * Other differences between two kernels, and what they could explain: no comparison of kernels is of a patch alone.
  * Pure.
  */
+import type { KernelDifferenceFact, StoredKernelDifference } from '../../facts/kernel-difference-facts.js';
+import { statedDifference } from '../../words/kernel-words.js';
 import { compareDebianVersions } from '../debian/debian-version.js';
 import type { KernelFacts } from './kernel-facts.js';
 
-export interface KernelDifference {
-  readonly fact:
-    | 'version'
-    | 'flavour'
-    | 'compiler'
-    | 'hz'
-    | 'preemption default'
-    | 'preemption models'
-    | 'real time'
-    | 'per-VMA locks'
-    | 'transparent huge pages'
-    | 'mitigations'
-    | 'cpu.max'
-    | 'autogroup'
-    | 'config';
-  readonly a: string;
-  readonly b: string;
-  /** What it could explain, in a whole sentence. */
-  readonly sentence: string;
-}
+type ComparedFact = Exclude<KernelDifferenceFact, { readonly fact: 'options' }>;
 
-/** Throttling waits for the return to user mode from this version on; a version says so of mainline only. */
+/**
+ * From this version on, throttling waits for the return to user mode. The version only proves it for mainline kernels.
+ */
 const throttlingChanged = '6.18';
 
-/** Both sides by name in `a` and `b`; what one of them does not know is said once, as `config`. */
-export function kernelDifferences(a: KernelFacts, b: KernelFacts): KernelDifference[] {
-  const found: KernelDifference[] = [];
-  const compare = (
-    fact: KernelDifference['fact'],
-    one: string | null,
-    other: string | null,
-    explains: string,
-  ): void => {
-    if (one !== null && other !== null && one !== other)
-      found.push({ fact, a: one, b: other, sentence: `${fact}: ${one} against ${other}, which ${explains}` });
+/** Both sides have their values in `a` and `b`; what is unknown for a side is stated once, as `config`. */
+export function kernelDifferences(a: KernelFacts, b: KernelFacts): StoredKernelDifference[] {
+  const compare = (fact: ComparedFact['fact'], of: (facts: KernelFacts) => string | null): ComparedFact[] => {
+    const [ofA, ofB] = [of(a), of(b)];
+    return ofA === null || ofB === null || ofA === ofB ? [] : [{ fact, a: ofA, b: ofB }];
   };
-  const yesNo = (value: boolean | null | undefined): string | null =>
-    value === null || value === undefined ? null : value ? 'yes' : 'no';
-
-  compare('version', a.version, b.version, 'could explain anything: two versions differ in more than one change');
-  compare('flavour', a.flavour, b.flavour, 'could explain a difference by other options than those listed here');
-  compare(
-    'compiler',
-    a.compiler,
-    b.compiler,
-    'could explain a difference of some per cent in how long a call holds its lock',
-  );
-  compare(
-    'hz',
-    perSecond(a.hz),
-    perSecond(b.hz),
-    'could explain stalls: at a lower tick rate a call is preempted at fewer and later moments, and stays off the CPU for longer slices',
-  );
-  compare(
-    'preemption default',
-    a.preemption?.default ?? null,
-    b.preemption?.default ?? null,
-    'could explain stalls: lazy and none let a call end that full preempts while it holds its lock; boot both with the same preempt=',
-  );
-  compare(
-    'preemption models',
-    a.preemption?.models.join(', ') ?? null,
-    b.preemption?.models.join(', ') ?? null,
-    'could explain nothing by itself, but only a model that both have makes them comparable',
-  );
-  compare(
-    'real time',
-    yesNo(a.preemption?.realTime),
-    yesNo(b.preemption?.realTime),
-    "could explain stalls: a PREEMPT_RT kernel lends the waiter's priority to some holders and sleeps in other places",
-  );
-  compare(
-    'per-VMA locks',
-    yesNo(a.perVmaLocks),
-    yesNo(b.perVmaLocks),
-    'could explain stalls of page faults and of every call that can do without mmap_lock',
-  );
-  compare(
-    'transparent huge pages',
-    a.transparentHugePages,
-    b.transparentHugePages,
-    'could explain stalls: a huge page is given back in one step and not in 512, so that calls on the same bytes hold their lock for far shorter',
-  );
-  found.push(...mitigationDifference(a, b));
-  found.push(...throttling(a, b));
-  compare(
-    'autogroup',
-    yesNo(a.autogroup),
-    yesNo(b.autogroup),
-    'could explain stalls: with autogroups nice values count only inside a session',
-  );
-  if ((a.configSha256 === null) !== (b.configSha256 === null)) {
-    const [one, other] = [a, b].map(({ configSha256 }) => (configSha256 === null ? 'not known' : 'known'));
-    found.push({
-      fact: 'config',
-      a: one ?? '',
-      b: other ?? '',
-      sentence: `config: ${one ?? ''} against ${other ?? ''}, so that HZ, preemption, huge pages and mitigations could differ unseen and could explain anything`,
-    });
-  }
-  return found;
-}
-
-function perSecond(hz: number | null): string | null {
-  return hz === null ? null : `${hz}/s`;
-}
-
-/** Only where both have the option: an older kernel may do what it has no option for. */
-function mitigationDifference(a: KernelFacts, b: KernelFacts): KernelDifference[] {
-  if (a.mitigations === null || b.mitigations === null) return [];
-  const [one, other] = [a.mitigations, b.mitigations];
-  const only = (x: typeof one, y: typeof one): string[] => x.on.filter((name) => y.off.includes(name) || !y.enabled);
-  const [inA, inB] = [only(one, other), only(other, one)];
-  if (one.enabled === other.enabled && inA.length === 0 && inB.length === 0) return [];
-  const say = (enabled: boolean, names: readonly string[]): string =>
-    !enabled ? 'off' : names.length === 0 ? 'fewer' : `also ${names.join(', ')}`;
-  const [sayA, sayB] = [say(one.enabled, inA), say(other.enabled, inB)];
+  const config = ({ configSha256 }: KernelFacts): string => (configSha256 === null ? 'not known' : 'known');
   return [
-    {
-      fact: 'mitigations',
-      a: sayA,
-      b: sayB,
-      sentence: `mitigations: ${sayA} against ${sayB}, which could explain a difference in what each system call and fault costs, and hardly waits of 100 ms`,
-    },
-  ];
+    ...compare('version', ({ version }) => version),
+    ...compare('flavour', ({ flavour }) => flavour),
+    ...compare('compiler', ({ compiler }) => compiler),
+    ...compare('hz', ({ hz }) => (hz === null ? null : `${hz}/s`)),
+    ...compare('preemption default', ({ preemption }) => preemption?.default ?? null),
+    ...compare('preemption models', ({ preemption }) => preemption?.models.join(', ') ?? null),
+    ...compare('real time', ({ preemption }) => yesNo(preemption?.realTime)),
+    ...compare('per-VMA locks', ({ perVmaLocks }) => yesNo(perVmaLocks)),
+    ...compare('transparent huge pages', ({ transparentHugePages }) => transparentHugePages),
+    ...mitigationDifference(a, b),
+    ...throttling(a, b),
+    ...compare('autogroup', ({ autogroup }) => yesNo(autogroup)),
+    ...compare('config', config),
+  ].map(statedDifference);
 }
 
-function throttling(a: KernelFacts, b: KernelFacts): KernelDifference[] {
+function yesNo(value: boolean | null | undefined): string | null {
+  return value === null || value === undefined ? null : value ? 'yes' : 'no';
+}
+
+/** Only options that both have: an older kernel may do something for which it has no option. */
+function mitigationDifference(a: KernelFacts, b: KernelFacts): ComparedFact[] {
+  if (a.mitigations === null || b.mitigations === null) return [];
+  const [ofA, ofB] = [a.mitigations, b.mitigations];
+  const only = (x: typeof ofA, y: typeof ofA): string[] => x.on.filter((name) => y.off.includes(name) || !y.enabled);
+  const [inA, inB] = [only(ofA, ofB), only(ofB, ofA)];
+  if (ofA.enabled === ofB.enabled && inA.length === 0 && inB.length === 0) return [];
+  const valueOf = (enabled: boolean, names: readonly string[]): string =>
+    !enabled ? 'off' : names.length === 0 ? 'fewer' : `also ${names.join(', ')}`;
+  return [{ fact: 'mitigations', a: valueOf(ofA.enabled, inA), b: valueOf(ofB.enabled, inB) }];
+}
+
+function throttling(a: KernelFacts, b: KernelFacts): ComparedFact[] {
   if (a.cpuBandwidth === false && b.cpuBandwidth === false) return [];
   const isNew = ({ version }: KernelFacts): boolean => compareDebianVersions(version, throttlingChanged) >= 0;
   if (isNew(a) === isNew(b)) return [];
-  const say = (facts: KernelFacts): string =>
+  const valueOf = (facts: KernelFacts): string =>
     isNew(facts) ? `${throttlingChanged} or newer` : `before ${throttlingChanged}`;
-  return [
-    {
-      fact: 'cpu.max',
-      a: say(a),
-      b: say(b),
-      sentence: `cpu.max: ${say(a)} against ${say(b)}, which could explain stalls of arms under cpu.max: before ${throttlingChanged} a throttled thread keeps its lock for the rest of the period (by version only; a backport would not show)`,
-    },
-  ];
+  return [{ fact: 'cpu.max', a: valueOf(a), b: valueOf(b) }];
 }

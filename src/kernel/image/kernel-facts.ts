@@ -1,4 +1,4 @@
-/** What a kernel's image and .config tell of what is measured, and what they cannot tell. */
+/** Facts from a kernel's image and .config that matter for measurements, and what they cannot tell. */
 import {
   bootablePreemption,
   configHz,
@@ -16,18 +16,18 @@ import type { KernelImage } from './kernel.js';
 
 export interface KernelFacts {
   readonly release: string;
-  /** The kernel's own version: Debian's release 6.1.0-50 is 6.1.176. */
+  /** The upstream version: Debian's release 6.1.0-50 is 6.1.176. */
   readonly version: string;
   readonly flavour: Flavour | null;
   readonly imageSha256: string;
-  /** Null without a .config, and then so is all that only it tells. */
+  /** Null without a .config; then everything that only the .config tells is null too. */
   readonly configSha256: string | null;
   readonly compiler: string | null;
   readonly hz: number | null;
   readonly preemption: {
-    /** In force unless `preempt=` says otherwise. */
+    /** In force unless `preempt=` overrides it. */
     readonly default: PreemptionModel | null;
-    /** What can be booted; more than one with PREEMPT_DYNAMIC. */
+    /** The models that can be booted; more than one with PREEMPT_DYNAMIC. */
     readonly models: readonly PreemptionModel[];
     readonly realTime: boolean;
   } | null;
@@ -42,9 +42,9 @@ export interface KernelFacts {
 
 export interface Mitigations {
   readonly enabled: boolean;
-  /** By the names of newer kernels' options, without MITIGATION_. */
+  /** Named as in newer kernels' options, without MITIGATION_. */
   readonly on: readonly string[];
-  /** Offered by its Kconfig and not taken. What a kernel has no option for may be built in all the same. */
+  /** Offered by its Kconfig but not set. A mitigation without an option may be built in nevertheless. */
   readonly off: readonly string[];
 }
 
@@ -56,38 +56,40 @@ export function factsOf(
   { release, sha256, origin }: Pick<KernelImage, 'release' | 'sha256' | 'origin'>,
   config: string | null,
 ): KernelFacts {
-  const own = <T>(read: (text: string) => T): T | null => (config === null ? null : read(config));
-  const isSet = (name: string): boolean | null => own((text) => configOption(text, name) === 'y');
+  const fromConfig = <T>(read: (text: string) => T): T | null => (config === null ? null : read(config));
+  const isSet = (name: string): boolean | null => fromConfig((text) => configOption(text, name) === 'y');
   return {
     release,
     version:
-      own(configVersion) ??
+      fromConfig(configVersion) ??
       (origin.kind === 'deb' ? upstreamVersion(origin.version) : (/^\d+(?:\.\d+)*/.exec(release)?.[0] ?? release)),
-    // The longest name: cloud-amd64 ends in amd64 too.
+    // The longest match: cloud-amd64 also ends in amd64.
     flavour:
       flavours.find((name) => name !== 'amd64' && release.endsWith(`-${name}`)) ??
       (release.endsWith('-amd64') ? 'amd64' : null),
     imageSha256: sha256,
-    configSha256: own(sha256OfText),
-    compiler: own((text) => configOption(text, 'CC_VERSION_TEXT')?.replaceAll('"', '') ?? null),
-    hz: own(configHz),
-    preemption: own((text) => ({
+    configSha256: fromConfig(sha256OfText),
+    compiler: fromConfig((text) => configOption(text, 'CC_VERSION_TEXT')?.replaceAll('"', '') ?? null),
+    hz: fromConfig(configHz),
+    preemption: fromConfig((text) => ({
       default: configuredPreemption(text),
       models: bootablePreemption(text),
       realTime: configOption(text, 'PREEMPT_RT') === 'y',
     })),
     perVmaLocks: isSet('PER_VMA_LOCK'),
-    transparentHugePages: own(hugePages),
-    mitigations: own(mitigationsOf),
+    transparentHugePages: fromConfig(hugePages),
+    mitigations: fromConfig(mitigationsOf),
     cpuBandwidth: isSet('CFS_BANDWIDTH'),
     autogroup: isSet('SCHED_AUTOGROUP'),
     notKnown: [
       ...(config === null
         ? [
-            'its .config is not known, and with it HZ, preemption models, per-VMA locks, huge pages and mitigations; name it with ,config=PATH',
+            'its .config is unknown, and with it HZ, preemption models, per-VMA locks, huge pages and mitigations; ' +
+              'name it with ,config=PATH',
           ]
         : []),
-      'which lock a call takes: neither version nor config tells (fixes are backported, calls fall back), only behaviour does (`pauselab doctor`)',
+      'which lock a call takes: neither version nor config tells (fixes are backported, calls fall back), ' +
+        'only behaviour does (`pauselab doctor`)',
       'which preemption model, huge pages and mitigations are in force: the command line and the CPU decide at boot',
     ],
   };
@@ -102,7 +104,7 @@ function hugePages(config: string): KernelFacts['transparentHugePages'] {
   );
 }
 
-/** What newer kernels call MITIGATION_… and older ones otherwise. */
+/** Options that newer kernels call MITIGATION_…, with their older names. */
 const olderNames: Record<string, string> = {
   PAGE_TABLE_ISOLATION: 'PAGE_TABLE_ISOLATION',
   RETPOLINE: 'RETPOLINE',

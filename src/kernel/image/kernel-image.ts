@@ -1,4 +1,4 @@
-/** From what the user wrote to a kernel that can be booted. */
+/** Resolves the user's input to a kernel that can be booted. */
 import { unfit, usage } from '../../base/failure.js';
 import { isDebArchive } from '../debian/deb-archive.js';
 import { kernelOfDebFile } from '../debian/deb-file.js';
@@ -9,15 +9,19 @@ import type { KernelImage, KernelSources } from './kernel.js';
 export type { KernelImage, KernelOrigin, KernelSources } from './kernel.js';
 
 /**
- * `deb:6.16.12`, `deb:6.12/amd64`: Debian's package that fits, fetched once. Else a path: a .deb, a bzImage or vmlinux
- * (`,config=PATH` behind it names its config), or the folder of a built kernel tree.
+ * `deb:6.16.12`, `deb:6.12/amd64`: the matching Debian package, fetched once. Otherwise a path: a .deb, a bzImage or
+ * vmlinux (with `,config=PATH` for its config), or the folder of a built kernel tree.
  */
 export async function resolveKernel(asked: string, sources: KernelSources = {}): Promise<KernelImage> {
-  // A guest runs this very Node: another architecture's kernel could not start it.
+  // A guest runs the same Node as the host, which a kernel for another architecture could not start.
   if (process.arch !== 'x64')
-    throw unfit(`kernels are booted on x86-64 machines only and this one is ${process.arch}; use such a machine`);
+    throw unfit(
+      `kernels can be booted only on x86-64 machines, but this one is ${process.arch}; use an x86-64 machine`,
+    );
   if (asked === 'host')
-    throw usage("host is this machine's own kernel, which is not booted; name deb:<version>, a .deb or a kernel image");
+    throw usage(
+      'host is the kernel of this machine, which is not booted; name deb:<version>, a .deb or a kernel image',
+    );
   if (asked.startsWith('deb:')) return fetchDebKernel(asked, sources);
   const spec = parseFileSpec(asked);
   return isDebArchive(spec.path) ? kernelOfDebFile(asked, spec, sources) : kernelOfFile(asked, spec, sources);

@@ -1,5 +1,6 @@
-/** What one kernel is to another: in what it differs, and whether both are of one tree. */
+/** How two kernels relate: their differences, and whether both come from one tree. */
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
+import { statedDifference } from '../../words/kernel-words.js';
 import { readConfig } from './config-file.js';
 import { wasCarried } from './image-file.js';
 import { kernelDifferences } from './kernel-differences.js';
@@ -16,15 +17,8 @@ export function relationOf(first: KnownKernel, second: KnownKernel): Pick<Kernel
   const relation = treeRelation(side(first, second), side(second, first));
   return {
     differences: [
-      ...kernelDifferences(first.facts, second.facts).map(({ fact, sentence }) => ({ fact, sentence })),
-      ...(relation?.kind === 'other options'
-        ? [
-            {
-              fact: 'options',
-              sentence: `options: ${relation.options.length} of the configuration ${relation.options.length === 1 ? 'differs' : 'differ'} (${someOf(relation.options)}), so that more than a patch may explain a difference`,
-            },
-          ]
-        : []),
+      ...kernelDifferences(first.facts, second.facts),
+      ...(relation?.kind === 'other options' ? [statedDifference({ fact: 'options', options: relation.options })] : []),
     ],
     oneTree:
       relation?.kind === 'one tree'
@@ -40,10 +34,4 @@ function side({ kernel }: KnownKernel, other: KnownKernel): TreeSide {
     config: config === null ? null : readConfig(config),
     configIsOwn: config !== null && (config !== other.kernel.config || wasCarried(config)),
   };
-}
-
-const mostNamed = 6;
-
-function someOf(names: readonly string[]): string {
-  return [...names.slice(0, mostNamed), ...(names.length > mostNamed ? ['…'] : [])].join(', ');
 }

@@ -1,8 +1,8 @@
-/** A kernel that can be booted, whatever it came from. */
+/** A kernel that can be booted, from any source. */
 export interface KernelImage {
-  /** What the user wrote: `deb:6.16.12`, a path. */
+  /** The user's input: `deb:6.16.12`, a path. */
   readonly asked: string;
-  /** The `uname -r` that it will report, such as `6.16.12+deb13-cloud-amd64`; from the image itself. */
+  /** The release that `uname -r` will report, such as `6.16.12+deb13-cloud-amd64`; from the image itself. */
   readonly release: string;
   /** Absolute path of the bzImage (vmlinuz) or vmlinux. */
   readonly image: string;
@@ -10,7 +10,7 @@ export interface KernelImage {
   readonly config: string | null;
   /** The folder lib/modules/<release>, if the source had one. */
   readonly modules: string | null;
-  /** Of the image. */
+  /** Checksum of the image. */
   readonly sha256: string;
   readonly origin: KernelOrigin;
 }
@@ -19,13 +19,13 @@ export type KernelOrigin =
   | { readonly kind: 'deb'; readonly package: string; readonly version: string; readonly suite: string | null }
   | { readonly kind: 'file' };
 
-/** What finding a kernel may use; all of it has a default. */
+/** Options for finding a kernel; all have a default. */
 export interface KernelSources {
-  /** The cache folder; else PAUSELAB_CACHE, else pauselab in XDG_CACHE_HOME or ~/.cache. */
+  /** The cache folder; by default PAUSELAB_CACHE, else pauselab in XDG_CACHE_HOME or ~/.cache. */
   readonly cache?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Told what takes time and what is not as asked: a sentence each. */
+  /** Receives a sentence for everything that takes time or differs from the request. */
   readonly note?: (sentence: string) => void;
-  /** Ends downloads; its reason is what is thrown. */
+  /** Ends downloads; its reason is thrown. */
   readonly signal?: AbortSignal;
 }

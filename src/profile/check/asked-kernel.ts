@@ -1,10 +1,10 @@
-/** A kernel as it is asked for: `deb:6.17.13`, `host`, a path; with a label before it, `patched=path/to/bzImage`. */
+/** A kernel as users write it: `deb:6.17.13`, `host` or a path, with an optional label: `patched=path/to/bzImage`. */
 
-/** The name by which a profile, or --kernel, asks for this machine's own kernel. */
+/** The name of this machine's kernel in a profile and in --kernel. */
 export const hostKernel = 'host';
 
 export interface AskedKernel {
-  /** Null: none was given. */
+  /** Null: no label was given. */
   readonly label: string | null;
   /** What remains without the label. */
   readonly kernel: string;
@@ -14,8 +14,8 @@ export interface AskedKernel {
 const longestLabel = 40;
 
 /**
- * What stands before the first `=` is a label, unless it can only be a part of a path: it holds a slash, or ends in
- * `,config`. So a path whose first part holds a `=` is written with `./` before it.
+ * The text before the first `=` is a label, unless it must be a part of a path: it holds a slash, or ends in `,config`.
+ * So a path whose first part holds a `=` is written with `./` before it.
  */
 export function askedKernel(text: string): AskedKernel {
   const at = text.indexOf('=');
@@ -28,7 +28,7 @@ export function isHost(text: string): boolean {
   return askedKernel(text).kernel === hostKernel;
 }
 
-/** Those of a profile: this machine's own where it names none. */
+/** The kernels of a profile. A profile without kernels runs on this machine's kernel. */
 export function kernelsOf({ kernels }: { readonly kernels: readonly string[] }): readonly string[] {
   return kernels.length === 0 ? [hostKernel] : kernels;
 }
@@ -39,7 +39,7 @@ export interface KernelProblem {
   readonly text: string;
 }
 
-/** The first of what is wrong with a list of kernels: labels that are none, and what is there twice. */
+/** The first error in a list of kernels: an invalid label, or a label or a kernel that is listed twice. */
 export function kernelProblem(list: readonly string[]): KernelProblem | null {
   for (const [index, text] of list.entries()) {
     const problem = labelProblem(text) ?? problemBeside(text, list.slice(0, index));
@@ -48,7 +48,7 @@ export function kernelProblem(list: readonly string[]): KernelProblem | null {
   return null;
 }
 
-/** What is wrong with a label; null: nothing, or there is none. */
+/** The error in a label; null: the label is valid or missing. */
 export function labelProblem(text: string): string | null {
   const { label, kernel } = askedKernel(text);
   if (label === null) return null;
@@ -60,7 +60,7 @@ export function labelProblem(text: string): string | null {
     return `expected a label of up to ${longestLabel} characters, got ${label.length}; ${advice}`;
   if (kernel === '') return `expected a kernel after ${label}=, got nothing; write it as ${label}=deb:6.17.13`;
   if (label === hostKernel && kernel !== hostKernel)
-    return `expected another label for ${kernel} than ${hostKernel}, which is this machine's own kernel; ${advice}`;
+    return `expected another label for ${kernel} than ${hostKernel}, which is the kernel of this machine; ${advice}`;
   return null;
 }
 
@@ -70,11 +70,13 @@ function problemBeside(text: string, before: readonly string[]): string | null {
     const other = before.find((one) => askedKernel(one).label === label);
     return other === undefined || other === text
       ? twice(text, before)
-      : `expected a label for each kernel, got ${label} for ${askedKernel(other).kernel} and for ${askedKernel(text).kernel}; give one of them another`;
+      : `expected a label for each kernel, got ${label} for ${askedKernel(other).kernel} and for ${askedKernel(text).kernel}; change one of the labels`;
   }
   return twice(text, before);
 }
 
 function twice(text: string, before: readonly string[]): string | null {
-  return before.includes(text) ? `${text} is there twice; each is compared once, and \`runs\` repeats all` : null;
+  return before.includes(text)
+    ? `${text} is listed twice; list each kernel once, and use \`runs\` for repetitions`
+    : null;
 }

@@ -1,4 +1,4 @@
-/** The checks of one arm, on its settings with defaults applied. */
+/** The checks of an arm, on its settings with defaults applied. */
 import { formatSize } from '../../base/text/units.js';
 import { besideHolder, victimLayout } from '../resolved/expand.js';
 import { checkChurn, checkNoChurn } from './check-churn.js';
@@ -11,29 +11,31 @@ import type { ArmSettings } from '../resolved/settings.js';
 
 export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
   if (settings.victims.length === 0) report(['victims'], 'expected a list of at least one victim, got nothing');
-  if (settings.jvm !== null || settings.churn === null) checkNoChurn(settings, report);
-  if (settings.holder.cpuMax !== undefined && (settings.jvm !== null || settings.churn !== null))
+  if (settings.kind !== 'churn') checkNoChurn(settings, report);
+  if (settings.holder.cpuMax !== undefined && settings.kind !== 'native')
     report(
       ['holder', 'cpuMax'],
       'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`',
     );
-  if (settings.jvm !== null) {
-    checkJvmArm(profile, settings, settings.jvm, report);
-    return;
+  switch (settings.kind) {
+    case 'native':
+      checkHolder(settings, report);
+      if (Object.keys(settings.issues).length > 0)
+        report(['issues'], 'only an arm with `jvm` or `churn` can say which calls it causes; leave this out');
+      if (!areNative(settings, report)) return;
+      checkHeap(settings, report);
+      checkLayouts(settings, report);
+      break;
+    case 'churn':
+      if (!areNative(settings, report)) return;
+      checkChurn(settings, report);
+      break;
+    case 'jvm':
+    case 'app':
+      checkJvmArm(profile, settings, report);
+      return;
   }
-  if (settings.churn !== null) {
-    if (!areNative(settings, report)) return;
-    checkChurn(settings, report);
-    checkSeries(settings, report, (operation) => operationNamed(operation).role);
-    checkAllocator(settings, report);
-    checkRates(profile, settings, report, (operation) => operationNamed(operation).uses);
-    return;
-  }
-  checkHolder(settings, report);
-  if (!areNative(settings, report)) return;
-  checkHeap(settings, report);
   checkSeries(settings, report, (operation) => operationNamed(operation).role);
-  checkLayouts(settings, report);
   checkAllocator(settings, report);
   checkRates(profile, settings, report, (operation) => operationNamed(operation).uses);
 }
@@ -57,31 +59,31 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
     if ((policy === 'fifo' || policy === 'rr') && holder.region === 'calibrated') {
       report(
         path,
-        `how long a ${policy} thread makes others wait, or waits for them, is not known by weights, so no region can be calibrated; give holder.region a size such as 64MiB`,
+        `a ${policy} thread has no weight from which waits could be computed, so no region can be calibrated; give holder.region a size such as 64MiB`,
       );
     }
   }
   if (holder.cpuMax !== undefined && holder.cpuMax.quota >= holder.cpuMax.period) {
     report(
       ['holder', 'cpuMax', 'quota'],
-      'one thread never uses all of a quota as long as its period; expected a quota below the period',
+      'expected a quota below the period: a single thread never uses up a quota of a whole period',
     );
   }
   if (operation.chunks === true && holder.region === 'calibrated') {
     report(
       ['holder', 'region'],
-      `${operation.name} makes calls of sizes of its own, so no region can be calibrated; give holder.region a size such as 256MiB`,
+      `${operation.name} chooses the sizes of its calls, so no region can be calibrated; give holder.region a size such as 256MiB`,
     );
   }
   if (!operation.layouts.includes(layout)) {
     report(
       ['layout'],
-      `${operation.name} cannot be the holder in layout ${layout}, for ${operation.heap === undefined && operation.chunks !== true ? 'it maps or protects its region anew' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
+      `${operation.name} cannot be the holder in layout ${layout}, because ${operation.heap === undefined && operation.chunks !== true ? 'each call maps or protects its region again' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
     );
   }
 }
 
-/** What engine/chunk_heap.h calls a space; an allocating thread may need three, the holder and the toucher one each. */
+/** A space of engine/chunk_heap.h. An allocating thread may need three; the holder and the toucher need one each. */
 const heapSpaceBytes = 16 * 1024 * 1024;
 
 function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
@@ -105,9 +107,8 @@ function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
   }
 }
 
-function areNative({ victims, issues, churn }: ArmSettings, report: Report): boolean {
-  if (Object.keys(issues).length > 0 && churn === null)
-    report(['issues'], 'only an arm with `jvm` or `churn` can say which calls it causes; leave this out');
+/** Whether the victims are operations of the native engine, which the other checks presume. */
+function areNative({ victims }: ArmSettings, report: Report): boolean {
   const foreign = [...victims.entries()].filter(
     ([, { operation }]) => !victimOperations.some((name) => name === operation),
   );
@@ -168,7 +169,7 @@ function checkAllocator({ holder, victims }: ArmSettings, report: Report): void 
       if (conflict !== undefined)
         report(
           ['victims', index, 'operation'],
-          `${operation} cannot be in one arm with ${earlier}: ${conflict}; give them arms of their own`,
+          `${operation} cannot be in one arm with ${earlier}: ${conflict}; move one of them to another arm`,
         );
     }
   }

@@ -3,14 +3,17 @@ import { checkJvmLoad } from './check-loads.js';
 import type { Report } from './check-series.js';
 import { besideHolder } from '../resolved/expand.js';
 import { operationNamed } from '../../catalogue/operations.js';
-import type { ArmSettings } from '../resolved/settings.js';
+import type { ArmSettings, ChurnSettings } from '../resolved/settings.js';
 
-/** What belongs to a churn is not in an arm without one. */
-export function checkNoChurn({ churn, allocator, threads, jvm }: ArmSettings, report: Report): void {
-  if (churn !== null)
+/** Refuses settings of a churn in an arm without a churn. */
+export function checkNoChurn(settings: Exclude<ArmSettings, ChurnSettings>, report: Report): void {
+  const { kind, allocator, threads } = settings;
+  if (kind !== 'native' && settings.churn !== undefined)
     report(['churn'], 'the loads of a JVM are in `jvm.loads` (malloc_churn makes the same blocks); leave this out');
   const where =
-    jvm === null ? 'give the arm a `churn`, or leave this out' : 'that of a JVM is in `jvm`; leave this out';
+    kind === 'native'
+      ? 'give the arm a `churn`, or leave this out'
+      : 'the setting of a JVM is in `jvm`; leave this out';
   for (const [key, value] of Object.entries({ allocator, threads }))
     if (value !== undefined)
       report(
@@ -19,11 +22,11 @@ export function checkNoChurn({ churn, allocator, threads, jvm }: ArmSettings, re
       );
 }
 
-export function checkChurn({ churn, allocator, holder, layout, victims }: ArmSettings, report: Report): void {
+export function checkChurn({ churn, allocator, holder, layout, victims }: ChurnSettings, report: Report): void {
   if (holder.operation !== undefined)
     report(
       ['holder', 'operation'],
-      'beside a churn it is the allocator that gives memory back; leave out holder, or churn',
+      'in an arm with a churn, the allocator gives memory back; leave out holder, or churn',
     );
   if (layout !== 'isolated') report(['layout'], 'a churn has no region for memory to lie beside; leave this out');
   for (const [index, { operation, layout: own }] of victims.entries()) {
@@ -36,18 +39,18 @@ export function checkChurn({ churn, allocator, holder, layout, victims }: ArmSet
         `${operation} cannot be in one arm with a churn${conflict}; use malloc_8k, or leave it out`,
       );
   }
-  for (const [index, one] of (churn ?? []).entries())
+  for (const [index, one] of churn.entries())
     checkJvmLoad('malloc_churn', one, (key, text) => {
-      report((churn ?? []).length === 1 ? ['churn', key] : ['churn', index, key], text);
+      report(churn.length === 1 ? ['churn', key] : ['churn', index, key], text);
     });
 }
 
-/** Operations that set glibc's malloc up for their own purpose, in the whole process. */
+/** Why an operation that changes glibc's malloc for the whole process conflicts with a churn; null: it does not. */
 function conflictWith(operation: string, allocator: string): string | null {
   const { heap, inHeap } = operationNamed(operation);
-  if (inHeap === true) return ', which has no heap for it';
+  if (inHeap === true) return ', which lacks the heap of this operation';
   if (heap === 'movesBreak') return ': it moves the program break under the allocator';
-  if (heap === 'mapsLarge') return ': it sets M_MMAP_THRESHOLD for the whole process, which is glibc’s alone';
+  if (heap === 'mapsLarge') return ': it sets M_MMAP_THRESHOLD for the whole process, which only glibc has';
   if (heap === 'keepsLarge' && allocator === 'glibc')
     return ' on glibc: it sets M_MMAP_THRESHOLD and M_TRIM_THRESHOLD for the whole process';
   return null;

@@ -10,9 +10,9 @@ import type { JvmLoadName } from '../../catalogue/jvm-loads.js';
 import { jvmProbeNamed, jvmProbeNames } from '../../catalogue/jvm-probes.js';
 import { holderOperations, operationNamed, ridingHolders, type HolderOperation } from '../../catalogue/operations.js';
 import type { Profile } from '../written/profile-schema.js';
-import type { ArmSettings, JvmSettings } from '../resolved/settings.js';
+import type { AppSettings, JvmAppSettings, LoadsSettings } from '../resolved/settings.js';
 
-/** Flags that pauselab gives itself, and the setting that decides them. */
+/** Flags that pauselab sets, and the setting of the profile to use instead. */
 const ownFlags: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     new RegExp(
@@ -22,18 +22,18 @@ const ownFlags: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     ),
     'use jvm.collector',
   ],
-  [/^-javaagent:.*pauselab/, 'leave it out: the agent is put in by itself'],
+  [/^-javaagent:.*pauselab/, 'leave it out: pauselab adds the agent'],
 ];
 
-export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSettings, report: Report): void {
-  const { victims, holder, layout } = settings;
+export function checkJvmArm(profile: Profile, settings: LoadsSettings | AppSettings, report: Report): void {
+  const { jvm, victims, holder, layout } = settings;
   const strange = [...victims.entries()].filter(
     ([, { operation }]) => !jvmProbeNames.some((name) => name === operation),
   );
   for (const [index, { operation }] of strange)
     report(
       ['victims', index, 'operation'],
-      `${operation} is no operation of a JVM; use one of ${jvmProbeNames.join(', ')}`,
+      `${operation} is not a probe of a JVM; use one of ${jvmProbeNames.join(', ')}`,
     );
   if (strange.length === 0) {
     checkSeries(settings, report, (operation) => jvmProbeNamed(operation).role);
@@ -41,55 +41,68 @@ export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSet
   }
   for (const [index, { layout: own }] of victims.entries())
     if (own !== undefined)
-      report(['victims', index, 'layout'], 'where memory lies in a JVM is the JVM’s affair; leave this out');
+      report(['victims', index, 'layout'], 'the JVM decides where its memory lies; leave this out');
   const isReader = holder.operation !== undefined && operationNamed(holder.operation).reads === true;
   if (holder.operation === undefined || isReader) {
-    if (layout !== 'isolated') report(['layout'], 'where memory lies in a JVM is the JVM’s affair; leave this out');
-  } else if (jvm.app === undefined) {
+    if (layout !== 'isolated') report(['layout'], 'the JVM decides where its memory lies; leave this out');
+  } else if (settings.kind === 'jvm') {
     const readers = holderOperations.filter((name) => operationNamed(name).reads === true);
     report(
       ['holder', 'operation'],
-      `beside a JVM the holder can only be one that reads about it, ${readers.join(', ')}; what gives memory back is the JVM itself (jvm.loads)`,
+      `the holder of a JVM arm can only read about the JVM, with ${readers.join(', ')}; the JVM gives memory back (jvm.loads)`,
     );
   } else {
     checkRidingHolder(settings, holder.operation, report);
   }
-  if (isReader && jvm.app?.probes === false)
-    report(
-      ['holder', 'operation'],
-      `${holder.operation ?? ''} reads about the process in which the probes are, and this arm has none (jvm.app.probes is false); leave one of the two out`,
-    );
-  const guest = jvm.app === undefined ? undefined : profile.kernels?.find((kernel) => !isHost(kernel));
-  if (guest !== undefined)
-    report(
-      ['jvm', 'app'],
-      `a program of your own runs on this machine’s kernel alone, since its files are not in a guest of ${guest}; leave out \`kernels\``,
-    );
   for (const [index, flag] of jvm.flags.entries())
     checkFlag(flag, (text) => {
       report(['jvm', 'flags', index], text);
     });
-  checkLoads(jvm, report);
-  checkProgram(jvm, report);
+  for (const [index, load] of jvm.loads.entries())
+    checkJvmLoad(load.load as JvmLoadName, load, (key, text) => {
+      report(['jvm', 'loads', index, key], text);
+    });
+  if (settings.kind === 'app') checkApp(profile, settings, isReader, report);
 }
 
-/** Without words it is a program that --java-args will name. */
-function checkProgram({ app }: JvmSettings, report: Report): void {
-  if (app?.args === undefined) return;
+function checkApp(
+  { kernels = [] }: Profile,
+  { holder, jvm: { app, loads } }: AppSettings,
+  isReader: boolean,
+  report: Report,
+): void {
+  if (isReader && app.probes === false)
+    report(
+      ['holder', 'operation'],
+      `${holder.operation ?? ''} reads about the process with the probes, and this arm has no probes (jvm.app.probes is false); leave one of the two out`,
+    );
+  const guest = kernels.find((kernel) => !isHost(kernel));
+  if (guest !== undefined)
+    report(
+      ['jvm', 'app'],
+      `your program runs only on this machine’s kernel, because its files are not in a guest of ${guest}; leave out \`kernels\``,
+    );
+  if (loads.length > 0) report(['jvm', 'loads'], 'your program is the load; leave out loads, or app');
+  checkProgram(app, report);
+}
+
+/** Without words, --java-args will name the program. */
+function checkProgram({ args }: JvmAppSettings, report: Report): void {
+  if (args === undefined) return;
   try {
-    javaCommand(app.args);
+    javaCommand(args);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     report(['jvm', 'app', 'args'], error.message);
   }
 }
 
-/** A holder that is to be a thread of the user's own program. */
-function checkRidingHolder({ holder, layout }: ArmSettings, name: HolderOperation, report: Report): void {
+/** A holder that is a thread of the user's program. */
+function checkRidingHolder({ holder, layout }: AppSettings, name: HolderOperation, report: Report): void {
   if (!ridingHolders.includes(name)) {
     report(
       ['holder', 'operation'],
-      `${name} cannot be the holder inside a program of your own; use one of ${ridingHolders.join(', ')}`,
+      `${name} cannot be the holder inside your program; use one of ${ridingHolders.join(', ')}`,
     );
     return;
   }
@@ -97,7 +110,7 @@ function checkRidingHolder({ holder, layout }: ArmSettings, name: HolderOperatio
   if (holder.region === 'calibrated')
     report(
       ['holder', 'region'],
-      'inside a program of your own no region is calibrated; give holder.region a size such as 512MiB',
+      'a region inside your program cannot be calibrated; give holder.region a size such as 512MiB',
     );
   if (holder.process === 'foreign')
     report(['holder', 'process'], 'the holder of an arm with jvm.app is inside the program; leave this out');
@@ -108,20 +121,11 @@ function checkRidingHolder({ holder, layout }: ArmSettings, name: HolderOperatio
     );
   const possible = operation.layouts.filter((one) => one === 'isolated' || one === 'split');
   if (!possible.includes(layout as 'isolated'))
-    report(['layout'], `${name} inside a program of your own can lie in layout ${possible.join(' or ')}`);
+    report(['layout'], `${name} inside your program can lie in layout ${possible.join(' or ')}`);
 }
 
 function checkFlag(flag: string, report: (text: string) => void): void {
   if (!flag.startsWith('-')) report(`expected a flag of java such as -Xmx1g, got ${JSON.stringify(flag)}`);
   const own = ownFlags.find(([pattern]) => pattern.test(flag));
-  if (own !== undefined) report(`${flag} is not to be given as a flag; ${own[1]}`);
-}
-
-function checkLoads({ loads, app }: JvmSettings, report: Report): void {
-  if (app !== undefined && loads.length > 0)
-    report(['jvm', 'loads'], 'a program of your own makes its own load; leave out loads, or app');
-  for (const [index, load] of loads.entries())
-    checkJvmLoad(load.load as JvmLoadName, load, (key, text) => {
-      report(['jvm', 'loads', index, key], text);
-    });
+  if (own !== undefined) report(`${flag} cannot be a flag here; ${own[1]}`);
 }

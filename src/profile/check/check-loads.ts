@@ -1,15 +1,15 @@
 /**
- * How the settings of one load fit together, defaults included: what the load's reader would refuse is said here, where
- * it was written.
+ * Whether the settings of a load fit together, defaults included. The load would refuse them too, but without their place
+ * in the file.
  */
 import { formatSize } from '../../base/text/units.js';
 import { settingValue } from '../resolved/expand-work.js';
 import { jvmLoads, type JvmLoad, type JvmLoadName } from '../../catalogue/jvm-loads.js';
 
-/** Of an array of Java's. */
+/** Most objects that a load keeps in an array. */
 const mostObjects = 2 ** 26;
 
-/** `given`: as the schema read it; `report`: at a setting's key. */
+/** `given`: settings as the schema parsed them. `report`: at the key of a setting. */
 export function checkJvmLoad(
   name: JvmLoadName,
   given: Readonly<Record<string, unknown>>,
@@ -20,7 +20,7 @@ export function checkJvmLoad(
     settings[key] === undefined ? undefined : settingValue(settings[key], given[key]);
   const shown = (key: string): string =>
     `${formatSize(valueOf(key) ?? 0)}${given[key] === undefined ? ', its default' : ''}`;
-  /** Says it of the setting that was given; of both, of the larger one. */
+  /** Reports at the setting that was written; if both were, at the first. */
   const refuse = (one: string, other: string, text: string): void => {
     report(given[one] === undefined ? other : one, text);
   };

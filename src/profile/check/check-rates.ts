@@ -1,5 +1,6 @@
 /**
- * Rates of an arm's victims: something is due within the window, and the memory that they use up can be made before it.
+ * The rates of an arm's victims: at least one operation is due in the window, and the memory that the operations use up
+ * can be made before it.
  */
 import { formatDuration } from '../../base/text/units.js';
 import type { Report } from './check-series.js';
@@ -14,7 +15,7 @@ interface User {
   readonly interval_ns: number;
 }
 
-/** `usesOf`: what an operation uses up, from the table of its kind of arm. */
+/** `usesOf`: what an operation uses up, from the table for this kind of arm. */
 export function checkRates(
   profile: Profile,
   { victims }: Pick<ArmSettings, 'victims'>,
@@ -27,7 +28,7 @@ export function checkRates(
     const path = ['victims', index, 'rate'];
     const uses = usesOf(operation);
     if (rate !== 'back-to-back' && rate > duration) {
-      report(path, 'at this rate not one operation is due within the window; raise the rate or the duration');
+      report(path, 'at this rate no operation is due within the window; raise the rate or the duration');
     }
     if (uses === undefined) continue;
     if (rate === 'back-to-back') {
@@ -40,7 +41,7 @@ export function checkRates(
   checkPool(profile, 'page', users.page, report);
 }
 
-/** Says with which duration, or which rates, it would do. */
+/** The report names the duration or the rates that would fit. */
 function checkPool(profile: Profile, uses: 'mapping' | 'page', users: readonly User[], report: Report): void {
   const { warmup, duration } = basicsOf(profile);
   const neededFor = (recorded_ns: number): number =>
@@ -66,6 +67,6 @@ function checkPool(profile: Profile, uses: 'mapping' | 'page', users: readonly U
   const what = uses === 'mapping' ? 'mappings' : 'pages';
   report(
     ['victims', last.index, 'rate'],
-    `expected at most ${most} fresh ${what} used by ${[...new Set(users.map(({ operation }) => operation))].join(', ')} in warmup and duration (${formatDuration(warmup + duration)}), got ${needed}, since ${source}; ${ways.join(', or ') || 'lower rates, warmup and duration'}`,
+    `expected at most ${most} fresh ${what} used by ${[...new Set(users.map(({ operation }) => operation))].join(', ')} in warmup and duration (${formatDuration(warmup + duration)}), got ${needed}, because ${source}; ${ways.join(', or ') || 'lower rates, warmup and duration'}`,
   );
 }

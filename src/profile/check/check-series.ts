@@ -1,4 +1,4 @@
-/** Series of an arm are told apart by their names. */
+/** The series of an arm have different names. */
 import { seriesName } from '../resolved/expand.js';
 import type { ArmSettings } from '../resolved/settings.js';
 import type { Path } from '../written/tree.js';
@@ -16,8 +16,8 @@ export function checkSeries(
   for (const [index, { role, operation }] of victims.entries()) {
     const series = seriesName(role ?? usualRole(operation), operation);
     if (role === 'holder')
-      report(['victims', index, 'role'], 'the role holder is the holder’s own; choose another one');
-    // The board's (native/board/layout.h), beside the byte that ends it.
+      report(['victims', index, 'role'], 'the role holder belongs to the holder; choose another role');
+    // The board's limit (native/board/layout.h), without the byte that ends the name.
     if (series.length > mostCharacters)
       report(
         ['victims', index, 'role'],

@@ -1,4 +1,4 @@
-/** What the schema cannot say: how the settings of a profile fit together, arm by arm, each with its remedy. */
+/** Checks beyond the schema: whether the settings of a profile fit together, arm by arm. Each error names a remedy. */
 import { didYouMean } from '../../base/text/near-miss.js';
 import { isHost, kernelProblem } from './asked-kernel.js';
 import { checkArm } from './check-arm.js';
@@ -20,7 +20,7 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
     if (name === idleControl || name === foreignControl) {
       report(['arms', index, 'name'], `${name} is a control that every experiment has; choose another name`);
     } else if (names.indexOf(name) < index) {
-      report(['arms', index, 'name'], `another arm is named ${name}; names tell arms apart, choose another one`);
+      report(['arms', index, 'name'], `another arm is named ${name}; choose another name`);
     }
   }
   const copied = profile.controls?.of;
@@ -37,7 +37,7 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
   return problems;
 }
 
-/** What each arm needs of a guest is for check-jvm.ts. */
+/** Checks of the arms against guests are in check-jvm.ts. */
 function checkKernels({ kernels = [], preempt = [] }: Profile, report: (path: Path, text: string) => void): void {
   const problem = kernelProblem(kernels);
   if (problem !== null) report(['kernels', problem.index], problem.text);
@@ -45,13 +45,16 @@ function checkKernels({ kernels = [], preempt = [] }: Profile, report: (path: Pa
   if (twice >= 0)
     report(
       ['preempt', twice],
-      `${String(preempt[twice])} is there twice; each is compared once, and \`runs\` repeats all`,
+      `${String(preempt[twice])} is listed twice; list each model once, and use \`runs\` for repetitions`,
     );
   if (preempt.length > 0 && kernels.every(isHost))
-    report(['preempt'], 'this is for guests, and the kernel of this machine runs already; name a kernel in `kernels`');
+    report(
+      ['preempt'],
+      'this applies to guests, not to the running kernel of this machine; name a kernel in `kernels`',
+    );
 }
 
-/** An arm's setting was written in the arm, or else in the profile; if in neither, the arm lacks it. */
+/** Where a setting of an arm was written: in the arm, or in the profile. A missing setting is reported at the arm. */
 function pathInArm(tree: Tree, index: number, path: Path): Path {
   const own: Path = ['arms', index, ...path];
   return find(tree, own) === undefined && find(tree, path) !== undefined ? path : own;

@@ -1,7 +1,4 @@
-/**
- * What follows `java` on a command line: its words, and these taken apart into flags, the program, the program's own
- * words.
- */
+/** The words after `java` on a command line, divided into flags, the program, and the program's arguments. */
 import { usage } from '../../base/failure.js';
 
 /** A jar is started by its manifest; a module is `name` or `name/class`. */
@@ -36,7 +33,7 @@ const withValue = new Set([
 const classPathFlag = /^(?:-cp|-classpath|--class-path)$|^--class-path=(.*)$/;
 const moduleFlag = /^(?:-m|--module)$|^--module=(.*)$/;
 
-/** Paths stay as they were written: they mean what they mean in the working directory, which the program has too. */
+/** Paths stay as they were written, because the program runs in the same working directory. */
 export function javaCommand(words: readonly string[]): JavaCommand {
   const jvmArgs: string[] = [];
   let classPath: readonly string[] | null = null;
@@ -61,23 +58,23 @@ export function javaCommand(words: readonly string[]): JavaCommand {
     if (ofClassPath !== null) classPath = value(ofClassPath[1], 'a class path').split(':');
     else if (withValue.has(word)) jvmArgs.push(word, value(undefined, 'a value'));
     else if (word.startsWith('@'))
-      throw usage(`${word}: files of arguments are not read in ${source}; give its words themselves`);
+      throw usage(`${word}: files of arguments are not read in ${source}; write the arguments instead`);
     else if (word.startsWith('-')) jvmArgs.push(word);
     else return { jvmArgs, main: { classPath: classPath ?? ['.'], mainClass: word }, args: words.slice(i + 1) };
   }
   throw usage(
-    `expected -jar FILE, a main class or -m MODULE in ${source}, got ${words.length === 0 ? 'nothing' : words.join(' ')}; say which program is to be started, as you do after \`java\``,
+    `expected -jar FILE, a main class or -m MODULE in ${source}, got ${words.length === 0 ? 'nothing' : words.join(' ')}; name the program as after \`java\``,
   );
 }
 
-/** Of a class path's `lib/*`, which is every jar of the folder, the folder; null of another entry. */
+/** The folder of a class path's `lib/*`, which is every jar in it; null for other entries. */
 export function jarFolder(entry: string): string | null {
   return /^(.*)\/\*$/.exec(entry)?.[1] ?? null;
 }
 
 /**
- * Words as a shell makes them, without its expansions: parted by blanks and line breaks, kept together by quotes; a
- * backslash takes the next character as it is, but not inside '…'. Null with a quote that is not closed.
+ * Words as a shell makes them, without its expansions. Blanks and line breaks separate words, quotes join them, and a
+ * backslash keeps the next character, except inside '…'. Null if a quote is not closed.
  */
 export function wordsOf(text: string): string[] | null {
   const words: string[] = [];

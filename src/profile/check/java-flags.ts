@@ -1,6 +1,6 @@
 /**
- * Flags of a JVM by what they set, so that two command lines can be compared by meaning: of one that stands twice the
- * last counts, as java has it, and a size is the same however it is written.
+ * Flags of a JVM by what they set, so that two command lines can be compared by meaning. The last of repeated flags
+ * counts, as in java, and sizes are compared by value.
  */
 
 /** `-Xmx4g` is `-XX:MaxHeapSize=4g`, and so on (java(1)). */
@@ -9,18 +9,18 @@ const synonyms: readonly (readonly [prefix: string, flag: string])[] = [
   ['-Xmn', '-XX:NewSize and MaxNewSize'],
   ['-Xss', '-XX:ThreadStackSize'],
 ];
-/** Each counts for itself: their number and order matter. */
+/** Flags that may be repeated. Their number and order matter. */
 const repeatable =
   /^(?:-javaagent:|-agentlib:|-agentpath:|-Xlog|-Xrun|-Xbootclasspath|--add-|--patch-module|--enable-native-access)/;
 
-/** By name; the value as it was written, but for sizes. */
+/** Flags by name. Values are as written, except sizes. */
 export function javaFlags(words: readonly string[]): Map<string, string> {
   const flags = new Map<string, string>();
   const seen = new Map<string, number>();
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? '';
     if (!word.startsWith('-')) {
-      // The value of the flag before it: `--add-opens a=b`.
+      // This word is the value of the flag before it: `--add-opens a=b`.
       flags.set(`${words[i - 1] ?? ''} ${word}`, 'set');
       flags.delete(words[i - 1] ?? '');
       continue;

@@ -2,7 +2,7 @@
 import { usage } from '../../base/failure.js';
 
 export interface JdkRequirement {
-  /** As it was written. */
+  /** The requirement as written. */
   readonly text: string;
   readonly accepts: (feature: number) => boolean;
 }
@@ -19,7 +19,7 @@ const operator = Object.keys(holds).join('|');
 const feature = '\\d{1,3}';
 const comparison = new RegExp(`^(${operator})?(${feature})$`);
 
-/** The whole text, for the schema. */
+/** A pattern of the whole text, for the schema. */
 const one = `(?:${operator})?${feature}`;
 export const jdkRequirement = new RegExp(`^\\s*${one}(?:\\s+${one})*\\s*$`);
 

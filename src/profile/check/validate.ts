@@ -1,22 +1,26 @@
-/** A tree against the schema and the checks; what is wrong is reported where it was written. */
+/** Validates a tree by the schema and the checks, and reports each error where it was written. */
 import type { z } from 'zod';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { checkProfile } from './checks.js';
+import { expectsUnit } from '../written/fields.js';
 import { describe, invalid, type Problem } from '../written/problem.js';
 import { profileSchema, type Profile } from '../written/profile-schema.js';
 import { find, keyPlace, placeOf, shownPath, toPlain, type Path, type Tree } from '../written/tree.js';
 
 type Issue = z.core.$ZodIssue;
 
+/** Values in the units of the schema's output (ns), which replace what was written. */
+export type Fixed = Partial<Pick<Profile, 'runs' | 'warmup' | 'duration'>>;
+
 /** Throws a usage failure with one line per problem. */
-export function validate(tree: Tree): Profile {
-  const profile = parseTree(profileSchema, tree);
+export function validate(tree: Tree, fixed: Fixed = {}): Profile {
+  const profile = { ...parseTree(profileSchema, tree), ...fixed };
   const problems = checkProfile(profile, tree);
   if (problems.length > 0) throw invalid(problems);
   return profile;
 }
 
-/** Any schema whose error texts are those of fields.ts. */
+/** For every schema with the error texts of fields.ts. */
 export function parseTree<Schema extends z.ZodType>(schema: Schema, tree: Tree): z.output<Schema> {
   const parsed = schema.safeParse(toPlain(tree));
   if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => problemsOf(tree, issue, [])));
@@ -34,7 +38,7 @@ function problemsOf(tree: Tree, issue: Issue, around: Path): Problem[] {
     }));
   }
   if (issue.code === 'invalid_union') {
-    // The alternative that was meant is the one whose outside fits: then what is wrong inside it is the news.
+    // The user meant the alternative whose outer form fits, so the errors inside it are the ones to report.
     const meant = issue.errors.find((branch) =>
       branch.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
     );
@@ -53,10 +57,7 @@ function came(tree: Tree, path: Path, issue: Issue): string {
   const found = find(tree, path);
   const value = found && toPlain(found);
   if (typeof value === 'string') return describe(value) + didYouMean(value, wordsOf(issue));
-  // Such as 20ms, such as 1000/s: what was expected is a quantity, and a bare number is one without its unit.
-  return typeof value === 'number' && /such as \d+[^\d\s]/.test(issue.message)
-    ? `${describe(value)} without a unit`
-    : describe(value);
+  return typeof value === 'number' && expectsUnit(issue) ? `${describe(value)} without a unit` : describe(value);
 }
 
 function wordsOf(issue: Issue): string[] {

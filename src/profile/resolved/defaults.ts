@@ -1,4 +1,4 @@
-/** What a profile says where it says nothing, written as a profile would write it. */
+/** Defaults of a profile, in the form of a profile. */
 export const defaults = {
   runs: 2,
   seed: 1,
@@ -26,5 +26,5 @@ export const defaults = {
   spoiled: { steal: '10%', foreignLoad: '25%', retries: 5 },
 } as const;
 
-/** Of jvm.app.ready, where it has one. */
+/** Default of jvm.app.ready.deadline. */
 export const readyDeadline = '120s';

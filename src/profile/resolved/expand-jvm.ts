@@ -4,7 +4,7 @@ import { readyDeadline } from './defaults.js';
 import { scheduling } from './expand-thread.js';
 import { expandWork } from './expand-work.js';
 import type { Readiness, ResolvedApp, ResolvedJvm } from './resolved.js';
-import type { ArmSettings, JvmSettings } from './settings.js';
+import type { ArmSettings, JvmAppSettings, JvmSettings } from './settings.js';
 
 export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): ResolvedJvm {
   return {
@@ -17,7 +17,7 @@ export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): Reso
   };
 }
 
-export function expandApp({ args, ready, environment, probes }: NonNullable<JvmSettings['app']>): ResolvedApp {
+export function expandApp({ args, ready, environment, probes }: JvmAppSettings): ResolvedApp {
   return {
     args: args ?? [],
     ready: ready === undefined ? null : expandReady(ready),
@@ -26,7 +26,7 @@ export function expandApp({ args, ready, environment, probes }: NonNullable<JvmS
   };
 }
 
-function expandReady(ready: NonNullable<NonNullable<JvmSettings['app']>['ready']>): Readiness {
+function expandReady(ready: NonNullable<JvmAppSettings['ready']>): Readiness {
   if ('after' in ready) return { kind: 'after', after_ns: ready.after };
   const deadline_ns = ('deadline' in ready ? ready.deadline : undefined) ?? usualDeadline_ns();
   return 'port' in ready

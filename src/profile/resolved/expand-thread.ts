@@ -1,4 +1,4 @@
-/** A thread's scheduling, from the words of a profile. */
+/** The scheduling of a thread, from the settings of a profile. */
 import { defaults } from './defaults.js';
 import type { Cpus, SchedulingPolicy, ResolvedThread, Scheduling } from './resolved.js';
 
@@ -13,7 +13,7 @@ export function expandThread({ nice, policy, rtPriority, cpus }: ThreadWords): R
   return { nice, policy: policyOf(policy, rtPriority), cpus: expandedCpus(cpus) };
 }
 
-/** Where nothing is said it stays as it is. */
+/** Null where nothing is written: the scheduling stays unchanged. */
 export function scheduling({ nice, policy, rtPriority, cpus }: Partial<ThreadWords>): Scheduling {
   return {
     nice: nice ?? null,

@@ -1,21 +1,20 @@
 /**
- * Loads, allocator and threads by name, of a JVM or of a churn in the native engine, with the defaults of the loads
- * applied.
+ * Loads, allocator and rules for threads, of a JVM or of a churn in the native engine, with the defaults of the loads.
  */
 import { parseDuration, parseSize, type Parsed } from '../../base/text/units.js';
 import { defaults } from './defaults.js';
 import { scheduling } from './expand-thread.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from '../../catalogue/jvm-loads.js';
 import type { AllocatorWork, ResolvedLoad } from './resolved.js';
-import type { ArmSettings, JvmSettings } from './settings.js';
+import type { ArmSettings, ChurnSettings, JvmSettings } from './settings.js';
 
 type Load = JvmSettings['loads'][number];
 
-/** An arm's churns are malloc_churn under a shorter name: of its helpers' names 15 characters have to suffice. */
+/** A churn is a malloc_churn with a shorter name, because the names of its helper threads have at most 15 characters. */
 const churnStem = 'churn';
 
-export function expandChurn({ churn, allocator, threads, issues }: ArmSettings): AllocatorWork {
-  const loads = (churn ?? []).map((one) => ({ load: 'malloc_churn', ...one }));
+export function expandChurn({ churn, allocator, threads, issues }: ChurnSettings): AllocatorWork {
+  const loads = churn.map((one) => ({ load: 'malloc_churn', ...one }));
   return expandWork(
     { loads, allocator: allocator ?? defaults.jvm.allocator, threads: threads ?? {} },
     issues,

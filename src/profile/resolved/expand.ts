@@ -9,6 +9,7 @@ import {
   saysNoProgram,
   type AppArm,
   type ChurnArm,
+  type JvmArm,
   type LoadsArm,
   type NativeArm,
   type ResolvedArm,
@@ -17,13 +18,13 @@ import {
   type ResolvedVictim,
 } from './resolved.js';
 import type { Profile, ProfileArm } from '../written/profile-schema.js';
-import { basicsOf, settingsOf, type ArmSettings } from './settings.js';
+import { basicsOf, settingsOf, type AppSettings, type ArmSettings, type LoadsSettings } from './settings.js';
 import { expandThread } from './expand-thread.js';
 
 export const idleControl = 'idle-control';
 export const foreignControl = 'foreign-control';
 
-/** Pure: the same profile gives the same result, on every machine. */
+/** Pure: the same profile gives the same result on every machine. */
 export function expand(profile: Profile): ResolvedProfile {
   const basics = basicsOf(profile);
   const arms = withPrograms((profile.arms ?? []).map((arm) => expandArm(profile, arm)));
@@ -46,14 +47,14 @@ export function expand(profile: Profile): ResolvedProfile {
     },
     kernels: profile.kernels ?? [],
     preempt: profile.preempt ?? [],
-    // A program of the user's own cannot run without its load, nor apart from it.
+    // There are no controls for a program of the user, which cannot run without its load or apart from it.
     arms: isApp(pattern) || arms.some(isApp) ? arms : [idle(pattern), foreign(pattern), ...arms],
   };
 }
 
 /**
- * Where some arms say which program they run, those that say none are left out: of `app`, arms that a profile of two
- * programs inherits. Where none says it, --java-args will.
+ * If some arms name their program, arms without a program are left out: a profile of two programs inherits such arms from
+ * `app`. If no arm names a program, --java-args must.
  */
 function withPrograms(arms: readonly ResolvedArm[]): readonly ResolvedArm[] {
   const saysOne = (arm: ResolvedArm): boolean => isApp(arm) && !saysNoProgram(arm);
@@ -62,49 +63,71 @@ function withPrograms(arms: readonly ResolvedArm[]): readonly ResolvedArm[] {
 
 function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
   const settings = settingsOf(profile, arm);
-  const { jvm, issues, layout } = settings;
-  const { operation } = settings.holder;
   const basics = {
     name: arm.name,
     title: arm.title ?? arm.name,
     control: null,
     hogs: expandHogs(settings.hogs),
   };
-  if (jvm !== null) {
-    const inJvm = {
-      ...basics,
-      layout,
-      holder:
-        operation === undefined
-          ? null
-          : operationNamed(operation).reads === true
-            ? expandReader(settings.holder, operation)
-            : expandHolder(settings.holder, operation),
-    };
-    const victims = settings.victims.map(expandProbe);
-    const own = expandJvm(jvm, issues);
-    if (jvm.app === undefined) return withSeries<LoadsArm>({ ...inJvm, kind: 'jvm', jvm: own, victims });
-    const app = expandApp(jvm.app);
-    return withSeries<AppArm>({ ...inJvm, kind: 'app', jvm: { ...own, app }, victims: app.probes ? victims : [] });
+  switch (settings.kind) {
+    case 'native': {
+      const { stall, layout, holder, victims } = settings;
+      if (holder.operation === undefined)
+        throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
+      return withSeries<NativeArm>({
+        ...basics,
+        kind: 'native',
+        stall: { aim_ns: stall.aim, leastHold_ns: stall.leastHold },
+        layout,
+        holder: expandHolder(holder, holder.operation),
+        victims: victims.map((victim) => expandVictim(victim, layout)),
+      });
+    }
+    case 'churn':
+      return withSeries<ChurnArm>({
+        ...basics,
+        kind: 'churn',
+        holder: null,
+        churn: expandChurn(settings),
+        victims: settings.victims.map((victim) => expandVictim(victim, 'isolated')),
+      });
+    case 'jvm':
+      return withSeries<LoadsArm>({
+        ...basics,
+        ...besideJvm(settings),
+        kind: 'jvm',
+        jvm: expandJvm(settings.jvm, settings.issues),
+      });
+    case 'app': {
+      const app = expandApp(settings.jvm.app);
+      const { victims, ...beside } = besideJvm(settings);
+      return withSeries<AppArm>({
+        ...basics,
+        ...beside,
+        kind: 'app',
+        jvm: { ...expandJvm(settings.jvm, settings.issues), app },
+        victims: app.probes ? victims : [],
+      });
+    }
   }
-  if (settings.churn !== null)
-    return withSeries<ChurnArm>({
-      ...basics,
-      kind: 'churn',
-      holder: null,
-      churn: expandChurn(settings),
-      victims: settings.victims.map((victim) => expandVictim(victim, 'isolated')),
-    });
-  if (operation === undefined)
-    throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
-  return withSeries<NativeArm>({
-    ...basics,
-    kind: 'native',
-    stall: { aim_ns: settings.stall.aim, leastHold_ns: settings.stall.leastHold },
+}
+
+function besideJvm({
+  layout,
+  holder,
+  victims,
+}: LoadsSettings | AppSettings): Pick<JvmArm, 'layout' | 'holder' | 'victims'> {
+  const { operation } = holder;
+  return {
     layout,
-    holder: expandHolder(settings.holder, operation),
-    victims: settings.victims.map((victim) => expandVictim(victim, layout)),
-  });
+    holder:
+      operation === undefined
+        ? null
+        : operationNamed(operation).reads === true
+          ? expandReader(holder, operation)
+          : expandHolder(holder, operation),
+    victims: victims.map(expandProbe),
+  };
 }
 
 function expandHogs(hogs: ArmSettings['hogs']): ResolvedArm['hogs'] {
@@ -115,7 +138,7 @@ function expandHogs(hogs: ArmSettings['hogs']): ResolvedArm['hogs'] {
   };
 }
 
-/** It reads about memory that is not its own: neither a region nor a toucher. */
+/** A reader reads about another process, and needs neither a region nor a toucher. */
 function expandReader(holder: ArmSettings['holder'], operation: HolderOperation): ResolvedHolder {
   return { ...expandHolder(holder, operation), region: { kind: 'bytes', bytes: 4096 }, toucher: null };
 }
@@ -164,12 +187,12 @@ export function seriesName(role: string, operation: string): string {
   return `${role}.${operation}`;
 }
 
-/** Whether a layout says something of the holder's region, and so needs one in the same process. */
+/** Whether a layout refers to the holder's region, which must then be in the same process. */
 export function besideHolder(layout: VictimLayout): boolean {
   return layout !== 'isolated' && layout !== 'crossing';
 }
 
-/** Its own layout, else the arm's; `split` speaks of the holder alone, and an operation without memory lies nowhere. */
+/** The layout of the victim, or else of the arm. `split` concerns only the holder; some operations have no memory. */
 export function victimLayout(
   victim: Pick<ArmSettings['victims'][number], 'operation' | 'layout'>,
   armLayout: ArmSettings['layout'],
@@ -204,7 +227,7 @@ function idle(arm: ControlledArm): ResolvedArm {
 }
 
 /**
- * Memory of another process cannot be shared or neighbouring: only `split` and `crossing`, each one's own affair, are
+ * Memory of another process cannot be shared or adjacent. Only `split` and `crossing`, which concern a single thread, are
  * kept.
  */
 function foreign(arm: ControlledArm): ResolvedArm {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ResolvedArm, ResolvedProfile } from './resolved.js';
 
-/** SHA-256 in hex over the profile's JSON with sorted keys: two experiments with it did the same. */
+/** SHA-256 in hex of the profile's JSON with sorted keys. Experiments with the same hash did the same. */
 export function hashOf(resolved: ResolvedProfile): string {
   return createHash('sha256')
     .update(canonicalJson({ ...resolved, arms: resolved.arms.map(hashedArm) }))
@@ -9,8 +9,8 @@ export function hashOf(resolved: ResolvedProfile): string {
 }
 
 /**
- * As versions wrote an arm before it had a `kind`, with null for what it is not: a bundle of theirs and one of ours of
- * the same profile have the same hash.
+ * An arm in the form of versions without `kind`, with null for other kinds, so that bundles of the same profile have the
+ * same hash whatever version wrote them.
  */
 function hashedArm(arm: ResolvedArm): object {
   const { kind, ...rest } = arm;

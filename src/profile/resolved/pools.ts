@@ -1,6 +1,6 @@
 /**
- * Fresh memory that faults use up, made before the window: a mapping made inside it would make a reader a writer. A
- * warm fault takes a page, and a first fault a VMA as well, of which vm.max_map_count allows a process so many.
+ * Fresh memory that faults use up. It is made before the window, because making a mapping inside it would turn a reader
+ * into a writer. A warm fault uses a page, and a first fault also a VMA, whose number vm.max_map_count limits.
  */
 import { readText } from '../../base/files/read-file.js';
 import { jvmProbes } from '../../catalogue/jvm-probes.js';
@@ -11,15 +11,15 @@ import type { Profile } from '../written/profile-schema.js';
 
 type Uses = NonNullable<Operation['uses']>;
 
-/** Used up by the trials before the window, of each victim. */
+/** What the trials before the window use up, per victim. */
 const trials = 16;
-/** The kernel's default, which a guest has. */
+/** The kernel's default, which guests have. */
 const usualMapCount = 65_530;
-/** For the rest of the process: its libraries, stacks, heaps. */
+/** For the rest of the process: libraries, stacks, heaps. */
 const otherMappings = 10_000;
 const mostPages = 1_000_000;
 
-/** What one victim uses up. Operations that are due after the window are not made, so the drain needs none. */
+/** What a victim uses up. Operations that are due after the window are not made, so the drain uses nothing. */
 export function poolOf(interval_ns: number, recorded_ns: number): number {
   return interval_ns === 0 ? mostPages : Math.ceil(recorded_ns / interval_ns) + trials;
 }
@@ -35,13 +35,13 @@ export function poolOfVictim(
 
 export interface PoolLimit {
   readonly most: number;
-  /** What the limit comes from, for a sentence. */
+  /** The reason of the limit, for a sentence. */
   readonly source: string;
-  /** What allows more; null: nothing does. */
+  /** How to raise the limit; null: it cannot be raised. */
   readonly remedy: ((needed: number) => string) | null;
 }
 
-/** The least of the places where the profile runs. */
+/** The lowest limit of the places where the profile runs. */
 export function poolLimit(uses: Uses, { kernels = [] }: Pick<Profile, 'kernels'>): PoolLimit {
   if (uses === 'page') return { most: mostPages, source: 'each is a page of memory', remedy: null };
   const hasGuests = kernels.some((kernel) => !isHost(kernel));

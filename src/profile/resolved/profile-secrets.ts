@@ -1,6 +1,6 @@
 /**
- * Secrets of a profile: in the command line of a program of the user's own, in the flags of its JVM and in its
- * environment. The program gets them; what is kept or shown has them only with `--keep-secrets`.
+ * Secrets of a profile: in the command line of the user's program, in the flags of its JVM and in its environment. The
+ * program gets them. What pauselab stores or prints has them only with `--keep-secrets`.
  */
 import {
   redacted,
@@ -15,7 +15,7 @@ import { hashOf } from './hash.js';
 import { isApp, isInJvm, type JvmArm, type ResolvedApp, type ResolvedArm, type ResolvedProfile } from './resolved.js';
 
 /**
- * Of a profile, a manifest or a part of one, whatever version wrote it: secrets stand in words of command lines and in
+ * A profile, a manifest or a part of them, of any version, without its secrets, which are in words of command lines and in
  * environments.
  */
 export function withoutSecrets<Document>(document: Document): Document {
@@ -40,19 +40,19 @@ function without(value: unknown, key: string): unknown {
 }
 
 /**
- * Of the profile without its secrets: a hash of a short secret would give it away to whoever tries them all, and
- * experiments that differ in nothing but a secret did the same.
+ * The hash of the profile without its secrets. A hash of a short secret can be guessed by trying all, and experiments that
+ * differ only in a secret did the same.
  */
 export function profileHashOf(profile: ResolvedProfile): string {
   return hashOf(withoutSecrets(profile));
 }
 
-/** Is this the profile that the hash is of? Bundles of before secrets were left out have the hash of the whole. */
+/** Whether the hash is that of the profile. Bundles of old versions have the hash of the profile with its secrets. */
 export function isHashOf(hash: string, profile: ResolvedProfile): boolean {
   return hash === profileHashOf(profile) || hash === hashOf(profile);
 }
 
-/** Values that a bundle does not have and a replay needs, by their names. */
+/** Names of the values that a replay needs and the bundle lacks. */
 export function missingSecrets(arms: readonly ResolvedArm[]): string[] {
   const names = arms.filter(isInJvm).flatMap((arm) => {
     const { args, environment } = givenTo(arm);
@@ -71,13 +71,13 @@ function givenTo(arm: JvmArm): Pick<ResolvedApp, 'args' | 'environment'> {
 
 export interface Redactor {
   readonly profile: ResolvedProfile;
-  /** pauselab's own command line. */
+  /** The command line of pauselab. */
   readonly words: (words: readonly string[]) => string[];
-  /** What a run left or said: a log, a sentence. */
+  /** Output of a run: a log or a sentence. */
   readonly text: (text: string) => string;
 }
 
-/** Shorter ones are found by their names alone: replaced wherever they occur, they would spoil other text. */
+/** Shorter secrets are found only by their names. Replacing them everywhere would damage other text. */
 const leastFound = 4;
 
 export function redactorOf(profile: ResolvedProfile, keepSecrets: boolean): Redactor {
@@ -91,7 +91,7 @@ export function redactorOf(profile: ResolvedProfile, keepSecrets: boolean): Reda
       })
       .filter(({ length }) => length >= leastFound),
   );
-  // The longest first: one may be a part of another.
+  // The longest come first, because a secret may be a part of another.
   const values = [...known].sort((a, b) => b.length - a.length);
   const withoutKnown = (text: string): string =>
     values.reduce((rest, value) => rest.replaceAll(value, redaction), text);

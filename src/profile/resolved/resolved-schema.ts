@@ -1,7 +1,7 @@
 /**
- * A resolved profile as a bundle's manifest holds it, read back. A bundle may come from anywhere: what of it becomes a
- * file's name, a word of the engine's plan or an argument is held to what expansion itself makes. Further keys, as
- * later versions may add, are kept. An arm of a version before arms had a `kind` gets it here.
+ * Reads a resolved profile from a bundle's manifest. A bundle may come from anywhere, so values that become a file name, a
+ * word of the engine's plan or an argument must be values that expansion can make. Unknown keys of later versions are
+ * kept. An arm of a version without `kind` gets its kind here.
  */
 import { z } from 'zod';
 import { allocators } from '../../catalogue/allocators.js';
@@ -21,7 +21,7 @@ const kebab = z
   .string()
   .max(60)
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
-/** `writer.mprotect`, `madvise_free`, `load.heap-wave`. */
+/** Such as `writer.mprotect`, `madvise_free` or `load.heap-wave`. */
 const word = z
   .string()
   .max(100)
@@ -124,17 +124,17 @@ const schema = z.looseObject({
   drain_ns: whole,
   threshold_ns: whole.min(1),
   spoiled: z.looseObject({ steal_share: share, foreignLoad_share: share, retries: whole.max(1000) }),
-  // A bundle of a version without guests has neither.
+  // Bundles of versions without guests have neither key.
   kernels: many(line).default([]),
   preempt: many(z.enum(preemptionModels)).default([]),
   arms: z
     .array(z.preprocess(withKind, arm))
     .min(1)
     .max(102)
-    .refine((arms) => new Set(arms.map(({ name }) => name)).size === arms.length, 'two arms have one name'),
+    .refine((arms) => new Set(arms.map(({ name }) => name)).size === arms.length, 'two arms have the same name'),
 });
 
-/** Any value on the way in: to other tools a bundle's profile is free to grow. */
+/** The published schema accepts any value, because later versions may add keys to a bundle's profile. */
 export const resolvedProfileSchema = z.unknown().transform((value, context): ResolvedProfile => {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data as unknown as ResolvedProfile;
@@ -147,7 +147,7 @@ export const resolvedProfileSchema = z.unknown().transform((value, context): Res
   return z.NEVER;
 });
 
-/** An arm of before had null for what it was not. */
+/** Old versions wrote null for the other kinds. */
 function withKind(arm: unknown): unknown {
   if (!isMapping(arm) || Object.hasOwn(arm, 'kind')) return arm;
   const { jvm: ofArm, ...rest } = arm;

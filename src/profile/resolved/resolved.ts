@@ -1,6 +1,6 @@
 /**
- * A profile with nothing left to default: what an experiment runs, what a bundle records and what is
- * hashed. Plain JSON; units are in the names. CPUs stay symbolic: the host says which they are.
+ * A resolved profile has no defaults left. Experiments run it, bundles record it, and its hash identifies it. It is plain
+ * JSON with units in the names. CPUs stay symbolic, because each host has other numbers.
  */
 import type { Allocator } from '../../catalogue/allocators.js';
 import type { Collector } from '../../catalogue/collectors.js';
@@ -14,7 +14,7 @@ export type Cpus =
   | { readonly kind: 'second' }
   | { readonly kind: 'list'; readonly cpus: readonly number[] };
 
-/** A real-time policy has its static priority (1 to 99) with it: `fifo 50`. */
+/** A real-time policy includes its static priority (1 to 99): `fifo 50`. */
 export type SchedulingPolicy = 'other' | 'batch' | 'idle' | RealTimePolicy;
 export type RealTimePolicy = `${'fifo' | 'rr'} ${number}`;
 
@@ -26,7 +26,7 @@ export interface ResolvedThread {
 
 export type Region = { readonly kind: 'calibrated' } | { readonly kind: 'bytes'; readonly bytes: number };
 
-/** Of a cgroup (cpu.max): CPU time that may be used in each period. */
+/** The limit cpu.max of a cgroup: CPU time that it may use per period. */
 export interface CpuMax {
   readonly quota_ns: number;
   readonly period_ns: number;
@@ -37,17 +37,17 @@ export interface ResolvedHolder extends ResolvedThread {
   readonly pause_ns: number;
   readonly region: Region;
   readonly pages: 'small' | 'huge';
-  /** null: nobody re-populates what was dropped. */
+  /** Null: no thread re-populates the dropped memory. */
   readonly toucher: ResolvedThread | null;
   readonly process: 'same' | 'foreign';
-  /** Not there: no limit, so that profiles from before it keep their hash. */
+  /** Undefined: no limit. It is not null, so that profiles of versions without it keep their hash. */
   readonly cpuMax?: CpuMax | undefined;
   readonly active: boolean;
 }
 
 export interface ResolvedHogs extends ResolvedThread {
   readonly count: number;
-  /** null: steady. */
+  /** Null: steady. */
   readonly burst: { readonly run_ns: number; readonly sleep_ns: number } | null;
 }
 
@@ -57,19 +57,19 @@ export interface ResolvedVictim extends ResolvedThread {
   readonly role: string;
   readonly operation: VictimOperation | JvmProbeName;
   readonly layout: VictimLayout;
-  /** From one intended start to the next; 0: back to back. */
+  /** Time between intended starts; 0: back to back. */
   readonly interval_ns: number;
 }
 
 interface ArmBasics {
-  /** What its victims are threads of, and what gives memory back. */
+  /** The process of its victims, and what gives memory back. */
   readonly kind: ArmKind;
   readonly name: string;
   readonly title: string;
   readonly control: null | 'idle' | 'foreign';
   readonly hogs: ResolvedHogs;
   readonly victims: readonly ResolvedVictim[];
-  /** The victims' series in their order, then the holder's if it is active. */
+  /** The series of the victims in their order, then that of the holder if it is active. */
   readonly series: readonly string[];
 }
 
@@ -78,27 +78,26 @@ export type ArmKind = 'native' | 'churn' | 'jvm' | 'app';
 /** Victims and holder are threads of the native engine. */
 export interface NativeArm extends ArmBasics {
   readonly kind: 'native';
-  /** What a calibrated region is sized to. */
+  /** The aim of a calibrated region. */
   readonly stall: { readonly aim_ns: number; readonly leastHold_ns: number };
   readonly layout: Layout;
   readonly holder: ResolvedHolder;
 }
 
-/** Victims are threads of the native engine, and what gives memory back is the allocator under its churn. */
+/** Victims are threads of the native engine, and the allocator under its churn gives memory back. */
 export interface ChurnArm extends ArmBasics {
   readonly kind: 'churn';
   readonly holder: null;
   readonly churn: AllocatorWork;
 }
 
-/** Victims are threads of a JVM, and what gives memory back is the JVM itself or its allocator. */
+/** Victims are threads of a JVM, and the JVM or its allocator gives memory back. */
 interface ArmInJvm extends ArmBasics {
   /**
-   * A reader of the JVM's files in /proc, in the engine's process; or, beside the user's own program, a native thread
-   * in that.
+   * A reader of the JVM's files in /proc, in the engine's process; or a native thread inside the user's program.
    */
   readonly holder: ResolvedHolder | null;
-  /** Of a holder inside the program: `split` if what it gives back spans two VMAs. */
+  /** For a holder inside the program: `split` if its region spans two VMAs. */
   readonly layout: Layout;
 }
 
@@ -108,7 +107,7 @@ export interface LoadsArm extends ArmInJvm {
   readonly jvm: ResolvedJvm;
 }
 
-/** The JVM runs the user's own program, with the probes riding in it as an agent. */
+/** The JVM runs the user's program, and an agent adds the probes. */
 export interface AppArm extends ArmInJvm {
   readonly kind: 'app';
   readonly jvm: ResolvedJvm & { readonly app: ResolvedApp };
@@ -137,29 +136,29 @@ export function isApp(arm: ResolvedArm): arm is AppArm {
   return arm.kind === 'app';
 }
 
-/** --java-args says it. */
+/** Whether the program is still to be named, by --java-args. */
 export function saysNoProgram(arm: ResolvedArm): boolean {
   return isApp(arm) && arm.jvm.app.args.length === 0;
 }
 
-/** Loads on an allocator, in a JVM or in the native engine's process. */
+/** Loads that use an allocator, in a JVM or in the native engine's process. */
 export interface AllocatorWork {
   readonly loads: readonly ResolvedLoad[];
   /**
-   * `foreign`: the loads run in a second process of the same settings, so that the victims share all but the address
-   * space with them.
+   * `foreign`: the loads run in a second process with the same settings, so that the victims share everything with them
+   * except the address space.
    */
   readonly loadsIn: 'same' | 'foreign';
   readonly threads: readonly ThreadRule[];
   readonly allocator: ResolvedAllocator;
-  /** System calls that the arm causes, which `profile verify` counts. */
+  /** System calls that the arm makes. `profile verify` counts them. */
   readonly issues: readonly ExpectedCalls[];
 }
 
 export interface ResolvedJvm extends AllocatorWork {
-  /** Which JDKs will do, such as `>=17`. */
+  /** The accepted JDKs, such as `>=17`. */
   readonly jdk: string;
-  /** The only JDK that is considered; null: one of this machine's. */
+  /** Path of the JDK to use; null: an accepted JDK of this machine. */
   readonly java: string | null;
   readonly collector: Collector;
   readonly flags: readonly string[];
@@ -167,55 +166,55 @@ export interface ResolvedJvm extends AllocatorWork {
 }
 
 export interface ResolvedLoad {
-  /** Of its thread: `load.heap-wave`. */
+  /** Name of its thread, such as `load.heap-wave`. */
   readonly name: string;
   readonly load: string;
-  /** Its settings as its plan line has them, units in the keys. */
+  /** Settings in the form of the plan line, with units in the keys. */
   readonly values: Readonly<Record<string, string | number>>;
 }
 
-/** Scheduling of threads; null: left as it is. */
+/** Scheduling of threads; null: unchanged. */
 export interface Scheduling {
   readonly nice: number | null;
   readonly policy: SchedulingPolicy | null;
   readonly cpus: Cpus | null;
 }
 
-/** Of the threads of a JVM whose names match. */
+/** The scheduling of threads whose names match. */
 export interface ThreadRule extends Scheduling {
   readonly pattern: string;
 }
 
 /** How a JVM is started. */
 export interface ProcessRule extends Scheduling {
-  /** Soft limits in bytes or counts; those that are not there stay as they are. */
+  /** Soft limits in bytes or counts. Missing limits stay unchanged. */
   readonly limits: Readonly<Partial<Record<LimitName, number | 'unlimited'>>>;
 }
 
 export interface ResolvedAllocator {
   readonly name: Allocator;
-  /** null: where distributions put it. */
+  /** Null: the usual path of distributions. */
   readonly path: string | null;
   readonly settings: Readonly<Record<string, string>>;
 }
 
 export interface ResolvedApp {
-  /** What follows `java`: `-jar my.jar --port 8080`, as words. */
+  /** The words after `java`, such as `-jar my.jar --port 8080`. */
   readonly args: readonly string[];
-  /** What says that it is ready to be measured; null: it is once the probes are. */
+  /** When the program is ready to be measured; null: as soon as the probes are. */
   readonly ready: Readiness | null;
-  /** Variables beside those that pauselab was started with. */
+  /** Variables in addition to the environment of pauselab. */
   readonly environment: Readonly<Record<string, string>>;
-  /** false: the program alone, to see what the probes cost. */
+  /** False: the program without probes, to see what the probes cost. */
   readonly probes: boolean;
 }
 
 export type Readiness =
-  /** A regular expression that a line of its output matches. */
+  /** Ready when a line of its output matches this regular expression. */
   | { readonly kind: 'log'; readonly pattern: string; readonly deadline_ns: number }
-  /** A TCP port of this machine that accepts a connection. */
+  /** Ready when this TCP port accepts a connection. */
   | { readonly kind: 'port'; readonly port: number; readonly deadline_ns: number }
-  /** From its start. */
+  /** Ready this long after its start. */
   | { readonly kind: 'after'; readonly after_ns: number };
 
 export interface ExpectedCalls {
@@ -241,18 +240,17 @@ export interface ResolvedProfile {
     readonly foreignLoad_share: number;
     readonly retries: number;
   };
-  /** As written; empty: this machine's own. */
+  /** As written; empty: this machine's kernel. */
   readonly kernels: readonly string[];
-  /** Of guests; empty: each kernel's own choice. */
+  /** For guests; empty: the default of each kernel. */
   readonly preempt: readonly PreemptionModel[];
   /**
-   * The two controls first, then the profile's arms in its order; without controls where the arms run the user's own
-   * program.
+   * The two controls, then the profile's arms in its order. Profiles of the user's program have no controls.
    */
   readonly arms: readonly ResolvedArm[];
 }
 
-/** Null for an arm with a holder of the native engine's. */
+/** Null for an arm whose holder is a thread of the native engine. */
 export function workOf(arm: ResolvedArm): AllocatorWork | null {
   switch (arm.kind) {
     case 'native':

@@ -1,4 +1,4 @@
-/** What holds for one arm: defaults, below the profile's own settings, below the arm's overrides. */
+/** The settings of an arm: defaults, overridden by the profile, overridden by the arm. */
 import { defaults } from './defaults.js';
 import { profileSchema, type Profile, type ProfileVictim, type Settings } from '../written/profile-schema.js';
 
@@ -7,39 +7,66 @@ type Part<Key extends keyof Settings> = NonNullable<Settings[Key]>;
 type Burst = NonNullable<Part<'hogs'>['burst']>;
 type Toucher = Exclude<NonNullable<Part<'holder'>['toucher']>, 'none'>;
 
-export interface ArmSettings {
+interface CommonSettings {
   readonly stall: Whole<Part<'stall'>>;
   readonly layout: NonNullable<Settings['layout']>;
-  /** The operation has no default: that it is there is for checks.ts to say. */
+  /** The operation has no default; check-arm.ts reports where it is missing. */
   readonly holder: Omit<Whole<Part<'holder'>>, 'operation' | 'toucher' | 'cpuMax'> &
     Pick<Part<'holder'>, 'operation' | 'cpuMax'> & { toucher: 'none' | Whole<Toucher> };
   readonly hogs: Whole<Part<'hogs'>>;
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
-  /** null: the native engine. */
-  readonly jvm: JvmSettings | null;
-  /** null: no churn. */
-  readonly churn: Part<'churn'> | null;
-  /** Of the churn: undefined where the profile says nothing. */
+  /** Of a churn. Undefined: not written. In an arm of another kind, check-churn.ts refuses it. */
   readonly allocator: Settings['allocator'];
+  /** As `allocator`. */
   readonly threads: Settings['threads'];
   readonly issues: NonNullable<Settings['issues']>;
 }
 
-export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app' | 'java' | 'process'> &
-  Pick<Part<'jvm'>, 'app' | 'java' | 'process'>;
+export interface NativeSettings extends CommonSettings {
+  readonly kind: 'native';
+}
+
+export interface ChurnSettings extends CommonSettings {
+  readonly kind: 'churn';
+  readonly churn: Part<'churn'>;
+}
+
+interface SettingsInJvm extends CommonSettings {
+  /** Written beside the JVM, which check-churn.ts refuses; undefined: not written. */
+  readonly churn: Settings['churn'];
+}
+
+export interface LoadsSettings extends SettingsInJvm {
+  readonly kind: 'jvm';
+  readonly jvm: JvmSettings;
+}
+
+export interface AppSettings extends SettingsInJvm {
+  readonly kind: 'app';
+  readonly jvm: JvmSettings & { readonly app: JvmAppSettings };
+}
+
+/**
+ * The kind is that of the resolved arm. It is known here and not in the file, because an arm and its profile decide it
+ * together.
+ */
+export type ArmSettings = NativeSettings | ChurnSettings | LoadsSettings | AppSettings;
+
+export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app' | 'java' | 'process'> & Pick<Part<'jvm'>, 'java' | 'process'>;
+export type JvmAppSettings = NonNullable<Part<'jvm'>['app']>;
 
 export type Basics = Whole<Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>> & {
   readonly spoiled: Whole<NonNullable<Profile['spoiled']>>;
 };
 
 type Fallback = Basics &
-  Pick<ArmSettings, 'stall' | 'layout' | 'hogs'> & {
+  Pick<CommonSettings, 'stall' | 'layout' | 'hogs'> & {
     readonly jvm: JvmSettings;
-    readonly holder: Omit<ArmSettings['holder'], 'toucher'> & { toucher: Whole<Toucher> };
+    readonly holder: Omit<CommonSettings['holder'], 'toucher'> & { toucher: Whole<Toucher> };
     readonly victims: readonly [Whole<Toucher>];
   };
 
-// The defaults are written as in a profile and read by the same schema, so their units are its units.
+// The schema parses the defaults too, so they have the units of a profile.
 const { toucher, victim, ...basis } = defaults;
 const fallback = profileSchema.parse({
   name: 'defaults',
@@ -47,7 +74,7 @@ const fallback = profileSchema.parse({
   ...basis,
   holder: { ...basis.holder, toucher },
   victims: [{ ...victim, operation: 'noop', rate: 'back-to-back' }],
-  // The schema cannot say that here every key is given; a test looks for keys that are not.
+  // The type cannot express that every key is present; a test checks it.
 }) as unknown as Fallback;
 
 export function basicsOf(profile: Profile): Basics {
@@ -63,7 +90,7 @@ export function basicsOf(profile: Profile): Basics {
   };
 }
 
-/** `arm` overrides key by key; lists, bursts and CPUs are replaced in whole. */
+/** The arm overrides the profile key by key; lists, bursts and CPUs are replaced in whole. */
 export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
   const { nice, policy, rtPriority, cpus } = fallback.victims[0];
   const burst: Burst | undefined = arm.hogs?.burst ?? profile.hogs?.burst;
@@ -89,27 +116,39 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
   };
 }
 
+type OfKind<Kind extends ArmSettings> = Kind extends unknown
+  ? Omit<Kind, Exclude<keyof CommonSettings, 'allocator' | 'threads'>>
+  : never;
+
 /**
- * What an arm says of its own decides what it is: one that says `jvm` has no churn of the profile's, and one that says
- * `churn` no JVM.
+ * The arm decides over the profile: an arm with `jvm` does not inherit a churn, and an arm with `churn` does not inherit
+ * a JVM.
  */
-function kindOf(profile: Profile, arm: Settings): Pick<ArmSettings, 'jvm' | 'churn' | 'allocator' | 'threads'> {
+function kindOf(profile: Profile, arm: Settings): OfKind<ArmSettings> {
   const isJvm = arm.jvm !== undefined && profile.jvm === undefined;
   const isChurn = arm.churn !== undefined && profile.churn === undefined;
   const base: Pick<Settings, 'churn' | 'allocator' | 'threads'> = isJvm ? {} : profile;
-  return {
-    jvm: jvmOf(isChurn ? undefined : profile.jvm, arm.jvm),
-    churn: arm.churn ?? base.churn ?? null,
+  const inherited = {
     allocator: arm.allocator ?? base.allocator,
     threads: arm.threads === undefined && base.threads === undefined ? undefined : { ...base.threads, ...arm.threads },
   };
+  const churn = arm.churn ?? base.churn;
+  const jvm = jvmOf(isChurn ? undefined : profile.jvm, arm.jvm);
+  if (jvm !== null) return { ...jvm, ...inherited, churn };
+  return churn === undefined ? { ...inherited, kind: 'native' } : { ...inherited, kind: 'churn', churn };
 }
 
-/** Thread rules are overridden one by one, an app's settings too; loads, flags and the allocator in whole. */
-function jvmOf(base: Settings['jvm'], own: Settings['jvm']): JvmSettings | null {
+/** Thread rules and the settings of an app are overridden key by key; loads, flags and the allocator in whole. */
+function jvmOf(
+  base: Settings['jvm'],
+  own: Settings['jvm'],
+): Pick<LoadsSettings, 'kind' | 'jvm'> | Pick<AppSettings, 'kind' | 'jvm'> | null {
   if (base === undefined && own === undefined) return null;
-  const app = base?.app === undefined && own?.app === undefined ? {} : { app: { ...base?.app, ...own?.app } };
-  return { ...fallback.jvm, ...base, ...own, threads: { ...base?.threads, ...own?.threads }, ...app };
+  const { app, ...written } = { ...base, ...own };
+  const jvm = { ...fallback.jvm, ...written, threads: { ...base?.threads, ...own?.threads } };
+  return app === undefined
+    ? { kind: 'jvm', jvm }
+    : { kind: 'app', jvm: { ...jvm, app: { ...base?.app, ...own?.app } } };
 }
 
 function toucherOf(base: 'none' | Toucher | undefined, own: 'none' | Toucher | undefined): 'none' | Whole<Toucher> {

@@ -1,4 +1,4 @@
-/** The profiles that ship with pauselab: the YAML files of profiles/, each named as its profile is. */
+/** The profiles of pauselab: the YAML files of profiles/, each with the name of its profile. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ export async function shippedNames(): Promise<string[]> {
     .sort();
 }
 
-/** Whether a user means a file and not a shipped profile: it has a slash or ends as a YAML file does. */
+/** Whether the text names a file: it has a slash or ends in .yaml or .yml. Other texts name a shipped profile. */
 export function isPath(nameOrPath: string): boolean {
   return /[/\\]|\.ya?ml$/.test(nameOrPath);
 }
@@ -24,10 +24,10 @@ export function shippedFile(name: string): string {
   return join(folder, name + ending);
 }
 
-/** Nothing if there is such a profile, else what to say. */
+/** The error for an unknown name; undefined if the profile exists. */
 export async function unknownProfile(name: string): Promise<string | undefined> {
   const names = await shippedNames();
   if (names.includes(name)) return undefined;
   const hint = didYouMean(name, names) || `; there are ${names.join(', ')}`;
-  return `no profile is named ${JSON.stringify(name)}${hint} (a file of your own needs a slash or ends in .yaml)`;
+  return `no profile is named ${JSON.stringify(name)}${hint} (the path of a file has a slash or ends in .yaml)`;
 }

@@ -1,6 +1,6 @@
 /**
- * The kinds of value in a profile, as zod schemas. Every error text begins with `expected` and says
- * nothing of what came: the reader of the issues has the value and its position, and adds both.
+ * The kinds of value in a profile, as zod schemas. Every error text begins with `expected` and does not name the value:
+ * validate.ts has the value and its place, and adds both.
  */
 import { z } from 'zod';
 import { parseDuration, parseRate, parseShare, parseSize, type Parsed } from '../../base/text/units.js';
@@ -14,7 +14,7 @@ function expecting(what: string): Says {
   return { error: () => `expected ${what}` };
 }
 
-/** One line of text. */
+/** A line of text. */
 export function textLine(what: string) {
   const says = expecting(what);
   return z
@@ -29,7 +29,7 @@ export function text(what: string) {
   return z.string(expecting(what)).trim();
 }
 
-/** `kebab-case`, so that a name can be a folder, an option's value and a part of a path. */
+/** A name in `kebab-case`, so that it can be a folder, an option's value and a part of a path. */
 export function kebab(what: string) {
   const says = expecting(`${what} in kebab-case such as free-one-vma, of at most 60 characters`);
   return z
@@ -47,7 +47,7 @@ export function flag() {
   return z.boolean(expecting('true or false'));
 }
 
-/** One of some words; the text ends so that the word that came can follow it. */
+/** One of several words. */
 export function oneOf<const Words extends readonly string[]>(words: Words) {
   return z.enum(words, expecting(words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`));
 }
@@ -57,7 +57,7 @@ export function listOf<Item extends z.ZodType>(item: Item, what: string, most: n
   return z.array(item, says).min(1, says).max(most, says);
 }
 
-/** Alternatives that one text describes better than the alternatives' own texts. */
+/** Alternatives with a common error text, instead of a text for each. */
 export function either<const Options extends readonly [z.ZodType, z.ZodType, ...z.ZodType[]]>(
   what: string,
   options: Options,
@@ -66,8 +66,8 @@ export function either<const Options extends readonly [z.ZodType, z.ZodType, ...
 }
 
 /**
- * A mapping of exactly these keys. The text for unknown keys has one line per key, in the order of
- * the issue's `keys`, because zod reports all of them in one issue.
+ * A mapping with these keys and no others. The text for unknown keys has a line per key, in the order of the issue's
+ * `keys`, because zod reports them together in a single issue.
  */
 export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape);
@@ -84,12 +84,12 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key${hint === '' ? `; the keys here are ${known.join(', ')}` : hint}`;
 }
 
-/** A mapping with keys of the user's own. */
+/** A mapping with keys that the user chooses. */
 export function recordOf<Value extends z.ZodType>(what: string, key: z.ZodType<string, string>, value: Value) {
   return z.record(key, value, expecting(what));
 }
 
-/** A duration in nanoseconds. The bounds are written as a profile would write them, and shown so. */
+/** A duration in nanoseconds. The bounds are in the form of a profile, and error texts show them so. */
 export function duration(least: string, most: string) {
   return quantity(parseDuration, /^\d+(\.\d+)?(ns|us|µs|ms|s|m|h)$/, least, most);
 }
@@ -104,11 +104,19 @@ export function share() {
   return quantity(parseShare, /^\d+(\.\d+)?%$/, '0%', '100%');
 }
 
-/** A rate as the nanoseconds from one intended start to the next. */
+/** A rate, as the nanoseconds between intended starts. */
 export function rate(least: string, most: string) {
   return quantity(parseRate, /^\d+(\.\d+)?\/(s|min|h)$/, least, most).transform((perSecond) =>
     Math.round(1e9 / perSecond),
   );
+}
+
+/** The error texts of quantities, so that validate.ts recognises a quantity without matching words. */
+const quantityTexts = new Set<string>();
+
+/** Whether an issue of this text, or a branch of it, expected a number with a unit. */
+export function expectsUnit(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_union' ? issue.errors.flat().some(expectsUnit) : quantityTexts.has(issue.message);
 }
 
 function quantity(parse: (text: string) => Parsed, pattern: RegExp, least: string, most: string) {
@@ -116,6 +124,7 @@ function quantity(parse: (text: string) => Parsed, pattern: RegExp, least: strin
   if (!low.ok || !high.ok || none.ok) throw new Error(`${least} and ${most} are no bounds of this quantity`);
   const range = `from ${least} to ${most}`;
   const says = expecting(none.expected.includes(range) ? none.expected : `${none.expected}, ${range}`);
+  quantityTexts.add(says.error());
   return z
     .string(says)
     .regex(pattern, says)

@@ -1,4 +1,4 @@
-/** The part of the schema that says what a JVM under test is and does. An arm overrides it key by key. */
+/** The part of the schema for a JVM under test. An arm overrides it key by key. */
 import { z } from 'zod';
 import { duration, either, flag, textLine, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
 import { wordsOf } from '../check/java-command.js';
@@ -35,12 +35,12 @@ const processSettings = mapping({
   limits: mapping(limits).meta({ description: 'Soft limits: numbers, sizes, or unlimited' }).exactOptional(),
 });
 
-/** What goes to a program has one line in the launcher's file. Class paths are long: no limit of a line's length. */
+/** A word for a program is a line in the launcher's file. Its length is not limited, because class paths are long. */
 const unbroken = (what: string) =>
   z.string().regex(/^[^\0\r\n]*$/, { error: () => `expected ${what} without line breaks` });
 
 const argsWords =
-  'what follows `java`, as text with its quotes closed and no line break in a word, or as a list of words';
+  'the words after `java`, as text with its quotes closed and no line break in a word, or as a list of words';
 const argsText = z
   .string()
   .trim()
@@ -53,12 +53,12 @@ const argsText = z
   });
 
 const readyWords =
-  'text of its output, or a mapping with one of log (a regular expression), port and after, and perhaps deadline';
+  'text of its output, or a mapping with one of log (a regular expression), port and after, and optionally deadline';
 const regularExpression = textLine('a regular expression').refine(isRegularExpression, {
   error: () => 'expected a regular expression',
 });
 const deadline = duration('100ms', '1h')
-  .meta({ description: 'How long it may take to be ready; default 120s' })
+  .meta({ description: 'Longest time to become ready; default 120s' })
   .exactOptional();
 
 const ready = either(readyWords, [
@@ -73,10 +73,10 @@ const ready = either(readyWords, [
 
 const app = mapping({
   args: either(argsWords, [argsText, listOf(unbroken('a word'), 'words', 1000)])
-    .meta({ description: 'What follows `java`: flags, -jar and file or main class, arguments' })
+    .meta({ description: 'The words after `java`: flags, -jar and file or main class, arguments' })
     .exactOptional(),
   ready: ready
-    .meta({ description: 'What says that it is ready to be measured; default: it is once the probes are' })
+    .meta({ description: 'When it is ready to be measured; default: as soon as the probes are' })
     .exactOptional(),
   environment: recordOf(
     'a mapping from names of variables to their values',
@@ -84,7 +84,7 @@ const app = mapping({
     unbroken('a value'),
   )
     .meta({
-      description: 'Variables of its environment, such as JAVA_TOOL_OPTIONS, which it does not get from the shell',
+      description: 'Environment variables of the program, such as JAVA_TOOL_OPTIONS',
     })
     .exactOptional(),
   probes: flag().meta({ description: 'false: without probes, to see what they cost; default true' }).exactOptional(),
@@ -97,32 +97,31 @@ export const jvm = mapping({
     whole(8, 999).transform(String),
     z.string().regex(jdkRequirement, { error: () => `expected ${jdkWords}` }),
   ])
-    .meta({ description: 'Which JDKs will do; default >=17' })
+    .meta({ description: 'Accepted JDKs; default >=17' })
     .exactOptional(),
   java: textLine('the path of a JDK or its java')
-    .meta({ description: 'The JDK to use, by its path; default one of this machine’s' })
+    .meta({ description: 'Path of the JDK to use; default an accepted JDK of this machine' })
     .exactOptional(),
   collector: oneOf(collectors).meta({ description: 'Garbage collector; default g1' }).exactOptional(),
   flags: either('none or a list of 1 to 200 flags of java such as -Xmx1g', [
     z.literal('none').transform(() => []),
     listOf(textLine('a flag'), 'flags', 200),
   ])
-    .meta({ description: 'Flags of java beside those that pauselab gives' })
+    .meta({ description: 'Flags of java in addition to those of pauselab' })
     .exactOptional(),
   loads: either('none or a list of 1 to 16 loads', [z.literal('none').transform(() => []), listOf(load, 'loads', 16)])
-    .meta({ description: 'What the JVM does, each in threads of its own; default none' })
+    .meta({ description: 'What the JVM does, each load in separate threads; default none' })
     .exactOptional(),
   threads: threadRules
-    .meta({ description: 'Scheduling of the JVM’s own threads, by patterns of their names such as `GC Thread*`' })
+    .meta({ description: 'Scheduling of the JVM’s threads, by patterns of their names such as `GC Thread*`' })
     .exactOptional(),
   process: processSettings
     .meta({
-      description:
-        'How the JVM is started: scheduling of all its threads, until single ones are set by name, and its limits',
+      description: 'How the JVM is started: its limits, and the scheduling of all threads that `threads` does not name',
     })
     .exactOptional(),
   allocator: allocator.meta({ description: 'The allocator under the JVM; default glibc' }).exactOptional(),
-  app: app.meta({ description: 'A program of your own in which the probes ride, instead of loads' }).exactOptional(),
+  app: app.meta({ description: 'Your program, with probes inside it, instead of loads' }).exactOptional(),
 });
 
 function isRegularExpression(text: string): boolean {
@@ -134,7 +133,7 @@ function isRegularExpression(text: string): boolean {
   }
 }
 
-/** As a regular expression that finds exactly this text. */
+/** A regular expression that finds exactly this text. */
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -1,4 +1,4 @@
-/** From a name or a file to a validated profile: read, inherit, override, check. */
+/** From a name or a file to a validated profile: reads, inherits, overrides, checks. */
 import { dirname, resolve } from 'node:path';
 import { usage } from '../../base/failure.js';
 import { isPath, shippedFile, shippedNames, unknownProfile } from './catalogue.js';
@@ -8,7 +8,7 @@ import type { ResolvedProfile } from '../resolved/resolved.js';
 import type { Profile } from './profile-schema.js';
 import { applyOverride, type Override } from './set.js';
 import { find, merge, toPlain, type Mapping } from './tree.js';
-import { validate } from '../check/validate.js';
+import { validate, type Fixed } from '../check/validate.js';
 import { readMapping, shownFile, type Refuse } from './yaml-file.js';
 
 /** Throws a usage failure with one line per problem, each `file:line:column path: what was expected, got what`. */
@@ -20,18 +20,21 @@ export async function loadResolved(nameOrPath: string, overrides: readonly Overr
   return (await readProfile(nameOrPath))(overrides);
 }
 
-/** Its files are read once, for as many overrides as are tried. */
-export async function readProfile(nameOrPath: string): Promise<(overrides: readonly Override[]) => ResolvedProfile> {
+/** Resolves a profile with overrides. Fixed values win over the profile and over the overrides. */
+export type ResolveWith = (overrides: readonly Override[], fixed?: Fixed) => ResolvedProfile;
+
+/** Reads the profile's files once, for as many overrides as are tried. */
+export async function readProfile(nameOrPath: string): Promise<ResolveWith> {
   const tree = await loadTree(nameOrPath);
-  return (overrides) => expand(validate(overrides.reduce(applyOverride, tree)));
+  return (overrides, fixed = {}) => expand(validate(overrides.reduce(applyOverride, tree), fixed));
 }
 
-/** The profile as written, with what it inherits; not validated. */
+/** The profile as written, with its inherited settings, before validation. */
 export async function loadTree(nameOrPath: string): Promise<Mapping> {
   return readWithParents(await profileFile(nameOrPath), [], usage);
 }
 
-/** The file of a profile, which for a path may not exist. */
+/** The file of a profile. A path is not checked for existence. */
 export function profileFile(nameOrPath: string): Promise<string> {
   return fileOf(nameOrPath, process.cwd(), usage);
 }
@@ -64,12 +67,12 @@ async function readWithParents(file: string, heirs: readonly string[], refuse: R
   const parentFile = await fileOf(value, dirname(file), refuseParent);
   if (chain.includes(parentFile)) {
     const cycle = [...chain.slice(chain.indexOf(parentFile)), parentFile].map(shownFile).join(' → ');
-    throw refuseParent(`the profiles extend each other in a cycle (${cycle}); one of them must not`);
+    throw refuseParent(`the profiles extend each other in a cycle (${cycle}); remove one \`extends\``);
   }
   return merge(withoutIdentity(await readWithParents(parentFile, chain, refuseParent)), own);
 }
 
-/** A profile's name and the words about it are its own: an heir says itself who it is. */
+/** A profile does not inherit the name, title and description of its parent. */
 function withoutIdentity(tree: Mapping): Mapping {
   const identity = ['name', 'title', 'description', 'extends'];
   return {

@@ -1,4 +1,4 @@
-/** What is wrong with a profile: all of it at once, one line each, in the order in which it was written. */
+/** The errors of a profile, reported together: a line each, in the order of the file. */
 import { usage, type Failure } from '../../base/failure.js';
 import type { Path, TextPlace } from './tree.js';
 
@@ -25,12 +25,12 @@ export function formatPath(path: Path): string {
     .replace(/^\./, '');
 }
 
-/** A value as it came, short enough for an error line. */
+/** A value, shortened for an error line. */
 export function describe(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a mapping';
-  // A number by String(): JSON has no word for .inf and .nan.
+  // JSON cannot express .inf and .nan, and String() can.
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
 }

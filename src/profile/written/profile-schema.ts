@@ -1,9 +1,9 @@
 /**
- * The one schema of a profile: the TypeScript type, the validator and the published JSON Schema all
- * come from here. It describes a file as written, so nearly every key may be missing: a parent
- * (`extends`), an arm or a default may give it. What must hold of the whole is in checks.ts.
+ * The only schema of a profile: the source of the TypeScript type, the validator and the published JSON Schema. It
+ * describes a file as written, where most keys may be missing: a parent (`extends`), an arm or a default can supply
+ * them. checks.ts checks the profile as a whole.
  *
- * Parsed values are plain numbers in ns, bytes and fractions; expand.ts names the units.
+ * Parsed values are numbers in ns, bytes and fractions; expand.ts adds the units to the names.
  */
 import { z } from 'zod';
 import { defaults } from '../resolved/defaults.js';
@@ -38,7 +38,7 @@ export const profileSchema = mapping({
     .exactOptional(),
   drain: duration('0ms', '1h')
     .meta({
-      description: `Most time to serve owed operations after the window; default ${defaults.drain}`,
+      description: `Longest time to serve operations still due after the window; default ${defaults.drain}`,
     })
     .exactOptional(),
   threshold: duration('1ms', '1h')
@@ -49,11 +49,13 @@ export const profileSchema = mapping({
   kernels: listOf(textLine('host, deb:<version> or the path of a kernel image'), 'kernels', 20)
     .meta({
       description:
-        'Kernels to run on, each in a guest but for host; with a label as in patched=path/to/bzImage; default host',
+        'Kernels to run on, each in a guest except host; with an optional label as in patched=path/to/bzImage; default host',
     })
     .exactOptional(),
   preempt: listOf(oneOf(preemptionModels), 'preemption models', 4)
-    .meta({ description: 'preempt= of the guests’ kernels, each kernel under each; default their own choice' })
+    .meta({
+      description: 'preempt= of the guests’ kernels, every kernel with every model; default the kernel’s default',
+    })
     .exactOptional(),
   controls: mapping({
     of: kebab('the name of an arm').meta({ description: 'Default the first arm' }),
@@ -66,16 +68,16 @@ export const profileSchema = mapping({
       .exactOptional(),
     foreignLoad: share()
       .meta({
-        description: `Share of CPU time used by others; default ${defaults.spoiled.foreignLoad}`,
+        description: `Share of CPU time used by other programs; default ${defaults.spoiled.foreignLoad}`,
       })
       .exactOptional(),
     retries: whole(0, 1000)
       .meta({
-        description: `Runs to repeat in the whole experiment; default ${defaults.spoiled.retries}`,
+        description: `Disturbed runs to repeat in the whole experiment; default ${defaults.spoiled.retries}`,
       })
       .exactOptional(),
   })
-    .meta({ description: 'From where on a run is disturbed by other activity on the machine' })
+    .meta({ description: 'Limits above which other activity on the machine disturbs a run' })
     .exactOptional(),
   ...settings,
   arms: listOf(arm, 'arms', 100).meta({ description: 'The configurations under test' }).exactOptional(),
@@ -89,7 +91,7 @@ export type Settings = Pick<
   'stall' | 'layout' | 'holder' | 'hogs' | 'victims' | 'jvm' | 'churn' | 'allocator' | 'threads' | 'issues'
 >;
 
-/** For editors and other validators; it describes files before parsing, defaults left out. */
+/** For editors and other validators. It describes files as written, without defaults. */
 export function profileJsonSchema(): object {
   return {
     ...z.toJSONSchema(profileSchema, { io: 'input', reused: 'inline' }),

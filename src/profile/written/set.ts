@@ -1,59 +1,68 @@
-/** Overrides from the command line: `--set path=value`, applied before validation. */
+/** Overrides of a written profile, applied before validation: `--set path=value`, and options for a path. */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { formatPath, invalid } from './problem.js';
-import { armName, childOf, find, type Entry, type Mapping, type Path, type TextPlace, type Tree } from './tree.js';
+import {
+  armName,
+  childOf,
+  find,
+  treeOf,
+  type Entry,
+  type Mapping,
+  type Path,
+  type TextPlace,
+  type Tree,
+} from './tree.js';
 import { mostDepth, readYamlValue } from './yaml.js';
 
 export interface Override {
-  /** Such as `holder.nice`, `victims[0].rate`, `arms.free-one-vma.layout`. */
-  readonly path: string;
-  /** As written, read as YAML. */
-  readonly value: string;
-  /** The option, as errors name it: `--set holder.nice=10`. */
+  /** Such as `['holder', 'nice']`, `['victims', 0, 'rate']`, `['arms', 'free-one-vma', 'layout']`. */
+  readonly path: Path;
+  /** Plain data that a profile could have at this path. */
+  readonly value: unknown;
+  /** The option with its value, as errors name it: `--set holder.nice=10`. */
   readonly origin: TextPlace;
 }
 
-/** Of a path. Names are short, and the pattern below recurses once a step. */
+/** Longest path as text. Names are short, and the pattern below recurses for every step. */
 const mostCharacters = 1000;
-/** Of an argument in a sentence. */
+/** Longest part of an argument that a sentence shows. */
 const mostShown = 200;
 
 export function parseSet(text: string): Override {
   return parseOverride('--set', text);
 }
 
-/** Of another option of the same form. */
+/** `option`: another option of the form path=value. The value is YAML. */
 export function parseOverride(option: string, text: string): Override {
   const equals = text.indexOf('=');
   const origin = `${option} ${text.length > mostShown ? `${text.slice(0, mostShown)}...` : text}`;
   if (equals <= 0) throw usage(`${origin}: expected path=value such as duration=5s or holder.nice=10`);
   return {
-    path: text.slice(0, equals).trim(),
-    value: text.slice(equals + 1).trim(),
+    path: parsePath(text.slice(0, equals).trim(), origin),
+    value: readYamlValue(text.slice(equals + 1).trim(), origin),
     origin,
   };
 }
 
 export function applyOverride(tree: Mapping, override: Override): Mapping {
-  const path = resolveNames(tree, parsePath(override), override);
+  const path = resolveNames(tree, override.path, override);
   if (path[0] === 'extends') throw refuse(override, path, 'extends cannot be set; choose the other profile instead');
   refuseWithoutEffect(tree, path, override);
-  const value = readYamlValue(override.value, override.origin);
-  return replace(tree, path, value, override) as Mapping;
+  return replace(tree, path, treeOf(override.value, override.origin), override) as Mapping;
 }
 
-function parsePath(override: Override): Path {
-  if (override.path.length > mostCharacters || !/^[^.[\]]+(\[\d{1,6}\]|\.[^.[\]]+)*$/.test(override.path)) {
+function parsePath(text: string, origin: TextPlace): Path {
+  if (text.length > mostCharacters || !/^[^.[\]]+(\[\d{1,6}\]|\.[^.[\]]+)*$/.test(text)) {
     throw usage(
-      `${override.origin}: expected a path such as holder.nice or victims[0].rate, got ${JSON.stringify(override.path.slice(0, mostShown))}`,
+      `${origin}: expected a path such as holder.nice or victims[0].rate, got ${JSON.stringify(text.slice(0, mostShown))}`,
     );
   }
-  const path = [...override.path.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) =>
+  const path = [...text.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) =>
     index === undefined ? step : Number(index),
   );
   if (path.length > mostDepth)
-    throw usage(`${override.origin}: expected a path of at most ${mostDepth} steps, got ${path.length}`);
+    throw usage(`${origin}: expected a path of at most ${mostDepth} steps, got ${path.length}`);
   return path;
 }
 
@@ -70,8 +79,8 @@ function resolveNames(tree: Tree, path: Path, override: Override): Path {
 }
 
 /**
- * An arm's own setting wins over the profile's: where every arm has one, an override of the profile's would be lost
- * silently.
+ * The setting of an arm wins over that of the profile. If every arm has the setting, an override in the profile would have
+ * no effect.
  */
 function refuseWithoutEffect(tree: Tree, path: Path, override: Override): void {
   const list = childOf(tree, 'arms');
@@ -115,7 +124,7 @@ function replace(tree: Tree | undefined, path: Path, value: Tree, override: Over
   }
   if (tree?.kind === 'list')
     throw refuse(override, at, `expected an index such as ${formatPath(done)}[0], got ${step}`);
-  // A scalar in the way is replaced too: the schema then says what belongs there.
+  // A scalar on the path is replaced too, and the schema reports it.
   const old: Mapping =
     tree?.kind === 'mapping' ? tree : { kind: 'mapping', at: override.origin, entries: new Map<string, Entry>() };
   const child = replace(old.entries.get(step)?.value, rest, value, override, at);

@@ -1,4 +1,4 @@
-/** The part of the schema that an arm may override: who holds, competes and waits, and where their memory lies. */
+/** The part of the schema that an arm may override: holder, hogs, victims, and the layout of their memory. */
 import { z } from 'zod';
 import { defaults } from '../resolved/defaults.js';
 import { duration, either, flag, kebab, listOf, mapping, oneOf, rate, size, whole } from './fields.js';
@@ -21,7 +21,7 @@ const holder = mapping({
     size('4KiB', '16TiB'),
   ])
     .meta({
-      description: 'Bytes given back per call: a size, or calibrated to the stall aimed at; default calibrated',
+      description: 'Bytes given back per call: a size, or calibrated to the intended stall; default calibrated',
     })
     .exactOptional(),
   pages: oneOf(['small', 'huge']).meta({ description: 'Page size of the region; default small' }).exactOptional(),
@@ -30,7 +30,7 @@ const holder = mapping({
     toucher,
   ])
     .meta({
-      description: 'The thread that re-populates what was dropped, or none; default a thread of nice 0',
+      description: 'The thread that re-populates the dropped memory, or none; default a thread with nice 0',
     })
     .exactOptional(),
   process: oneOf(['same', 'foreign'])
@@ -76,7 +76,7 @@ const victim = mapping({
     description: 'Operations per time on an open-loop schedule, or back-to-back',
   }),
   layout: oneOf(victimLayouts)
-    .meta({ description: "Where this victim's memory lies, if not where the arm's layout says" })
+    .meta({ description: "Layout of this victim's memory; default the arm's layout" })
     .exactOptional(),
   ...threadFields,
 });
@@ -87,7 +87,7 @@ export const settings = {
   churn: churn
     .meta({
       description:
-        'Blocks allocated, touched and freed in the native engine’s process, in place of a holder; one or a list',
+        'Blocks allocated, touched and freed in the native engine’s process, in place of a holder; a mapping or a list',
     })
     .exactOptional(),
   allocator: allocator.meta({ description: 'The allocator under the churn; default glibc' }).exactOptional(),
@@ -100,13 +100,13 @@ export const settings = {
   issues: issues.exactOptional(),
   stall: mapping({
     aim: duration('1ms', '60s')
-      .meta({ description: `Length of the stall aimed at; default ${defaults.stall.aim}` })
+      .meta({ description: `Intended length of a stall; default ${defaults.stall.aim}` })
       .exactOptional(),
     leastHold: duration('10us', '10s')
-      .meta({ description: `Least CPU time of one call; default ${defaults.stall.leastHold}` })
+      .meta({ description: `Least CPU time of a call; default ${defaults.stall.leastHold}` })
       .exactOptional(),
   })
-    .meta({ description: 'What a calibrated region is sized to' })
+    .meta({ description: 'The aim of a calibrated region' })
     .exactOptional(),
   layout: oneOf(layouts)
     .meta({ description: "Where victims' memory lies relative to the holder's; default isolated" })

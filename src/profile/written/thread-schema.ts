@@ -1,4 +1,4 @@
-/** Scheduling of a thread, as it is written wherever a profile names one. */
+/** The scheduling of a thread, in the same form everywhere in a profile. */
 import { z } from 'zod';
 import { defaults } from '../resolved/defaults.js';
 import { either, listOf, oneOf, whole } from './fields.js';
@@ -24,7 +24,7 @@ export const threadFields = {
   ])
     .meta({
       description:
-        'CPUs to run on: the first or second that pauselab may use, or numbers; default second for victims, first for others',
+        'CPUs to run on: the first or second that pauselab may use, or numbers; default second for victims, first for other threads',
     })
     .exactOptional(),
 };

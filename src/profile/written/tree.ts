@@ -1,6 +1,6 @@
 /**
- * A profile before validation: plain YAML data in which every value knows where it was written, so that
- * what is wrong after merging files and overrides is still reported at its place.
+ * A profile before validation: plain YAML data in which every value has the place where it was written, so that errors
+ * have their place also after merging files and overrides.
  */
 
 /** `file:line:column`, or the option that gave the value. */
@@ -26,6 +26,14 @@ export function toPlain(tree: Tree): unknown {
   return Object.fromEntries([...tree.entries].map(([key, entry]) => [key, toPlain(entry.value)]));
 }
 
+/** The reverse of toPlain, for a value from a single place. */
+export function treeOf(value: unknown, at: TextPlace): Tree {
+  if (Array.isArray(value)) return { kind: 'list', at, items: value.map((item) => treeOf(item, at)) };
+  if (typeof value !== 'object' || value === null) return { kind: 'scalar', at, value };
+  const entries = Object.entries(value).map(([key, inner]) => [key, { keyAt: at, value: treeOf(inner, at) }] as const);
+  return { kind: 'mapping', at, entries: new Map(entries) };
+}
+
 export function childOf(tree: Tree, step: string | number): Tree | undefined {
   if (tree.kind === 'mapping') return tree.entries.get(String(step))?.value;
   return tree.kind === 'list' && typeof step === 'number' ? tree.items[step] : undefined;
@@ -37,7 +45,7 @@ export function find(tree: Tree, path: Path): Tree | undefined {
   return found;
 }
 
-/** Where the value at `path` was written, or the nearest thing around it if it was not. */
+/** The place of the value at `path`. A missing value has the place of the nearest mapping or list around it. */
 export function placeOf(tree: Tree, path: Path): TextPlace {
   let around = tree;
   for (const step of path) {
@@ -53,14 +61,14 @@ export function keyPlace(tree: Tree, path: Path, key: string): TextPlace {
   return (parent?.kind === 'mapping' ? parent.entries.get(key)?.keyAt : undefined) ?? placeOf(tree, path);
 }
 
-/** A path as users write it: an arm by its name, where it has one. */
+/** A path as users write it: an arm by its name, if it has a name. */
 export function shownPath(tree: Tree, path: Path): Path {
   const arm = path[0] === 'arms' && path.length > 1 ? find(tree, path.slice(0, 2)) : undefined;
   const name = arm && armName(arm);
   return name === undefined ? path : ['arms', name, ...path.slice(2)];
 }
 
-/** `own` over `base`: mappings key by key, anything else in whole; `arms` of the top level by name. */
+/** `own` replaces `base`: mappings key by key, other values in whole, `arms` of the top level by name. */
 export function merge(base: Mapping, own: Mapping): Mapping {
   return mergeMappings(base, own, (key, inherited, overriding) =>
     key === 'arms' && inherited.kind === 'list' && overriding.kind === 'list'
@@ -83,7 +91,7 @@ function mergeMappings(base: Mapping, own: Mapping, join: (key: string, base: Tr
   return { ...own, entries };
 }
 
-/** Inherited arms keep their order and new ones follow; an arm named twice in one file stays twice, to be refused. */
+/** Inherited arms keep their order, and new arms follow. An arm that a file names twice stays twice, and is refused. */
 function mergeArms(base: readonly Tree[], own: readonly Tree[]): Tree[] {
   const inherited = [...base];
   const added: Tree[] = [];

@@ -1,11 +1,11 @@
-/** The part of the schema that a JVM and a native churn share: loads, the allocator under them, and threads by name. */
+/** The common part of the schema for a JVM and a native churn: loads, allocator, and rules for threads by name. */
 import { z } from 'zod';
 import { duration, either, flag, textLine, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
 import { allocators } from '../../catalogue/allocators.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from '../../catalogue/jvm-loads.js';
 import { threadFields } from './thread-schema.js';
 
-/** Within what the load's reader takes. */
+/** The bounds are those of the load. */
 const perKind = {
   size: ({ least, most }) => size(String(least), String(most)),
   duration: ({ least, most }) => duration(String(least), String(most)),
@@ -22,7 +22,7 @@ function loadSettings({ settings }: JvmLoad) {
   ]);
   return {
     seed: whole(0, 2 ** 32 - 1)
-      .meta({ description: 'Seed of what it draws; default 1' })
+      .meta({ description: 'Seed of its random numbers; default 1' })
       .exactOptional(),
     ...(Object.fromEntries(own) as Record<string, z.ZodExactOptional<z.ZodType<number | boolean>>>),
   };
@@ -35,7 +35,7 @@ export function loadSchema(name: string, load: JvmLoad) {
   });
 }
 
-/** The settings of the JVM's malloc_churn: the native engine makes the same blocks of them. */
+/** The settings of the JVM's malloc_churn. The native engine makes the same blocks from them. */
 const oneChurn = mapping(loadSettings(jvmLoads.malloc_churn));
 
 export const churn = either(
@@ -55,19 +55,19 @@ export const threadRules = recordOf(
 );
 
 export const allocator = mapping({
-  name: oneOf(allocators).meta({ description: 'The allocator that is preloaded; glibc: none is' }),
+  name: oneOf(allocators).meta({ description: 'The allocator to preload; glibc: none' }),
   path: textLine('the path of a shared library')
     .regex(/^\/[^\s:]*$/, {
-      error: () => 'expected an absolute path without blanks and colons, which part the entries of LD_PRELOAD',
+      error: () => 'expected an absolute path without blanks and colons, which separate the entries of LD_PRELOAD',
     })
-    .meta({ description: 'Its shared library; default where distributions put it' })
+    .meta({ description: 'Its shared library; default the usual path of distributions' })
     .exactOptional(),
   settings: recordOf(
-    'a mapping of the allocator’s own settings, such as { dirty_decay_ms: 500 }',
+    'a mapping of settings of the allocator, such as { dirty_decay_ms: 500 }',
     textLine('the name of a setting'),
     either('text, a number, true or false', [z.string(), z.number(), z.boolean()]),
   )
-    .meta({ description: 'Its settings, by the names that it has for them' })
+    .meta({ description: 'Settings of the allocator, by its names for them' })
     .exactOptional(),
 });
 
@@ -76,8 +76,8 @@ export const issues = recordOf(
   textLine('a call such as madvise.FREE'),
   mapping({
     by: textLine('a pattern of thread names')
-      .meta({ description: 'Who makes the calls, as a pattern of thread names; default anyone' })
+      .meta({ description: 'The threads that make the calls, as a pattern of names; default any' })
       .exactOptional(),
-    atLeast: whole(1, 1_000_000_000).meta({ description: 'The fewest calls in one run; default 1' }).exactOptional(),
+    atLeast: whole(1, 1_000_000_000).meta({ description: 'Least number of calls in a run; default 1' }).exactOptional(),
   }),
-).meta({ description: 'System calls that an arm causes, counted by `profile verify`' });
+).meta({ description: 'System calls that an arm makes, counted by `profile verify`' });

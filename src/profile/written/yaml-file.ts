@@ -9,7 +9,7 @@ import { readYaml } from './yaml.js';
 
 export type Refuse = (sentence: string) => Failure;
 
-/** Nobody writes more by hand, and reading it could take all memory. */
+/** No handwritten file is larger, and reading a larger file could use up the memory. */
 const mostBytes = 4 * 2 ** 20;
 
 /** `what`: what was expected, such as `a profile, a mapping with keys such as name and arms`. */
@@ -44,7 +44,7 @@ function reasonOf({ code, syscall, message }: NodeJS.ErrnoException): string {
   return reasons[code ?? ''] ?? (syscall === undefined ? message : (code ?? message));
 }
 
-/** As short as an editor or a terminal can still open it. */
+/** The shorter of the relative and the absolute path. */
 export function shownFile(file: string): string {
   const short = relative(process.cwd(), file);
   return short.startsWith('..') || isAbsolute(short) ? file : short;

@@ -1,4 +1,4 @@
-/** YAML text to a tree with places. */
+/** Parses YAML text to a tree with places. */
 import {
   isAlias,
   isMap,
@@ -11,9 +11,9 @@ import {
   type YAMLError,
 } from 'yaml';
 import { describe, invalid, type Problem } from './problem.js';
-import type { Entry, Path, TextPlace, Tree } from './tree.js';
+import { toPlain, type Entry, type Path, type TextPlace, type Tree } from './tree.js';
 
-/** Throws a usage failure that lists what is not YAML, or not data that a profile can hold. */
+/** Throws a usage failure that lists errors of YAML, and data that a profile cannot hold. */
 export function readYaml(text: string, source: string): Tree {
   const lines = new LineCounter();
   return read(text, lines, (offset) => {
@@ -22,16 +22,16 @@ export function readYaml(text: string, source: string): Tree {
   });
 }
 
-/** For the value of an option, which has no lines worth counting. */
-export function readYamlValue(text: string, source: TextPlace): Tree {
-  return read(text, new LineCounter(), () => source);
+/** The value of an option as plain data. An option has no lines, so its name is the place of every error. */
+export function readYamlValue(text: string, source: TextPlace): unknown {
+  return toPlain(read(text, new LineCounter(), () => source));
 }
 
 type PlaceAt = (offset: number) => TextPlace;
 
 function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
   if (isDeep(text)) throw invalid([{ at: placeAt(0), path: [], text: tooDeep }]);
-  // Keys that are there twice are found in convert(), which knows their path.
+  // convert() reports duplicate keys, because it knows their path.
   const document = parsed(text, lineCounter);
   if (document === null) throw invalid([{ at: placeAt(0), path: [], text: tooDeep }]);
   const problems = [...document.errors, ...document.warnings].map((error): Problem => ({
@@ -45,7 +45,7 @@ function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
   return tree;
 }
 
-/** Null for what `isDeep` did not see and no stack holds all the same. */
+/** Null for text that overflows the stack although `isDeep` accepted it. */
 function parsed(text: string, lineCounter: LineCounter): Document | null {
   try {
     return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
@@ -56,10 +56,9 @@ function parsed(text: string, lineCounter: LineCounter): Document | null {
 }
 
 /**
- * The library descends by recursion, and what is nested ten thousand deep may end the whole process. So the text is
- * checked first, by an upper bound of its depth: the brackets that are open, and the indentation and the indicators of
- * one line, as in `a: b: c: ...`. Characters in quotes and comments count too: no profile has hundreds of them in one
- * line.
+ * The library parses by recursion, and text that is nested ten thousand deep can end the process. So an upper bound of the
+ * depth is checked first: the open brackets, and the indentation and the indicators of a line, as in `a: b: c: ...`.
+ * Characters in quotes and comments count too, because no profile has hundreds of them in a line.
  */
 function isDeep(text: string): boolean {
   let open = 0;
@@ -75,13 +74,13 @@ function isDeep(text: string): boolean {
 
 const indentationOf = (line: string): number => /^[\s?:-]*/.exec(line)?.[0].length ?? 0;
 
-// Aliases are followed, and a few lines of YAML with aliases of aliases can name a billion values.
+// Aliases are followed, and a few lines with aliases of aliases can name a billion values.
 const mostValues = 20_000;
-/** Of a profile, and so of a path in it. */
+/** Deepest nesting of a profile, and longest path in it. */
 export const mostDepth = 32;
-/** Far more than that, and far less than a stack holds. */
+/** Far more than a profile needs, and far less than a stack holds. */
 const mostOpen = 300;
-const tooDeep = `expected at most ${mostValues} values, nested at most ${mostDepth} deep; each alias counts with all that it stands for`;
+const tooDeep = `expected at most ${mostValues} values, nested at most ${mostDepth} deep; each alias counts as all its values`;
 
 function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tree {
   let values = 0;
@@ -99,7 +98,7 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
     if (isAlias(node)) {
       const target = node.resolve(document);
       if (target !== undefined) return treeOf(target, path);
-      const text = `no anchor &${node.source} stands before the alias *${node.source}`;
+      const text = `the alias *${node.source} has no anchor &${node.source} before it`;
       problems.push({ at, path, text });
     }
     if (isSeq(node))
@@ -121,17 +120,17 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
         problems.push({
           at: keyAt,
           path,
-          text: `expected a key that is a word, got ${describe(key)}`,
+          text: `expected a word as key, got ${describe(key)}`,
         });
       } else if (entries.has(key)) {
         problems.push({
           at: keyAt,
           path: [...path, key],
-          text: 'the key is there twice; keep one of the two',
+          text: 'the key is written twice; remove one of them',
         });
       } else {
         const value = treeOf(valueNode, [...path, key]);
-        // A key without a value has no node of its own: its place is the key's.
+        // A key without a value has no node for the value, so the place is that of the key.
         entries.set(key, { keyAt, value: valueNode === null ? { ...value, at: keyAt } : value });
       }
     }
@@ -145,7 +144,7 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
 
 function inOurWords({ code, message }: YAMLError): string {
   if (code === 'MULTIPLE_DOCS') return 'expected one YAML document, got a second one; remove this line';
-  // The parser's own way to say so, which is no word of YAML.
+  // The parser's stack overflow is not an error of YAML.
   if (/call stack/i.test(message)) return `expected values nested at most ${mostDepth} deep`;
   return `not valid YAML: ${message.slice(0, 1).toLowerCase()}${message.slice(1)}`;
 }

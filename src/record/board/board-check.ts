@@ -1,7 +1,7 @@
 /**
- * Reads the part of a board that is written once, before its magic: header, thread table, series table. Nothing in
- * it is trusted: every offset is checked for alignment and against the file's size, so that a broken file is one
- * sentence and not a read outside the mapping.
+ * Reads the part of a board that is written once, before its magic: header, thread table and series table. Nothing in
+ * it is trusted: every offset is checked for alignment and against the file's size, so that a broken file causes an
+ * error message and not a read outside the mapping.
  */
 import { unfit, workloadFailed } from '../../base/failure.js';
 import {
@@ -25,13 +25,13 @@ export interface ThreadInfo {
   readonly index: number;
   readonly name: string;
   readonly role: ThreadRole;
-  /** Index into `series`, or null where the thread is not timed. */
+  /** Index into `series`, or null if the thread is not timed. */
   readonly series: number | null;
-  /** Open-loop schedule: operation k is intended at go + offset + k × interval; 0 = back to back. */
+  /** Open-loop schedule: operation k is due at go + offset + k × interval; 0 = back to back. */
   readonly interval_ns: number;
   readonly offset_ns: number;
   readonly ringCapacity: number;
-  /** Where the thread's words and its ring begin in the file. */
+  /** Where the thread's words and its ring start in the file. */
   readonly at: { readonly thread: number; readonly ring: number };
 }
 
@@ -41,7 +41,7 @@ export interface SeriesInfo {
   /** Index into `threads`. */
   readonly thread: number;
   readonly hasResponse: boolean;
-  /** Where the series' words and its histograms begin in the file. */
+  /** Where the series' words and its histograms start in the file. */
   readonly at: { readonly series: number; readonly service: number; readonly response: number | null };
 }
 
@@ -51,25 +51,27 @@ export interface BoardDescription {
   readonly stallThreshold_ns: number;
 }
 
-/** Every word aligned to 64 bytes, as the structures on the board are. */
+/** Structures on the board are aligned to 64 bytes. */
 const alignment = 64;
 
 export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescription {
   const broken = (what: string): Error =>
-    workloadFailed(`the board ${path} is broken: ${what}; look at the workload's log and run again`);
+    workloadFailed(`the board ${path} is broken: ${what}; check the workload's log and run again`);
   const view = new DataView(buffer);
   const word = (offset: number): bigint => view.getBigUint64(offset, true);
   const size = buffer.byteLength;
 
-  if (size < headerBytes) throw broken(`${size} bytes are less than its header of ${headerBytes}`);
-  if (word(header.magic) !== boardMagic) throw broken('it does not begin with "PAUSELAB"');
+  if (size < headerBytes) throw broken(`its size is ${size} bytes, and its header alone has ${headerBytes}`);
+  if (word(header.magic) !== boardMagic) throw broken('it does not start with "PAUSELAB"');
   if (word(header.version) !== BigInt(boardVersion)) {
     throw unfit(
-      `the board ${path} is of version ${String(word(header.version))} and this pauselab reads version ${boardVersion}; run \`npm run setup\` so that both are built from the same sources`,
+      `the board ${path} has version ${String(word(header.version))}, ` +
+        `but this pauselab reads version ${boardVersion}; ` +
+        'run `npm run setup` to build both from the same sources',
     );
   }
   if (word(header.total_bytes) !== BigInt(size))
-    throw broken(`it says it has ${String(word(header.total_bytes))} bytes and has ${size}`);
+    throw broken(`its header claims ${String(word(header.total_bytes))} bytes, and the file has ${size}`);
 
   /** A number on the board that must be exact, such as an interval. */
   const whole = (offset: number, what: string): number => {
@@ -77,7 +79,7 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw broken(`${what} is ${String(value)}`);
     return Number(value);
   };
-  /** The offset of `count` structures that lie behind the header and inside the file. */
+  /** The offset of `count` structures, which must lie behind the header and inside the file. */
   const place = (offset: number, count: number, bytes: number, what: string): number => {
     const begin = word(offset);
     if (
@@ -85,7 +87,7 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
       begin < BigInt(headerBytes) ||
       begin + BigInt(count) * BigInt(bytes) > BigInt(size)
     ) {
-      throw broken(`${what} lies at ${String(begin)}, outside the file or not aligned`);
+      throw broken(`${what} is at offset ${String(begin)}, which is outside the file or not aligned`);
     }
     return Number(begin);
   };
@@ -108,7 +110,7 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
     if (role === undefined) throw broken(`${what} has the unknown role ${String(word(at + threadField.role))}`);
     const series = word(at + threadField.series);
     if (series !== allOnes && series >= BigInt(seriesCount))
-      throw broken(`${what} has series ${String(series)} of ${seriesCount}`);
+      throw broken(`${what} refers to series ${String(series)}, but there are ${seriesCount}`);
     const ringCapacity = whole(at + threadField.ring_capacity, `the ring of ${what}`);
     if (ringCapacity !== 0 && !Number.isInteger(Math.log2(ringCapacity)))
       throw broken(`the ring of ${what} has a capacity of ${ringCapacity}, not a power of two`);
@@ -134,7 +136,8 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
     const at = seriesOffset + index * seriesBytes;
     const what = `series ${index}`;
     const thread = whole(at + seriesField.thread, `the thread of ${what}`);
-    if (threads[thread]?.series !== index) throw broken(`${what} belongs to thread ${thread}, which does not know it`);
+    if (threads[thread]?.series !== index)
+      throw broken(`${what} refers to thread ${thread}, which does not refer back`);
     const response =
       word(at + seriesField.response_offset) === 0n
         ? null

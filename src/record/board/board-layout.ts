@@ -1,19 +1,19 @@
 /**
- * The board's layout as data: byte offsets and constants repeated from native/board/layout.h, field names as there.
- * `pauselab-engine layout` prints the header's own numbers and test/record/board-layout.test.ts compares.
- * What the fields mean: docs/board.md.
+ * The board's layout as data: byte offsets and constants of native/board/layout.h, with its field names.
+ * `pauselab-engine layout` prints the header's numbers, and test/record/board-layout.test.ts compares them.
+ * docs/board.md explains the fields.
  */
 export const boardVersion = 1;
 /** "PAUSELAB" as little-endian bytes. */
 export const boardMagic = 0x42414c4553554150n;
 
-/** Counters of one histogram: (32 buckets + 1) × 1024 sub-buckets, for 1 ns to 1 h at 3 significant digits. */
+/** Counters of a histogram: (32 buckets + 1) × 1024 sub-buckets, for 1 ns to 1 h at 3 significant digits. */
 export const countsLength = 33_792;
 export const highestTrackable_ns = 3_600_000_000_000;
 export const nameBytes = 64;
-/** Operations at least this long leave a record in their thread's ring. */
+/** An operation of at least this length leaves a record in its thread's ring. */
 export const slow_ns = 1_000_000;
-/** `series` of a thread that has none, and `min_ns` of an empty histogram. */
+/** `series` of a thread without a series, and `min_ns` of an empty histogram. */
 export const allOnes = 0xffff_ffff_ffff_ffffn;
 
 export const header = {

@@ -1,9 +1,9 @@
 /**
- * Opening a board and the words that the control plane reads and writes on it. Counters are read by snapshot.ts,
- * rings by rings.ts. Layout and rules: docs/board.md.
+ * Opens a board, and reads and writes the words that the control plane uses. snapshot.ts reads counters, rings.ts reads
+ * rings. Layout and rules: docs/board.md.
  *
- * Absolute times are bigint: an uptime in nanoseconds may exceed 2^53 (104 days). What leaves this folder as a plain
- * number is relative to `go_ns`, subtracted as bigint first.
+ * Absolute times are bigint: an uptime in nanoseconds may exceed 2^53 (104 days). Times that leave this folder as plain
+ * numbers are relative to `go_ns`, subtracted as bigint first.
  */
 import { statSync } from 'node:fs';
 import { readPart } from '../../base/files/read-file.js';
@@ -21,10 +21,10 @@ import {
   type ThreadRole,
 } from './board-layout.js';
 
-/** The part of the addon that a board needs; a test may put a memory of its own here. */
+/** The part of the addon that a board needs; tests may use plain memory instead. */
 export type SharedMemory = Pick<NativeAddon, 'mapShared' | 'unmapShared' | 'copyWords' | 'storeWord'>;
 
-/** Absolute times of one run, CLOCK_MONOTONIC. */
+/** Absolute times of a run, CLOCK_MONOTONIC. */
 export interface AbsoluteWindow {
   readonly go_ns: bigint;
   readonly windowStart_ns: bigint;
@@ -52,26 +52,26 @@ export type { BoardDescription, SeriesInfo, ThreadInfo } from './board-check.js'
 export interface Board extends BoardDescription {
   readonly path: string;
   state(): BoardState;
-  /** When the workload's main thread last said that it lives; absolute. */
+  /** The last sign of life of the workload's main thread; absolute. */
   heartbeat_ns(): bigint;
   memoryLocked(): boolean;
   /** 0 for a thread that has not started yet. */
   threadIds(): ThreadId[];
-  /** Writes the window, then the command: a workload that sees `go` finds its window. */
+  /** Writes the window, then the command, so that a workload that sees `go` finds its window. */
   go(window: AbsoluteWindow): void;
-  /** Cuts a run short; later than planned is not possible, because threads may have left. */
+  /** Cuts a run short. The end cannot move to a later time than planned, because threads may have left. */
   moveWindowEnd(end: Pick<AbsoluteWindow, 'windowEnd_ns' | 'drainEnd_ns'>): void;
   window(): AbsoluteWindow;
   /**
-   * Gives its memory back; nothing else may be asked of it afterwards. A run's board is large, and the next run makes
-   * another one.
+   * Releases the memory; the board must not be used afterwards. A run's board is large, and the next run creates a new
+   * one.
    */
   close(): void;
-  /** Copies `destination.length` words from a byte offset on, each by one atomic load, in order. */
+  /** Copies `destination.length` words from a byte offset, each by an atomic load, in order. */
   readonly copyWords: (byteOffset: number, destination: BigUint64Array) => void;
 }
 
-/** True once a workload has laid out its board at this path: the magic is the last word of the layout to be written. */
+/** True once a workload has completed its board at this path: it writes the magic last. */
 export function isBoardThere(path: string): boolean {
   try {
     const first = readPart(path, 0, 8);
@@ -83,8 +83,8 @@ export function isBoardThere(path: string): boolean {
 }
 
 /**
- * Maps a board and checks its static part against the file before anything of it is used.
- * A broken board ends with exit code 6, one of another version with 5.
+ * Maps a board and checks its static part against the file before using it. A broken board ends with exit code 6, a
+ * board of another version with 5.
  */
 export function openBoard(path: string, memory: SharedMemory = nativeAddon()): Board {
   const buffer = mapWhole(path, memory);
@@ -121,7 +121,7 @@ export function openBoard(path: string, memory: SharedMemory = nativeAddon()): B
       const state = states[Number(number)];
       if (state === undefined)
         throw workloadFailed(
-          `the board ${path} has the unknown state ${String(number)}: the file was overwritten; run again`,
+          `the board ${path} has the unknown state ${String(number)}: something overwrote the file; run again`,
         );
       return state;
     },
@@ -168,11 +168,12 @@ export function relativeWindow({ go_ns, windowStart_ns, windowEnd_ns, drainEnd_n
 
 function mapWhole(path: string, memory: SharedMemory): ArrayBuffer {
   try {
-    // mmap refuses an empty file with a text that helps nobody.
+    // mmap refuses an empty file, with a message that helps nobody.
     const { size } = statSync(path);
     if (size < headerBytes) {
       throw workloadFailed(
-        `the board ${path} is broken: ${size} bytes are less than its header of ${headerBytes}; look at the workload's log and run again`,
+        `the board ${path} is broken: its size is ${size} bytes, and its header alone has ${headerBytes}; ` +
+          "check the workload's log and run again",
       );
     }
     return memory.mapShared(path);
@@ -183,8 +184,7 @@ function mapWhole(path: string, memory: SharedMemory): ArrayBuffer {
 
 function unreadable(path: string, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return workloadFailed(
-    `the board ${path} could not be opened (${reason}); look at the workload's log for why it is not there`,
-    { cause },
-  );
+  return workloadFailed(`the board ${path} could not be opened (${reason}); check the workload's log for the reason`, {
+    cause,
+  });
 }

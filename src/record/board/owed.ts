@@ -1,13 +1,13 @@
 /**
- * What an open-loop thread owes at the end: the operations of the window that it never started, because an earlier
- * one stalled. Leaving them out would be coordinated omission: a stall of 2 s at 1,000/s would count as one bad
+ * What an open-loop thread owes at the end: operations of the window that it never started, because an earlier
+ * operation stalled. To leave them out would be coordinated omission: a stall of 2 s at 1,000/s would count as one bad
  * sample instead of 2,000.
  */
 import type { InFlight } from './snapshot.js';
 
-/** The last look at a thread. Times are relative to go. */
+/** A thread at the last look. Times are relative to go. */
 export interface OpenLoopEnd {
-  /** Operation k is intended at offset + k × interval; 0 = back to back, which owes nothing. */
+  /** Operation k is due at offset + k × interval; 0 = back to back, which owes nothing. */
   readonly interval_ns: number;
   readonly offset_ns: number;
   /** Schedule index of the next operation that has not started. */
@@ -19,11 +19,11 @@ export interface OpenLoopEnd {
 }
 
 export interface Owed {
-  /** Operations of the window that were never started; the one in flight is not among them. */
+  /** Operations of the window that were never started, without the operation in flight. */
   readonly unserved: number;
   /**
-   * Response times as far as they are known: window end − intended start, for each unserved operation and for the
-   * one in flight, if the window recorded it. True values are larger: they are censored there.
+   * Response times as far as they are known: window end − intended start, for each unserved operation, and for the
+   * operation in flight if it belongs to the window. They are censored: the true values are larger.
    */
   readonly censored_ns: readonly number[];
   /** How long the operation in flight had been running at the last look; null if there was none. */
@@ -50,18 +50,18 @@ export function owedAtEnd(end: OpenLoopEnd): Owed {
 }
 
 export interface Load {
-  /** Mean service time / interval; null back to back, where there is no schedule to keep. */
+  /** Mean service time / interval; null for a back-to-back series, which has no schedule. */
   readonly rho: number | null;
   readonly saturated: boolean;
 }
 
 /**
- * Whether a series can keep its schedule. A victim is a queue of one server: arrivals every `interval_ns`, service
- * times of some distribution (D/G/1; M/G/1 has the same limit). Its queue has a steady state only while the offered
- * load rho = E[service] / interval is below 1. At rho ≥ 1 it grows for as long as one looks, so a response
- * percentile measures how long one looked and not the system. The operation in flight counts with the time it has
- * had so far, else the longest service time would be the one left out. What is still unserved after the drain is
- * direct evidence of the same, at any rho.
+ * Whether a series can keep its schedule. A victim is a queue with one server: an arrival every `interval_ns`, and
+ * service times of some distribution (D/G/1; M/G/1 has the same limit). The queue has a steady state only while the
+ * offered load rho = E[service] / interval is below 1. At rho ≥ 1 it keeps growing, so a response percentile measures
+ * the length of the window and not the system. The operation in flight counts with its time so far; otherwise the
+ * longest service time could be left out. Operations that are still unserved after the drain are direct evidence of
+ * saturation, at any rho.
  */
 export function offeredLoad(series: {
   service_n: number;

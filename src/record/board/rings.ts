@@ -1,9 +1,9 @@
 /**
- * Reading the threads' rings: a holder's calls and a victim's operations of at least 1 ms.
+ * Reads the threads' rings: a holder's calls, and a victim's operations of at least 1 ms.
  *
- * A writer never waits for its reader. Record i lies at i mod capacity and is overwritten while record i + capacity
- * is being written, which happens before `ring_written` says so. So after copying, the count is read again, and
- * what the writer may have touched meanwhile is counted as lost, never returned torn.
+ * A writer never waits for its reader. Record i lies at i mod capacity and is overwritten while record i + capacity is
+ * being written, before `ring_written` shows it. So the count is read again after the copy, and records that the writer
+ * may have touched meanwhile count as lost; they are never returned torn.
  */
 import type { Board, ThreadInfo } from './board.js';
 import {
@@ -30,18 +30,18 @@ export interface RingRecord {
   readonly call: CallKind | null;
   /** A release whose range crossed VMAs. */
   readonly crossed: boolean;
-  /** The thread's own time runnable but not running since `runDelayFrom_ns`. */
+  /** How long this thread was runnable but not running, since `runDelayFrom_ns`. */
   readonly runDelay_ns: number;
   readonly runDelayFrom_ns: number;
-  /** The thread's own time on a CPU over the same span. */
+  /** How long this thread was on a CPU over the same span. */
   readonly onCpu_ns: number;
 }
 
-/** Per thread, how many records were read or lost so far. */
+/** Records read or lost so far, per thread. */
 export type RingCursor = readonly number[];
 
 export interface RingDrain {
-  /** In order per thread, threads in order. */
+  /** In order within each thread, threads in order. */
   readonly records: readonly RingRecord[];
   /** Per thread, since the cursor. */
   readonly lost: readonly number[];
@@ -71,7 +71,8 @@ function drainRing(
   const written = readWritten();
   const oldest = Math.max(from, written - thread.ringCapacity);
   const copied = copyRecords(board, thread, oldest, written);
-  // While the thread runs, the record being written replaces the one `capacity` before it: that one is not safe.
+  // While the thread runs, the record that it is writing replaces the record `capacity` before it, so that record is
+  // not safe.
   const beingWritten = hasEnded ? 0 : 1;
   const firstSafe = Math.max(oldest, readWritten() - thread.ringCapacity + beingWritten);
   const complete = written - Math.min(firstSafe, written);
@@ -89,7 +90,7 @@ function readWord(board: Board, byteOffset: number): number {
 
 const recordWords = recordBytes / 8;
 
-/** Records [from, to) in one piece, or in two where the ring wraps. */
+/** Copies records [from, to): in one piece, or in two if the ring wraps. */
 function copyRecords(board: Board, { at, ringCapacity }: ThreadInfo, from: number, to: number): BigUint64Array {
   const copied = new BigUint64Array((to - from) * recordWords);
   for (let i = from; i < to;) {

@@ -1,16 +1,15 @@
 /**
- * Looking at a board while its threads write, and the interval between two looks.
+ * Reads a board while its threads write, and computes the interval between two snapshots.
  *
- * What a snapshot guarantees. A writer counts a sample in its counter, then in sum, min and max, then raises `n`;
- * this reader loads `n`, then the counters in order, then `n` again. So every sample that was complete before the
- * copy is in it, and nothing is in it that had not begun by its end:
+ * What a snapshot guarantees: a writer adds a sample to its counter, then to sum, min and max, then raises `n`. This
+ * reader loads `n`, then the counters in order, then `n` again. So the copy contains every sample that was complete
+ * before it started, and none that started after its end:
  *
  *     nBefore ≤ n = Σ counts ≤ nAfter + 1
  *
- * where the 1 is the sample in flight. Counters only grow, so the intervals between consecutive snapshots are never
- * negative and sum to the last snapshot; once the thread has ended, nBefore = n = nAfter.
- * One look costs this side about 0.2 ms per histogram (0.5 ms with every counter in use), of which 0.02 ms touch the
- * writer's cache lines.
+ * The 1 is the sample in flight. Counters only grow, so intervals between consecutive snapshots are never negative and
+ * add up to the last snapshot. Once the thread has ended, nBefore = n = nAfter. A snapshot costs this side about 0.2 ms
+ * per histogram (0.5 ms if every counter is in use), of which 0.02 ms touch the writer's cache lines.
  */
 import { workloadFailed } from '../../base/failure.js';
 import type { Board, SeriesInfo } from './board.js';
@@ -20,7 +19,7 @@ import { threadSnapshot, type ThreadSnapshot } from './thread-snapshot.js';
 
 export type { InFlight, ThreadSnapshot } from './thread-snapshot.js';
 
-/** One histogram of the board at one look: `n` is what the counters hold. */
+/** A histogram of the board at one moment: `n` is the sum of the counters. */
 export interface HistogramSnapshot extends SparseCounts {
   readonly nBefore: number;
   readonly nAfter: number;
@@ -29,7 +28,7 @@ export interface HistogramSnapshot extends SparseCounts {
 export interface SeriesSnapshot {
   readonly index: number;
   readonly service: HistogramSnapshot;
-  /** Null where there is no schedule. */
+  /** Null without a schedule. */
   readonly response: HistogramSnapshot | null;
   readonly stall_n: number;
   readonly stallSum_ns: number;
@@ -42,7 +41,7 @@ export interface BoardSnapshot {
   readonly threads: readonly ThreadSnapshot[];
 }
 
-/** Samples that came between two snapshots. */
+/** Samples that arrived between two snapshots. */
 export interface BoardInterval {
   readonly start_ns: number;
   readonly end_ns: number;
@@ -55,7 +54,7 @@ export interface BoardInterval {
 
 export type Clock = () => bigint;
 
-/** `now_ns` is CLOCK_MONOTONIC: process.hrtime is that clock on Linux. */
+/** `now_ns` is CLOCK_MONOTONIC, the clock that process.hrtime uses on Linux. */
 export function takeSnapshot(board: Board, now_ns: Clock = process.hrtime.bigint.bind(process.hrtime)): BoardSnapshot {
   const go = new BigUint64Array(1);
   board.copyWords(header.go_ns, go);
@@ -75,7 +74,7 @@ export function intervalBetween(older: BoardSnapshot, newer: BoardSnapshot): Boa
       end_ns: newer.taken_ns,
       series: newer.series.map(({ index, service, response }) => {
         const before = older.series[index];
-        if (before === undefined) throw new RangeError('the snapshots are of two boards');
+        if (before === undefined) throw new RangeError('the snapshots come from different boards');
         return {
           index,
           service: subtractCounts(service, before.service),
@@ -86,7 +85,7 @@ export function intervalBetween(older: BoardSnapshot, newer: BoardSnapshot): Boa
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw workloadFailed(
-      `the board is broken: ${cause.message}, and counters only grow; something else wrote to its file, so run again`,
+      `the board is broken: ${cause.message}, but counters only grow; another program wrote to the file: run again`,
       { cause },
     );
   }
@@ -104,7 +103,7 @@ function seriesSnapshot(board: Board, { index, at }: SeriesInfo): SeriesSnapshot
   };
 }
 
-// Where a histogram is copied to before it is made sparse; used by one synchronous function only.
+// Histograms are copied here before they are made sparse. Only one synchronous function uses it.
 const words = new BigUint64Array(field.counts / 8 + countsLength);
 const halves = new Uint32Array(words.buffer);
 const usedIndex = new Uint32Array(countsLength);
@@ -134,7 +133,7 @@ function histogramSnapshot(board: Board, at: number): HistogramSnapshot {
     nBefore,
     nAfter: Number(after[field.n / 8]),
     n,
-    // The sample in flight may be counted and not yet be in min and max: then its counter's edge stands in.
+    // The sample in flight may be in its counter but not yet in min and max; its counter's edge is used then.
     min_ns: empty ? Infinity : Math.min(min === allOnes ? Infinity : Number(min), upperEdge(usedIndex[0] ?? 0)),
     max_ns: empty ? 0 : Math.max(Number(after[field.max_ns / 8]), valueOfIndex(usedIndex[used - 1] ?? 0)),
     sum_ns: Number(after[field.sum_ns / 8]),
@@ -144,7 +143,7 @@ function histogramSnapshot(board: Board, at: number): HistogramSnapshot {
   };
 }
 
-/** The counter of one hour also holds what is above it, so its upper edge bounds nothing. */
+/** The counter for one hour also holds all larger values, so it has no upper bound. */
 function upperEdge(index: number): number {
   return index === lastUsedIndex ? Number.MAX_SAFE_INTEGER : highestOfIndex(index);
 }

@@ -1,11 +1,9 @@
-/**
- * One look at a thread: the operation in flight, and its counters beside the histograms.
- */
+/** A thread at one moment: the operation in flight, and its counters beside the histograms. */
 import { constants } from 'node:os';
 import type { Board, ThreadInfo } from './board.js';
 import { threadField } from './board-layout.js';
 
-/** `unsettled`: the slot changed at each look, so the thread makes progress and no operation can be named. */
+/** `unsettled`: the slot changed at each attempt, so the thread makes progress, and no operation can be named. */
 export type InFlight =
   | { readonly state: 'idle' }
   | { readonly state: 'running'; readonly operation: number; readonly start_ns: number; readonly intended_ns: number }
@@ -20,12 +18,12 @@ export interface ThreadSnapshot {
   readonly ended_ns: number | null;
   readonly warmup_n: number;
   readonly refused_n: number;
-  /** Name of the first refusal's errno, such as `EINVAL`; null without one. */
+  /** Errno name of the first refusal, such as `EINVAL`; null if there was none. */
   readonly refused_errno: string | null;
   readonly exhausted_n: number;
-  /** Holders: of the calls in its series, those whose range crossed VMAs. */
+  /** Holders: the calls in its series whose range crossed VMAs. */
   readonly crossed_n: number;
-  /** Holders: what these calls were handed, together. */
+  /** Holders: total bytes that these calls were given. */
   readonly releasedBytes: number;
   /** CPU time of the same calls. */
   readonly releasedCpu_ns: number;
@@ -57,13 +55,16 @@ export function threadSnapshot(board: Board, thread: ThreadInfo, go_ns: bigint):
   };
 }
 
-/** Enough for a thread that sleeps between operations; one that never does is `unsettled`, which says it lives. */
+/**
+ * Enough for a thread that sleeps between operations. A thread that never sleeps is `unsettled`, which proves that it
+ * is alive.
+ */
 const slotAttempts = 8;
 
 /**
- * A sequence lock with the writer's side in recorder.h: start and intended start are written before `sequence`
- * becomes odd and again only after it became even, so an odd sequence that is the same before and after vouches
- * for what was read between.
+ * A sequence lock; recorder.h has the writer's side. The writer stores start and intended start before `sequence`
+ * becomes odd, and changes them only after it is even again. So if the sequence is odd and the same before and after,
+ * the values read in between are consistent.
  */
 function readSlot(board: Board, { at }: ThreadInfo, slot: BigUint64Array, go_ns: bigint): InFlight {
   const again = new BigUint64Array(1);

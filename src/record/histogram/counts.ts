@@ -1,6 +1,6 @@
 /**
- * Bucket counts as they lie on the board, kept sparse: of 33,792 counters a series seldom uses a thousand.
- * Pure arithmetic on counts; everything that needs a histogram is in histogram.ts.
+ * Bucket counts as on the board, stored sparse: a series rarely uses a thousand of the 33,792 counters. Pure arithmetic
+ * on counts; histogram.ts has everything that needs a histogram.
  */
 import { highestTrackable_ns } from '../board/board-layout.js';
 
@@ -13,21 +13,21 @@ export interface SparseCounts {
   readonly max_ns: number;
   /** Exact up to 2^53; beyond that (a response series that owes for hours) to 53 bits. */
   readonly sum_ns: number;
-  /** Samples above one hour. They are counted in the counter of one hour; max and sum know their true values. */
+  /** Samples above one hour. They are in the counter for one hour; max and sum have their true values. */
   readonly overRange: number;
   /** Counters that are not zero, ascending. */
   readonly index: Uint32Array;
   readonly count: Float64Array;
 }
 
-/** Sub-buckets that a bucket adds: half of the 2048 that 3 digits need. */
+/** Sub-buckets that each bucket adds: half of the 2048 that 3 digits need. */
 const half = 1024;
-/** The counter that takes whatever is above the range. */
+/** The counter for everything above the range. */
 export const lastUsedIndex = indexOfValue(highestTrackable_ns);
 
 /**
- * The counter of a value, as HdrHistogram defines it: bucket b holds values of 11 + b significant bits in steps of
- * 2^b, and its lower half repeats the bucket before, so index = b × 1024 + floor(value / 2^b).
+ * The counter of a value, as HdrHistogram defines it: bucket b holds values of 11 + b significant bits in steps of 2^b,
+ * and its lower half repeats the previous bucket, so index = b × 1024 + floor(value / 2^b).
  */
 export function indexOfValue(value_ns: number): number {
   const clamped = Math.min(value_ns, highestTrackable_ns);
@@ -36,7 +36,7 @@ export function indexOfValue(value_ns: number): number {
   return bucket * half + Math.floor(clamped / 2 ** bucket);
 }
 
-/** A power is slow beside a look-up, and a log of an hour asks for millions. */
+/** A table, because computing a power is slow, and a log of an hour needs millions of them. */
 const widths = Float64Array.from({ length: 64 }, (_, bucket) => 2 ** bucket);
 
 /** The smallest value of a counter. */
@@ -62,7 +62,7 @@ export function emptyCounts(): SparseCounts {
   };
 }
 
-/** The counts of single values, such as owed operations. Values are whole nanoseconds ≥ 0. */
+/** Counts of single values, such as owed operations. Values are whole nanoseconds ≥ 0. */
 export function countsOfValues(values_ns: readonly number[]): SparseCounts {
   const counts = new Map<number, number>();
   let min_ns = Infinity;
@@ -70,7 +70,7 @@ export function countsOfValues(values_ns: readonly number[]): SparseCounts {
   let sum_ns = 0;
   let overRange = 0;
   for (const value_ns of values_ns) {
-    // The library accepts NaN and fractions and then loses them silently.
+    // The library accepts NaN and fractions, and then loses them silently.
     if (!Number.isInteger(value_ns) || value_ns < 0)
       throw new RangeError(`${value_ns} is not a whole number of nanoseconds`);
     const index = indexOfValue(value_ns);
@@ -93,9 +93,9 @@ export function countsOfValues(values_ns: readonly number[]): SparseCounts {
 }
 
 /**
- * What `newer` has beyond `older`, of the same counters. Its max is exact where a new maximum fell into the interval
- * and otherwise its highest counter's upper edge, at most 0.1 % above; min likewise.
- * A counter that went backwards is refused: counters only grow, so the file is not what it was.
+ * What `newer` has beyond `older`, for the same counters. The max is exact if the interval contains a new maximum;
+ * otherwise it is the upper edge of the highest counter, at most 0.1 % above. The same goes for min. A counter that
+ * went backwards is refused: counters only grow, so the file was changed.
  */
 export function subtractCounts(newer: SparseCounts, older: SparseCounts): SparseCounts {
   const index = new Uint32Array(newer.index.length);
@@ -130,7 +130,7 @@ export function subtractCounts(newer: SparseCounts, older: SparseCounts): Sparse
   };
 }
 
-/** Samples of several counters together; all exact figures stay exact. */
+/** The sum of several counters. Exact figures stay exact. */
 export function addCounts(...all: readonly SparseCounts[]): SparseCounts {
   const sum = new Map<number, number>();
   for (const { index, count } of all) {

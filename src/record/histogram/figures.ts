@@ -1,6 +1,6 @@
 /**
- * The figures that are printed and stored for a series. A percentile whose upper confidence bound would be infinite
- * is null ("n too small"), and so is what a saturated series' response times would only pretend to know.
+ * The figures of a series that are printed and stored. A percentile whose upper confidence bound would be infinite is
+ * null ("n too small"). Figures that a saturated series' response times cannot support are null too.
  */
 import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
 import { percentile_ns, type Distribution } from './histogram.js';
@@ -22,9 +22,9 @@ export function serviceFigures(service: Distribution): Figures {
 }
 
 /**
- * Whether n suffices is judged on the operations that were served: those owed are no further observations, they
- * follow from the stall that kept them waiting. Mean and percentiles of a saturated series are the window's length
- * in disguise (owed.ts) and left out; its maximum is a true lower bound and stays.
+ * Only served operations count for whether n suffices: owed operations are not independent observations, because they
+ * follow from the stall that kept them waiting. Mean and percentiles of a saturated series only reflect the length of
+ * the window (owed.ts), and are left out. The maximum is a true lower bound, and stays.
  */
 export function responseFigures(
   response: Distribution,

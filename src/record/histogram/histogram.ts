@@ -1,12 +1,10 @@
 /**
- * The one wrapper over hdr-histogram-js. Everything goes through it because the library has traps, each of which
- * has a test in test/record/histogram.test.ts:
- *   - the default 32-bit buckets wrap and its WebAssembly decoder cuts counts to 32 bits: 64-bit JavaScript buckets,
- *   and
- *     a decoder of our own (tally.ts), which is bounded in memory too;
- *   - values above the range resize the histogram unless told not to, and NaN is accepted: inputs are checked here;
- *   - percentiles are upper edges of counters and overshoot the maximum by up to 0.1 %: cut at the exact maximum;
- *   - the encoding keeps neither exact maximum nor minimum: a `Distribution` keeps them beside the histogram.
+ * The only wrapper around hdr-histogram-js. The library has traps, each with a test in test/record/histogram.test.ts:
+ * - the default 32-bit buckets wrap, and its WebAssembly decoder cuts counts to 32 bits: this code uses 64-bit
+ *   JavaScript buckets and its own decoder (tally.ts), which also bounds memory;
+ * - by default, values above the range resize the histogram, and NaN is accepted: inputs are checked here;
+ * - percentiles are upper edges of counters and exceed the maximum by up to 0.1 %: they are cut at the exact maximum;
+ * - the encoding keeps neither the exact maximum nor the minimum: a `Distribution` keeps them beside the histogram.
  */
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import {
@@ -23,13 +21,13 @@ import { highestTrackable_ns } from '../board/board-layout.js';
 
 export type { Histogram };
 
-/** Samples of one series: the histogram, and beside it what a histogram only knows to three digits. */
+/** Samples of a series: the histogram, and exact values of figures that a histogram only has to three digits. */
 export interface Distribution extends SparseCounts {
-  /** Made when it is first asked for: 270 KB each. */
+  /** Created on first use: 270 KB each. */
   readonly histogram: Histogram;
 }
 
-/** A histogram with the board's buckets: every counter of one is a counter of the other. */
+/** A histogram with the board's buckets: counters correspond one to one. */
 export function newHistogram(): Histogram {
   return build({
     bitBucketSize: 64,
@@ -63,12 +61,12 @@ export function emptyDistribution(): Distribution {
   return distributionOf(emptyCounts());
 }
 
-/** Samples of several runs or threads in one. For figures only: conclusions come from runs (design). */
+/** Samples of several runs or threads together. For figures only: conclusions come from runs. */
 export function addDistributions(...all: readonly SparseCounts[]): Distribution {
   return distributionOf(addCounts(...all));
 }
 
-/** What `newer` has beyond `older`: see `subtractCounts` for how exact its extremes are. */
+/** What `newer` has beyond `older`; `subtractCounts` says how exact its extremes are. */
 export function subtractDistribution(newer: SparseCounts, older: SparseCounts): Distribution {
   return distributionOf(subtractCounts(newer, older));
 }
@@ -79,15 +77,15 @@ export function addCensored(distribution: SparseCounts, values_ns: readonly numb
 }
 
 /**
- * The smallest recorded value that at least `percent` of the samples do not exceed, to three digits and never
- * outside the exact extremes; null without samples. Percentiles among samples above one hour are the maximum.
+ * The smallest recorded value that at least `percent` of the samples do not exceed, to three digits and within the
+ * exact extremes; null without samples. Percentiles among samples above one hour are the maximum.
  */
 export function percentile_ns(counts: SparseCounts, percent: number): number | null {
   if (!(percent > 0 && percent <= 100)) throw new RangeError(`${percent} is not a percentile above 0 and up to 100`);
   const { n, min_ns, max_ns, overRange, index, count } = counts;
   if (n === 0) return null;
-  // As HdrHistogram counts, on the few counters that are not 0 instead of all 33,792: rounded up, but not for the last
-  // bit.
+  // Same result as HdrHistogram, but reads only the few counters that are not 0 instead of all 33,792. Rounded up,
+  // except for an error in the last bit.
   const exact = (percent / 100) * n;
   const wanted = Math.max(1, Math.ceil(exact - 2 ** (Math.floor(Math.log2(exact)) - 52)));
   let seen = 0;
@@ -98,9 +96,9 @@ export function percentile_ns(counts: SparseCounts, percent: number): number | n
   return Math.max(Math.min(highestOfIndex(at), max_ns), min_ns);
 }
 
-/** HdrHistogram V2, compressed, base64: what a log line holds. */
+/** HdrHistogram V2, compressed, base64: the form in a log line. */
 export function encodeCounts(counts: SparseCounts): string {
-  // One histogram for all: a minute of ten series encodes 1,200 times 270 KB.
+  // Shared by all calls: a minute of ten series encodes 1,200 histograms of 270 KB.
   scratch ??= newHistogram();
   scratch.reset();
   return encodeIntoCompressedBase64(replay(scratch, counts));
@@ -108,7 +106,8 @@ export function encodeCounts(counts: SparseCounts): string {
 let scratch: Histogram | undefined;
 
 /**
- * Records each counter's smallest value as often as it counted, which gives the encoding the writer's own would have.
+ * Records each counter's smallest value as often as it counted, which gives the same encoding as the writer's values
+ * would.
  */
 function replay(histogram: Histogram, { index, count }: SparseCounts): Histogram {
   for (const [position, i] of index.entries()) histogram.recordValueWithCount(valueOfIndex(i), count[position] ?? 0);

@@ -1,6 +1,6 @@
 /**
- * A whole histogram log, ours or another tool's, summed by tag while it is read: an hour of 12 series is 43,200
- * histograms, which nobody needs at once. Memory is one set of counters a tag and one line.
+ * Sums a histogram log, ours or another tool's, by tag while reading it: an hour of 12 series is 43,200 histograms,
+ * which nobody needs at once. Memory holds one set of counters per tag, and one line.
  */
 import { StringDecoder } from 'node:string_decoder';
 import { Failure, usage } from '../../base/failure.js';
@@ -12,26 +12,26 @@ import { unitByMaximum, unitInLine, valueUnits, type ValueUnit } from './hlog-un
 import { createTally, decodeCounts, type Tally } from './tally.js';
 
 export interface TagSum {
-  /** Null: lines without one. */
+  /** Null for lines without a tag. */
   readonly tag: string | null;
   readonly intervals: number;
-  /** Together, without gaps. */
+  /** Total length of the intervals, without gaps. */
   readonly length_ns: number;
   readonly counts: SparseCounts;
 }
 
 export interface HlogSum {
   readonly tags: readonly TagSum[];
-  /** True if the last line was cut off and is left out. */
+  /** True if the last line was cut off and left out. */
   readonly truncated: boolean;
   /**
-   * Of the values, as a line of the log says it; and as `Interval_Max` beside the histograms does. Null: it does not
-   * say, or says several.
+   * Unit of the values: `declared` by a line of the log, and `deduced` from `Interval_Max` and the histograms. Null if
+   * there is none, or several that differ.
    */
   readonly unit: { readonly declared: ValueUnit | null; readonly deduced: ValueUnit | null };
 }
 
-/** Intervals that are asked for the unit: they all tell the same, or nothing. */
+/** How many intervals are tried to deduce the unit: if they tell it at all, they all agree. */
 const mostAsked = 20;
 
 /** A histogram of 4 MiB deflates to less. */
@@ -47,7 +47,8 @@ export function sumHlog(path: string): HlogSum {
     const unit = unitInLine(line);
     if (unit === null)
       throw usage(
-        `line ${number} of ${path} names a unit that is not known: expected ${Object.keys(valueUnits).join(', ')}, got ${JSON.stringify(line.slice(0, 60))}; correct it, or say the unit with --unit`,
+        `line ${number} of ${path} names an unknown unit: expected ${Object.keys(valueUnits).join(', ')}, ` +
+          `got ${JSON.stringify(line.slice(0, 60))}; correct the line, or give the unit with --unit`,
       );
     declared = unit ?? declared;
   };
@@ -81,8 +82,8 @@ export function sumHlog(path: string): HlogSum {
 }
 
 /**
- * One interval after the other; `use` says how many tags it keeps. True if the last line was cut off: it is left out.
- * Whatever `use` throws is taken for a fault of the line.
+ * Reads interval by interval; `use` returns how many tags it keeps. Returns true if the last line was cut off and left
+ * out. Errors that `use` throws count as faults of the line.
  */
 export function eachHlogLine(
   path: string,
@@ -100,7 +101,8 @@ export function eachHlogLine(
       if (isLast) truncated = true;
       else
         throw usage(
-          `line ${number} of ${path} is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave it out`,
+          `line ${number} of ${path} is broken: ${cause instanceof Error ? cause.message : String(cause)}; ` +
+            'restore the file or leave it out',
           { cause },
         );
     }
@@ -109,7 +111,7 @@ export function eachHlogLine(
   return truncated;
 }
 
-/** `isLast`: no line break ends it, so it may be half of one. */
+/** `isLast`: the line has no line break, so it may be incomplete. */
 function eachLine(path: string, use: (line: string, number: number, isLast: boolean) => void): void {
   const decoder = new StringDecoder('utf8');
   let rest = '';
@@ -120,7 +122,8 @@ function eachLine(path: string, use: (line: string, number: number, isLast: bool
       rest = lines.pop() ?? '';
       if (rest.length > longestLine)
         throw usage(
-          `line ${number + lines.length + 1} of ${path} is longer than ${longestLine} characters, which no histogram needs; it is no histogram log`,
+          `line ${number + lines.length + 1} of ${path} is longer than ${longestLine} characters, ` +
+            'which no histogram needs; it is not a histogram log',
         );
       for (const line of lines) use(line.replace(/\r$/, ''), (number += 1), false);
     });

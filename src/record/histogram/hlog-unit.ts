@@ -1,7 +1,7 @@
 /**
- * In what unit the values of a histogram log are. The format does not say: most tools write nanoseconds, some
- * microseconds. A line `#UNITS: us` says it; and `Interval_Max`, by convention in milliseconds, stands beside the same
- * maximum in the histogram.
+ * The unit of the values in a histogram log. The format does not define it: most tools write nanoseconds, some
+ * microseconds. A line `#UNITS: us` may declare it. `Interval_Max`, in milliseconds by convention, can be compared with
+ * the maximum of the histogram.
  */
 export const valueUnits = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 } as const;
 export type ValueUnit = keyof typeof valueUnits;
@@ -13,7 +13,7 @@ export const unitNames: Readonly<Record<ValueUnit, string>> = {
   s: 'seconds',
 };
 
-/** `us`, `µs`, `microseconds`, …; null: none of them. */
+/** `us`, `µs`, `microseconds`, …; null if unknown. */
 export function parseValueUnit(text: string): ValueUnit | null {
   const word = text.toLowerCase().replace(/[µμ]/u, 'u');
   return (
@@ -24,20 +24,22 @@ export function parseValueUnit(text: string): ValueUnit | null {
 }
 
 /**
- * Of a line such as `#UNITS: us` or `#[Units: microseconds]`; undefined of any other line, null of a unit that is not
- * known.
+ * The unit of a line such as `#UNITS: us` or `#[Units: microseconds]`; undefined for any other line, null for an
+ * unknown unit.
  */
 export function unitInLine(line: string): ValueUnit | null | undefined {
   const [, word] = /^#\s*\[?\s*(?:value\s*)?units?\s*[:=]\s*"?([^\s"\],]+)/iu.exec(line) ?? [];
   return word === undefined ? undefined : parseValueUnit(word);
 }
 
-/** To three decimals a smaller one says too little. */
+/** `Interval_Max` has three decimals, so a smaller value is too imprecise. */
 const leastInterval = 0.1;
 /** The encoding has three digits. */
 const tolerance = 0.01;
 
-/** From one interval: its `Interval_Max` and the maximum of its histogram. Null: they do not tell. */
+/**
+ * Deduced from the `Interval_Max` of an interval and the maximum of its histogram; null if they do not determine it.
+ */
 export function unitByMaximum(intervalMax: number, encodedMax: number): ValueUnit | null {
   if (!(intervalMax >= leastInterval)) return null;
   const perMillisecond: readonly (readonly [ValueUnit, number])[] = [

@@ -1,11 +1,11 @@
 /**
- * Histogram logs (HistogramLog format 1.3): one line per second, series and kind of time, tagged
- * `<series>.service` and `<series>.response`; read by the Java HistogramLogProcessor and by `readHlog`.
+ * Histogram logs (HistogramLog format 1.3): one line per second, series and kind of time, tagged `<series>.service` and
+ * `<series>.response`. The Java HistogramLogProcessor and `readHlog` read them.
  *
- * The lines are written here and not by hdr-histogram-js' HistogramLogWriter: that one has no BaseTime, puts an
- * empty line and a date of the local time zone into the head, and takes Interval_Max from the histogram, which knows
- * it to three digits only. Its reader throws on a last line that was cut off and on a comma in a tag, and takes a
- * BaseTime of 0 for none. The encoding of the histograms is the library's (histogram.ts).
+ * The lines are written here, not by hdr-histogram-js' HistogramLogWriter: that writer has no BaseTime, puts an empty
+ * line and a date in the local time zone into the head, and takes Interval_Max from the histogram, which has only three
+ * digits. The library's reader throws on a last line that was cut off and on a comma in a tag, and treats a BaseTime of
+ * 0 as missing. The encoding of the histograms is the library's (histogram.ts).
  */
 import { workloadFailed } from '../../base/failure.js';
 import type { SparseCounts } from './counts.js';
@@ -13,10 +13,10 @@ import { encodeCounts } from './histogram.js';
 import type { BoardInterval } from '../board/snapshot.js';
 import { decodeCounts } from './tally.js';
 
-/** Interval_Max is in milliseconds, as is convention for histograms of nanoseconds. */
+/** Interval_Max is in milliseconds, by convention for histograms of nanoseconds. */
 const maxValueUnitRatio = 1e6;
 
-/** Times in the log are seconds since go; `go_ms` is when that was, in milliseconds since the epoch. */
+/** Times in the log are seconds since go; `go_ms` is the time of go, in milliseconds since the epoch. */
 export function hlogHead(go_ms: number): string {
   const seconds = (go_ms / 1000).toFixed(3);
   return [
@@ -28,7 +28,7 @@ export function hlogHead(go_ms: number): string {
   ].join('\n');
 }
 
-/** One line. Times are relative to go. */
+/** A line. Times are relative to go. */
 export function hlogLine(tag: string, start_ns: number, end_ns: number, counts: SparseCounts): string {
   if (!isTag(tag)) throw new RangeError(`"${tag}" cannot be a tag: a comma or a blank would end it`);
   const start = (start_ns / 1e9).toFixed(3);
@@ -37,7 +37,7 @@ export function hlogLine(tag: string, start_ns: number, end_ns: number, counts: 
   return `Tag=${tag},${start},${length},${max},${encodeCounts(counts)}\n`;
 }
 
-/** All lines of one interval, empty histograms included: a second without a sample is a finding. */
+/** All lines of an interval, including empty histograms: a second without a sample is a finding. */
 export function hlogInterval(interval: BoardInterval, seriesNames: readonly string[]): string {
   const { start_ns, end_ns, series } = interval;
   return series
@@ -50,12 +50,12 @@ export function hlogInterval(interval: BoardInterval, seriesNames: readonly stri
 }
 
 export interface HlogInterval {
-  /** Null for a line without one. */
+  /** Null for a line without a tag. */
   readonly tag: string | null;
   /** As written: relative to the log's base time. */
   readonly start_ns: number;
   readonly length_ns: number;
-  /** Extremes to three digits: the encoding knows no better. */
+  /** Extremes have three digits, as in the encoding. */
   readonly counts: SparseCounts;
 }
 
@@ -63,11 +63,11 @@ export interface Hlog {
   readonly startTime_ms: number | null;
   readonly baseTime_ms: number | null;
   readonly intervals: readonly HlogInterval[];
-  /** True if the last line was cut off, as by a full disk or a kill: it is left out. */
+  /** True if the last line was cut off, for example by a full disk or a kill, and left out. */
   readonly truncated: boolean;
 }
 
-/** Reads a log, ours or another's. A line that is broken before the last is refused by its number. */
+/** Reads a log, ours or another tool's. If a line before the last is broken, the error names its number. */
 export function readHlog(text: string): Hlog {
   const lines = text.split(/\r\n|\r|\n/);
   const intervals: HlogInterval[] = [];
@@ -83,7 +83,8 @@ export function readHlog(text: string): Hlog {
       // Only a last line without a line break can have been cut off.
       if (index === lines.length - 1) return { startTime_ms, baseTime_ms, intervals, truncated: true };
       throw workloadFailed(
-        `line ${index + 1} of the histogram log is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave its run out`,
+        `line ${index + 1} of the histogram log is broken: ` +
+          `${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave its run out`,
         { cause },
       );
     }
@@ -91,12 +92,12 @@ export function readHlog(text: string): Hlog {
   return { startTime_ms, baseTime_ms, intervals, truncated: false };
 }
 
-/** A line of a log before its histogram is decoded. */
+/** A line of a log, before its histogram is decoded. */
 export interface HlogLine {
   readonly tag: string | null;
   readonly start_ns: number;
   readonly length_ns: number;
-  /** As written: by convention in milliseconds. */
+  /** As written: in milliseconds by convention. */
   readonly max: number;
   readonly base64: string;
 }
@@ -105,15 +106,15 @@ export function isIntervalLine(line: string): boolean {
   return line !== '' && !line.startsWith('#') && !line.startsWith('"');
 }
 
-/** Read from the right, where no field can hold a comma: a tag written by others may. */
+/** Fields are split from the right, where none can contain a comma; the tag of another tool may. */
 export function splitLine(line: string): HlogLine {
   const fields = line.split(',');
   const [start, length, max, base64] = fields.slice(-4);
   const before = fields.slice(0, -4).join(',');
   if (start === undefined || length === undefined || max === undefined || base64 === undefined)
-    throw new Error(`it has ${fields.length} fields instead of 4`);
+    throw new Error(`it has ${fields.length} fields, expected 4`);
   if (before !== '' && !before.startsWith('Tag='))
-    throw new Error(`it begins with "${before.slice(0, 40)}" instead of a tag`);
+    throw new Error(`it starts with "${before.slice(0, 40)}", expected a tag`);
   const seconds = [start, length, max].map(Number);
   if (seconds.some((value) => !Number.isFinite(value))) throw new Error('its times are not numbers');
   return {

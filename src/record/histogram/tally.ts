@@ -1,17 +1,17 @@
 /**
  * Sums HdrHistograms in the V2 encoding (compressed, base64) into counters of the board's layout. Memory is bounded
- * whatever the text holds, which the library's decoder cannot promise: it inflates without a limit, and rounds counts
- * beyond 2^53 in silence. Errors are plain; whoever knows the file and the line says which.
+ * whatever the text contains. The library's decoder cannot promise that: it inflates without a limit, and silently
+ * rounds counts beyond 2^53. Errors here name no file or line: the caller adds them.
  *
  * Encoding, big-endian: cookie 0x1c849304, length, deflated { cookie 0x1c849303, payload length, normalising offset,
- * digits, lowest and highest value (8 bytes each), a ratio, payload }. The payload is the counters in order as ZigZag
- * LEB128 of at most 9 bytes: a positive number is a count, a negative one so many counters of 0. It is in the order of
- * the values whatever the normalising offset.
+ * digits, lowest and highest value (8 bytes each), a ratio, payload }. The payload has the counters in order, as ZigZag
+ * LEB128 of at most 9 bytes: a positive number is a count, a negative number is a run of that many counters of 0. It is
+ * in the order of the values whatever the normalising offset.
  */
 import { inflateSync } from 'node:zlib';
 import { emptyCounts, highestOfIndex, indexOfValue, lastUsedIndex, valueOfIndex, type SparseCounts } from './counts.js';
 
-/** A histogram of 3 digits over 64 bits has 0.5 MB of counters at most, whatever they count. */
+/** A histogram of 3 digits over 64 bits has at most 0.5 MB of counters, however large the counts. */
 const mostBytes = 4 * 2 ** 20;
 const outerCookie = 0x1c849304;
 const innerCookie = 0x1c849303;
@@ -19,11 +19,11 @@ const innerCookie = 0x1c849303;
 const wordSize = 0xf0;
 
 export interface Tally {
-  /** Adds one histogram; throws before anything is added. */
+  /** Adds a histogram. If it throws, nothing was added. */
   add(base64: string): void;
   /**
-   * Counted so far, to three digits: extremes are those of the counters, the sum that of their middles. Values above
-   * one hour are in the last counter.
+   * The counts so far, to three digits: extremes come from the counters' edges, the sum from their middles. Values
+   * above one hour are in the last counter.
    */
   counts(): SparseCounts;
 }
@@ -35,7 +35,7 @@ export function createTally(): Tally {
     add(base64) {
       const decoded = decode(base64);
       if (n + decoded.n > Number.MAX_SAFE_INTEGER)
-        throw new Error('its counts together are beyond 2^53, which no sum keeps exact');
+        throw new Error('the sum of its counts exceeds 2^53 and would not be exact');
       n += decoded.n;
       for (const [position, index] of decoded.index.entries())
         counters[index] = (counters[index] ?? 0) + (decoded.count[position] ?? 0);
@@ -51,7 +51,7 @@ export function createTally(): Tally {
   };
 }
 
-/** One histogram; extremes and sum as those of a tally. */
+/** A single histogram; extremes and sum as in a tally. */
 export function decodeCounts(base64: string): SparseCounts {
   const { n, index, count } = decode(base64);
   return sparse(new Uint32Array(index), new Float64Array(count), n);
@@ -64,26 +64,26 @@ interface Decoded {
 }
 
 function decode(base64: string): Decoded {
-  // Node's own decoder skips what is no base64, so a line that was cut off could pass.
+  // Node's base64 decoder skips invalid characters, so it could accept a line that was cut off.
   if (base64.length % 4 !== 0 || !/^[\w+/]+={0,2}$/.test(base64))
-    throw new Error('its histogram is cut off or no base64');
+    throw new Error('its histogram is cut off or is not base64');
   const histogram = inflate(Buffer.from(base64, 'base64'));
   if (histogram.length < 40 || withoutWordSize(histogram.readUInt32BE(0)) !== innerCookie)
-    throw new Error('it holds no histogram of the V2 encoding');
+    throw new Error('it has no histogram in the V2 encoding');
   const payload = histogram.subarray(40, 40 + histogram.readUInt32BE(4));
   if (payload.length !== histogram.readUInt32BE(4)) throw new Error('its histogram is cut off');
   const digits = histogram.readUInt32BE(12);
-  if (digits > 5) throw new Error(`its histogram claims ${digits} significant digits, of at most 5`);
+  if (digits > 5) throw new Error(`its histogram claims ${digits} significant digits; at most 5 are allowed`);
   const indexOf = indexMapping(digits, Number(histogram.readBigUInt64BE(16)));
   const index: number[] = [];
   const count: number[] = [];
   let n = 0;
   readCounts(payload, (position, times) => {
-    const own = indexOf(position);
-    // Counters of a finer histogram fall into one of ours.
-    if (index.at(-1) === own) count[count.length - 1] = (count.at(-1) ?? 0) + times;
+    const target = indexOf(position);
+    // Several counters of a finer histogram map to the same counter here.
+    if (index.at(-1) === target) count[count.length - 1] = (count.at(-1) ?? 0) + times;
     else {
-      index.push(own);
+      index.push(target);
       count.push(times);
     }
     n += times;
@@ -93,7 +93,7 @@ function decode(base64: string): Decoded {
 
 function inflate(bytes: Buffer): Buffer {
   if (bytes.length < 9 || withoutWordSize(bytes.readUInt32BE(0)) !== outerCookie)
-    throw new Error('its histogram is none of the V2 compressed encoding');
+    throw new Error('its histogram is not in the V2 compressed encoding');
   const length = bytes.readUInt32BE(4);
   if (length > bytes.length - 8) throw new Error('its histogram is cut off');
   try {
@@ -102,7 +102,7 @@ function inflate(bytes: Buffer): Buffer {
     const tooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     throw new Error(
       tooLarge
-        ? `its histogram inflates to more than ${mostBytes} bytes, which none needs`
+        ? `its histogram inflates to more than ${mostBytes} bytes, which no histogram needs`
         : `its histogram does not inflate (${(cause as Error).message})`,
       { cause },
     );
@@ -113,7 +113,7 @@ function withoutWordSize(cookie: number): number {
   return (cookie & ~wordSize) >>> 0;
 }
 
-/** From a counter of the encoded histogram to ours, by the middle of its values. */
+/** Maps a counter of the encoded histogram to ours, by the middle of its values. */
 function indexMapping(digits: number, lowest: number): (position: number) => number {
   const unitMagnitude = Math.floor(Math.log2(Math.max(1, lowest)));
   const half = 2 ** (Math.ceil(Math.log2(2 * 10 ** digits)) - 1);
@@ -137,13 +137,13 @@ function readCounts(payload: Buffer, use: (position: number, count: number) => v
       byte = payload[at] ?? 0;
       at += 1;
       length += 1;
-      // The ninth byte has no mark of continuation: all of its 8 bits count.
+      // The ninth byte has no continuation bit: all of its 8 bits count.
       value += (length === 9 ? byte : byte & 0x7f) * scale;
       scale *= 128;
     } while (byte >= 0x80 && length < 9);
     const size = Math.ceil(value / 2);
     if (size > Number.MAX_SAFE_INTEGER)
-      throw new Error('its histogram has a count beyond 2^53, which no figure would keep exact');
+      throw new Error('its histogram has a count that exceeds 2^53 and would not be exact');
     if (value % 2 === 1) position += size;
     else {
       if (size > 0) use(position, size);
@@ -152,7 +152,7 @@ function readCounts(payload: Buffer, use: (position: number, count: number) => v
   }
 }
 
-/** Counters ascend. */
+/** Indexes are ascending. */
 function sparse(index: Uint32Array, count: Float64Array, n: number): SparseCounts {
   if (n === 0) return emptyCounts();
   let sum_ns = 0;

@@ -1,6 +1,6 @@
 /**
- * Event formats of tracefs (events/…/format): where each field lies in a record. They differ between kernels (a memory
- * cgroup is a path in one and a number in the next), so none is taken for granted.
+ * Event formats of tracefs (events/…/format): the place of each field in a record. They differ between kernels (a
+ * memory cgroup is a path in one kernel and a number in the next), so nothing is assumed.
  */
 import { unfit } from '../../base/failure.js';
 import { linesOf } from '../../base/text/lines.js';
@@ -26,13 +26,13 @@ export function parseFormat(text: string): EventFormat {
   const id = /^ID: (\d+)$/m.exec(text)?.[1];
   if (name === undefined || id === undefined)
     throw unfit(
-      `this kernel describes a trace event in a form that is not known ("${text.slice(0, 40)}"); run without --trace`,
+      `this kernel describes a trace event in an unknown format ("${text.slice(0, 40)}"); run without --trace`,
     );
   const fields = linesOf(text).flatMap((line) => fieldOf(line) ?? []);
   return { name, id: Number(id), fields: new Map(fields.map((field) => [field.name, field])) };
 }
 
-/** events/header_page: what stands before the records of a page. */
+/** events/header_page: the header before the records of a page. */
 export interface PageLayout {
   readonly timeOffset: number;
   readonly commitOffset: number;
@@ -49,7 +49,7 @@ export function parsePageLayout(text: string): PageLayout {
   );
   const [time, commit, data] = ['timestamp', 'commit', 'data'].map((name) => fields.get(name));
   if (time === undefined || commit === undefined || data === undefined)
-    throw unfit('this kernel describes the pages of a trace in a form that is not known; run without --trace');
+    throw unfit('this kernel describes the pages of a trace in an unknown format; run without --trace');
   return {
     timeOffset: time.offset,
     commitOffset: commit.offset,
@@ -66,7 +66,7 @@ function fieldOf(line: string): Field | undefined {
     : { name, offset: Number(offset), bytes: Number(bytes), isSigned: isSigned === '1' };
 }
 
-/** A field's value; bigint only where a number could not hold it. */
+/** A field's value; a bigint only if a number could not hold it. */
 export function fieldValue(view: DataView, at: number, field: Field | undefined): number | bigint | null {
   if (field === undefined || at + field.offset + field.bytes > view.byteLength) return null;
   const offset = at + field.offset;

@@ -1,15 +1,15 @@
 /**
- * Pages of the kernel's ring buffer as per_cpu/cpuN/trace_pipe_raw gives them. A page has its time, the length of its
- * records (`commit`, with flags above its lowest 20 bits that tell of lost events), and records: 5 bits of type or
- * length, 27 bits of time since the one before, then the event. Types: 1 to 28, so many words of 4 bytes follow; 0, the
- * next word has the length; 29, padding; 30, a longer time; 31, an absolute one. Source:
+ * Reads pages of the kernel's ring buffer, as per_cpu/cpuN/trace_pipe_raw returns them. A page has its time, the length
+ * of its records (`commit`, whose bits above the lowest 20 are flags for lost events), and records: 5 bits of type or
+ * length, 27 bits of time since the previous record, then the event. Types: 1 to 28 mean that many words of 4 bytes; 0
+ * means that the next word has the length; 29 is padding; 30 a longer time; 31 an absolute time. Source:
  * Documentation/trace/ring-buffer-map.rst and Documentation/trace/ring-buffer-design.rst of Linux, events/header_event.
  */
 import type { PageLayout } from './format.js';
 
 export interface RawEvent {
   readonly time_ns: bigint;
-  /** Where the event's data begin, and how many bytes they have at most. */
+  /** Where the event's data start, and their maximum size. */
   readonly at: number;
   readonly bytes: number;
 }
@@ -17,14 +17,14 @@ export interface RawEvent {
 const lengthMask = 0xfffff;
 const missedEvents = 2 ** 31;
 const [padding, timeExtend, timeStamp] = [29, 30, 31];
-/** An absolute time has 59 bits; the page's own gives the rest. */
+/** An absolute time has 59 bits; the page's time gives the rest. */
 const stampBits = 59n;
 
 export interface Pages {
   readonly events: readonly RawEvent[];
-  /** Pages that say that events before them were lost. */
+  /** Pages with a flag for events lost before them. */
   readonly gaps_n: number;
-  /** Pages or records that make no sense. */
+  /** Malformed pages or records. */
   readonly broken_n: number;
 }
 
@@ -42,7 +42,7 @@ export function readPages(view: DataView, layout: PageLayout): Pages {
   return { events, gaps_n, broken_n };
 }
 
-/** False where a record reaches beyond the page's end. */
+/** False if a record reaches beyond the page's end. */
 function readPage(view: DataView, page: number, end: number, layout: PageLayout, events: RawEvent[]): boolean {
   let time_ns = view.getBigUint64(page + layout.timeOffset, true);
   let at = page + layout.dataOffset;
@@ -52,7 +52,7 @@ function readPage(view: DataView, page: number, end: number, layout: PageLayout,
     const delta = head >>> 5;
     at += 4;
     if (type === padding) {
-      // Without a time it fills the rest of the page.
+      // Without a time, it fills the rest of the page.
       if (delta === 0) return true;
       if (at + 4 > end) return false;
       at += view.getUint32(at, true);
@@ -65,7 +65,7 @@ function readPage(view: DataView, page: number, end: number, layout: PageLayout,
       time_ns += BigInt(delta);
       const isLong = type === 0;
       if (isLong && at + 4 > end) return false;
-      // The length of a long one counts its own word.
+      // The length of a long record includes the length word.
       const bytes = isLong ? view.getUint32(at, true) - 4 : type * 4;
       if (isLong) at += 4;
       if (bytes < 0 || at + bytes > end) return false;

@@ -1,4 +1,6 @@
-/** What the tracer left (native/tracer/tracer.cc): its events of all CPUs, in the order of time, and what was lost. */
+/**
+ * Reads what the tracer wrote (native/tracer/tracer.cc): events of all CPUs in order of time, and how many were lost.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MissingEvidence } from '../../facts/stall-facts.js';
@@ -8,7 +10,7 @@ import { fieldText, fieldValue, parseFormat, parsePageLayout, type EventFormat }
 import { lowerBound } from '../../base/sorted.js';
 import { readPages } from './pages.js';
 
-/** A buffer has 64 MiB at most (workload/tracer.ts), and while it is read events come on. */
+/** A buffer has at most 64 MiB (workload/watch/tracer.ts), and events keep arriving while it is read. */
 const mostRawBytes = 256 * 2 ** 20;
 
 interface EventBasics {
@@ -25,7 +27,7 @@ export type TraceEvent = EventBasics &
     | { readonly kind: 'lock-acquired'; readonly mm: bigint; readonly isWrite: boolean; readonly succeeded: boolean }
     | { readonly kind: 'lock-released'; readonly mm: bigint; readonly isWrite: boolean }
     /**
-     * Any lock of the kernel that sleeps: mmap_lock, too, by its own address. Without one of the two it is a mutex or a
+     * Any sleeping lock of the kernel, mmap_lock included, by its address. If neither flag is set, it is a mutex or a
      * semaphore.
      */
     | { readonly kind: 'contended'; readonly lock: bigint; readonly isRead: boolean; readonly isWrite: boolean }
@@ -46,18 +48,18 @@ export type TraceEvent = EventBasics &
 export interface Trace {
   readonly events: readonly TraceEvent[];
   readonly lost_n: number;
-  /** Between these nothing is missing; relative to go. */
+  /** Nothing is missing between these times; relative to go. */
   readonly coveredFrom_ns: number;
   readonly coveredTo_ns: number;
   readonly missingEvents: readonly string[];
-  /** Of threads of other programs that take the workload's mmap_lock. */
+  /** Threads of other programs that take the workload's mmap_lock. */
   readonly outside: {
-    /** From when on nothing of them is missing; Infinity without such a trace. */
+    /** Nothing is missing after this time; Infinity without an outside trace. */
     readonly from_ns: number;
-    /** Why there is none, or not of the whole run; null else. */
+    /** Why there is no outside trace, or only of a part of the run; otherwise null. */
     readonly problem: MissingEvidence | null;
   };
-  /** What a call of mprotect took without and with the trace, before anything else was traced. */
+  /** The time of an mprotect call without and with the trace, measured before anything else was traced. */
   readonly call_ns: { readonly without: number; readonly with: number };
 }
 
@@ -76,7 +78,7 @@ export const traceEvents = {
 /** Of lock:contention_begin (include/trace/events/lock.h). */
 export const contentionFlags = { spin: 1, read: 2, write: 4 } as const;
 
-/** `traced`: from when to when it ran, relative to go. */
+/** `traced`: the span in which the tracer ran, relative to go. */
 export function readTrace(
   folder: string,
   go_ns: bigint,
@@ -92,7 +94,7 @@ export function readTrace(
         .map((name) => parseFormat(text(name)))
         .map((format) => [format.id, format]),
     );
-    const buffers = (own: string): Buffer[] => buffersOf(own, go_ns, layout, formats);
+    const buffers = (path: string): Buffer[] => buffersOf(path, go_ns, layout, formats);
     const parts = buffers(folder);
     const events = ordered(parts);
     const noOutside = text('outside-missing');
@@ -135,12 +137,12 @@ export function readTrace(
 
 interface Buffer {
   readonly events: readonly TraceEvent[];
-  /** The oldest are overwritten, so what is left is whole from the first one on. */
+  /** The oldest events are overwritten, so the rest is complete from the first event on. */
   readonly from_ns: number;
   readonly lost_n: number;
 }
 
-/** Of each CPU. */
+/** The buffers of all CPUs. */
 function buffersOf(
   folder: string,
   go_ns: bigint,
@@ -172,7 +174,7 @@ function ordered(parts: readonly Buffer[]): TraceEvent[] {
 
 const lostIn = (parts: readonly Buffer[]): number => parts.reduce((sum, { lost_n }) => sum + lost_n, 0);
 
-/** A switch or a waking between a thread of the workload and another one is in both traces, within microseconds. */
+/** A switch or a waking between a thread of the workload and another thread is in both traces, within microseconds. */
 const twin_ns = 1_000_000;
 
 export function merged(workload: readonly TraceEvent[], outside: readonly TraceEvent[]): TraceEvent[] {
@@ -186,16 +188,16 @@ export function merged(workload: readonly TraceEvent[], outside: readonly TraceE
   for (const event of workload) {
     const key = keyOf(event);
     if (key === null) continue;
-    const own = times.get(key);
-    if (own === undefined) times.set(key, [event.time_ns]);
-    else own.push(event.time_ns);
+    const known = times.get(key);
+    if (known === undefined) times.set(key, [event.time_ns]);
+    else known.push(event.time_ns);
   }
   const isTwin = (event: TraceEvent): boolean => {
     const key = keyOf(event);
-    const own = key === null ? undefined : times.get(key);
-    if (own === undefined) return false;
-    const at = lowerBound(own, event.time_ns - twin_ns);
-    return (own[at] ?? Infinity) <= event.time_ns + twin_ns;
+    const known = key === null ? undefined : times.get(key);
+    if (known === undefined) return false;
+    const at = lowerBound(known, event.time_ns - twin_ns);
+    return (known[at] ?? Infinity) <= event.time_ns + twin_ns;
   };
   return [...workload, ...outside.filter((event) => !isTwin(event))].sort((a, b) => a.time_ns - b.time_ns);
 }
@@ -205,7 +207,7 @@ function costOf(line: string): Trace['call_ns'] {
   return { without, with: traced };
 }
 
-/** per_cpu/cpuN/stats: `overrun` were overwritten, `commit overrun` and `dropped events` never written. */
+/** per_cpu/cpuN/stats: `overrun` events were overwritten, `commit overrun` and `dropped events` were never written. */
 export function lostOf(stats: string): number {
   return ['overrun', 'commit overrun', 'dropped events'].reduce(
     (sum, name) => sum + Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(stats)?.[1] ?? 0),

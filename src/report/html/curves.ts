@@ -1,23 +1,23 @@
-/** Counters of a histogram as points of a percentile curve. */
+/** Converts histogram counters to points of a percentile curve. */
 import { highestOfIndex, lastUsedIndex, type SparseCounts } from '../../record/histogram/counts.js';
 import { leastN } from '../../stats/quantile-bounds.js';
 
-/** Ten points a nine, to the sixth. */
+/** Ten points for each nine, up to six nines. */
 export const quantiles: readonly number[] = Array.from({ length: 61 }, (_, i) => 1 - 10 ** (-i / 10));
 
 export interface Curve {
   readonly n: number;
-  /** At `quantiles`, as far as one operation or more lies above it. */
+  /** At `quantiles`, as long as at least one operation lies above. */
   readonly values_ns: readonly number[];
   /**
-   * How many of the values n operations carry: the quantile has an upper bound at 95 %. The rest is what was seen, no
-   * more.
+   * How many of the values n operations support: their quantile has an upper bound at 95 %. The remaining values are
+   * only observations.
    */
   readonly carried: number;
   readonly max_ns: number;
 }
 
-/** Counters of all indexes, to be added to. */
+/** Counters for all indexes, which sums are added to. */
 export interface Pool {
   readonly counters: Float64Array;
   n: number;
@@ -47,11 +47,11 @@ export function curveOf({ counters, n }: Pool): Curve | null {
   let seen = 0;
   let max_ns = 0;
   for (let i = 0; i < counters.length; i += 1) {
-    const own = counters[i] ?? 0;
-    if (own === 0) continue;
-    seen += own;
+    const count = counters[i] ?? 0;
+    if (count === 0) continue;
+    seen += count;
     max_ns = highestOfIndex(i);
-    // As HdrHistogram defines it: the least value that at least so many are not above.
+    // As HdrHistogram defines it: the least value that at least this many operations do not exceed.
     for (
       let q = wanted[values_ns.length];
       q !== undefined && seen >= Math.max(1, Math.ceil(q * n - 1e-6));
@@ -67,8 +67,8 @@ export function curveOf({ counters, n }: Pool): Curve | null {
   };
 }
 
-/** Value of one quantile; null where n is too small for it. */
+/** The value at a quantile; null if n is too small for it. */
 export function valueAt({ values_ns, carried }: Curve, q: number): number | null {
-  const i = quantiles.findIndex((own) => Math.abs(own - q) < 1e-9);
+  const i = quantiles.findIndex((quantile) => Math.abs(quantile - q) < 1e-9);
   return i >= 0 && i < carried ? (values_ns[i] ?? null) : null;
 }

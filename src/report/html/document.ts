@@ -1,4 +1,4 @@
-/** The whole page. Nothing in it comes from elsewhere, and nothing runs but the script above, by its hash. */
+/** The whole page. It loads nothing from elsewhere, and runs no script but the one above, identified by its hash. */
 import { createHash } from 'node:crypto';
 import { grouped } from '../../base/group.js';
 import type { Comparison } from '../../verdict/compare/compared.js';
@@ -27,7 +27,7 @@ const mostStalls = 20;
 const mostHeatMaps = 48;
 const mostCurveFigures = 60;
 
-/** `comparison`: null for one bundle, a sentence where there could be none. */
+/** `comparison`: null for a single bundle, a sentence if there can be no comparison. */
 export function reportDocument(data: ReportData, comparison: Comparison | string | null): string {
   const { bundles } = data;
   const several = bundles.length > 1;
@@ -38,7 +38,10 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
     [
       'verdict',
       'Verdict',
-      html`${bundles.map((bundle, i) => html`${several ? html`<h3>${bundle.label}</h3>` : nothing}${headlinePart(bundle, i)}${verdictPart(bundle)}`)}`,
+      html`${bundles.map(
+        (bundle, i) =>
+          html`${several ? html`<h3>${bundle.label}</h3>` : nothing}${headlinePart(bundle, i)}${verdictPart(bundle)}`,
+      )}`,
     ],
     ...(comparison === null
       ? []
@@ -55,8 +58,12 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
   ];
   const title = `pauselab: ${profiles}`;
   const body = html`<a class="skip" href="#verdict">To the verdict</a>
-<header><h1>${title}</h1><p class="small">${bundles.map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`).join(' · ')}</p>
-<nav aria-label="Parts of this page"><ul>${parts.map(([id, name]) => html`<li><a href="#${id}">${shortNames[id] ?? name}</a></li>`)}</ul></nav></header>
+<header><h1>${title}</h1><p class="small">${bundles
+    .map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`)
+    .join(' · ')}</p>
+<nav aria-label="Parts of this page"><ul>${parts.map(
+    ([id, name]) => html`<li><a href="#${id}">${shortNames[id] ?? name}</a></li>`,
+  )}</ul></nav></header>
 <main>${parts.map(
     ([
       id,
@@ -65,8 +72,11 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
     ]) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${name}</h2>${content}</section>
 `,
   )}</main>`;
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-  // Style and script are this program's own and constant; no value of a bundle gets into either.
+  const scriptHash = createHash('sha256').update(script).digest('base64');
+  const policy =
+    `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; ` +
+    "base-uri 'none'; form-action 'none'";
+  // Style and script are constants of this program; they contain no value of a bundle.
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
@@ -80,7 +90,7 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
   ].join('\n');
 }
 
-/** Where a part's title is long. */
+/** For parts with a long title. */
 const shortNames: Readonly<Record<string, string>> = {
   evidence: 'Weaknesses',
   causes: 'Causes',
@@ -93,9 +103,11 @@ function percentilesPart({ curves, bundles }: ReportData): Markup {
   const all: Arm[] = bundles.flatMap(({ arms }) => arms);
   const groups = grouped(curves, ({ series, time }) => JSON.stringify([series, time]));
   if (groups.size === 0) return html`<p>There is no histogram to draw.</p>`;
-  return html`<p>How long the slowest operations take: at p99, one of a hundred took that long or longer, at p99.9 one of a thousand. A line is all runs of an arm together: solid as far as there are operations enough for the percentile, dotted beyond. The band goes from the lowest to the highest run. Controls are grey. Service time is how long the operation took, response time counts from when it was due.</p>
+  return html`<p>How long the slowest operations take: at p99, one in a hundred took at least that long, at p99.9 one in a thousand. A line shows all runs of an arm together: solid where the number of operations supports the percentile, dotted beyond. The band ranges from the lowest to the highest run. Controls are grey. Service time is the duration of the operation; response time counts from when it was due.</p>
 <div class="grid">${[...groups.values()].slice(0, mostCurveFigures).map((sets) => percentileFigure(sets, all))}</div>
-${groups.size > mostCurveFigures ? html`<p>${groups.size - mostCurveFigures} more series are not drawn.</p>` : nothing}`;
+${
+  groups.size > mostCurveFigures ? html`<p>${groups.size - mostCurveFigures} more series are not drawn.</p>` : nothing
+}`;
 }
 
 function heatPart({ heatMaps, bundles }: ReportData): Markup {
@@ -109,22 +121,40 @@ function heatPart({ heatMaps, bundles }: ReportData): Markup {
   const kept = new Set([...heatMaps].sort((a, b) => stalled(b) - stalled(a)).slice(0, mostHeatMaps));
   const arms = [...new Set(heatMaps.map(({ arm }) => arm))];
   if (heatMaps.length === 0) return html`<p>There is no run to draw.</p>`;
-  return html`<p>Service time of every operation, run after run; darker where a larger share of the operations of that time took so long. Stalls are red bars at their length; they lead to their story where it is told below.</p>
-<ul class="legend">${['any', '0.01 % or more', '0.1 %', '1 %', '10 %', '40 %'].map((share, shade) => html`<li><svg width="22" height="12" aria-hidden="true"><path class="h${shade}" d="M0 0H20V12H0Z"/></svg> ${share}</li>`)}</ul>
+  return html`<p>Service time of every operation, run after run; darker where a larger share of that time’s operations took so long. Stalls are red bars at their length, with links to those described below.</p>
+<ul class="legend">${['any', '0.01 % or more', '0.1 %', '1 %', '10 %', '40 %'].map(
+    (share, shade) =>
+      html`<li><svg width="22" height="12" aria-hidden="true"><path class="h${shade}" d="M0 0H20V12H0Z"/></svg> ${share}</li>`,
+  )}</ul>
 ${arms.map((arm) => {
-  const own = heatMaps.filter((map) => map.arm === arm && kept.has(map));
-  const content = html`<div class="grid">${own.map((map) => heatFigure(map, linked))}</div>`;
-  // Arms without a stall are folded beside those that have some, so that the page stays short.
-  const isQuiet = own.every((map) => stalled(map) === 0) && heatMaps.some((map) => stalled(map) > 0);
-  return own.length === 0
+  const mapsOfArm = heatMaps.filter((map) => map.arm === arm && kept.has(map));
+  const content = html`<div class="grid">${mapsOfArm.map((map) => heatFigure(map, linked))}</div>`;
+  // Arms without a stall are folded if others have stalls, so that the page stays short.
+  const isQuiet = mapsOfArm.every((map) => stalled(map) === 0) && heatMaps.some((map) => stalled(map) > 0);
+  return mapsOfArm.length === 0
     ? nothing
     : isQuiet
       ? html`<details><summary>${arm.label}: ${arm.title} (no stall)</summary>${content}</details>`
       : html`<h3>${arm.label}: ${arm.title}</h3>${content}`;
 })}
-${kept.size < heatMaps.length ? html`<p>${heatMaps.length - kept.size} more, with less stalled time, are not drawn.</p>` : nothing}`;
+${
+  kept.size < heatMaps.length
+    ? html`<p>${heatMaps.length - kept.size} more, with less stalled time, are not drawn.</p>`
+    : nothing
+}`;
 }
 
 function stallsPart({ bundles }: ReportData): Markup {
-  return html`${timelineLegend(bundles.flatMap(({ stalls }) => stalls.stalls.slice(0, mostStalls).map(({ stall }) => stall)))}${bundles.map(({ label, stalls: { stalls } }, i) => html`${bundles.length > 1 ? html`<h3>${label}</h3>` : nothing}${stalls.length === 0 ? html`<p>No stall was recorded.</p>` : nothing}${stalls.slice(0, mostStalls).map((one) => stallFigure(i, one))}${stalls.length > mostStalls ? html`<p>… and ${stalls.length - mostStalls} shorter ones: <code>pauselab explain</code> lists them.</p>` : nothing}`)}`;
+  return html`${timelineLegend(
+    bundles.flatMap(({ stalls }) => stalls.stalls.slice(0, mostStalls).map(({ stall }) => stall)),
+  )}${bundles.map(
+    ({ label, stalls: { stalls } }, i) =>
+      html`${bundles.length > 1 ? html`<h3>${label}</h3>` : nothing}${
+        stalls.length === 0 ? html`<p>No stall was recorded.</p>` : nothing
+      }${stalls.slice(0, mostStalls).map((stall) => stallFigure(i, stall))}${
+        stalls.length > mostStalls
+          ? html`<p>… and ${stalls.length - mostStalls} shorter ones: <code>pauselab explain</code> lists them.</p>`
+          : nothing
+      }`,
+  )}`;
 }

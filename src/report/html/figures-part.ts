@@ -1,4 +1,4 @@
-/** The parts that figures share. */
+/** Elements that several figures share. */
 import type { Arm, Standing } from './gather.js';
 import { html, type Markup } from './markup.js';
 import { px, type Scale } from './scales.js';
@@ -11,11 +11,14 @@ export interface Frame {
 }
 
 export function axisBelow({ ticks }: Scale, frame: Frame): Markup {
-  return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${px(at)} ${frame.top}V${frame.bottom}"/>${labelBelow(at, label, frame)}`)}</g>`;
+  return html`<g class="axis">${ticks.map(
+    ({ at, label }) => html`<path d="M${px(at)} ${frame.top}V${frame.bottom}"/>${labelBelow(at, label, frame)}`,
+  )}</g>`;
 }
 
 /**
- * Words at the right edge end there, so that none is cut off, and at the left one begin there, clear of the other axis.
+ * A label at the right edge ends there, so that it is not cut off; a label at the left edge starts there, clear of the
+ * other axis.
  */
 export function labelBelow(at: number, label: string, { left, right, bottom }: Frame): Markup {
   const isLast = at > right - 24;
@@ -24,17 +27,22 @@ export function labelBelow(at: number, label: string, { left, right, bottom }: F
 }
 
 export function axisLeft({ ticks }: Scale, { left, right }: Frame): Markup {
-  return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${left} ${px(at)}H${right}"/><text x="${left - 5}" y="${px(at + 3.5)}" text-anchor="end">${label}</text>`)}</g>`;
+  return html`<g class="axis">${ticks.map(
+    ({ at, label }) =>
+      html`<path d="M${left} ${px(at)}H${right}"/><text x="${left - 5}" y="${px(at + 3.5)}" text-anchor="end">${label}</text>`,
+  )}</g>`;
 }
 
-/** `name` is read out; what the figure says stands in text beside it. */
+/** `name` is for screen readers; text beside the figure states what it shows. */
 export function svg(name: string, width: number, height: number, inside: readonly Markup[], kind = ''): Markup {
   return html`<svg class="${kind}" role="img" aria-label="${name}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" preserveAspectRatio="xMinYMin meet">${inside}</svg>`;
 }
 
 export const colours_n = 8;
 
-/** An arm has one colour in all bundles and kernels, and each of these its own dashes; controls are grey. */
+/**
+ * An arm has the same colour in all bundles and kernels, and each of these has its own dash pattern; controls are grey.
+ */
 export function styleOf(arm: Arm, all: readonly Arm[]): string {
   const names = [...new Set(all.filter(({ isControl }) => !isControl).map(({ name }) => name))];
   const controls = [...new Set(all.filter(({ isControl }) => isControl).map(({ name }) => name))];
@@ -44,21 +52,21 @@ export function styleOf(arm: Arm, all: readonly Arm[]): string {
   return `${colour} d${dash}`;
 }
 
-/** Where a stall is told of: its number is its bundle's. */
+/** The anchor of a stall's description; numbers belong to a bundle. */
 export function stallId(bundle: number, number: number): string {
   return `stall-${bundle + 1}-${number}`;
 }
 
-/** In legends and tables. */
+/** For legends and tables. */
 export function labelOf({ arm, standing }: { readonly arm: Arm; readonly standing: Standing }): string {
   const text = standingTexts[standing];
   return text === null ? arm.label : `${arm.label} (${text})`;
 }
 
-/** Of an arm that has no better runs. */
+/** For an arm without better runs. */
 export const standingTexts: Readonly<Record<Standing, string | null>> = {
   evidence: null,
-  'under-load': 'under load: it stalls, but neither rate nor length is known',
+  'under-load': 'under load: it stalls, but rate and length are unknown',
   none: 'disturbed or cut short, no evidence',
 };
 

@@ -1,6 +1,6 @@
 /**
- * What a report shows, read from bundles: each histogram log once, line by line, so that memory and the page are
- * bounded whatever the length of a run. What cannot be read is said in the report.
+ * Reads the data of a report from bundles. Each histogram log is read once, line by line, so that memory and the page
+ * are bounded however long a run is. The report says what could not be read.
  */
 import { join } from 'node:path';
 import type { MissingInBundle } from '../../facts/stall-facts.js';
@@ -19,17 +19,17 @@ export type Time = 'service' | 'response';
 
 type Finding = SummaryFile['findings'][number];
 
-/** What runs can show: all of it; under load, that an arm stalls and why; nothing. */
+/** What runs can show: everything; only that an arm stalls and why (under load); nothing. */
 export type Standing = 'evidence' | 'under-load' | 'none';
 
-/** One arm on one kernel of one bundle. */
+/** An arm on a kernel of a bundle. */
 export interface Arm {
   readonly bundle: number;
   readonly name: string;
   readonly title: string;
   readonly isControl: boolean;
   readonly kernel: string;
-  /** Its name, with what tells it from others of the report. */
+  /** Its name, with whatever distinguishes it from other arms in the report. */
   readonly label: string;
 }
 
@@ -38,9 +38,9 @@ export interface CurveSet {
   readonly series: string;
   readonly time: Time;
   readonly pooled: Curve;
-  /** One a run. */
+  /** A curve per run. */
   readonly runs: readonly Curve[];
-  /** Not evidence: no run is complete and undisturbed, and these are what there is. */
+  /** If not `evidence`: no run is complete and undisturbed, and these are the best runs. */
   readonly standing: Standing;
 }
 
@@ -49,7 +49,7 @@ export interface HeatRun {
   readonly spoiled: boolean;
   readonly start_ns: number;
   readonly end_ns: number;
-  /** Operations by column and row; columns are `HeatMap.column_ns` wide, the first from `start_ns` on. */
+  /** Operations by column and row; columns are `HeatMap.column_ns` wide, and the first starts at `start_ns`. */
   readonly cells: readonly Float64Array[];
   readonly stalls: readonly NumberedStall[];
 }
@@ -60,7 +60,7 @@ export interface HeatMap {
   readonly column_ns: number;
   readonly runs: readonly HeatRun[];
   readonly leftOutRuns: number;
-  /** As of a curve. */
+  /** See CurveSet. */
   readonly standing: Standing;
 }
 
@@ -78,13 +78,13 @@ export interface ReportData {
   readonly heatMaps: readonly HeatMap[];
 }
 
-/** Rows of a heat map: four a decade, from 100 ns on. */
+/** Rows of a heat map: four per decade, starting at 100 ns. */
 export const heatRows = 40;
 export const lowestHeat_ns = 100;
 export const heatRowsPerDecade = 4;
 const mostColumns = 200;
 const mostHeatRuns = 60;
-/** A column of less would be finer than the log. */
+/** A narrower column would be finer than the log. */
 const leastColumn_ns = 1e9;
 
 export function gather(paths: readonly string[]): ReportData {
@@ -97,7 +97,7 @@ export function gather(paths: readonly string[]): ReportData {
   const heatMaps: HeatMap[] = [];
   const bundles = opened.map(({ stored, stalls }, bundle) => {
     const label = labels[bundle] ?? stored.path;
-    // A spoiled run is told of with its arm.
+    // A disturbed run is mentioned with its arm.
     const missing = stalls.missing.filter(({ code }) => code !== 'run-disturbed');
     if (stored.summary === null) missing.push(statedMissing({ code: 'no-summary' }));
     const arms = armsOf(stored, bundle, opened.length > 1 ? label : null);
@@ -131,12 +131,12 @@ function armsOf({ manifest, summary, runs }: StoredBundle, bundle: number, prefi
   for (const kernel of manifest.kernels) {
     for (const name of new Set(inOrder)) {
       if (!runs.some((run) => run.arm === name && run.kernel === kernel.name)) continue;
-      const told =
+      const described =
         summary?.arms.find((arm) => arm.name === name && arm.kernel === kernel.name) ??
         summary?.arms.find((arm) => arm.name === name);
       const plan = planned.find((arm) => arm.name === name);
-      const title = told?.title ?? plan?.title ?? name;
-      const control = told?.control ?? plan?.control ?? null;
+      const title = described?.title ?? plan?.title ?? name;
+      const control = described?.control ?? plan?.control ?? null;
       const label = `${prefix === null ? '' : `${prefix}: `}${name}${several ? ` on ${kernel.name}` : ''}`;
       arms.set(JSON.stringify([name, kernel.name]), {
         bundle,
@@ -180,7 +180,7 @@ function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): {
 } {
   const names = [...new Set(runs.flatMap(({ series }) => series.map(({ name }) => name)))];
   const good = runs.filter(isEvidence);
-  // Without one that is evidence, what there is is shown, and said to be spoiled.
+  // Without evidence, the other runs are shown, and marked as disturbed.
   const shown = good.length > 0 ? good : runs;
   if (standing !== 'evidence' && runs.length > 0)
     missing.push(statedMissing({ code: 'arm-without-evidence', arm: arm.label, underLoad: standing === 'under-load' }));
@@ -193,8 +193,8 @@ function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): {
   const gathering: Gathering = { pooled: new Map(), perRun: new Map() };
   const heat = new Map<string, HeatRun[]>(names.map((name) => [name, []]));
   for (const run of shown) {
-    const own = new Map<string, HeatRun>(names.map((name) => [name, heatRun(run, name, column_ns, stalls)]));
-    const pools = readRun(join(path, 'runs', run.name, 'histograms.hlog'), run, own, column_ns, missing);
+    const heatRuns = new Map<string, HeatRun>(names.map((name) => [name, heatRun(run, name, column_ns, stalls)]));
+    const pools = readRun(join(path, 'runs', run.name, 'histograms.hlog'), run, heatRuns, column_ns, missing);
     for (const [key, pool] of pools) {
       const all = gathering.pooled.get(key) ?? createPool();
       gathering.pooled.set(key, all);
@@ -202,7 +202,7 @@ function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): {
       const curve = curveOf(pool);
       if (curve !== null) gathering.perRun.set(key, [...(gathering.perRun.get(key) ?? []), curve]);
     }
-    if (heated.includes(run)) for (const [name, one] of own) heat.get(name)?.push(one);
+    if (heated.includes(run)) for (const [name, heatOfRun] of heatRuns) heat.get(name)?.push(heatOfRun);
   }
   const curves = names.flatMap((series) =>
     (['service', 'response'] as const).flatMap((time): CurveSet[] => {
@@ -211,7 +211,8 @@ function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): {
       const pooled = pool === undefined ? null : curveOf(pool);
       if (pooled === null) return [];
       const saturated =
-        time === 'response' && shown.some((run) => run.series.some((one) => one.name === series && one.saturated));
+        time === 'response' &&
+        shown.some((run) => run.series.some((figures) => figures.name === series && figures.saturated));
       if (saturated) return [];
       return [{ arm, series, time, pooled, runs: gathering.perRun.get(key) ?? [], standing }];
     }),
@@ -238,18 +239,18 @@ function heatRun(run: RunFile, series: string, column_ns: number, stalls: readon
     start_ns,
     end_ns: Math.max(end_ns, start_ns + 1),
     cells: Array.from({ length: columns }, () => new Float64Array(heatRows)),
-    // One of the warm-up may reach into the window.
+    // A stall of the warm-up may reach into the window.
     stalls: stalls.filter(
-      (one) =>
-        one.run === run.name &&
-        one.stall.series === series &&
-        one.stall.start_ns + one.stall.duration_ns > start_ns &&
-        one.stall.start_ns < end_ns,
+      (listed) =>
+        listed.run === run.name &&
+        listed.stall.series === series &&
+        listed.stall.start_ns + listed.stall.duration_ns > start_ns &&
+        listed.stall.start_ns < end_ns,
     ),
   };
 }
 
-/** Sums by `series.service` and `series.response`; the operations owed are a part of the latter. */
+/** Sums by `series.service` and `series.response`; response times include owed operations. */
 function readRun(
   path: string,
   run: RunFile,
@@ -294,7 +295,7 @@ function addHeat(
   }
 }
 
-/** The row of each counter: a logarithm for each counter and not for each second of each. */
+/** The row of each counter, precomputed: a logarithm per counter instead of one per counter and second. */
 const rowOfCounter = Uint8Array.from({ length: lastUsedIndex + 1 }, (_, index) => {
   const value_ns = Math.max(valueOfIndex(index), lowestHeat_ns);
   return Math.min(heatRows - 1, Math.floor(Math.log10(value_ns / lowestHeat_ns) * heatRowsPerDecade + 1e-9));

@@ -1,4 +1,4 @@
-/** Service times of one series over time: darker where more operations took so long; each stall a red mark. */
+/** Service times of a series over time: darker where more operations took so long; each stall is a red mark. */
 import { formatDuration } from '../../base/text/units.js';
 import { notAttributed } from '../../words/cause-words.js';
 import { axisLeft, labelBelow, stallId, standingTexts, svg } from './figures-part.js';
@@ -11,7 +11,8 @@ const frame = { left: 58, right: 548, top: 8, bottom: 172 };
 const gap = 6;
 const mostMarks = 200;
 /**
- * A cell's share of its column's operations: the lower end of each shade. One operation of a million is still a shade.
+ * A cell's share of its column's operations: the lower bound of each shade. Even one operation in a million has a
+ * shade.
  */
 const shades: readonly number[] = [0, 1e-4, 1e-3, 1e-2, 1e-1, 0.4];
 
@@ -20,7 +21,9 @@ export function heatFigure(map: HeatMap, linked: ReadonlySet<string>): Markup {
   const drawing = heatDrawing(map, linked);
   if (drawing === null) return html`<p>${series}: no operation was recorded.</p>`;
   return html`<figure class="chart">
-<figcaption><strong>${series}</strong> in ${arm.label}: ${heatText(map)}${leftOutRuns > 0 ? `; ${leftOutRuns} more runs are not drawn` : ''}</figcaption>
+<figcaption><strong>${series}</strong> in ${arm.label}: ${heatText(map)}${
+    leftOutRuns > 0 ? `; ${leftOutRuns} more runs are not drawn` : ''
+  }</figcaption>
 ${drawing}
 </figure>`;
 }
@@ -30,10 +33,14 @@ export function heatText({ runs, standing }: HeatMap): string {
   const stalls = runs.flatMap((run) => run.stalls);
   const total = runs.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
   const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
-  return `${stalls.length === 0 ? 'no stall' : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, the longest ${formatDuration(longest)}`} in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all${weakness === null ? '' : `; ${weakness}`}`;
+  return `${
+    stalls.length === 0
+      ? 'no stall'
+      : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, ` + `the longest ${formatDuration(longest)}`
+  } in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all${weakness === null ? '' : `; ${weakness}`}`;
 }
 
-/** Null where nothing was recorded. */
+/** Null if nothing was recorded. */
 export function heatDrawing(map: HeatMap, linked: ReadonlySet<string>): Markup | null {
   const { arm, series, runs, column_ns } = map;
   const stalls = runs.flatMap((run) => run.stalls);
@@ -101,15 +108,25 @@ function runMarkup(
   const [from, to] = [x(0), x(length)];
   return html`<g><title>run ${run.run}${run.spoiled ? ', disturbed' : ''}</title><path class="run" d="M${px(from)} ${frame.top}H${px(to)}V${frame.bottom}H${px(from)}Z"/>
 ${paths.map((path, shade) => (path === '' ? nothing : html`<path class="h${shade}" d="${path}"/>`))}
-${run.stalls.slice(0, mostMarks).map((one) => {
-  const place = ({ stall }: typeof one): [number, number] => [
+${run.stalls.slice(0, mostMarks).map((listed) => {
+  const place = ({ stall }: typeof listed): [number, number] => [
     Math.max(from, x(stall.start_ns - run.start_ns)),
     Math.min(to, x(stall.start_ns + stall.duration_ns - run.start_ns)),
   ];
-  const [left, right] = place(one);
-  const mark = html`<path class="mark" d="M${px(Math.min(left, to - 2))} ${px(y(one.stall.duration_ns))}H${px(Math.max(right, left + 2))}"><title>${formatDuration(one.stall.duration_ns)} at ${formatDuration(Math.max(0, one.stall.start_ns - run.start_ns))}: ${one.stall.cause?.cause ?? notAttributed}</title></path>`;
-  const id = stallId(bundle, one.number);
-  return linked.has(id) ? html`<a href="#${id}" aria-label="stall ${one.number}">${mark}</a>` : mark;
+  const [left, right] = place(listed);
+  const mark = html`<path class="mark" d="M${px(Math.min(left, to - 2))} ${px(y(listed.stall.duration_ns))}H${px(Math.max(right, left + 2))}"><title>${formatDuration(listed.stall.duration_ns)} at ${formatDuration(
+    Math.max(0, listed.stall.start_ns - run.start_ns),
+  )}: ${listed.stall.cause?.cause ?? notAttributed}</title></path>`;
+  const id = stallId(bundle, listed.number);
+  return linked.has(id) ? html`<a href="#${id}" aria-label="stall ${listed.number}">${mark}</a>` : mark;
 })}
-${runs_n <= 2 ? html`<g class="axis">${x.ticks.filter(({ at }) => at < to - 12 || runs_n === 1).map(({ at, label }) => labelBelow(at, label, frame))}</g>` : runs_n <= 6 ? html`<g class="axis"><text x="${px((from + to) / 2)}" y="${frame.bottom + 14}" text-anchor="middle">${run.run.slice(0, 3)}: ${roundDuration(length)}</text></g>` : nothing}</g>`;
+${
+  runs_n <= 2
+    ? html`<g class="axis">${x.ticks
+        .filter(({ at }) => at < to - 12 || runs_n === 1)
+        .map(({ at, label }) => labelBelow(at, label, frame))}</g>`
+    : runs_n <= 6
+      ? html`<g class="axis"><text x="${px((from + to) / 2)}" y="${frame.bottom + 14}" text-anchor="middle">${run.run.slice(0, 3)}: ${roundDuration(length)}</text></g>`
+      : nothing
+}</g>`;
 }

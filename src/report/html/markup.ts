@@ -1,6 +1,6 @@
 /**
- * Markup by one tagged template: every value in it is escaped, but for markup that this module made itself. Names,
- * titles and sentences come from bundles, which may be anyone's.
+ * HTML from a tagged template: every value in it is escaped, except markup that this module made. Names, titles and
+ * sentences come from bundles, which are not trusted.
  */
 export class Markup {
   readonly #text: string;
@@ -8,7 +8,7 @@ export class Markup {
     this.#text = text;
   }
 
-  /** The only way to make one. */
+  /** The only way to create markup. */
   static readonly html = (parts: TemplateStringsArray, ...values: readonly Content[]): Markup =>
     new Markup(parts.map((part, i) => part + (i < values.length ? textOf(values[i] ?? '') : '')).join(''));
 
@@ -19,7 +19,7 @@ export class Markup {
 
 export type Content = string | number | Markup | readonly (string | number | Markup)[];
 
-/** Goes into elements and into attributes in double quotes; never into a script, a style or a URL. */
+/** For elements, and for attributes in double quotes; never for a script, a style or a URL. */
 export const html = Markup.html;
 
 export const nothing = html``;
@@ -30,7 +30,7 @@ function textOf(value: Content): string {
   return escapeText(String(value));
 }
 
-/** Also what HTML cannot hold, and what turns the direction of text around. */
+/** Also replaces characters that HTML does not allow, and those that reverse the direction of text. */
 function escapeText(text: string): string {
   return text
     .replace(
@@ -40,7 +40,7 @@ function escapeText(text: string): string {
     .replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A sentence in which names stand in backticks. */
+/** A sentence with names in backticks. */
 export function prose(sentence: string): Markup {
   return html`${sentence.split('`').map((part, i) => (i % 2 === 0 ? part : html`<code>${part}</code>`))}`;
 }

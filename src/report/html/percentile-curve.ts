@@ -1,4 +1,7 @@
-/** Percentiles of one series and kind of time: a curve for each arm, with a band from the lowest to the highest run. */
+/**
+ * Percentiles of a series, of service or response time: a curve for each arm, with a band from the lowest to the
+ * highest run.
+ */
 import { formatDuration } from '../../base/text/units.js';
 import { quantiles, valueAt, type Curve } from './curves.js';
 import { axisBelow, axisLeft, labelOf, styleOf, svg } from './figures-part.js';
@@ -23,7 +26,10 @@ export function percentileFigure(sets: readonly CurveSet[], all: readonly Arm[])
   return html`<figure class="chart" data-toggles>
 <figcaption><strong>${first.series}</strong>, ${first.time} time by percentile</figcaption>
 ${percentileDrawing(`Percentile curves of ${name}; the table below has the values`, sets, all)}
-<ul class="legend">${sets.map((set, i) => html`<li class="${styleOf(set.arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${labelOf(set)}</li>`)}</ul>
+<ul class="legend">${sets.map(
+    (set, i) =>
+      html`<li class="${styleOf(set.arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${labelOf(set)}</li>`,
+  )}</ul>
 <details><summary>Values</summary>${table(
     `${name}, runs pooled`,
     ['arm', 'n', 'runs', ...inTable.map(([label]) => label), 'max'],
@@ -38,7 +44,7 @@ ${percentileDrawing(`Percentile curves of ${name}; the table below has the value
 </figure>`;
 }
 
-/** Not empty. */
+/** `sets` must not be empty. */
 export function percentileDrawing(name: string, sets: readonly CurveSet[], all: readonly Arm[]): Markup {
   const reached = Math.max(...sets.map(({ pooled }) => quantiles[Math.max(0, pooled.values_ns.length - 1)] ?? 0));
   const x = ninesScale(reached, frame.left, frame.right);
@@ -48,7 +54,7 @@ export function percentileDrawing(name: string, sets: readonly CurveSet[], all: 
     frame.bottom,
     frame.top,
   );
-  // Controls first, so that they lie below.
+  // Controls first, so that they are drawn below the others.
   const drawn = sets
     .map((set, i) => ({ set, i }))
     .sort((a, b) => Number(b.set.arm.isControl) - Number(a.set.arm.isControl));
@@ -70,11 +76,13 @@ function points(values: readonly number[], x: Scale, y: Scale, from = 0): string
   return values.slice(from).map((value, i) => `${px(x(quantiles[from + i] ?? 0))} ${px(y(value))}`);
 }
 
-/** Solid as far as n carries the quantile, and dotted beyond. */
+/** Solid where n supports the quantile, dotted beyond. */
 function lineOf({ values_ns, carried }: Curve, x: Scale, y: Scale): Markup {
   const solid = points(values_ns.slice(0, carried), x, y);
   const rest = points(values_ns, x, y, Math.max(0, carried - 1));
-  return html`${solid.length > 1 ? html`<path class="line" d="M${solid.join('L')}"/>` : nothing}${rest.length > 1 ? html`<path class="line seen" d="M${rest.join('L')}"/>` : nothing}`;
+  return html`${solid.length > 1 ? html`<path class="line" d="M${solid.join('L')}"/>` : nothing}${
+    rest.length > 1 ? html`<path class="line seen" d="M${rest.join('L')}"/>` : nothing
+  }`;
 }
 
 function bandOf(runs: readonly Curve[], x: Scale, y: Scale): Markup {
@@ -84,5 +92,7 @@ function bandOf(runs: readonly Curve[], x: Scale, y: Scale): Markup {
     Array.from({ length: common }, (_, i) => of(...runs.map(({ values_ns }) => values_ns[i] ?? 0)));
   return common < 2
     ? nothing
-    : html`<path class="band" d="M${[...points(edge(Math.min), x, y), ...points(edge(Math.max), x, y).reverse()].join('L')}Z"/>`;
+    : html`<path class="band" d="M${[...points(edge(Math.min), x, y), ...points(edge(Math.max), x, y).reverse()].join(
+        'L',
+      )}Z"/>`;
 }

@@ -1,4 +1,4 @@
-/** Bundles as one page of HTML. */
+/** Bundles as a single HTML page. */
 import { Failure } from '../../base/failure.js';
 import { compareSides } from '../../verdict/compare/compare.js';
 import type { Comparison } from '../../verdict/compare/compared.js';
@@ -9,7 +9,9 @@ import type { Side } from '../../verdict/evidence/side.js';
 import { reportDocument } from './document.js';
 import { gather, type ReportData } from './gather.js';
 
-/** The first is the reference of the comparison; kernels of one bundle are compared with its first. */
+/**
+ * The first bundle is the reference of the comparison; kernels of a single bundle are compared with its first kernel.
+ */
 export function report(paths: readonly string[]): string {
   const data = gather(paths);
   return reportDocument(data, compared(data));
@@ -21,7 +23,7 @@ function sidesOf({ bundles }: ReportData): Side[] {
   return bundles.map(({ label, stored }) => ({ ...bundleSide(stored), label }));
 }
 
-/** A report is made also of what cannot be compared; null: there is one side only. */
+/** A report is possible even if its bundles are not comparable; null if there is only one side. */
 function compared(data: ReportData): Comparison | string | null {
   try {
     const sides = sidesOf(data);

@@ -1,4 +1,4 @@
-/** From values to places in a figure. */
+/** Maps values to positions in a figure. */
 import { formatDuration } from '../../base/text/units.js';
 
 export interface Scale {
@@ -15,7 +15,7 @@ function withTicks(
   });
 }
 
-/** Two decimals are a hundredth of a pixel; no more is worth its bytes. */
+/** Two decimals are a hundredth of a pixel; more digits only cost bytes. */
 export function px(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
@@ -30,7 +30,7 @@ const nines: readonly (readonly [number, string])[] = [
   [0.999999, 'p99.9999'],
 ];
 
-/** Each further nine of the quantile takes as much room: x = −log10(1 − q). */
+/** Each further nine of the quantile takes the same space: x = −log10(1 − q). */
 export function ninesScale(highest: number, from: number, to: number): Scale {
   const most = Math.max(1, -Math.log10(1 - highest));
   const place = (q: number): number => from + (Math.min(-Math.log10(1 - q), most) / most) * (to - from);
@@ -40,7 +40,7 @@ export function ninesScale(highest: number, from: number, to: number): Scale {
   );
 }
 
-/** Durations; whole decades, so that ticks are round. */
+/** For durations; covers whole decades, so that ticks are round. */
 export function logScale(low_ns: number, high_ns: number, from: number, to: number): Scale {
   const first = Math.floor(Math.log10(Math.max(low_ns, 1)));
   const last = Math.max(first + 1, Math.ceil(Math.log10(Math.max(high_ns, 1)) - 1e-9));
@@ -70,7 +70,7 @@ export function linearScale(
   );
 }
 
-/** 1, 2 or 5 of a power of ten. */
+/** 1, 2 or 5 times a power of ten. */
 function niceStep(atLeast: number): number {
   const power = 10 ** Math.floor(Math.log10(atLeast));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= atLeast * (1 - 1e-9)) ?? 10);

@@ -1,4 +1,4 @@
-/** The page's only script: legends become switches for their curves. Everything is there without it. */
+/** The page's only script: it turns legends into switches for their curves. The page is complete without it. */
 export const script = `
 for (const figure of document.querySelectorAll('[data-toggles]')) {
   for (const key of figure.querySelectorAll('[data-key]')) {

@@ -1,4 +1,4 @@
-/** One figure of a report alone: as SVG, or its numbers as CSV. */
+/** A single figure of a report: as SVG, or its numbers as CSV. */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { formatDuration } from '../../base/text/units.js';
@@ -54,23 +54,23 @@ export function singleFigure(paths: readonly string[], name: string, form: 'svg'
       ...heatMaps.map(({ arm, series }) => `${arm.label}/${series}`),
     ]),
   ];
-  throw usage(
-    `--${form} ${name}: there is no such figure${didYouMean(name, names)}; there are ${names.join(', ') || 'none'}`,
-  );
+  throw usage(`--${form} ${name}: no such figure${didYouMean(name, names)}; there are ${names.join(', ') || 'none'}`);
 }
 
-/** `stall-1` is the longest one. */
+/** `stall-1` is the longest stall. */
 const longestStall = 'stall-';
 
 function stallNamed(bundles: ReportData['bundles'], name: string): NumberedStall | null {
   const number = /^stall-([1-9]\d{0,6})$/.exec(name)?.[1];
   if (number === undefined) return null;
-  if (bundles.length > 1) throw usage(`${name}: each bundle numbers its own stalls; name one bundle`);
+  if (bundles.length > 1) throw usage(`${name}: each bundle has its own numbers for stalls; name a single bundle`);
   const stalls = bundles[0]?.stalls.stalls ?? [];
-  const found = stalls.find((one) => one.number === Number(number));
+  const found = stalls.find((listed) => listed.number === Number(number));
   if (found === undefined)
     throw usage(
-      `${name}: the bundle has ${stalls.length === 0 ? 'no stall' : `the stalls stall-1 to stall-${stalls.length}, the longest first`}`,
+      `${name}: the bundle has ${
+        stalls.length === 0 ? 'no stall' : `the stalls stall-1 to stall-${stalls.length}, ` + 'the longest first'
+      }`,
     );
   return found;
 }
@@ -78,7 +78,7 @@ function stallNamed(bundles: ReportData['bundles'], name: string): NumberedStall
 const stallWidth = 900;
 const mostCharacters = 140;
 
-/** SVG does not break lines. */
+/** SVG does not wrap lines. */
 function wrapped(text: string): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
@@ -93,7 +93,8 @@ function stallSvg({ number, run, arm, stall }: NumberedStall): string {
   const height = timelineHeight(stall);
   if (height === 0)
     throw usage(
-      `stall-${number}: nobody looked at its threads, so there is nothing to draw; \`pauselab explain\` tells what is known`,
+      `stall-${number}: nobody looked at its threads, so there is nothing to draw; ` +
+        `\`pauselab explain\` shows what is known`,
     );
   const titles = [
     `${stall.series} in ${arm}: ${formatDuration(stall.duration_ns)} (run ${run}, stall ${number})`,
@@ -121,7 +122,7 @@ function keysOf(sets: readonly CurveSet[], all: readonly Arm[]): Key[] {
 
 const line = 17;
 
-/** With its own style, titles and, below, the names of its curves. */
+/** Contains its style, titles and, below the drawing, the names of its curves. */
 function standalone(
   titles: readonly string[],
   { width, height }: { readonly width: number; readonly height: number },
@@ -131,10 +132,17 @@ function standalone(
   const top = 4 + titles.length * line;
   const all = top + height + keys.length * line + 4;
   const start = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${all}" width="${width}" height="${all}">`;
-  const inside = html`<rect width="${width}" height="${all}" style="fill:var(--bg)"/>${titles.map((title, i) => html`<text x="8" y="${15 + i * line}">${title}</text>`)}<svg y="${top}" width="${width}" height="${height}">${drawing}</svg>
-${keys.map((key, i) => html`<g class="${key.style}">${key.style === '' ? nothing : html`<path class="line" d="M58 ${top + height + 6 + i * line}h26"/>`}<text x="${key.style === '' ? 8 : 92}" y="${top + height + 10 + i * line}">${key.text}</text></g>`)}</svg>
+  const inside = html`<rect width="${width}" height="${all}" style="fill:var(--bg)"/>${titles.map(
+    (title, i) => html`<text x="8" y="${15 + i * line}">${title}</text>`,
+  )}<svg y="${top}" width="${width}" height="${height}">${drawing}</svg>
+${keys.map(
+  (key, i) =>
+    html`<g class="${key.style}">${
+      key.style === '' ? nothing : html`<path class="line" d="M58 ${top + height + 6 + i * line}h26"/>`
+    }<text x="${key.style === '' ? 8 : 92}" y="${top + height + 10 + i * line}">${key.text}</text></g>`,
+)}</svg>
 `;
-  // The style is this program's own and constant.
+  // The style is a constant of this program.
   return `${String(start)}<style>${style}</style>${String(inside)}`;
 }
 

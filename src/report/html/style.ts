@@ -1,6 +1,6 @@
 /**
- * The page's style: light, dark and print, wide and narrow. Colours are told apart by people who see fewer of them, and
- * each has a second sign.
+ * The page's style: light, dark and print, wide and narrow. Colours are distinguishable with colour blindness, and each
+ * has a second sign.
  */
 export const style = `
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1d21;--soft:#575d66;--line:#d9dce1;--panel:#f6f7f9;--link:#0b57a4;--bad:#b3261e;--good:#1a6b35;

@@ -1,12 +1,11 @@
 /**
- * How rounds can be divided anew. A round holds everything that was measured in one repetition, of all arms and
- * kernels, and is moved as a whole: its figures describe the same stalls, and its arms share the machine's mood.
+ * How rounds can be divided again. A round contains everything that was measured in a repetition, for all arms and
+ * kernels, and moves as a whole: its figures describe the same stalls, and its arms share the state of the machine.
  *
- *   apart     each side was measured by itself: every choice of `b` rounds out of all is as likely as the one observed,
- *   if
- *             nothing differs
- *   in turns  both sides were measured in every round, in random order: each round may as well have been the other way
- *   round
+ *   apart     each side was measured separately: if nothing differs, every choice of `b` rounds out of all is as likely
+ *             as the observed one
+ *   in turns  both sides were measured in every round, in random order: the sides of each round could as well have been
+ *             exchanged
  */
 import { randomBelow, type Random } from '../prng.js';
 import { binomial } from '../sample.js';
@@ -16,26 +15,27 @@ export type Shape =
   | { readonly kind: 'in turns'; readonly rounds: number };
 
 /**
- * Marks of one shape. Apart: of the rounds of `a`, then those of `b`, those that count as b's are 1. In turns: a round
- * whose sides are exchanged is 1.
+ * Marks of a shape. Apart: of the rounds of `a` followed by those of `b`, the rounds that count as b's are 1. In turns:
+ * a round whose sides are exchanged is 1.
  */
 export type Marks = Uint8Array;
 
-/** All divisions are looked at up to this number, else so many: the one observed and others drawn at random. */
+/** Up to this number, all divisions are examined. Beyond it, this many: the observed division and random ones. */
 export const mostDivisions = 20_000;
 
 export function waysOf(shape: Shape): number {
   return shape.kind === 'apart' ? binomial(shape.a + shape.b, shape.b) : 2 ** shape.rounds;
 }
 
-/** Of several shapes every combination is a division. */
+/** With several shapes, every combination is a division. */
 export function divisionsOf(shapes: readonly Shape[]): { readonly divisions: number; readonly exact: boolean } {
   const ways = shapes.reduce((product, shape) => product * waysOf(shape), 1);
   return ways <= mostDivisions ? { divisions: ways, exact: true } : { divisions: mostDivisions, exact: false };
 }
 
 /**
- * Calls back with the marks of each shape, the observed division first. The arrays are written again for the next call.
+ * Calls back with the marks of each shape, starting with the observed division. The arrays are reused for the next
+ * call.
  */
 export function forEachDivision(
   shapes: readonly Shape[],
@@ -46,7 +46,7 @@ export function forEachDivision(
   const marks = shapes.map(observedMarks);
   use(marks);
   if (exact) {
-    // An odometer: the first shape that has a further division takes it, and those before it begin anew.
+    // An odometer: the first shape that has another division advances, and the shapes before it start again.
     while (shapes.some((shape, i) => advance(shape, marks[i]))) use(marks);
     return;
   }
@@ -63,7 +63,10 @@ function observedMarks(shape: Shape): Marks {
   return new Uint8Array(shape.a + shape.b).fill(1, shape.a);
 }
 
-/** To the next division of the shape. False: that was the last one, and the marks are the observed ones again. */
+/**
+ * Advances to the next division of the shape. False: that was the last, and the marks are back at the observed
+ * division.
+ */
 function advance(shape: Shape, marks: Marks | undefined): boolean {
   if (marks === undefined) return false;
   return shape.kind === 'in turns' ? nextNumber(marks) : previousChoice(marks);
@@ -79,8 +82,7 @@ function nextNumber(marks: Marks): boolean {
 }
 
 /**
- * The choice before this one in lexicographic order, beginning with the last: the observed one has all its marks at the
- * end.
+ * The previous choice in lexicographic order, starting with the last: the observed choice has all its marks at the end.
  */
 function previousChoice(marks: Marks): boolean {
   let after = 0;

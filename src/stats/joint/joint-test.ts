@@ -1,37 +1,37 @@
 /**
- * One permutation test for all figures of an experiment: is any of them worse, by more than its margin?
+ * A single permutation test for all figures of an experiment: is any of them worse by more than its margin?
  *
- * If nothing differs, whole rounds may be divided in any way (divisions.ts), and each division gives what chance could
- * have given. Two statistics of all figures' scores (scores.ts) are looked at, in the same divisions:
+ * If nothing differs, whole rounds may be divided in any way (divisions.ts), and each division shows what chance could
+ * have produced. Two statistics of all figures' scores (scores.ts) are computed, in the same divisions:
  *
- *   largest  the figure that is the furthest beyond its margin: finds one arm among many
+ *   largest  the figure that is furthest beyond its margin: finds a single arm among many
  *   sum      of all figures beyond their margins: finds a change that is spread thinly
  *
- * The smaller of their two p-values is the third statistic, and what counts: its own p is the share of the divisions in
- * which the smaller one is as small (minP: Westfall and Young, Resampling-Based Multiple Testing, 1993). So two looks
- * spend the error once. Exact: if rounds of both sides come from one distribution, whatever it is and however figures
- * and arms depend on each other, p ≤ α has a probability of at most α.
+ * The smaller of their two p-values is the third statistic, and the one that counts: its p is the share of divisions in
+ * which the smaller p-value is as small (minP: Westfall and Young, Resampling-Based Multiple Testing, 1993). So two
+ * statistics spend the error only once. Exact: if rounds of both sides come from the same distribution, whatever it is
+ * and however figures and arms depend on each other, p ≤ α has a probability of at most α.
  *
  * Figures are named by the step-down of the largest (Westfall and Young; Romano and Wolf, JASA 2005): each is compared
- * with the largest among itself and those below it. The probability that any figure is named that did not change is at
- * most α, also where others did.
+ * with the largest among itself and those below it. The probability of naming any figure that did not change is at most
+ * α, even if others changed.
  *
- * A margin enters by what is counted, and not by a shift of the values: a figure inside its margin has the score 0. So
- * what is called worse is both beyond chance and beyond the margin by its best estimate (a dual criterion:
- * Roychoudhury, Scheuer and Neuenschwander, Clinical Trials 2018). docs/statistics.md says why, and how often that is
+ * A margin affects what is counted, and does not shift the values: a figure inside its margin has the score 0. So a
+ * figure that is called worse is both beyond chance and, by its best estimate, beyond the margin (a dual criterion:
+ * Roychoudhury, Scheuer and Neuenschwander, Clinical Trials 2018). docs/statistics.md says why, and how often this is
  * wrong near the margin.
  */
 import type { Random } from '../prng.js';
 import { divisionsOf, forEachDivision, type Shape } from './divisions.js';
 import { scorerOf, type RoundValues, type Scores } from './scores.js';
 
-/** Figures whose rounds are divided together. Blocks of one shape share their divisions. */
+/** Figures whose rounds are divided together. Blocks of the same shape share their divisions. */
 export interface JointBlock {
   readonly shape: Shape;
   readonly figures: readonly RoundValues[];
 }
 
-/** Whether b is only asked to be no worse (more is worse), or whether either may be. */
+/** Whether the question is only if b is worse (more is worse), or if either side is. */
 export type Sidedness = 'one' | 'two';
 
 export interface JointFigure {
@@ -39,9 +39,9 @@ export interface JointFigure {
   readonly score: number;
   /** For this figure alone. */
   readonly p: number;
-  /** The probability that chance alone would name any figure by as much. At least `p`. */
+  /** The probability that chance alone would name any figure with such a score. At least `p`. */
   readonly pAdjusted: number;
-  /** The smallest p that any division of these very values gives. */
+  /** The smallest p that any division of these values gives. */
   readonly resolution: number;
 }
 
@@ -49,14 +49,14 @@ export interface JointTest {
   readonly p: number;
   readonly pLargest: number;
   readonly pSum: number;
-  /** Divisions looked at; of all that exist, if exact. */
+  /** Number of divisions examined; all that exist, if exact. */
   readonly divisions: number;
   readonly exact: boolean;
-  /** In the order of the blocks, and of the figures in them. */
+  /** In the order of the blocks, and of the figures within them. */
   readonly figures: readonly JointFigure[];
 }
 
-/** `random` is used only where there are more divisions than can be looked at. */
+/** `random` is used only if there are too many divisions to examine all. */
 export function jointTest(blocks: readonly JointBlock[], sidedness: Sidedness, random: Random): JointTest {
   for (const { shape, figures } of blocks)
     figures.forEach((figure) => {
@@ -65,7 +65,7 @@ export function jointTest(blocks: readonly JointBlock[], sidedness: Sidedness, r
   const shapes = distinctShapes(blocks.map(({ shape }) => shape));
   const scorers = blocks.map(({ shape, figures }, i) => ({
     score: scorerOf(shape, figures),
-    shape: shapes.findIndex((one) => keyOf(one) === keyOf(shape)),
+    shape: shapes.findIndex((candidate) => keyOf(candidate) === keyOf(shape)),
     at: blocks.slice(0, i).reduce((sum, block) => sum + block.figures.length, 0),
   }));
   const n = blocks.reduce((sum, { figures }) => sum + figures.length, 0);
@@ -78,7 +78,7 @@ export function jointTest(blocks: readonly JointBlock[], sidedness: Sidedness, r
     for (const { score, shape, at } of scorers) score(marks[shape] ?? new Uint8Array(), scores, at);
     const [up, down] = [sumOf(scores.worse), sumOf(scores.better)];
     sums[division] = sidedness === 'one' ? up : Math.max(up, down);
-    // From here on a figure's score is the one that is asked for.
+    // From here on, a figure's score is the requested one.
     if (sidedness === 'two')
       for (let k = 0; k < n; k += 1) scores.worse[k] = Math.max(scores.worse[k] ?? 0, scores.better[k] ?? 0);
     if (sidedness === 'two') for (let k = 0; k < n; k += 1) scores.difference[k] = Math.abs(scores.difference[k] ?? 0);
@@ -106,12 +106,12 @@ export function jointTest(blocks: readonly JointBlock[], sidedness: Sidedness, r
 function assertRounds(shape: Shape, { a, b }: RoundValues): void {
   const [inA, inB] = shape.kind === 'apart' ? [shape.a, shape.b] : [shape.rounds, shape.rounds];
   if (a.length !== inA || b.length !== inB)
-    throw new RangeError(`a figure has ${a.length} and ${b.length} rounds where its block has ${inA} and ${inB}`);
+    throw new RangeError(`a figure has ${a.length} and ${b.length} rounds, but its block has ${inA} and ${inB}`);
   if (![...a, ...b].every((value) => value === null || Number.isFinite(value)))
     throw new RangeError('a joint test needs finite values');
 }
 
-/** The same scores added or divided in another order differ in the last bits; a tie must stay one. */
+/** Equal scores that were added or divided in another order differ in the last bits; a tie must stay a tie. */
 function justBelow(score: number): number {
   return score - 1e-9 * Math.max(1, Math.abs(score));
 }
@@ -128,8 +128,8 @@ interface Tally {
 }
 
 /**
- * Divisions in which a figure has at least its observed score, alone and by step-down. The first one added is the
- * observed.
+ * Counts the divisions in which a figure has at least its observed score, alone and by step-down. The first division
+ * that is added is the observed one.
  */
 function tallyOf(observed: Scores): Tally {
   const n = observed.worse.length;
@@ -144,11 +144,11 @@ function tallyOf(observed: Scores): Tally {
     add: ({ worse, difference }) => {
       let largest = 0;
       for (const k of upwards) {
-        const own = worse[k] ?? 0;
-        largest = Math.max(largest, own);
+        const current = worse[k] ?? 0;
+        largest = Math.max(largest, current);
         if (largest >= (needed[k] ?? 0)) stepped[k] = (stepped[k] ?? 0) + 1;
         const apart = difference[k] ?? 0;
-        if ((score[k] ?? 0) > 0 ? own >= (needed[k] ?? 0) : apart >= (neededAlone[k] ?? 0))
+        if ((score[k] ?? 0) > 0 ? current >= (needed[k] ?? 0) : apart >= (neededAlone[k] ?? 0))
           alone[k] = (alone[k] ?? 0) + 1;
         const far = furthest[k] ?? 0;
         if (justBelow(apart) > far) {
@@ -159,15 +159,15 @@ function tallyOf(observed: Scores): Tally {
       return largest;
     },
     counts: () => {
-      // Down from the highest score, none may be more certain than the one above it.
+      // From the highest score down, no figure may be more certain than the one above it.
       const adjusted = stepped.slice();
       let least = 0;
       for (const k of upwards.toReversed()) {
         least = Math.max(least, stepped[k] ?? 0);
         adjusted[k] = least;
       }
-      return Array.from(score, (own, k) => ({
-        score: own,
+      return Array.from(score, (observedScore, k) => ({
+        score: observedScore,
         alone: alone[k] ?? 0,
         adjusted: adjusted[k] ?? 0,
         mostExtreme: mostExtreme[k] ?? 0,
@@ -176,7 +176,7 @@ function tallyOf(observed: Scores): Tally {
   };
 }
 
-/** For each division, in how many the statistic is at least as large as there. */
+/** For each division, the number of divisions in which the statistic is at least as large. */
 function asLarge(statistic: Float64Array): Int32Array {
   const sorted = statistic.toSorted();
   return Int32Array.from(statistic, (value) => {
@@ -192,8 +192,9 @@ function asLarge(statistic: Float64Array): Int32Array {
 }
 
 /**
- * In how many divisions the smaller of the two is as small as in the observed one. Of two with one smaller value that
- * of the largest counts as the rarer: it names a figure, and with 4 and 4 runs a tie would leave no outcome below 5 %.
+ * The number of divisions in which the smaller of the two is as small as in the observed division. If two divisions
+ * have the same smaller value, a value from the largest counts as rarer: it names a figure, and with 4 and 4 runs a tie
+ * would leave no outcome below 5 %.
  */
 function smallerOfBoth(largest: Int32Array, sum: Int32Array): number {
   const of = (i: number): [number, number] => [Math.min(largest[i] ?? 0, sum[i] ?? 0), largest[i] ?? 0];

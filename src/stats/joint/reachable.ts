@@ -1,23 +1,25 @@
-/** What a joint test can decide at all, told from the number of rounds alone, before a value is looked at. */
+/** What a joint test can decide at all, known from the number of rounds alone, before any value is seen. */
 import { divisionsOf, type Shape } from './divisions.js';
 import type { Sidedness } from './joint-test.js';
 
-/** The smallest p that any outcome of such rounds has. */
+/** The smallest p that any outcome of these rounds can have. */
 export function smallestP(shapes: readonly Shape[], sidedness: Sidedness): number {
   const { divisions, exact } = divisionsOf(shapes);
-  // With equal sides every division has its mirror image, which is as far away in the other direction.
+  // If the sides are equal, every division has a mirror image, which is as far away in the other direction.
   const mirrored = shapes.every((shape) => shape.kind === 'in turns' || shape.a === shape.b);
   return (sidedness === 'two' && exact && mirrored ? 2 : 1) / divisions;
 }
 
-/** The least rounds of b beside so many of a, measured apart, at which p ≤ `level` is possible; null: none. */
+/**
+ * The least number of b's rounds, measured apart from this many of a, for which p ≤ `level` is possible; null: none.
+ */
 export function leastRoundsBeside(level: number, a: number, sidedness: Sidedness): number | null {
   return leastOf(level, (b) => ({ kind: 'apart', a, b }), sidedness);
 }
 
 /**
- * The least rounds a side at which p ≤ `level` is possible; null: none, because more divisions than are looked at were
- * needed.
+ * The least number of rounds per side for which p ≤ `level` is possible; null: none, because it would need more
+ * divisions than are examined.
  */
 export function leastRounds(level: number, kind: Shape['kind'], sidedness: Sidedness): number | null {
   return leastOf(level, (n) => (kind === 'apart' ? { kind, a: n, b: n } : { kind, rounds: n }), sidedness);

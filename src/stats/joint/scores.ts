@@ -1,66 +1,66 @@
 /**
- * How far a figure of one division is beyond its margin, in standard errors: of the difference of means over rounds
+ * How far a figure of a division is beyond its margin, in standard errors of the difference of means over rounds:
  *
- *   (mean b − mean a − margin) / (standard error + margin / 2), and 0 where the difference is inside the margin
+ *   (mean b − mean a − margin) / (standard error + margin / 2), and 0 if the difference is inside the margin
  *
- * Studentised, so that figures of any unit and spread can be compared: a figure of which every other run is an outlier
- * has a large standard error too, and no division of it scores high. Each side has its own variance (Welch), which
- * keeps a difference in spread alone from counting as one of means (Janssen 1997; Chung and Romano, Annals of
- * Statistics 2013).
+ * The score is studentised, so that figures of any unit and spread are comparable: a figure in which every other run is
+ * an outlier has a large standard error too, and no division of it scores high. Each side has its own variance (Welch),
+ * so that a difference in spread alone does not count as a difference in means (Janssen 1997; Chung and Romano, Annals
+ * of Statistics 2013).
  *
- * A standard error of 0, as of 0, 0, 0 against 1, 1, 1, would make the smallest difference infinite. So half the margin
- * is added (the "fudge factor" of Tusher, Tibshirani and Chu, PNAS 2001): what is hardly beyond its margin never scores
- * high.
+ * A standard error of 0, as for 0, 0, 0 against 1, 1, 1, would make the smallest difference infinite. So half the
+ * margin is added (the "fudge factor" of Tusher, Tibshirani and Chu, PNAS 2001): a figure barely beyond its margin
+ * never scores high.
  */
 import type { Marks, Shape } from './divisions.js';
 
-/** A difference inside either of the two does not matter. */
+/** A difference inside either bound does not matter. */
 export interface Margin {
-  /** Of the mean that is compared with: 0.1 is 10 %. */
+  /** Relative to the reference mean: 0.1 is 10 %. */
   readonly relative: number;
   /** In the figure's unit. */
   readonly absolute: number;
 }
 
-/** One value a round, in the order of the shape's rounds; null where the round has none. */
+/** A value per round, in the order of the shape's rounds; null if the round has none. */
 export interface RoundValues {
   readonly a: readonly (number | null)[];
   readonly b: readonly (number | null)[];
   readonly margin: Margin;
 }
 
-/** Of one division; never below 0 but for `difference`. */
+/** For a division; only `difference` may be negative. */
 export interface Scores {
   /** How far b is above a beyond the margin. */
   readonly worse: Float64Array;
   /** How far a is above b beyond the margin. */
   readonly better: Float64Array;
-  /** The difference without its margin, b above a. */
+  /** The difference without the margin, b above a. */
   readonly difference: Float64Array;
 }
 
-/** Writes the scores of its figures, from `at` on. */
+/** Writes the scores of its figures, starting at `at`. */
 export type Scorer = (marks: Marks, scores: Scores, at: number) => void;
 
 export function scorerOf(shape: Shape, figures: readonly RoundValues[]): Scorer {
   return shape.kind === 'apart' ? scorerApart(shape, figures) : scorerInTurns(shape, figures);
 }
 
-/** Differences and standard errors below these, in standard deviations of all values, are rounding. */
+/** Differences and standard errors below these, in standard deviations of all values, are rounding errors. */
 const noDifference = 1e-12;
 const noVariance = 1e-14;
 const leastError = 1e-9;
 
-/** Figures by column, in units of their standard deviation, so that sums of squares keep their digits. */
+/** Figures by column, in units of their standard deviation, so that sums of squares keep their precision. */
 interface Columns {
   readonly n: number;
-  /** By round, so that a division adds up whole rows: a's rounds, then b's. 0 where there is none. */
+  /** By round, so that a division adds whole rows: a's rounds, then b's. 0 if there is no value. */
   readonly values: Float64Array;
   readonly known: Uint8Array;
   readonly center: Float64Array;
   readonly relative: Float64Array;
   readonly absolute: Float64Array;
-  /** Where in the scores each column belongs. A figure whose values are all equal has none: its scores are 0. */
+  /** The place of each column in the scores. A figure whose values are all equal has no column: its scores are 0. */
   readonly place: Int32Array;
 }
 
@@ -105,7 +105,8 @@ function columnsOf(figures: readonly RoundValues[]): Columns {
 }
 
 /**
- * The scores of column k, whose sides have these means, from the common mean, and whose difference has this variance.
+ * Writes the scores of column k, from the means of its sides relative to the common mean, and the variance of the
+ * difference.
  */
 function write(
   { center, relative, absolute, place }: Columns,
@@ -129,7 +130,7 @@ function write(
 function scorerApart({ a, b }: Extract<Shape, { kind: 'apart' }>, figures: readonly RoundValues[]): Scorer {
   const columns = columnsOf(figures);
   const { n, values, known } = columns;
-  const isWhole = known.every((one) => one === 1);
+  const isWhole = known.every((present) => present === 1);
   const make = (): Float64Array => new Float64Array(n);
   const [sum, squares, count, sumB, squaresB, countB] = [make(), make(), make(), make(), make(), make()];
   const addRound = (round: number, sums: Float64Array, ofSquares: Float64Array, counts: Float64Array): void => {
@@ -157,14 +158,14 @@ function scorerApart({ a, b }: Extract<Shape, { kind: 'apart' }>, figures: reado
       const meanA = ((sum[k] ?? 0) - (sumB[k] ?? 0)) / nA;
       const squareB = (squaresB[k] ?? 0) - nB * meanB * meanB;
       const squareA = (squares[k] ?? 0) - (squaresB[k] ?? 0) - nA * meanA * meanA;
-      // A single round has no spread of its own; the other side's has to do.
+      // A single round has no variance; the other side's is used.
       const variance = (nA > 1 ? squareA / ((nA - 1) * nA) : 0) + (nB > 1 ? squareB / ((nB - 1) * nB) : 0);
       write(columns, k, meanA, meanB, variance, scores, at);
     }
   };
 }
 
-/** Rounds of which a side is missing say nothing about the difference inside a round, and are left out. */
+/** Rounds in which a side is missing say nothing about the difference within a round, and are left out. */
 function scorerInTurns({ rounds }: Extract<Shape, { kind: 'in turns' }>, figures: readonly RoundValues[]): Scorer {
   const columns = columnsOf(
     figures.map(({ a, b, margin }) => {
@@ -199,7 +200,7 @@ function scorerInTurns({ rounds }: Extract<Shape, { kind: 'in turns' }>, figures
       const pairs = count[k] ?? 0;
       const gap = (sum[k] ?? 0) / pairs;
       const variance = pairs > 1 ? ((squares[k] ?? 0) - pairs * gap * gap) / ((pairs - 1) * pairs) : 0;
-      // All values together have the mean 0, so that each side lies half the gap from it.
+      // The mean of all values is 0, so each side is half the gap away from it.
       write(columns, k, -gap / 2, gap / 2, variance, scores, at);
     }
   };

@@ -1,19 +1,26 @@
 /**
- * The schema of what `pauselab compare --json` writes (compared.ts), for other tools. Its test holds real output and
- * the types against it.
+ * The schema of what `pauselab compare --json` writes (compared.ts), for other tools. A test compares it with real
+ * output and with the types.
  */
 import { z } from 'zod';
-import { decidedVerdicts, decisionReasons } from './decide.js';
+import { statedSchema } from '../../bundle/stated-schema.js';
+import { decisionReasons, type CompareConclusion, type CompareNote, type Refusal } from '../../facts/compare-facts.js';
+import { metricUnits } from '../../facts/metric-facts.js';
+import type { Stated } from '../../facts/stated.js';
+import { decidedVerdicts } from './decide.js';
 import { jointFindings } from './joint.js';
-import { metricUnits } from '../evidence/metrics.js';
+
+/** The code decides which figures it has. */
+export const statedAs = <Fact extends { readonly code: string }>() =>
+  statedSchema as unknown as z.ZodType<Stated<Fact>, Stated<Fact>>;
 
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
 const number = z.number();
 const pair = <T extends z.ZodType>(schema: T) => z.object({ a: schema, b: schema });
 
 /**
- * A 95 % interval, in a gate one of 90 % (each end at 95 %); a limit is null where there is none, or where it is beyond
- * all numbers.
+ * A 95 % interval, in a gate a 90 % interval (each end at 95 %). A limit is null if there is none, or if it is
+ * infinite.
  */
 const interval = z.object({ estimate: number, low: orNull(number), high: orNull(number) });
 const share = z.object({ share: number, low: number, high: number });
@@ -21,7 +28,7 @@ const share = z.object({ share: number, low: number, high: number });
 export const factsSchema = z.object({
   profile: orNull(z.string()),
   profileHash: orNull(z.string()),
-  label: orNull(z.string()).meta({ description: 'Of the place where it was measured; null: it has none' }),
+  label: orNull(z.string()).meta({ description: 'Of the place where it was measured; null: no label' }),
   kernel: orNull(z.string()),
   guest: orNull(z.string()).meta({ description: 'CPUs, memory and added words of a guest; null: no guest' }),
   image: orNull(z.string()).meta({ description: 'Of a guest’s kernel, by its checksum; null: no guest' }),
@@ -39,15 +46,15 @@ export const sideSchema = z.object({
   path: z.string(),
   kind: z.enum(['bundle', 'log']),
   facts: factsSchema,
-  degraded: z.array(z.string()),
+  degraded: z.array(statedSchema),
   startedAt: orNull(z.string()).meta({ description: 'UTC; null of a log' }),
-  measured_ns: z
-    .record(z.string(), number)
-    .meta({ description: 'How long its runs took, by arm: from go to the end of the drain, those left out included' }),
+  measured_ns: z.record(z.string(), number).meta({
+    description: 'How long its runs took, by arm: from go to the end of the drain, including runs that are left out',
+  }),
 });
 
 export const rowSchema = z.object({
-  key: z.string().meta({ description: 'One of a kind in the document' }),
+  key: z.string().meta({ description: 'Unique in the document' }),
   candidate: z.string(),
   arms: pair(z.string()),
   series: z.string(),
@@ -58,7 +65,7 @@ export const rowSchema = z.object({
       'Of values, means, differences and the absolute margin: share of the window (1 is all of it), a number a minute, nanoseconds (time), a number, bytes, or a flag (0 or 1)',
   }),
   margin: z.object({ relative: number, absolute: number }),
-  values: pair(z.array(number)).meta({ description: 'One a run' }),
+  values: pair(z.array(number)).meta({ description: 'A value for each run' }),
   window_ns: z.object({ shortest: number, longest: number }),
   runs: pair(number),
   mean: pair(orNull(number)),
@@ -68,7 +75,7 @@ export const rowSchema = z.object({
   p: orNull(number),
   pAdjusted: orNull(number).meta({
     description:
-      'For all metrics of the document, in the joint test; null where no division of the runs could have shown anything',
+      'For all metrics of the document, in the joint test; null if no division of the runs could have shown anything',
   }),
   resolution: orNull(number).meta({ description: 'The smallest p that these values could have given' }),
   score: orNull(number).meta({ description: 'Standard errors beyond the margin; 0 inside it' }),
@@ -87,7 +94,7 @@ export const rowSchema = z.object({
   }),
   verdict: z.enum(decidedVerdicts),
   reason: z.enum(decisionReasons),
-  refusal: orNull(z.string()),
+  refusal: orNull(statedAs<Refusal>()),
   sentence: z.string(),
   wouldDecide: orNull(
     z.object({
@@ -112,8 +119,9 @@ export const jointSchema = z.object({
 });
 
 export const comparisonSchema = z.object({
-  schemaVersion: z.literal(1),
-  verdict: z.string().meta({ description: 'The answer in plain words' }),
+  schemaVersion: z.literal(2),
+  verdict: z.string().meta({ description: 'The answer in plain words: the sentences of the conclusions' }),
+  conclusions: z.array(statedAs<CompareConclusion>()).meta({ description: 'One for each candidate' }),
   alpha: number,
   reference: sideSchema,
   candidates: z.array(sideSchema),
@@ -121,7 +129,7 @@ export const comparisonSchema = z.object({
     .array(jointSchema.extend({ candidate: z.string() }))
     .meta({ description: 'All metrics of a candidate as one test' }),
   rows: z.array(rowSchema),
-  notes: z.array(z.string()),
+  notes: z.array(statedAs<CompareNote>()),
 });
 
 /** It allows further keys, as later versions may add some without a new schema version. */

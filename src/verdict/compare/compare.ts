@@ -1,25 +1,28 @@
 /**
  * Two or more sides, the first of them the reference: every metric of every series of every pair of arms, decided
- * together (decide.ts), and said in words.
+ * together (decide.ts).
  */
 import { ExitCode, Failure, usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { isSamePlace } from '../../bundle/place-names.js';
-import { compareVerdict, rowSentence } from './compare-words.js';
+import type { CompareNote, NoteOfSide, Refusal } from '../../facts/compare-facts.js';
+import type { MissingFigure } from '../../facts/metric-facts.js';
+import { sentencesOf, type Stated } from '../../facts/stated.js';
+import { refusalText, rowSentence, statedComparison, statedCompareNote } from '../../words/compare-words.js';
 import type { ComparedSide, CompareRow, Comparison } from './compared.js';
+import { conclusionOf } from './conclusions.js';
 import { decide, type Decision, type DecisionPolicy, type Margin, type MetricInput } from './decide.js';
 import { differencesOf } from './differences.js';
 import type { Origin } from './joint-design.js';
 import type { Known, Metric, MetricEvidence } from '../evidence/metrics.js';
 import type { SeriesEvidence, Side } from '../evidence/side.js';
-import { counted } from '../../words/text.js';
 
 export interface ArmPair {
   readonly a: string;
   readonly b: string;
 }
 
-/** Replaces a metric's own margin where it says so; `metric` null: of every one. */
+/** Replaces the default margin of a metric; `metric` null: of every metric. */
 export interface MarginOverride {
   readonly metric: string | null;
   readonly relative: number | null;
@@ -34,7 +37,7 @@ export interface CompareOptions {
   readonly policy: DecisionPolicy;
 }
 
-/** Throws if nothing of the sides has anything in common. */
+/** Throws if the sides have nothing in common. */
 export function compareSides(sides: readonly Side[], options: CompareOptions): Comparison {
   const [reference, ...candidates] = distinctLabels(sides);
   if (reference === undefined || candidates.length === 0)
@@ -43,7 +46,7 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
     throw usage(
       'a bundle and a histogram log have no series in common; compare bundles with bundles and logs with logs (the logs in a bundle are in runs/*/histograms.hlog)',
     );
-  const notes: string[] = [];
+  const notes: CompareNote[] = [];
   const drafts = candidates.flatMap((candidate) => {
     const matched = matchSeries(reference, candidate, options.arms);
     notes.push(...matched.notes);
@@ -54,7 +57,7 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
   if (drafts.length === 0)
     throw new Failure(
       ExitCode.inconclusive,
-      `nothing could be compared: ${notes.join(' ') || 'the sides have no series in common.'}`,
+      `nothing could be compared: ${sentencesOf(notes.map(statedCompareNote)).join(' ') || 'the sides have no series in common.'}`,
     );
 
   const { decisions, jointOf } = decide(
@@ -66,9 +69,20 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
     candidate: label,
     ...jointOf(decisions.filter((_, i) => drafts[i]?.candidate === label)),
   }));
+  const conclusions = candidates.map((candidate) =>
+    statedComparison(
+      conclusionOf(
+        reference,
+        candidate,
+        rows.filter((row) => row.candidate === candidate.label),
+        joint.find((one) => one.candidate === candidate.label),
+      ),
+    ),
+  );
   return {
-    schemaVersion: 1,
-    verdict: compareVerdict(reference, candidates, rows, joint),
+    schemaVersion: 2,
+    verdict: sentencesOf(conclusions).join(' '),
+    conclusions,
     alpha: options.policy.alpha,
     reference: described(reference),
     candidates: candidates.map(described),
@@ -77,17 +91,17 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
     notes: [
       ...candidates.flatMap((candidate) => differencesOf(reference, candidate)),
       ...notes,
-      ...[reference, ...candidates].flatMap((side) => side.notes.map((note) => `${side.label}: ${note}`)),
-      ...(reference.kind === 'log'
-        ? [
-            'A histogram log is one run, however long: its intervals follow each other in one process and are not independent. Give several logs a side (a folder, or names separated by commas) to compare runs.',
-          ]
-        : []),
-    ],
+      ...[reference, ...candidates].flatMap(notesOfSide),
+      ...(reference.kind === 'log' ? [{ code: 'log-is-one-run' } as const] : []),
+    ].map(statedCompareNote),
   };
 }
 
-/** One series of one arm, of both sides. */
+export function notesOfSide({ label, notes }: Side): NoteOfSide[] {
+  return notes.map((note) => ({ ...note, side: label }));
+}
+
+/** A series of an arm, of both sides. */
 export interface SeriesPair {
   readonly arms: ArmPair;
   readonly a: SeriesEvidence;
@@ -98,20 +112,12 @@ function matchSeries(
   reference: Side,
   candidate: Side,
   asked: readonly ArmPair[],
-): { pairs: SeriesPair[]; notes: string[] } {
-  const notes: string[] = [];
-  if (asked.length === 0 && reference.facts.profile !== candidate.facts.profile) {
-    const [own, other] = [reference, candidate].map(
-      ({ label, facts, arms }) =>
-        `${label} is of the profile ${String(facts.profile)} with the arms ${arms.join(', ')}`,
-    );
-    return {
-      pairs: [],
-      notes: [
-        `${String(own)}; ${String(other)}. Different profiles measure different things; if two of their arms are to be compared all the same, name them: --arm one=other.`,
-      ],
-    };
-  }
+): { pairs: SeriesPair[]; notes: CompareNote[] } {
+  const notes: CompareNote[] = [];
+  const armsOf = ({ label, facts, arms }: Side) => ({ label, profile: facts.profile, arms });
+  const sides = { a: armsOf(reference), b: armsOf(candidate) };
+  if (asked.length === 0 && reference.facts.profile !== candidate.facts.profile)
+    return { pairs: [], notes: [{ code: 'other-profiles', ...sides }] };
   for (const { a, b } of asked) {
     for (const [side, arm] of [
       [reference, a],
@@ -129,17 +135,14 @@ function matchSeries(
       : reference.arms.flatMap((a) =>
           candidate.arms.filter((b) => isSameArm(reference, a, candidate, b)).map((b) => ({ a, b })),
         );
-  if (arms.length === 0)
-    notes.push(
-      `${reference.label} has runs of the arms ${reference.arms.join(', ') || 'none'}, and ${candidate.label} of ${candidate.arms.join(', ') || 'none'}; none is in both. Name pairs: --arm one=other.`,
-    );
+  if (arms.length === 0) notes.push({ code: 'no-common-arm', ...sides });
   if (asked.length === 0) {
     for (const [side, other] of [
       [reference, candidate],
       [candidate, reference],
     ] as const) {
       const alone = side.arms.filter((arm) => !other.arms.some((one) => isSameArm(side, arm, other, one)));
-      if (alone.length > 0 && arms.length > 0) notes.push(`Only ${side.label} has runs of ${alone.join(', ')}.`);
+      if (alone.length > 0 && arms.length > 0) notes.push({ code: 'arms-on-one-side', label: side.label, arms: alone });
     }
   }
   const pairs = arms.flatMap((pair) => {
@@ -150,9 +153,13 @@ function matchSeries(
       .filter((name) => !other.has(name))
       .concat([...other.keys()].filter((name) => !own.has(name)));
     if (alone.length > 0)
-      notes.push(
-        `${pair.a === '' ? '' : `${pair.a}: `}${alone.join(', ')} ${alone.length === 1 ? 'has' : 'have'} runs in one of ${reference.label} and ${candidate.label} only.`,
-      );
+      notes.push({
+        code: 'series-on-one-side',
+        a: reference.label,
+        b: candidate.label,
+        arm: pair.a,
+        series: alone,
+      });
     return [...own].flatMap(([name, a]) => {
       const b = other.get(name);
       return b === undefined ? [] : [{ arms: pair, a, b }];
@@ -161,7 +168,7 @@ function matchSeries(
   return { pairs, notes };
 }
 
-/** Of several places an arm is one of a place, which may be called otherwise in the other bundle. */
+/** An arm of a bundle with several places belongs to a place, which may have another name in the other bundle. */
 function isSameArm(reference: Side, a: string, candidate: Side, b: string): boolean {
   const [own, other] = [reference.placed.get(a), candidate.placed.get(b)];
   return own === undefined || other === undefined
@@ -209,8 +216,8 @@ export function draftOf(
 }
 
 /**
- * A bundle is one experiment: its kernels and arms were measured in turns. So are both sides of one. An arm on another
- * kernel, or of another side, is another arm.
+ * A bundle is one experiment: its kernels and arms were measured in turns, as are both sides of a bundle. An arm on
+ * another kernel, or of another side, is another arm.
  */
 function originOf({ path, facts, turns }: Side, { arm, runs }: SeriesEvidence): Origin {
   return {
@@ -226,7 +233,7 @@ export function hasNot(metric: Metric, run: MetricEvidence): boolean {
 
 interface Values {
   readonly known: readonly number[];
-  readonly missing: readonly string[];
+  readonly missing: readonly MissingFigure[];
 }
 
 export function valuesOf(metric: Metric, runs: readonly MetricEvidence[]): Values {
@@ -234,26 +241,30 @@ export function valuesOf(metric: Metric, runs: readonly MetricEvidence[]): Value
   return { known: all.flatMap(({ value }) => value ?? []), missing: all.flatMap(({ missing }) => missing ?? []) };
 }
 
-/** A run without the figure cannot be left out: it is seldom one of the good ones. */
-function refusalOf(metric: Metric, { a, b }: SeriesPair, valuesA: Values, valuesB: Values): string | null {
+/** A run without the figure cannot be left out: it is seldom a good run. */
+function refusalOf(metric: Metric, { a, b }: SeriesPair, valuesA: Values, valuesB: Values): Refusal | null {
   const missing = [...valuesA.missing, ...valuesB.missing];
   const [first] = missing;
   if (first !== undefined)
-    return `${first}; so it is in ${counted(missing.length, 'run')} of ${a.runs.length + b.runs.length}, and leaving these out would flatter a side`;
+    return {
+      code: 'figure-missing',
+      missing: first,
+      runs_n: missing.length,
+      of_n: a.runs.length + b.runs.length,
+    };
   const all = [...a.runs, ...b.runs];
   if (metric.ofStalls && new Set(all.map(({ threshold_ns }) => threshold_ns)).size > 1)
-    return 'the two sides call stalls what takes longer than different thresholds; run them with one threshold';
+    return { code: 'other-thresholds' };
   const windows = all.map(({ window_ns }) => window_ns);
   // The clock ends a window within a millisecond or so of where it should.
-  if (metric.growsWithWindow && Math.max(...windows) > 1.05 * Math.min(...windows))
-    return 'windows have different lengths, and the longest stall of a longer window is longer; use one --duration';
+  if (metric.growsWithWindow && Math.max(...windows) > 1.05 * Math.min(...windows)) return { code: 'other-windows' };
   return null;
 }
 
 function marginOf(metric: Metric, threshold_ns: number, overrides: readonly MarginOverride[]): Margin {
   const own = overrides.filter(({ metric: name }) => name === null || name === metric.name);
   return own.reduce<Margin>(
-    // One that was asked for in the metric's unit is the whole margin, as is one in percent.
+    // A margin in the metric's unit replaces the whole margin, as does a margin in percent.
     (margin, { relative, absolute }) => ({
       relative: relative ?? (absolute === null ? margin.relative : 0),
       absolute: absolute ?? (relative === null ? margin.absolute : 0),
@@ -269,8 +280,10 @@ export function rowOf(
 ): CompareRow {
   if (decision === undefined) throw new Error('a metric without a decision');
   const windows = [...pair.a.runs, ...pair.b.runs].map(({ window_ns }) => window_ns);
+  const refusal = decision.refusal === null ? null : statedRefusal(decision.refusal);
   const row = {
     ...decision,
+    refusal,
     verdict: inWords(decision.verdict, metric.worse),
     candidate,
     arms: pair.arms,
@@ -285,6 +298,10 @@ export function rowOf(
   return { ...row, sentence: rowSentence(row, metrics) };
 }
 
+function statedRefusal(refusal: Refusal): Stated<Refusal> {
+  return { ...refusal, sentence: refusalText(refusal) };
+}
+
 /** decide.ts calls regressed what became more. */
 function inWords(verdict: Decision['verdict'], worse: Metric['worse']): Decision['verdict'] {
   if (worse === 'more') return verdict;
@@ -295,7 +312,7 @@ export function described({ label, path, kind, facts, degraded, startedAt, measu
   return { label, path, kind, facts, degraded, startedAt, measured_ns };
 }
 
-/** Folders may have the same name, and one bundle may be compared with itself, arm by arm. */
+/** Folders may have the same name, and a bundle may be compared with itself, arm by arm. */
 export function distinctLabels(sides: readonly Side[]): readonly Side[] {
   const isTwice = (label: string): boolean => sides.filter((side) => side.label === label).length > 1;
   const seen = new Map<string, number>();

@@ -4,10 +4,13 @@
  */
 import type { Decision, Margin } from './decide.js';
 import type { JointResult } from './joint.js';
-import type { MetricUnit } from '../evidence/metrics.js';
+import type { CompareConclusion, CompareNote, Refusal } from '../../facts/compare-facts.js';
+import type { MetricUnit } from '../../facts/metric-facts.js';
+import type { Stated } from '../../facts/stated.js';
 import type { Side, SideFacts } from '../evidence/side.js';
 
-export interface CompareRow extends Decision {
+export interface CompareRow extends Omit<Decision, 'refusal'> {
+  readonly refusal: Stated<Refusal> | null;
   readonly candidate: string;
   readonly arms: { readonly a: string; readonly b: string };
   readonly series: string;
@@ -15,7 +18,7 @@ export interface CompareRow extends Decision {
   readonly title: string;
   readonly unit: MetricUnit;
   readonly margin: Margin;
-  /** One a run. */
+  /** A value for each run. */
   readonly values: { readonly a: readonly number[]; readonly b: readonly number[] };
   /** The shortest and longest window of the runs, both sides. */
   readonly window_ns: { readonly shortest: number; readonly longest: number };
@@ -27,7 +30,7 @@ export interface ComparedSide {
   readonly path: string;
   readonly kind: Side['kind'];
   readonly facts: SideFacts;
-  readonly degraded: readonly string[];
+  readonly degraded: readonly Stated[];
   readonly startedAt: string | null;
   readonly measured_ns: Side['measured_ns'];
 }
@@ -37,14 +40,16 @@ export interface CandidateJoint extends JointResult {
 }
 
 export interface Comparison {
-  readonly schemaVersion: 1;
-  /** The answer in plain words. */
+  readonly schemaVersion: 2;
+  /** The answer in plain words: the sentences of the conclusions. */
   readonly verdict: string;
+  /** A conclusion for each candidate. */
+  readonly conclusions: readonly Stated<CompareConclusion>[];
   readonly alpha: number;
   readonly reference: ComparedSide;
   readonly candidates: readonly ComparedSide[];
   /** All metrics of a candidate as one test. */
   readonly joint: readonly CandidateJoint[];
   readonly rows: readonly CompareRow[];
-  readonly notes: readonly string[];
+  readonly notes: readonly Stated<CompareNote>[];
 }

@@ -3,18 +3,17 @@
  * is the run; of every metric more is worse.
  *
  *   regressed, improved  one test of all metrics together (joint.ts) finds at `alpha` that something differs, and names
- *   this
- *                        metric: its difference of means is beyond chance and beyond its margin
+ *                        this metric: its difference of means is beyond chance and beyond its margin
  *   equivalent           both intervals, of the mean (bootstrap) and of the typical run (Hodges and Lehmann), lie
- *   inside the
- *                        margin, and there are at least 6 runs a side, from which on a median is bounded at all
+ *                        inside the margin, and there are at least 6 runs a side: fewer do not bound a median
  *   inconclusive         anything else, with the reason and what would decide
  *
  * False alarms: if runs of both sides come from one distribution, whatever it is, the probability that any metric is
- * called regressed or improved is at most `alpha`. A gate asks one side only, whether b is worse (`sidedness`): then
- * nothing is called improved, each end of an interval is one at `alpha`, and `noWorse` says whether its upper ends lie
- * inside the margin.
+ * called regressed or improved is at most `alpha`. A gate asks only whether b is worse (`sidedness`): then nothing is
+ * called improved, each end of an interval is certain at `alpha`, and `noWorse` shows whether its upper ends lie inside
+ * the margin.
  */
+import type { DecisionReason, Refusal } from '../../facts/compare-facts.js';
 import { leastRuns, type MeanEffects } from '../../stats/bootstrap.js';
 import { clopperPearson, type Share } from '../../stats/clopper-pearson.js';
 import type { Interval, Shift } from '../../stats/hodges-lehmann.js';
@@ -35,8 +34,8 @@ export type { Margin } from '../../stats/joint/scores.js';
 export interface MetricInput extends Figure {
   /** Names it among all metrics of the decision; its bootstrap is seeded from it. */
   readonly key: string;
-  /** Why no conclusion may be drawn whatever the values, in words; null: none. */
-  readonly refusal: string | null;
+  /** Why no conclusion may be drawn whatever the values; null: none. */
+  readonly refusal: Refusal | null;
 }
 
 export interface DecisionPolicy {
@@ -66,20 +65,8 @@ export const leastRunsForEquivalence = leastN(0.5);
 export const decidedVerdicts = ['regressed', 'improved', 'equivalent', 'inconclusive'] as const;
 export type Verdict = (typeof decidedVerdicts)[number];
 
-export const decisionReasons = [
-  'difference',
-  'inside-margin',
-  'refused',
-  'too-few-runs',
-  'not-significant',
-  'many-metrics',
-  'mean-unclear',
-  'about-margin',
-] as const;
-export type Reason = (typeof decisionReasons)[number];
-
 export interface WouldDecide {
-  /** Runs a side, in all; null: none up to 1,000. */
+  /** Runs a side, in all; null: no number up to 1,000. */
   readonly runs: number | null;
   readonly of: 'difference' | 'equivalence';
 }
@@ -87,8 +74,8 @@ export interface WouldDecide {
 export interface Decision {
   readonly key: string;
   readonly verdict: Verdict;
-  readonly reason: Reason;
-  readonly refusal: string | null;
+  readonly reason: DecisionReason;
+  readonly refusal: Refusal | null;
   readonly runs: { readonly a: number; readonly b: number };
   /** Null without a run. */
   readonly mean: { readonly a: number | null; readonly b: number | null };
@@ -113,7 +100,7 @@ export interface Decision {
 
 export interface Decided {
   readonly decisions: readonly Decision[];
-  /** What the joint test says of a selection of them; without one, of all. */
+  /** The result of the joint test for a selection of them, by default all. */
   readonly jointOf: (selected?: readonly Decision[]) => JointResult;
 }
 
@@ -151,7 +138,7 @@ export function decide(metrics: readonly MetricInput[], policy: DecisionPolicy =
 interface Measured {
   readonly metric: MetricInput;
   readonly random: Random;
-  /** Its values are pairs of one round each. */
+  /** Its values are pairs, each from a round. */
   readonly paired: boolean;
   /** These are null where nothing can be tested. */
   readonly effects: MeanEffects | null;
@@ -174,7 +161,7 @@ function measure(metric: MetricInput, policy: DecisionPolicy): Measured {
   };
 }
 
-/** The level of each end of an interval. A gate looks at one of them. */
+/** The level of each end of an interval. A gate looks at the upper end only. */
 function tailOf(sidedness: Sidedness): number {
   return sidedness === 'one' ? intervalAlpha : intervalAlpha / 2;
 }
@@ -251,13 +238,13 @@ function judge(
   alpha: number,
 ): Pick<Decision, 'verdict' | 'reason'> {
   const fewest = Math.min(metric.a.length, metric.b.length);
-  const open = (reason: Reason): Pick<Decision, 'verdict' | 'reason'> => ({ verdict: 'inconclusive', reason });
+  const open = (reason: DecisionReason): Pick<Decision, 'verdict' | 'reason'> => ({ verdict: 'inconclusive', reason });
   if (tested.named)
     return { verdict: effects.difference.estimate > 0 ? 'regressed' : 'improved', reason: 'difference' };
   if (fewest >= leastRunsForEquivalence && isInside(effects, shift, metric))
     return { verdict: 'equivalent', reason: 'inside-margin' };
   if (tested.p <= alpha) return open(tested.score > 0 ? 'many-metrics' : 'about-margin');
-  // A few runs may weigh more in the mean than all others: then ranks say one thing and the mean nothing.
+  // A few runs may weigh more in the mean than all others: then ranks show a difference and the mean does not.
   if (rankTest(metric.a, metric.b, random).p <= alpha) return open('mean-unclear');
   return open(fewest < leastRuns ? 'too-few-runs' : 'not-significant');
 }
@@ -285,7 +272,7 @@ function affectedShare(values: readonly number[]): Share {
   return clopperPearson(values.filter((value) => value !== 0).length, values.length);
 }
 
-/** `noWorse`: only its upper ends matter; else both ends have to lie inside the margin. */
+/** With `noWorse` only the upper ends matter; otherwise both ends have to lie inside the margin. */
 function estimate(
   { a, b, margin }: MetricInput,
   effects: MeanEffects,

@@ -1,102 +1,70 @@
-/** In what two sides differ besides what was measured: a difference found may be any of these. */
+/** How two sides differ besides what was measured: a difference in figures may come from any of these. */
 import { formatSize } from '../../base/text/units.js';
+import type { CompareNote } from '../../facts/compare-facts.js';
+import type { DifferingFact, DifferingSetting } from '../../facts/side-facts.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
 import { armMeaning, settingsMeaning, ProgramVersion, without, type Configured } from '../evidence/settings-meaning.js';
 import type { Side, SideFacts } from '../evidence/side.js';
 
-const shownPaths = 8;
 const longestValue = 60;
 
-/** `pauselab`: the version that measured. */
-export type FactClass = 'profile' | 'kernel' | 'machine' | 'jdk' | 'pauselab';
-
-export interface DifferingFact {
-  readonly class: FactClass;
-  /** `the kernel is` */
-  readonly what: string;
-  /** Null: unknown. */
-  readonly a: string | null;
-  readonly b: string | null;
-}
+export type FactClass = DifferingFact['class'];
 
 const facts: readonly {
   readonly class: FactClass;
-  readonly what: string;
+  readonly fact: DifferingFact['fact'];
   readonly read: (facts: SideFacts) => string | null;
-  /** Null is then no difference: a version did not tell it, or there is none. */
+  /** Null is then no difference: an older version did not record it, or there is none. */
   readonly onlyIfBoth?: true;
-  /** Told only where these are the same. */
+  /** Reported only where these are the same. */
   readonly among?: (facts: SideFacts) => string | null;
 }[] = [
-  { class: 'profile', what: 'the profile is', read: ({ profile }) => profile },
-  { class: 'kernel', what: 'the label is', read: ({ label }) => label, onlyIfBoth: true },
-  { class: 'kernel', what: 'the kernel is', read: ({ kernel }) => kernel },
-  { class: 'kernel', what: 'the guest is', read: ({ guest }) => guest, onlyIfBoth: true },
-  // Of other kernels it is another one anyway.
-  {
-    class: 'kernel',
-    what: "the kernel's image is",
-    read: ({ image }) => image,
-    onlyIfBoth: true,
-    among: ({ kernel }) => kernel,
-  },
-  { class: 'kernel', what: 'the preemption model is', read: ({ preemption }) => preemption },
-  { class: 'kernel', what: 'HZ is', read: ({ hz }) => (hz === null ? null : String(hz)) },
-  { class: 'machine', what: 'the CPU is', read: ({ cpuModel }) => cpuModel },
-  { class: 'machine', what: 'the number of CPUs is', read: ({ cpus }) => (cpus === null ? null : String(cpus)) },
-  // The kernel keeps more or less for itself from boot to boot.
+  { class: 'profile', fact: 'profile', read: ({ profile }) => profile },
+  { class: 'kernel', fact: 'label', read: ({ label }) => label, onlyIfBoth: true },
+  { class: 'kernel', fact: 'kernel', read: ({ kernel }) => kernel },
+  { class: 'kernel', fact: 'guest', read: ({ guest }) => guest, onlyIfBoth: true },
+  // Other kernels have other images anyway.
+  { class: 'kernel', fact: 'image', read: ({ image }) => image, onlyIfBoth: true, among: ({ kernel }) => kernel },
+  { class: 'kernel', fact: 'preemption', read: ({ preemption }) => preemption },
+  { class: 'kernel', fact: 'hz', read: ({ hz }) => (hz === null ? null : String(hz)) },
+  { class: 'machine', fact: 'cpuModel', read: ({ cpuModel }) => cpuModel },
+  { class: 'machine', fact: 'cpus', read: ({ cpus }) => (cpus === null ? null : String(cpus)) },
+  // The kernel reserves more or less memory from boot to boot.
   {
     class: 'machine',
-    what: 'the memory is',
+    fact: 'memory',
     read: ({ memoryBytes }) => (memoryBytes === null ? null : formatSize(Math.round(memoryBytes / 2 ** 28) * 2 ** 28)),
   },
-  { class: 'jdk', what: 'the JDK is', read: ({ jdks }) => (jdks.length === 0 ? null : jdks.join(' and ')) },
-  { class: 'pauselab', what: 'pauselab is', read: ({ tool }) => tool },
+  { class: 'jdk', fact: 'jdks', read: ({ jdks }) => (jdks.length === 0 ? null : jdks.join(' and ')) },
+  { class: 'pauselab', fact: 'tool', read: ({ tool }) => tool },
 ];
 
 export function differingFacts(a: SideFacts, b: SideFacts): DifferingFact[] {
-  return facts.flatMap(({ read, onlyIfBoth, among, ...fact }) => {
-    const differing = { ...fact, a: read(a), b: read(b) };
+  return facts.flatMap(({ class: of, fact, read, onlyIfBoth, among }): DifferingFact[] => {
+    const differing = { class: of, fact, a: read(a), b: read(b) };
     const isUnknown = onlyIfBoth === true && (differing.a === null || differing.b === null);
-    const isTold = !isUnknown && (among === undefined || among(a) === among(b));
-    return differing.a === differing.b || !isTold ? [] : [differing];
+    const isReported = !isUnknown && (among === undefined || among(a) === among(b));
+    return differing.a === differing.b || !isReported ? [] : [differing];
   });
 }
 
-/** The facts of a class, as one text: two with the same are of one kind. */
+/** The facts of a class, as a text: sides with the same text are of the same kind. */
 export function factsOfClass(of: SideFacts, ...classes: readonly FactClass[]): string {
   return JSON.stringify(facts.filter((fact) => classes.includes(fact.class)).map(({ read }) => read(of)));
 }
 
-/** `the kernel is 6.16 in before and 6.17 in after` */
-export function factSentence(
-  { what, a, b }: DifferingFact,
-  labels: { readonly a: string; readonly b: string },
-): string {
-  return `${what} ${a ?? 'unknown'} in ${labels.a} and ${b ?? 'unknown'} in ${labels.b}`;
-}
-
-/** Sentences. */
-export function differencesOf(a: Side, b: Side): string[] {
-  const differing = differingFacts(a.facts, b.facts).map((fact) => factSentence(fact, { a: a.label, b: b.label }));
+/** What differs besides what was to be compared. */
+export function differencesOf(a: Side, b: Side): CompareNote[] {
+  const differing = differingFacts(a.facts, b.facts);
   return [
-    ...(differing.length === 0
-      ? []
-      : [`Beside what was to be compared, ${differing.join('; ')}. A difference may come from any of these.`]),
+    ...(differing.length === 0 ? [] : [{ code: 'facts-differ', a: a.label, b: b.label, facts: differing } as const]),
     ...profileDifferences(a, b),
   ];
 }
 
-/** `arms.free.holder.nice`, and what it is on either side. */
-export interface DifferingSetting {
-  readonly path: string;
-  readonly a: string;
-  readonly b: string;
-}
-
 /**
- * In what two resolved profiles measure different things, by meaning (settings-meaning.ts). How often, in which order
- * and under which title is no difference, nor is an arm that only one of them has.
+ * Settings by which two resolved profiles measure different things, by meaning (settings-meaning.ts). Number and order
+ * of runs, titles, and arms of a single profile do not count.
  */
 export function differingSettings(one: Configured, other: Configured): DifferingSetting[] {
   const paths: DifferingSetting[] = [];
@@ -115,12 +83,12 @@ export function differingSettings(one: Configured, other: Configured): Differing
 
 const ofArm = /^arms\.([^.]+)\./;
 
-/** The path inside its arm; that of another setting as it is. */
+/** The path inside its arm; the path of any other setting as it is. */
 export function pathInArm(path: string): string {
   return path.replace(ofArm, '');
 }
 
-/** What differs alike in each of several arms is one difference, as is the user's program, which all of them have. */
+/** The same difference in each of several arms counts once, as does the user's program, which all arms share. */
 export function withoutRepetition(settings: readonly DifferingSetting[], arms: number): DifferingSetting[] {
   const key = ({ path, a, b }: DifferingSetting): string => JSON.stringify([pathInArm(path), a, b]);
   const seen = new Map<string, number>();
@@ -143,7 +111,7 @@ function sharedNames(one: Configured, other: Configured): string[] {
   return names?.filter((name) => others?.includes(name)) ?? [];
 }
 
-/** What of a resolved profile decides what is measured. An arm's kind follows from the rest of it. */
+/** The settings of a resolved profile that decide what is measured. An arm's kind follows from the rest of it. */
 export function measuredSettings(resolved: ResolvedProfile | null): unknown {
   return withoutEmpty(
     measured(
@@ -154,7 +122,7 @@ export function measuredSettings(resolved: ResolvedProfile | null): unknown {
   );
 }
 
-/** A setting that an older version did not have and one that is empty say the same. */
+/** An empty setting means the same as a setting that an older version did not have. */
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (!isTree(value) || value instanceof ProgramVersion) return value;
@@ -167,7 +135,7 @@ function withoutEmpty(value: unknown): unknown {
   );
 }
 
-/** Kernels and their models are facts of a side, and told as such. */
+/** Kernels and their models are facts of a side, and reported as facts. */
 const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt'];
 
 function measured(
@@ -183,27 +151,18 @@ function measured(
   };
 }
 
-function profileDifferences(a: Side, b: Side): string[] {
-  if (a.facts.profile !== b.facts.profile) return [];
+function profileDifferences(a: Side, b: Side): CompareNote[] {
+  const { profile, profileHash } = a.facts;
+  if (profile !== b.facts.profile) return [];
   const paths: DifferingSetting[] = [];
   differingPaths(settingsMeaning(a), settingsMeaning(b), '', paths);
-  if (paths.length === 0 && a.facts.profileHash === b.facts.profileHash) return [];
-  return [
-    `The profile ${String(a.facts.profile)} is not the same in ${a.label} and ${b.label}: they differ ${paths.length === 0 ? 'in how it is written alone' : `in ${shownSettings(withoutRepetition(paths, sharedArms(a, b)))}`}.`,
-  ];
-}
-
-/** `arms.free.holder.nice (19, 10); hogs.count (1, 2)` */
-export function shownSettings(paths: readonly DifferingSetting[]): string {
-  const more = paths.length > shownPaths ? `; and ${paths.length - shownPaths} more` : '';
-  return `${paths
-    .slice(0, shownPaths)
-    .map(({ path, a, b }) => `${path} (${a.includes(', ') || b.includes(', ') ? `${a}; ${b}` : `${a}, ${b}`})`)
-    .join('; ')}${more}`;
+  if (paths.length === 0 && profileHash === b.facts.profileHash) return [];
+  const settings = withoutRepetition(paths, sharedArms(a, b));
+  return [{ code: 'profile-differs', a: a.label, b: b.label, profile, settings }];
 }
 
 /**
- * An array's members are told apart by what names them; where nothing does, what is not alike in the two is one
+ * Members of an array are identified by their names. In an array without names, everything that differs is a single
  * difference.
  */
 function differingPaths(one: unknown, other: unknown, path: string, found: DifferingSetting[], depth = 0): void {
@@ -227,7 +186,7 @@ function isAlike(one: unknown, other: unknown): boolean {
   return Object.is(one, other) || (isTree(one) && isTree(other) && JSON.stringify(one) === JSON.stringify(other));
 }
 
-/** Of two lists whose order matters: what is left without their common beginning and end. */
+/** Of two lists whose order matters: the parts between their common beginning and end. */
 function differingParts(
   one: readonly unknown[],
   other: readonly unknown[],
@@ -248,13 +207,13 @@ function isTree(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Each of these is one by one what it is, also where the other side has none. */
+/** Mappings that are compared key by key, also if the other side has none. */
 const settingsByName = /(?:^|\.)(?:flags|environment|settings|limits)$/;
 
-/** What tells members of a list apart: arms and loads, victims, thread rules, system calls. */
+/** Keys that identify members of a list: arms and loads, victims, thread rules, system calls. */
 const naming = ['name', 'series', 'pattern', 'call', 'operation'] as const;
 
-/** Null of a list whose members have no names, and of what is one thing. */
+/** Null for a list whose members have no names, and for a single value. */
 function membersOf(value: unknown): Map<string, unknown> | null {
   if (!isTree(value) || value instanceof ProgramVersion) return null;
   if (!Array.isArray(value)) return new Map(Object.entries(value));

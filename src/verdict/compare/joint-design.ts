@@ -26,7 +26,7 @@ export interface Origin {
   readonly rounds: readonly number[];
 }
 
-/** A figure of both sides, one value a run. */
+/** A figure of both sides, a value for each run. */
 export interface Figure extends Pick<RoundValues, 'margin'> {
   readonly a: readonly number[];
   readonly b: readonly number[];
@@ -133,7 +133,7 @@ function inTurns(figures: readonly Figure[], alpha: number, sidedness: Sidedness
   };
 }
 
-/** Whether the k-th values of both sides are of one round, and divided so. */
+/** Whether the k-th values of both sides share a round, and are divided as pairs. */
 export function isPaired(figure: Figure, alpha: number, sidedness: Sidedness): boolean {
   const { a, b } = figure.origin;
   return (

@@ -1,4 +1,4 @@
-/** All figures of a comparison or a gate, judged by one test; what each figure has of it, and what it says of all. */
+/** All figures of a comparison or a gate, judged by one test: its result for each figure and for all together. */
 import { holm } from '../../stats/holm.js';
 import { jointTest, type JointFigure, type Sidedness } from '../../stats/joint/joint-test.js';
 import type { Random } from '../../stats/prng.js';
@@ -8,7 +8,7 @@ import { familiesOf, smallestPOf, type Figure } from './joint-design.js';
  *   named         something differs, and at least one figure is certain to
  *   unnamed       something differs, and no single figure is certain to: the change is spread thinly
  *   nothing       these runs show no difference beyond the margins
- *   undecidable   no outcome of these runs could have shown one
+ *   undecidable   no outcome of these runs could have shown a difference
  */
 export const jointFindings = ['named', 'unnamed', 'nothing', 'undecidable'] as const;
 export type JointFinding = (typeof jointFindings)[number];
@@ -40,8 +40,8 @@ export interface JudgedFigure extends JointFigure {
 }
 
 /**
- * The smallest p that any outcome of these runs could have, told from their number alone, and by how many tests they
- * are judged.
+ * The smallest p that any outcome of these runs could have, from their number alone, and the number of tests that judge
+ * them.
  */
 export function smallestReachable(
   figures: readonly Figure[],

@@ -1,19 +1,18 @@
 /**
- * A gate asks one thing: is it worse? A metric passes if it is shown to be no worse than the margin allows, however
- * much better it may be, which is why this is more than *equivalent*. Both bounds must lie inside the margin, each at
- * 95 %:
+ * A gate asks a single question: is it worse? A metric passes if it is shown to be no worse than the margin allows,
+ * however much better it may be, which is why this is more than *equivalent*. Both bounds must lie inside the margin,
+ * each at 95 %:
  *
- *   typical run  the upper bound that inverts the rank test (Hodges and Lehmann): exact, whatever the distribution. It
- *   alone
- *                limits false passes: what is worse by the margin in every run passes with a probability of at most 5 %
- *   mean         the bootstrap's upper end, which sees what only some runs have
+ *   typical run  the upper bound that inverts the rank test (Hodges and Lehmann): exact for every distribution. It
+ *                alone limits false passes: what is worse by the margin in every run passes with a probability of at most 5 %
+ *   mean         the upper end of the bootstrap, which reflects what only some runs have
  *
  * Every metric of a gate must pass by itself. That needs no adjustment for their number: the gate passes wrongly only
  * if the metric that is worse does (intersection–union test: Berger, Technometrics 1982).
  *
- * One run of each side, the highest, may be left out of the mean: six runs without a stall and five with one beside
- * them differ by what any machine does once in a while. The typical run still has to hold with it. Its sentence says
- * how many runs may be so.
+ * The highest run of each side may be left out of the mean: any machine causes a stall now and then, such as in one of
+ * six runs. The bound of the typical run still has to hold with that run. The sentence states how many runs may be like
+ * it.
  */
 import type { MeanEffects } from '../../stats/bootstrap.js';
 import type { Margin } from '../../stats/joint/scores.js';

@@ -1,5 +1,6 @@
 /** A bundle as a side of a comparison. */
 import { basename, join } from 'node:path';
+import type { IncompleteSide, LeftOut, SideNote } from '../../facts/side-facts.js';
 import { distinct, sentencesOf } from '../../facts/stated.js';
 import { usage } from '../../base/failure.js';
 import { formatSize } from '../../base/text/units.js';
@@ -24,7 +25,6 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
   const ofArms = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
   const whole = runs.filter(isEvidence);
   const idle = new Map<string, number>();
-  const weak: string[] = [];
   for (const run of runs) {
     const logs = lazily(() => sumHlog(join(path, 'runs', run.name, 'histograms.hlog')));
     const ofArm = ofArms.get(run.arm) ?? { arm: run.arm, scope: 'arm', series: '', runs: [] };
@@ -37,49 +37,33 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       const key = `${run.arm}, ${figures.name}`;
       const entry = evidence.get(key) ?? { arm: run.arm, scope: 'series', series: figures.name, runs: [] };
       evidence.set(key, entry);
-      // A series without any evidence stays one: what is missing must be seen.
+      // A series without evidence stays, so that it is reported as missing.
       if (!isEvidence(run)) continue;
-      // A victim that never operated has shown nothing, not even that it was not stalled.
+      // A victim that never operated shows nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
       else entry.runs.push({ ...seriesEvidence(run.window, figures, logs), round: run.repetition });
     }
   }
-  for (const [key, entry] of evidence) {
-    const own = whole.flatMap((run) =>
-      run.arm === entry.arm ? run.series.filter(({ name }) => name === entry.series) : [],
-    );
+  const weak = [...evidence.values()].flatMap(({ arm, series }): SideNote[] => {
+    const own = whole.flatMap((run) => (run.arm === arm ? run.series.filter(({ name }) => name === series) : []));
     const lost = own.filter(({ lost_records }) => lost_records > 0).length;
     const exhausted = own.filter((one) => one.exhausted > 0).length;
-    if (lost > 0)
-      weak.push(
-        `${key}: records of slow operations were lost in ${counted(lost, 'run')}, so stalled shares and blocked stalls are at least what is said.`,
-      );
-    if (exhausted > 0)
-      weak.push(
-        `${key}: the victim used up its fresh pages and stopped in ${counted(exhausted, 'run')}, so it could be stalled in a part of the window only.`,
-      );
-  }
-  const unproven = [
-    ...new Set(
-      runs.flatMap((run) => run.unproven.map(({ allocator, key, asked }) => `${key}=${asked} of ${allocator}`)),
-    ),
-  ];
-  const degraded = sentencesOf(distinct(runs.flatMap((run) => run.degraded)));
+    return [
+      ...(lost > 0 ? [{ code: 'records-lost', arm, series, runs_n: lost } as const] : []),
+      ...(exhausted > 0 ? [{ code: 'pages-used-up', arm, series, runs_n: exhausted } as const] : []),
+    ];
+  });
+  const unproven = runs.flatMap((run) => run.unproven.map(({ allocator, key, asked }) => ({ allocator, key, asked })));
+  const settings = [...new Map(unproven.map((setting) => [JSON.stringify(setting), setting])).values()];
+  const degraded = distinct(runs.flatMap((run) => run.degraded));
   const incomplete = incompleteness(summary, runs);
-  const spoiled = runs.filter((run) => run.disturbances.length > 0).length;
+  const disturbed = runs.filter((run) => run.disturbances.length > 0).length;
   const cut = runs.filter((run) => run.status !== 'complete').length;
-  const leftOut = [
-    ...notes.map((note) => `${note}.`),
-    ...(spoiled > 0
-      ? [
-          `${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} disturbed by other activity on the machine, and left out.`,
-        ]
-      : []),
-    ...(cut > 0
-      ? [
-          `${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`,
-        ]
-      : []),
+  const of_n = runs.length;
+  const leftOut: LeftOut[] = [
+    ...notes.map((reason) => ({ code: 'unreadable', reason }) as const),
+    ...(disturbed > 0 ? [{ code: 'runs-disturbed', runs_n: disturbed, of_n } as const] : []),
+    ...(cut > 0 ? [{ code: 'runs-cut-short', runs_n: cut, of_n } as const] : []),
   ];
   return {
     label: basename(path.replace(/\/+$/, '')) || path,
@@ -108,13 +92,21 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     leftOut,
     notes: [
       ...leftOut,
-      ...(incomplete === null ? [] : [`${incomplete}.`]),
-      ...(degraded.length > 0 ? [`the set-up was not as asked for (--allow-degraded): ${degraded.join('; ')}.`] : []),
-      ...(unproven.length > 0 ? [`not proven to be in force: ${unproven.join('; ')}.`] : []),
-      ...[...idle].map(
-        ([key, n]) =>
-          `${key}: in ${counted(n, 'run')} no operation was made; ${n === 1 ? 'it is' : 'they are'} left out.`,
-      ),
+      ...(incomplete === null ? [] : [incomplete]),
+      ...(degraded.length > 0
+        ? [
+            {
+              code: 'side-degraded',
+              degradations: degraded.map(({ code }) => code),
+              why: sentencesOf(degraded),
+            } as const,
+          ]
+        : []),
+      ...(settings.length > 0 ? [{ code: 'settings-unproven', settings } as const] : []),
+      ...[...evidence].flatMap(([key, { arm, series }]) => {
+        const runs_n = idle.get(key) ?? 0;
+        return runs_n === 0 ? [] : [{ code: 'series-idle', arm, series, runs_n } as const];
+      }),
       ...weak,
     ],
   };
@@ -127,7 +119,7 @@ function measuredTimes(runs: readonly RunFile[]): Record<string, number> {
   return Object.fromEntries(times);
 }
 
-/** A side for each kernel: a bundle of one is itself, and of several each is judged as if it had been run alone. */
+/** A side for each kernel. Each kernel of several is judged as if it had been measured alone. */
 export function kernelSides(bundle: StoredBundle): Side[] {
   const { manifest, summary, runs } = bundle;
   if (manifest.kernels.length < 2) return [bundleSide(bundle)];
@@ -142,24 +134,22 @@ export function kernelSides(bundle: StoredBundle): Side[] {
   });
 }
 
-function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile[]): string | null {
-  if (summary === null) return 'it has no summary: the experiment ended before it could write one';
-  if (summary.status !== 'complete') return `the experiment is not complete (${summary.status})`;
-  // Whoever leaves out the bad ones has a good bundle.
+function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile[]): IncompleteSide | null {
+  if (summary === null) return { code: 'no-summary' };
+  if (summary.status !== 'complete') return { code: 'not-complete', status: summary.status };
+  // Without its bad runs any bundle looks good.
   const there = new Set(runs.map(({ name }) => name));
   const gone = new Set(
     summary.arms
       .flatMap(({ series }) => series.flatMap(({ perRun }) => perRun.map(({ run }) => run)))
       .filter((name) => !there.has(name)),
   );
-  return gone.size === 0
-    ? null
-    : `${counted(gone.size, 'run')} of which its summary tells ${gone.size === 1 ? 'is' : 'are'} not there (${[...gone].slice(0, 3).join(', ')}${gone.size > 3 ? ', …' : ''})`;
+  return gone.size === 0 ? null : { code: 'runs-gone', runs: [...gone] };
 }
 
 /**
- * A version that looked at recorded operations alone has no stall of a series of which not one operation could be made.
- * Its thread was held up for all of the window, in what state is not known.
+ * A version that looked only at recorded operations has no stall in a series that could make no operation. Its thread
+ * was held up for all of the window, in an unknown state.
  */
 function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesFigures {
   const { service, stalls, unserved, exhausted, refused } = figures;
@@ -313,7 +303,7 @@ function factsOf(
     profile: profile.name,
     profileHash,
     label: kernels.every(({ label }) => label !== null) ? listed(kernels.map(({ name }) => name)) : null,
-    // Times of an emulated CPU are no others' times, so what a guest ran on is a part of its kernel.
+    // Times of an emulated CPU compare only with each other, so the accelerator is a part of the kernel.
     kernel: listed(
       kernels.map((one) => {
         const name = nameWithoutLabel(one);
@@ -334,7 +324,7 @@ function factsOf(
   };
 }
 
-/** In the order of the kernels, what several have in common once; null: there is no guest. */
+/** In the order of the kernels, a common value once; null: there is no guest. */
 function ofGuests(
   kernels: readonly KernelRecord[],
   textOf: (guest: NonNullable<KernelRecord['guest']>) => string,
@@ -368,7 +358,7 @@ function placedArms(
   );
 }
 
-/** What they all say; null if they differ. */
+/** The value of all; null if they differ. */
 function common(values: readonly unknown[]): unknown {
   return values.every((value) => value === values[0]) ? values[0] : null;
 }

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { usage } from '../../base/failure.js';
 import { formatDuration } from '../../base/text/units.js';
+import type { SideNote } from '../../facts/side-facts.js';
 import { highestOfIndex, valueOfIndex, type SparseCounts } from '../../record/histogram/counts.js';
 import { percentile_ns } from '../../record/histogram/histogram.js';
 import { sumHlog, type HlogSum } from '../../record/histogram/hlog-sum.js';
@@ -9,25 +10,25 @@ import { unitNames, valueUnits, type ValueUnit } from '../../record/histogram/hl
 import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
 import type { RoundRun, SeriesEvidence, Side } from './side.js';
 
-/** Of what is timed at all: reading a clock twice takes longer. */
+/** Of a timed operation: reading a clock twice takes longer. */
 const leastTime_ns = 20;
 
 export interface LogOptions {
   readonly threshold_ns: number;
-  /** Of the values, whatever the log says of it. */
+  /** Of the values; it overrides the log. */
   readonly unit?: ValueUnit | undefined;
 }
 
-/** Of each file one run: the intervals of a log share one process, and are not independent. */
+/** Each file is a run: the intervals of a log share a process, and are not independent. */
 export function logSide(path: string, files: readonly string[], { threshold_ns, unit: asked }: LogOptions): Side {
   const evidence = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
-  const notes: string[] = [];
+  const notes: SideNote[] = [];
   for (const [round, file] of files.entries()) {
     const { tags, truncated, unit } = sumHlog(file);
-    const said = asked ?? unit.declared ?? unit.deduced ?? 'ns';
-    const factor = valueUnits[said];
+    const inForce = asked ?? unit.declared ?? unit.deduced ?? 'ns';
+    const factor = valueUnits[inForce];
     if (tags.length === 0) throw usage(`${file} holds no histogram; name a histogram log`);
-    if (truncated) notes.push(`the last line of ${file} was cut off and is left out.`);
+    if (truncated) notes.push({ code: 'log-cut', file });
     if (asked === undefined && tags.some(({ counts }) => counts.n > 0)) notes.push(unitNote(file, unit));
     for (const { tag, length_ns, counts } of tags) {
       const series = tag ?? '(no tag)';
@@ -37,9 +38,9 @@ export function logSide(path: string, files: readonly string[], { threshold_ns, 
       const p99_ns = p99 === null ? null : p99 * factor;
       if (asked === undefined && p99_ns !== null && p99_ns < leastTime_ns)
         throw usage(
-          `${file}: as ${unitNames[said]}, 99 % of ${series} took ${formatDuration(p99_ns)} or less, which no operation does; say the unit of its values with --unit (${Object.keys(valueUnits).join(', ')})`,
+          `${file}: as ${unitNames[inForce]}, 99 % of ${series} took ${formatDuration(p99_ns)} or less, which no operation does; set the unit of its values with --unit (${Object.keys(valueUnits).join(', ')})`,
         );
-      if (counts.n === 0) notes.push(`${series} has no sample in ${file}; this run of it is left out.`);
+      if (counts.n === 0) notes.push({ code: 'log-series-empty', file, series });
       else entry.runs.push(logEvidence({ round, window_ns: length_ns, counts, threshold_ns, factor }));
     }
   }
@@ -73,16 +74,15 @@ export function logSide(path: string, files: readonly string[], { threshold_ns, 
     incomplete: null,
     regions: [],
     leftOut: [],
-    notes: [...new Set(notes)],
+    notes: [...new Map(notes.map((note) => [JSON.stringify(note), note])).values()],
     degraded: [],
   };
 }
 
-function unitNote(file: string, { declared, deduced }: HlogSum['unit']): string {
-  if (declared !== null) return `the values of ${file} are ${unitNames[declared]}, as a line of it says.`;
-  if (deduced !== null)
-    return `the values of ${file} are taken for ${unitNames[deduced]}: its column Interval_Max, in milliseconds by convention, stands beside the same maximum (--unit says otherwise).`;
-  return `the values of ${file} are taken for nanoseconds, as nothing in it says their unit (--unit does).`;
+function unitNote(file: string, { declared, deduced }: HlogSum['unit']): SideNote {
+  const unit = unitNames[declared ?? deduced ?? 'ns'];
+  const from = declared !== null ? 'line' : deduced !== null ? 'maxima' : 'nothing';
+  return { code: 'log-unit', file, unit, from };
 }
 
 interface LogRunInput {

@@ -1,6 +1,6 @@
 /**
- * The registry of metrics: every figure that gates, comparisons, conditions, exports and tables name, by one name each.
- * docs/metrics.md lists them. A value is null where a run does not know it, with the reason in words.
+ * The registry of metrics: every figure of gates, comparisons, conditions, exports and tables has one name.
+ * docs/metrics.md lists them. A value that a run lacks is null, with the reason as a code.
  */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
@@ -9,9 +9,9 @@ import type { Metric } from './metrics/metric.js';
 import { percentileMetrics, seriesMetrics, stallMetrics } from './metrics/series-metrics.js';
 
 export type { ArmRun, Known, Metric, MetricScope, MetricEvidence, SeriesOfRun } from './metrics/metric.js';
-export { formatMetric, metricUnits, parseInUnit, type MetricUnit } from './metrics/unit.js';
+export { parseInUnit } from './metrics/unit.js';
 
-/** What is compared unless metrics are named: of every series, stalls first. */
+/** Compared by default: of every series, stalls first. */
 export function metricsFor(percents: readonly number[]): Metric[] {
   return [...stallMetrics, ...percentileMetrics(percents)];
 }
@@ -19,7 +19,7 @@ export function metricsFor(percents: readonly number[]): Metric[] {
 /** Percentiles that every bundle's figures have; others are computed from its histograms. */
 export const storedPercents = [50, 90, 99, 99.9, 99.99] as const;
 
-/** Every one that has a name of its own, with these percentiles. */
+/** All metrics, with these percentiles. */
 export function allMetrics(percents: readonly number[] = storedPercents): Metric[] {
   return [...seriesMetrics, ...percentileMetrics(percents), ...armMetrics, ...armPercentileMetrics(percents)];
 }
@@ -34,7 +34,7 @@ function simplified(name: string): string {
     .replaceAll('.', '_');
 }
 
-/** By its name, such as longest_ns or service.p99_9_ns, or an older one; null: there is none. */
+/** By its name, such as longest_ns or service.p99_9_ns, or by an alias; null: there is none. */
 export function metricNamed(name: string): Metric | null {
   if (named.size === 0)
     for (const metric of allMetrics())
@@ -51,12 +51,12 @@ export function metricNamed(name: string): Metric | null {
   );
 }
 
-/** All that these metrics may be called: what a slip is compared with. */
+/** All names of these metrics, to find what a misspelt name meant. */
 export function namesOf(metrics: readonly Metric[]): string[] {
   return metrics.flatMap(({ name, aliases }) => [name, name.replace(/_(ns|bytes)$/, ''), ...aliases]);
 }
 
-/** As the files of a bundle have it, which is also the name of its column in CSV. */
+/** Its name in the files of a bundle, and of its column in CSV. */
 export function bundleName({ name, aliases }: Metric): string {
   return aliases.find((alias) => alias.startsWith('stalls.')) ?? name;
 }
@@ -78,7 +78,7 @@ export function parsePercent(text: string): number {
   return percent;
 }
 
-/** Those named, those of `usual` first and in its order; `usual` if none was. */
+/** The named metrics, those of `usual` first and in its order; `usual` if no metric is named. */
 export function chooseMetrics(usual: readonly Metric[], names: readonly string[]): readonly Metric[] {
   if (names.length === 0) return usual;
   const chosen = names.map((name) => {

@@ -9,9 +9,9 @@ import { logSide } from './log-side.js';
 import type { Side } from './side.js';
 
 export interface SideOptions {
-  /** From when on an operation of a log is a stall; a bundle has its own. */
+  /** The shortest operation of a log that counts as a stall; a bundle records its threshold. */
   readonly threshold_ns: number;
-  /** Of a log's values; undefined: as the log tells. */
+  /** Of a log's values; undefined: as the log states. */
   readonly unit?: ValueUnit | undefined;
 }
 

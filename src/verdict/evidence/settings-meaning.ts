@@ -10,11 +10,11 @@ import type { Side } from './side.js';
 /** Its program's files decide what is measured as much as its settings do. */
 export type Configured = Pick<Side, 'resolved' | 'programs'>;
 
-/** A file of the user's program, told apart from others by what is in it, and by its path where that is not known. */
+/** A file of the user's program, identified by its contents, or by its path if these are unknown. */
 export class ProgramVersion {
   constructor(
     readonly path: string,
-    /** Null: nobody looked, or it is no file. */
+    /** Null: not read, or no file. */
     readonly sha256: string | null,
   ) {}
 
@@ -31,7 +31,7 @@ export function settingsMeaning({ resolved, programs }: Configured): object | nu
   return resolved === null ? null : { ...resolved, arms: resolved.arms.map((arm) => armMeaning(arm, programs)) };
 }
 
-/** Without what follows from the rest of it, which would be told twice: its kind, and the names of its series. */
+/** Without what follows from the rest and would be reported twice: its kind, and the names of its series. */
 export function armMeaning(arm: ResolvedArm, programs: Configured['programs']): object {
   const rest = without(arm, ['kind', 'series']);
   switch (arm.kind) {
@@ -74,7 +74,7 @@ function flagTree(words: readonly string[]): object {
   return Object.fromEntries(javaFlags(words));
 }
 
-/** Null where the words are none of a program: of a bundle that was changed, or of another version. */
+/** Null if the words do not start a program: the bundle was changed, or is of another version. */
 function commandOf(words: readonly string[]): JavaCommand | null {
   try {
     return words.length === 0 ? null : javaCommand(words);

@@ -1,16 +1,18 @@
 /**
- * One side of a comparison: a bundle, or histogram logs of any tool, as the evidence of its runs. A run is evidence if
- * it is complete and undisturbed; what is left out is counted and said.
+ * A side of a comparison: a bundle, or histogram logs of any tool, as the evidence of its runs. A run is evidence if it
+ * is complete and undisturbed; what is left out is counted and reported.
  */
 import type { ManifestFile } from '../../bundle/bundle-schema.js';
+import type { IncompleteSide, LeftOut, SideNote } from '../../facts/side-facts.js';
+import type { Stated } from '../../facts/stated.js';
 import type { PlaceKey } from '../../bundle/place-names.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { MetricScope, MetricEvidence } from './metrics.js';
 
-/** With the repetition that it belongs to: arms of one repetition were measured one after the other. */
+/** With its repetition: arms of a repetition were measured directly after each other. */
 export type RoundRun = MetricEvidence & { readonly round: number };
 
-/** Runs of one series of an arm; or, of scope `arm`, those of the arm itself, whose `series` is empty. */
+/** Runs of a series of an arm; with scope `arm`, runs of the arm itself, whose `series` is empty. */
 export interface SeriesEvidence {
   readonly arm: string;
   readonly scope: MetricScope;
@@ -21,13 +23,13 @@ export interface SeriesEvidence {
 export interface SideFacts {
   readonly profile: string | null;
   readonly profileHash: string | null;
-  /** What its place is called; null: it has no label, or not all of several places have one. */
+  /** Of its place; null: no label, or not all of several places have a label. */
   readonly label: string | null;
   /** By release, also where there is a label. */
   readonly kernel: string | null;
   /** CPUs, memory and added words of a guest; null: this machine, or not known. */
   readonly guest: string | null;
-  /** By its checksum: builds of one version have one release. Null: this machine's, or not known. */
+  /** By its checksum: builds of a version have the same release. Null: this machine's kernel, or unknown. */
   readonly image: string | null;
   readonly preemption: string | null;
   readonly hz: number | null;
@@ -38,7 +40,7 @@ export interface SideFacts {
   readonly jdks: readonly string[];
 }
 
-/** A label is what a reader knows it by. */
+/** Users recognise a place by its label. */
 export function placeText({ label, kernel }: Pick<SideFacts, 'label' | 'kernel'>): string | null {
   return label ?? kernel;
 }
@@ -49,20 +51,20 @@ export function placeWords({ label, kernel }: Pick<SideFacts, 'label' | 'kernel'
   return label === null ? linux : `${label} (${linux})`;
 }
 
-/** An arm of one of several places. */
+/** An arm of a bundle with several places. */
 export interface PlacedArm {
   /** As in the profile. */
   readonly name: string;
   readonly place: PlaceKey;
 }
 
-/** Rounds of both are the same rounds, and what differs is the change that was asked for. */
+/** Both share their rounds, and differ in the change that was asked for. */
 export function measuredInTurns(a: Pick<Side, 'turns'>, b: Pick<Side, 'turns'>): boolean {
   return a.turns !== null && b.turns !== null && a.turns.id === b.turns.id && a.turns.side !== b.turns.side;
 }
 
 export interface Side {
-  /** How it is called in the result. */
+  /** Its name in the result. */
   readonly label: string;
   readonly path: string;
   readonly kind: 'bundle' | 'log';
@@ -73,21 +75,21 @@ export interface Side {
   readonly facts: SideFacts;
   /** Null for logs. */
   readonly resolved: ResolvedProfile | null;
-  /** Files of programs of the user's own; null where nobody looked. */
+  /** Files of the user's programs; null: not read. */
   readonly programs: ManifestFile['programs'];
   /** When the experiment began; null for a log. */
   readonly startedAt: string | null;
   /** How long its runs took, by arm: from go to the end of the drain, those that are no evidence included. */
   readonly measured_ns: Readonly<Record<string, number>>;
-  /** Of a side that was measured in turns with another: which of them it is. */
+  /** Of a side that was measured in turns with another: baseline or candidate. */
   readonly turns: ManifestFile['turns'];
-  /** Why the experiment is not whole, as a sentence; null: it is, or the side is a log. */
-  readonly incomplete: string | null;
+  /** Why the experiment is not whole; null: it is, or the side is a log. */
+  readonly incomplete: IncompleteSide | null;
   /** Sizes of the regions that holders give back, as they were found or given. */
   readonly regions: readonly { readonly of: string; readonly bytes: number }[];
-  /** Runs that are no evidence, and why: sentences, which are among the notes too. */
-  readonly leftOut: readonly string[];
-  /** What of it is no evidence, and what weakens it: sentences. */
-  readonly notes: readonly string[];
-  readonly degraded: readonly string[];
+  /** Runs that are no evidence; `notes` has them too. */
+  readonly leftOut: readonly LeftOut[];
+  /** What of it is no evidence, and what weakens it. */
+  readonly notes: readonly SideNote[];
+  readonly degraded: readonly Stated[];
 }

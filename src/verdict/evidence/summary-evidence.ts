@@ -1,11 +1,11 @@
-/** The arms of a summary as evidence for metrics: all runs of one pooled, and its whole runs one by one. */
+/** The arms of a summary as evidence for metrics: all runs of an arm pooled, and each of its whole runs. */
 import type { ArmSummary, SeriesRunFigures } from '../../bundle/bundle-schema.js';
 import type { ArmRun, MetricEvidence, SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
 
 export interface SummaryEvidence {
   readonly pooled: MetricEvidence;
-  /** Of each whole run what percentiles come from; null of one that its bundle does not have. */
+  /** Each whole run, for percentiles; null if the bundle does not have its figures. */
   readonly runs: readonly (MetricEvidence | null)[];
 }
 

@@ -2,21 +2,36 @@
  * A gate: what a policy asks of candidates and their baselines, judged. All comparisons of all suites are decided
  * together (decide.ts), so that the probability of a false alarm is the whole gate's.
  *
- * Nothing passes by absence: a rule without anything to judge, a series without runs, a figure that is not known or is
- * known too low is an error, whatever the policy says of inconclusive ones.
+ * Nothing passes by absence: a rule without anything to judge, a series without runs, a figure that is unknown or a
+ * lower bound is an error, however the policy treats inconclusive checks.
  */
-import { ExitCode, usage } from '../../base/failure.js';
+import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
+import type { FlawFact, Refusal } from '../../facts/compare-facts.js';
+import type { CheckReason, EvidenceProblem, GateNote, Role } from '../../facts/gate-facts.js';
+import type { MissingFigure } from '../../facts/metric-facts.js';
+import type { Stated } from '../../facts/stated.js';
 import { clopperPearson } from '../../stats/clopper-pearson.js';
-import { described, distinctLabels, draftOf, hasNot, rowOf, valuesOf, type Draft } from '../compare/compare.js';
+import {
+  described,
+  distinctLabels,
+  draftOf,
+  hasNot,
+  notesOfSide,
+  rowOf,
+  valuesOf,
+  type Draft,
+} from '../compare/compare.js';
+import type { CompareRow } from '../compare/compared.js';
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../compare/decide.js';
 import { holds } from '../evidence/limit.js';
 import type { Metric } from '../evidence/metrics.js';
 import { placeWords, type SeriesEvidence, type Side } from '../evidence/side.js';
-import { counted, listed } from '../../words/text.js';
-import { flawOf, pairNotes, pairProblems, sideProblems, withoutStop } from './gate-evidence.js';
-import { comparisonExpected, comparisonSentence, gateVerdict, limitExpected, limitSentence } from './gate-words.js';
-import { checkOutcomes, type Check, type CheckOutcome, type GateResult, type Suite, type Together } from './gated.js';
+import { comparisonExpected, limitExpected, statedGateNote, statedReason, statedRow } from '../../words/gate-words.js';
+import { listed } from '../../words/text.js';
+import { concluded } from './conclude.js';
+import { flawOf, pairNotes, pairProblems, sideProblems } from './gate-evidence.js';
+import type { Check, CheckOutcome, GateResult, Suite } from './gated.js';
 import { isControlSeries, noiseNotes } from './noise.js';
 import { matchesAny } from './pattern.js';
 import type { ComparedMetric, Limit, Policy, Rule } from './policy.js';
@@ -26,8 +41,8 @@ export interface GatePair {
   readonly candidate: Side;
   /** Null: no rule compares, or the reason is in `problems`. */
   readonly baseline: Side | null;
-  /** Why there is no baseline for it: sentences. */
-  readonly problems: readonly string[];
+  /** Why there is no baseline for it. */
+  readonly problems: readonly EvidenceProblem[];
 }
 
 /** Throws if the policy selects nothing, or names what is nowhere. `effort`: what it costs, not what is found. */
@@ -48,7 +63,7 @@ export function gate(
   );
   if (hopeless !== null) {
     const asked = ({ checks }: DraftSuite): boolean => checks.some(({ kind }) => kind === 'comparison');
-    return resultOf(
+    return concluded(
       drafts.map((draft): Suite => ({
         ...draft.suite,
         checks: [
@@ -75,7 +90,7 @@ export function gate(
     ],
   }));
   const tested = [...rows.values()].filter(({ p }) => p !== null);
-  return resultOf(suites, tested.length === 0 ? null : togetherOf(jointOf(), tested), policy);
+  return concluded(suites, tested.length === 0 ? null : togetherOf(jointOf(), tested), policy);
 }
 
 type DraftCheck =
@@ -84,13 +99,13 @@ type DraftCheck =
       readonly kind: 'comparison';
       readonly rule: string;
       readonly draft: Draft;
-      readonly flaw: string | null;
-      readonly unjudged: Check;
+      readonly flaw: FlawFact | null;
+      readonly unjudged: Omit<Check, 'outcome' | 'reason'>;
     };
 
 interface DraftSuite {
   readonly suite: Omit<Suite, 'checks'>;
-  readonly problems: readonly string[];
+  readonly problems: readonly EvidenceProblem[];
   readonly checks: readonly DraftCheck[];
   /** Rules that are for this profile and kernel. */
   readonly inForce: readonly Rule[];
@@ -104,26 +119,25 @@ function draftSuite(pair: GatePair, policy: Policy): DraftSuite {
   const inForce = policy.rules.filter(
     ({ profiles, kernels }) => isMeant(profiles, candidate.facts.profile) && isMeant(kernels, candidate.facts.kernel),
   );
-  const problems = [
+  const problems: EvidenceProblem[] = [
     ...pair.problems,
     ...sideProblems(candidate, 'candidate'),
     ...(baseline === null ? [] : [...sideProblems(baseline, 'baseline'), ...pairProblems(baseline, candidate, policy)]),
+  ];
+  const notes: GateNote[] = [
+    ...(baseline === null || problems.length > 0 ? [] : pairNotes(baseline, candidate)),
+    ...(problems.length > 0 ? [] : noiseNotes(candidate, baseline, policy.alpha)),
+    ...[candidate, ...(baseline === null ? [] : [baseline])].flatMap(notesOfSide),
   ];
   return {
     suite: {
       profile: candidate.facts.profile ?? '',
       candidate: described(candidate),
       baseline: baseline === null ? null : described(baseline),
-      notes: [
-        ...(baseline === null || problems.length > 0 ? [] : pairNotes(baseline, candidate)),
-        ...(problems.length > 0 ? [] : noiseNotes(candidate, baseline, policy.alpha)),
-        ...[candidate, ...(baseline === null ? [] : [baseline])].flatMap((side) =>
-          side.notes.map((note) => `${side.label}: ${note}`),
-        ),
-      ],
+      notes: notes.map(statedGateNote),
     },
     problems,
-    // From sides that are no evidence nothing is judged: it would be believed.
+    // Nothing is judged from sides that are no evidence: a reader would believe it.
     checks: problems.length > 0 ? [] : inForce.flatMap((rule) => checksOf(rule, candidate, baseline, policy)),
     inForce,
     pair: { ...pair, candidate, baseline },
@@ -134,13 +148,16 @@ function isMeant(patterns: readonly string[] | null, name: string | null): boole
   return patterns === null || (name !== null && matchesAny(patterns, name));
 }
 
+/** Of a check without a row of a comparison. */
+type OpenReason = Parameters<typeof statedReason>[0];
+
 interface Selected {
   readonly arm: string;
   readonly scope: SeriesEvidence['scope'];
   readonly series: string;
 }
 
-/** Of what either side has: what only one of them has is missing in the other, and told so. */
+/** From both sides: a series that only one side has is reported as missing in the other. */
 function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
   const controls = new Set(
     sides.flatMap(
@@ -181,13 +198,13 @@ function evidenceOf(side: Side, { arm, scope, series }: Selected): SeriesEvidenc
 }
 
 function tooFew(
-  name: string,
+  role: Role,
   { runs }: SeriesEvidence,
   { minimumRuns }: Policy,
   { leftOut }: Pick<Side, 'leftOut'>,
-): string | null {
+): OpenReason | null {
   if (runs.length >= minimumRuns) return null;
-  return `${runs.length === 0 ? `the ${name} has no complete, undisturbed run of it` : `the ${name} has ${counted(runs.length, 'complete, undisturbed run')} of it`}, and the policy asks for at least ${minimumRuns}${leftOut.map((sentence) => `; ${withoutStop(sentence)}`).join('')}`;
+  return { code: 'too-few-runs', role, runs_n: runs.length, minimumRuns_n: minimumRuns, leftOut };
 }
 
 function limitCheck(
@@ -203,27 +220,53 @@ function limitCheck(
   if (own.runs.length > 0 && own.runs.every((run) => hasNot(metric, run))) return [];
   const { known, missing } = valuesOf(metric, own.runs);
   const violations = known.filter((one) => !holds(one, operator, value)).length;
-  const few = tooFew('candidate', own, policy, candidate);
-  const flaw = few ?? missing[0] ?? flawOf(metric, own.runs, rule.allowSaturated);
+  const violations_share_high = known.length === 0 ? null : clopperPearson(violations, known.length).high;
   const row = {
     operator,
     value,
     values: known,
     violations,
-    violations_share_high: known.length === 0 ? null : clopperPearson(violations, known.length).high,
+    violations_share_high,
   };
-  // One run beyond the limit is enough, however few there are and however little else is known.
+  const found: OpenReason = {
+    code: violations > 0 ? 'limit-exceeded' : 'limit-kept',
+    unit: metric.unit,
+    worst:
+      metric.worse === 'more'
+        ? { is: 'highest', value: Math.max(...known) }
+        : { is: 'lowest', value: Math.min(...known) },
+    runs_n: known.length,
+    violations_n: violations,
+    atMost_share: violations_share_high ?? 1,
+  };
+  // A single run beyond the limit is enough, however few runs there are and whatever else is unknown.
+  const flaw = violations > 0 ? null : limitFlaw(rule, limit, own, missing, candidate, policy);
   const outcome: CheckOutcome = violations > 0 ? 'fail' : flaw !== null ? 'error' : 'pass';
   const check: Check = {
     ...labels(rule, selected, metric),
     kind: 'limit',
     outcome,
-    expected: limitExpected(limit),
-    sentence: outcome === 'error' ? (flaw ?? '') : limitSentence(metric, row),
+    expected: limitExpected(metric.title, metric.unit, operator, value),
+    reason: statedReason(flaw ?? found),
     comparison: null,
     limit: row,
   };
   return [{ kind: 'done', rule: rule.name, check }];
+}
+
+function limitFlaw(
+  { allowSaturated }: Rule,
+  { metric }: Limit,
+  own: SeriesEvidence,
+  [missing]: readonly MissingFigure[],
+  candidate: Side,
+  policy: Policy,
+): OpenReason | null {
+  const few = tooFew('candidate', own, policy, candidate);
+  if (few !== null) return few;
+  if (missing !== undefined) return { code: 'limit-unknown', missing };
+  const flaw = flawOf(metric, own.runs, allowSaturated);
+  return flaw === null ? null : { code: 'evidence-flawed', role: 'candidate', flaw };
 }
 
 interface Comparing {
@@ -250,14 +293,19 @@ function comparisonCheck({
   const { metric, relative, absolute } = compared;
   if (metric.scope !== own.scope) return [];
   const basics = { ...labels(rule, selected, metric), kind: 'comparison' as const, comparison: null, limit: null };
-  const error = (sentence: string): DraftCheck[] => [
+  const error = (reason: OpenReason): DraftCheck[] => [
     {
       kind: 'done',
       rule: rule.name,
-      check: { ...basics, outcome: 'error', expected: `${metric.title} no worse than the baseline`, sentence },
+      check: {
+        ...basics,
+        outcome: 'error',
+        expected: `${metric.title} no worse than the baseline`,
+        reason: statedReason(reason),
+      },
     },
   ];
-  if (other === null || baseline === null) return error('there is no baseline to compare with');
+  if (other === null || baseline === null) return error({ code: 'no-baseline' });
   const few = tooFew('baseline', other, policy, baseline) ?? tooFew('candidate', own, policy, candidate);
   if (few !== null) return error(few);
   const arms = { a: selected.arm, b: selected.arm };
@@ -269,10 +317,10 @@ function comparisonCheck({
     relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }],
   );
   if (draft === null) return [];
-  const expected = comparisonExpected(metric, draft.input.margin);
-  // Of a baseline that saw too little nothing is known to be worse.
+  const expected = comparisonExpected(metric.title, metric.unit, draft.input.margin);
+  // A baseline that saw too little shows nothing that could be worse.
   const flaw = flawOf(metric, other.runs, rule.allowSaturated);
-  const refusal = draft.input.refusal ?? (flaw === null ? null : `in the baseline ${flaw}`);
+  const refusal: Refusal | null = draft.input.refusal ?? (flaw === null ? null : { code: 'baseline-flawed', flaw });
   return [
     {
       kind: 'comparison',
@@ -293,27 +341,34 @@ function comparisonCheck({
         },
       },
       flaw: flawOf(metric, own.runs, rule.allowSaturated),
-      unjudged: { ...basics, outcome: 'error', expected, sentence: 'not judged' },
+      unjudged: { ...basics, expected },
     },
   ];
 }
 
 function judgeComparison(
   { unjudged, flaw }: Extract<DraftCheck, { kind: 'comparison' }>,
-  row: ReturnType<typeof rowOf> | undefined,
+  row: CompareRow | undefined,
 ): Check {
-  if (row === undefined) return unjudged;
-  const say = (outcome: CheckOutcome, sentence: string): Check => ({ ...unjudged, outcome, sentence, comparison: row });
-  if (row.refusal !== null) return say('error', row.refusal);
+  if (row === undefined) throw new Error('a comparison without a row');
+  const check = (outcome: CheckOutcome, reason: Stated<CheckReason>): Check => ({
+    ...unjudged,
+    outcome,
+    reason,
+    comparison: row,
+  });
+  if (row.refusal !== null) return check('error', statedReason({ code: 'not-comparable', refusal: row.refusal }));
   const judged: CheckOutcome =
     row.verdict === 'regressed'
       ? 'fail'
       : row.noWorse?.holds === true || row.verdict === 'equivalent'
         ? 'pass'
         : 'inconclusive';
-  // A candidate of which not all is seen may be worse than it looks, and never better.
-  if (flaw !== null && judged !== 'fail') return say('error', `in the candidate ${flaw}`);
-  return say(judged, comparisonSentence(row, judged));
+  // A candidate that was not seen as a whole may be worse than it looks, and never better.
+  if (flaw !== null && judged !== 'fail')
+    return check('error', statedReason({ code: 'evidence-flawed', role: 'candidate', flaw }));
+  const code = judged === 'fail' ? 'regressed' : judged === 'pass' ? 'no-worse' : 'undecided';
+  return check(judged, statedRow(code, row, row.sentence));
 }
 
 function labels(
@@ -324,7 +379,7 @@ function labels(
   return { rule: rule.name, arm, series: metric.subject ?? series, metric: metric.name };
 }
 
-function problemCheck(problem: string): Check {
+function problemCheck(problem: EvidenceProblem): Check {
   return {
     kind: 'evidence',
     outcome: 'error',
@@ -333,15 +388,15 @@ function problemCheck(problem: string): Check {
     series: null,
     metric: null,
     expected: 'sound evidence',
-    sentence: problem,
+    reason: statedReason(problem),
     comparison: null,
     limit: null,
   };
 }
 
 /**
- * A rule that judges nothing in any suite, or a metric that it names and no suite has, is a slip of whoever wrote it,
- * and a gate with it would pass.
+ * A rule that judges nothing in any suite, or a metric that no suite has, is a mistake in the policy, and a gate with
+ * it would pass.
  */
 function refuseIdleRules(policy: Policy, suites: readonly DraftSuite[]): void {
   const profiles = suites.map(({ suite }) => suite.profile);
@@ -410,28 +465,4 @@ function absentWords(metrics: readonly Metric[]): string {
   ];
   const [it, them] = metrics.length === 1 ? ['it', 'it'] : ['they', 'them'];
   return `${listed(metrics.map(({ name }) => name))}, and no arm that it selects has ${them}: ${reasons.join('; ')}; take ${them} out of the rule, or give ${them} a rule for the profiles and arms where ${it} ${metrics.length === 1 ? 'exists' : 'exist'}`;
-}
-
-function resultOf(suites: readonly Suite[], together: Together | null, policy: Policy): GateResult {
-  const counts = Object.fromEntries(
-    checkOutcomes.map((outcome) => [
-      outcome,
-      suites.reduce((sum, { checks }) => sum + checks.filter((check) => check.outcome === outcome).length, 0),
-    ]),
-  ) as Record<CheckOutcome, number>;
-  const failed =
-    counts.fail > 0 || together?.finding === 'unnamed' || (counts.inconclusive > 0 && policy.inconclusive === 'fail');
-  const open = counts.error > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'exit-4');
-  const outcome: GateResult['outcome'] = failed ? 'fail' : open ? 'inconclusive' : 'pass';
-  const { source, alpha, minimumRuns, inconclusive, allowDifferent, allowSettings } = policy;
-  const result = {
-    schemaVersion: 1 as const,
-    outcome,
-    exitCode: failed ? ExitCode.regression : open ? ExitCode.inconclusive : ExitCode.ok,
-    policy: { source, alpha, minimumRuns, inconclusive, allowDifferent, allowSettings },
-    counts,
-    together,
-    suites,
-  };
-  return { ...result, verdict: gateVerdict(result) };
 }

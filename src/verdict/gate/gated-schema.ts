@@ -1,9 +1,11 @@
 /**
- * The schema of what `pauselab gate --json` writes (gated.ts), for other tools. Its test holds real output and the
- * types against it.
+ * The schema of what `pauselab gate --json` writes (gated.ts), for other tools. A test compares it with real output and
+ * with the types.
  */
 import { z } from 'zod';
-import { jointSchema, rowSchema, sideSchema } from '../compare/compare-schema.js';
+import { gateCodes, type CheckReason, type GateNote } from '../../facts/gate-facts.js';
+import { metricUnits } from '../../facts/metric-facts.js';
+import { jointSchema, rowSchema, sideSchema, statedAs } from '../compare/compare-schema.js';
 import { checkOutcomes } from './gated.js';
 import { operators } from '../evidence/limit.js';
 import { environmentClasses, inconclusiveMeanings } from './policy-schema.js';
@@ -13,7 +15,7 @@ const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(
 const limitSchema = z.object({
   operator: z.enum(operators),
   value: z.number().meta({ description: "In the metric's unit" }),
-  values: z.array(z.number()).meta({ description: 'One a run of the candidate' }),
+  values: z.array(z.number()).meta({ description: 'A value for each run of the candidate' }),
   violations: z.number().meta({ description: 'Runs beyond the limit' }),
   violations_share_high: orNull(z.number()).meta({
     description: 'How large the share of such runs may still be, at 95 %',
@@ -30,14 +32,47 @@ const checkSchema = z.object({
   series: orNull(z.string()),
   metric: orNull(z.string()),
   expected: z.string().meta({ description: 'What must hold' }),
-  sentence: z.string().meta({ description: 'What was found' }),
+  reason: statedAs<CheckReason>().meta({ description: 'What was found: a code, its figures and a sentence' }),
   comparison: orNull(rowSchema),
   limit: orNull(limitSchema),
 });
 
+const conclusionSchema = z.object({
+  code: z.enum(gateCodes).meta({ description: 'The exit code follows from it' }),
+  judged_n: z.number().meta({ description: 'Checks that judge a metric' }),
+  fail_n: z.number(),
+  error_n: z.number(),
+  inconclusive_n: z.number(),
+  profiles_n: z.number(),
+  suites_n: z.number(),
+  first: orNull(
+    z.object({
+      profile: z.string(),
+      arm: orNull(z.string()),
+      series: orNull(z.string()),
+      metric: orNull(z.string()),
+      reason: z.string().meta({ description: 'The code of its reason' }),
+    }),
+  ).meta({ description: 'The first check that decided it' }),
+  passNeeds: orNull(
+    z.object({
+      runs_n: orNull(z.number()).meta({ description: 'A side' }),
+      margins: z.array(
+        z.object({
+          metric: z.string(),
+          title: z.string(),
+          unit: z.enum(metricUnits),
+          margin: z.object({ relative: z.number(), absolute: z.number() }),
+        }),
+      ),
+    }),
+  ).meta({ description: 'What would let similar runs pass; null unless inconclusive' }),
+});
+
 export const gateSchema = z.object({
-  schemaVersion: z.literal(1),
-  verdict: z.string().meta({ description: 'The answer in plain words' }),
+  schemaVersion: z.literal(2),
+  verdict: z.string().meta({ description: 'The conclusion in plain words' }),
+  conclusion: conclusionSchema,
   outcome: z.enum(['pass', 'fail', 'inconclusive']),
   exitCode: z.union([z.literal(0), z.literal(3), z.literal(4)]),
   policy: z.object({
@@ -51,7 +86,14 @@ export const gateSchema = z.object({
   counts: z
     .object({ fail: z.number(), error: z.number(), inconclusive: z.number(), pass: z.number() })
     .meta({ description: 'Checks by outcome' }),
-  together: orNull(jointSchema.extend({ sentence: z.string() })).meta({
+  together: orNull(
+    jointSchema.extend({
+      figures_n: z.number(),
+      regressed_n: z.number(),
+      beyond_n: z.number().meta({ description: 'Figures beyond their margins' }),
+      sentence: z.string(),
+    }),
+  ).meta({
     description: 'All comparisons of the gate as one test; null where nothing was compared',
   }),
   suites: z.array(
@@ -60,7 +102,7 @@ export const gateSchema = z.object({
       candidate: sideSchema,
       baseline: orNull(sideSchema),
       checks: z.array(checkSchema),
-      notes: z.array(z.string()),
+      notes: z.array(statedAs<GateNote>()),
     }),
   ),
 });

@@ -1,5 +1,7 @@
 /** What a gate found: the document that `pauselab gate --json` writes, and what the other forms are made of. */
 import type { ExitCode } from '../../base/failure.js';
+import type { CheckReason, GateConclusion, GateNote, TogetherFact } from '../../facts/gate-facts.js';
+import type { Stated } from '../../facts/stated.js';
 import type { ComparedSide, CompareRow } from '../compare/compared.js';
 import type { JointResult } from '../compare/joint.js';
 import type { Operator } from '../evidence/limit.js';
@@ -13,7 +15,7 @@ export interface LimitRow {
   readonly operator: Operator;
   /** In the metric's unit. */
   readonly value: number;
-  /** One a run of the candidate. */
+  /** A value for each run of the candidate. */
   readonly values: readonly number[];
   /** Runs beyond the limit. */
   readonly violations: number;
@@ -31,33 +33,35 @@ export interface Check {
   readonly metric: string | null;
   /** What must hold: `longest stall <= 50.0 ms`. */
   readonly expected: string;
-  /** Why it came out so, without a full stop. */
-  readonly sentence: string;
+  /** Why it has this outcome; the sentence has no full stop. */
+  readonly reason: Stated<CheckReason>;
   readonly comparison: CompareRow | null;
   readonly limit: LimitRow | null;
 }
 
-/** One profile: a candidate and its baseline. */
+/** A profile on a kernel: a candidate and its baseline. */
 export interface Suite {
   readonly profile: string;
   readonly candidate: ComparedSide;
   /** Null where no rule compares. */
   readonly baseline: ComparedSide | null;
   readonly checks: readonly Check[];
-  readonly notes: readonly string[];
+  readonly notes: readonly Stated<GateNote>[];
 }
 
-/** All comparisons of the gate as one test. */
-export interface Together extends JointResult {
+/** All comparisons of the gate as one test; `finding` is its code. */
+export interface Together extends JointResult, TogetherFact {
+  readonly finding: JointResult['finding'];
   /** Without a full stop. */
   readonly sentence: string;
 }
 
 export interface GateResult {
-  readonly schemaVersion: 1;
-  /** The answer in plain words. */
+  readonly schemaVersion: 2;
+  /** The conclusion in plain words. */
   readonly verdict: string;
-  /** What the exit code says; an inconclusive check counts as the policy wants it. */
+  readonly conclusion: GateConclusion;
+  /** As the conclusion's code; an inconclusive check counts as the policy wants it. */
   readonly outcome: 'pass' | 'fail' | 'inconclusive';
   readonly exitCode: typeof ExitCode.ok | typeof ExitCode.regression | typeof ExitCode.inconclusive;
   readonly policy: Pick<

@@ -1,37 +1,30 @@
 /**
- * What the control series say of the machine. `control.*` operations take no lock that a holder could keep from them,
- * so what stalls them is the machine: a busy CPU, a hypervisor. They are not judged unless a rule names them; a gate
- * reads its own noise off them.
+ * What the control series show about the machine. `control.*` operations take no lock that a holder could keep from
+ * them, so the machine stalls them: a busy CPU, a hypervisor. They are not judged unless a rule names them.
  */
+import type { GateNote } from '../../facts/gate-facts.js';
 import { seededRandom } from '../../stats/prng.js';
-import { equalsP } from '../compare/compare-words.js';
 import { draftOf } from '../compare/compare.js';
 import { judgeJointly } from '../compare/joint.js';
 import { metricsFor } from '../evidence/metrics.js';
 import type { SeriesEvidence, Side } from '../evidence/side.js';
-import { counted, listed } from '../../words/text.js';
 
 export function isControlSeries(series: string): boolean {
   return series.startsWith('control.');
 }
 
-/** Sentences, for the notes of a suite. */
-export function noiseNotes(candidate: Side, baseline: Side | null, alpha: number): string[] {
-  const stalled = [candidate, ...(baseline === null ? [] : [baseline])].flatMap((side) => {
+export function noiseNotes(candidate: Side, baseline: Side | null, alpha: number): GateNote[] {
+  const sides = [candidate, ...(baseline === null ? [] : [baseline])].flatMap((side) => {
     const runs = controlsOf(side).flatMap((series) => series.runs);
-    const n = runs.filter((run) => run.scope === 'series' && run.figures.stalls.count > 0).length;
-    return runs.length === 0 ? [] : [{ label: side.label, n, of: runs.length }];
+    const stalled_n = runs.filter((run) => run.scope === 'series' && run.figures.stalls.count > 0).length;
+    return runs.length === 0 ? [] : [{ side: side.label, stalled_n, runs_n: runs.length }];
   });
-  if (stalled.every(({ n }) => n === 0)) return [];
-  const names = [...new Set(controlsOf(candidate).map(({ series }) => series))];
+  if (sides.every(({ stalled_n }) => stalled_n === 0)) return [];
+  const series = [...new Set(controlsOf(candidate).map((control) => control.series))];
   const p = baseline === null ? 1 : worseControls(baseline, candidate, alpha);
   return [
-    `Noise: ${listed(names)} take${names.length === 1 ? 's' : ''} no lock, and ${names.length === 1 ? 'was' : 'were'} stalled in ${listed(stalled.map(({ label, n, of }) => `${n} of ${counted(of, 'run')} of ${label}`))}: the machine does that.`,
-    ...(p <= alpha
-      ? [
-          `The controls became worse too (${equalsP(p)}), so the machine was busier during ${candidate.label}; a regression found may be the machine's. Measure both sides on a quiet machine, one directly after the other.`,
-        ]
-      : []),
+    { code: 'machine-noise', series, sides },
+    ...(p <= alpha ? [{ code: 'controls-worse', candidate: candidate.label, p } as const] : []),
   ];
 }
 

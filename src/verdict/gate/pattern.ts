@@ -1,4 +1,4 @@
-/** Does a name match a pattern, in which `*` stands for any text? In time linear in both, whatever the pattern. */
+/** Whether a name matches a pattern, in which `*` stands for any text. Linear in both for every pattern. */
 export function matches(pattern: string, name: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();

@@ -16,7 +16,7 @@ import {
   whole,
 } from '../../profile/written/fields.js';
 
-/** What a gate that a statistical test left open ends with. Missing evidence never passes, whatever this says. */
+/** How a gate ends if the statistical test leaves it open. Missing evidence never passes. */
 export const inconclusiveMeanings = ['exit-4', 'fail', 'pass'] as const;
 
 /** In which two environments may differ. */

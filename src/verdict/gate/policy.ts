@@ -17,7 +17,7 @@ export interface Limit {
   readonly value: number;
 }
 
-/** Null: the metric's own margin. */
+/** Null: the default margin of the metric. */
 export interface ComparedMetric {
   readonly metric: Metric;
   readonly relative: number | null;
@@ -67,7 +67,7 @@ export function defaultGatePolicy(): Policy {
   return readPolicy(defaultPolicyText, 'the default policy');
 }
 
-/** Throws a usage failure with one line per problem, each with its place. */
+/** Throws a usage failure with a line for each problem, which names its place. */
 export function readPolicy(text: string, source: string): Policy {
   return policyOf(mappingOf(text, source, expectedFile), source);
 }
@@ -93,7 +93,7 @@ function policyOf(tree: Mapping, source: string): Policy {
   const names = policy.rules.map(({ name }) => name);
   names.forEach((name, i) => {
     if (names.indexOf(name) < i)
-      problem(['rules', i, 'name'], `a rule before it is named ${name} too; give each its own name`);
+      problem(['rules', i, 'name'], `a rule before it is named ${name} too; give each rule another name`);
   });
   if (problems.length > 0) throw invalid(problems);
   return policy;

@@ -1,4 +1,4 @@
-/** How a percentile differs from run to run: the unit is the run, since operations of one run share its stalls. */
+/** How a percentile differs from run to run: the unit is the run, because operations of a run share its stalls. */
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
 import { formatDuration } from '../../base/text/units.js';
 import { typicalRun, type TypicalRun } from '../../stats/typical-run.js';
@@ -7,7 +7,7 @@ type Series = Pick<ArmSummary['series'][number], 'perRun'>;
 export type PercentileKey = 'p50_ns' | 'p90_ns' | 'p99_ns' | 'p99_9_ns' | 'p99_99_ns';
 
 /**
- * Of the whole runs. Null of a single one, and where one of them does not know it: it is seldom one of the good ones.
+ * Of the whole runs. Null for a single run, and if a run lacks the figure: it is seldom a good run.
  */
 export function betweenRuns({ perRun }: Series, times: 'service' | 'response', key: PercentileKey): TypicalRun | null {
   const whole = perRun.filter(({ status }) => status === 'complete');

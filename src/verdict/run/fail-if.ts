@@ -11,9 +11,11 @@
  * A percentile is compared by its bound and not by itself: it is above 5 ms where that of the typical run is, at 95 %,
  * and below where it is below at 95 %. Between the two nothing is decided (docs/statistics.md).
  *
- * Nothing passes by absence: a figure that is not known (n too small, saturated, no operation served), an experiment
- * that is not complete and one that ran degraded leave a condition undecided, unless it is met.
+ * Nothing passes by absence: an unknown figure (n too small, saturated, no operation served) and an experiment that is
+ * not complete or ran degraded leave a condition undecided, unless it is met.
  */
+import type { ArmFact, ConditionFact, ConditionOutcome, FigureOfArm } from '../../facts/condition-facts.js';
+import type { Stated } from '../../facts/stated.js';
 import { ExitCode, Failure, usage } from '../../base/failure.js';
 import { didYouMean, nearMiss } from '../../base/text/near-miss.js';
 import type { ArmSummary, SummaryFile } from '../../bundle/bundle-schema.js';
@@ -23,7 +25,6 @@ import { holds, limitValue, limitWords, operators, type Operator } from '../evid
 import {
   allMetrics,
   bundleName,
-  formatMetric,
   metricNamed,
   namesOf,
   noSuchMetric,
@@ -31,22 +32,16 @@ import {
   type Metric,
 } from '../evidence/metrics.js';
 import { summaryEvidence } from '../evidence/summary-evidence.js';
-import { listed } from '../../words/text.js';
+import { statedCondition } from '../../words/condition-words.js';
 
 export interface FailCondition {
   readonly text: string;
   readonly arms: readonly string[];
-  /** Null of an arm's own metric. */
+  /** Null for a metric of the arm. */
   readonly series: string | null;
   readonly metric: Metric;
   readonly comparison: Operator;
   readonly value: number;
-}
-
-export interface ConditionResult {
-  readonly condition: FailCondition;
-  readonly outcome: 'met' | 'not met' | 'unknown';
-  readonly sentence: string;
 }
 
 /** Checked against the plan before anything runs: a misspelt name must not pass a gate. */
@@ -66,7 +61,7 @@ export function parseFailCondition(text: string, arms: readonly ResolvedArm[]): 
   const { series, metric, name } = subjectOf(text, target, chosen);
   if (metric.percent !== null && (comparison === '==' || comparison === '!='))
     throw usage(
-      `--fail-if "${text}": expected >, >=, < or <= to compare a percentile with, got ${comparison}: no percentile is ever exactly another`,
+      `--fail-if "${text}": expected >, >=, < or <= to compare a percentile with, got ${comparison}: two percentiles are never exactly equal`,
     );
   const value = limitValue(metric, name, words.value);
   if (!value.ok)
@@ -102,7 +97,7 @@ function subjectOf(text: string, target: string, arms: readonly ResolvedArm[]): 
       return refused(
         `no arm has ${metric.name}: ${metric.needs === 'jvm' ? 'none is a JVM' : 'none has a holder that gives memory back'}`,
       );
-  } else if (metric?.scope === 'arm') return refused(`${metric.name} is of the whole arm; leave out ${found}.`);
+  } else if (metric?.scope === 'arm') return refused(`${metric.name} belongs to the whole arm; leave out ${found}.`);
   if (metric === null)
     return refused(
       noSuchMetric(
@@ -130,86 +125,74 @@ function canHave({ needs }: Metric, arm: ResolvedArm): boolean {
   return needs === 'jvm' ? isInJvm(arm) : needs === 'holder' ? arm.holder?.active === true : true;
 }
 
-/** Nothing is measured for an answer that it cannot give. `runs`: of each arm, at least. */
+/** Refuses before anything is measured. `runs`: of each arm, at least. */
 export function refuseUndecidable(conditions: readonly FailCondition[], runs: number): void {
   const first = conditions.find(({ metric }) => metric.percent !== null);
   if (first === undefined || runs >= leastRunsForBounds) return;
   throw new Failure(
     ExitCode.inconclusive,
-    `--fail-if "${first.text}" cannot be decided, whatever is measured: ${runs === 1 ? 'one run says' : `${runs} runs say`} too little of how a percentile differs from run to run; use --runs ${leastRunsForBounds} or more`,
+    `--fail-if "${first.text}" cannot be decided, whatever is measured: ${runs === 1 ? 'a single run does' : `${runs} runs do`} not show how a percentile differs from run to run; use --runs ${leastRunsForBounds} or more`,
   );
 }
 
-/** What the arms of one condition came to. */
-interface ArmResult {
-  readonly arm: string;
-  readonly outcome: ConditionResult['outcome'];
-  /** After the metric's name. */
-  readonly words: string;
+export function checkCondition(condition: FailCondition, summary: SummaryFile): Stated<ConditionFact> {
+  const { series, metric, text, arms: names } = condition;
+  const arms = summary.arms.filter(({ name }) => names.includes(name)).flatMap((arm) => factOf(condition, arm));
+  const has = (outcome: ConditionOutcome): boolean => arms.some((arm) => arm.outcome === outcome);
+  const state = (code: ConditionFact['code']): Stated<ConditionFact> =>
+    statedCondition({
+      code,
+      condition: text,
+      outcome: outcomes[code],
+      metric: series === null ? metric.name : `${series}.${bundleName(metric)}`,
+      unit: metric.unit,
+      isPercentile: metric.percent !== null,
+      arms,
+    });
+  if (has('met')) return state('met');
+  if (has('unknown')) return state('figure-unknown');
+  if (arms.length === 0) return state('no-figure');
+  if (summary.status !== 'complete') return state('not-complete');
+  return state(summary.degraded.length > 0 ? 'set-up-degraded' : 'not-met');
 }
 
-export function checkCondition(condition: FailCondition, summary: SummaryFile): ConditionResult {
-  const { series, metric, text, arms } = condition;
-  const results = summary.arms.filter(({ name }) => arms.includes(name)).flatMap((arm) => resultOf(condition, arm));
-  const of = (outcome: ArmResult['outcome']): ArmResult[] => results.filter((one) => one.outcome === outcome);
-  const name = series === null ? metric.name : `${series}.${bundleName(metric)}`;
-  const say = (outcome: ConditionResult['outcome'], words: string): ConditionResult => ({
-    condition,
-    outcome,
-    sentence: `"${text}" ${words}.`,
-  });
-  const [met, unknown] = [of('met'), of('unknown')];
-  if (met.length > 0)
-    return say('met', `is met: ${met.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}`);
-  if (unknown.length > 0)
-    return say(
-      'unknown',
-      `cannot be decided: ${unknown.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}; use more or longer runs`,
-    );
-  if (results.length === 0) return say('unknown', `cannot be decided: no arm has ${name}`);
-  if (summary.status !== 'complete')
-    return say('unknown', 'cannot be decided: the experiment is not complete; run it to its end');
-  if (summary.degraded.length > 0)
-    return say(
-      'unknown',
-      'cannot be decided: the set-up was not as asked for (--allow-degraded), so that it is not met says nothing',
-    );
-  if (metric.percent === null) return say('not met', `is not met in ${results.map(({ arm }) => arm).join(', ')}`);
-  return say('not met', `is not met: ${results.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}`);
-}
+const outcomes: Readonly<Record<ConditionFact['code'], ConditionOutcome>> = {
+  met: 'met',
+  'not-met': 'not met',
+  'figure-unknown': 'unknown',
+  'no-figure': 'unknown',
+  'not-complete': 'unknown',
+  'set-up-degraded': 'unknown',
+};
 
-/** None for an arm that can have no such figure. */
-function resultOf(condition: FailCondition, arm: ArmSummary): ArmResult[] {
+/** Empty for an arm that cannot have the figure. */
+function factOf(condition: FailCondition, arm: ArmSummary): ArmFact[] {
   const { metric, series, comparison, value } = condition;
-  const result = (outcome: ArmResult['outcome'], words: string): ArmResult[] => [{ arm: arm.name, outcome, words }];
+  const fact = (outcome: ConditionOutcome, figure: FigureOfArm): ArmFact[] => [{ arm: arm.name, outcome, ...figure }];
   if (series !== null && !arm.series.some(({ name }) => name === series)) return [];
   const evidence = summaryEvidence(arm, series);
-  if (evidence === null) return result('unknown', 'not known');
-  const own = metric.of(evidence.pooled);
-  if (own.absent) return [];
-  if (own.value === null) return result('unknown', `not known (${own.missing ?? 'no figure'})`);
+  if (evidence === null) return fact('unknown', { code: 'not-measured' });
+  const pooled = metric.of(evidence.pooled);
+  if (pooled.absent) return [];
+  if (pooled.value === null)
+    return fact('unknown', { code: 'missing', missing: pooled.missing ?? { code: 'no-figure' } });
   if (metric.percent === null)
-    return result(holds(own.value, comparison, value) ? 'met' : 'not met', formatMetric(metric.unit, own.value));
-  const perRun = evidence.runs.flatMap((run) => (run === null ? [] : (metric.of(run).value ?? [])));
-  if (perRun.length < evidence.runs.length)
-    return result('unknown', `not known in ${evidence.runs.length - perRun.length} of ${evidence.runs.length} runs`);
-  if (perRun.length < leastRunsForBounds)
-    return result(
-      'unknown',
-      `known in ${perRun.length} complete, undisturbed runs (${listed(perRun.map((one) => formatMetric(metric.unit, one)))}), and ${leastRunsForBounds} bound it`,
-    );
-  return result(...byBound(condition, typicalRun(perRun)));
+    return fact(holds(pooled.value, comparison, value) ? 'met' : 'not met', { code: 'value', value: pooled.value });
+  const of_n = evidence.runs.length;
+  const values = evidence.runs.flatMap((run) => (run === null ? [] : (metric.of(run).value ?? [])));
+  if (values.length < of_n) return fact('unknown', { code: 'missing-in-runs', runs_n: of_n - values.length, of_n });
+  if (values.length < leastRunsForBounds)
+    return fact('unknown', { code: 'too-few-runs', values, neededRuns_n: leastRunsForBounds });
+  return fact(...byBound(condition, typicalRun(values)));
 }
 
 /** Both bounds are one-sided, so that either answer is wrong in 1 of 40 cases at most. */
-function byBound({ metric, comparison, value }: FailCondition, typical: TypicalRun): [ArmResult['outcome'], string] {
-  const shown = (bound: number): string => formatMetric(metric.unit, bound);
-  const { low, high, estimate, n } = typical;
-  const of = `in the typical run (95 % bound of ${n} runs, whose median is ${shown(estimate)})`;
-  if (low === null || high === null) return ['unknown', `not bounded by ${n} runs`];
+function byBound({ comparison, value }: FailCondition, typical: TypicalRun): [ConditionOutcome, FigureOfArm] {
+  const { low, high, estimate: median, n: runs_n } = typical;
+  if (low === null || high === null) return ['unknown', { code: 'unbounded', runs_n }];
+  const figures = { low, high, median, runs_n };
   const isMet = holds(low, comparison, value) && holds(high, comparison, value);
   const isNotMet = !holds(low, comparison, value) && !holds(high, comparison, value);
-  if (!isMet && !isNotMet) return ['unknown', `between ${shown(low)} and ${shown(high)} ${of}`];
-  const isAbove = low >= value;
-  return [isMet ? 'met' : 'not met', isAbove ? `at least ${shown(low)} ${of}` : `at most ${shown(high)} ${of}`];
+  if (!isMet && !isNotMet) return ['unknown', { code: 'between-bounds', ...figures }];
+  return [isMet ? 'met' : 'not met', { code: low >= value ? 'at-least' : 'at-most', ...figures }];
 }

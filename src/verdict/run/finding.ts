@@ -5,14 +5,14 @@ import { findingSentence } from '../../words/finding-words.js';
 import { evidenceOf, outcomeOf, type Compared, type Series } from './outcome.js';
 import { underLoad, type UnderLoad } from './under-load.js';
 
-/** Every series of the arms of one kernel beside that kernel's own controls. */
+/** Every series of the arms of a kernel beside the controls of that kernel. */
 export function compareArms(arms: readonly ArmSummary[]): Compared[] {
   const foreign = arms.find(({ control }) => control === 'foreign');
   const idle = arms.find(({ control }) => control === 'idle');
   return arms
     .filter(({ control }) => control === null)
     .flatMap((arm) => {
-      // Undisturbed runs alone have their own rule.
+      // Without runs under load only the rule for undisturbed runs applies.
       const found = arm.underLoad === null ? null : underLoad(arm, foreign, idle);
       return arm.series.map((series): Compared => {
         const same = (control: ArmSummary | undefined): Series | undefined =>
@@ -30,7 +30,7 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
     });
 }
 
-/** `name`: of the arm as a sentence has it. */
+/** `name`: of the arm, for the sentence. */
 export function findingOf({ arm, series, controls, judged }: Compared, name = arm.name): Finding {
   const fact: FindingFact = {
     outcome: judged.outcome,

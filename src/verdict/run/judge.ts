@@ -1,16 +1,17 @@
 /**
- * From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has controls of its own.
+ * From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has separate controls.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Note, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { statedNote } from '../../words/note-words.js';
+import { statedConclusion, verdictSentence } from '../../words/verdict-words.js';
 import type { ArmSummary, KernelRecord, SummaryFile } from '../../bundle/bundle-schema.js';
 import { linuxText } from '../../bundle/place-names.js';
 import { compareArms, findingOf } from './finding.js';
-import { betweenIsThePatch, kernelNotes } from './kernel-notes.js';
+import { betweenKernels, kernelNotes } from './kernel-notes.js';
 import { notesOf } from './notes.js';
-import { verdictOf } from './verdict.js';
+import { conclusionsOf } from './verdict.js';
 
 export interface JudgeInput {
   /** Of every kernel. */
@@ -22,7 +23,7 @@ export interface JudgeInput {
   readonly traced?: readonly NoteFact[];
 }
 
-export type Judgement = Pick<SummaryFile, 'verdict' | 'findings' | 'notes'>;
+export type Judgement = Pick<SummaryFile, 'verdict' | 'conclusions' | 'findings' | 'notes'>;
 
 export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInput): Judgement {
   const several = kernels.length > 1;
@@ -42,7 +43,7 @@ export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInp
       ),
     };
   });
-  // What holds of all is said once, what holds of one names it.
+  // A note that holds for all kernels appears once; a note of a single kernel names it.
   const isCommon = (note: NoteFact): boolean =>
     each.every(({ notes }) => notes.some((one) => isDeepStrictEqual(one, note)));
   const own = each.flatMap(({ name, notes }) =>
@@ -52,8 +53,11 @@ export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInp
       .map((note): Note => ({ ...note, onKernel: several && !('arm' in note) ? name : null })),
   );
   const ofAll = [...kernelNotes(kernels), ...(each[0]?.notes.filter(isCommon) ?? [])];
+  const circumstances = { status, isDegraded: degraded.length > 0 };
+  const conclusions = conclusionsOf(each, circumstances, betweenKernels(kernels)).map(statedConclusion);
   return {
-    verdict: verdictOf(each, { status, isDegraded: degraded.length > 0 }, betweenIsThePatch(kernels)),
+    verdict: verdictSentence(each, conclusions),
+    conclusions,
     findings: each.flatMap(({ compared }) => compared.map((one) => findingOf(one, nameOf(one.arm)))),
     notes: [
       ...ofAll.map((note): Note => ({ ...note, onKernel: null })),

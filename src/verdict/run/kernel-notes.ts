@@ -1,16 +1,17 @@
 /**
- * Where the kernels ran, and in what they differ beside what is compared: two versions differ in more than one patch.
+ * Where the kernels ran, and how else they differ: two versions differ in more than a patch.
  */
 import { grouped } from '../../base/group.js';
 import { modelSuffix } from '../../bundle/place-names.js';
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
 import type { KernelFact, NoteFact } from '../../facts/note-facts.js';
+import type { BetweenKernels } from '../../facts/verdict-facts.js';
 
 export function kernelNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   return [...guestNotes(kernels), ...(kernels.length > 1 ? [...oneTreeNotes(kernels), ...differences(kernels)] : [])];
 }
 
-/** Guests of one shape share a note. */
+/** Guests with the same shape share a note. */
 function guestNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   const ran = kernels.flatMap(({ name, guest }) => {
     if (guest === null) return [];
@@ -37,7 +38,7 @@ function guestNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   ];
 }
 
-/** Own images only, and always with what was looked at: no image names its source. */
+/** Only for a user's images, and with what was compared: no image names its source. */
 function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   const [first] = kernels.filter(({ guest }) => guest !== null);
   const trees = [
@@ -51,14 +52,14 @@ function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   );
 }
 
-/** Two images of one tree and nothing else: then what lies between them may be called the patch. */
-export function betweenIsThePatch(kernels: readonly KernelRecord[]): 'the patch' | 'the patch and the compiler' | null {
+/** Only two images of one tree differ in the patch alone. Null: not known. */
+export function betweenKernels(kernels: readonly KernelRecord[]): BetweenKernels | null {
   const [, second] = kernels;
   if (kernels.length !== 2 || second === undefined || second.oneTree === null) return null;
-  return second.oneTree.sameCompiler ? 'the patch' : 'the patch and the compiler';
+  return second.oneTree.sameCompiler ? 'patch' : 'patch-and-compiler';
 }
 
-/** What is in force was asked of the running kernels; the rest is told by image and config. */
+/** The running kernels report these; image and config show the rest. */
 const askedOfRunning = [
   'hz',
   'preemption default',
@@ -73,8 +74,8 @@ function built(kernels: readonly KernelRecord[]): NoteFact[] {
   const first = kernels.find(({ guest }) => guest !== null);
   const seen = new Set<string>();
   return kernels.flatMap((kernel) =>
-    kernel.differences.flatMap(({ fact, sentence }): NoteFact[] => {
-      // One kernel under several models differs from the first one once.
+    kernel.differences.flatMap(({ fact, a, b, options, sentence }): NoteFact[] => {
+      // A kernel under several models differs from the first kernel once.
       const name = nameOfKernel(kernel);
       const key = `${name} ${sentence}`;
       if (askedOfRunning.includes(fact) || seen.has(key)) return [];
@@ -85,6 +86,9 @@ function built(kernels: readonly KernelRecord[]): NoteFact[] {
           first: first === undefined ? '' : nameOfKernel(first),
           kernel: name,
           fact,
+          a,
+          b,
+          options,
           why: sentence,
         },
       ];
@@ -92,7 +96,7 @@ function built(kernels: readonly KernelRecord[]): NoteFact[] {
   );
 }
 
-/** Without its model; two builds of one version have one release. */
+/** Without its model; two builds of a version have the same release. */
 function nameOfKernel({ name, guest }: KernelRecord): string {
   const suffix = modelSuffix(guest?.preempt ?? null);
   return suffix !== '' && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;

@@ -1,4 +1,4 @@
-/** What a reader should know beside the figures: what is missing, what was odd, how far the runs carry. */
+/** What a reader should know beside the figures: what is missing, what was unusual, how much the runs can show. */
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
 import { takesNoLock } from '../../catalogue/locks.js';
 import { allocates, operations, type Operation } from '../../catalogue/operations.js';
@@ -23,7 +23,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
   ];
 }
 
-/** A program of the user's own cannot run apart from its load. */
+/** A user's program cannot run apart from its load. */
 function withoutControl(real: readonly ArmSummary[]): NoteFact[] {
   const variables = [...new Set(real.flatMap(({ jvm }) => jvm?.removedFromEnvironment ?? []))];
   return [
@@ -32,7 +32,7 @@ function withoutControl(real: readonly ArmSummary[]): NoteFact[] {
   ];
 }
 
-/** From so many runs on chance is no more than one in 70. */
+/** From so many runs on the probability of chance is at most 1 in 70. */
 const enoughRuns = 4;
 
 function fewRuns(real: readonly ArmSummary[], foreign: ArmSummary | undefined): NoteFact[] {
@@ -45,7 +45,7 @@ function fewRuns(real: readonly ArmSummary[], foreign: ArmSummary | undefined): 
   return [{ code: 'few-runs', runs_n, oneIn_n: orderings(runs_n), oneInOfFive_n: orderings(5) }];
 }
 
-/** Ways to divide 2n runs into two groups of n: one of them puts all of one group above the other. */
+/** Ways to divide 2n runs into two groups of n: a single way puts all of one group above the other. */
 function orderings(n: number): number {
   let ways = 1;
   for (let i = 1; i <= n; i += 1) ways = (ways * (n + i)) / i;
@@ -70,7 +70,7 @@ function noise(arms: readonly ArmSummary[]): NoteFact[] {
   ];
 }
 
-/** There is one foreign control, a copy of one arm; arms with another holder are compared with it all the same. */
+/** The foreign control is a copy of one arm; arms with another holder are compared with it too. */
 function otherHolder(arm: ArmSummary, foreign: ArmSummary | undefined): NoteFact[] {
   if (foreign === undefined || foreign.holder === null || arm.holder === null || arm.runs === 0) return [];
   const sizeOf = ({ holder, regionBytes }: ArmSummary): HolderSize => ({
@@ -83,7 +83,7 @@ function otherHolder(arm: ArmSummary, foreign: ArmSummary | undefined): NoteFact
     : [{ code: 'control-of-other-holder', arm: arm.name, holder, controlHolder }];
 }
 
-/** Nothing is claimed of a setting that only its variable tells of. */
+/** A setting that only shows in its variable is not proven to be in force. */
 function unproven(arms: readonly ArmSummary[]): NoteFact[] {
   const all = new Map(
     arms.flatMap((arm) => arm.unproven).map((one) => [`${one.allocator} ${one.key} ${one.asked}`, one]),
@@ -91,7 +91,7 @@ function unproven(arms: readonly ArmSummary[]): NoteFact[] {
   return [...all.values()].map(({ allocator, key, asked }) => ({ code: 'unproven', allocator, key, asked }));
 }
 
-/** From this share of dropped ticks on the churn was another one than asked for. */
+/** From this share of dropped ticks on the churn differs from what was asked for. */
 const heldUpShare = 0.1;
 
 function heldUp({ name: arm, churn }: ArmSummary): NoteFact[] {
@@ -99,7 +99,7 @@ function heldUp({ name: arm, churn }: ArmSummary): NoteFact[] {
   return [{ code: 'churn-held-up', arm, dropped_share: churn.droppedTicks / (churn.ticks + churn.droppedTicks) }];
 }
 
-/** The control copies one arm: of a JVM it is a JVM, of a native churn an engine. */
+/** The control copies an arm: that of a JVM is a JVM, that of a native churn an engine. */
 function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): NoteFact[] {
   if (foreign === undefined || arm.runs === 0) return [];
   const [armIsJvm, controlIsJvm] = [arm.jvm !== null, foreign.jvm !== null];
@@ -107,8 +107,8 @@ function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): NoteFac
 }
 
 /**
- * A victim that takes no lock and is stalled all the same says that not all stalls beside it are the lock's. One that
- * allocates says less: it may wait for the allocator's own lock.
+ * If a victim that takes no lock is stalled too, the lock does not cause all stalls beside it. A victim that allocates
+ * shows less: it may wait for the lock of the allocator.
  */
 function lockFree(arm: ArmSummary): NoteFact[] {
   return arm.series.flatMap((series): NoteFact[] => {

@@ -1,22 +1,19 @@
 /**
- * What the undisturbed runs say of one series of one arm, beside the same series of both controls: *foreign*, the same
+ * What the undisturbed runs show of a series of an arm, beside the same series of both controls: *foreign*, the same
  * holder in another process, which shares everything with the victims but the address space, and *idle*, whose holder
  * does nothing.
  *
  *   stalls        in the run with the least of it, the victim was held up in stalls for a larger share of the window
- *   than
- *                 it was stalled at all in any run of a control. Held up: blocked in the kernel (state D), or asleep on
- *                 the
- *                 allocator's mutex where that is at least likely (docs/attribution.md)
- *   like-foreign  in no run was it held up in a stall, and the stalled shares do not all lie above the foreign
- *   control's
- *   unclear       anything between, with the reason; also where the experiment has no control, a user's own program
+ *                 than it was stalled at all in any run of a control. Held up: blocked in the kernel (state D), or
+ *                 asleep on the allocator's mutex if that is at least likely (docs/attribution.md)
+ *   like-foreign  in no run was it held up in a stall, and the stalled shares are not all above the foreign control's
+ *   unclear       anything between, with the reason; also if the experiment has no control (a user's program)
  *   no-data       nothing to compare, with the reason
  *
- * The unit is the run; samples inside one are correlated. Only complete, undisturbed runs are evidence: the window of a run
- * that was cut short has another length, and so its share means something else. Nothing is concluded of a holder that
- * made no call. Absence needs more than presence: that the victim worked all the time, and that every stall was seen.
- * Runs beside other programs may say that there are stalls, and why, all the same: under-load.ts.
+ * The unit is the run; samples inside a run are correlated. Only complete, undisturbed runs are evidence: the window of
+ * a run that was cut short has another length, so its share means something else. Nothing is concluded from a holder
+ * that made no call. Absence needs more than presence: the victim worked all the time, and every stall was seen. Runs
+ * beside other programs may still show that there are stalls, and why: under-load.ts.
  */
 import type { OpenReason } from '../../facts/finding-facts.js';
 import type { ArmSummary, Outcome, SeriesRunFigures } from '../../bundle/bundle-schema.js';
@@ -43,7 +40,7 @@ const reasons = {
 
 export type Judged =
   | { readonly outcome: 'stalls' | 'like-foreign'; readonly reason: null; readonly underLoad?: never }
-  /** Only that it stalls, and why: from runs beside other programs. */
+  /** From runs beside other programs, which show only that it stalls, and why. */
   | { readonly outcome: 'stalls'; readonly reason: null; readonly underLoad: UnderLoad }
   | { readonly outcome: 'unclear' | 'no-data'; readonly reason: OpenReason; readonly underLoad?: never };
 
@@ -55,7 +52,7 @@ export interface Controls {
   readonly idle?: Series | undefined;
 }
 
-/** One series of an arm, and what was made of it. */
+/** A series of an arm, and its outcome. */
 export interface Compared {
   readonly arm: ArmSummary;
   readonly series: Series;
@@ -63,7 +60,7 @@ export interface Compared {
   readonly judged: Judged;
 }
 
-/** `hasControls`: whether the experiment has a foreign control at all; a user's own program has none. */
+/** `hasControls`: whether the experiment has a foreign control at all; with a user's program it has none. */
 export function outcomeOf(series: Series, { foreign, idle }: Controls, hasControls = true): Judged {
   const runs = evidenceOf(series);
   if (runs.length === 0) return because('no-run');
@@ -74,7 +71,7 @@ export function outcomeOf(series: Series, { foreign, idle }: Controls, hasContro
   if (foreignRuns.length === 0) return because('no-control-run');
   const idleRuns = idle === undefined ? null : evidenceOf(idle);
   if (idleRuns?.length === 0) return because('no-idle-run');
-  // Whatever held the victims up, it was not the holder.
+  // Something else than the holder held the victims up.
   if (runs.some(({ holder_calls }) => holder_calls === 0)) return because('holder-idle');
 
   const highestForeign = highestShare(foreignRuns);

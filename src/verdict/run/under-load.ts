@@ -1,24 +1,20 @@
 /**
- * What may be concluded from runs beside other programs: that an arm stalls, and why. Not how often or how long, and
- * nothing that is compared: both depend on what the other programs did. All of this has to hold, for one arm and one
- * thread that is blamed:
+ * What may be concluded from runs beside other programs: that an arm stalls, and why. Not how often or how long, and no
+ * comparison: those depend on what the other programs did. All of this has to hold, for an arm and a thread that is
+ * blamed:
  *
- *   - at least 3 stalls in at least 2 runs, in which the victim waited in state D and its wait ended within 10 ms of
- *   the end of
- *     a hold of that thread. A thread that is in a call nearly all the time overlaps every wait, so an overlap says
- *     nothing
- *   - more waits ended so than chance explains: ends of holds are near to a share `p` of all instants, and so many of
- *   the
- *     instants at which waits ended, or more, are near to one with a probability of at most 1 % (binomial; the mean of
- *     a `p`
- *     that differs by run bounds it, Hoeffding 1956). Victims that go on together count once here
- *   - both controls ran as long and under as much load, and no victim of theirs was blocked in the kernel in a stall,
- *   whatever
- *     the cause: the foreign control has no holder in its address space, so that it lacks stalls of this cause proves
- *     nothing
+ *   - At least 3 stalls in at least 2 runs, in which the victim waited in state D and its wait ended within 10 ms of
+ *     the end of a hold of that thread. An overlap proves nothing, because a thread that is in a call nearly all the
+ *     time overlaps every wait.
+ *   - More waits ended this way than chance explains: a share `p` of all instants is near the end of a hold, and the
+ *     probability that as many of the instants at which waits ended, or more, are near an end is at most 1 % (binomial;
+ *     the mean of a `p` that differs by run bounds it, Hoeffding 1956). Victims that continue together count once.
+ *   - Both controls ran as long and under as much load, and no victim of theirs was blocked in the kernel in a stall,
+ *     from any cause: the foreign control has no holder in its address space, so the lack of stalls from this cause
+ *     would prove nothing.
  *
- * Load is what others took of the CPU time that the workload left. Of the arm's runs those of the least load are taken,
- * as many as the controls match: that choice does not look at stalls.
+ * Load is the CPU time that others took of what the workload left. Of the arm's runs those with the least load are
+ * used, as many as the controls match: that choice does not look at stalls.
  */
 import type { SeenUnderLoad } from '../../facts/finding-facts.js';
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
@@ -29,7 +25,7 @@ type Blamed = BlockedRun['blamed'][number];
 
 export interface UnderLoad extends SeenUnderLoad {
   readonly blamed: Pick<Blamed, 'thread' | 'call' | 'cause'>;
-  /** Series that it was seen in. */
+  /** Series in which it was seen. */
   readonly series: readonly string[];
 }
 
@@ -38,17 +34,17 @@ const leastRuns = 2;
 const mostChance = 0.01;
 /** CPU time is read in ticks of 10 ms, so that shares of a short window differ by as much. */
 const sameLoad = { relative: 0.1, absolute: 0.02 };
-/** Windows of one length differ by microseconds. */
+/** Windows of the same length differ by microseconds. */
 const sameLength = 0.99;
 
-/** Null: it cannot be concluded. */
+/** Null: no conclusion. */
 export function underLoad(
   arm: ArmSummary,
   foreign: ArmSummary | undefined,
   idle: ArmSummary | undefined,
 ): UnderLoad | null {
   if (foreign === undefined || idle === undefined) return null;
-  // A control whose holder gave nothing back controls nothing, and of a holder that made no call no hold has ended.
+  // A control whose holder gave nothing back controls nothing, and without a call no hold has ended.
   const working = ({ blockedRuns }: ArmSummary): BlockedRun[] =>
     blockedRuns.filter(({ holder_calls }) => holder_calls !== 0);
   const controls = [working(foreign), idle.blockedRuns];

@@ -1,18 +1,23 @@
-/** The verdict: what was found in all arms, in a sentence that may be quoted alone. */
+/**
+ * From what was found in all arms to conclusions: codes with figures (src/words/verdict-words.ts has the sentences).
+ */
 import { grouped } from '../../base/group.js';
-import { formatDuration } from '../../base/text/units.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../../bundle/bundle-schema.js';
-import { configurationTexts } from '../compare/configurations.js';
+import type {
+  BetweenKernels,
+  Conclusion,
+  KernelConclusion,
+  LongestWait,
+  OverallConclusion,
+} from '../../facts/verdict-facts.js';
+import { configurationConclusions } from '../compare/configurations.js';
 import { probeCosts } from './cost.js';
 import { controlsOf, evidenceOf, type Compared } from './outcome.js';
 import type { UnderLoad } from './under-load.js';
-import { holderText, listed } from '../../words/text.js';
 
 /** What was compared on one kernel. */
 export interface OnKernel {
   readonly name: string;
-  /** `Linux 6.17.13`, `patched (Linux 6.17.13)` */
-  readonly linux: string;
   readonly compared: readonly Compared[];
   /** Arms without a series that was judged. */
   readonly unprobed: readonly ArmSummary[];
@@ -23,32 +28,35 @@ export interface Circumstances {
   readonly isDegraded: boolean;
 }
 
-/**
- * `kernels`: the verdict of each, in order, and what they have to do with each other. `between`: what lies between two
- * of them; null: that is not known.
- */
-export function verdictOf(
+/** Of each kernel, in order, then of all. `between`: what lies between two kernels; null: unknown. */
+export function conclusionsOf(
   kernels: readonly OnKernel[],
   circumstances: Circumstances,
-  between: string | null = null,
-): string {
-  const found = kernels.map(({ linux, compared, unprobed }) => ({ linux, ...foundOn(compared, unprobed) }));
-  return [
-    ...found.map(({ linux, text }) => `On ${linux}: ${text}.`),
+  between: BetweenKernels | null = null,
+): Conclusion[] {
+  const found = kernels.map((kernel) => ({ kernel: kernel.name, ...foundOn(kernel) }));
+  const overall: OverallConclusion[] = [
     ...betweenKernels(kernels, between),
-    ...levelText(found),
+    ...levels(found),
     ...caveats(
       found.flatMap(({ claimed }) => claimed),
       circumstances,
     ),
-  ].join(' ');
+  ];
+  return [
+    ...found.flatMap(({ kernel, conclusions }) => conclusions.map((one): Conclusion => ({ ...one, kernel }))),
+    ...overall.map((one): Conclusion => ({ ...one, kernel: null })),
+  ];
 }
 
-/** `claimed`: what the text says something of. */
-function foundOn(
-  compared: readonly Compared[],
-  unprobed: readonly ArmSummary[],
-): { text: string; claimed: readonly Compared[]; loadedNames: readonly string[] } {
+interface Found {
+  readonly conclusions: readonly KernelConclusion[];
+  /** What something is concluded about, from undisturbed runs. */
+  readonly claimed: readonly Compared[];
+  readonly loadedNames: readonly string[];
+}
+
+function foundOn({ compared, unprobed }: OnKernel): Found {
   const names = [...new Set(compared.map(({ arm }) => arm.name))];
   const of = (name: string): Compared[] => compared.filter(({ arm }) => arm.name === name);
   const stalling = compared.filter(({ judged }) => judged.outcome === 'stalls' && judged.underLoad === undefined);
@@ -60,7 +68,7 @@ function foundOn(
     ).values(),
   ];
   const undisturbedNames = names.filter((name) => stalling.some(({ arm }) => arm.name === name));
-  // What undisturbed runs say of one series of an arm says more than what runs under load say of another.
+  // Undisturbed runs of one series of an arm show more than runs under load of another.
   const loadedNames = names.filter(
     (name) => !undisturbedNames.includes(name) && loaded.some(({ arm }) => arm === name),
   );
@@ -71,94 +79,131 @@ function foundOn(
     of(name).every(({ judged }) => judged.reason !== null && withoutRuns.includes(judged.reason)),
   );
   const alone = compared.filter(({ judged }) => judged.reason === 'uncontrolled');
-  const aloneNames = names.filter((name) => of(name).every((one) => alone.includes(one)));
+  const aloneNames = names.filter((name) => of(name).every((series) => alone.includes(series)));
   const openNames = names.filter(
     (name) => ![...stallingNames, ...quietNames, ...emptyNames, ...aloneNames].includes(name),
   );
-  const parts = [
-    ...(names.length === 0 && unprobed.length > 0
-      ? [`in ${listed(unprobed.map(({ name }) => name))} nothing is timed, for the program has no probes`]
-      : []),
-    ...(names.length === 0 && unprobed.length === 0
-      ? ['only the controls were run, so there is nothing to compare']
-      : []),
-    ...(undisturbedNames.length > 0 ? [stallingText(undisturbedNames, stalling)] : []),
+  const conclusions: KernelConclusion[] = [
+    ...(names.length === 0 ? [nothingCompared(unprobed)] : []),
+    ...(undisturbedNames.length > 0 ? [stallsFact(undisturbedNames, stalling)] : []),
     ...(loadedNames.length > 0
       ? [
-          loadedText(
+          underLoadFact(
             loadedNames,
             loaded.flatMap(({ arm, underLoad }) => (loadedNames.includes(arm) ? [underLoad] : [])),
           ),
         ]
       : []),
-    ...(quietNames.length > 0 ? [quietText(quietNames, quiet)] : []),
-    ...aloneNames.map((name) => aloneText(name, of(name))),
-    ...configurationTexts(compared),
+    ...(quietNames.length > 0 ? [quietFact(quietNames, quiet)] : []),
+    ...aloneNames.map((name) => aloneFact(name, of(name))),
+    ...configurationConclusions(compared),
     ...probeCosts([...new Set(compared.map(({ arm }) => arm)), ...unprobed]),
-    ...(openNames.length > 0 ? [`these runs are inconclusive for ${listed(openNames)}`] : []),
-    ...(emptyNames.length > 0
-      ? [
-          `nothing can be said of ${listed(emptyNames)}, because ${emptyNames.length === 1 ? 'it or a control has' : 'they or a control have'} no complete, undisturbed run`,
-        ]
-      : []),
+    ...(openNames.length > 0 ? [{ code: 'unclear', arms: openNames } as const] : []),
+    ...(emptyNames.length > 0 ? [{ code: 'no-data', arms: emptyNames } as const] : []),
   ];
-  return { text: parts.join('; '), claimed: [...stalling, ...quiet, ...alone], loadedNames };
+  return { conclusions, claimed: [...stalling, ...quiet, ...alone], loadedNames };
 }
 
 const withoutRuns: readonly string[] = ['no-run', 'no-control-run', 'no-idle-run'];
 
-/** On which evidence the verdict stands. */
-function levelText(
-  found: readonly { readonly claimed: readonly Compared[]; readonly loadedNames: readonly string[] }[],
-): string[] {
+function nothingCompared(unprobed: readonly ArmSummary[]): KernelConclusion {
+  return unprobed.length > 0
+    ? { code: 'nothing-timed', arms: unprobed.map(({ name }) => name) }
+    : { code: 'controls-only' };
+}
+
+function stallsFact(arms: readonly string[], stalling: readonly Compared[]): KernelConclusion {
+  const blocked = stalling.filter(({ series }) => evidenceOf(series).some(({ blocked_share }) => blocked_share > 0));
+  const onMutex = stalling.filter(({ series }) => evidenceOf(series).some(({ mutex_share }) => mutex_share > 0));
+  return {
+    code: 'stalls',
+    arms,
+    blocked: longestOf(blocked, ({ longest_blocked_ns }) => longest_blocked_ns),
+    onMutex: longestOf(onMutex, ({ longest_mutex_ns }) => longest_mutex_ns),
+    hasIdleControl: stalling.every(({ controls }) => controls.idle !== undefined),
+    controlsStalled: !stalling.every(({ controls }) =>
+      controlsOf(controls).every((control) =>
+        evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0),
+      ),
+    ),
+  };
+}
+
+/** Null: there is no such series. */
+function longestOf(compared: readonly Compared[], of: (run: SeriesRunFigures) => number): LongestWait | null {
+  if (compared.length === 0) return null;
+  const longest_ns = Math.max(...compared.flatMap(({ series }) => evidenceOf(series).map(of)));
+  return { longest_ns: longest_ns > 0 ? longest_ns : null };
+}
+
+function underLoadFact(arms: readonly string[], found: readonly UnderLoad[]): KernelConclusion {
+  const holders = found.map(({ blamed: { thread, call } }) => ({ thread, call }));
+  return {
+    code: 'stalls-under-load',
+    arms,
+    holders: [...new Map(holders.map((holder) => [JSON.stringify(holder), holder])).values()],
+    stalls_n: found.reduce((sum, { stalls_n }) => sum + stalls_n, 0),
+    endedWithHold_n: found.reduce((sum, { endedWithHold_n }) => sum + endedWithHold_n, 0),
+    longest_ns: Math.max(...found.map(({ longest_ns }) => longest_ns)),
+    isMmapLock: found.every(({ blamed }) => blamed.cause !== 'vma-lock'),
+  };
+}
+
+function quietFact(arms: readonly string[], quiet: readonly Compared[]): KernelConclusion {
+  return {
+    code: 'like-foreign',
+    arms,
+    threshold_ns: quiet[0]?.series.stalls.threshold_ns ?? 0,
+    noneStalled: quiet.every(({ series }) =>
+      evidenceOf(series).every(({ count, stalled_share }) => count === 0 && stalled_share === 0),
+    ),
+  };
+}
+
+/** Of a user's program, which is compared with nothing. */
+function aloneFact(arm: string, compared: readonly Compared[]): KernelConclusion {
+  const runs = compared.flatMap(({ series }) => evidenceOf(series));
+  const longest_ns = Math.max(0, ...runs.map(({ longest_blocked_ns }) => longest_blocked_ns));
+  return {
+    code: 'uncontrolled',
+    arm,
+    threshold_ns: compared[0]?.series.stalls.threshold_ns ?? 0,
+    longest_ns: longest_ns > 0 ? longest_ns : null,
+  };
+}
+
+/** On which evidence the conclusions stand. */
+function levels(found: readonly Pick<Found, 'claimed' | 'loadedNames'>[]): OverallConclusion[] {
   const loaded = [...new Set(found.flatMap(({ loadedNames }) => loadedNames))];
-  // A program of the user's own has no controls, and its load is another program's.
-  const undisturbed = found.some(({ claimed }) => claimed.some(({ judged }) => judged.reason === null));
-  if (loaded.length === 0) return undisturbed ? ['This rests on undisturbed runs.'] : [];
+  // A user's program has no controls, and other programs make its load.
+  const isUndisturbed = found.some(({ claimed }) => claimed.some(({ judged }) => judged.reason === null));
   return [
-    `That ${listed(loaded)} ${loaded.length === 1 ? 'stalls' : 'stall'}, and why, rests on runs under load; how often and how long, and any comparison, needs undisturbed ones (--wait-for-quiet).`,
-    ...(undisturbed ? ['The rest rests on undisturbed runs.'] : []),
+    ...(loaded.length > 0 ? [{ code: 'under-load-evidence', arms: loaded } as const] : []),
+    ...(isUndisturbed ? [{ code: 'undisturbed-evidence', isAll: loaded.length === 0 } as const] : []),
   ];
 }
 
 type Behaviour = 'stalls' | 'quiet' | 'open';
 
-/**
- * Which arms stall on one kernel and not on another. Kernels are named, and nothing is said of why they differ unless
- * they are of one tree.
- */
-function betweenKernels(kernels: readonly OnKernel[], between: string | null): string[] {
+/** Which arms stall on one kernel and not on another. Why is not concluded, unless the kernels are of one tree. */
+function betweenKernels(kernels: readonly OnKernel[], between: BetweenKernels | null): OverallConclusion[] {
   if (kernels.length < 2) return [];
   const arms = [...new Set(kernels.flatMap(({ compared }) => compared.map(({ arm }) => arm.name)))];
-  const outcomes = arms.map((arm) => ({
-    arm,
-    on: kernels.map(({ name, compared }) => ({
-      name,
-      outcome: behaviourOf(compared.filter((one) => one.arm.name === arm)),
-    })),
-  }));
-  const behaviourText = (on: (typeof outcomes)[number]['on'], isOne: boolean): string => {
-    const named = (outcome: Behaviour): string[] => on.filter((one) => one.outcome === outcome).map(({ name }) => name);
-    const [stalling, quiet, open] = [named('stalls'), named('quiet'), named('open')];
-    const rest = open.length === 0 ? '' : ` (undecided on ${listed(open)})`;
-    const stall = isOne ? 'stalls' : 'stall';
-    if (stalling.length === 0)
-      return quiet.length === 0 ? `${isOne ? 'is' : 'are'} undecided on each` : `${stall} on none${rest}`;
-    return quiet.length === 0
-      ? `${stall} on ${open.length === 0 ? 'all' : listed(stalling)}${rest}`
-      : `${stall} on ${listed(stalling)} and not on ${listed(quiet)}${rest}`;
-  };
-  const tree =
-    between === null
-      ? []
-      : [
-          `Both are of one tree as far as version and configuration tell (see the notes), so between them lies ${between}.`,
-        ];
+  const behaviours = arms.map((arm) => {
+    const on = (wanted: Behaviour): string[] =>
+      kernels
+        .filter(({ compared }) => behaviourOf(compared.filter((series) => series.arm.name === arm)) === wanted)
+        .map(({ name }) => name);
+    return { arm, on: { stallsOn: on('stalls'), quietOn: on('quiet'), undecidedOn: on('open') } };
+  });
   return [
-    `Of these kernels, ${[...grouped(outcomes, ({ on }) => JSON.stringify(on)).values()]
-      .map((alike) => `${listed(alike.map(({ arm }) => arm))} ${behaviourText(alike[0]?.on ?? [], alike.length === 1)}`)
-      .join('; ')}.`,
-    ...tree,
+    {
+      code: 'kernels-compared',
+      behaviours: [...grouped(behaviours, ({ on }) => JSON.stringify(on)).values()].flatMap((alike) =>
+        alike.slice(0, 1).map(({ on }) => ({ arms: alike.map(({ arm }) => arm), ...on })),
+      ),
+    },
+    ...(between === null ? [] : [{ code: 'between-kernels', difference: between } as const]),
   ];
 }
 
@@ -167,82 +212,16 @@ function behaviourOf(compared: readonly Compared[]): Behaviour {
   return compared.length > 0 && compared.every(({ judged }) => judged.outcome === 'like-foreign') ? 'quiet' : 'open';
 }
 
-function stallingText(names: readonly string[], stalling: readonly Compared[]): string {
-  const isQuiet = stalling.every(({ controls }) =>
-    controlsOf(controls).every((control) =>
-      evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0),
-    ),
-  );
-  const control = isQuiet ? 'none was stalled' : 'they were stalled for a smaller share of the time';
-  const blocked = stalling.filter(({ series }) => evidenceOf(series).some(({ blocked_share }) => blocked_share > 0));
-  const onMutex = stalling.filter(({ series }) => evidenceOf(series).some(({ mutex_share }) => mutex_share > 0));
-  const held = [
-    ...(blocked.length > 0
-      ? [`were blocked in the kernel${upTo(blocked, ({ longest_blocked_ns }) => longest_blocked_ns)}`]
-      : []),
-    ...(onMutex.length > 0
-      ? [`slept on the allocator’s mutex${upTo(onMutex, ({ longest_mutex_ns }) => longest_mutex_ns)}`]
-      : []),
-  ];
-  const what =
-    onMutex.length === 0
-      ? 'a lock of their own address space blocked them, such as mmap_lock'
-      : blocked.length === 0
-        ? 'a lock of their own process’s allocator blocked them, and not mmap_lock'
-        : 'a lock of their own process blocked them';
-  return `in ${listed(names)} victims ${held.join(' or ')}, while with the holder in another process${stalling.every(({ controls }) => controls.idle !== undefined) ? ' or idle' : ''} ${control}, so ${what}`;
-}
-
-/** By runs beside other programs: what they waited for, and no rate. */
-function loadedText(names: readonly string[], found: readonly UnderLoad[]): string {
-  const holders = [...new Set(found.map(({ blamed }) => holderText(blamed)))];
-  const stalls_n = found.reduce((sum, one) => sum + one.stalls_n, 0);
-  const ended_n = found.reduce((sum, one) => sum + one.endedWithHold_n, 0);
-  const isMmapLock = found.every(({ blamed }) => blamed.cause !== 'vma-lock');
-  return `in ${listed(names)} victims were blocked in the kernel for up to ${formatDuration(Math.max(...found.map(({ longest_ns }) => longest_ns)))} at a time, and ${ended_n} of ${stalls_n} such waits ended when a hold of ${listed(holders)} did, while neither control was blocked beside as much load, so they waited for ${isMmapLock ? 'mmap_lock' : 'a lock of their own process’s memory'}, which it held`;
-}
-
-/** Every stall in evidence may have begun in the warm-up, and then its length is in no figure. */
-function upTo(compared: readonly Compared[], of: (run: SeriesRunFigures) => number): string {
-  const longest_ns = Math.max(...compared.flatMap(({ series }) => evidenceOf(series).map(of)));
-  return longest_ns > 0 ? ` for up to ${formatDuration(longest_ns)} at a time` : '';
-}
-
-function quietText(names: readonly string[], quiet: readonly Compared[]): string {
-  const threshold = formatDuration(quiet[0]?.series.stalls.threshold_ns ?? 0);
-  const nothing = quiet.every(({ series }) =>
-    evidenceOf(series).every(({ count, stalled_share }) => count === 0 && stalled_share === 0),
-  );
-  const seen = nothing
-    ? `in these runs no victim was stalled for ${threshold} or more`
-    : `no victim was blocked in the kernel for ${threshold} or more`;
-  return `${listed(names)} ${names.length === 1 ? 'is' : 'are'} indistinguishable from the foreign control: ${seen}`;
-}
-
-/** A user's own program: what was seen, which nothing is compared with. */
-function aloneText(name: string, own: readonly Compared[]): string {
-  const threshold = formatDuration(own[0]?.series.stalls.threshold_ns ?? 0);
-  const runs = own.flatMap(({ series }) => evidenceOf(series));
-  const longest_ns = Math.max(0, ...runs.map(({ longest_blocked_ns }) => longest_blocked_ns));
-  if (longest_ns > 0)
-    return `in ${name} probes were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time`;
-  return `in ${name} no probe was blocked in the kernel for ${threshold} or more`;
-}
-
 /** What must not get lost when the verdict is quoted alone. */
-function caveats(claimed: readonly Compared[], { status, isDegraded }: Circumstances): string[] {
+function caveats(claimed: readonly Compared[], { status, isDegraded }: Circumstances): OverallConclusion[] {
   const fewest = Math.min(
     ...claimed.flatMap(({ series, controls }) =>
-      [series, ...controlsOf(controls)].map((one) => evidenceOf(one).length),
+      [series, ...controlsOf(controls)].map((compared) => evidenceOf(compared).length),
     ),
   );
   return [
-    ...(fewest === 1 ? ['From a single run this is an observation, not yet a finding.'] : []),
-    ...(isDegraded ? ['The set-up was not as asked for (see the notes), so it may not hold.'] : []),
-    ...(status === 'failed'
-      ? ['A run failed, so this is not the whole experiment.']
-      : status === 'complete'
-        ? []
-        : ['The experiment is not complete.']),
+    ...(fewest === 1 ? [{ code: 'single-run' } as const] : []),
+    ...(isDegraded ? [{ code: 'set-up-degraded' } as const] : []),
+    ...(status === 'complete' ? [] : [{ code: status === 'failed' ? 'run-failed' : 'not-complete' } as const]),
   ];
 }

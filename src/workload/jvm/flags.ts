@@ -1,19 +1,20 @@
 /**
- * JVM flags that every JVM workload gets, so that no pause but the wanted one is in it. A profile's own come after and
+ * JVM flags for every JVM workload, so that the only pauses are the wanted ones. The profile's flags come later and
  * win.
  */
 import { join } from 'node:path';
 import type { Jdk } from '../../host/jdks.js';
 
-/** `folder` is the run's, on tmpfs. Flags of the collectors' logs are jvmLogFlags in record/jvm-log.ts. */
+/** `folder` is the run's folder, on tmpfs. jvmLogFlags in record/jvm-log.ts has the flags of the collectors' logs. */
 export function defaultFlags({ feature }: Pick<Jdk, 'feature'>, folder: string): string[] {
   return [
-    // A file mapped from /tmp that the JVM writes at every safepoint: under writeback such a write waits for the disk.
+    // Without it, the JVM writes to a file mapped from /tmp at every safepoint, and waits for the disk during
+    // writeback.
     '-XX:+PerfDisableSharedMem',
-    // A thread that logs must not wait for a file, not even one on tmpfs. Before 17 there is no such thing.
+    // A thread that logs must not wait for a file, not even on tmpfs. Before JDK 17 the option does not exist.
     ...(feature >= 17 ? ['-Xlog:async'] : []),
     `-XX:ErrorFile=${crashReportPath(folder)}`,
-    // Its size is the heap's, and where cores go to a program by a pipe no limit stops them.
+    // A core dump is as large as the heap, and if cores are piped to a program no limit applies.
     '-XX:-CreateCoredumpOnCrash',
   ];
 }

@@ -1,8 +1,8 @@
 /**
- * The one place that knows java-caller. It starts our launcher instead of a java: then nothing is searched and nothing
- * downloaded, and what java-caller has no option for (environment, output to files, priorities, the working directory)
- * is the launcher's. What it does to arguments and to this process's environment is fenced in here; each trap has its
- * test, so that an upgrade that changes one is noticed.
+ * The only place that knows java-caller. It starts our launcher in place of java, so it searches nothing and downloads
+ * nothing. The launcher does what java-caller has no option for: environment, output to files, priorities, working
+ * directory. What java-caller does to arguments and to this process's environment is contained here. Each trap has a
+ * test, so that an upgrade that changes it is noticed.
  */
 import { resolve } from 'node:path';
 import { unfit, usage } from '../../base/failure.js';
@@ -11,41 +11,44 @@ import type { JavaMain } from '../../profile/check/java-command.js';
 import type { Exit } from '../programs.js';
 
 export interface JavaCall {
-  /** Stands for java: absolute, and without a blank, because java-caller gives such a path to a shell. */
+  /** Used in place of java. Absolute and without blanks, because java-caller passes a path with a blank to a shell. */
   readonly launcher: string;
-  /** The launcher's first argument; java-caller keeps the order of what is for the JVM. */
+  /** The launcher's first argument; java-caller keeps the order of the JVM's arguments. */
   readonly launchFile: string;
   readonly jvmArgs: readonly string[];
   readonly main: JavaMain;
 }
 
 export interface JavaCallEnd extends Exit {
-  /** What came through the pipe: only what the launcher said before it had a log. */
+  /** Output to the pipe: only what the launcher printed before it had a log. */
   readonly stderr: string;
 }
 
-/** What java-caller reports for a program that could not be started, and for nothing else while it has no timeout. */
+/** java-caller's exit code for a program that it could not start, and for nothing else while it has no timeout. */
 const notStarted = 666;
 
 /**
- * Until the JVM has ended: only a detached one would give its pid earlier, and a detached child is a session of its
- * own, across which nice means nothing. The program's own arguments are not passed here: java-caller takes those that
- * begin with -D or -X, or that equal one of the JVM's, for the JVM's. They are in the launch file.
+ * Resolves when the JVM has ended. Only a detached child would give its pid earlier, and a detached child is in a
+ * session of its own, across which nice has no effect. The program's arguments are not passed here, because java-caller
+ * treats those that start with -D or -X, or that equal an argument of the JVM, as the JVM's. They are in the launch
+ * file.
  */
 export async function callJava({ launcher, launchFile, jvmArgs, main }: JavaCall): Promise<JavaCallEnd> {
   if (!launcher.startsWith('/') || launcher.includes(' ')) {
     throw usage(
-      `pauselab is installed at a path that java-caller cannot use (${launcher}): it needs one without blanks; move the folder, or start pauselab through a link to it that has none`,
+      `java-caller cannot use pauselab's path (${launcher}), because it contains blanks; ` +
+        'move the folder, or start pauselab through a link whose path has none',
     );
   }
-  // Only now: a guest without a JVM has no time for it.
+  // Imported late: a guest without a JVM has no time for it.
   const { JavaCaller } = await import('java-caller');
   const caller = withHome(
     () =>
       new JavaCaller({
         javaExecutable: launcher,
         useAbsoluteClassPaths: true,
-        // It takes relative paths for its own folder's. A module is named where it puts a main class.
+        // java-caller resolves relative paths in its own folder. A module's name goes where java-caller puts the main
+        // class.
         ...('jar' in main
           ? { jar: resolve(main.jar) }
           : {
@@ -63,7 +66,9 @@ export async function callJava({ launcher, launchFile, jvmArgs, main }: JavaCall
   return { code: status, signal: childJavaProcess?.signalCode ?? null, stderr };
 }
 
-/** It asks where the home folder is, for downloads that it does not make here, and a user without one has none. */
+/**
+ * java-caller asks for the home folder, for downloads that do not happen here. A user without a home folder has none.
+ */
 function withHome<T>(make: () => T): T {
   if (homeFolder() !== null) return make();
   process.env.HOME = '/';
@@ -74,7 +79,7 @@ function withHome<T>(make: () => T): T {
   }
 }
 
-/** java-caller writes both variables back when it ends, as the text "undefined" where they were not set. */
+/** When java-caller ends, it writes both variables back, as the text "undefined" if they were not set. */
 function rememberEnvironment(): () => void {
   const names = ['PATH', 'JAVA_HOME'] as const;
   const before = names.map((name) => process.env[name]);

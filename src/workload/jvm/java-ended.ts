@@ -1,4 +1,4 @@
-/** The end of a JVM: brought about, with a limit to its patience, and explained when it came too early. */
+/** Ends a JVM within a time limit, and explains an end that came too early. */
 import { waitFor } from '../../base/clock.js';
 import { ExitCode, Failure, unfit, usage, workloadFailed } from '../../base/failure.js';
 import { collectorOfFlag } from '../../host/jdks.js';
@@ -8,15 +8,14 @@ import type { JavaProgram } from './start.js';
 export interface ForcedEnd {
   readonly exit: Exit;
   /**
-   * It ignored SIGTERM (a shutdown hook that hangs, say) and was killed. What it has on the board is there all the
-   * same.
+   * It ignored SIGTERM (for example in a shutdown hook that hangs) and was killed. Its data on the board stay valid.
    */
   readonly killed: boolean;
 }
 
 const poll_ms = 20;
 
-/** SIGTERM, and SIGKILL if it has not ended after `grace_ms`. */
+/** Sends SIGTERM, and SIGKILL if the JVM has not ended after `grace_ms`. */
 export async function endJava(program: Program, grace_ms: number): Promise<ForcedEnd> {
   const before = program.exit();
   if (before !== null) return { exit: before, killed: false };
@@ -29,50 +28,52 @@ export async function endJava(program: Program, grace_ms: number): Promise<Force
 type Ended = Pick<JavaProgram, 'java' | 'exit' | 'complaints' | 'output' | 'crashReport' | 'killedWhy'>;
 
 /**
- * One sentence for an end that came too early; `when` completes "the JVM ended …". Exit code 2 for a flag or a program
- * that is wrong, 5 for what this JDK or machine lacks, 6 for a crash, too little memory and all the rest.
- * `speaksForItself`: it is our own main class, whose exit codes and last sentence are meant for the user.
+ * Explains an end that came too early; `when` completes "the JVM ended …". Exit code 2 for a wrong flag or program, 5
+ * for what this JDK or machine lacks, 6 for a crash, too little memory and everything else. `speaksForItself`: it is
+ * our main class, whose exit codes and last sentence are meant for the user.
  */
 export function javaEnded(
   program: Ended,
   when: string,
   { speaksForItself }: { readonly speaksForItself: boolean },
 ): Failure {
-  const said = [...program.complaints(), ...program.output()];
+  const printed = [...program.complaints(), ...program.output()];
   const { code, signal } = program.exit() ?? { code: null, signal: null };
   return (
-    crashed(program, said, when) ??
-    refusedToStart(program.java, said) ??
+    crashed(program, printed, when) ??
+    refusedToStart(program.java, printed) ??
     (speaksForItself ? ownWords(code, program) : agentWords(code, program)) ??
-    outOfMemory(said, when) ??
+    outOfMemory(printed, when) ??
     (speaksForItself
-      ? unexplained({ code, signal }, program, said, when)
+      ? unexplained({ code, signal }, program, printed, when)
       : endedByItself({ code, signal }, program, when))
   );
 }
 
-function crashed({ crashReport }: Ended, said: readonly string[], when: string): Failure | null {
+function crashed({ crashReport }: Ended, printed: readonly string[], when: string): Failure | null {
   const report = crashReport();
   if (report === null) return null;
-  const shortage = find(said, /^# (Native memory allocation .*|There is insufficient memory .*)$/);
+  const shortage = find(printed, /^# (Native memory allocation .*|There is insufficient memory .*)$/);
   if (shortage !== null)
     return workloadFailed(
-      `the JVM got no more memory from the system ${when} (${shortage}); its report ${report} is kept; lower -Xmx or free memory`,
+      `the system refused more memory to the JVM ${when} (${shortage}); its report ${report} is kept; ` +
+        'lower -Xmx or free memory',
     );
   // Line 4: `#  SIGSEGV (0xb) at pc=…`, or `#  Internal Error (…)` with a reason below.
   const what =
-    find(said, /^#\s+((?:SIG[A-Z]+|EXCEPTION|Internal Error|Out of Memory Error)\b.*?)(?:, pid=.*)?$/) ??
-    'no cause was printed';
-  const heading = said.findIndex((text) => text.startsWith('# Problematic frame:'));
-  const frame = heading < 0 ? undefined : /^#\s+(.+)$/.exec(said[heading + 1] ?? '')?.[1];
-  const reason = find(said, /^#\s+((?:fatal error|assert|guarantee|Error): ?.*)$/);
+    find(printed, /^#\s+((?:SIG[A-Z]+|EXCEPTION|Internal Error|Out of Memory Error)\b.*?)(?:, pid=.*)?$/) ??
+    'it printed no cause';
+  const heading = printed.findIndex((text) => text.startsWith('# Problematic frame:'));
+  const frame = heading < 0 ? undefined : /^#\s+(.+)$/.exec(printed[heading + 1] ?? '')?.[1];
+  const reason = find(printed, /^#\s+((?:fatal error|assert|guarantee|Error): ?.*)$/);
   return new Failure(
     'jvm-crashed',
-    `the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}${frame === undefined ? '' : `, in ${frame.replace(/\s+/g, ' ')}`}; its report ${report} is kept`,
+    `the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}` +
+      `${frame === undefined ? '' : `, in ${frame.replace(/\s+/g, ' ')}`}; its report ${report} is kept`,
   );
 }
 
-/** What a JVM says of its command line and goes: each with whose fault it is. */
+/** Messages with which a JVM refuses its command line, each with whose fault it is. */
 const refusals: readonly { readonly pattern: RegExp; readonly explain: (java: string, part: string) => Failure }[] = [
   { pattern: /^Unrecognized VM option '(.+)'$/, explain: unknownOption },
   { pattern: /^Option -XX:\+(\w+) not supported$/, explain: unknownOption },
@@ -83,7 +84,7 @@ const refusals: readonly { readonly pattern: RegExp; readonly explain: (java: st
   },
   {
     pattern: /^Error: (Could not find or load main class .+)$/,
-    explain: (_, part) => usage(`java did not find its program: ${part}; look at the class path`),
+    explain: (_, part) => usage(`java did not find its program: ${part}; check the class path`),
   },
   {
     pattern: /^Error: (Unable to access jarfile .+|Invalid or corrupt jarfile .+)$/,
@@ -91,11 +92,12 @@ const refusals: readonly { readonly pattern: RegExp; readonly explain: (java: st
   },
   {
     pattern: /UnsupportedClassVersionError: (.+)$/,
-    explain: (java, part) => unfit(`the program needs a newer JDK than ${java}: ${part}; name one with --java`),
+    explain: (java, part) =>
+      unfit(`the program needs a newer JDK than ${java}: ${part}; choose another JDK with --java`),
   },
   {
     pattern: /^Error opening zip file or JAR manifest missing : (.+)$/,
-    explain: (_, part) => usage(`java did not find its agent: ${part} is not there or is no agent`),
+    explain: (_, part) => usage(`java did not find its agent: ${part} does not exist or is not an agent`),
   },
   {
     pattern: /^(Could not reserve enough space .+|.*[Cc]ould not allocate metaspace.*)$/,
@@ -103,24 +105,24 @@ const refusals: readonly { readonly pattern: RegExp; readonly explain: (java: st
   },
 ];
 
-function refusedToStart(java: string, said: readonly string[]): Failure | null {
+function refusedToStart(java: string, printed: readonly string[]): Failure | null {
   for (const { pattern, explain } of refusals) {
-    const part = find(said, pattern);
+    const part = find(printed, pattern);
     if (part !== null) return explain(java, part);
   }
-  const start = said.findIndex((text) => text.startsWith('Error occurred during initialization of '));
-  // What is said before the launcher of the JDK gives up is the reason, whichever it is.
-  const reason = start >= 0 ? said[start + 1] : lastBeforeItGaveUp(said);
+  const start = printed.findIndex((text) => text.startsWith('Error occurred during initialization of '));
+  // The last message before the JDK's launcher gives up is the reason.
+  const reason = start >= 0 ? printed[start + 1] : lastBeforeItGaveUp(printed);
   return reason === undefined ? null : usage(`${java} could not start with these flags: ${reason}`);
 }
 
-/** Some reasons end without a line break, and the two sentences are one line. */
-function lastBeforeItGaveUp(said: readonly string[]): string | undefined {
+/** Some reasons lack a line break, so that the two sentences share a line. */
+function lastBeforeItGaveUp(printed: readonly string[]): string | undefined {
   const gaveUp = 'Error: Could not create the Java Virtual Machine.';
-  const at = said.findIndex((text) => text.endsWith(gaveUp));
+  const at = printed.findIndex((text) => text.endsWith(gaveUp));
   if (at < 0) return undefined;
   return (
-    [said[at]?.slice(0, -gaveUp.length), ...said.slice(0, at).reverse()].find(
+    [printed[at]?.slice(0, -gaveUp.length), ...printed.slice(0, at).reverse()].find(
       (text) => text !== undefined && text !== '' && !isNoise(text),
     ) ?? gaveUp
   );
@@ -141,7 +143,7 @@ function wrongOption(java: string, part: string): Failure {
 
 const ourCodes: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
 
-/** The JVM's own warnings on stderr, which any program may have before its last words. */
+/** Warnings of the JVM on stderr, which any program may have before its last messages. */
 const isNoise = (text: string): boolean => /^WARNING:|\bVM warning:|^Picked up |^ERROR: ld\.so: |^\[/.test(text);
 
 function ownWords(code: number | null, { complaints }: Ended): Failure | null {
@@ -150,17 +152,17 @@ function ownWords(code: number | null, { complaints }: Ended): Failure | null {
   return exitCode === undefined || sentence === undefined ? null : new Failure(exitCode, sentence);
 }
 
-/** In the user's program only what our agent says before its main method is ours. */
+/** In the user's program, only messages of our agent before the main method are ours. */
 function agentWords(code: number | null, { complaints }: Ended): Failure | null {
   const sentence = find(complaints(), /^pauselab agent: (.+)$/);
-  // A program whose security manager does not let the agent end the JVM is ended by java itself, with 1.
+  // If the program's security manager does not let the agent end the JVM, java ends it with exit code 1.
   return sentence === null
     ? null
     : new Failure((code === null ? undefined : ourCodes[code]) ?? ExitCode.usage, sentence);
 }
 
-function outOfMemory(said: readonly string[], when: string): Failure | null {
-  const found = said
+function outOfMemory(printed: readonly string[], when: string): Failure | null {
+  const found = printed
     .map((text) =>
       /^(?:Exception in thread "(.+?)" |Terminating due to |Aborting due to )?java\.lang\.OutOfMemoryError(?:: (.+))?$/.exec(
         text,
@@ -168,41 +170,45 @@ function outOfMemory(said: readonly string[], when: string): Failure | null {
     )
     .find((match) => match !== null);
   if (found === undefined) return null;
-  const [, thread, kind = 'no more was said'] = found;
+  const [, thread, kind = 'no details'] = found;
   return workloadFailed(
-    `the JVM ran out of memory ${when} (OutOfMemoryError${thread === undefined ? '' : ` in thread ${thread}`}: ${kind}); raise -Xmx or lower the load`,
+    `the JVM ran out of memory ${when} ` +
+      `(OutOfMemoryError${thread === undefined ? '' : ` in thread ${thread}`}: ${kind}); raise -Xmx or lower the load`,
   );
 }
 
-function unexplained(exit: Exit, program: Ended, said: readonly string[], when: string): Failure {
-  // A JVM that was told to end reports the signal as 128 + its number.
+function unexplained(exit: Exit, program: Ended, printed: readonly string[], when: string): Failure {
+  // A JVM that got SIGTERM reports the signal as 128 + its number.
   const how = `${howEnded(exit, program)}${exit.code === 143 ? ' (SIGTERM)' : ''}`;
   const lastWords =
-    find(said, /^(Exception in thread .+)$/) ??
-    said.findLast((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)) ??
+    find(printed, /^(Exception in thread .+)$/) ??
+    printed.findLast((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)) ??
     null;
   return workloadFailed(
-    `the JVM ended ${when} ${how}${lastWords === null ? '' : `, saying "${lastWords}"`}; what it had recorded is kept`,
+    `the JVM ended ${when} ${how}${lastWords === null ? '' : `, with the message "${lastWords}"`}; ` +
+      'its recordings are kept',
   );
 }
 
-/** The user's program: what its last words mean is for the user to say. */
+/** The user's program: its last lines are quoted, not interpreted. */
 function endedByItself(exit: Exit, program: Ended, when: string): Failure {
   const { complaints, output } = program;
-  const lastLines = (said: readonly string[]): string[] =>
-    said.filter((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)).slice(-mostLastLines);
+  const lastLines = (printed: readonly string[]): string[] =>
+    printed.filter((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)).slice(-mostLastLines);
   const lines = [...lastLines(output()), ...lastLines(complaints())].map((text) => JSON.stringify(text));
   const how = howEnded(exit, program);
   const advice =
     exit.code === 0
-      ? 'a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end)'
-      : 'correct what it says';
+      ? 'a measured program must run until SIGTERM (it has no input: reads of stdin find its end)'
+      : 'correct the error that it reports';
   return workloadFailed(
-    `the program ended by itself ${when} ${how}, ${lines.length === 0 ? 'having printed nothing' : `its last lines being ${lines.join(', ')}`}; ${advice}; what had been recorded is kept`,
+    `the program ended by itself ${when} ${how}, ` +
+      `${lines.length === 0 ? 'and printed nothing' : `and its last lines are ${lines.join(', ')}`}; ` +
+      `${advice}; its recordings are kept`,
   );
 }
 
-/** Of each of its two streams. */
+/** Per stream: stdout and stderr. */
 const mostLastLines = 3;
 
 /** The first group of the first line that matches. */

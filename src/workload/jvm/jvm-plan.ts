@@ -1,17 +1,17 @@
-/** What a JVM is told to do: the file that jvm-workloads/src/pauselab/plan/Plan.java reads. */
+/** The JVM's plan: the file that jvm-workloads/src/pauselab/plan/Plan.java reads. */
 import { poolOfVictim } from '../../profile/resolved/pools.js';
 import type { ResolvedLoad, ResolvedVictim } from '../../profile/resolved/resolved.js';
 import { planLine } from '../native/engine-plan.js';
 
 export interface JvmPlanInput {
   readonly boardPath: string;
-  /** Where the JVM says what it is. */
+  /** Where the JVM writes what it is: versions, allocator. */
   readonly reportPath: string;
   /** The JNI library. */
   readonly libraryPath: string;
   readonly victims: readonly ResolvedVictim[];
   readonly loads: readonly ResolvedLoad[];
-  /** Its line for a holder inside this JVM (ridingHolderLine); null: none. */
+  /** The line for a holder inside this JVM (ridingHolderLine); null if there is none. */
   readonly holder: string | null;
   /** Warm-up and window. */
   readonly recorded_ns: number;

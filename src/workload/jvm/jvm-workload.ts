@@ -1,7 +1,7 @@
 /**
- * Bringing a JVM workload to the point where only `go` is missing. The engine makes the board and runs the hogs; the
- * JVM joins it with its probes and loads. In the foreign control a second JVM has the loads, so that what the probes
- * share with them is the machine and not the address space.
+ * Prepares a JVM workload until only `go` is missing. The engine creates the board and runs the hogs; the JVM joins it
+ * with its probes and loads. In the foreign control a second JVM runs the loads, so that the probes share only the
+ * machine with them, not the address space.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,16 +52,16 @@ import { jdkOf, triedAllocator } from '../native/tools.js';
 const jarPath = fileURLToPath(new URL('../../../jvm-workloads/build/pauselab.jar', import.meta.url));
 const libraryPath = fileURLToPath(new URL('../../../native/build/Release/libpauselab-jvm.so', import.meta.url));
 
-/** What our own program and its JVM say is read here. A program of the user's keeps its language. */
+/** pauselab reads the output of its own program and JVM, in English. A user's program keeps its language. */
 const ownLocale = { LC_ALL: 'C.UTF-8' };
 
-/** For a JVM to end by itself, or on SIGTERM: shutdown hooks of a server take a while. */
+/** Time for a JVM to end by itself or on SIGTERM: a server's shutdown hooks take a while. */
 const endGrace_ms = 5_000;
 const poll_ms = 50;
 
-/** One JVM of the run, and what it is to do. */
+/** A JVM of the run, and its task. */
 interface Part {
-  /** `jvm`, or `jvm-loads` for the second one; its files begin with it. */
+  /** `jvm`, or `jvm-loads` for the second JVM; prefix of its files. */
   readonly name: string;
   readonly victims: readonly ResolvedVictim[];
   readonly loads: readonly ResolvedLoad[];
@@ -84,7 +84,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const parts = partsOf(arm);
   const end = async (): Promise<void> => {
     watch?.stop();
-    // What a program of the user's own has started ends before its keeper does.
+    // Programs that the user's program started end before its keeper does.
     await cleanUp(
       () => killAll([...javas, ...(engine === undefined ? [] : [engine])]),
       ...javas.map((java) => () => endsOrIsKilled(java)),
@@ -108,7 +108,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const board = (opened = await boardOf(folder, started, interrupted));
     const startedAt_ms = monotonic_ms();
     for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder, command }), interrupted));
-    // Our own program ends with 0 once all its threads have ended, a load's perhaps before the window does.
+    // Our program ends with 0 once all its threads have ended; with loads only, that may be before the window ends.
     const isGone = (java: JavaProgram): boolean => java.exit() !== null && !(isOurs && java.exit()?.code === 0);
     const gone = (when: string): Failure | null => {
       const ended = javas.find(isGone);
@@ -133,7 +133,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       }),
     );
     const ends: JavaEnd[] = [];
-    /** Of programs of the user's own, read before they are ended; ours say it themselves. */
+    /** Memory of users' programs, read before they are ended; ours report theirs themselves. */
     const pssOfApps = new Map<number, number>();
     return {
       board,
@@ -163,7 +163,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         await endsOrIsKilled(started);
       },
       afterwards: () => ({
-        // A program of the user's own may hang in a shutdown hook, after its window; ours does not.
+        // A user's program may hang in a shutdown hook after its window; ours does not.
         failures: [
           ...watching.failures(),
           ...(isOurs && ends.some(({ killed }) => killed) ? [stated({ code: 'jvm-hung' })] : []),
@@ -187,7 +187,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
             end: ends[i] ?? null,
           })),
           threads: [...watching.threads()],
-          // Of the JVM that has the probes: it is its pauses that they feel.
+          // From the JVM with the probes: they feel that JVM's pauses.
           log: parseJvmLog(
             existsSync(logPath(folder, 'jvm'))
               ? readPart(logPath(folder, 'jvm'), 0, mostLogBytes).toString('utf8')
@@ -211,7 +211,7 @@ export function jdkOfArm(arm: JvmArm): Promise<Jdk> {
   return jdkOf({ ...arm.jvm, collector: collectorOf(arm, commandOf(arm)) });
 }
 
-/** Of the user's own program; null for ours. */
+/** The command of the user's program; null for ours. */
 function commandOf(arm: JvmArm): JavaCommand | null {
   return isApp(arm) ? javaCommand(arm.jvm.app.args) : null;
 }
@@ -229,14 +229,14 @@ interface LaunchInput {
   readonly input: WorkloadInput<JvmArm>;
   readonly jdk: Jdk;
   readonly folder: RuntimeFolder;
-  /** Of the user's own program; null for ours. */
+  /** Of the user's program; null for ours. */
   readonly command: JavaCommand | null;
 }
 
-/** The program's own flags choose its collector, else the profile does; undefined: one that we do not know. */
+/** The collector from the program's flags, else from the profile; undefined if pauselab does not know it. */
 function collectorOf({ jvm }: JvmArm, command: JavaCommand | null): JvmArm['jvm']['collector'] | undefined {
-  const own = ownCollector(command);
-  return own === null ? jvm.collector : collectors.find((known) => known === own);
+  const chosen = ownCollector(command);
+  return chosen === null ? jvm.collector : collectors.find((known) => known === chosen);
 }
 
 function ownCollector(command: JavaCommand | null): string | null {
@@ -247,7 +247,7 @@ function ownCollector(command: JavaCommand | null): string | null {
   );
 }
 
-/** Of a log that is read; a JVM writes less than 1 MB a minute. */
+/** Limit for reading a log; a JVM writes less than 1 MB a minute. */
 const mostLogBytes = 256 * 2 ** 20;
 
 const reportPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.json`);
@@ -296,11 +296,11 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
 
 /** How a JVM ended, and what it left. */
 interface JavaEnd extends ForcedEnd {
-  /** Processes that it had started, that outlived it and that were ended. */
+  /** Processes that it had started, that outlived it, and that were ended. */
   readonly leftBehind: number;
 }
 
-/** Our own program ends by itself once its threads have; another one is told to. */
+/** Our program ends by itself once its threads have ended; a user's program gets SIGTERM. */
 async function endAfterWindow(
   java: JavaProgram,
   { endsByItself }: { readonly endsByItself: boolean },
@@ -313,7 +313,7 @@ async function endAfterWindow(
   return { ...end, leftBehind: java.leftBehind() };
 }
 
-/** Lines that are JSON; a JVM prints warnings of its own among them. */
+/** The lines that are JSON; a JVM prints warnings among them. */
 function documentsIn(lines: readonly string[]): unknown[] {
   return lines.flatMap((line): unknown[] => {
     try {

@@ -1,45 +1,45 @@
-/** The launcher's file: what native/launcher/launch_file.h reads. */
+/** The launcher's file, which native/launcher/launch_file.h reads. */
 import { usage } from '../../base/failure.js';
 import { allocatorVariables } from '../../catalogue/allocators.js';
 import type { LimitName } from '../../profile/resolved/limits.js';
 import type { SchedulingPolicy } from '../../profile/resolved/resolved.js';
 
-/** How a process is to be before it becomes java; what is not there stays as it is here. */
+/** The state of a process before it becomes java. Settings that are absent stay as in this process. */
 export interface ProcessSettings {
-  /** Of all threads, until they are set by name (thread-watch.ts). */
+  /** Of all threads, until thread-watch.ts sets them by name. */
   readonly nice?: number | undefined;
   readonly policy?: SchedulingPolicy | undefined;
   readonly cpus?: readonly number[] | undefined;
   readonly workingDirectory?: string | undefined;
   /** Soft limits in bytes or counts. */
   readonly limits?: Partial<Record<LimitName, number | 'unlimited'>> | undefined;
-  /** Added last: LD_PRELOAD, MALLOC_CONF and the like. */
+  /** Added last: LD_PRELOAD, MALLOC_CONF and similar. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  /** Names, or beginnings of names that end in `*`, beside `foreignSettings`. */
+  /** Names, or prefixes that end in `*`, in addition to `foreignSettings`. */
   readonly removeFromEnvironment?: readonly string[] | undefined;
 }
 
 export interface LaunchFileInput extends ProcessSettings {
   readonly java: string;
-  /** Where it is not java: what sentences about a failed start call it, and what they advise. */
+  /** For a program other than java: its name and the advice in messages about a failed start. */
   readonly called?: string | undefined;
   readonly remedy?: string | undefined;
   readonly parentPid: number;
   readonly pidFile: string;
   /**
-   * Stay as its parent, so that whatever it starts ends with it: SIGTERM, and SIGKILL after so long
-   * (native/launcher/keeper.h).
+   * The launcher stays as its parent, so that everything it starts ends with it: by SIGTERM, and by SIGKILL after this
+   * time (native/launcher/keeper.h).
    */
   readonly keep?: { readonly grace_ms: number; readonly endFile: string } | undefined;
   readonly stdout: string;
   readonly stderr: string;
-  /** The program's own, after those of the JVM and the main class. */
+  /** The program's arguments, after those of the JVM and the main class. */
   readonly args: readonly string[];
 }
 
 /**
- * What a user's shell may hold and what would change the JVM or its allocator behind the profile's back. A profile that
- * wants one of them says so.
+ * Variables that a user's shell may contain and that would change the JVM or its allocator behind the profile's back. A
+ * profile that wants such a variable sets it.
  */
 export const foreignSettings = [
   'JAVA_TOOL_OPTIONS',
@@ -49,7 +49,10 @@ export const foreignSettings = [
   ...allocatorVariables,
 ];
 
-/** Of sleeps, which every thread inherits: else they end up to 50 µs late, and the engine's victims do not. */
+/**
+ * Timer slack of sleeps, which every thread inherits: with the default, sleeps end up to 50 µs late, but the engine's
+ * victims have no slack.
+ */
 const timerSlack_ns = 1;
 
 export function launchFile(input: LaunchFileInput): string {
@@ -86,7 +89,7 @@ export function launchFile(input: LaunchFileInput): string {
     ['policy', policy],
     ['cpus', cpus?.join(',')],
     ['timer_slack_ns', timerSlack_ns],
-    // A core of a JVM is as large as its heap.
+    // A core dump of a JVM is as large as its heap.
     ...Object.entries({ core: 0, ...limits }).map(([name, value]) => ['limit', `${name} ${value}`] as [string, string]),
     ...[...foreignSettings, ...(removeFromEnvironment ?? [])].map((name) => ['unset', name] as [string, string]),
     ...Object.entries(environment ?? {}).map(([name, value]) => ['set', `${name}=${value}`] as [string, string]),
@@ -98,7 +101,8 @@ export function launchFile(input: LaunchFileInput): string {
 function line(key: string, value: string): string {
   if (/[\n\0]/.test(value))
     throw usage(
-      `a value for the start of java holds a line break or a NUL, and the launcher's file has one value a line: ${key} ${JSON.stringify(value)}; leave it out`,
+      `a value for the start of java contains a line break or a NUL, but the launcher's file has a value per line: ` +
+        `${key} ${JSON.stringify(value)}; leave it out`,
     );
   return `${key}=${value}\n`;
 }

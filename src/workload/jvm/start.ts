@@ -1,4 +1,6 @@
-/** Starting a JVM: java-caller → our launcher → java, in our session, dying with us, its output in files on tmpfs. */
+/**
+ * Starts a JVM: java-caller → our launcher → java, in our session, bound to our death, with output in files on tmpfs.
+ */
 import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -16,49 +18,52 @@ import { launchFile, type ProcessSettings } from './launch-file.js';
 import { plainPath } from './plain-path.js';
 
 export interface JavaLaunch extends ProcessSettings {
-  /** Absolute: of a Jdk (host/jdks.ts). */
+  /** Absolute path, from a Jdk (host/jdks.ts). */
   readonly java: string;
   /** The run's folder, on tmpfs. */
   readonly folder: string;
-  /** Of this JVM among those of the run: its files begin with it. */
+  /** Distinguishes the JVMs of a run: prefix of its files. */
   readonly name: string;
   readonly jvmArgs: readonly string[];
   readonly main: JavaMain;
-  /** The program's own. */
+  /** The program's arguments. */
   readonly args: readonly string[];
-  /** Of a program that may start others: how long they may take to end once it has ended. */
+  /** For a program that may start others: how long they may take to end after it. */
   readonly keepFor_ms?: number | undefined;
 }
 
 export interface JavaProgram extends Program {
   readonly name: string;
   readonly java: string;
-  /** What it wrote to stdout so far, as lines; a JVM says most of its errors there. */
+  /** Lines of stdout so far; a JVM prints most of its errors there. */
   output(): string[];
-  /** The variables that were here and that java did not get. */
+  /** Variables of our environment that java did not get. */
   readonly removedFromEnvironment: readonly string[];
-  /** Name of the report that a crashed JVM left (hs_err), else null. */
+  /** Name of a crashed JVM's report (hs_err), else null. */
   crashReport(): string | null;
-  /** Processes that it had started and that outlived it; they end before `exited` resolves. */
+  /** Number of processes that it had started and that outlived it; they end before `exited` resolves. */
   leftBehind(): number;
-  /** Its launch file, command line, output, complaints and crash report, for the bundle. */
+  /** Its launch file, command line, output, errors and crash report, for the bundle. */
   logs(): Record<string, string>;
 }
 
-/** Of preparing and exec, which take some milliseconds; what follows is the JVM's and has the caller's deadline. */
+/**
+ * For preparation and exec, which take some milliseconds. The rest is the JVM's start, for which the caller has a
+ * deadline.
+ */
 const startDeadline_ms = 20_000;
 const poll_ms = 2;
 
 /**
- * Resolves when java has taken the launcher's place (or has ended already: look at `exit`). Throws what the launcher
- * says if it cannot: exit code 2 for what it was told, 5 for what the machine refuses.
+ * Resolves when java has replaced the launcher, or has already ended (check `exit`). If the launcher fails, throws its
+ * message: exit code 2 for wrong input, 5 for what the machine refuses.
  */
 export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknown>): Promise<JavaProgram> {
   const { java, folder, name } = launch;
   const at = (suffix: string): string => join(folder, `${name}.${suffix}`);
   const killedWhy = watchOomKills();
   if (!existsSync(programs.launcher()))
-    throw unfit(`${programs.launcher()} is not there; run \`npm run setup\` to build it`);
+    throw unfit(`${programs.launcher()} does not exist; run \`npm run setup\` to build it`);
   const launcher = plainPath(programs.launcher(), folder);
   const keep = launch.keepFor_ms === undefined ? undefined : { grace_ms: launch.keepFor_ms, endFile: at('end') };
   const text = launchFile({
@@ -69,9 +74,9 @@ export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknow
     stdout: at('out'),
     stderr: at('err'),
   });
-  // It has the environment of the program, secrets included.
+  // It contains the program's environment, secrets included.
   writeFileSync(at('launch'), text, { mode: 0o600 });
-  // Of an earlier JVM of this name.
+  // Left by an earlier JVM of this name.
   for (const suffix of ['pid', 'end', 'out', 'err']) rmSync(at(suffix), { force: true });
 
   let end: JavaCallEnd | null = null;
@@ -99,11 +104,12 @@ export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknow
   );
   if (seen !== 'late' && seen !== 'interrupted')
     return programOf(launch, text, { started: seen.found, end: () => end, exited, killedWhy });
-  // Where not even its pid is known it stays behind, and dies with us.
+  // If not even its pid is known, it keeps running until it dies with us.
   if (begun.process !== null) killIfSame(begun.process, 'SIGKILL');
   if (seen === 'interrupted') throw interruptedBefore('java was started');
   throw workloadFailed(
-    `java was not started after ${startDeadline_ms / 1000} s: the launcher is still at its preparations for ${java}; look at the file systems of ${java} and of the logs`,
+    `java was not started after ${startDeadline_ms / 1000} s: the launcher is still preparing ${java}; ` +
+      `check the file systems of ${java} and of the logs`,
   );
 }
 
@@ -119,7 +125,7 @@ function programOf(launch: JavaLaunch, launchText: string, { started, end, exite
   const linesAt = (suffix: string): string[] => printedLines(join(folder, `${name}.${suffix}`));
   const crashReport = (): string | null =>
     readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${started.pid}.`)) ?? null;
-  // The keeper says how the program ended before it ends what is left.
+  // The keeper writes how the program ended before it ends the rest.
   const kept = (): KeptEnd | null => (launch.keepFor_ms === undefined ? null : keptEnd(linesAt('end')));
   const exit = (): Exit | null => kept()?.exit ?? end();
   return {
@@ -131,7 +137,7 @@ function programOf(launch: JavaLaunch, launchText: string, { started, end, exite
     exited,
     kill: (signal) => {
       if (exit() === null) killIfSame(started, signal);
-      // A keeper that somebody has stopped would end nothing.
+      // A stopped keeper could not end anything.
       if (started.keeper !== null && end() === null) killIfSame(started.keeper, 'SIGCONT');
     },
     complaints: () => linesAt('err'),
@@ -147,7 +153,7 @@ function programOf(launch: JavaLaunch, launchText: string, { started, end, exite
   };
 }
 
-/** What there is of a JVM of this name, whether or not it came to run. */
+/** Everything that exists of a JVM of this name, even if it never ran. */
 export function launchLogs(folder: string, name: string): Record<string, string> {
   const texts: Record<string, string> = { [`${name}-launch.txt`]: readIfThere(join(folder, `${name}.launch`)) ?? '' };
   for (const suffix of ['out', 'err']) texts[`${name}-${suffix}.log`] = printedText(join(folder, `${name}.${suffix}`));
@@ -156,7 +162,7 @@ export function launchLogs(folder: string, name: string): Record<string, string>
   return report === undefined ? texts : { ...texts, [report]: printedText(join(folder, report)) };
 }
 
-/** A word a line, so that blanks in words are seen. */
+/** A word per line, so that blanks inside words are visible. */
 function commandLine({ java, jvmArgs, main, args }: JavaLaunch): string {
   const program =
     'jar' in main
@@ -173,23 +179,24 @@ interface KeptEnd {
   readonly left: number;
 }
 
-/** As native/launcher/keeper.cc writes it. */
+/** In the format of native/launcher/keeper.cc. */
 function keptEnd([how = '', left = '']: readonly string[]): KeptEnd | null {
   const [, kind, number] = /^(code|signal) (\d+)$/.exec(how) ?? [];
   if (kind === undefined) return null;
   const signal =
-    (Object.entries(constants.signals) as [NodeJS.Signals, number][]).find(([, one]) => one === Number(number))?.[0] ??
-    null;
+    (Object.entries(constants.signals) as [NodeJS.Signals, number][]).find(
+      ([, value]) => value === Number(number),
+    )?.[0] ?? null;
   return {
     exit: kind === 'code' ? { code: Number(number), signal: null } : { code: null, signal },
     left: Number(/^left (\d+)$/.exec(left)?.[1] ?? 0),
   };
 }
 
-/** java-caller keeps its child to itself, so a pid is all there is. */
+/** java-caller does not expose its child process, so a pid is all there is. */
 interface StartedProcess extends ProcessIdentity {
   readonly removed: readonly string[];
-  /** The launcher, where it has stayed; null where it has become java. */
+  /** The launcher, if it stayed as the keeper; null if it became java. */
   readonly keeper: ProcessIdentity | null;
 }
 
@@ -213,7 +220,7 @@ function executableOf(pid: number): string {
   }
 }
 
-/** After its pid file the launcher can fail in one way only (native/launcher/main.cc). */
+/** After it wrote its pid file, the launcher can fail in one way only (native/launcher/main.cc). */
 function saysLauncher([first = '']: readonly string[], java: string): boolean {
   return first.startsWith(`${java} could not be executed`);
 }
@@ -224,6 +231,7 @@ function launcherFailed({ code, signal, stderr }: JavaCallEnd, [logged]: readonl
   const exitCode = code === null ? undefined : known[code];
   if (exitCode !== undefined && sentence !== '') return new Failure(exitCode, sentence);
   return workloadFailed(
-    `the launcher of java ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`} before java was started${sentence === '' ? '' : `, saying "${sentence}"`}`,
+    `the launcher of java ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`} ` +
+      `before java was started${sentence === '' ? '' : `, with the message "${sentence}"`}`,
   );
 }

@@ -1,4 +1,4 @@
-/** The engine's plan: what native/engine/plan.h reads. */
+/** The engine's plan, which native/engine/plan.h reads. */
 import { operationNamed, type Layout } from '../../catalogue/operations.js';
 import { poolOfVictim } from '../../profile/resolved/pools.js';
 import type {
@@ -43,7 +43,7 @@ export function enginePlan({
   ].join('\n');
 }
 
-/** Read by the engine, and by the library of a JVM that has the holder inside it. */
+/** The engine reads it, and so does the library in a JVM that contains the holder. */
 function holderLine(holder: ResolvedHolder, bytes: number, layout: Layout): string {
   return planLine('holder', {
     operation: holder.operation,
@@ -56,7 +56,7 @@ function holderLine(holder: ResolvedHolder, bytes: number, layout: Layout): stri
   });
 }
 
-/** The line of a holder that is inside the user's own program; null if there is none there. */
+/** The line of a holder inside the user's program; null if there is none. */
 export function ridingHolderLine({ holder, layout }: JvmArm): string | null {
   if (holder === null || isReader(holder)) return null;
   return holderLine(holder, holder.region.kind === 'bytes' ? holder.region.bytes : 0, layout);
@@ -67,8 +67,8 @@ function isReader({ operation }: ResolvedHolder): boolean {
 }
 
 /**
- * The plans of a churn: the engine's, with victims and hogs, and in the foreign control that of a second engine, which
- * has the churn and takes its seats on the first one's board.
+ * The plans of a churn. The engine's plan has victims and hogs. In the foreign control a second engine has the churn,
+ * and its threads take their seats on the first engine's board.
  */
 export function churnPlans({
   arm,
@@ -103,14 +103,14 @@ export function churnPlans({
   };
 }
 
-/** As the engine names them (native/engine/churn.h), so that they fit into a thread's name. */
+/** The names that the engine uses (native/engine/churn.h), which fit into a thread's name. */
 function churnThreads({ name, values }: ResolvedLoad): string[] {
   return Array.from({ length: Number(values.threads) }, (_, i) => (i === 0 ? name : `${name.slice(0, 12)}#${i}`));
 }
 
 /**
- * The plan of the engine beside a JVM: hogs, perhaps a reader of the JVM's files, and the seats of the JVM's threads.
- * The reader reads about the process that takes the first seat: in the foreign control the one with the loads.
+ * The plan of the engine beside a JVM: hogs, perhaps a reader of the JVM's files, and seats for the JVM's threads. The
+ * reader reads files of the process that takes the first seat: in the foreign control, the process with the loads.
  */
 export function companionPlan({
   arm,
@@ -173,7 +173,7 @@ function victimLines(victims: readonly ResolvedVictim[], recorded_ns: number): s
   );
 }
 
-/** Spread over one interval, so that victims on one CPU do not wake together. */
+/** Spread over an interval, so that victims on the same CPU do not wake together. */
 function offsetOf({ interval_ns }: ResolvedVictim, index: number, count: number): number {
   return Math.floor((interval_ns * index) / count);
 }

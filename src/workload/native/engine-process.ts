@@ -1,4 +1,4 @@
-/** The native engine as a process: started with a plan, ready when its board says so, its end in words. */
+/** The native engine as a process: starts it with a plan, waits until its board says ready, and explains its end. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
@@ -9,13 +9,16 @@ import { isBoardThere, openBoard, type Board } from '../../record/board/board.js
 import { howEnded, programs, startProgram, type Exit, type Program } from '../programs.js';
 import type { RuntimeFolder } from '../runtime-folder.js';
 
-/** Touching a region takes about a second a GiB on a machine whose memory was never used; this is for a slow one. */
+/**
+ * On a machine whose memory was never used, touching a region takes about a second per GiB. This is enough for a slow
+ * machine.
+ */
 const prepareDeadline_ms = 120_000;
 const mostOutputBytes = 64 * 2 ** 20;
 const poll_ms = 2;
 
 export const boardPath = ({ path }: RuntimeFolder): string => join(path, 'board');
-/** `name` tells the engine that makes the board from one that joins it. */
+/** `name` distinguishes the engine that creates the board from an engine that joins it. */
 export const enginePaths = ({ path }: RuntimeFolder, name = 'engine') => ({
   plan: join(path, `${name}.plan`),
   stdout: join(path, `${name}.out`),
@@ -24,7 +27,7 @@ export const enginePaths = ({ path }: RuntimeFolder, name = 'engine') => ({
 
 export interface EngineOptions {
   readonly name?: string;
-  /** All of its environment; default ours. */
+  /** The whole environment; ours by default. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -39,8 +42,8 @@ export function startEngine(
 }
 
 /**
- * What an engine wrote to stdout, a JSON document a line: what it is before `go`; what its churn did and what it uses
- * of memory after the window. Of one that was killed the last line may have no end.
+ * The JSON documents that an engine wrote to stdout, one per line: what it is, before `go`; its churn's work and its
+ * memory use, after the window. The last line of a killed engine may be incomplete.
  */
 export function printedBy(folder: RuntimeFolder, name?: string): unknown[] {
   return readText(enginePaths(folder, name).stdout, { mostBytes: mostOutputBytes })
@@ -49,13 +52,13 @@ export function printedBy(folder: RuntimeFolder, name?: string): unknown[] {
     .map(parseJson);
 }
 
-/** The board, once the engine has laid it out. */
+/** The board, once the engine has created it. */
 export function boardOf(folder: RuntimeFolder, engine: Program, interrupted?: Promise<unknown>): Promise<Board> {
   const path = boardPath(folder);
   return within(engine, interrupted, () => (isBoardThere(path) ? openBoard(path) : null));
 }
 
-/** Until the engine says `ready`. `gone` tells of another process that was to take part. */
+/** Waits until the engine says `ready`. `gone` reports the end of another process that should take part. */
 export async function untilReady(
   board: Board,
   engine: Program,
@@ -82,26 +85,28 @@ async function within<T>(engine: Program, interrupted: Promise<unknown> | undefi
   if (seen === 'interrupted') throw interruptedBefore('the workload was ready');
   if (seen === 'late')
     throw workloadFailed(
-      `the workload was not ready after ${prepareDeadline_ms / 1000} s; a smaller region or heap is touched sooner`,
+      `the workload was not ready after ${prepareDeadline_ms / 1000} s; choose a smaller region or heap`,
     );
   return seen.found;
 }
 
-/** The engine's own sentence and exit code where it gave them; else what the kernel says of its end. */
+/** The engine's message and exit code if it gave them; otherwise what the kernel knows about its end. */
 export function engineEnded(exit: Exit, engine: Pick<Program, 'complaints' | 'killedWhy'>, when: string): Failure {
   const { code } = exit;
-  // The first one: where the foreign holder's process fails, the engine's own sentence about that comes second.
+  // The first message: if the foreign holder's process fails, the engine's message about that comes second.
   const [sentence] = engine.complaints();
   const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
   const exitCode = code === null ? undefined : known[code];
   if (sentence !== undefined && exitCode !== undefined) return new Failure(exitCode, sentence);
-  // Where its file finds no page, its sentence does not either.
+  // If its file gets no page, its message gets none either.
   if (exitCode === ExitCode.unfit)
     return unfit(
-      `the engine ended ${when} with exit code 5, and its sentence found no room; free some of /dev/shm, where it writes it`,
+      `the engine ended ${when} with exit code 5, and had no space to write its message; ` +
+        'free some space in /dev/shm, where it writes',
     );
   return workloadFailed(
-    `the engine ended ${when} ${howEnded(exit, engine)}${sentence === undefined ? '' : `, saying "${sentence}"`}; what it had recorded is kept`,
+    `the engine ended ${when} ${howEnded(exit, engine)}${sentence === undefined ? '' : `, with the message "${sentence}"`}; ` +
+      'its recordings are kept',
   );
 }
 
@@ -109,6 +114,6 @@ export function writeRuntimeFile(path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (cause) {
-    throw unfit(`${path} could not be written (${(cause as Error).message}); free some of its file system`, { cause });
+    throw unfit(`${path} could not be written (${(cause as Error).message}); free space on its file system`, { cause });
   }
 }

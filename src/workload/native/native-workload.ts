@@ -1,8 +1,8 @@
 /**
- * Bringing a native workload to the point where only `go` is missing: board made, memory mapped and touched, layout
- * proven, threads waiting, priorities set and read back, one autogroup. An arm with a churn runs the engine on the
- * allocator of its profile; in the foreign control a second engine has the churn, on the same allocator, so that what
- * the victims share with it is the machine and not the address space.
+ * Prepares a native workload until only `go` is missing: board created, memory mapped and touched, layout proven,
+ * threads waiting, priorities set and read back, a single autogroup. An arm with a churn runs the engine on its
+ * profile's allocator. In the foreign control a second engine runs the churn, on the same allocator, so that the
+ * victims share only the machine with it, not the address space.
  */
 import { cleanUp } from '../../base/clean-up.js';
 import type { Failure } from '../../base/failure.js';
@@ -36,10 +36,10 @@ import { createRuntimeFolder, type RuntimeFolder } from '../runtime-folder.js';
 import { applySeats } from './seats.js';
 import { triedAllocator } from './tools.js';
 
-/** Of a file that an engine wrote, or was told. */
+/** Limit for reading a file that an engine wrote or read. */
 const mostEngineBytes = 64 * 2 ** 20;
 
-/** One engine of the run; its files begin with its name. */
+/** An engine of the run; its name is the prefix of its files. */
 interface Engine {
   readonly name: string;
   readonly program: Program;
@@ -47,7 +47,7 @@ interface Engine {
 
 export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>): Promise<PreparedWorkload> {
   const { arm, topology, interrupted } = input;
-  // Before anything starts: what the allocator does not take is the profile's fault.
+  // Checked before anything starts: settings that the allocator does not accept are the profile's fault.
   const allocated = arm.kind === 'churn' ? allocatedWork(arm) : null;
   const folder = createRuntimeFolder();
   const engines: Engine[] = [];
@@ -147,7 +147,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       async end() {
         watching.end();
         await endsOrIsKilled(started);
-        // It waits for the board's last word or the end of the drain, whichever it sees first.
+        // It waits for the board's last state or the end of the drain, whichever comes first.
         if (board.state() !== 'done') joined?.kill('SIGKILL');
         if (joined !== null) await endsOrIsKilled(joined);
       },
@@ -182,7 +182,7 @@ function plansOf({ arm, ...input }: WorkloadInput<NativeArm | ChurnArm>, folder:
 
 interface AllocatedWork {
   readonly clean: CleanEnvironment;
-  /** Throws unless the engine runs on the allocator, with the settings. */
+  /** Throws unless the engine runs on the allocator with its settings. */
   prove(folder: RuntimeFolder, engine: Engine): AllocatorProof;
 }
 
@@ -204,10 +204,13 @@ function allocatedWork(arm: ChurnArm): AllocatedWork {
 }
 
 function talliesOf(folder: RuntimeFolder, engines: readonly Engine[]): ChurnTally[] | null {
-  const said = engines
+  const tallied = engines
     .flatMap(({ name }) => printedBy(folder, name))
-    .find((one): one is { churn: ChurnTally[] } => typeof one === 'object' && one !== null && 'churn' in one);
-  return said?.churn ?? null;
+    .find(
+      (document): document is { churn: ChurnTally[] } =>
+        typeof document === 'object' && document !== null && 'churn' in document,
+    );
+  return tallied?.churn ?? null;
 }
 
 function logsOf(folder: RuntimeFolder, { name, program }: Engine): Record<string, string> {

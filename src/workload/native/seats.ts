@@ -1,11 +1,11 @@
-/** Which scheduling each thread on a board is to have. */
+/** The scheduling that each thread on a board should have. */
 import { workloadFailed } from '../../base/failure.js';
 import { resolveCpus, type CpuTopology } from '../../host/cpus.js';
 import type { ResolvedArm, ResolvedThread } from '../../profile/resolved/resolved.js';
 import type { ThreadId } from '../../record/board/board.js';
 import { applyPriority, type ThreadPriority } from '../threads/priorities.js';
 
-/** Loads are left out: a JVM's threads, a churn's and its allocator's are reached by their names (named-threads.ts). */
+/** Loads are left out: threads of a JVM, a churn or its allocator are set by their names (named-threads.ts). */
 export function applySeats(threads: readonly ThreadId[], arm: ResolvedArm, topology: CpuTopology): ThreadPriority[] {
   return threads.flatMap(({ name, role, tid }) => {
     const settings = settingsFor(name, role, arm);
@@ -37,7 +37,8 @@ function settingsFor(
   }[role];
   if (settings === undefined || settings === null)
     throw workloadFailed(
-      `the board names a ${role} ${name} that the plan does not have; run \`npm run setup\` so that engine and pauselab are built from the same sources`,
+      `the board names a ${role} ${name} that the plan does not have; ` +
+        'run `npm run setup` to build engine and pauselab from the same sources',
     );
   return settings;
 }

@@ -1,10 +1,10 @@
 /**
- * A limit on the CPU time of some threads of a process (cpu.max, cgroup v2), and not of their process: victims go on
- * while the holder is throttled. They go into a threaded cgroup below the one of their process
- * (Documentation/admin-guide/cgroup-v2.rst, "Threads"); what was asked is read back. Below the root of a hierarchy, as
- * in a guest, this disturbs nobody; elsewhere the kernel refuses it where the process's cgroup has controllers that
- * know no threads, and that is said. A cgroup outlives a pauselab that is killed, so each is noted in the runtime
- * folder before it is made, and whoever removes that one removes it.
+ * Limits the CPU time of some threads of a process (cpu.max, cgroup v2), not of the whole process: victims go on while
+ * the holder is throttled. The threads move into a threaded cgroup below that of their process
+ * (Documentation/admin-guide/cgroup-v2.rst, "Threads"), and the limit is read back. Below the root of a hierarchy, as
+ * in a guest, this disturbs nobody. Elsewhere the kernel refuses it if the process's cgroup has controllers without
+ * thread support; that is reported. A cgroup outlives a killed pauselab, so each is noted in the runtime folder before
+ * it is created, and is removed together with that folder.
  */
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -24,11 +24,11 @@ export interface CpuMaxUse extends CpuMax {
 }
 
 export interface CpuLimit {
-  /** Why it is not in force; empty if it is. */
+  /** Why the limit is not in force; empty if it is. */
   readonly problems: readonly Stated<SchedulingProblem>[];
-  /** What the cgroup has counted; the last count once it is removed, null where there never was one. */
+  /** The cgroup's counters: the last count after it is removed, null if it never existed. */
   use(): CpuMaxUse | null;
-  /** Once the threads have ended. */
+  /** Call it once the threads have ended. */
   remove(): void;
 }
 
@@ -39,12 +39,12 @@ export interface CgroupFiles {
 }
 
 const prefix = 'pauselab-';
-/** In a runtime folder: its cgroups, a JSON document a line. */
+/** A file in the runtime folder that lists its cgroups, a JSON document per line. */
 const notes = 'cgroups';
 
 const machine: CgroupFiles = { root: '/sys/fs/cgroup', membership: (tid) => readProc(`/proc/${tid}/cgroup`) };
 
-/** `folder`: the runtime folder, where it is noted. */
+/** `folder`: the runtime folder, where the cgroup is noted. */
 export function limitCpuTime(
   name: string,
   tids: readonly number[],
@@ -64,30 +64,31 @@ export function limitCpuTime(
     !words(join(files.root, 'cgroup.controllers')).includes('cpu') ||
     !words(join(home, 'cgroup.controllers')).includes('cpu')
   )
-    return refused(`${home} has no cgroup v2 with the controller cpu`);
-  const own = join(home, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}`);
+    return refused(`${home} has no cgroup v2 with the cpu controller`);
+  const cgroup = join(home, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}`);
   const control = join(home, 'cgroup.subtree_control');
   const isOn = words(control).includes('cpu');
   let last: CpuMaxUse | null = null;
-  const use = (): CpuMaxUse | null => (last = useIn(own) ?? last);
+  const use = (): CpuMaxUse | null => (last = useIn(cgroup) ?? last);
   const remove = (): void => {
     use();
     tryTo(() => {
-      rmdirSync(own);
+      rmdirSync(cgroup);
     });
     if (!isOn) takeBack(control);
   };
   try {
-    appendFileSync(join(folder, notes), `${JSON.stringify({ cgroup: own, takesBack: !isOn })}\n`);
-    mkdirSync(own);
-    // First the type: with threads below it, a cgroup that has processes may hand on this controller.
-    writeFileSync(join(own, 'cgroup.type'), 'threaded');
+    appendFileSync(join(folder, notes), `${JSON.stringify({ cgroup: cgroup, takesBack: !isOn })}\n`);
+    mkdirSync(cgroup);
+    // The type comes first: a cgroup with processes may delegate this controller only if the cgroups below are
+    // threaded.
+    writeFileSync(join(cgroup, 'cgroup.type'), 'threaded');
     if (!isOn) writeFileSync(control, '+cpu');
     const asked = `${Math.round(quota_ns / 1000)} ${Math.round(period_ns / 1000)}`;
-    writeFileSync(join(own, 'cpu.max'), asked);
-    for (const tid of tids) writeFileSync(join(own, 'cgroup.threads'), String(tid));
-    const [actual, inside] = [words(join(own, 'cpu.max')).join(' '), words(join(own, 'cgroup.threads'))];
-    if (actual !== asked) throw new Error(`cpu.max was to be ${asked} and is ${actual}`);
+    writeFileSync(join(cgroup, 'cpu.max'), asked);
+    for (const tid of tids) writeFileSync(join(cgroup, 'cgroup.threads'), String(tid));
+    const [actual, inside] = [words(join(cgroup, 'cpu.max')).join(' '), words(join(cgroup, 'cgroup.threads'))];
+    if (actual !== asked) throw new Error(`cpu.max should be ${asked} and is ${actual}`);
     if (tids.some((tid) => !inside.includes(String(tid)))) throw new Error('its threads are not in it');
   } catch (error) {
     tryTo(() => {
@@ -103,7 +104,7 @@ function pathOf(membership: string): string | undefined {
   return /^0::(.*)$/m.exec(membership)?.[1];
 }
 
-/** Those that a killed pauselab noted in its runtime folder. False: one of them is in use still. */
+/** Removes the cgroups that a killed pauselab noted in its runtime folder. False if one of them is still in use. */
 export function removeLeftCgroups(folder: string): boolean {
   const path = join(folder, notes);
   if (!existsSync(path)) return true;
@@ -114,7 +115,7 @@ export function removeLeftCgroups(folder: string): boolean {
       try {
         rmdirSync(cgroup);
       } catch (error) {
-        // It has threads that are about to end; a cgroup of another container has no such path here.
+        // It has threads that are about to end. A cgroup of another container has no such path here.
         if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
       }
       if (takesBack) takeBack(join(dirname(cgroup), 'cgroup.subtree_control'));
@@ -122,7 +123,7 @@ export function removeLeftCgroups(folder: string): boolean {
     });
 }
 
-/** Of a line that was cut, or changed, nothing. */
+/** Empty for a line that was cut or changed. */
 function noteOf(line: string): { cgroup: string; takesBack: boolean }[] {
   try {
     const { cgroup, takesBack } = parseJson(line) as { cgroup?: unknown; takesBack?: unknown };
@@ -134,7 +135,7 @@ function noteOf(line: string): { cgroup: string; takesBack: boolean }[] {
   }
 }
 
-/** Hands the controller on no longer, unless another pauselab's cgroup there has its limit by it. */
+/** Stops delegating the controller, unless another pauselab's cgroup there still has a limit. */
 function takeBack(control: string): void {
   tryTo(() => {
     if (!readdirSync(dirname(control)).some((name) => name.startsWith(prefix))) writeFileSync(control, '-cpu');
@@ -159,11 +160,11 @@ function useIn(folder: string): CpuMaxUse | null {
   };
 }
 
-/** What cannot be undone is an empty cgroup, which costs nothing. */
+/** If it cannot be undone, an empty cgroup stays, which costs nothing. */
 function tryTo(action: () => void): void {
   try {
     action();
   } catch {
-    // Said above.
+    // See the comment above.
   }
 }

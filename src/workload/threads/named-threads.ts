@@ -1,4 +1,6 @@
-/** Scheduling by thread name in a workload with an allocator or a JVM of its own, and what of it makes a run failed. */
+/**
+ * Scheduling by thread name, for workloads with an allocator or a JVM, and the failures that make such a run failed.
+ */
 import { resolveCpus, type CpuTopology } from '../../host/cpus.js';
 import { workOf, type ResolvedArm, type Scheduling } from '../../profile/resolved/resolved.js';
 import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
@@ -6,15 +8,15 @@ import { threadNames, unmatchedFailure, watchThreads, type WatchRule, type Watch
 
 export interface NamedThreads {
   readonly threads: () => readonly WatchedThread[];
-  /** Without judging: for a workload that does not start. */
+  /** Stops without judging: for a workload that does not start. */
   readonly stop: () => void;
   /** At the end of the window: a pattern that matched nothing is a failure then. */
   readonly end: () => void;
-  /** After `end`. */
+  /** Valid after `end`. */
   readonly failures: () => StatedFailure[];
 }
 
-/** The first look is over when it returns. */
+/** The first look is complete when it returns. */
 export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], topology: CpuTopology): NamedThreads {
   const watch = watchThreads({
     pids,
@@ -28,10 +30,10 @@ export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], top
     end() {
       watch.stop();
       const missing = watch.unmatched();
-      // In a control the loads may be what makes the thread, and they are elsewhere or nowhere.
+      // In a control, the loads that would create the thread run elsewhere or not at all.
       if (missing.length > 0 && arm.control === null) unmatched = [sayFailure(unmatchedFailure(missing, names))];
     },
-    // Of threads that came after `go`; those before it make the workload degraded.
+    // Only threads that appeared after `go`: earlier threads make the workload degraded.
     failures: () => [
       ...unmatched,
       ...watch

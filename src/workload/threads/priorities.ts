@@ -1,7 +1,7 @@
 /**
- * Nice, policy and CPUs of a workload's threads, set from outside by tid: the same way for the native engine and for
- * a JVM, whose own flags cannot reach `G1 Service` or `ZUncommitter`. What was set is read back, and what is not as
- * asked is reported, never assumed.
+ * Sets nice, policy and CPUs of a workload's threads from outside, by tid: in the same way for the native engine and
+ * for a JVM, whose flags cannot reach `G1 Service` or `ZUncommitter`. Every setting is read back, and a difference is
+ * reported, never ignored.
  */
 import { nativeAddon, type NativeAddon } from '../../base/native.js';
 import type { SchedulingProblem } from '../../facts/run-facts.js';
@@ -10,7 +10,7 @@ import { readKernelFile } from '../../host/files.js';
 import type { SchedulingPolicy } from '../../profile/resolved/resolved.js';
 import { stated } from '../../words/run-words.js';
 
-/** What is not there stays as it is. */
+/** Absent settings stay as they are. */
 export interface PrioritySettings {
   readonly nice?: number | undefined;
   readonly policy?: SchedulingPolicy | undefined;
@@ -22,7 +22,7 @@ export interface ThreadToSet extends PrioritySettings {
   readonly tid: number;
 }
 
-/** A thread of the engine's, of which everything is set. */
+/** A thread of the engine, for which everything is set. */
 export type ThreadRequest = ThreadToSet & {
   readonly nice: number;
   readonly policy: SchedulingPolicy;
@@ -30,9 +30,9 @@ export type ThreadRequest = ThreadToSet & {
 };
 
 export interface AppliedPriority {
-  /** What the kernel says afterwards; null if the thread was gone. */
+  /** The kernel's values afterwards; null if the thread was gone. */
   readonly actual: { readonly nice: number; readonly policy: string; readonly cpus: readonly number[] } | null;
-  /** What could not be applied. */
+  /** Settings that could not be applied. */
   readonly problems: readonly Stated<SchedulingProblem>[];
 }
 
@@ -46,7 +46,7 @@ export interface SchedulingCalls extends Pick<
   NativeAddon,
   'setNice' | 'setPolicy' | 'setAffinity' | 'threadScheduling'
 > {
-  /** Static priority of a real-time thread, read back. */
+  /** Reads the static priority of a real-time thread. */
   readonly rtPriority?: (tid: number) => number;
 }
 
@@ -73,8 +73,7 @@ export function applyPriority<Request extends ThreadToSet>(
       scheduling.setPolicy(tid, policyNumbers[policyName] ?? -1, Number(rtPriority));
     });
   }
-  // Under SCHED_IDLE nice does not change the weight; it is set all the same, so that what is recorded is what was
-  // asked.
+  // Under SCHED_IDLE, nice does not change the weight. It is set nevertheless, so that the record matches the request.
   if (nice !== undefined)
     attempt('nice', String(nice), () => {
       scheduling.setNice(tid, nice);
@@ -104,7 +103,7 @@ export function applyPriority<Request extends ThreadToSet>(
   return { ...request, actual, problems };
 }
 
-/** Field 40 of /proc/<tid>/stat (proc_pid_stat(5)), counted after the command's name, which may hold anything. */
+/** Field 40 of /proc/<tid>/stat (proc_pid_stat(5)), counted after the command's name, which may contain anything. */
 function readRtPriority(tid: number): number {
   const stat = readKernelFile(`/proc/${tid}/stat`);
   const fromState = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

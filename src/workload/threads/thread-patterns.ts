@@ -1,14 +1,16 @@
 /**
- * Which threads a pattern means. A pattern is written for the full name of a thread (`C2 CompilerThread*`, `GC
- * Thread#?`), and the kernel keeps 15 characters of it (comm). How a longer name becomes a comm depends on the JVM:
+ * Finds the threads that a pattern means. A pattern matches the full name of a thread (`C2 CompilerThread*`, `GC
+ * Thread#?`), but the kernel keeps only 15 characters of it (comm). How a longer name becomes a comm depends on the
+ * JVM:
  *
- * - JDK 17 to 25 (seen on 17.0.15 and 25.0.3) and native programs cut: `C2 CompilerThread0` is `C2 CompilerThre`.
+ * - JDK 17 to 25 (seen on 17.0.15 and 25.0.3) and native programs cut it: `C2 CompilerThread0` becomes `C2
+ *   CompilerThre`.
  * - JDK 26 and later (JDK-8368124) keep head and tail: 7 characters, `..`, 6 characters: `C2 Comp..hread0`. Builds may
- *   differ in where they cut, so any split into head and tail is taken.
+ *   differ in where they cut, so any split into head and tail is accepted.
  *
  * A comm matches if some full name that matches the pattern could have become it. So `C2 CompilerThread1` also matches
- * thread 0 of a JVM that cuts: what cannot be told apart is not told apart, and what was set is recorded by tid.
- * `*` stands for any characters, `?` for one, everything else for itself.
+ * thread 0 of a JVM that cuts: the two are indistinguishable, and settings are recorded by tid. `*` stands for any
+ * characters, `?` for a single character, everything else for itself.
  */
 
 /** Bytes of a comm; the kernel's sixteenth is a NUL. */
@@ -17,14 +19,14 @@ const longestComm = 15;
 export function matchesComm(pattern: string, comm: string): boolean {
   const length = Buffer.byteLength(comm);
   if (length < longestComm) return isAtEnd(pattern, after(pattern, start(pattern), comm));
-  // Cut: what is left of the pattern can always be completed by some name. A half character at the cut says nothing.
+  // Cut: some name always completes the rest of the pattern. Half a character at the cut is ignored.
   return (
     after(pattern, start(pattern), comm.replace(/\uFFFD+$/, '')).size > 0 ||
     splits(comm).some(([head, tail]) => matchesShortened(pattern, head, tail))
   );
 }
 
-/** Every way in which a comm may be a head, two dots and a tail. */
+/** Every way to split a comm into a head, two dots and a tail. */
 function splits(comm: string): [head: string, tail: string][] {
   const found: [string, string][] = [];
   for (let at = comm.indexOf('..', 1); at >= 0 && at < comm.length - 2; at = comm.indexOf('..', at + 1))
@@ -32,12 +34,12 @@ function splits(comm: string): [head: string, tail: string][] {
   return found;
 }
 
-/** Is there a name of more than 15 characters with this head and this tail? */
+/** Whether a name of more than 15 characters with this head and this tail exists. */
 function matchesShortened(pattern: string, head: string, tail: string): boolean {
   const least = longestComm + 1 - head.length - tail.length;
   let places = after(pattern, start(pattern), head);
   const reached = new Set<number>();
-  // Past the pattern's length only stars can take more, and they stay where they are.
+  // Beyond the pattern's length only stars can match more, and they stay in place.
   for (let left = 0; left <= Math.max(least, pattern.length) && places.size > 0; left += 1) {
     if (left >= least) for (const place of places) reached.add(place);
     places = closed(
@@ -49,8 +51,8 @@ function matchesShortened(pattern: string, head: string, tail: string): boolean 
 }
 
 /*
- * The pattern as an automaton: a place is the number of the pattern's characters that are behind. A star is passed
- * without taking anything, so a set of places is always closed over stars.
+ * The pattern as an automaton: a place is the number of the pattern's characters already matched. A star may match
+ * nothing, so a set of places is always closed over stars.
  */
 
 function start(pattern: string): Set<number> {
@@ -66,7 +68,7 @@ function closed(pattern: string, places: readonly number[]): Set<number> {
   return all;
 }
 
-/** The places after these and this text. */
+/** The places that are reached from these by this text. */
 function after(pattern: string, places: ReadonlySet<number>, text: string): Set<number> {
   let now = new Set(places);
   for (const character of text.split('')) {

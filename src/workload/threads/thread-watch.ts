@@ -1,8 +1,8 @@
 /**
- * Priorities by thread name, for processes whose threads we do not make: a JVM's collector threads, an allocator's
- * background thread. Threads that exist are set at once, before `go`; later ones (a JVM starts GC workers when it wants
- * them) and renamed ones (a thread has its parent's name until it sets its own) at the next look, every 100 ms.
- * It reads only /proc/<pid>/task/<tid>/stat, which takes no lock of the watched process.
+ * Sets priorities by thread name, for processes that create their threads themselves: a JVM's collector threads, an
+ * allocator's background thread. Existing threads are set at once, before `go`. Later threads (a JVM starts GC workers
+ * on demand) and renamed threads (a thread has its parent's name until it sets its own) are set at the next look, every
+ * 100 ms. A look reads only /proc/<pid>/task/<tid>/stat, which takes no lock of the watched process.
  */
 import { readdirSync } from 'node:fs';
 import { Failure } from '../../base/failure.js';
@@ -11,7 +11,7 @@ import { applyPriority, type AppliedPriority, type PrioritySettings, type Schedu
 import { matchesComm } from './thread-patterns.js';
 
 export interface WatchRule extends PrioritySettings {
-  /** Of the full name (thread-patterns.ts). */
+  /** Pattern for the full name (thread-patterns.ts). */
   readonly pattern: string;
 }
 
@@ -21,25 +21,25 @@ export interface WatchedThread extends AppliedPriority, PrioritySettings {
   readonly tid: number;
   /** Its comm when it was set. */
   readonly name: string;
-  /** When it was seen, counted from the start of the watch. */
+  /** Time at which it was seen, counted from the start of the watch. */
   readonly seenAfter_ns: number;
-  /** Upper bound of the time for which it had the name and not yet the priority; 0 for those of the first look. */
+  /** Upper bound of the time in which it had the name but not yet the priority; 0 for threads of the first look. */
   readonly delay_ns: number;
 }
 
 export interface ThreadWatch {
-  /** In the order in which they were set; of threads that were gone before they could be set, `actual` is null. */
+  /** In the order in which they were set. `actual` is null for threads that had ended before they could be set. */
   readonly threads: () => readonly WatchedThread[];
-  /** Set, but not recorded: more than `mostRecords` threads. */
+  /** Threads beyond `mostRecords`: set but not recorded. */
   readonly unrecorded: () => number;
-  /** Patterns that no thread had so far. */
+  /** Patterns that no thread has matched so far. */
   readonly unmatched: () => readonly string[];
   readonly stop: () => void;
 }
 
 export interface WatchInput {
   readonly pids: readonly number[];
-  /** The first one that matches a thread's name is the only one that is applied to it. */
+  /** Only the first rule that matches a thread's name is applied to it. */
   readonly rules: readonly WatchRule[];
   readonly period_ms?: number;
   readonly scheduling?: SchedulingCalls;
@@ -47,10 +47,10 @@ export interface WatchInput {
 }
 
 const usualPeriod_ms = 100;
-/** Thread churn may make thousands a second; the first ones tell what there is to know. */
+/** Thread churn may create thousands a second; the first ones show all that matters. */
 const mostRecords = 10_000;
 
-/** The first look is over when it returns. */
+/** The first look is complete when it returns. */
 export function watchThreads({
   pids,
   rules,
@@ -62,7 +62,7 @@ export function watchThreads({
   const records: WatchedThread[] = [];
   let unrecorded = 0;
   const matched = new Set<string>();
-  /** By pid and tid: what was seen there last. */
+  /** By pid and tid, as last seen. */
   let known = new Map<string, SeenThread>();
 
   const look = (isFirst: boolean): void => {
@@ -80,7 +80,7 @@ export function watchThreads({
         const rule = rules.find(({ pattern }) => matchesComm(pattern, stat.name));
         if (rule === undefined) continue;
         matched.add(rule.pattern);
-        // At the look before this one it was not there, or had another name.
+        // At the previous look it did not exist or had another name.
         const since_ns = isSame ? last.at_ns : previousLook_ns;
         const applied = withoutThoseOfTheDead(applyPriority({ ...rule, name: stat.name, tid }, scheduling));
         const done_ns = now_ns();
@@ -107,7 +107,7 @@ export function watchThreads({
   const timer = setInterval(() => {
     timedLook(false);
   }, period_ms);
-  // Nothing waits for it: it ends with whoever asked for it.
+  // The timer keeps no process alive.
   timer.unref();
   return {
     threads: () => records,
@@ -119,16 +119,18 @@ export function watchThreads({
   };
 }
 
-/** For a run that cannot mean what its profile says: the patterns without a thread, and what there was instead. */
+/** For a run that cannot mean what its profile says: the patterns without a thread, and the threads that exist. */
 export function unmatchedFailure(unmatched: readonly string[], names: readonly string[]): Failure {
   const which = unmatched.map((pattern) => `"${pattern}"`).join(', ');
   return new Failure(
     'threads-unmatched',
-    `no thread is named as the profile's ${unmatched.length === 1 ? 'pattern' : 'patterns'} ${which} ${unmatched.length === 1 ? 'says' : 'say'}; the process has ${names.join(', ')}; correct the pattern (names are cut at 15 characters), or choose the collector or allocator that has such a thread`,
+    `no thread matches the profile's ${unmatched.length === 1 ? 'pattern' : 'patterns'} ${which}; ` +
+      `the process has ${names.join(', ')}; correct the pattern (names are cut at 15 characters), ` +
+      'or choose the collector or allocator that has such a thread',
   );
 }
 
-/** A thread that ends while it is being set has had no priority that could be wrong. */
+/** A thread that ends while it is being set had no wrong priority. */
 function withoutThoseOfTheDead<Applied extends AppliedPriority>(applied: Applied): Applied {
   return applied.actual === null &&
     applied.problems.every((problem) => problem.code === 'scheduling-refused' && problem.errno === 'ESRCH')
@@ -138,13 +140,13 @@ function withoutThoseOfTheDead<Applied extends AppliedPriority>(applied: Applied
 
 interface SeenThread {
   readonly name: string;
-  /** Tells a thread from a later one of the same tid. */
+  /** Distinguishes a thread from a later thread with the same tid. */
   readonly startTime: string;
-  /** Of the look that saw it. */
+  /** Time of the look that saw it. */
   readonly at_ns: bigint;
 }
 
-/** Names of the threads that some processes have now, each once. */
+/** Names of the threads that these processes have now, each once. */
 export function threadNames(pids: readonly number[]): string[] {
   return [...new Set(pids.flatMap((pid) => threadsOf(pid).flatMap((tid) => readStat(pid, tid)?.name ?? [])))].sort();
 }
@@ -157,7 +159,10 @@ function threadsOf(pid: number): number[] {
   }
 }
 
-/** proc_pid_stat(5): the name in parentheses may hold some itself; the start is field 22, counted from behind them. */
+/**
+ * proc_pid_stat(5): the name in parentheses may itself contain parentheses; the start time is field 22, counted from
+ * behind the last.
+ */
 function readStat(pid: number, tid: number): Omit<SeenThread, 'at_ns'> | null {
   let stat: string;
   try {

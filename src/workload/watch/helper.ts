@@ -1,32 +1,32 @@
-/** A process of ours beside the workload, the sampler or the tracer: ended with a limit to patience. */
+/** Ends a helper process beside the workload (sampler or tracer) within a time limit. */
 import { monotonic_ms, settlesWithin, waitFor } from '../../base/clock.js';
 import type { HelperEndFact } from '../../facts/run-facts.js';
 import { statOf } from '../process-identity.js';
 import { killAll, type Exit, type Program } from '../programs.js';
 
 const poll_ms = 5;
-/** Enough for a helper that is well. */
+/** Enough for a healthy helper. */
 const moment_ms = 2_000;
 
 export interface HelperEnd {
   /** Null if not even SIGKILL ended it: it hangs in the kernel. */
   readonly exit: Exit | null;
-  /** How it came to an end that was not its own; null if it ended as it should. */
+  /** How it ended, if not as it should have; null if it did. */
   readonly problem: HelperEndFact | null;
 }
 
 export interface Grace {
-  /** For it to end by itself once it was told to. */
+  /** Time to end by itself after SIGTERM. */
   readonly grace_ms: number;
   /**
-   * It has something to take back, so one that is stopped (SIGSTOP, a debugger) is told to go on first. Others are
-   * killed as they are.
+   * It has something to restore, so if it is stopped (SIGSTOP, a debugger) it first gets SIGCONT. Others are killed as
+   * they are.
    */
   readonly takesBack?: boolean;
   readonly interrupted?: Promise<unknown> | undefined;
 }
 
-/** SIGTERM, and SIGKILL after the grace, or a moment after somebody has interrupted. */
+/** SIGTERM, then SIGKILL after the grace time, or a moment after an interruption. */
 export async function endHelper(
   program: Program,
   { grace_ms, takesBack = false, interrupted }: Grace,

@@ -1,27 +1,27 @@
-/** What a workload uses of memory over a window: the price of not giving it back. */
+/** Measures a workload's memory over a window: the price of not giving memory back. */
 import { countingCgroupOf, residentBytes } from '../../host/process-memory.js';
 import { readIfThere } from '../../host/files.js';
 import { mean } from '../../stats/sample.js';
 
 export interface ProcessMemory {
   readonly pid: number;
-  /** As the kernel has it. */
+  /** The kernel's name for it. */
   readonly name: string;
   readonly rssMeanBytes: number;
   readonly rssPeakBytes: number;
-  /** After the window; null where it is not known. */
+  /** After the window; null if it is not known. */
   readonly pssBytes: number | null;
 }
 
 export interface MemoryUse {
-  /** Readings; the mean and the peak are of these. */
+  /** Number of readings behind the mean and the peak. */
   readonly samples_n: number;
-  /** Of all processes together. */
+  /** Sum over all processes. */
   readonly rssMeanBytes: number;
   readonly rssPeakBytes: number;
   readonly pssBytes: number | null;
   readonly processes: readonly ProcessMemory[];
-  /** Of the cgroup that the victims' process is in; null where none counts memory. */
+  /** The cgroup of the victims' process; null if no cgroup counts memory. */
   readonly cgroup: {
     readonly folder: string;
     readonly meanBytes: number;
@@ -31,13 +31,13 @@ export interface MemoryUse {
 }
 
 export interface MemoryMeter {
-  /** Reads the counters, in some microseconds. */
+  /** Reads the counters, which takes some microseconds. */
   look(): void;
-  /** Null if there was no look at which all processes were there. */
+  /** Null if no look saw all processes. */
   use(pssBytes: ReadonlyMap<number, number>): MemoryUse | null;
 }
 
-/** Of what a process of ours printed after its window, document by document; at most one. */
+/** Memory from the JSON documents that a process of ours printed after its window; at most one value. */
 export function pssSaidBy(printed: readonly unknown[]): number[] {
   return printed.flatMap((document) => {
     const bytes = (document as { memory?: { pssBytes?: unknown } } | null)?.memory?.pssBytes;
@@ -45,7 +45,7 @@ export function pssSaidBy(printed: readonly unknown[]): number[] {
   });
 }
 
-/** `victimsPid`: whose cgroup counts. */
+/** `victimsPid`: the process whose cgroup is read. */
 export function memoryMeter(
   pids: readonly number[],
   victimsPid: number,
@@ -59,7 +59,7 @@ export function memoryMeter(
   return {
     look() {
       const sizes = pids.map(resident);
-      // With one of them gone the sum would be that of another workload.
+      // If a process is gone, the sum would describe another workload.
       if (sizes.every((size) => size !== null)) looks.push(sizes);
       const bytes = cgroup?.bytes() ?? null;
       if (cgroup === null || bytes === null) return;
@@ -70,12 +70,12 @@ export function memoryMeter(
       if (looks.length === 0) return null;
       const sums = looks.map((sizes) => sizes.reduce((sum, size) => sum + size, 0));
       const processes = pids.map((pid, i) => {
-        const own = looks.map((sizes) => sizes[i] ?? 0);
+        const rss = looks.map((sizes) => sizes[i] ?? 0);
         return {
           pid,
           name: names[i] ?? '',
-          rssMeanBytes: Math.round(mean(own)),
-          rssPeakBytes: Math.max(...own),
+          rssMeanBytes: Math.round(mean(rss)),
+          rssPeakBytes: Math.max(...rss),
           pssBytes: pss.get(pid) ?? null,
         };
       });

@@ -1,4 +1,4 @@
-/** The sampler beside a workload: who was in which state when, every 10 ms. */
+/** Runs the sampler beside a workload: it records the state of every thread, every 10 ms. */
 import { join } from 'node:path';
 import { ExitCode, Failure } from '../../base/failure.js';
 import type { HelperEndFact, StatesUnknown } from '../../facts/run-facts.js';
@@ -16,17 +16,17 @@ const period_ns = 10_000_000;
 const endGrace_ms = 5_000;
 
 export interface Sampled {
-  /** What it wrote, down to where it ended: after that nobody looked. */
+  /** Everything it wrote. After its end nobody looked. */
   readonly samples: SampleStream;
-  /** Why states are unknown that should be known; null if it looked to the end. */
+  /** Why states are missing; null if it looked to the end. */
   readonly problem: Stated<StatesUnknown> | null;
 }
 
 export interface Sampler {
   readonly pid: number;
-  /** Ends it and reads what it wrote. */
+  /** Ends it and reads its file. */
   finish(go_ns: bigint, interrupted?: Promise<unknown>): Promise<Sampled>;
-  /** Kernel stacks that it read, after `finish`; none unless asked for. */
+  /** Kernel stacks that it read, available after `finish`; none unless requested. */
   stacks(go_ns: bigint): readonly StackReading[];
   /** Ends it without reading; for a run that failed. */
   abandon(): Promise<void>;
@@ -59,7 +59,7 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
   };
 }
 
-/** Of a sampler that ended badly the file may be broken too; what the board holds is worth no less for that. */
+/** If the sampler ended badly, its file may be broken too. The data on the board are still valid. */
 function readable(
   path: string,
   go_ns: bigint,

@@ -1,4 +1,4 @@
-/** strace beside a process: attached before the window, detached after it. */
+/** Attaches strace to a process before the window, and detaches it afterwards. */
 import { join } from 'node:path';
 import { endKept, spawnKept } from '../../base/child.js';
 import { waitFor } from '../../base/clock.js';
@@ -19,7 +19,7 @@ export function straceMissing(cause?: Error): Failure {
 }
 
 export interface Tracing {
-  /** Detaches, and counts what was traced. */
+  /** Detaches, and counts the traced calls. */
   finish(): Promise<StraceCalls>;
 }
 
@@ -28,9 +28,9 @@ export async function traceCalls(pid: number, folder: RuntimeFolder, interrupted
   const output = join(folder.path, 'strace.out');
   const args = ['-f', '-p', String(pid), '-o', output, '--decode-pids=comm', '-e', `trace=${callsInStrace.join(',')}`];
   const child = spawnKept('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
+  let printed = '';
   child.stderr?.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
+    printed += chunk.toString();
   });
   const state = { hasEnded: false };
   const ended = new Promise<void>((resolve) => {
@@ -40,7 +40,7 @@ export async function traceCalls(pid: number, folder: RuntimeFolder, interrupted
   }).then(() => {
     state.hasEnded = true;
   });
-  const attached = await waitFor(() => (said.includes('attached') || state.hasEnded ? true : null), {
+  const attached = await waitFor(() => (printed.includes('attached') || state.hasEnded ? true : null), {
     deadline_ms: attachDeadline_ms,
     poll_ms,
     interrupted,
@@ -48,21 +48,22 @@ export async function traceCalls(pid: number, folder: RuntimeFolder, interrupted
   if (attached === 'late' || attached === 'interrupted') await endKept(child, ended);
   if (attached === 'interrupted') throw interruptedBefore('strace was attached');
   if (attached === 'late') throw unfit(`strace had not attached to process ${pid} after ${attachDeadline_ms / 1000} s`);
-  if (said.includes('strace could not be executed')) throw straceMissing();
+  if (printed.includes('strace could not be executed')) throw straceMissing();
   if (state.hasEnded)
     throw unfit(
-      `strace could not trace process ${pid} (${said.trim().split('\n').at(-1) ?? ''}); ptrace may be forbidden here: look at kernel.yama.ptrace_scope and at the container's capabilities`,
+      `strace could not trace process ${pid} (${printed.trim().split('\n').at(-1) ?? ''}); ` +
+        "ptrace may be forbidden here: check kernel.yama.ptrace_scope and the container's capabilities",
     );
   return {
     async finish() {
-      // SIGTERM to its keeper: it detaches, and what it has written is whole.
+      // SIGTERM to its keeper: strace detaches, and its file is complete.
       await endKept(child, ended);
       return countCalls(readWritten(output));
     },
   };
 }
 
-/** All of it, since calls are counted: a string can hold no more than twice as much. */
+/** The whole file, because calls are counted. A string can hold at most about twice as much. */
 const mostBytes = 256 * 2 ** 20;
 
 function readWritten(path: string): string {
@@ -70,7 +71,7 @@ function readWritten(path: string): string {
     return readText(path, { mostBytes });
   } catch (cause) {
     throw workloadFailed(
-      `what strace wrote could not be read (${(cause as Error).message}); trace a shorter time or a slower load`,
+      `the output of strace could not be read (${(cause as Error).message}); trace a shorter time or a slower load`,
       { cause },
     );
   }

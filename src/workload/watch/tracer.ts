@@ -1,5 +1,5 @@
 /**
- * A trace of the kernel beside a workload (`--trace`): its mmap_lock, who ran when, who woke whom, and the calls that
+ * Traces the kernel beside a workload (`--trace`): its mmap_lock, context switches, wakings, and the system calls that
  * matter.
  */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -15,29 +15,29 @@ import { endHelper } from './helper.js';
 import { programs, startProgram, type Program } from '../programs.js';
 import type { PreparedWorkload } from '../prepared.js';
 
-/** Memory of the kernel for events; a busy JVM makes about 2 MB a second. The oldest are overwritten, and counted. */
+/** Kernel memory for events; a busy JVM makes about 2 MB a second. The oldest events are overwritten and counted. */
 const allBuffers_kib = 128 * 1024;
 const mostBuffer_kib = 64 * 1024;
 const readyDeadline_ms = 20_000;
-/** The same for events of other programs: their switches, and where they take the workload's mmap_lock. */
+/** The same for events of other programs: their switches, and their uses of the workload's mmap_lock. */
 const outsideBuffers_kib = 32 * 1024;
-/** It reads up to all of these buffers. */
+/** At its end it reads up to all of these buffers. */
 const endGrace_ms = 60_000;
 const abandonGrace_ms = 5_000;
 const poll_ms = 5;
 
 export interface Traced {
-  /** Null if the tracer came to a bad end: half a trace would look like one in which nothing else happened. */
+  /** Null if the tracer failed: half a trace would look as if nothing else had happened. */
   readonly trace: Trace | null;
-  /** Why there is none, a sentence. */
+  /** Why there is no trace, as a sentence. */
   readonly problem: Stated<Degradation> | null;
 }
 
 export interface Tracer {
   readonly pid: number;
-  /** Ends the trace: what comes later is not in it. */
+  /** Ends the trace: later events are not in it. */
   stop(): void;
-  /** Reads what was traced, and leaves nothing of it in the kernel. */
+  /** Reads the trace, and leaves nothing of it in the kernel. */
   finish(go_ns: bigint, interrupted?: Promise<unknown>): Promise<Traced>;
   /** Ends it without reading; for a run that failed. */
   abandon(): Promise<void>;
@@ -49,13 +49,13 @@ export async function startTracer(
   interrupted?: Promise<unknown>,
 ): Promise<Tracer> {
   if (process.getuid?.() !== 0) throw unfit('--trace needs root, for tracefs; run without --trace, or as root');
-  const own = join(folder.path, 'trace');
-  mkdirSync(own);
-  const plan = join(own, 'plan');
+  const traceFolder = join(folder.path, 'trace');
+  mkdirSync(traceFolder);
+  const plan = join(traceFolder, 'plan');
   writeFileSync(plan, tracerPlan(pids.flatMap(tidsOf), cpuCount, pids));
   const program = await startProgram(
     programs.tracer(),
-    [own, String(process.pid), plan],
+    [traceFolder, String(process.pid), plan],
     '/dev/null',
     join(folder.path, 'tracer.err'),
   );
@@ -63,7 +63,7 @@ export async function startTracer(
     await endHelper(program, { grace_ms: abandonGrace_ms, takesBack: true });
   };
   try {
-    await untilReady(join(own, 'ready'), program, interrupted);
+    await untilReady(join(traceFolder, 'ready'), program, interrupted);
   } catch (error) {
     await abandon();
     throw error;
@@ -83,11 +83,11 @@ export async function startTracer(
         takesBack: true,
         interrupted: waiting,
       });
-      // One that was stopped has gone on, and has read everything since.
+      // If the tracer was stopped, it has continued and has read everything since.
       if (exit?.code !== 0) return without(problem ?? { end: 'did-not-end' });
       try {
         return {
-          trace: readTrace(own, go_ns, { start_ns: Number(begun - go_ns), end_ns: Number(stopped - go_ns) }),
+          trace: readTrace(traceFolder, go_ns, { start_ns: Number(begun - go_ns), end_ns: Number(stopped - go_ns) }),
           problem: null,
         };
       } catch (error) {
@@ -99,7 +99,7 @@ export async function startTracer(
   };
 }
 
-/** Lines as native/tracer/tracer.cc reads them. */
+/** Lines in the format that native/tracer/tracer.cc reads. */
 export function tracerPlan(tids: readonly number[], cpuCount: number, pids: readonly number[]): string {
   const lockEvents = [traceEvents.start, traceEvents.acquired, traceEvents.released];
   const schedEvents = [traceEvents.switched, traceEvents.waking];
@@ -111,15 +111,16 @@ export function tracerPlan(tids: readonly number[], cpuCount: number, pids: read
     'need trace_clock mono',
     `buffer_kib ${Math.max(1024, Math.min(mostBuffer_kib, Math.floor(allBuffers_kib / cpuCount)))}`,
     'try options/overwrite 1',
-    // Threads that are made later, as a JVM's, are traced as well.
+    // Threads that are created later, as in a JVM, are traced too.
     'need options/event-fork 1',
     ...tids.map((tid) => `pid ${tid}`),
     ...[...lockEvents, ...schedEvents].map((event) => `event ${event} -`),
-    // Linux 5.19 and later. A lock that spins is no wait of milliseconds; the end does not say of which kind its lock
-    // is.
+    // Linux 5.19 and later. Spinning locks never wait for milliseconds. The end event does not say which kind of lock
+    // it is.
     `event ${traceEvents.contended} !(flags & ${contentionFlags.spin})`,
     `event ${traceEvents.contentionEnd} -`,
-    // On an architecture whose numbers are not known here, calls are left out rather than all of them traced.
+    // On an architecture whose system call numbers are not known here, calls are left out; the alternative would be to
+    // trace all of them.
     ...(calls === '' ? [] : [`event ${traceEvents.enter} ${calls}`, `event ${traceEvents.exit} ${calls}`]),
     'outside',
     'need trace_clock mono',
@@ -161,6 +162,8 @@ function endedWith(program: Program): Failure {
   if (sentence !== undefined && code === 5) return unfit(sentence);
   return workloadFailed(
     sentence ??
-      `the tracer ended ${code === null || code === undefined ? `by ${String(program.exit()?.signal)}` : `with exit code ${code}`}; run again, or without --trace`,
+      `the tracer ended ` +
+        `${code === null || code === undefined ? `by ${String(program.exit()?.signal)}` : `with exit code ${code}`}; ` +
+        'run again, or without --trace',
   );
 }

@@ -55,7 +55,7 @@ function released(id: number, tid: number, mm: bigint, writeAt: number, isWrite:
 test('the two forms of a format are read, each with the field where it lies', () => {
   expect(parseFormat(withId).fields.get('write')).toMatchObject({ offset: 24 });
   expect(parseFormat(withPath).fields.get('write')).toMatchObject({ offset: 20 });
-  expect(() => parseFormat('something else')).toThrow(/a form that is not known/);
+  expect(() => parseFormat('something else')).toThrow(/an unknown format/);
 });
 
 describe('pages', () => {

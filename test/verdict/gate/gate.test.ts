@@ -8,6 +8,7 @@ import type { Side } from '../../../src/verdict/evidence/side.js';
 import { scratchFolder } from '../../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeBundle, type FakeRun } from '../fake-bundle.js';
 import { said } from '../../support/stated.js';
+import { sentencesOf } from '../../../src/facts/stated.js';
 
 const scratch = scratchFolder();
 const ms = 1e6;
@@ -42,7 +43,7 @@ const outcomes = ({ suites }: GateResult): [string | null, Check['outcome']][] =
     checks.map(({ metric, outcome }): [string | null, Check['outcome']] => [metric, outcome]),
   );
 const sentences = ({ suites }: GateResult): string =>
-  suites.flatMap(({ checks }) => checks.map(({ sentence }) => sentence)).join('\n');
+  suites.flatMap(({ checks }) => checks.map(({ reason }) => reason.sentence)).join('\n');
 
 describe('comparisons', () => {
   test('pass where nothing differs', () => {
@@ -304,8 +305,8 @@ describe('control series', () => {
   test('are no checks unless a rule names them, and tell the noise', () => {
     const result = judge(side('before', withControl(0, 0)), side('after', withControl(0, 2)));
     expect(result).toMatchObject({ exitCode: 0, counts: { pass: 3 } });
-    expect(result.suites[0]?.notes.join('\n')).toMatch(
-      /Noise: control\.timer takes no lock, and was stalled in 6 of 6 runs of after and 0 of 6 runs of before: the machine does that\.\nThe controls became worse too \(p = 0\.0011\), so the machine was busier during after/,
+    expect(sentencesOf(result.suites[0]?.notes ?? []).join('\n')).toMatch(
+      /Noise: control\.timer takes no lock, and was stalled in 6 of 6 runs of after and 0 of 6 runs of before: the machine causes that\.\nThe controls became worse too \(p = 0\.0011\), so the machine was busier during after/,
     );
     expect(
       judge(
@@ -335,7 +336,7 @@ describe('limits', () => {
     ]);
     // Clopper and Pearson, two-sided: 1 − 0.025^(1/20).
     expect(result.suites[0]?.checks[0]?.limit?.violations_share_high).toBeCloseTo(1 - 0.025 ** (1 / 20), 6);
-    expect(result.suites[0]?.checks[0]?.sentence).toBe(
+    expect(result.suites[0]?.checks[0]?.reason.sentence).toBe(
       'in all 20 runs (the highest is 0); up to 16.8 % of such runs may still be beyond it',
     );
   });
@@ -465,17 +466,17 @@ describe('nothing passes by absence', () => {
 
   test('a run that its summary tells of and that is gone', () => {
     const whole = side('after', runs(8, 0));
-    expect(
-      judge(good(), { ...whole, incomplete: '1 run of which its summary tells is not there (003-free)' }).exitCode,
-    ).toBe(4);
+    expect(judge(good(), { ...whole, incomplete: { code: 'runs-gone', runs: ['003-free'] } }).exitCode).toBe(4);
   });
 
   test('no baseline for it', () => {
-    const result = judge(null, good(), compareAll, ['there is no baseline of the profile fake']);
+    const result = judge(null, good(), compareAll, [
+      { code: 'no-baseline-of-profile', profile: 'fake', offered: [{ name: 'main', profile: 'other' }] },
+    ]);
     expect(result).toMatchObject({
       exitCode: 4,
       verdict:
-        'NO VERDICT: 1 problem with the evidence; nothing passes without it. There is no baseline of the profile fake.',
+        'NO VERDICT: 1 problem with the evidence; nothing passes without it. There is no baseline of the profile fake; there are main (other).',
     });
   });
 
@@ -521,8 +522,8 @@ describe('nothing passes by absence', () => {
     });
     const result = judge(good(), other, `allowDifferent: [kernel]\n${compareAll}`);
     expect(result.outcome).toBe('pass');
-    expect(result.suites[0]?.notes.join()).toContain(
-      'the kernel is 6.18.0 in before and 6.16.0 in after. A difference found may come from that.',
+    expect(sentencesOf(result.suites[0]?.notes ?? []).join()).toContain(
+      'the kernel is 6.18.0 in before and 6.16.0 in after. A difference may come from any of these.',
     );
   });
 
@@ -538,12 +539,12 @@ describe('nothing passes by absence', () => {
     ];
     const allowing = `allowSettings: ['arms.*.hogs.*']\n${compareAll}`;
     expect(sentences(judge(before, after))).toContain(
-      "arms.free.hogs.count (1, 3); measure the baseline anew, or, if that is the change under test, allow it with allowSettings: [arms.free.hogs.count] in the policy (or --allow-setting 'arms.free.hogs.count')",
+      "arms.free.hogs.count (1, 3); measure the baseline again, or, if that is the change under test, allow it with allowSettings: [arms.free.hogs.count] in the policy (or --allow-setting 'arms.free.hogs.count')",
     );
     const result = judge(before, after, allowing);
     expect(result).toMatchObject({ outcome: 'fail', policy: { allowSettings: ['arms.*.hogs.*'] } });
-    expect(result.suites[0]?.notes.join()).toContain(
-      'The profile differs in what was allowed to: arms.free.hogs.count (1, 3). A difference found may come from that.',
+    expect(sentencesOf(result.suites[0]?.notes ?? []).join()).toContain(
+      'The profile differs in settings that may differ: arms.free.hogs.count (1, 3). A difference may come from that.',
     );
     const also = judge(before, side('after', runs(8, 0), { manifest: { profile: profile(3, 6) } }), allowing);
     expect(also.exitCode).toBe(4);
@@ -658,4 +659,35 @@ test('all comparisons of all profiles are decided together', () => {
   expect([p(alone), p(among)]).toEqual([1 / 12870, 1 / 12870]);
   expect(among.together).toMatchObject({ finding: 'named', p: 1 / 12870, divisions: 12870, exact: true });
   expect(among.verdict).toMatch(/^FAIL: 6 of 9 checks failed\. one, free, /);
+});
+
+describe('the conclusion is a code, and the exit code follows from it', () => {
+  const strict = `inconclusive: fail\n${compareAll}`;
+  const before = (): Side => side('before', runs(8, 0));
+  const few = (): Side => side('after', runs(2, 0));
+  const counts = [10, 12, 8, 11, 9, 13];
+  const varied = (all: readonly number[]): FakeRun[] => all.map((count) => ({ stalls: stalled(count) }));
+  const open = (policy?: string): GateResult =>
+    judge(side('before', varied(counts)), side('after', varied(counts.toReversed())), policy);
+  test.each([
+    ['pass', () => judge(before(), side('after', runs(8, 0))), 0],
+    ['checks-failed', () => judge(before(), side('after', runs(8, 12))), 3],
+    ['no-evidence', () => judge(before(), few()), 4],
+    ['no-evidence', () => judge(before(), few(), strict), 4],
+    ['inconclusive', () => open(), 4],
+    ['inconclusive-fails', () => open(strict), 3],
+  ] as const)('%s', (code, result, exitCode) => {
+    expect(result()).toMatchObject({ conclusion: { code }, exitCode });
+  });
+
+  test('which names the first check that decided it, by codes too', () => {
+    const { conclusion, suites } = judge(before(), few());
+    expect(conclusion).toMatchObject({ error_n: 3, first: { profile: 'fake', arm: 'free', reason: 'too-few-runs' } });
+    expect(suites[0]?.checks[0]?.reason).toMatchObject({
+      code: 'too-few-runs',
+      role: 'candidate',
+      runs_n: 2,
+      minimumRuns_n: 6,
+    });
+  });
 });

@@ -10,6 +10,7 @@ import { readPolicy } from '../../../src/verdict/gate/policy.js';
 import { command } from '../../support/command.js';
 import { scratchFolder } from '../../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeManifest } from '../fake-bundle.js';
+import { sentencesOf } from '../../../src/facts/stated.js';
 
 const scratch = scratchFolder();
 const policy = readPolicy('rules: [{ compare: [stalls_per_minute] }]', 'gate.yaml');
@@ -75,7 +76,7 @@ test('settings, kernel and JDK may differ, and are told; the machine may not', (
   const none = [0, 0, 0, 0, 0, 0];
   const changed = judged(bundle('a', none, a), bundle('b', none, { ...b, host: { ...host, kernel: '6.17.0' } }));
   expect(changed.exitCode).toBe(0);
-  expect(changed.suites[0]?.notes[0]).toMatch(
+  expect(changed.suites[0]?.notes[0]?.sentence).toMatch(
     /^Both sides were measured in turns\. The change is the kernel is 6\.18\.0 .*; arms\.free\.holder\.nice \(0, 19\)\.$/,
   );
   expect(
@@ -93,7 +94,7 @@ test('a saved baseline of two sides in turns is not its candidate, and a merged 
   expect(await command('baseline', 'save', before, '--as', 'before', '--in', folder)).toMatchObject({ code: 0 });
   expect(await command('baseline', 'save', after, '--as', 'after', '--in', folder)).toMatchObject({ code: 0 });
   expect(judged(`${folder}/before`, after)).toMatchObject({ exitCode: 0, together: { divisions: 2 ** 6 } });
-  expect(judged(`${folder}/after`, after).verdict).toContain('was saved of these very runs');
+  expect(judged(`${folder}/after`, after).verdict).toContain('was saved from these very runs');
   const manifest = planMerge(
     [after, bundle('later', none, { startedAt: '2026-01-02T00:00:00.000Z' })].map((path) => openBundle(path)),
   ).manifest;
@@ -105,7 +106,9 @@ test('an old baseline is told, with what to do', () => {
   const none = [0, 0, 0, 0, 0, 0];
   const at = (startedAt: string): Partial<ManifestFile> => ({ startedAt });
   const notes = (before: string, after: string): string =>
-    judged(bundle('before', none, at(before)), bundle('after', none, at(after))).suites[0]?.notes.join('\n') ?? '';
+    sentencesOf(
+      judged(bundle('before', none, at(before)), bundle('after', none, at(after))).suites[0]?.notes ?? [],
+    ).join('\n');
   expect(notes('2026-01-01T00:00:00.000Z', '2026-01-04T01:00:00.000Z')).toMatch(
     /was measured 3 days before .* measure both sides in turns: `pauselab gate --run` with `--base-set`/,
   );

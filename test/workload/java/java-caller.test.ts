@@ -189,7 +189,7 @@ describe('our wrapper', () => {
   test('a path with a blank is refused before anything is started', async () => {
     await expect(callJava(call('/opt/with blank/launcher'))).rejects.toMatchObject({
       exitCode: ExitCode.usage,
-      message: expect.stringContaining('(/opt/with blank/launcher): it needs one without blanks') as string,
+      message: expect.stringContaining('(/opt/with blank/launcher), because it contains blanks') as string,
     });
     await expect(callJava(call('java'))).rejects.toMatchObject({ exitCode: ExitCode.usage });
   });

@@ -158,7 +158,7 @@ describe.each(jdks)('JDK $feature', (jdk) => {
     expect(await failed(['exit', '5', 'no native library'])).toEqual({
       exitCode: ExitCode.workload,
       message:
-        'the program ended by itself inside its window with exit code 5, its last lines being "no native library"; correct what it says; what had been recorded is kept',
+        'the program ended by itself inside its window with exit code 5, and its last lines are "no native library"; correct the error that it reports; its recordings are kept',
     });
     expect(await failed(['exit', '2', 'pauselab agent: /plan:1: expected a board'])).toEqual({
       exitCode: ExitCode.usage,
@@ -167,11 +167,11 @@ describe.each(jdks)('JDK $feature', (jdk) => {
     expect(await failed(['throw'])).toEqual({
       exitCode: ExitCode.workload,
       message:
-        'the program ended by itself inside its window with exit code 1, its last lines being "Exception in thread \\"main\\" java.lang.IllegalStateException: thrown here"; correct what it says; what had been recorded is kept',
+        'the program ended by itself inside its window with exit code 1, and its last lines are "Exception in thread \\"main\\" java.lang.IllegalStateException: thrown here"; correct the error that it reports; its recordings are kept',
     });
     expect(await failed(['exit', '0'])).toMatchObject({
       message:
-        'the program ended by itself inside its window with exit code 0, having printed nothing; a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end); what had been recorded is kept',
+        'the program ended by itself inside its window with exit code 0, and printed nothing; a measured program must run until SIGTERM (it has no input: reads of stdin find its end); its recordings are kept',
     });
   });
 });

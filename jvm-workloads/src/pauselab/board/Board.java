@@ -9,8 +9,8 @@ import java.nio.file.StandardOpenOption;
 import pauselab.Failure;
 
 /**
- * A board that the native engine has laid out, mapped into this JVM, which takes seats on it. Nothing in the file is
- * trusted: the place of whatever is used is checked against the file's size, so that a broken board is one sentence.
+ * A board that the native engine has laid out, mapped into this JVM, which takes seats on it. It trusts nothing in the
+ * file: it checks every place that it uses against the file's size, so that a broken board gives one sentence.
  */
 public final class Board {
 
@@ -70,11 +70,7 @@ public final class Board {
             return new Board(channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes), path.toString());
         } catch (IOException error) {
             throw Failure.workload(
-                "the board " +
-                    path +
-                    " could not be opened (" +
-                    error +
-                    "); look at the engine's log for why it is not there",
+                "the board " + path + " could not be opened (" + error + "); the engine's log says why it is missing",
                 error
             );
         }
@@ -105,7 +101,7 @@ public final class Board {
         return Words.get(file, Layout.HEADER_WINDOW_START_NS);
     }
 
-    /** May be moved to an earlier time while the workload runs. */
+    /** The control plane may move it to an earlier time while the workload runs. */
     public long windowEnd_ns() {
         return Words.get(file, Layout.HEADER_WINDOW_END_NS);
     }
@@ -204,7 +200,7 @@ public final class Board {
         return (int) value;
     }
 
-    /** The offset stored at `offsetAt`, of `count` structures that have to lie aligned within the file. */
+    /** The offset stored at `offsetAt`, of `count` structures that must lie aligned within the file. */
     private int place(int offsetAt, int count, int bytesEach, String what) {
         long offset = Words.get(file, offsetAt);
         long most = file.capacity() - (long) count * bytesEach;

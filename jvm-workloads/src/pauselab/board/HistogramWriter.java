@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 
 /**
- * Counts values in one histogram of a board, whose only writer it is. In two steps, so that one fence serves all
- * histograms of a sample: `count` stores everything but n, which `raise` does after the fence between them.
+ * Counts values in a histogram of a board, as its only writer. It works in two steps, so that one fence serves all
+ * histograms of a sample: `count` stores everything except n, and `raise` stores n after the fence between them.
  */
 public final class HistogramWriter {
 
@@ -20,7 +20,7 @@ public final class HistogramWriter {
     private static final int COUNTS = Words.index(Layout.HISTOGRAM_COUNTS);
 
     private final LongBuffer words;
-    /** What is on the board, which these save a look at. */
+    /** Copies of the words on the board, which save reading them. */
     private long min_ns;
     private long max_ns;
 
@@ -31,15 +31,15 @@ public final class HistogramWriter {
     }
 
     /**
-     * The index of a value's counter. Bucket b holds values of 11 + b significant bits in steps of 2^b; its lower half
-     * repeats the bucket before, so only 1024 counters are new: index = b * 1024 + (value >> b).
+     * The index of a value's counter. Bucket b holds values of 11 + b significant bits in steps of 2^b. Its lower half
+     * repeats the bucket before, so it adds 1024 counters: index = b * 1024 + (value >> b).
      */
     static int countsIndex(long value_ns) {
         int bucket = 63 - SUB_BUCKET_HALF_BITS - Long.numberOfLeadingZeros(value_ns | LOWEST_BUCKET);
         return (bucket << SUB_BUCKET_HALF_BITS) + (int) (value_ns >> bucket);
     }
 
-    /** After a fence that follows the `raise` before, so that a reader that sees this counter sees that n too. */
+    /** Call it after a fence that follows the last `raise`: a reader that sees this counter also sees that n. */
     void count(long value_ns) {
         LongBuffer to = words;
         long counted_ns = value_ns;
@@ -59,7 +59,7 @@ public final class HistogramWriter {
         }
     }
 
-    /** After a fence that follows `count`: a reader that sees n = k also sees k samples in the counters. */
+    /** Call it after a fence that follows `count`: a reader that sees n = k also sees k samples in the counters. */
     void raise() {
         Words.raise(words, N);
     }

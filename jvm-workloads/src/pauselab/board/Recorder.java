@@ -11,7 +11,7 @@ public final class Recorder {
 
     private final LongBuffer stalls;
     private final HistogramWriter service;
-    /** Null where there is no schedule. */
+    /** Null without a schedule. */
     private final HistogramWriter response;
     private final long stallThreshold_ns;
 
@@ -25,7 +25,7 @@ public final class Recorder {
 
     public void record(long intended_ns, long start_ns, long end_ns) {
         long service_ns = end_ns - start_ns;
-        Words.fence(); // after the n of the sample before
+        Words.fence(); // after the n of the sample before it
         service.count(service_ns);
         if (response == null) {
             Words.fence();

@@ -36,7 +36,7 @@ public final class Ring {
         long onCpu_ns
     ) {
         int at = ((int) written.get(0) & mask) * RECORD_WORDS;
-        Words.fence(); // after the `written` of the record before
+        Words.fence(); // after `written` of the record before it
         records.put(at + START_NS, start_ns);
         records.put(at + END_NS, end_ns);
         records.put(at + INTENDED_NS, intended_ns);

@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A board of one victim's seat in this JVM's own memory: what the recording code is warmed up on before it takes its
- * seat on the real one, and what unit tests look at.
+ * A board of one victim's seat in this JVM's memory. The recording code is warmed up on it before it takes its seat on
+ * the real board, and unit tests use it.
  */
 public final class ScratchBoard {
 

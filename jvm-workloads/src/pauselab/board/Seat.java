@@ -62,14 +62,14 @@ public final class Seat {
         }
     }
 
-    /** The tid comes last: who sees it finds a thread that is ready for `go`. */
+    /** Stores the tid last: a reader that sees it finds a thread that is ready for `go`. */
     public void take(long pid, long tid) {
         Words.set(file, at + Layout.THREAD_PID, pid);
         Words.setRelease(file, at + Layout.THREAD_TID, tid);
     }
 
     public void beginOperation(long k, long start_ns, long intended_ns) {
-        Words.fence(); // after the even sequence of the operation before
+        Words.fence(); // after the even sequence of the operation before it
         words.put(START_NS, start_ns);
         words.put(INTENDED_NS, intended_ns);
         words.put(NEXT, k + 1);

@@ -9,11 +9,11 @@ import java.nio.LongBuffer;
 /**
  * The words of a board: aligned, 64 bits, little endian, each with one writer.
  *
- * <p>Two ways to them. Before `go`, and for what others write, by VarHandle from anywhere in the file. On the hot path
- * by a LongBuffer of one structure and plain stores, with a fence where docs/board.md has an arrow: a 64-bit HotSpot
- * makes one instruction of an aligned 8-byte store, so no reader sees half of one, and it moves no store across a
- * fence. (A VarHandle of a byte buffer costs four times as much in JDK 17, which reads the buffer's fields anew for
- * each access.)
+ * <p>There are two ways to them. Before `go`, and for words of other writers: a VarHandle, anywhere in the file. On the
+ * hot path: a LongBuffer of one structure and plain stores, with a fence where docs/board.md has an arrow. A 64-bit
+ * HotSpot makes one instruction of an aligned 8-byte store, so no reader sees half of a word, and it moves no store
+ * across a fence. (In JDK 17 a VarHandle of a byte buffer costs four times as much, because it reads the buffer's
+ * fields again for each access.)
  */
 public final class Words {
 
@@ -41,7 +41,7 @@ public final class Words {
         return file.slice(at, bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
     }
 
-    /** In them, of a byte offset in the structure. */
+    /** The index in them of a byte offset in the structure. */
     static int index(int offset) {
         return offset / Long.BYTES;
     }
@@ -50,12 +50,12 @@ public final class Words {
         words.put(index, words.get(index) + 1);
     }
 
-    /** Stores before it are seen before stores after it. */
+    /** Makes stores before it visible before stores after it. */
     static void fence() {
         VarHandle.storeStoreFence();
     }
 
-    /** Faults in, for writing, every page of words that are all ours. */
+    /** Faults in, for writing, every page of these words. Only for their writer. */
     static void touch(LongBuffer words) {
         int last = words.limit() - 1;
         for (int i = 0; i < last; i += PAGE_WORDS) {

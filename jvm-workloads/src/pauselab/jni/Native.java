@@ -5,8 +5,9 @@ import java.nio.file.Path;
 import pauselab.Failure;
 
 /**
- * The native library (native/jvm/): system calls that Java cannot make by itself, so that what a probe issues is known.
- * Results are 0 or an errno where nothing else is said; addresses are 0 and handles negative errnos when refused.
+ * The native library (native/jvm/): system calls that Java cannot make by itself, so that it is known which calls a
+ * probe makes. Results are 0 or an errno unless stated otherwise. A refused address is 0, a refused handle a negative
+ * errno.
  */
 public final class Native {
 
@@ -37,19 +38,19 @@ public final class Native {
     /** The calling thread's CPU time. */
     public static native long cpuTime_ns();
 
-    /** A hole of one page between two inaccessible ones; a handle. */
+    /** A hole of one page between two inaccessible pages; a handle. */
     public static native long makeHole();
 
     /** mmap and munmap of the hole's page. */
     public static native int mapAndUnmap(long hole);
 
     /**
-     * Pages that nothing has touched; a handle. `apart`: each in a VMA of its own, whose first fault has yet to give
-     * it an anon_vma; else all in one VMA that has it.
+     * Pages that nothing has touched; a handle. `apart`: each in a separate VMA, whose first fault still has to give it
+     * an anon_vma; otherwise all in one VMA that has its anon_vma.
      */
     public static native long makePool(long pages, boolean apart);
 
-    /** Writes to the pool's next page: 0, or -1 when none is left. */
+    /** Writes to the pool's next page: 0, or -1 if no page is left. */
     public static native int touchNext(long pool);
 
     /** malloc, a write to each page, free. */
@@ -60,12 +61,12 @@ public final class Native {
 
     public static native void free(long address);
 
-    /** What serves malloc in this process, as JSON. */
+    /** The allocator that serves malloc in this process, as JSON. */
     public static native String describeAllocator();
 
     /**
-     * Starts a native thread that gives memory of this process back (native/jvm/holder.h), and returns how its region
-     * lies, as JSON, once its seat is taken. What is wrong ends the process with a sentence.
+     * Starts a native thread that gives memory of this process back (native/jvm/holder.h). Returns the layout of its
+     * region as JSON once its seat is taken. An error ends the process with a sentence.
      */
     public static native String startHolder(String board, String line);
 

@@ -3,8 +3,8 @@ package pauselab.load;
 import java.util.SplittableRandom;
 
 /**
- * What a churn of blocks draws, in this order: which of its live blocks is replaced, and the size of the new one. The
- * native engine draws the same for the same seed (native/engine/draws.h; test/interop/churn-java.test.ts compares).
+ * What a churn of blocks draws, in this order: which live block is replaced, and the size of the new block. The native
+ * engine draws the same for the same seed (native/engine/draws.h; test/interop/churn-java.test.ts compares).
  */
 public final class BlockDraws {
 

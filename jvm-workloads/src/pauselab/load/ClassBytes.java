@@ -7,8 +7,8 @@ import java.io.UncheckedIOException;
 import java.util.SplittableRandom;
 
 /**
- * A class file (version 52) written by hand: static methods `int m0()`, `int m1()`, …, that return numbers, and nothing
- * else. Its size in metaspace goes with the number of methods.
+ * A class file (version 52) written by hand. It has only static methods `int m0()`, `int m1()`, …, which return
+ * numbers. Its size in metaspace grows with the number of methods.
  */
 final class ClassBytes {
 

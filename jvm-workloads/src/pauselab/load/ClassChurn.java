@@ -4,10 +4,10 @@ import java.util.SplittableRandom;
 import pauselab.plan.Line;
 
 /**
- * `class_churn`: classes that are made at run time, each loader with some of them, used once and dropped, as script
- * engines, proxies and hot redeployment do. Loading commits metaspace (mmap, mprotect by the loading thread); a
- * collection that unloads classes frees it, and the JVM uncommits its chunks (madvise DONTNEED or mmap(PROT_NONE), by
- * the collector's threads; how eagerly: -XX:MetaspaceReclaimPolicy, in 17). The classes are never compiled.
+ * `class_churn`: classes made at run time, some per loader, used once and dropped, as script engines, proxies and hot
+ * redeployment do. Loading commits metaspace (mmap, mprotect by the loading thread). A collection that unloads classes
+ * frees it, and the JVM uncommits its chunks (madvise DONTNEED or mmap(PROT_NONE), by the collector's threads; how
+ * eagerly: -XX:MetaspaceReclaimPolicy, in 17). The classes are never compiled.
  *
  * <p>Keys: per_s=200, per_loader=20, methods=20 for each class, gc_period_ns=500000000, seed=1.
  */
@@ -62,7 +62,7 @@ final class ClassChurn implements Load {
             try {
                 made.getDeclaredConstructor(); // links it
             } catch (NoSuchMethodException itHasNone) {
-                // As made: static methods only.
+                // It has static methods only.
             }
         }
     }

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
 /**
- * A load with several threads: its own, number 0, and helpers named after it, started at `go`. Helpers stay when their
- * work is over: a thread's end gives its stack back, and probes may still serve what they owe.
+ * A load with several threads: the load's thread, number 0, and helpers named after it, started at `go`. Helpers stay
+ * when their work is over, because an ending thread gives its stack back while probes may still serve owed operations.
  */
 final class Crowd {
 
@@ -33,7 +33,7 @@ final class Crowd {
         }
     }
 
-    /** Returns when all have. */
+    /** Returns when all threads have returned. */
     void run() {
         helpers.forEach(Thread::start);
         work.accept(0);

@@ -6,12 +6,11 @@ import pauselab.plan.Line;
 
 /**
  * `direct_buffers`: direct byte buffers, of which `live` stay reachable. The JVM allocates each by malloc and zeroes it
- * (faults); it is freed when a collector has found the buffer unreachable, by the thread `Reference Handl`: with glibc
- * an munmap of blocks that were mapped, with jemalloc MADV_DONTNEED or MADV_FREE after its decay. Many go at once,
- * after a collection.
+ * (faults). When a collector has found the buffer unreachable, the thread `Reference Handl` frees it: with glibc by
+ * munmap of mapped blocks, with jemalloc by MADV_DONTNEED or MADV_FREE after its decay. A collection frees many.
  *
  * <p>Keys: per_s=100, min_bytes=1048576, max_bytes=8388608 (log-uniform), live=16, gc_period_ns=500000000, seed=1.
- * -XX:MaxDirectMemorySize (by default -Xmx) has to hold what comes between two collections.
+ * -XX:MaxDirectMemorySize (by default -Xmx) must have room for what is allocated between two collections.
  */
 final class DirectBuffers implements Load {
 

@@ -5,20 +5,21 @@ import java.util.List;
 import pauselab.plan.Line;
 
 /**
- * `heap_wave`: a heap that grows and shrinks, so that the collector gives memory back to the kernel. In each period the
- * first part fills the heap from low_bytes to high_bytes in even steps, then everything above low_bytes becomes
- * garbage, and, with gc_at_low, is collected at once by System.gc().
+ * `heap_wave`: a heap that grows and shrinks, so that the collector gives memory back to the kernel. The first part of
+ * each period fills the heap from low_bytes to high_bytes in even steps. Then everything above low_bytes becomes
+ * garbage. With gc_at_low System.gc() collects it at once.
  *
- * <p>What that causes, where the JVM's flags let the heap shrink (-Xms below -Xmx):
+ * <p>The effect, if the JVM's flags let the heap shrink (-Xms below -Xmx):
  * <ul>
  * <li>G1: the full collection (with -XX:+ExplicitGCInvokesConcurrent the remark pause) shrinks the heap to
- *     Min/MaxHeapFreeRatio; thread `G1 Service` uncommits it by mmap(PROT_NONE) in pieces of up to 128 MB. Without
- *     gc_at_low only G1PeriodicGCInterval does that to an idle heap.
- * <li>Serial: `VM Thread` uncommits in the pause; -XX:-ShrinkHeapInSteps lets it give back all in the first.
- * <li>Parallel: `VM Thread`; GCTimeRatio=4 and AdaptiveSizePolicyWeight=90 make it willing. <li>ZGC: `ZUncommitter`
- * gives back what was unused for ZUncommitDelay seconds, by fallocate and mmap(PROT_NONE). <li>Shenandoah: an explicit
- * collection makes its control thread (25: `ShenUncommit`) uncommit down to -Xms at once. </ul> The growing half
- * commits the memory again (mmap) and faults it in.
+ *     Min/MaxHeapFreeRatio. Thread `G1 Service` uncommits it by mmap(PROT_NONE) in pieces of up to 128 MB. Without
+ *     gc_at_low only G1PeriodicGCInterval does that to an idle heap.</li>
+ * <li>Serial: `VM Thread` uncommits in the pause. With -XX:-ShrinkHeapInSteps the first pause gives back all.</li>
+ * <li>Parallel: `VM Thread`, with GCTimeRatio=4 and AdaptiveSizePolicyWeight=90.</li>
+ * <li>ZGC: `ZUncommitter` gives back what was unused for ZUncommitDelay seconds, by fallocate and mmap(PROT_NONE).</li>
+ * <li>Shenandoah: after an explicit collection its control thread (25: `ShenUncommit`) uncommits down to -Xms.</li>
+ * </ul>
+ * The growing half commits the memory again (mmap) and faults it in.
  *
  * <p>Keys: low_bytes=33554432, high_bytes=268435456, period_ns=1000000000, grow_percent=50 of the period,
  * chunk_bytes=65536 (below half of G1's smallest region, so never humongous), gc_at_low=1, seed (not used: nothing is
@@ -64,7 +65,7 @@ final class HeapWave implements Load {
         Ticks waves = stage.every(period_ns);
         while (waves.next()) {
             grow(stage);
-            // What the wave allocated is garbage now.
+            // What the wave allocated is now garbage.
             if (gcAtLow) {
                 System.gc();
                 stage.count("explicit_gcs", 1);

@@ -7,11 +7,11 @@ import java.util.zip.Inflater;
 import pauselab.plan.Line;
 
 /**
- * `inflater_churn`: Deflaters and Inflaters that each work once. zlib mallocs about 260 KB for a Deflater and 40 KB for
- * an Inflater and touches it as it goes, so this is off-heap churn that an application makes without knowing it. With
- * end=1 each is ended at once, by the load's thread; with end=0 it is left to its cleaner, which frees it after a
- * collection has found it unreachable (thread `Common-Cleaner`): the off-heap memory then grows between collections,
- * and goes back to the allocator in one go.
+ * `inflater_churn`: Deflaters and Inflaters that are each used once. zlib allocates about 260 KB for a Deflater and 40
+ * KB for an Inflater by malloc, and touches the memory while it works. So this is off-heap churn that an application
+ * causes without knowing it. With end=1 the load's thread ends each at once. With end=0 its cleaner frees it after a
+ * collection has found it unreachable (thread `Common-Cleaner`). Then the off-heap memory grows between collections,
+ * and goes back to the allocator all at once.
  *
  * <p>Keys: per_s=200 pairs, input_bytes=16384, end=1, gc_period_ns=0 (500000000 with end=0), seed=1.
  */

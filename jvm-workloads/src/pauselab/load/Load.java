@@ -2,10 +2,10 @@ package pauselab.load;
 
 /**
  * Work that makes a collector or an allocator give memory back, from `go` to the end of the window, at a fixed pace and
- * from a seed. It is not timed. Loads allocate as they like; each says in its class comment what it causes and where.
+ * from a seed. It is not timed. Loads allocate freely. The class comment of each says what it causes and where.
  */
 public interface Load {
-    /** Before `go`, in the load's own thread. */
+    /** Called before `go`, in the load's thread. */
     default void prepare() {}
 
     /** Returns when the window is over. */

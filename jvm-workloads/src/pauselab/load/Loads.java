@@ -5,7 +5,7 @@ import java.util.Set;
 import java.util.function.Function;
 import pauselab.plan.Line;
 
-/** The table of loads: what a plan calls them, and how their keys are read. */
+/** The table of loads: their names in a plan, and how their keys are read. */
 public final class Loads {
 
     private static final Map<String, Function<Line, Load>> TABLE = Map.of(

@@ -4,14 +4,14 @@ import pauselab.jni.Native;
 import pauselab.plan.Line;
 
 /**
- * `malloc_churn`: threads that each keep a window of live off-heap blocks and replace a random one: free, malloc, a
- * write to each page. The heap is not concerned; what is given back, when, how and by which thread is the allocator's
- * doing: glibc trims an arena's top in the freeing thread, jemalloc's decay purges by MADV_FREE or MADV_DONTNEED in the
- * freeing thread or in `jemalloc_bg_thd`, others decommit on free.
+ * `malloc_churn`: threads that each keep a window of live off-heap blocks and replace a random block: free, malloc, a
+ * write to each page. The Java heap is not involved. The allocator decides what it gives back, when, how and by which
+ * thread: glibc trims an arena's top in the freeing thread, jemalloc's decay purges by MADV_FREE or MADV_DONTNEED in
+ * the freeing thread or in `jemalloc_bg_thd`, others decommit on free.
  *
- * <p>Keys: threads=4 (the load's own and `NAME#1`…, NAME cut to 12 characters), per_s=1000 for each, min_bytes=16384,
- * max_bytes=1048576 (log-uniform), live=64 blocks for each, burst_percent=50: each second the threads work for that
- * part of it and rest for the other, so that free memory ages; seed=1.
+ * <p>Keys: threads=4 (the load's thread and `NAME#1`…, NAME cut to 12 characters), per_s=1000 for each,
+ * min_bytes=16384, max_bytes=1048576 (log-uniform), live=64 blocks for each, burst_percent=50: the threads work for
+ * that part of each second and rest for the remainder, so that free memory ages; seed=1.
  */
 final class MallocChurn implements Load {
 
@@ -53,7 +53,7 @@ final class MallocChurn implements Load {
                 replace(stage, blocks, due, draws);
             }
         }
-        // The blocks stay: giving them all back would happen while owed operations are served.
+        // The blocks stay, because freeing them would give memory back while probes serve owed operations.
     }
 
     private void replace(Stage stage, long[] blocks, long due, BlockDraws draws) {

@@ -11,10 +11,10 @@ import pauselab.Failure;
 import pauselab.plan.Line;
 
 /**
- * `mapped_files`: files that are mapped, written to page by page (touch_percent of each) and let go, as stores and
- * search engines do with their segments. A mapping is an mmap by the load's thread; the munmap comes when a collector
- * has found the buffer unreachable, by the thread `Reference Handl`: a long mmap_lock write, for the pages' entries are
- * torn down under it, and many at once after a collection.
+ * `mapped_files`: files that are mapped, written to page by page (touch_percent of each) and dropped, as stores and
+ * search engines do with their segments. The load's thread makes the mmap. When a collector has found the buffer
+ * unreachable, the thread `Reference Handl` makes the munmap. It holds mmap_lock for write for long, because the pages'
+ * entries are torn down under it. Many come at once, after a collection.
  *
  * <p>Keys: folder=/dev/shm, files=8 (unlinked once they are open, so that nothing stays behind), file_bytes=16777216,
  * per_s=50, live=8, touch_percent=100, gc_period_ns=500000000, seed (not used).

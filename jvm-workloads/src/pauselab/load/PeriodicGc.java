@@ -3,9 +3,9 @@ package pauselab.load;
 import pauselab.plan.Line;
 
 /**
- * Explicit collections, for loads whose memory goes back only when a collector finds it unreachable. Key:
- * gc_period_ns, 0 for none: then it goes back when the heap fills, which a small heap may never do in a window. The JVM
- * must not have -XX:+DisableExplicitGC.
+ * Explicit collections, for loads whose memory goes back only when a collector finds it unreachable. Key: gc_period_ns,
+ * 0 for none. Without them the memory goes back when the heap fills, which may never happen in a window. The JVM must
+ * not have -XX:+DisableExplicitGC.
  */
 final class PeriodicGc {
 
@@ -20,7 +20,7 @@ final class PeriodicGc {
         return new PeriodicGc(line.number("gc_period_ns", 0, 3_600_000_000_000L, period_ns));
     }
 
-    /** Collects if it is time to. */
+    /** Collects if it is time. */
     void look(Stage stage) {
         if (period_ns == 0) {
             return;

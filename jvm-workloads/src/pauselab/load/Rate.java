@@ -1,8 +1,7 @@
 package pauselab.load;
 
 /**
- * Things per second, done in batches: ticks are at least 1 ms apart, since a thread that wakes more often than that
- * mostly wakes.
+ * Events per second, in batches: ticks are at least 1 ms apart, because a thread that wakes more often mostly wakes.
  */
 final class Rate {
 
@@ -22,7 +21,7 @@ final class Rate {
         return SECOND_NS / ticksPerSecond;
     }
 
-    /** How many are due at the next tick, so that every second has its number. */
+    /** How many are due at the next tick, so that each second gets the full number. */
     long due() {
         long before = (tick * per_s) / ticksPerSecond;
         tick++;

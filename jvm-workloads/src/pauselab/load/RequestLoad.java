@@ -4,7 +4,7 @@ import pauselab.plan.Line;
 
 /**
  * `request_service`: the service of {@link RequestService} at a rate, untimed: allocation, reads of old objects and
- * some promotion in another thread than the probes'. To time requests take the probe `request`.
+ * some promotion in another thread than the probes'. The probe `request` times requests.
  *
  * <p>Keys: per_s=500, and those of the service.
  */

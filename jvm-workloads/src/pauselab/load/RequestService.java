@@ -4,8 +4,8 @@ import java.util.SplittableRandom;
 import pauselab.plan.Line;
 
 /**
- * A service of one thread without a network: a request allocates objects, reads from a store of old ones, and replaces
- * one of those. It is what the probe `request` times and what the load `request_service` keeps busy.
+ * A service of one thread without a network. A request allocates objects, reads from a store of old objects, and
+ * replaces one of them. The probe `request` times it, and the load `request_service` keeps it busy.
  *
  * <p>Keys: bytes=65536 allocated by each request in objects of object_bytes=1024; live_bytes=33554432, the store;
  * touch_bytes=65536 of it read by each request, a byte in 64; seed=1.
@@ -63,7 +63,7 @@ public final class RequestService {
         answer = made;
     }
 
-    /** So that what was read is used. */
+    /** Uses what was read, so that no compiler removes the reads. */
     public long sum() {
         return sum + (answer == null ? 0 : answer.length);
     }

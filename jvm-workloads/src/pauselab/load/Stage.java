@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import pauselab.run.Pacing;
 
-/** What a running load has: the window's clock, its thread's name, and a tally of what it did. */
+/** What a running load has: the window's clock, its thread's name, and a tally of its work. */
 public final class Stage {
 
     private final Pacing pacing;
@@ -32,12 +32,12 @@ public final class Stage {
         return threadName;
     }
 
-    /** Ends the JVM, for what was thrown in a thread of the load's own making. */
+    /** Ends the JVM because of an exception in a thread that the load started. */
     public void fail(Throwable thrown) {
         onFailure.accept(thrown);
     }
 
-    /** Adds to a figure of what was done, which the harness prints at the end. */
+    /** Adds to a figure of the tally, which the harness prints at the end. */
     public synchronized void count(String what, long by) {
         tally.merge(what, by, Long::sum);
     }

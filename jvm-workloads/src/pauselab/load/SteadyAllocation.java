@@ -4,10 +4,10 @@ import java.util.SplittableRandom;
 import pauselab.plan.Line;
 
 /**
- * `steady_allocation`: objects at an even rate, of which the latest live_bytes stay reachable in random order of death.
- * It makes young collections at an even pace, copying, promotion and, where survivors age, old ones: the ordinary life
- * of a collector, during which a heap of fixed size gives nothing back. In a JVM whose heap may shrink it keeps the
- * collector from being idle.
+ * `steady_allocation`: objects at an even rate, of which the latest live_bytes stay reachable and die in random order.
+ * It causes young collections at an even pace, copying, promotion and, if survivors age, old collections: a collector's
+ * ordinary work, during which a heap of fixed size gives nothing back. If the heap may shrink, it keeps the collector
+ * from being idle.
  *
  * <p>Keys: bytes_per_s=104857600, object_bytes=1024 (half to one and a half times that), live_bytes=33554432, seed=1.
  */

@@ -4,9 +4,9 @@ import pauselab.plan.Line;
 
 /**
  * `thread_churn`: threads that start, write to their stack and end. A start maps a stack (mmap, mprotect) or takes a
- * cached one and protects its guard pages (mprotect); an end gives the stack's pages back by MADV_DONTNEED in the
- * ending thread, or unmaps the stack where the libc's cache (40 MB) is full. It is what a pool without limits does, or
- * one whose threads time out.
+ * cached stack and protects its guard pages (mprotect). An end gives the stack's pages back by MADV_DONTNEED in the
+ * ending thread, or unmaps the stack if the libc's cache (40 MB) is full. A thread pool without limits does this, and
+ * so does a pool whose threads time out.
  *
  * <p>Keys: per_s=200, live=8 threads at a time, touch_bytes=131072 of the stack, stack_bytes=1048576, seed (not used).
  */
@@ -50,7 +50,7 @@ final class ThreadChurn implements Load {
         }
     }
 
-    /** Interpreted or compiled, a frame has about FRAME_BYTES: how much of the stack is touched is approximate. */
+    /** A frame has about FRAME_BYTES, interpreted or compiled, so the touched part of the stack is approximate. */
     private static int descend(int left) {
         return left == 0 ? 0 : 1 + descend(left - 1);
     }

@@ -3,8 +3,8 @@ package pauselab.load;
 import pauselab.run.Pacing;
 
 /**
- * A load's pace. Ticks lie on an absolute schedule; those that went by while the load was held up are dropped, not made
- * up for in a burst: a load is not timed, and a burst would be another load.
+ * A load's pace. Ticks lie on an absolute schedule. If the load is delayed, it drops the ticks that it missed. Making
+ * up for them in a burst would be another load.
  */
 public final class Ticks {
 

@@ -7,7 +7,7 @@ import java.util.TreeSet;
 import pauselab.Failure;
 
 /**
- * One line of a plan, `kind key=value …`: its pairs are taken out one by one, so that what is left over is unknown. The
+ * A line of a plan, `kind key=value …`. Each pair that is read is removed, so the pairs that remain are unknown. The
  * rules are those of the engine's plan (native/engine/plan.h).
  */
 public final class Line {
@@ -53,7 +53,7 @@ public final class Line {
         return values.containsKey(key) ? text(key) : otherwise;
     }
 
-    /** A whole number within bounds, which has to be there. */
+    /** A required whole number within bounds. */
     public long number(String key, long least, long most) {
         String value = text(key);
         if (!value.matches("\\d{1,18}")) {
@@ -90,7 +90,7 @@ public final class Line {
         return value;
     }
 
-    /** All of it, for a reader that knows its keys. */
+    /** The whole line, for a reader that knows its keys. */
     String takeWhole() {
         StringBuilder whole = new StringBuilder(kind);
         values.forEach((key, value) -> whole.append(' ').append(key).append('=').append(value));

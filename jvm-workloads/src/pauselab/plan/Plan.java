@@ -15,16 +15,15 @@ import pauselab.probe.Probe;
 import pauselab.probe.Probes;
 
 /**
- * What the JVM is told to do: a text file of lines `kind key=value …`, readable by hand.
+ * The JVM's instructions: a text file of lines `kind key=value …`, readable by hand.
  *
  * <pre>
  *   board  path=/dev/shm/x/board                 the engine's
- *   report path=/dev/shm/x/jvm.json              what this JVM says of itself, before it is ready
+ *   report path=/dev/shm/x/jvm.json              what this JVM reports about itself, before it is ready
  *   native path=/…/libpauselab-jvm.so
  *   probe  name=writer.mmap_munmap operation=mmap_munmap      takes the board's seat of that name
- *   holder operation=madvise_free bytes=536870912 …           a native thread that gives memory back; keys:
- *   native/engine/plan.h
- *   load   name=load.heap-wave load=heap_wave seed=1 …        the load's own keys: its class comment
+ *   holder operation=madvise_free bytes=…        a native thread that gives memory back; its keys: native/engine/plan.h
+ *   load   name=load.heap-wave load=heap_wave seed=1 …        the keys of each load are in its class comment
  * </pre>
  */
 public record Plan(
@@ -47,7 +46,7 @@ public record Plan(
         try {
             return parse(Files.readString(path), path.toString());
         } catch (CharacterCodingException error) {
-            throw Failure.usage("the plan " + path + " is not UTF-8 text; write one of lines `kind key=value …`");
+            throw Failure.usage("the plan " + path + " is not UTF-8 text; write lines `kind key=value …`");
         } catch (IOException error) {
             throw Failure.usage(
                 "the plan " + path + " could not be read (" + error + "); give the path of a JVM's plan"
@@ -100,7 +99,7 @@ public record Plan(
                 }
                 case "holder" -> {
                     if (holder != null) {
-                        throw line.reject("a second holder; one is supported");
+                        throw line.reject("expected one holder, got a second");
                     }
                     holder = line.takeWhole();
                 }
@@ -113,7 +112,7 @@ public record Plan(
 
         private static Path path(Line line, Path before) {
             if (before != null) {
-                throw line.reject("a second line `" + line.kind() + "`; one is expected");
+                throw line.reject("expected one line `" + line.kind() + "`, got a second");
             }
             String path = line.text("path");
             if (!path.startsWith("/")) {
@@ -125,7 +124,7 @@ public record Plan(
         private String seat(Line line) {
             String name = line.text("name");
             if (!seats.add(name)) {
-                throw line.reject("a second thread takes the seat " + name + "; each needs its own");
+                throw line.reject("expected one thread for the seat " + name + ", got a second");
             }
             return name;
         }

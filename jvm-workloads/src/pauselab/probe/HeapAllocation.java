@@ -3,9 +3,9 @@ package pauselab.probe;
 import pauselab.plan.Line;
 
 /**
- * `heap_allocation`: one Java array, zeroed by the JVM, which replaces the one before. Mostly a bump of a pointer; now
+ * `heap_allocation`: a Java array, zeroed by the JVM, which replaces the last array. Mostly a bump of a pointer. Now
  * and then a new TLAB, a first fault in heap that had been given back, a wait for a collection, or a growing heap
- * (mmap_lock for write). It sees pauses of the collector as an application does and cannot tell them from the rest.
+ * (mmap_lock for write). It sees pauses of the collector as an application does, and cannot distinguish these causes.
  *
  * <p>Key: bytes=16384.
  */

@@ -6,10 +6,10 @@ import pauselab.load.Sizes;
 import pauselab.plan.Line;
 
 /**
- * `malloc_free`: one off-heap block from malloc, a byte written to each of its pages, free. What it suffers is the
- * allocator's locks, the page faults of memory that the allocator had given back, and the mmap_lock where the allocator
- * maps or unmaps; it cannot tell them apart (the other probes beside it do). Whether it calls the kernel at all is the
- * allocator's choice.
+ * `malloc_free`: an off-heap block from malloc, a byte written to each of its pages, free. Its delays come from the
+ * allocator's locks, from page faults of memory that the allocator had given back, and from mmap_lock if the allocator
+ * maps or unmaps. It cannot distinguish these causes; the other probes can. The allocator decides whether it calls the
+ * kernel at all.
  *
  * <p>Keys: min_bytes=16384, max_bytes=1048576 (log-uniform between them), seed=1.
  */

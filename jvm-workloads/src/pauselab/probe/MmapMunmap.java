@@ -4,9 +4,9 @@ import pauselab.Failure;
 import pauselab.jni.Native;
 
 /**
- * `mmap_munmap`: maps one anonymous page and unmaps it again, always in a hole of its own between two inaccessible
- * pages, so that it merges with no other mapping of the JVM. Both calls take mmap_lock for write: what every mapping,
- * growing heap, starting thread of the process suffers. No page is touched.
+ * `mmap_munmap`: maps an anonymous page and unmaps it again, always in the same hole between two inaccessible pages, so
+ * that it merges with no other mapping of the JVM. Both calls take mmap_lock for write, as every mapping, growing heap
+ * and starting thread of the process does. No page is touched.
  */
 final class MmapMunmap implements Probe {
 

@@ -6,14 +6,14 @@ import pauselab.plan.Line;
 
 /**
  * `first_fault` and `warm_fault`: a write to a page that nothing has touched, in memory that was mapped before the
- * window (a mapping made inside it would make a reader a writer).
+ * window (a mapping made inside it would turn a reader into a writer).
  *
- * <p>first_fault: each page is a VMA of its own, whose first fault has to give it an anon_vma, for which the kernel
- * needs mmap_lock when a writer is queued: what a fresh thread stack, arena or heap region suffers. warm_fault: all
- * pages lie in one VMA that has its anon_vma; since Linux 6.4 its own lock is enough, so it is the control. Huge pages
- * are off for both, so that each operation is one fault.
+ * <p>first_fault: each page is a separate VMA, whose first fault has to give it an anon_vma, for which the kernel needs
+ * mmap_lock when a writer is queued. The same happens to a fresh thread stack, arena or heap region. warm_fault: all
+ * pages lie in one VMA that has its anon_vma. Since Linux 6.4 that VMA's lock suffices, so it is the control. Huge
+ * pages are off for both, so that each operation is one fault.
  *
- * <p>Key: pool, pages that the operations use up, one each (and {@value #TRIALS} before the window). When none is left
+ * <p>Key: pool, the pages that operations use up, one each (and {@value #TRIALS} before the window). If none is left,
  * operations are counted as exhausted and not timed.
  */
 final class PoolFault implements Probe {

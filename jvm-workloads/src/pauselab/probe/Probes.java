@@ -5,7 +5,7 @@ import java.util.Set;
 import java.util.function.Function;
 import pauselab.plan.Line;
 
-/** The table of probes: what a plan calls them, and how their keys are read. */
+/** The table of probes: their names in a plan, and how their keys are read. */
 public final class Probes {
 
     private static final Map<String, Function<Line, Probe>> TABLE = Map.of(

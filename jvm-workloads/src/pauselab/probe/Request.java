@@ -4,10 +4,10 @@ import pauselab.load.RequestService;
 import pauselab.plan.Line;
 
 /**
- * `request`: one request of the service (its keys are those of {@link RequestService}), by open-loop arrivals: the
- * response time, from the intended arrival, is what a user of the service feels. It allocates, reads old objects and
- * replaces some: it sees collections, faults in heap that had been given back, and everything that makes a thread wait.
- * The service has one thread, so a request behind a stalled one waits for it.
+ * `request`: a request of the service (its keys are those of {@link RequestService}), by open-loop arrivals. Users of
+ * the service feel the response time, which counts from the intended arrival. It allocates, reads old objects and
+ * replaces some. So it sees collections, faults in heap that had been given back, and everything that makes a thread
+ * wait. The service has one thread, so a request behind a stalled request waits for it.
  */
 final class Request implements Probe {
 

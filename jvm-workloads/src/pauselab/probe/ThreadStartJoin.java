@@ -1,10 +1,9 @@
 package pauselab.probe;
 
 /**
- * `thread_start_join`: starts a Java thread that does nothing and waits for its end. For the kernel that is a stack (a
- * cached one, or mmap), HotSpot's guard pages in it (mprotect: mmap_lock for write, twice), clone, and at the end
- * MADV_DONTNEED of the stack; for the JVM also its list of threads, which a safepoint holds still. It allocates the
- * Thread object, which is part of what is timed.
+ * `thread_start_join`: starts a Java thread that does nothing and waits for its end. The kernel sees a stack (cached or
+ * mmap), HotSpot's guard pages in it (mprotect: mmap_lock for write, twice), clone, and at the end MADV_DONTNEED of the
+ * stack. The JVM also uses its list of threads, which a safepoint locks. The Thread object's allocation is timed too.
  */
 final class ThreadStartJoin implements Probe {
 
@@ -19,7 +18,7 @@ final class ThreadStartJoin implements Probe {
                 thread.join();
                 return 0;
             } catch (InterruptedException nobodyDoesThat) {
-                // The thread is still to be waited for.
+                // The thread must still be joined.
             }
         }
     }

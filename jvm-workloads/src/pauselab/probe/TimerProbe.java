@@ -3,9 +3,9 @@ package pauselab.probe;
 import pauselab.run.Clock;
 
 /**
- * `timer`: sleeps until 50 us from now; what it takes beyond that is lateness of the timer, of the wake-up, and of the
- * JVM's return from a safepoint. It asks nothing of the address space: it is the control, and what a sleeping hiccup
- * meter would see of the stalls beside it. (The futex that it sleeps on is private, for which no memory lock is taken.)
+ * `timer`: sleeps until 50 us from now. The time beyond that is lateness of the timer, of the wake-up, and of the JVM's
+ * return from a safepoint. It uses nothing of the address space. So it is the control, and shows what a sleeping hiccup
+ * meter would see of the stalls beside it. (Its futex is private and takes no memory lock.)
  */
 final class TimerProbe implements Probe {
 

@@ -2,7 +2,7 @@ package pauselab.run;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** CLOCK_MONOTONIC and waiting on it; tests have one of their own. */
+/** CLOCK_MONOTONIC and waiting on it. Tests have another implementation. */
 public interface Clock {
     Clock REAL = new Clock() {
         @Override
@@ -16,7 +16,7 @@ public interface Clock {
         }
     };
 
-    /** Absolute; on Linux System.nanoTime is CLOCK_MONOTONIC, the one clock of the project. */
+    /** Absolute; on Linux System.nanoTime is CLOCK_MONOTONIC, the project's only clock. */
     long now_ns();
 
     /** Sleeps for about that long, and maybe less. */

@@ -11,7 +11,7 @@ import pauselab.board.Board;
 import pauselab.jni.Native;
 import pauselab.plan.Plan;
 
-/** All threads of a plan: prepared together, reported about, then seated on the board. */
+/** All threads of a plan: prepared together, reported, then seated on the board. */
 public final class Crew {
 
     private final List<Post> posts;
@@ -22,7 +22,7 @@ public final class Crew {
         ended = new CountDownLatch(posts.size());
     }
 
-    /** Returns when every thread has prepared and the report is written; the seats are taken at once after that. */
+    /** Returns when every thread has prepared and the report is written. The seats are taken right after that. */
     public static Crew assemble(Plan plan, FailureHandler onFailure) {
         Native.load(plan.library());
         Board board = Board.attach(plan.board());
@@ -40,7 +40,7 @@ public final class Crew {
         await(ended);
     }
 
-    /** What was done, as one line of JSON, with what the process uses of memory: for after the window (MemoryUse). */
+    /** The tallies as one line of JSON, with the memory that the process uses. Only after the window (MemoryUse). */
     public String summary() {
         Map<String, Object> said = new LinkedHashMap<>();
         said.put("threads", posts.stream().map(Post::done).toList());
@@ -81,7 +81,7 @@ public final class Crew {
         return posts;
     }
 
-    /** The name is made now: when it is needed there may be no memory for it. */
+    /** Makes the name now, because there may be no memory for it when it is needed. */
     private static Consumer<Throwable> endedBy(FailureHandler handler, String what, Plan.Seated<?> seated) {
         String who = what + " " + seated.kind() + " of " + seated.seat();
         return thrown -> handler.handle(who, thrown);

@@ -7,9 +7,9 @@ import java.nio.charset.StandardCharsets;
 import pauselab.Failure;
 
 /**
- * What becomes of anything that is thrown, in whichever thread: the JVM ends at once, with one sentence and an exit
- * code. Where the heap is full a sentence may not be made, so some memory is kept for it, and a last sentence is ready
- * for when even that is gone: a thread that died while it made its sentence would leave the others waiting for it.
+ * Handles every exception, in any thread: the JVM ends at once, with one sentence and an exit code. If the heap is
+ * full, a sentence may need memory, so some is reserved. If even that is gone, a prepared sentence is printed: a thread
+ * that died while it made its sentence would leave the others waiting for it.
  */
 public final class FailureHandler {
 
@@ -21,21 +21,21 @@ public final class FailureHandler {
     private final byte[] lastSentence;
     private byte[] reserve = new byte[RESERVE_BYTES];
 
-    /** `prefix`: what each sentence begins with. */
+    /** `prefix`: the beginning of each sentence. */
     public FailureHandler(String prefix) {
         this.prefix = prefix;
         lastSentence = line(
             prefix,
             "the JVM ran out of memory, and had none left to say where; give it more, with -Xmx for its heap, or lower what its loads take"
         );
-        // Once for nothing, so that all that it needs is loaded and linked while there is memory.
+        // A first call without effect, so that everything it needs is loaded and linked while there is memory.
         line(prefix, explain("", new OutOfMemoryError("")).getMessage());
         explain("", new StackOverflowError());
         explain("", new LinkageError());
         Runtime.getRuntime();
     }
 
-    /** Ends the JVM, without unwinding or shutdown hooks, so that nothing can hold it up; only the first one speaks. */
+    /** Ends the JVM without unwinding or shutdown hooks, so that nothing can delay it. Only the first call prints. */
     public synchronized void handle(String who, Throwable thrown) {
         try {
             reserve = null;
@@ -51,7 +51,7 @@ public final class FailureHandler {
         }
     }
 
-    /** `who` is to be the beginning of a sentence; a failure has a whole one. */
+    /** `who` becomes the beginning of a sentence; a failure has a whole sentence. */
     private static Failure explain(String who, Throwable thrown) {
         if (thrown instanceof Failure failure) {
             return failure;
@@ -83,7 +83,7 @@ public final class FailureHandler {
         try {
             stderr.write(line);
         } catch (IOException nobodyListens) {
-            // The exit code says it.
+            // The exit code still reports it.
         }
     }
 }

@@ -6,12 +6,13 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What this process uses of memory. Reading it takes mmap_lock: never before the last operation has been served. */
+/** The memory that this process uses. Reading it takes mmap_lock, so never before the last operation has been served.
+ * */
 final class MemoryUse {
 
     private static final Pattern PSS = Pattern.compile("^Pss:\\s+(\\d+) kB$", Pattern.MULTILINE);
 
-    /** Pages that other processes map too count in part (PSS); null where the kernel does not tell. */
+    /** Divides shared pages among the processes that map them (PSS); null if the kernel does not report it. */
     static Long proportionalBytes() {
         try {
             Matcher pss = PSS.matcher(Files.readString(Path.of("/proc/self/smaps_rollup")));

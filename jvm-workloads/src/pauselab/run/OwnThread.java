@@ -5,10 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import pauselab.Failure;
 
-/** What the calling thread can find out and set about itself through /proc. */
+/** What the calling thread can read and set about itself through /proc. */
 final class OwnThread {
 
-    /** A thread's name for the kernel, which cuts it; newer JVMs would put two dots into its middle. */
+    /** The kernel cuts a thread's name; newer JVMs would put two dots into its middle. */
     private static final int NAME_CHARACTERS = 15;
 
     static String nameFor(String seat) {
@@ -24,7 +24,7 @@ final class OwnThread {
         }
     }
 
-    /** Sleeps then end when asked, not up to 50 us later. Null, or why it could not be set. */
+    /** Makes sleeps end on time, not up to 50 us later. Returns null, or why it could not be set. */
     static String setTimerSlack(long tid) {
         Path file = Path.of("/proc/" + tid + "/timerslack_ns");
         try {

@@ -2,12 +2,12 @@ package pauselab.run;
 
 import pauselab.board.Board;
 
-/** Waiting for moments of the window, which may end earlier than planned. */
+/** Waits for moments of the window, which may end earlier than planned. */
 public final class Pacing {
 
-    /** Longest single sleep: a window whose end was moved earlier is noticed after this at the latest. */
+    /** Longest single sleep: the longest time until an earlier end of the window is noticed. */
     private static final long LONGEST_SLEEP_NS = 100_000_000;
-    /** A sleep ends when asked and not exactly then: what is left after one is waited for, if it is less than this. */
+    /** A sleep may end a little early. If less than this is left, the thread spins. */
     private static final long LAST_CHECK_NS = 2_000;
 
     private final Board board;
@@ -22,7 +22,7 @@ public final class Pacing {
         return clock.now_ns();
     }
 
-    /** Sleeps until that moment; false, and early, if the window ends before it. Returns at once when it has passed. */
+    /** Sleeps until that moment; returns at once if it has passed. False, and early, if the window ends before it. */
     public boolean sleepUntil(long until_ns) {
         for (;;) {
             if (until_ns >= board.windowEnd_ns()) {

@@ -9,8 +9,8 @@ import pauselab.board.Board;
 import pauselab.board.Seat;
 
 /**
- * A thread of the plan, from its start to the end of its work: it prepares, takes its seat when all have prepared,
- * waits for `go`, works, and then stays, since a thread's end gives its stack back and others are still being measured.
+ * A thread of the plan, from its start to the end of its work. It prepares, takes its seat when all have prepared,
+ * waits for `go` and works. Then it stays: its end would give its stack back while other threads are measured.
  */
 final class Post {
 

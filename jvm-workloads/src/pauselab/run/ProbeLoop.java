@@ -9,11 +9,11 @@ import pauselab.probe.Probe;
 
 /**
  * The loop of a measured thread, with the meaning of native/engine/victim.cc. Open loop: operation k is intended at
- * go + offset + k * interval whatever became of the ones before, so a stalled probe owes what it could not start, and
- * its response time says so (no coordinated omission). Interval 0: back to back, each intended when it starts. Owed
- * operations are served after the window until the drain ends.
+ * go + offset + k * interval, whatever happened to earlier operations. So a stalled probe owes the operations that it
+ * could not start, and its response time includes them (no coordinated omission). Interval 0: back to back; each
+ * operation is intended when it starts. Owed operations are served after the window, until the drain ends.
  *
- * Beside what the operation itself does, nothing between go and the end allocates, locks or logs.
+ * Between go and the end only the operation itself may allocate, lock or log.
  */
 final class ProbeLoop {
 
@@ -31,7 +31,7 @@ final class ProbeLoop {
     private long now_ns;
     private long schedstatAt_ns;
 
-    /** Made when `go` has been said, since it reads the window's times. */
+    /** Made after `go`, because it reads the window's times. */
     ProbeLoop(Board board, Seat seat, Probe probe, Schedstat schedstat, Clock clock) {
         this.board = board;
         this.seat = seat;
@@ -49,7 +49,7 @@ final class ProbeLoop {
     void run() {
         begin();
         for (long k = 0; step(k); k++) {
-            // The step is all there is.
+            // The step does all the work.
         }
         seat.end(clock.now_ns());
     }
@@ -61,7 +61,7 @@ final class ProbeLoop {
         now_ns = clock.now_ns();
     }
 
-    /** One operation; false when there is to be none. A method of its own, so that it is compiled before the window. */
+    /** One operation; false if there is none to make. A separate method, so that it is compiled before the window. */
     boolean step(long k) {
         long intended_ns = interval_ns == 0 ? now_ns : first_ns + k * interval_ns;
         if (now_ns < intended_ns ? !pacing.sleepUntil(intended_ns) : intended_ns >= board.windowEnd_ns()) {

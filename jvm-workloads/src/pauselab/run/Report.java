@@ -15,10 +15,10 @@ import pauselab.Failure;
 import pauselab.jni.Native;
 import pauselab.plan.Plan;
 
-/** What this JVM says of itself, once, before it is ready. */
+/** What this JVM reports about itself, once, before it is ready. */
 final class Report {
 
-    /** Settings of allocators and of the libc that come by the environment. */
+    /** Settings of allocators and of the libc in the environment. */
     private static final List<String> SETTINGS = List.of(
         "LD_PRELOAD",
         "MALLOC_CONF",
@@ -86,7 +86,7 @@ final class Report {
         return found;
     }
 
-    /** Under another name first, so that a reader finds all of it or nothing. */
+    /** Written under another name first, so that a reader finds all of it or nothing. */
     private static void write(Path path, String text) {
         try {
             Path part = path.resolveSibling(path.getFileName() + ".part");

@@ -4,11 +4,11 @@ import pauselab.Failure;
 import pauselab.jni.Native;
 
 /**
- * A thread's own run delay and CPU time, as the engine reads them (native/engine/schedstat.h); about 1 us a reading.
+ * A thread's run delay and CPU time, as the engine reads them (native/engine/schedstat.h); about 1 us per reading.
  */
 final class Schedstat {
 
-    /** Where there is nothing to read: the warm-up. */
+    /** For the warm-up, which has nothing to read. */
     static final int NONE = -1;
 
     private final int file;
@@ -19,20 +19,20 @@ final class Schedstat {
         this.file = file;
     }
 
-    /** Of the calling thread. */
+    /** Opens the file of the calling thread. */
     static Schedstat open() {
         int file = Native.openSchedstat();
         if (file < 0) {
             throw Failure.unfit(
-                "/proc/thread-self/schedstat is not there (" +
+                "/proc/thread-self/schedstat could not be read (" +
                     Native.errorText(-file) +
-                    "); this kernel lacks CONFIG_SCHED_INFO, without which run delay is unknown"
+                    "); run delay needs a kernel with CONFIG_SCHED_INFO"
             );
         }
         return new Schedstat(file);
     }
 
-    /** By the thread that opened it. */
+    /** Only for the thread that opened it. */
     void read() {
         if (file != NONE) {
             runDelay_ns = Native.runDelay_ns(file);

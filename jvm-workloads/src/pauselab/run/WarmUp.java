@@ -6,18 +6,18 @@ import pauselab.board.Seat;
 import pauselab.probe.Probe;
 
 /**
- * Has the recording code compiled before any thread takes its seat: the loop runs on a scratch board with a clock that
- * makes its own time, through every branch that the real one may take.
+ * Makes the JVM compile the recording code before any thread takes its seat. The loop runs on a scratch board with an
+ * artificial clock, through every branch that the real loop may take.
  */
 final class WarmUp {
 
     private static final int ROUNDS = 5;
     private static final int STEPS = 10_000;
     private static final long INTERVAL_NS = 1_000_000;
-    /** Between rounds, for the compilers, which work in threads of their own. */
+    /** A rest between rounds for the compilers, which work in other threads. */
     private static final long REST_NS = 20_000_000;
 
-    /** Kept, since freeing its memory later would be an munmap inside the window. */
+    /** Kept, because freeing its memory later would be an munmap inside the window. */
     private static Board scratch;
 
     static void run() {
@@ -55,7 +55,7 @@ final class WarmUp {
         }
     }
 
-    /** Mostly quick; sometimes slow, a stall, refused or exhausted. */
+    /** Mostly quick; sometimes slow, stalled, refused or exhausted. */
     private static final class MadeUpProbe implements Probe {
 
         private final MadeUpClock clock;

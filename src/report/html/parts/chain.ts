@@ -1,4 +1,4 @@
-/** One stall: its sentence, a small timeline of who did what while it lasted, and its chain. */
+/** A stall: its sentence, a small timeline of all threads, and its chain. */
 import { sentencesOf } from '../../../facts/stated.js';
 import { formatDuration } from '../../../base/text/units.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';

@@ -1,4 +1,4 @@
-/** The machine, the kernel and the configuration under which a bundle was measured, side by side. */
+/** Machine, kernel and configuration of each bundle, side by side. */
 import { formatShare, formatSize } from '../../../base/text/units.js';
 import { isHeapFlag } from '../../../catalogue/collectors.js';
 import {
@@ -42,20 +42,24 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
   const columns = bundles.flatMap(({ label, stored: { manifest, runs } }) =>
     manifest.kernels.map((kernel) => {
       const machine: Readonly<Record<string, unknown>> = { ...manifest.host, ...kernel.facts };
-      const own = runs.filter((run) => run.kernel === kernel.name);
+      const runsOnKernel = runs.filter((run) => run.kernel === kernel.name);
       const jdks = [
         ...new Set(
-          own
+          runsOnKernel
             .flatMap(({ jvm }) => jvm?.processes ?? [])
             .map(({ vendor, version }) => [vendor, version].filter((part) => typeof part === 'string').join(' ')),
         ),
       ].filter((jdk) => jdk !== '');
-      const steal = Math.max(0, ...own.map((run) => run.machine.guest?.runDelay_share ?? run.machine.steal_share));
-      const load = Math.max(0, ...own.map((run) => run.machine.foreignLoad_share));
+      const steal = Math.max(
+        0,
+        ...runsOnKernel.map((run) => run.machine.guest?.runDelay_share ?? run.machine.steal_share),
+      );
+      const load = Math.max(0, ...runsOnKernel.map((run) => run.machine.foreignLoad_share));
       return {
         name:
-          `${bundles.length > 1 ? label : ''}${bundles.length > 1 && manifest.kernels.length > 1 ? ', ' : ''}${manifest.kernels.length > 1 ? kernel.name : ''}` ||
-          'value',
+          `${bundles.length > 1 ? label : ''}${
+            bundles.length > 1 && manifest.kernels.length > 1 ? ', ' : ''
+          }${manifest.kernels.length > 1 ? kernel.name : ''}` || 'value',
         cells: [
           ...facts.map(
             ([title, key, shown]) => [title, Object.hasOwn(machine, key) ? shown(machine[key]) : null] as const,
@@ -68,8 +72,8 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
           ] as const,
           ['JDK', jdks.join(' and ') || null] as const,
           ...workloadFacts(manifest.profile),
-          ['CPU time of other programs, worst run', own.length === 0 ? null : formatShare(load)] as const,
-          ['Steal, worst run', own.length === 0 ? null : formatShare(steal)] as const,
+          ['CPU time of other programs, worst run', runsOnKernel.length === 0 ? null : formatShare(load)] as const,
+          ['Steal, worst run', runsOnKernel.length === 0 ? null : formatShare(steal)] as const,
           ['Started', manifest.startedAt] as const,
           ['pauselab', manifest.tool.version] as const,
         ],
@@ -83,7 +87,9 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
       : [[title, ...columns.map(({ cells }) => cells[i]?.[1] ?? '–')]],
   );
   if (columns.length === 1)
-    return html`<dl class="facts">${rows.map(([title = '', value = '']) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
+    return html`<dl class="facts">${rows.map(
+      ([title = '', value = '']) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`,
+    )}</dl>`;
   return table('Environment at a glance', ['', ...columns.map(({ name }) => name)], rows, 1 + columns.length);
 }
 
@@ -91,7 +97,7 @@ type Fact = readonly [title: string, value: string | null];
 
 const mostCharacters = 400;
 
-/** Of all arms: what differs between them stands in each, divided by `or`. */
+/** Settings of all arms; values that differ between arms are joined by `or`. */
 function workloadFacts({ arms }: ResolvedProfile): Fact[] {
   const inJvm = arms.filter(isInJvm);
   const flagsOf = (arm: JvmArm): string =>

@@ -1,4 +1,4 @@
-/** The first screen: what happened, why, and what to try, for a reader who knows none of the field's words. */
+/** The first screen: what happened, why, and what to try, for a reader who does not know the field's terms. */
 import { grouped } from '../../../base/group.js';
 import { formatDuration } from '../../../base/text/units.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';
@@ -13,41 +13,53 @@ import { workOfCall } from '../../../words/work-words.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { timeline, timelineLegend } from './timeline.js';
 
-/** A cause of less of the stalled time is not told of on the first screen. */
+/** Causes of a smaller share of the stalled time are not on the first screen. */
 const leastShare = 0.2;
 const mostCauses = 2;
 
 export function headlinePart(bundle: ReportedBundle, index: number): Markup {
   const seen = seenIn(bundle);
   const causes = causesOf(seen.stalls);
-  const told = causes.slice(0, mostCauses).filter(({ share }, i) => i === 0 || share >= leastShare);
+  const shown = causes.slice(0, mostCauses).filter(({ share }, i) => i === 0 || share >= leastShare);
   const longest = seen.stalls[0];
   return html`<div class="headline"><dl>
 <dt>What happened</dt><dd>${happened(bundle, seen)}</dd>
 ${
-  told.length === 0
+  shown.length === 0
     ? nothing
-    : html`<dt>Why</dt>${told.map(({ share, cause, stalls }) => html`<dd>${causes.length > 1 ? html`${Math.round(share * 100)} % of the stalled time: ` : nothing}${why(cause, stalls)}</dd>`)}
-<dt>What to try</dt>${told.map(({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`)}<dd class="small"><a href="#advice">All that could help</a></dd>`
+    : html`<dt>Why</dt>${shown.map(
+        ({ share, cause, stalls }) =>
+          html`<dd>${
+            causes.length > 1 ? html`${Math.round(share * 100)} % of the stalled time: ` : nothing
+          }${why(cause, stalls)}</dd>`,
+      )}
+<dt>What to try</dt>${shown.map(
+        ({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`,
+      )}<dd class="small"><a href="#advice">All advice</a></dd>`
 }
-</dl>${longest === undefined || longest.stall.evidence === null ? nothing : html`<figure><figcaption><strong>The longest of these stalls</strong>: who did what in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">its story</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`}</div>`;
+</dl>${
+    longest === undefined || longest.stall.evidence === null
+      ? nothing
+      : html`<figure><figcaption><strong>The longest of these stalls</strong>: what each thread did in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">details</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`
+  }</div>`;
 }
 
 interface Seen {
   /**
-   * Of the measured windows of arms that are no control, the longest first: all that is counted, told and drawn here.
+   * Stalls in the measured windows of arms that are not controls, longest first: everything counted, described and
+   * drawn here.
    */
   readonly stalls: readonly NumberedStall[];
-  /** The same of before and after the windows. */
+  /** The same arms' stalls before and after the windows. */
   readonly outside: readonly NumberedStall[];
   readonly inControls_n: number;
   readonly hasControls: boolean;
-  /** Runs whose stalls are not known. */
+  /** Number of runs whose stalls are unknown. */
   readonly unknown_n: number;
   readonly standing: Standing;
 }
 
-/** Of the runs that are evidence; without one, of all. */
+/** From the runs that are evidence; if there are none, from all. */
 function seenIn({ stored: { runs, summary }, stalls: { stalls, runs: read }, arms }: ReportedBundle): Seen {
   const unknown = new Set(read.filter(({ file }) => file === null).map(({ name }) => name));
   const good = new Set(runs.filter(isEvidence).map(({ name }) => name));
@@ -57,9 +69,9 @@ function seenIn({ stored: { runs, summary }, stalls: { stalls, runs: read }, arm
   const counted = stalls.filter(({ run }) => counts(run));
   const inArms = counted.filter(({ arm }) => !controls.has(arm));
   return {
-    stalls: inArms.filter((one) => one.counted),
-    outside: inArms.filter((one) => !one.counted),
-    inControls_n: counted.filter((one) => controls.has(one.arm) && one.counted).length,
+    stalls: inArms.filter((listed) => listed.counted),
+    outside: inArms.filter((listed) => !listed.counted),
+    inControls_n: counted.filter((listed) => controls.has(listed.arm) && listed.counted).length,
     hasControls: runs.some(({ arm, name }) => controls.has(arm) && counts(name) && !unknown.has(name)),
     unknown_n: runs.filter(({ name }) => counts(name) && unknown.has(name)).length,
     standing: standingOf(hasGood, summary?.findings ?? []),
@@ -69,8 +81,9 @@ function seenIn({ stored: { runs, summary }, stalls: { stalls, runs: read }, arm
 const weakness: Readonly<Record<Standing, string>> = {
   evidence: '',
   'under-load':
-    ' All of it was beside other programs, so it shows that there are stalls, and why; their number and length are those programs’ as well.',
-  none: ' No run is complete and undisturbed, so this was observed, but is no evidence.',
+    ' All of these ran beside other programs. They show that there are stalls, and why; ' +
+    'but the other programs affect their number and length.',
+  none: ' No run is complete and undisturbed, so this is an observation, not evidence.',
 };
 
 function happened(
@@ -85,46 +98,59 @@ function happened(
 ): Markup {
   if (runs.length === 0) return html`There is no run in this bundle.`;
   const threshold_ns =
-    summary?.threshold_ns ?? runs.flatMap(({ series }) => series.map((one) => one.stalls.threshold_ns))[0] ?? null;
+    summary?.threshold_ns ??
+    runs.flatMap(({ series }) => series.map((figures) => figures.stalls.threshold_ns))[0] ??
+    null;
   const limit = threshold_ns === null ? 'the threshold' : formatDuration(threshold_ns);
   const [longest] = stalls;
   const unknown =
-    unknown_n === 0 ? '' : ` Of ${unknown_n === 1 ? '1 run' : `${unknown_n} runs`} the stalls are not known.`;
+    unknown_n === 0 ? '' : ` Of ${unknown_n === 1 ? '1 run' : `${unknown_n} runs`} the stalls are unknown.`;
   const weak = `${unknown}${weakness[standing]}`;
   const controls = hasControls
-    ? ` In the controls, where the holder is idle or in another process, ${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.`
+    ? ' In the controls, where the holder is idle or in another process, ' +
+      `${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.`
     : '';
   if (longest === undefined && unknown_n > 0) return html`No stall is known.${weak}`;
   const besides =
     outside[0] === undefined
       ? ''
-      : ` Before or after the measured window ${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took as long, the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;
+      : ' Before or after the measured window ' +
+        `${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took that long, ` +
+        `the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;
   if (longest === undefined)
-    return html`No operation of the measured window took ${limit} or longer.${besides}${inControls_n > 0 ? controls : ''}${weak}`;
+    return html`No operation in the measured window took ${limit} or longer.${besides}${inControls_n > 0 ? controls : ''}${weak}`;
   const { stall, arm, run } = longest;
-  const kernelOf = (name: string): string | null => runs.find((own) => own.name === name)?.kernel ?? null;
-  const onKernels = kernels.map(({ name }) => ({ name, n: stalls.filter((one) => kernelOf(one.run) === name).length }));
+  const kernelOf = (name: string): string | null => runs.find((run) => run.name === name)?.kernel ?? null;
+  const onKernels = kernels.map(({ name }) => ({
+    name,
+    n: stalls.filter((listed) => kernelOf(listed.run) === name).length,
+  }));
   const perKernel =
     kernels.length < 2
       ? ''
       : ` By kernel: ${onKernels.map(({ name, n }) => `${n === 0 ? 'none' : n} on ${name}`).join(', ')}.`;
   const typical_ns =
     runs.find(({ name }) => name === run)?.series.find(({ name }) => name === stall.series)?.service.p50_ns ?? null;
-  return html`${stalls.length === 1 ? '1 operation' : `${stalls.length} operations`} of the threads under test took ${limit} or longer in the measured window. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`}.${besides}${perKernel}${controls}${weak}`;
+  return html`${
+    stalls.length === 1 ? '1 operation' : `${stalls.length} operations`
+  } of the threads under test took ${limit} or longer in the measured window. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${
+    typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`
+  }.${besides}${perKernel}${controls}${weak}`;
 }
 
 interface CauseShare {
   readonly cause: Cause | null;
-  /** Of the stalled time. */
+  /** Share of the stalled time. */
   readonly share: number;
   readonly stalls: readonly NumberedStall[];
 }
 
 function causesOf(stalls: readonly NumberedStall[]): CauseShare[] {
-  const time = (own: readonly NumberedStall[]): number => own.reduce((sum, { stall }) => sum + stall.duration_ns, 0);
+  const time = (listed: readonly NumberedStall[]): number =>
+    listed.reduce((sum, { stall }) => sum + stall.duration_ns, 0);
   const all_ns = Math.max(1, time(stalls));
   return [...grouped(stalls, ({ stall }) => stall.cause?.cause ?? '')]
-    .map(([cause, own]) => ({ cause: cause === '' ? null : cause, share: time(own) / all_ns, stalls: own }))
+    .map(([cause, listed]) => ({ cause: cause === '' ? null : cause, share: time(listed) / all_ns, stalls: listed }))
     .sort((a, b) => b.share - a.share);
 }
 
@@ -141,9 +167,9 @@ function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {
   const [longest] = stalls;
   if (cause === null || longest === undefined) return html`${noChain}`;
   const thread = longest.stall.cause?.thread ?? null;
-  const who = thread === null ? 'A thread that was not seen' : `\`${thread.name}\``;
+  const who = thread === null ? 'An unseen thread' : `\`${thread.name}\``;
   const { steps = [], sentence = '' } = longest.stall.cause ?? {};
-  // Of a chain the sentence tells every step.
+  // The sentence of a chain describes every step.
   if (steps.some(({ step }) => step === 'late-thread'))
     return html`${prose(sentence)}. <span class="small">${gradeText(stalls)}</span>`;
   const story = causeExplained({
@@ -156,14 +182,14 @@ function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {
   return html`${prose(story)} <span class="small">${gradeText(stalls)}</span>`;
 }
 
-/** The longest of the cause. */
+/** The longest link with this cause. */
 function linkOf({ stall: { cause, chain } }: NumberedStall): ChainLink | undefined {
   return (chain ?? [])
-    .filter((one) => one.cause === cause?.cause && one.thread?.tid === cause.thread?.tid)
+    .filter((link) => link.cause === cause?.cause && link.thread?.tid === cause.thread?.tid)
     .sort((a, b) => b.duration_ns - a.duration_ns)[0];
 }
 
-/** What kept the holder of the longest stall from letting go; null if it was not for want of a CPU. */
+/** Why the holder of the longest stall had no CPU; null if it did not lack one. */
 function lostCpu(longest: NumberedStall): LostCpu | null {
   const link = linkOf(longest);
   const preempted_ns = link?.holder?.preempted_ns ?? 0;
@@ -172,18 +198,22 @@ function lostCpu(longest: NumberedStall): LostCpu | null {
   return { nice: thread.nice, preempted_ns, isExact: link?.holder?.isExact === true };
 }
 
-/** Of the lock's owner, as far as that was seen. */
+/** What the lock's owner did, as far as it was seen. */
 function didWhat({ stall: { chain, cause } }: NumberedStall): string {
-  const call = chain?.find((one) => one.cause === cause?.cause && one.call !== null)?.call ?? null;
+  const call = chain?.find((link) => link.cause === cause?.cause && link.call !== null)?.call ?? null;
   return call === null ? 'while working on the memory of the process' : `while ${workOfCall(call)}`;
 }
 
-/** Nobody is told to raise a priority that is not low. */
+/** A higher priority is advised only if the priority is low. */
 function firstAdvice(cause: Cause | null, [longest]: readonly NumberedStall[]): string {
-  if (cause === null) return 'Run it once more with this pauselab: it tells who held what.';
+  if (cause === null) return 'Run it again with this version of pauselab: it shows which thread held which lock.';
   const thread = longest?.stall.cause?.thread ?? null;
   if (cause === 'not-scheduled' && thread !== null)
-    return `Give \`${thread.name}\` a CPU: normal priority, a higher CPU limit, or CPUs that others do not use. The program waited for it.`;
+    return (
+      `Give \`${thread.name}\` a CPU: ` +
+      'normal priority, a higher CPU limit, or CPUs that other programs do not use. ' +
+      'The program waited for this thread.'
+    );
   const nice = thread?.nice ?? null;
   const [raise = '', other = raise] = advice[cause];
   return nice === 0 && cause.startsWith('mmap-lock') ? other : raise;

@@ -1,4 +1,4 @@
-/** The parts of the page in words and tables. */
+/** The parts of the page that are text and tables. */
 import { distinct, sentencesOf } from '../../../facts/stated.js';
 import { stalledTime } from '../../../attribution/totals.js';
 import { grouped } from '../../../base/group.js';
@@ -6,7 +6,7 @@ import { shellWord } from '../../../base/text/shell-word.js';
 import { formatDuration, formatShare, formatSize } from '../../../base/text/units.js';
 import type { Cause } from '../../../facts/blame.js';
 import { betweenRuns, shownRange } from '../../../verdict/run/between-runs.js';
-import { shownInterval, shownP, shownRatio, shownValue } from '../../../verdict/compare/compare-words.js';
+import { shownInterval, shownP, shownRatio, shownValue } from '../../../words/metric-words.js';
 import type { Comparison } from '../../../verdict/compare/compared.js';
 import { causeNames, notAttributed } from '../../../words/cause-words.js';
 import { advice } from './advice.js';
@@ -20,19 +20,27 @@ function list(items: readonly Content[]): Markup {
 }
 
 export function verdictPart({ stored: { summary } }: ReportedBundle): Markup {
-  const heading = html`<h3>What may be concluded</h3>`;
+  const heading = html`<h3>Conclusions</h3>`;
   if (summary === null)
     return html`${heading}<p class="verdict">There is no verdict: the experiment ended before it could write one.</p>`;
   return html`${heading}<p class="verdict">${summary.verdict}</p>
-${summary.findings.length === 0 ? nothing : html`<details><summary>Each finding (${summary.findings.length})</summary>${list(summary.findings.map(({ outcome, sentence }) => html`<span class="grade">${outcome}</span> ${sentence}`))}</details>`}`;
+${
+  summary.findings.length === 0
+    ? nothing
+    : html`<details><summary>Each finding (${summary.findings.length})</summary>${list(
+        summary.findings.map(({ outcome, sentence }) => html`<span class="grade">${outcome}</span> ${sentence}`),
+      )}</details>`
+}`;
 }
 
-/** What weakens the evidence. */
+/** Limitations of the evidence. */
 export function weakPart({ label, stored: { summary, runs }, missing }: ReportedBundle, several: boolean): Markup {
   const degraded = sentencesOf(distinct([...(summary?.degraded ?? []), ...runs.flatMap((run) => run.degraded)]));
   const saturated = [
     ...new Set(
-      runs.flatMap((run) => run.series.filter((one) => one.saturated).map(({ name }) => `${name} in ${run.arm}`)),
+      runs.flatMap((run) =>
+        run.series.filter((figures) => figures.saturated).map(({ name }) => `${name} in ${run.arm}`),
+      ),
     ),
   ];
   const unproven = [
@@ -50,28 +58,36 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
       .map(({ name, failures }) => html`<strong>Failed:</strong> ${name}: ${sentencesOf(failures).join('; ')}`),
     ...saturated.map(
       (text) =>
-        html`<strong>Saturated:</strong> ${text} could not keep its schedule; its response time would only tell how long the window was, and is not drawn.`,
+        html`<strong>Saturated:</strong> ${text} could not keep its schedule; its response time would only show how long the window was, and is not drawn.`,
     ),
     ...unproven.map((text) => html`<strong>Unproven:</strong> ${text} is not proven to be in force.`),
     ...spoiledLines(runs),
     ...sentencesOf(distinct(missing)).map((text) => html`<strong>Missing:</strong> ${text}.`),
     ...(summary?.notes ?? []).map(({ sentence }) => html`<strong>Note:</strong> ${sentence}`),
   ];
-  return html`${several ? html`<h3>${label}</h3>` : nothing}${items.length === 0 ? html`<p>Nothing is degraded, saturated, disturbed or missing.</p>` : items.length <= 6 ? list(items) : html`${list(items.slice(0, 5))}<details><summary>${items.length - 5} more</summary>${list(items.slice(5, mostItems))}${items.length > mostItems ? html`<p>… and ${items.length - mostItems} more in the bundle.</p>` : nothing}</details>`}`;
+  return html`${several ? html`<h3>${label}</h3>` : nothing}${
+    items.length === 0
+      ? html`<p>Nothing is degraded, saturated, disturbed or missing.</p>`
+      : items.length <= 6
+        ? list(items)
+        : html`${list(items.slice(0, 5))}<details><summary>${items.length - 5} more</summary>${list(items.slice(5, mostItems))}${
+            items.length > mostItems ? html`<p>… and ${items.length - mostItems} more in the bundle.</p>` : nothing
+          }</details>`
+  }`;
 }
 
 const mostItems = 200;
 
-/** One line an arm: a bundle may have hundreds of spoiled runs. */
+/** A line per arm: a bundle may have hundreds of disturbed runs. */
 function spoiledLines(runs: ReportedBundle['stored']['runs']): Markup[] {
   const spoiled = runs.filter((run) => run.disturbances.length > 0);
   const arms = [...new Set(spoiled.map(({ arm }) => arm))];
   return arms.map((arm) => {
-    const own = spoiled.filter((run) => run.arm === arm);
-    return html`<strong>Disturbed:</strong> ${own.length} of ${runs.filter((run) => run.arm === arm).length} runs of ${arm}: ${own
+    const ofArm = spoiled.filter((run) => run.arm === arm);
+    return html`<strong>Disturbed:</strong> ${ofArm.length} of ${runs.filter((run) => run.arm === arm).length} runs of ${arm}: ${ofArm
       .slice(0, 3)
       .map(({ name, disturbances }) => `${name.split('-')[0] ?? name}: ${sentencesOf(disturbances).join('; ')}`)
-      .join('. ')}${own.length > 3 ? ', …' : ''}.`;
+      .join('. ')}${ofArm.length > 3 ? ', …' : ''}.`;
   });
 }
 
@@ -132,13 +148,74 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
       ({ name, kernel, spoiledRuns }) =>
         `${name}${kernels ? ` on ${kernel}` : ''}${spoiledRuns > 0 ? ` (${spoiledRuns} disturbed)` : ''}`,
     );
-  return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a complete, undisturbed run, so no figure is evidence. What was recorded all the same is drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99 (single runs)', 'response p99 (single runs)', 'longest', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
-${memory.length === 0 ? nothing : table(`Memory of the workload${several ? `, in ${label}` : ''}: what not giving it back costs`, ['arm', ...(kernels ? ['kernel'] : []), 'resident, mean', 'peak', 'proportional, after the window', 'its cgroup, mean'], memory, kernels ? 2 : 1)}
-${logs.length === 0 ? nothing : table(`What the JVM’s own log told${several ? `, in ${label}` : ''}`, ['arm', ...(kernels ? ['kernel'] : []), 'event', 'n', 'p50', 'p99', 'longest', 'of the threshold or more', 'in all'], logs, kernels ? 3 : 2)}
-${idle.length === 0 ? nothing : html`<p>Without a run that counts${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`}`;
+  return html`${
+    rows.length === 0
+      ? html`<p>No arm${several ? ` of ${label}` : ''} has a complete, undisturbed run, so no figure is evidence. Other recordings are drawn below.</p>`
+      : table(
+          `Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`,
+          [
+            'arm',
+            ...(kernels ? ['kernel'] : []),
+            'series',
+            'runs',
+            'n',
+            'service p50',
+            'p99 (single runs)',
+            'response p99 (single runs)',
+            'longest',
+            'stalls',
+            'longest stall',
+            'time stalled',
+          ],
+          rows,
+          kernels ? 3 : 2,
+        )
+  }
+${
+  memory.length === 0
+    ? nothing
+    : table(
+        `Memory of the workload${several ? `, in ${label}` : ''}: the price of not giving it back`,
+        [
+          'arm',
+          ...(kernels ? ['kernel'] : []),
+          'resident, mean',
+          'peak',
+          'proportional, after the window',
+          'its cgroup, mean',
+        ],
+        memory,
+        kernels ? 2 : 1,
+      )
+}
+${
+  logs.length === 0
+    ? nothing
+    : table(
+        `Events in the JVM’s log${several ? `, in ${label}` : ''}`,
+        [
+          'arm',
+          ...(kernels ? ['kernel'] : []),
+          'event',
+          'n',
+          'p50',
+          'p99',
+          'longest',
+          'of the threshold or more',
+          'in all',
+        ],
+        logs,
+        kernels ? 3 : 2,
+      )
+}
+${
+  idle.length === 0
+    ? nothing
+    : html`<p>Without a complete, undisturbed run${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`
+}`;
 }
 
-/** `41.5 µs (38.1–44.0 µs)`: with the lowest and the highest run. */
+/** `41.5 µs (38.1–44.0 µs)`: with the lowest and the highest run in parentheses. */
 function inRuns(
   series: NonNullable<ReportedBundle['stored']['summary']>['arms'][number]['series'][number],
   times: 'service' | 'response',
@@ -148,7 +225,7 @@ function inRuns(
   return range === null ? pooled : `${pooled} (${shownRange(range)})`;
 }
 
-/** Stalled time per cause and thread, per arm, with a bar each. */
+/** Stalled time per cause and thread, for each arm, with a bar. */
 export function causesPart({ label, stalls: { stalls } }: ReportedBundle, several: boolean): Markup {
   const rows = stalledTime(stalls);
   const most = Math.max(1, ...rows.map(({ duration_ns }) => duration_ns));
@@ -166,7 +243,10 @@ export function causesPart({ label, stalls: { stalls } }: ReportedBundle, severa
         row.cause ?? '–',
         String(row.n),
         formatDuration(row.duration_ns),
-        html`<svg class="bar" width="160" height="12" aria-hidden="true"><path class="cause" d="M0 1H${Math.max(1, Math.round((160 * row.duration_ns) / most))}V11H0Z"/></svg>`,
+        html`<svg class="bar" width="160" height="12" aria-hidden="true"><path class="cause" d="M0 1H${Math.max(
+          1,
+          Math.round((160 * row.duration_ns) / most),
+        )}V11H0Z"/></svg>`,
       ]),
     4,
   )}${rows.length > 60 ? html`<p>… and ${rows.length - 60} more.</p>` : nothing}`;
@@ -180,7 +260,9 @@ export function advicePart(bundles: readonly ReportedBundle[]): Markup {
   const sorted = [...found].sort((a, b) => b[1] - a[1]);
   if (sorted.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
   const ended = bundles.flatMap((bundle) =>
-    whatEndedStalls(bundle).map((one) => (bundles.length > 1 ? html`${bundle.label}: ${prose(one)}` : prose(one))),
+    whatEndedStalls(bundle).map((sentence) =>
+      bundles.length > 1 ? html`${bundle.label}: ${prose(sentence)}` : prose(sentence),
+    ),
   );
   return html`${ended.length === 0 ? nothing : html`<h3>What ended the stalls here</h3>${list(ended)}`}<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeNames[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
 }
@@ -189,8 +271,12 @@ export function reproducePart({ label, stored: { path, manifest } }: ReportedBun
   const profile = JSON.stringify(manifest.profile, null, 1);
   return html`${several ? html`<h3>${label}</h3>` : nothing}<pre><code>pauselab ${manifest.argv.map(shellWord).join(' ')}
 pauselab replay ${shellWord(path)}</code></pre>
-<p>Profile ${manifest.profile.name}, seed ${manifest.seed}, profile hash <code class="long">${manifest.profileHash}</code>.${manifest.origins.length === 0 ? '' : ` Merged from ${manifest.origins.length} bundles.`}</p>
-<details><summary>The profile with all its defaults</summary><pre><code>${profile.length <= mostProfile ? profile : `${profile.slice(0, mostProfile)}\n… the rest is in manifest.json`}</code></pre></details>`;
+<p>Profile ${manifest.profile.name}, seed ${manifest.seed}, profile hash <code class="long">${manifest.profileHash}</code>.${
+    manifest.origins.length === 0 ? '' : ` Merged from ${manifest.origins.length} bundles.`
+  }</p>
+<details><summary>The profile with all its defaults</summary><pre><code>${
+    profile.length <= mostProfile ? profile : `${profile.slice(0, mostProfile)}\n… the rest is in manifest.json`
+  }</code></pre></details>`;
 }
 
 const mostProfile = 60_000;
@@ -205,11 +291,11 @@ export function comparisonPart(comparison: Comparison | string): Markup {
   const isQuiet = (row: Comparison['rows'][number]): boolean =>
     !isOpen(row) && [...row.values.a, ...row.values.b].every((value) => value === 0);
   const quiet_n = rows.filter(isQuiet).length;
-  const told = rows
+  const shown = rows
     .filter((row) => !isQuiet(row) && !isOpen(row))
     .toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
-  const isMain = ({ metric, verdict: own }: Comparison['rows'][number]): boolean =>
-    own === 'regressed' || own === 'improved' || metric === 'stalled_share' || metric === 'longest_ns';
+  const isMain = ({ metric, verdict }: Comparison['rows'][number]): boolean =>
+    verdict === 'regressed' || verdict === 'improved' || metric === 'stalled_share' || metric === 'longest_ns';
   const rowsTable = (caption: string, own: Comparison['rows']): Markup =>
     own.length === 0
       ? nothing
@@ -247,30 +333,43 @@ export function comparisonPart(comparison: Comparison | string): Markup {
         );
   return html`<p class="verdict">${verdict}</p>
 <p>A is ${reference.label}; B is ${candidates.map(({ label }) => label).join(' or ')}. A value is a mean over runs; the unit is the run. What the verdicts mean: docs/statistics.md.</p>
-${rowsTable('What decides, and stalls', told.filter(isMain))}
+${rowsTable('Regressions, improvements and stalls', shown.filter(isMain))}
 ${
-  told.every(isMain)
+  shown.every(isMain)
     ? nothing
-    : html`<details><summary>All other figures (${told.filter((row) => !isMain(row)).length})</summary>${rowsTable(
+    : html`<details><summary>All other figures (${shown.filter((row) => !isMain(row)).length})</summary>${rowsTable(
         'All other figures',
-        told.filter((row) => !isMain(row)),
+        shown.filter((row) => !isMain(row)),
       )}</details>`
 }
-${told.length > mostRows ? html`<p>… and ${told.length - mostRows} more; <code>pauselab compare</code> has all.</p>` : nothing}
-${quiet_n === 0 ? nothing : html`<p>${quiet_n} more are 0 in every run of both.</p>`}
+${
+  shown.length > mostRows
+    ? html`<p>… and ${shown.length - mostRows} more; <code>pauselab compare</code> has all.</p>`
+    : nothing
+}
+${quiet_n === 0 ? nothing : html`<p>${quiet_n} more are 0 in every run of both sides.</p>`}
 ${whyList('Not compared', rows.filter(isOpen), name)}${whyList(
     'Why inconclusive',
-    told.filter((row) => row.verdict === 'inconclusive'),
+    shown.filter((row) => row.verdict === 'inconclusive'),
     name,
   )}
-${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(notes.slice(0, mostItems))}</details>`}`;
+${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(sentencesOf(notes.slice(0, mostItems)))}</details>`}`;
 }
 
-/** Many rows have one and the same reason. */
+/** Many rows share the same reason. */
 function whyList(title: string, rows: Comparison['rows'], name: (row: Comparison['rows'][number]) => string): Markup {
   const groups = grouped(rows, ({ sentence }) => sentence);
   if (groups.size === 0) return nothing;
-  return html`<details><summary>${title} (${rows.length})</summary>${list([...groups].slice(0, mostItems).map(([sentence, [first, ...rest]]) => html`${first === undefined ? '' : `${name(first)}, ${first.series}, ${first.title}`}${rest.length === 0 ? '' : ` and ${rest.length} more`}: ${sentence}.`))}</details>`;
+  return html`<details><summary>${title} (${rows.length})</summary>${list(
+    [...groups]
+      .slice(0, mostItems)
+      .map(
+        ([sentence, [first, ...rest]]) =>
+          html`${first === undefined ? '' : `${name(first)}, ${first.series}, ${first.title}`}${
+            rest.length === 0 ? '' : ` and ${rest.length} more`
+          }: ${sentence}.`,
+      ),
+  )}</details>`;
 }
 
 const mostRows = 300;

@@ -1,9 +1,9 @@
-/** A table; where the page is narrow each row is a block of its own, and its cells name their column. */
+/** A table. On a narrow page each row is a block, and its cells name their columns. */
 import { html, nothing, type Content, type Markup } from '../markup.js';
 
 /**
- * `texts`: how many columns, from the left, are words and no figures. Roles: as blocks, rows would be no table to a
- * reader that speaks.
+ * `texts`: number of columns, from the left, that contain text and not figures. Roles are explicit, because rows shown
+ * as blocks would not be a table to a screen reader.
  */
 export function table(
   caption: string,
@@ -14,5 +14,12 @@ export function table(
   const kind = (column: number): string => (column < texts ? 'text' : 'figure');
   const name = (column: number): Markup =>
     head[column] === undefined || head[column] === '' ? nothing : html` data-column="${head[column]}"`;
-  return html`<div class="wide" tabindex="0" role="region" aria-label="${caption}"><table role="table"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${head.map((cell, i) => html`<th role="columnheader" scope="col" class="${kind(i)}">${cell}</th>`)}</tr></thead><tbody role="rowgroup">${rows.map(([first, ...rest]) => html`<tr role="row"><th role="rowheader" scope="row">${first ?? ''}</th>${rest.map((cell, i) => html`<td role="cell" class="${kind(i + 1)}"${name(i + 1)}>${cell}</td>`)}</tr>`)}</tbody></table></div>`;
+  return html`<div class="wide" tabindex="0" role="region" aria-label="${caption}"><table role="table"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${head.map(
+    (cell, i) => html`<th role="columnheader" scope="col" class="${kind(i)}">${cell}</th>`,
+  )}</tr></thead><tbody role="rowgroup">${rows.map(
+    ([first, ...rest]) =>
+      html`<tr role="row"><th role="rowheader" scope="row">${first ?? ''}</th>${rest.map(
+        (cell, i) => html`<td role="cell" class="${kind(i + 1)}"${name(i + 1)}>${cell}</td>`,
+      )}</tr>`,
+  )}</tbody></table></div>`;
 }

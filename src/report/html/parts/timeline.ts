@@ -1,6 +1,6 @@
 /**
- * Who did what while a stall lasted: one row a thread, the victim first. Places along the time are percentages and all
- * else is pixels, so that the figure takes the width that there is and its words keep their size.
+ * What each thread did during a stall: a row per thread, the victim first. Positions in time are percentages and
+ * everything else is pixels, so that the figure fits any width and its text keeps its size.
  */
 import { formatDuration } from '../../../base/text/units.js';
 import type { Activity, ListedStall } from '../../../bundle/stalls-schema.js';
@@ -12,13 +12,13 @@ import { linearScale, roundDuration } from '../scales.js';
 
 const rowHeight = 40;
 const nameHeight = 17;
-/** Of a bar's middle, below its name. */
+/** From a row's top to the middle of its bar, below the name. */
 const barOffset = nameHeight + 10;
 const mostThreads = 12;
 const mostSpans = 300;
 const mostCalls = 50;
 const mostEvents = 6;
-/** Characters of a row's words: so many fit on a phone. */
+/** Maximum characters of a row's text: as many as fit on a phone. */
 const [longestName, longestRow] = [32, 46];
 
 /** Half of a bar's height; activities differ by height too, not by colour alone. */
@@ -32,7 +32,7 @@ const halves: Readonly<Record<Activity, number>> = {
   unobserved: 0.5,
 };
 
-/** Only of what the timelines show. */
+/** Only activities that the timelines show. */
 export function timelineLegend(stalls: readonly ListedStall[]): Markup {
   const shown = new Set(
     stalls.flatMap(
@@ -48,7 +48,7 @@ export function timelineLegend(stalls: readonly ListedStall[]): Markup {
   return html`<ul class="legend">${told.map(([activity, half]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${activityMeanings[activity]}</li>`)}${hasTaker ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>` : nothing}${works.size > 0 ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>` : nothing}</ul>`;
 }
 
-/** What the figure says, a sentence a row: for who cannot see it, and for who wants the milliseconds. */
+/** The figure in words, a sentence per row: for readers who cannot see it, and for the exact milliseconds. */
 export function timelineTexts(stall: ListedStall): string[] {
   const { threads, events, clip } = shownOf(stall);
   const takers = takersOf(stall);
@@ -71,13 +71,13 @@ export function timelineTexts(stall: ListedStall): string[] {
 
 const axisHeight = 20;
 
-/** In pixels; 0: there is nothing to draw. */
+/** In pixels; 0 if there is nothing to draw. */
 export function timelineHeight(stall: ListedStall): number {
   const { threads, events } = shownOf(stall);
   return threads.length === 0 ? 0 : (threads.length + events.length) * rowHeight + axisHeight;
 }
 
-/** Nothing for a stall of which no thread was seen. */
+/** Empty for a stall during which no thread was seen. */
 export function timeline(stall: ListedStall): Markup {
   const { threads, events, clip } = shownOf(stall);
   if (threads.length === 0) return nothing;
@@ -89,7 +89,10 @@ export function timeline(stall: ListedStall): Markup {
   const takers = takersOf(stall);
   const bottom = (threads.length + events.length) * rowHeight;
   return html`<svg class="timeline" role="img" aria-label="Timeline of the stall; ${timelineTexts(stall).join('; ')}" height="${bottom + axisHeight}">
-<g class="axis">${share.ticks.map(({ at, label }) => html`<line x1="${percent(at)}" x2="${percent(at)}" y2="${bottom}"/><text x="${percent(at)}" y="${bottom + 15}" text-anchor="${anchor(at)}">${label}</text>`)}</g>
+<g class="axis">${share.ticks.map(
+    ({ at, label }) =>
+      html`<line x1="${percent(at)}" x2="${percent(at)}" y2="${bottom}"/><text x="${percent(at)}" y="${bottom + 15}" text-anchor="${anchor(at)}">${label}</text>`,
+  )}</g>
 ${threads.map(({ thread, spans }, row) => {
   const middle = row * rowHeight + barOffset;
   const taken_ns = takers.get(thread.tid) ?? 0;
@@ -99,7 +102,14 @@ ${callsOf(thread.name).map((call) => bar('call', x(call.start_ns), x(call.end_ns
 })}
 ${events.map(({ name, label, start_ns, duration_ns }, i) => {
   const row = threads.length + i;
-  return html`${rowName(`JVM log: ${name}`, row, label)}${bar('event', x(start_ns), x(start_ns + duration_ns), row * rowHeight + barOffset, 6, `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`)}`;
+  return html`${rowName(`JVM log: ${name}`, row, label)}${bar(
+    'event',
+    x(start_ns),
+    x(start_ns + duration_ns),
+    row * rowHeight + barOffset,
+    6,
+    `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`,
+  )}`;
 })}</svg>`;
 }
 
@@ -113,7 +123,7 @@ function shownOf(
   return { threads: threadsOf(stall).slice(0, mostThreads), events: evidence?.events.slice(0, mostEvents) ?? [], clip };
 }
 
-/** Who had the holder's CPU has a row, also where nobody looked at it: the trace knows for how long. */
+/** A thread that had the holder's CPU has a row even if nobody looked at it: the trace knows for how long. */
 function threadsOf(stall: ListedStall): Shown['threads'] {
   const { chain, evidence } = stall;
   if (evidence === null) return [];
@@ -130,10 +140,10 @@ function threadsOf(stall: ListedStall): Shown['threads'] {
   ];
 }
 
-/** Of the stall's time: who had the holder's CPU for less is not told. */
+/** Share of the stall's time: threads that had the holder's CPU for less are not mentioned. */
 const leastTaken_share = 0.05;
 
-/** By tid, how long each had the CPU of a thread that is blamed. */
+/** By tid, how long each thread had the CPU of a blamed thread. */
 function takersOf({ chain, duration_ns: stall_ns }: ListedStall): Map<number, number> {
   const taken = new Map<number, number>();
   for (const { cpuTakenBy } of chain ?? [])
@@ -141,13 +151,16 @@ function takersOf({ chain, duration_ns: stall_ns }: ListedStall): Map<number, nu
   return new Map([...taken].filter(([, taken_ns]) => taken_ns >= leastTaken_share * stall_ns));
 }
 
-/** Of a series such as `holder.madvise_free`. */
+/** For a series such as `holder.madvise_free`. */
 function workOfHolder(series: string): string {
   return workOfCall(series.slice(series.lastIndexOf('.') + 1));
 }
 
 function rowName(name: string, row: number, about: string): Markup {
-  return html`<text y="${row * rowHeight + nameHeight - 4}">${cut(name, longestName)} <tspan class="about">${cut(about, Math.max(1, longestRow - Math.min(name.length, longestName)))}</tspan></text>`;
+  return html`<text y="${row * rowHeight + nameHeight - 4}">${cut(name, longestName)} <tspan class="about">${cut(
+    about,
+    Math.max(1, longestRow - Math.min(name.length, longestName)),
+  )}</tspan></text>`;
 }
 
 function bar(kind: string, from: number, to: number, middle: number, half: number, title: string): Markup {
@@ -160,7 +173,7 @@ function percent(value: number): string {
   return `${Math.round(value * 100) / 100}%`;
 }
 
-/** Words at an edge stay inside. */
+/** Labels at the edges stay inside the figure. */
 function anchor(at: number): 'start' | 'middle' | 'end' {
   if (at < 5) return 'start';
   return at > 95 ? 'end' : 'middle';

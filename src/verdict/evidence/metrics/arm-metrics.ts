@@ -13,7 +13,7 @@ import {
   type Metric,
 } from './metric.js';
 import { tooFew } from './series-metrics.js';
-import type { MetricUnit } from './unit.js';
+import type { MetricUnit } from '../../../facts/metric-facts.js';
 
 interface ArmMetric {
   readonly subject: string;
@@ -45,12 +45,13 @@ function armMetric({ subject, figure, title, unit, of, more = {} }: ArmMetric): 
   };
 }
 
-/** A log that lacks events says too little of all its figures. */
+/** A log that lacks events makes all its figures unreliable. */
 function ofLog(name: JvmEventName, of: (events: LogSeries, run: ArmRun) => Known): (run: ArmRun) => Known {
   return (run) => {
     if (run.jvm === null) return absent;
     const problem = run.jvm.logProblems.find((one) => concernsEvents(one, name));
-    if (problem !== undefined) return unknown(problem.sentence);
+    if (problem !== undefined)
+      return unknown({ code: 'jvm-log-incomplete', problem: problem.code, why: problem.sentence });
     return of(run.jvm.log.find((series) => series.name === name) ?? noEvents(name), run);
   };
 }
@@ -94,7 +95,7 @@ function eventMetrics(name: JvmEventName): Metric[] {
     }),
     event('total_ns', 'time in events', 'time', ({ total_ns }) => known(total_ns), { growsWithWindow: true }),
     event('total_share', 'share in events', 'share', ({ total_ns }, { window_ns }) =>
-      window_ns > 0 ? known(total_ns / window_ns) : unknown('its window has no length'),
+      window_ns > 0 ? known(total_ns / window_ns) : unknown({ code: 'window-without-length' }),
     ),
     event('long_count', 'events of the threshold or more', 'count', ({ long_count }) => known(long_count), {
       ofStalls: true,
@@ -123,9 +124,9 @@ function ofHolder(of: (holder: Holder, run: ArmRun) => Known): (run: ArmRun) => 
   return (run) => (run.holder === null ? absent : of(run.holder, run));
 }
 
-const uncounted = 'the bundle is of a version that did not count it';
-/** Of an idle holder there is nothing to know. */
-const noCall: Known = { ...unknown('the holder made no call of which it is known'), absent: true };
+const uncounted = { code: 'not-counted-then' } as const;
+/** An idle holder has no figures. */
+const noCall: Known = { ...unknown({ code: 'no-holder-call' }), absent: true };
 const orUncounted = (value: number | null): Known => (value === null ? unknown(uncounted) : known(value));
 const orNoCall = (value: number | null): Known => (value === null ? noCall : known(value));
 
@@ -205,18 +206,18 @@ function memoryMetric(figure: string, title: string, of: (memory: Memory) => Kno
     figure,
     title,
     unit: 'bytes',
-    of: ({ memory }) => (memory === null ? unknown('its memory was not read, or not in every run') : of(memory)),
+    of: ({ memory }) => (memory === null ? unknown({ code: 'memory-not-read' }) : of(memory)),
   });
 }
 
-const noCgroup: Known = { ...unknown('it is in no cgroup that counts memory'), absent: true };
+const noCgroup: Known = { ...unknown({ code: 'no-cgroup' }), absent: true };
 
 /** The price of not giving memory back. */
 const memoryMetrics: readonly Metric[] = [
   memoryMetric('rss_mean_bytes', 'resident memory, mean', ({ rssMeanBytes }) => known(rssMeanBytes)),
   memoryMetric('rss_peak_bytes', 'resident memory, peak', ({ rssPeakBytes }) => known(rssPeakBytes)),
   memoryMetric('pss_bytes', 'proportional memory after the window', ({ pssBytes }) =>
-    pssBytes === null ? unknown('a process ended before it could be read') : known(pssBytes),
+    pssBytes === null ? unknown({ code: 'process-ended' }) : known(pssBytes),
   ),
   memoryMetric('cgroup_mean_bytes', 'memory of the cgroup, mean', ({ cgroup }) =>
     cgroup === null ? noCgroup : known(cgroup.meanBytes),

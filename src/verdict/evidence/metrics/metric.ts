@@ -1,10 +1,10 @@
-/** What a metric is, and what it is read from: the evidence of one run, or of all runs of an arm pooled. */
+/** What a metric is, and what it reads: the evidence of a run, or of all runs of an arm pooled. */
 import type { Stated } from '../../../facts/stated.js';
 import type { ArmSummary, HolderFigures, LogSeries, SeriesFigures } from '../../../bundle/bundle-schema.js';
 import type { Margin } from '../../compare/decide.js';
-import type { MetricUnit } from './unit.js';
+import type { MetricUnit, MissingFigure } from '../../../facts/metric-facts.js';
 
-/** `series`: of one victim; `arm`: of the whole workload. */
+/** `series`: of a victim; `arm`: of the whole workload. */
 export type MetricScope = 'series' | 'arm';
 
 interface Evidence {
@@ -14,7 +14,7 @@ interface Evidence {
   quantile(times: string, percent: number): number | null;
 }
 
-/** What a run shows of a series; a log of another tool knows less. */
+/** What a run shows of a series; a log of another tool has less. */
 export interface SeriesOfRun extends Evidence {
   readonly scope: 'series';
   readonly figures: Pick<SeriesFigures, 'stalls' | 'saturated'> &
@@ -22,7 +22,7 @@ export interface SeriesOfRun extends Evidence {
       readonly service: Partial<SeriesFigures['service']> & { readonly n: number };
       readonly response: (Partial<NonNullable<SeriesFigures['response']>> & { readonly n: number }) | null;
     };
-  /** False for a log: it does not say in what state its threads were, nor when stalls overlap. */
+  /** False for a log, which records neither states of threads nor when stalls overlap. */
   readonly knowsStates: boolean;
 }
 
@@ -42,29 +42,29 @@ export type MetricEvidence = SeriesOfRun | ArmRun;
 export interface Known {
   readonly value: number | null;
   /** Why it is null. */
-  readonly missing: string | null;
+  readonly missing: MissingFigure | null;
   /** There can be no such figure: a victim without a schedule has no response time. */
   readonly absent: boolean;
 }
 
 export interface Metric {
   readonly name: string;
-  /** Other names that it goes by, in bundles, conditions and older policies. */
+  /** Its other names, in bundles, conditions and older policies. */
   readonly aliases: readonly string[];
   readonly scope: MetricScope;
-  /** Of an arm's metric: what of the arm, such as `memory`; it stands where a series' name does. */
+  /** Of an arm's metric: its part of the arm, such as `memory`, which replaces the name of a series. */
   readonly subject: string | null;
   readonly title: string;
   readonly unit: MetricUnit;
-  /** In which direction it gets worse. */
+  /** The direction that is worse. */
   readonly worse: 'more' | 'less';
   /** Depends on the threshold of stalls. */
   readonly ofStalls: boolean;
-  /** Grows with the window, so that only windows of one length compare. */
+  /** Grows with the window, so that only windows of the same length compare. */
   readonly growsWithWindow: boolean;
   /** Too low where records of slow operations were lost. */
   readonly fromRecords: boolean;
-  /** A percentile: with its uncertainty between runs. Null: what it is, it is. */
+  /** Of a percentile, which has an uncertainty between runs; null: another metric. */
   readonly percent: number | null;
   /** Which arms can have it; null: all. */
   readonly needs: 'jvm' | 'holder' | 'schedule' | null;
@@ -73,10 +73,10 @@ export interface Metric {
 }
 
 export const known = (value: number): Known => ({ value, missing: null, absent: false });
-export const unknown = (missing: string): Known => ({ value: null, missing, absent: false });
-export const absent: Known = { value: null, missing: 'there is no such figure', absent: true };
+export const unknown = (missing: MissingFigure): Known => ({ value: null, missing, absent: false });
+export const absent: Known = { value: null, missing: { code: 'no-figure' }, absent: true };
 
-/** A percentile among figures, as null where it is none of those that are stored. */
+/** A percentile among figures; null if it is not stored. */
 export function storedPercentile(figures: object, percent: number): number | null {
   const key = `${percentKey(percent)}_ns`;
   const value: unknown = Object.hasOwn(figures, key) ? (figures as Record<string, unknown>)[key] : null;
@@ -91,12 +91,12 @@ export function percentKey(percent: number): string {
 const minute_ns = 60e9;
 
 export function perMinute(count: number, window_ns: number): Known {
-  return window_ns > 0 ? known((count * minute_ns) / window_ns) : unknown('its window has no length');
+  return window_ns > 0 ? known((count * minute_ns) / window_ns) : unknown({ code: 'window-without-length' });
 }
 
 const relative = 0.1;
 
-/** The smallest effect that matters where nothing else is said; of times of stalls a tenth of the threshold. */
+/** The smallest effect that matters by default; for times of stalls a tenth of the threshold. */
 export function usualMargin(unit: MetricUnit, { isTimeOfStalls = false } = {}): Metric['margin'] {
   return (threshold_ns) => {
     switch (unit) {

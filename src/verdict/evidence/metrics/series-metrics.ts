@@ -1,5 +1,5 @@
-/** Metrics of one victim's series. In the order of importance (design): stalls first, percentiles after. */
-import { formatDuration } from '../../../base/text/units.js';
+/** Metrics of a victim's series, by importance: stalls first, percentiles after. */
+import type { MetricUnit, MissingFigure } from '../../../facts/metric-facts.js';
 import { leastN } from '../../../stats/quantile-bounds.js';
 import {
   absent,
@@ -12,7 +12,6 @@ import {
   type Metric,
   type SeriesOfRun,
 } from './metric.js';
-import type { MetricUnit } from './unit.js';
 
 type Times = 'service' | 'response';
 
@@ -44,15 +43,18 @@ function seriesMetric({ name, title, unit, of, more = {} }: SeriesMetric): Metri
   };
 }
 
-/** A log has no states: what needs them it cannot have. */
-const noStates = (why: string): Known => ({ ...unknown(`a histogram log does not say ${why}`), absent: true });
-const whenStalls = 'when its stalls were';
-const whichState = 'in what state threads were';
+/** A log has no states, and no figure that needs them. */
+const noStates = (missing: MissingFigure): Known => ({ ...unknown(missing), absent: true });
+const whenStalls = { code: 'stall-times-not-in-log' } as const;
+const whichState = { code: 'states-not-in-log' } as const;
 
 type Stalls = SeriesOfRun['figures']['stalls'];
 
-function ofStates(why: string, of: (stalls: Stalls, run: SeriesOfRun) => Known): (run: SeriesOfRun) => Known {
-  return (run) => (run.knowsStates ? of(run.figures.stalls, run) : noStates(why));
+function ofStates(
+  missing: MissingFigure,
+  of: (stalls: Stalls, run: SeriesOfRun) => Known,
+): (run: SeriesOfRun) => Known {
+  return (run) => (run.knowsStates ? of(run.figures.stalls, run) : noStates(missing));
 }
 
 const ofStalls = { ofStalls: true } as const;
@@ -145,13 +147,13 @@ const furtherStallMetrics: readonly Metric[] = [
   }),
 ];
 
-const notInLog: Known = { ...unknown('a histogram log does not say it'), absent: true };
+const notInLog: Known = { ...unknown({ code: 'not-in-log' }), absent: true };
 
 const otherMetrics: readonly Metric[] = [
   ...(
     [
       ['unserved', 'operations never served'],
-      ['exhausted', 'operations not made for lack of fresh pages'],
+      ['exhausted', 'operations not made because fresh pages were used up'],
       ['lost_records', 'records lost'],
     ] as const
   ).map(([name, title]) =>
@@ -163,7 +165,6 @@ const otherMetrics: readonly Metric[] = [
       more: { growsWithWindow: true },
     }),
   ),
-  // An operation that is not in flight has been so for no time.
   seriesMetric({
     name: 'inflight_ns',
     title: 'time in flight at the end',
@@ -178,9 +179,8 @@ const otherMetrics: readonly Metric[] = [
   }),
 ];
 
-const noSchedule: Known = { ...unknown('it has no schedule, and so no response time'), absent: true };
-const saturatedReason =
-  'saturated: it could not keep its schedule, so its response percentiles are the length of the window in disguise';
+const noSchedule: Known = { ...unknown({ code: 'no-schedule' }), absent: true };
+const saturated = { code: 'saturated-response' } as const;
 
 function timesMetrics(times: Times): Metric[] {
   const needs = times === 'response' ? 'schedule' : null;
@@ -198,10 +198,10 @@ function timesMetrics(times: Times): Metric[] {
           ? known(value)
           : unknown(
               own.n === 0
-                ? 'no operation was made'
+                ? { code: 'no-operation' }
                 : times === 'response' && figures.saturated
-                  ? saturatedReason
-                  : 'the run does not have it',
+                  ? saturated
+                  : { code: 'not-recorded' },
             );
       },
     });
@@ -230,27 +230,25 @@ function quantileMetric(times: Times, percent: number): Metric {
       if (times === 'response' && figures.response === null) return noSchedule;
       const value = run.quantile(times, percent);
       if (value !== null) return known(value);
-      if (times === 'response' && figures.saturated) return unknown(saturatedReason);
+      if (times === 'response' && figures.saturated) return unknown(saturated);
       return tooFew(figures.service.n, percent, window_ns, 'operations');
     },
   });
 }
 
-/** `what`: of which there are too few. */
-export function tooFew(n: number, percent: number, window_ns: number, what: string): Known {
-  const needed = leastN(percent / 100);
-  const longer =
-    n === 0 || window_ns === 0 ? '' : `, at this rate a window of ${formatDuration((window_ns * needed) / n)}`;
-  return n < needed
-    ? unknown(`n too small: p${percent} needs ${needed} ${what} a run${longer}`)
-    : unknown('the run does not have it');
+/** Of a percentile that a run does not have. `of`: what it counts. */
+export function tooFew(n: number, percent: number, window_ns: number, of: 'operations' | 'events' | 'calls'): Known {
+  const needed_n = leastN(percent / 100);
+  if (n >= needed_n) return unknown({ code: 'not-recorded' });
+  const needed_ns = n === 0 || window_ns === 0 ? null : (window_ns * needed_n) / n;
+  return unknown({ code: 'too-few-samples', percent, n, needed_n, of, window_ns: needed_ns });
 }
 
 export function percentileMetrics(percents: readonly number[]): Metric[] {
   return percents.flatMap((percent) => [quantileMetric('service', percent), quantileMetric('response', percent)]);
 }
 
-/** All of a series but its percentiles. */
+/** All metrics of a series except percentiles. */
 export const seriesMetrics: readonly Metric[] = [
   ...stallMetrics,
   ...furtherStallMetrics,

@@ -1,17 +1,6 @@
-/** Units of metrics: how a value is written by people, and how it is written for them. */
-import {
-  formatDuration,
-  formatShare,
-  formatSize,
-  parseDuration,
-  parseShare,
-  parseSize,
-  type Parsed,
-} from '../../../base/text/units.js';
-
-/** `time` is in nanoseconds, `share` a fraction (1 is all of the window), `flag` 0 or 1. */
-export const metricUnits = ['share', 'per_minute', 'time', 'count', 'bytes', 'flag'] as const;
-export type MetricUnit = (typeof metricUnits)[number];
+/** How people write a value of a metric. */
+import { parseDuration, parseShare, parseSize, type Parsed } from '../../../base/text/units.js';
+import type { MetricUnit } from '../../../facts/metric-facts.js';
 
 const expected: Readonly<Record<MetricUnit, string>> = {
   time: 'a duration such as 20ms',
@@ -22,10 +11,7 @@ const expected: Readonly<Record<MetricUnit, string>> = {
   flag: 'true or false',
 };
 
-/**
- * A bare number is one of the unit that `name` ends in (longest_ns, rss_mean_bytes), and a fraction where it is a
- * share.
- */
+/** A bare number has the unit that `name` ends in (longest_ns, rss_mean_bytes); of a share it is a fraction. */
 export function parseInUnit(unit: MetricUnit, written: string | number, name = ''): Parsed {
   const text = String(written);
   const plain = /^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : null;
@@ -48,28 +34,4 @@ function valueOf(unit: MetricUnit, text: string, plain: number | null, name: str
     case 'per_minute':
       return plain;
   }
-}
-
-/** Differences may be negative. */
-export function formatMetric(unit: MetricUnit, value: number): string {
-  const sign = value < 0 ? '−' : '';
-  const size = Math.abs(value);
-  switch (unit) {
-    case 'time':
-      return sign + (size === 0 ? '0' : formatDuration(size));
-    case 'share':
-      return sign + (size === 0 ? '0' : formatShare(size));
-    case 'bytes':
-      return sign + (size === 0 ? '0' : formatSize(Math.round(size)));
-    case 'flag':
-      return value === 1 ? 'true' : value === 0 ? 'false' : sign + shortest(size);
-    case 'count':
-      return sign + (Number.isInteger(size) ? String(size) : shortest(size));
-    case 'per_minute':
-      return sign + shortest(size);
-  }
-}
-
-function shortest(size: number): string {
-  return String(Number(size.toPrecision(3)));
 }

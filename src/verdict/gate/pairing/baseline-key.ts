@@ -1,4 +1,4 @@
-/** What a baseline is of, told from its bundle. */
+/** What a baseline measured, from its bundle: the key by which a gate finds it. */
 import { createHash } from 'node:crypto';
 import { usage } from '../../../base/failure.js';
 import type { BaselineFile } from '../../../bundle/baseline-schema.js';
@@ -6,9 +6,10 @@ import { baselineVersion } from '../../../bundle/baseline-schema.js';
 import { measuredSettings } from '../../compare/differences.js';
 import { canonicalJson } from '../../../profile/resolved/hash.js';
 import type { Side, SideFacts } from '../../evidence/side.js';
+import { problemText } from '../../../words/gate-words.js';
 import { sideProblems } from '../gate-evidence.js';
 
-/** A bundle that no gate would accept is refused now, and not in a month. `sides`: one a kernel. */
+/** Refuses at once a bundle that no gate would accept. `sides`: one for each kernel. */
 export function baselineOf(
   side: Side,
   sides: readonly Side[],
@@ -17,7 +18,7 @@ export function baselineOf(
   if (side.kind !== 'bundle' || side.facts.profile === null)
     throw usage(`${side.path} is no bundle of \`pauselab run\`, and only these can be baselines`);
   const [problem] = sides.flatMap((one) => sideProblems(one, 'baseline'));
-  if (problem !== undefined) throw usage(`not saved, since no gate would accept it: ${problem}`);
+  if (problem !== undefined) throw usage(`not saved, because no gate would accept it: ${problemText(problem)}`);
   const key = keyOf(side, sides);
   return {
     schemaVersion: baselineVersion,
@@ -56,8 +57,8 @@ function roundedMemory(bytes: number | null): number | null {
 }
 
 /**
- * One name for one key: saving the same again is a replacement. So is saving another build of one version, unless it has
- * a label of its own.
+ * The same key gives the same name, so that saving again replaces the baseline. So does another build of the same
+ * version without a label.
  */
 function defaultName(key: BaselineFile['key']): string {
   const profile = key.profile
@@ -67,7 +68,7 @@ function defaultName(key: BaselineFile['key']): string {
   return `${profile === '' ? 'profile' : profile}-${sha256(namedBy(key)).slice(0, 8)}`;
 }
 
-/** Keys of before there were labels have the names that they had. */
+/** Keys without a label keep the names that older versions gave them. */
 function namedBy(key: BaselineFile['key']): unknown {
   const { kernels } = key;
   const own = (one: { readonly label: string | null }): object =>
@@ -79,7 +80,7 @@ function namedBy(key: BaselineFile['key']): unknown {
   return { ...own(key), ...(kernels === undefined ? {} : { kernels: kernels.map(own) }) };
 }
 
-/** As the facts of a side for each of its kernels, told without its bundle being read. */
+/** As the facts of a side, for each of its kernels; its bundle is not read. */
 export function factsOfBaseline({ key }: BaselineFile): SideFacts[] {
   const {
     profile,

@@ -1,6 +1,6 @@
 /**
- * The window of a stored baseline. It is fixed when the baseline is saved: a longer one has longer longest stalls, and
- * whoever could choose it anew would choose it until the gate passes. Only the number of runs may grow.
+ * The window of a stored baseline. It is fixed when the baseline is saved: a longer window has longer longest stalls,
+ * and a user who could change it could change it until the gate passes. Only the number of runs may grow.
  */
 import { usage } from '../../../base/failure.js';
 import { formatDuration } from '../../../base/text/units.js';
@@ -18,7 +18,7 @@ export interface StoredBaseline {
   readonly runs: number;
 }
 
-/** Those of a profile. */
+/** Baselines of a profile. */
 export function storedBaselines(offered: readonly Offered[], profile: string): StoredBaseline[] {
   return offered
     .filter(({ facts }) => facts.profile === profile)
@@ -52,7 +52,7 @@ export function windowFor(baselines: readonly StoredBaseline[], asked: Window, i
       ({ window }) => window.duration_ns !== first.window.duration_ns || window.warmup_ns !== first.window.warmup_ns,
     )
   )
-    throw usage(`the baselines have different windows (${are}); name the one that is meant with --baseline`);
+    throw usage(`the baselines have different windows (${are}); choose one with --baseline`);
   return first.window;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Which baseline a candidate is compared with: of the same profile, kernel, machine and JDK, and one that is told
- * apart.
+ * Which baseline a candidate is compared with: of the same profile, kernel, machine and JDK, and no other fits.
  */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -9,10 +8,10 @@ import { recoverReplaced } from '../../../base/files/new-folder.js';
 import { isBaseline, listBaselines, readBaseline } from '../../../bundle/baselines.js';
 import type { BaselineFile } from '../../../bundle/baseline-schema.js';
 import { isBundle } from '../../../bundle/store.js';
-import { factSentence } from '../../compare/differences.js';
+import type { EvidenceProblem } from '../../../facts/gate-facts.js';
+import type { DifferingFact } from '../../../facts/side-facts.js';
 import { readSides } from '../../evidence/read-side.js';
 import { placeText, type Side, type SideFacts } from '../../evidence/side.js';
-import { listed } from '../../../words/text.js';
 import { factsOfBaseline } from './baseline-key.js';
 import { refusedFacts } from '../gate-evidence.js';
 import type { GatePair } from '../gate.js';
@@ -27,7 +26,7 @@ export interface Offered {
   readonly facts: SideFacts;
   /** Null: not a stored baseline. */
   readonly measuredAt: string | null;
-  /** Named by itself, and not found in a folder of baselines: then what is wrong with it is told in full. */
+  /** Named by itself, not found in a folder of baselines: the gate then reports everything that is wrong with it. */
   readonly named: boolean;
   read(): Side;
 }
@@ -60,7 +59,7 @@ export function offeredBaselines(paths: readonly string[]): Offered[] {
   });
 }
 
-/** One for each of its kernels. It is read only if it is chosen. */
+/** An entry for each of its kernels. The bundle is read only if it is chosen. */
 function offeredBaseline(path: string, baseline: BaselineFile, named: boolean): Offered[] {
   const all = factsOfBaseline(baseline);
   return all.map((facts, kernel) => ({
@@ -87,47 +86,49 @@ export function readCandidate(path: string): Side[] {
 }
 
 export function pairWith(candidate: Side, offered: readonly Offered[], allowed: readonly EnvironmentClass[]): GatePair {
-  const none = (problem: string): GatePair => ({ candidate, baseline: null, problems: [problem] });
+  const none = (problem: EvidenceProblem): GatePair => ({ candidate, baseline: null, problems: [problem] });
   const [only] = offered;
-  // The one that was named is the one that is meant; what is wrong with the pair is told by the gate.
+  // A baseline that was named is used; the gate reports what is wrong with the pair.
   if (only !== undefined && offered.length === 1 && only.named) return paired(candidate, only);
-  const ofProfile = offered.filter(({ facts }) => facts.profile === candidate.facts.profile);
+  const { profile } = candidate.facts;
+  const ofProfile = offered.filter(({ facts }) => facts.profile === profile);
   if (ofProfile.length === 0)
-    return none(
-      `there is no baseline of the profile ${String(candidate.facts.profile)}; there are ${listed([...new Set(offered.map(({ name, facts }) => `${name} (${String(facts.profile)})`))])}`,
-    );
-  const unlike = (one: Offered, classes: readonly EnvironmentClass[]) => refusedFacts(one, candidate, classes);
+    return none({
+      code: 'no-baseline-of-profile',
+      profile,
+      offered: offered.map(({ name, facts }) => ({ name, profile: facts.profile })),
+    });
+  const unlike = (one: Offered, classes: readonly EnvironmentClass[]): DifferingFact[] =>
+    refusedFacts(one, candidate, classes);
   const exact = ofProfile.filter((one) => unlike(one, []).length === 0);
   const fitting = ofSameLabel(
     candidate,
     exact.length > 0 ? exact : ofProfile.filter((one) => unlike(one, allowed).length === 0),
   );
   const [first, ...others] = fitting;
-  if (first === undefined) {
-    const why = ofProfile.map((one) =>
-      unlike(one, allowed)
-        .map((fact) => factSentence(fact, { a: one.name, b: candidate.label }))
-        .join(', '),
-    );
-    const classes = [...new Set(ofProfile.flatMap((one) => unlike(one, allowed).map((fact) => fact.class)))];
-    return none(
-      `no baseline of ${String(candidate.facts.profile)} is of this environment: ${why.join('; ')}; save one measured here, or allow the difference (${classes.map((name) => `--allow-different ${name}`).join(' ')})`,
-    );
-  }
+  if (first === undefined)
+    return none({
+      code: 'no-baseline-of-environment',
+      profile,
+      candidate: candidate.label,
+      offered: ofProfile.map((one) => ({ name: one.name, facts: unlike(one, allowed) })),
+    });
   if (others.length > 0)
-    return none(
-      `${listed(fitting.map(({ name }) => name))} are all baselines for ${candidate.label}; name the one that is meant with --baseline`,
-    );
+    return none({
+      code: 'several-baselines',
+      candidate: candidate.label,
+      names: fitting.map(({ name }) => name),
+    });
   return paired(candidate, first);
 }
 
-/** Where kernels may differ, the place of the same label is the one that is meant. */
+/** If kernels may differ, the place with the same label is used. */
 function ofSameLabel({ facts: { label } }: Side, fitting: readonly Offered[]): readonly Offered[] {
   const same = fitting.filter(({ facts }) => label !== null && facts.label === label);
   return same.length > 0 ? same : fitting;
 }
 
-/** Saved before it was judged, a candidate would be its own baseline, and pass for ever. */
+/** A candidate that was saved before it was judged would be compared with itself, and always pass. */
 function paired(candidate: Side, chosen: Offered): GatePair {
   const baseline = chosen.read();
   const isItself =
@@ -137,8 +138,6 @@ function paired(candidate: Side, chosen: Offered): GatePair {
   return {
     candidate,
     baseline,
-    problems: isItself
-      ? [`the baseline ${chosen.name} was saved of these very runs (${candidate.label}); save it of the version before`]
-      : [],
+    problems: isItself ? [{ code: 'baseline-is-candidate', baseline: chosen.name, candidate: candidate.label }] : [],
   };
 }

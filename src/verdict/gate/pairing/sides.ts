@@ -1,5 +1,5 @@
 /**
- * Whether two sides that are to be measured in turns can be compared: what has to be alike is, and something differs.
+ * Whether two sides to measure in turns can be compared: what must be the same is the same, and something differs.
  */
 import { usage } from '../../../base/failure.js';
 import { askedKernel } from '../../../profile/check/asked-kernel.js';
@@ -16,8 +16,7 @@ interface Planned {
 }
 
 /**
- * By the profile's own names. A round holds both sides, so that they have one window, and what is a stall is the same
- * in both.
+ * Under the names of the profile. A round contains both sides, so both have the same window and the same threshold.
  */
 const common = {
   name: 'name',
@@ -40,14 +39,14 @@ export function refuseUnlikeSides(baseline: Planned, candidate: Planned): void {
   );
   if (unlike.length > 0)
     throw usage(
-      `both sides are measured in turns, and have one ${listed(unlike)}; set it for both, with --set instead of --base-set`,
+      `both sides are measured in turns, and need the same ${listed(unlike)}; set it for both, with --set instead of --base-set`,
     );
   refuseSeveralKernels(baseline.profile, candidate.profile);
   for (const arm of candidate.arms) {
     const other = baseline.arms.find(({ name }) => name === arm.name);
     if (other === undefined)
       throw usage(
-        `the baseline has no arm ${arm.name}; it has ${listed(baseline.arms.map(({ name }) => name))}, and a gate compares arms of one name`,
+        `the baseline has no arm ${arm.name}; it has ${listed(baseline.arms.map(({ name }) => name))}, and a gate compares arms of the same name`,
       );
     const [there, here] = [other, arm].map(({ victims }) => victims.map(({ series }) => series));
     if (canonicalJson(there?.toSorted()) !== canonicalJson(here?.toSorted()))
@@ -67,15 +66,15 @@ export function refuseUnlikeSides(baseline: Planned, candidate: Planned): void {
     ).length === 0
   ) {
     throw usage(
-      'baseline and candidate are alike, so that a pass would say nothing; give the baseline another value, JDK, program or kernel',
+      'baseline and candidate are the same, so a pass would mean nothing; give the baseline another value, JDK, program or kernel',
     );
   }
 }
 
-/** A kernel of one side has its partner in the other by its name, or because each has one. */
+/** A kernel finds its partner in the other side by name, or because each side has a single kernel. */
 function refuseSeveralKernels({ kernels: a }: ResolvedProfile, { kernels: b }: ResolvedProfile): void {
   if (canonicalJson(a) === canonicalJson(b) || (a.length <= 1 && b.length <= 1)) return;
   throw usage(
-    `where the kernel is the change each side has one, and the baseline has ${listed(a)} and the candidate ${listed(b)}; name one by --base-kernel and one by --kernel`,
+    `if the kernel is the change, each side has a single kernel; the baseline has ${listed(a)} and the candidate ${listed(b)}; name one kernel with --base-kernel and one with --kernel`,
   );
 }

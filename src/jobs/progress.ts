@@ -1,16 +1,16 @@
-/** Who is told how a job goes: commands print it, tests look at it. */
+/** Receives the progress of a job: commands print it, tests check it. */
 import type { ExperimentObserver } from '../experiment/experiment.js';
 import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 
-export interface Told {
+export interface Progress {
   readonly note: (text: string) => void;
-  /** From here on until its end. */
+  /** Starts the status of an experiment. */
   watch(profile: ResolvedProfile): Watcher;
 }
 
 export interface Watcher extends ExperimentObserver {
   note(text: string): void;
-  /** What is going on, until something else is. */
+  /** The current step, shown until the next. */
   progress(text: string): void;
   end(): void;
 }

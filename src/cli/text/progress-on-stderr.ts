@@ -1,7 +1,7 @@
-/** How jobs go, on stderr: lines of the log, and the status of an experiment. */
-import type { Told } from '../../jobs/told.js';
+/** Progress of jobs on stderr: log lines, and the status of an experiment. */
+import type { Progress } from '../../jobs/progress.js';
 
-export async function toldOnStderr(): Promise<Told> {
+export async function progressOnStderr(): Promise<Progress> {
   const [{ createLogger }, { createStatus }] = await Promise.all([import('./logger.js'), import('./status.js')]);
   const logger = createLogger();
   return {

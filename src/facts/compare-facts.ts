@@ -1,0 +1,133 @@
+/**
+ * What a comparison found: codes with figures. src/words/compare-words.ts makes the sentences. `a` is the reference,
+ * `b` the candidate.
+ */
+import type { Effect, MarginFact, MetricUnit, MissingFigure } from './metric-facts.js';
+import type { DifferingFact, DifferingSetting, SideNote } from './side-facts.js';
+
+export interface Pair<T> {
+  readonly a: T;
+  readonly b: T;
+}
+
+/** Why evidence of a series is flawed: a figure that looks good in its runs may not be. */
+export interface FlawFact {
+  readonly code: 'saturated' | 'records-lost' | 'pages-used-up' | 'states-unseen';
+  /** Runs with the flaw. */
+  readonly runs_n: number;
+  readonly of_n: number;
+}
+
+/** Why nothing may be concluded, whatever the values. */
+export type Refusal =
+  | {
+      readonly code: 'figure-missing';
+      readonly missing: MissingFigure;
+      /** Runs without the figure. */
+      readonly runs_n: number;
+      readonly of_n: number;
+    }
+  | { readonly code: 'other-thresholds' | 'other-windows' }
+  | { readonly code: 'baseline-flawed'; readonly flaw: FlawFact };
+
+export const decisionReasons = [
+  'difference',
+  'inside-margin',
+  'refused',
+  'too-few-runs',
+  'not-significant',
+  'many-metrics',
+  'mean-unclear',
+  'about-margin',
+] as const;
+/** Why a metric has its verdict. */
+export type DecisionReason = (typeof decisionReasons)[number];
+
+export interface ShareFact {
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What the sentence of a row is made from; compared.ts has the whole row. */
+export interface RowFact {
+  readonly arms: Pair<string>;
+  readonly series: string;
+  readonly title: string;
+  readonly unit: MetricUnit;
+  readonly margin: MarginFact;
+  readonly values: Pair<readonly number[]>;
+  readonly window_ns: { readonly shortest: number; readonly longest: number };
+  readonly runs: Pair<number>;
+  readonly mean: Pair<number | null>;
+  readonly difference: Effect | null;
+  readonly p: number | null;
+  readonly pAdjusted: number | null;
+  readonly resolution: number | null;
+  readonly noWorse: {
+    readonly bound: number | null;
+    readonly boundRelative: number | null;
+    readonly setAside: 0 | 1;
+  } | null;
+  readonly affected: Pair<ShareFact> | null;
+  readonly reason: DecisionReason;
+  readonly refusal: Refusal | null;
+  readonly wouldDecide: { readonly runs: number | null; readonly of: 'difference' | 'equivalence' } | null;
+}
+
+/** The row that differs most certainly, and of several the one with the largest difference. */
+export type WorstRow = Pick<RowFact, 'arms' | 'series' | 'title' | 'unit' | 'mean' | 'difference' | 'pAdjusted'> & {
+  readonly metric: string;
+};
+
+/** What was found of one candidate. */
+export type CompareConclusion = {
+  readonly candidate: string;
+  readonly reference: string;
+  /** The set-up of a side was not as asked for. */
+  readonly isDegraded: boolean;
+  readonly metrics_n: number;
+  readonly regressed_n: number;
+  readonly improved_n: number;
+  readonly equivalent_n: number;
+  readonly inconclusive_n: number;
+} & (
+  | { readonly code: 'nothing-in-common' | 'nothing-comparable' | 'equivalent' | 'no-difference-found' }
+  | { readonly code: 'regressed' | 'improved'; readonly worst: WorstRow }
+  /** No single metric is certain to differ. `beyond_n`: metrics beyond their margins. */
+  | { readonly code: 'differs-unnamed'; readonly p: number; readonly beyond_n: number; readonly worst: WorstRow }
+  /** No outcome of so few runs could have shown a difference. `runs`: the most of a metric. */
+  | { readonly code: 'too-few-runs'; readonly runs: Pair<number> }
+  /** In each metric too few runs differ from the others. */
+  | { readonly code: 'too-uniform' }
+);
+
+interface SideArms {
+  readonly label: string;
+  readonly profile: string | null;
+  readonly arms: readonly string[];
+}
+
+/** A note on a side names it. */
+export type NoteOfSide = SideNote & { readonly side: string };
+
+export type FactsDiffer = Pair<string> & { readonly code: 'facts-differ'; readonly facts: readonly DifferingFact[] };
+
+export type CompareNote =
+  | NoteOfSide
+  | FactsDiffer
+  /** Empty settings: they differ only in how the profile is written. */
+  | (Pair<string> & {
+      readonly code: 'profile-differs';
+      readonly profile: string | null;
+      readonly settings: readonly DifferingSetting[];
+    })
+  | (Pair<SideArms> & { readonly code: 'other-profiles' | 'no-common-arm' })
+  | { readonly code: 'arms-on-one-side'; readonly label: string; readonly arms: readonly string[] }
+  | (Pair<string> & {
+      readonly code: 'series-on-one-side';
+      /** Empty of a log. */
+      readonly arm: string;
+      readonly series: readonly string[];
+    })
+  | { readonly code: 'log-is-one-run' };

@@ -1,0 +1,70 @@
+/**
+ * What is missing or weak in a side of a comparison: codes with figures. src/words/side-words.ts makes the sentences.
+ */
+
+/** Why an experiment is not whole. */
+export type IncompleteSide =
+  | { readonly code: 'no-summary' }
+  | { readonly code: 'not-complete'; readonly status: string }
+  /** Runs of its summary that are not there. */
+  | { readonly code: 'runs-gone'; readonly runs: readonly string[] };
+
+/** Runs, or something of a bundle, that are no evidence. */
+export type LeftOut =
+  /** `reason`: what the bundle's reader refused. */
+  | { readonly code: 'unreadable'; readonly reason: string }
+  | { readonly code: 'runs-disturbed' | 'runs-cut-short'; readonly runs_n: number; readonly of_n: number };
+
+export type SideNote =
+  | IncompleteSide
+  | LeftOut
+  /** `degradations`: their codes (run-facts.ts); `why`: their sentences. */
+  | { readonly code: 'side-degraded'; readonly degradations: readonly string[]; readonly why: readonly string[] }
+  | {
+      readonly code: 'settings-unproven';
+      readonly settings: readonly { readonly allocator: string; readonly key: string; readonly asked: string }[];
+    }
+  | {
+      readonly code: 'series-idle' | 'records-lost' | 'pages-used-up';
+      readonly arm: string;
+      readonly series: string;
+      readonly runs_n: number;
+    }
+  | { readonly code: 'log-cut'; readonly file: string }
+  | {
+      readonly code: 'log-unit';
+      readonly file: string;
+      readonly unit: string;
+      /** A line of the log; its column Interval_Max; nothing, so that it is assumed. */
+      readonly from: 'line' | 'maxima' | 'nothing';
+    }
+  | { readonly code: 'log-series-empty'; readonly file: string; readonly series: string };
+
+export type Labels = { readonly a: string; readonly b: string };
+
+/** What of a side's circumstances differs; null: unknown. `class`: as in allowDifferent; `pauselab`: its version. */
+export interface DifferingFact {
+  readonly class: 'profile' | 'kernel' | 'machine' | 'jdk' | 'pauselab';
+  readonly fact:
+    | 'profile'
+    | 'label'
+    | 'kernel'
+    | 'guest'
+    | 'image'
+    | 'preemption'
+    | 'hz'
+    | 'cpuModel'
+    | 'cpus'
+    | 'memory'
+    | 'jdks'
+    | 'tool';
+  readonly a: string | null;
+  readonly b: string | null;
+}
+
+/** `arms.free.holder.nice`, and its value on either side. */
+export interface DifferingSetting {
+  readonly path: string;
+  readonly a: string;
+  readonly b: string;
+}

@@ -1,0 +1,118 @@
+/**
+ * What the runs of an experiment allow to conclude: codes with figures. src/words/verdict-words.ts makes the sentences
+ * and, from all of them, the verdict. `arms` are names as in the profile.
+ */
+
+/** Of one kernel. */
+export type KernelConclusion =
+  /** A program without probes, where nothing is timed. */
+  | { readonly code: 'nothing-timed'; readonly arms: readonly string[] }
+  | { readonly code: 'controls-only' }
+  | {
+      readonly code: 'stalls';
+      readonly arms: readonly string[];
+      /** Victims were blocked in the kernel; null: none was. */
+      readonly blocked: LongestWait | null;
+      /** Victims slept on the allocator's mutex; null: none did. */
+      readonly onMutex: LongestWait | null;
+      readonly hasIdleControl: boolean;
+      /** Victims of a control were stalled too, for a smaller share of the time. */
+      readonly controlsStalled: boolean;
+    }
+  /** By runs beside other programs (src/verdict/run/under-load.ts). */
+  | {
+      readonly code: 'stalls-under-load';
+      readonly arms: readonly string[];
+      readonly holders: readonly { readonly thread: string; readonly call: string | null }[];
+      /** Waits in the kernel, and of these those that ended with a hold of a holder. */
+      readonly stalls_n: number;
+      readonly endedWithHold_n: number;
+      readonly longest_ns: number;
+      /** Otherwise the lock may be that of a VMA. */
+      readonly isMmapLock: boolean;
+    }
+  | {
+      readonly code: 'like-foreign';
+      readonly arms: readonly string[];
+      readonly threshold_ns: number;
+      /** False: victims were stalled, and not blocked in the kernel. */
+      readonly noneStalled: boolean;
+    }
+  /** `longest_ns`: blocked in the kernel; null: no probe was. */
+  | {
+      readonly code: 'uncontrolled';
+      readonly arm: string;
+      readonly threshold_ns: number;
+      readonly longest_ns: number | null;
+    }
+  | ConfigurationConclusion
+  | {
+      readonly code: 'probe-cost';
+      readonly arm: string;
+      /** The arm that differs in nothing except the probes. */
+      readonly withoutProbes: string;
+      /** Of one CPU, means over the runs. */
+      readonly with_share: number;
+      readonly without_share: number;
+      /** Of the typical run, with its 95 % interval; null: too few runs for an interval. */
+      readonly difference_share: number;
+      readonly low_share: number | null;
+      readonly high_share: number | null;
+      /** Of the arm with fewer. */
+      readonly runs_n: number;
+    }
+  | { readonly code: 'unclear' | 'no-data'; readonly arms: readonly string[] };
+
+/** Null: every such stall began in the warm-up, so that its length is in no figure. */
+export interface LongestWait {
+  readonly longest_ns: number | null;
+}
+
+/** An arm without a control, beside the first of them. `runs_n`: of the side with fewer. */
+export type ConfigurationConclusion =
+  | {
+      readonly code: 'configuration-differs';
+      readonly arm: string;
+      readonly reference: string;
+      /** Series that are stalled for a larger, and for a smaller share of the time than in the reference. */
+      readonly longer: readonly StalledShares[];
+      readonly shorter: readonly StalledShares[];
+    }
+  | { readonly code: 'configuration-without-run'; readonly arm: string; readonly reference: string }
+  | {
+      readonly code: 'configuration-alike' | 'configuration-unclear';
+      readonly arm: string;
+      readonly reference: string;
+      readonly runs_n: number;
+      /** Runs from which equality can be shown. */
+      readonly leastRuns_n: number;
+    };
+
+export interface StalledShares {
+  readonly series: string;
+  readonly stalled_share: number;
+  readonly reference_share: number;
+}
+
+/** Of all kernels. */
+export type OverallConclusion =
+  | { readonly code: 'kernels-compared'; readonly behaviours: readonly KernelBehaviour[] }
+  /** Two images of one tree: what lies between them. */
+  | { readonly code: 'between-kernels'; readonly difference: BetweenKernels }
+  | { readonly code: 'undisturbed-evidence'; readonly isAll: boolean }
+  | { readonly code: 'under-load-evidence'; readonly arms: readonly string[] }
+  | { readonly code: 'single-run' | 'set-up-degraded' | 'run-failed' | 'not-complete' };
+
+export type BetweenKernels = 'patch' | 'patch-and-compiler';
+
+/** Arms that behave alike, with the kernels on which they stall, do not stall, and are undecided. */
+export interface KernelBehaviour {
+  readonly arms: readonly string[];
+  readonly stallsOn: readonly string[];
+  readonly quietOn: readonly string[];
+  readonly undecidedOn: readonly string[];
+}
+
+/** `kernel`: as in the findings; null: of all. */
+export type Conclusion =
+  (KernelConclusion & { readonly kernel: string }) | (OverallConclusion & { readonly kernel: null });

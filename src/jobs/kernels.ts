@@ -1,0 +1,126 @@
+/** Kernels that guests can boot: those of the cache and of the mirror, fetching them, and what they are. */
+import { Failure, usage } from '../base/failure.js';
+import { grouped } from '../base/group.js';
+import { exitCodeOf, listenForInterruption } from '../experiment/interruption.js';
+import { cachedKernels, cacheFolder, type CachedKernel } from '../kernel/debian/cache.js';
+import { bootable } from '../kernel/debian/deb-kernel.js';
+import { parseImageName } from '../kernel/debian/deb-spec.js';
+import { compareDebianVersions, upstreamVersion } from '../kernel/debian/debian-version.js';
+import { packageIndex } from '../kernel/debian/package-index.js';
+import { kernelFacts, type KernelFacts } from '../kernel/image/kernel-facts.js';
+import { resolveKernel } from '../kernel/image/kernel-image.js';
+import { relationOf } from '../kernel/image/kernel-relation.js';
+import type { KernelImage, KernelSources } from '../kernel/image/kernel.js';
+import { askedKernel, labelProblem, type AskedKernel } from '../profile/check/asked-kernel.js';
+import { withInstallations, type Installing } from './make-ready.js';
+
+export interface KeptKernels {
+  /** Folder of the cache. */
+  readonly cache: string;
+  readonly kernels: readonly CachedKernel[];
+}
+
+export function keptKernels(): KeptKernels {
+  const cache = cacheFolder({});
+  return { cache, kernels: cachedKernels(cache) };
+}
+
+export interface AvailableKernel {
+  /** As --kernel takes it. */
+  readonly spec: string;
+  readonly release: string;
+  readonly flavour: string;
+  /** Of the package. */
+  readonly version: string;
+  readonly suite: string;
+}
+
+export type AvailableKernels = Pick<Awaited<ReturnType<typeof packageIndex>>, 'mirror' | 'fetchedAt_ms' | 'leftOut'> & {
+  /** By version. */
+  readonly kernels: readonly AvailableKernel[];
+  /** The same by version of the package. */
+  readonly versions: readonly AvailableVersion[];
+};
+
+export interface AvailableVersion {
+  /** As --kernel takes it, without a flavour. */
+  readonly spec: string;
+  readonly version: string;
+  readonly suites: readonly string[];
+  readonly flavours: readonly string[];
+}
+
+export async function availableKernels(installing: Installing): Promise<AvailableKernels> {
+  const index = await interruptible(installing, (sources) => packageIndex(sources));
+  const kernels = bootable(index)
+    .sort((a, b) => compareDebianVersions(a.version, b.version))
+    .flatMap(({ name, version, suite }): AvailableKernel[] => {
+      const image = parseImageName(name);
+      if (image === null || image.unsigned) return [];
+      const { release, flavour } = image;
+      const spec = `deb:${upstreamVersion(version)}${flavour === 'cloud-amd64' ? '' : `/${flavour}`}`;
+      return [{ spec, release, flavour, version, suite }];
+    });
+  const versions = [...grouped(kernels, ({ version }) => version)].map(([version, same]) => ({
+    spec: `deb:${upstreamVersion(version)}`,
+    version,
+    suites: [...new Set(same.map(({ suite }) => suite))],
+    flavours: [...new Set(same.map(({ flavour }) => flavour))],
+  }));
+  const { mirror, fetchedAt_ms, leftOut } = index;
+  return { mirror, fetchedAt_ms, leftOut, kernels, versions };
+}
+
+export interface FoundKernel {
+  readonly kernel: KernelImage;
+  readonly label: string | null;
+}
+
+/** Fetches the kernel if it is in no cache. What a user copies from --kernel may have a label before it. */
+export async function findKernel(text: string, installing: Installing): Promise<FoundKernel> {
+  const { label, kernel: wanted } = withoutLabel(text);
+  const kernel = await interruptible(installing, (sources) => resolveKernel(wanted, sources));
+  return { kernel, label };
+}
+
+function withoutLabel(text: string): AskedKernel {
+  const problem = labelProblem(text);
+  if (problem !== null) throw usage(problem);
+  return askedKernel(text);
+}
+
+export interface ShownKernel extends FoundKernel {
+  readonly facts: KernelFacts;
+}
+
+export interface ShownKernels {
+  readonly shown: readonly ShownKernel[];
+  /** Of the first two; null of a single kernel. */
+  readonly relation: ReturnType<typeof relationOf> | null;
+}
+
+/** One kernel, or two that are compared. */
+export async function showKernels(texts: readonly string[], installing: Installing): Promise<ShownKernels> {
+  const shown: ShownKernel[] = [];
+  for (const text of texts) {
+    const found = await findKernel(text, installing);
+    shown.push({ kernel: found.kernel, facts: kernelFacts(found.kernel), label: found.label });
+  }
+  const [first, second] = shown;
+  return { shown, relation: first === undefined || second === undefined ? null : relationOf(first, second) };
+}
+
+/** A signal ends what is being fetched and leaves the cache as it was. */
+function interruptible<T>(installing: Installing, work: (sources: KernelSources) => Promise<T>): Promise<T> {
+  return withInstallations(installing, async () => {
+    const abort = new AbortController();
+    const interruption = listenForInterruption((signal) => {
+      abort.abort(new Failure(exitCodeOf(signal), `${signal}: nothing was added to the cache`));
+    });
+    try {
+      return await work({ note: installing.note, signal: abort.signal });
+    } finally {
+      interruption.dispose();
+    }
+  });
+}

@@ -1,0 +1,97 @@
+/** Makes a bundle from several bundles of a profile, measured on the same machine. */
+import { join } from 'node:path';
+import { usage } from '../base/failure.js';
+import type { SummaryFile } from '../bundle/bundle-schema.js';
+import { planMerge, writeMerged, type MergePlan } from '../bundle/merge.js';
+import { openBundle, type StoredBundle } from '../bundle/store.js';
+import { unlikePlaces } from '../bundle/unlike-places.js';
+import { finishedRunOf } from '../experiment/run/stored-run.js';
+import { summarise } from '../experiment/summarise.js';
+import { canonicalJson } from '../profile/resolved/hash.js';
+import { sumHlog } from '../record/histogram/hlog-sum.js';
+import { differingFacts, differingSettings, measuredSettings } from '../verdict/compare/differences.js';
+import { readSide } from '../verdict/evidence/read-side.js';
+import type { Side } from '../verdict/evidence/side.js';
+import { factsText, settingsText } from '../words/side-words.js';
+
+export interface Merged {
+  /** Its path. */
+  readonly bundle: string;
+  readonly summary: SummaryFile;
+  readonly origins: MergePlan['manifest']['origins'];
+}
+
+export function mergeBundles(paths: readonly string[], out: string, note: (text: string) => void): Merged {
+  if (paths.length < 2) throw usage(`merge ${paths.join(' ')}: expected two bundles or more`);
+  const bundles = paths.map((path) => openBundle(path));
+  for (const text of bundles.flatMap(({ notes }) => notes)) note(text);
+  refuseUnlike(paths.map((path) => readSide(path, { threshold_ns: 1 })));
+  refuseUnlikePlaces(bundles);
+  refuseTwice(bundles);
+  const plan = planMerge(bundles);
+  const summary = summaryOf(plan, bundles);
+  return { bundle: writeMerged(out, plan, summary), summary, origins: plan.manifest.origins };
+}
+
+function refuseUnlike(sides: readonly Side[]): void {
+  const [first, ...others] = sides;
+  for (const other of others) {
+    if (first === undefined) return;
+    const labels = { a: first.path, b: other.path };
+    const facts = differingFacts(first.facts, other.facts).filter((fact) => fact.class !== 'pauselab');
+    if (facts.length > 0)
+      throw usage(
+        `not merged, because the runs do not repeat each other: ${factsText(facts, labels)}; compare them instead (pauselab compare)`,
+      );
+    const settings = differingSettings(first, other);
+    if (
+      settings.length > 0 ||
+      canonicalJson(measuredSettings(first.resolved)) !== canonicalJson(measuredSettings(other.resolved))
+    ) {
+      throw usage(
+        `not merged: the profile ${String(first.facts.profile)} is not the same in ${first.path} and ${other.path}: ${settings.length > 0 ? settingsText(settings) : 'their arms differ'}`,
+      );
+    }
+  }
+}
+
+function refuseUnlikePlaces([first, ...others]: readonly StoredBundle[]): void {
+  for (const other of others) {
+    const why = first === undefined ? null : unlikePlaces(first, other);
+    if (why !== null)
+      throw usage(
+        `not merged, because the runs do not repeat each other: ${why}; compare them instead (pauselab compare)`,
+      );
+  }
+}
+
+/** A run that counts twice would look like more evidence than there is. */
+function refuseTwice(bundles: readonly StoredBundle[]): void {
+  const seen = new Map<string, string>();
+  for (const { path, runs } of bundles) {
+    for (const { startedAt, arm, name } of runs) {
+      const key = JSON.stringify([startedAt, arm]);
+      const before = seen.get(key);
+      if (before !== undefined)
+        throw usage(
+          `not merged: ${name} of ${path} is also a run of ${before}, and a run counts once; leave one of the bundles out`,
+        );
+    }
+    for (const { startedAt, arm } of runs) seen.set(JSON.stringify([startedAt, arm]), path);
+  }
+}
+
+function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): SummaryFile {
+  const { profile } = plan.manifest;
+  const arms = profile.arms.filter(({ name }) => plan.runs.some(({ file }) => file.arm === name));
+  const runs = plan.runs.map(({ from, before, file }) => {
+    const arm = arms.find(({ name }) => name === file.arm);
+    if (arm === undefined)
+      throw usage(
+        `${from.path} has a run of the arm ${JSON.stringify(file.arm.slice(0, 60))}, which its profile lacks: it was changed`,
+      );
+    return finishedRunOf(file, arm, sumHlog(join(from.path, 'runs', before.name, 'histograms.hlog')));
+  });
+  const status = bundles.every(({ summary }) => summary?.status === 'complete') ? 'complete' : 'partial';
+  return summarise({ profile, arms, kernels: plan.manifest.kernels, status, runs });
+}

@@ -1,0 +1,51 @@
+/** Options that stand for overrides of a profile, the same in every command that loads a profile. */
+import { parseOverride, type Override } from '../profile/written/set.js';
+import type { Path } from '../profile/written/tree.js';
+
+/** What can differ between the sides of a gate. */
+export interface ChangeOptions {
+  /** Each as path=value. */
+  readonly set?: readonly string[] | undefined;
+  readonly java?: string | undefined;
+  readonly javaArgs?: string | undefined;
+  readonly kernel?: readonly string[] | undefined;
+}
+
+export interface ProfileOptions extends ChangeOptions {
+  readonly runs?: number | undefined;
+  readonly duration?: string | undefined;
+  readonly seed?: number | undefined;
+  readonly preempt?: readonly string[] | undefined;
+}
+
+/** An override of a setting that only a JVM has. */
+export interface JvmOverride extends Override {
+  readonly option: string;
+}
+
+export interface Overrides {
+  readonly ofAll: readonly Override[];
+  readonly ofJvm: readonly JvmOverride[];
+}
+
+/** `before`: what the names of the options begin with. */
+export function overridesOf(options: ProfileOptions, before = '--'): Overrides {
+  const { set = [], runs, duration, seed, kernel = [], preempt = [], java, javaArgs } = options;
+  const one = (name: string, path: Path, value: string | number | undefined): JvmOverride[] =>
+    value === undefined ? [] : [{ path, value, option: before + name, origin: `${before}${name} ${value}` }];
+  const list = (name: string, path: Path, values: readonly string[]): Override[] =>
+    values.length === 0
+      ? []
+      : [{ path, value: values, origin: values.map((value) => `${before}${name} ${value}`).join(' ') }];
+  return {
+    ofAll: [
+      ...set.map((text) => parseOverride(`${before}set`, text)),
+      ...one('runs', ['runs'], runs),
+      ...one('duration', ['duration'], duration),
+      ...one('seed', ['seed'], seed),
+      ...list('kernel', ['kernels'], kernel),
+      ...list('preempt', ['preempt'], preempt),
+    ],
+    ofJvm: [...one('java', ['jvm', 'java'], java), ...one('java-args', ['jvm', 'app', 'args'], javaArgs)],
+  };
+}

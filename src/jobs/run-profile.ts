@@ -1,0 +1,54 @@
+/** `pauselab run`: from a profile and options to a bundle, the results of --fail-if and an exit code. */
+import { ExitCode } from '../base/failure.js';
+import type { ConditionFact } from '../facts/condition-facts.js';
+import type { Stated } from '../facts/stated.js';
+import type { SummaryFile } from '../bundle/bundle-schema.js';
+import { parseUntilN, type UntilN } from '../experiment/plan/until-n.js';
+import { checkCondition, parseFailCondition, refuseUndecidable } from '../verdict/run/fail-if.js';
+import type { FailCondition } from '../verdict/run/fail-if.js';
+import { measure, type Measured, type MeasureOptions } from './measure.js';
+import { planSide, type PlannedSide, type Wanted } from './plan.js';
+
+export interface RunAsked extends Wanted {
+  readonly untilN?: string | undefined;
+  readonly failIf: readonly string[];
+}
+
+export interface RunPlan {
+  readonly side: PlannedSide;
+  readonly untilN: UntilN | null;
+  readonly conditions: readonly FailCondition[];
+}
+
+export async function planRun(nameOrPath: string, asked: RunAsked): Promise<RunPlan> {
+  const side = await planSide(nameOrPath, asked);
+  const untilN = asked.untilN === undefined ? null : parseUntilN(asked.untilN, side.arms);
+  const conditions = asked.failIf.map((text) => parseFailCondition(text, side.arms));
+  // --until-n can add runs.
+  if (untilN === null) refuseUndecidable(conditions, side.profile.runs);
+  return { side, untilN, conditions };
+}
+
+export interface RunResult extends Measured {
+  readonly conditions: readonly Stated<ConditionFact>[];
+  /** Of a run without a failure. */
+  readonly exitCode: ExitCode;
+}
+
+export async function measureRun(
+  { side, untilN, conditions }: RunPlan,
+  argv: readonly string[],
+  options: Omit<MeasureOptions, 'untilN'>,
+): Promise<RunResult> {
+  const measured = await measure(side.profile, side.arms, argv, { ...options, untilN });
+  const results = conditions.map((condition) => checkCondition(condition, measured.summary));
+  return { ...measured, conditions: results, exitCode: exitCodeOf(measured.summary, results) };
+}
+
+/** An experiment is also inconclusive if every run of an arm was disturbed. */
+function exitCodeOf({ findings }: SummaryFile, results: readonly Stated<ConditionFact>[]): ExitCode {
+  if (results.some(({ outcome }) => outcome === 'met')) return ExitCode.regression;
+  const isUnknown =
+    results.some(({ outcome }) => outcome === 'unknown') || findings.some(({ outcome }) => outcome === 'no-data');
+  return isUnknown ? ExitCode.inconclusive : ExitCode.ok;
+}

@@ -1,0 +1,180 @@
+/**
+ * Sentences of a comparison (src/facts/compare-facts.ts), which claim no more than src/verdict/compare/decide.ts does.
+ */
+import { formatDuration, formatShare } from '../base/text/units.js';
+import type {
+  CompareConclusion,
+  CompareNote,
+  FlawFact,
+  NoteOfSide,
+  Refusal,
+  RowFact,
+  WorstRow,
+} from '../facts/compare-facts.js';
+import type { Stated } from '../facts/stated.js';
+import { alpha } from '../stats/quantile-bounds.js';
+import { equalsP, missingText, shownInterval, shownMargin, shownP, shownValue } from './metric-words.js';
+import { factsText, settingsText, sideNoteText } from './side-words.js';
+import { counted, listed } from './text.js';
+import { sentenceOf, type WordsOf } from './words-of.js';
+
+const ofConclusions: WordsOf<CompareConclusion> = {
+  'nothing-in-common': () => 'nothing could be compared',
+  'nothing-comparable': ({ equivalent_n }) =>
+    `nothing could be compared${equivalent_n === 0 ? '' : ` beyond ${counted(equivalent_n, 'metric')}, equivalent`}; the notes and the last column give the reasons`,
+  regressed: ({ regressed_n, metrics_n, worst, ...counts }) =>
+    `regressed in ${regressed_n} of ${counted(metrics_n, 'metric')}, most of all ${worstText(worst)}${restOf(counts, counts.improved_n)}`,
+  improved: ({ improved_n, metrics_n, worst, ...counts }) =>
+    `improved in ${improved_n} of ${counted(metrics_n, 'metric')}, most of all ${worstText(worst)}${restOf(counts)}`,
+  'differs-unnamed': ({ p, metrics_n, beyond_n, worst }) =>
+    `they differ (${equalsP(p)}), but no single metric is certain to: ` +
+    `of ${counted(metrics_n, 'metric')} ${beyond_n} are beyond their margins, most of all ${worstText(worst)}`,
+  equivalent: ({ metrics_n }) => `equivalent in ${metrics_n === 1 ? 'the only metric' : `all ${metrics_n} metrics`}`,
+  'too-few-runs': ({ runs, metrics_n, equivalent_n, ...counts }) =>
+    `so few runs (${runs.a} and ${runs.b}) cannot show any difference, however large it is: ` +
+    `of ${counted(metrics_n, 'metric')} ${equivalent_n === 0 ? 'all are inconclusive' : listed(others({ equivalent_n, ...counts }))}`,
+  'too-uniform': ({ metrics_n, ...counts }) =>
+    'these runs could not have shown a difference, because in each metric too few of them differ from the others: ' +
+    `of ${counted(metrics_n, 'metric')} ${listed(others(counts))}`,
+  'no-difference-found': ({ metrics_n, ...counts }) =>
+    `no difference was found, which does not show that there is none: of ${counted(metrics_n, 'metric')} ${listed(others(counts))}`,
+};
+
+type Counts = Pick<CompareConclusion, 'equivalent_n' | 'inconclusive_n'>;
+
+function others({ equivalent_n, inconclusive_n }: Counts, improved_n = 0): string[] {
+  return [
+    ...(improved_n > 0 ? [`${improved_n} improved`] : []),
+    ...(equivalent_n > 0 ? [`${equivalent_n} ${equivalent_n === 1 ? 'is' : 'are'} equivalent`] : []),
+    ...(inconclusive_n > 0 ? [`${inconclusive_n} inconclusive`] : []),
+  ];
+}
+
+function restOf(counts: Counts, improved_n = 0): string {
+  const rest = others(counts, improved_n);
+  return rest.length === 0 ? '' : `; ${listed(rest)}`;
+}
+
+function worstText({ arms, series, title, unit, mean, difference, pAdjusted }: WorstRow): string {
+  const arm = arms.a === '' ? '' : `${arms.a === arms.b ? arms.a : `${arms.a} → ${arms.b}`}, `;
+  return `${arm}${series}: ${title} ${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (difference ${shownInterval(unit, difference)}, ${equalsP(pAdjusted)})`;
+}
+
+/** With its sentence, which may be quoted alone. */
+export function statedComparison(fact: CompareConclusion): Stated<CompareConclusion> {
+  const caveat = fact.isDegraded ? ' The set-up was not as asked for (see the notes), so this may not hold.' : '';
+  const found = sentenceOf<CompareConclusion>(ofConclusions, fact);
+  return { ...fact, sentence: `${fact.candidate} against ${fact.reference}: ${found}.${caveat}` };
+}
+
+const ofNotes: WordsOf<Exclude<CompareNote, NoteOfSide>> = {
+  'facts-differ': ({ facts, a, b }) =>
+    `Besides what was compared, ${factsText(facts, { a, b })}. A difference may come from any of these.`,
+  'profile-differs': ({ profile, a, b, settings }) =>
+    `The profile ${String(profile)} is not the same in ${a} and ${b}: they differ ${settings.length === 0 ? 'only in how it is written' : `in ${settingsText(settings)}`}.`,
+  'other-profiles': ({ a, b }) => {
+    const side = ({ label, profile, arms }: typeof a): string =>
+      `${label} is of the profile ${String(profile)} with the arms ${arms.join(', ')}`;
+    return `${side(a)}; ${side(b)}. Different profiles measure different things; to compare two of their arms all the same, name them: --arm one=other.`;
+  },
+  'no-common-arm': ({ a, b }) =>
+    `${a.label} has runs of the arms ${a.arms.join(', ') || 'none'}, and ${b.label} of ${b.arms.join(', ') || 'none'}; none is in both. Name pairs: --arm one=other.`,
+  'arms-on-one-side': ({ label, arms }) => `Only ${label} has runs of ${arms.join(', ')}.`,
+  'series-on-one-side': ({ a, b, arm, series }) =>
+    `${arm === '' ? '' : `${arm}: `}only one of ${a} and ${b} has runs of ${series.join(', ')}.`,
+  'log-is-one-run': () =>
+    'A histogram log is one run, however long: its intervals follow each other in one process and are not independent. To compare runs, give several logs a side (a folder, or names separated by commas).',
+};
+
+export function statedCompareNote(note: CompareNote): Stated<CompareNote> {
+  return { ...note, sentence: 'side' in note ? noteOfSideText(note) : sentenceOf(ofNotes, note) };
+}
+
+export function noteOfSideText(note: NoteOfSide): string {
+  return `${note.side}: ${sideNoteText(note)}.`;
+}
+
+/** To follow "the series", in a gate "in the baseline". */
+const ofFlaws: WordsOf<FlawFact> = {
+  saturated: ({ runs_n, of_n }) =>
+    `the series is saturated in ${counted(runs_n, 'run')} of ${of_n}: it could not keep its schedule, so its figures show only a part of the delay; lower its rate, or set allowSaturated in the rule`,
+  'records-lost': ({ runs_n, of_n }) =>
+    `records of slow operations were lost in ${counted(runs_n, 'run')} of ${of_n}, so the figure is a lower bound`,
+  'pages-used-up': ({ runs_n, of_n }) =>
+    `the victim used up its fresh pages in ${counted(runs_n, 'run')} of ${of_n}, and could be stalled only in a part of the window; lower its rate`,
+  'states-unseen': ({ runs_n, of_n }) =>
+    `in ${counted(runs_n, 'run')} of ${of_n} there are stalls in which the state of the victim was not seen`,
+};
+
+export function flawText(flaw: FlawFact): string {
+  return sentenceOf<FlawFact>(ofFlaws, flaw);
+}
+
+const ofRefusals: WordsOf<Refusal> = {
+  'figure-missing': ({ missing, runs_n, of_n }) =>
+    `${missingText(missing)}; so it is in ${counted(runs_n, 'run')} of ${of_n}, and leaving these out would flatter a side`,
+  'other-thresholds': () =>
+    'the two sides have different thresholds of what is a stall; run them with the same threshold',
+  'other-windows': () =>
+    'windows have different lengths, and the longest stall of a longer window is longer; use the same --duration',
+  'baseline-flawed': ({ flaw }) => `in the baseline ${flawText(flaw)}`,
+};
+
+export function refusalText(refusal: Refusal): string {
+  return sentenceOf<Refusal>(ofRefusals, refusal);
+}
+
+/** Why, and what would decide. `metrics_n`: how many were decided together. */
+export function rowSentence(row: RowFact, metrics_n: number): string {
+  const why = reasonText(row, metrics_n);
+  const what = wouldDecideText(row);
+  return what === '' ? why : `${why}; ${what}`;
+}
+
+function reasonText(row: RowFact, metrics_n: number): string {
+  const { reason, refusal, runs, p, pAdjusted, resolution, affected, values, margin, unit } = row;
+  switch (reason) {
+    case 'difference':
+      return `larger than the margin of ${shownMargin(unit, margin)}, and chance alone shows as much in at most ${shownChance(pAdjusted)} of comparisons`;
+    case 'inside-margin':
+      if (values.a.every((value) => value === 0) && values.b.every((value) => value === 0))
+        return `0 in all of ${runs.a} and ${runs.b} runs; up to ${formatShare(affected?.a.high ?? 1)} and ${formatShare(affected?.b.high ?? 1)} of such runs may still have more`;
+      return `the whole interval is inside the margin of ${shownMargin(unit, margin)}`;
+    case 'refused':
+      return refusal === null ? 'not comparable' : refusalText(refusal);
+    case 'too-few-runs':
+      if (runs.a === 0 || runs.b === 0) return 'a side has no complete, undisturbed run';
+      return resolution !== null && resolution > alpha
+        ? noSmallP(runs, resolution)
+        : `${runs.a} and ${runs.b} runs are too few`;
+    case 'not-significant':
+      if (new Set([...values.a, ...values.b]).size === 1)
+        return `all runs are equal, but ${runs.a} and ${runs.b} are too few to show that further runs would be`;
+      return resolution !== null && resolution > alpha
+        ? noSmallP(runs, resolution)
+        : `chance alone shows as much in ${shownChance(p)} of comparisons`;
+    case 'many-metrics':
+      return `${equalsP(p)} for this metric alone, but among ${metrics_n} metrics chance produces such a metric with p = ${shownP(pAdjusted)}`;
+    case 'mean-unclear':
+      return 'most runs differ, but single runs weigh so much in the mean that it does not show it';
+    case 'about-margin':
+      return `there is a difference, but it is not certain to be above or below the margin of ${shownMargin(unit, margin)}`;
+  }
+}
+
+/** p as a share of comparisons in which nothing differs. */
+function shownChance(p: number | null): string {
+  if (p === null) return '–';
+  return p < 0.0001 ? '0.01 %' : `${Number((p * 100).toPrecision(2))} %`;
+}
+
+function noSmallP(runs: RowFact['runs'], resolution: number): string {
+  return `with ${runs.a} and ${runs.b} runs and these values no p below ${shownP(resolution)} exists`;
+}
+
+function wouldDecideText({ wouldDecide: estimate, window_ns }: RowFact): string {
+  if (estimate === null) return '';
+  if (estimate.runs === null) return 'no number of runs up to 1,000 a side is likely to decide';
+  const length = window_ns.longest === 0 ? '' : ` of ${formatDuration(window_ns.longest)}`;
+  return `about ${estimate.runs} runs${length} a side would ${estimate.of === 'difference' ? 'show a difference like this one' : 'show that it is inside the margin'}`;
+}

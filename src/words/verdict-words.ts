@@ -1,0 +1,149 @@
+/** Sentences, without a full stop, of conclusions (src/facts/verdict-facts.ts), and the verdict that they make. */
+import { formatDuration, formatShare } from '../base/text/units.js';
+import type { Stated } from '../facts/stated.js';
+import type {
+  Conclusion,
+  KernelBehaviour,
+  KernelConclusion,
+  LongestWait,
+  OverallConclusion,
+  StalledShares,
+} from '../facts/verdict-facts.js';
+import { counted, holderText, listed } from './text.js';
+import { sentenceOf, type WordsOf } from './words-of.js';
+
+type Row<Code extends KernelConclusion['code']> = KernelConclusion & { readonly code: Code };
+
+/** Clauses of one kernel's sentence. */
+const ofKernel: WordsOf<KernelConclusion> = {
+  'nothing-timed': ({ arms }) => `in ${listed(arms)} nothing is timed, because the program has no probes`,
+  'controls-only': () => 'only the controls were run, so there is nothing to compare',
+  stalls: stallsText,
+  'stalls-under-load': ({ arms, holders, stalls_n, endedWithHold_n, longest_ns, isMmapLock }) =>
+    `in ${listed(arms)} victims were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time, ` +
+    `and ${endedWithHold_n} of ${stalls_n} such waits ended when a hold of ${listed(holders.map(holderText))} ended, ` +
+    'while no victim of the controls was blocked beside as much load, ' +
+    `so they waited for ${isMmapLock ? 'mmap_lock' : 'a lock of the memory of their process'}, which it held`,
+  'like-foreign': ({ arms, threshold_ns, noneStalled }) =>
+    `${listed(arms)} ${arms.length === 1 ? 'is' : 'are'} indistinguishable from the foreign control: ` +
+    (noneStalled
+      ? `in these runs no victim was stalled for ${formatDuration(threshold_ns)} or more`
+      : `no victim was blocked in the kernel for ${formatDuration(threshold_ns)} or more`),
+  uncontrolled: ({ arm, threshold_ns, longest_ns }) =>
+    longest_ns === null
+      ? `in ${arm} no probe was blocked in the kernel for ${formatDuration(threshold_ns)} or more`
+      : `in ${arm} probes were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time`,
+  'configuration-differs': ({ arm, reference, longer, shorter }) => {
+    const than = (what: string, series: readonly StalledShares[]): string[] =>
+      series.length === 0 ? [] : [`${what} than in ${reference}: ${listed(series.map(sharesText))}`];
+    return `in ${arm} series are stalled for a share of the time that is ${[...than('longer', longer), ...than('shorter', shorter)].join(', and ')}`;
+  },
+  'configuration-without-run': ({ arm, reference }) =>
+    `${arm} cannot be compared with ${reference}, because at least one of the two has no complete, undisturbed run`,
+  'configuration-alike': ({ arm, reference, runs_n }) =>
+    `${arm} and ${reference} are stalled for the same share of the time (${counted(runs_n, 'run')} each)`,
+  'configuration-unclear': ({ arm, reference, runs_n, leastRuns_n }) =>
+    `${counted(runs_n, 'run')} of each do not decide whether ${arm} is stalled more or less than ${reference}` +
+    (runs_n < leastRuns_n ? `; use --runs ${leastRuns_n} to decide it` : ''),
+  'probe-cost': probeCostText,
+  unclear: ({ arms }) => `these runs are inconclusive for ${listed(arms)}`,
+  'no-data': ({ arms }) =>
+    `nothing can be concluded about ${listed(arms)}, because ${arms.length === 1 ? 'it or a control has' : 'they or a control have'} no complete, undisturbed run`,
+};
+
+/** Whole sentences. */
+const ofAll: WordsOf<OverallConclusion> = {
+  'kernels-compared': ({ behaviours }) => `Of these kernels, ${behaviours.map(behaviourText).join('; ')}`,
+  'between-kernels': ({ difference }) =>
+    'As far as version and configuration show, both are builds of one tree (see the notes), ' +
+    `so between them lies ${difference === 'patch' ? 'the patch' : 'the patch and the compiler'}`,
+  'undisturbed-evidence': ({ isAll }) =>
+    isAll ? 'This rests on undisturbed runs' : 'The rest rests on undisturbed runs',
+  'under-load-evidence': ({ arms }) =>
+    `That ${listed(arms)} ${arms.length === 1 ? 'stalls' : 'stall'}, and why, rests on runs under load; ` +
+    'how often and how long, and any comparison, needs undisturbed runs (--wait-for-quiet)',
+  'single-run': () => 'From a single run this is an observation, not yet a finding',
+  'set-up-degraded': () => 'The set-up was not as asked for (see the notes), so this may not hold',
+  'run-failed': () => 'A run failed, so this is not the whole experiment',
+  'not-complete': () => 'The experiment is not complete',
+};
+
+const words: WordsOf<Conclusion> = { ...ofKernel, ...ofAll };
+
+/** The conclusion with its sentence, as a summary has it. */
+export function statedConclusion<Fact extends Conclusion>(fact: Fact): Stated<Fact> {
+  return { ...fact, sentence: sentenceOf<Conclusion>(words, fact) };
+}
+
+/** Quotable alone. `linux`: `Linux 6.17.13`, `patched (Linux 6.17.13)` */
+export function verdictSentence(
+  kernels: readonly { readonly name: string; readonly linux: string }[],
+  conclusions: readonly Stated<Conclusion>[],
+): string {
+  const of = (kernel: string | null): string[] =>
+    conclusions.filter((one) => one.kernel === kernel).map(({ sentence }) => sentence);
+  return [
+    ...kernels.map(({ name, linux }) => `On ${linux}: ${of(name).join('; ')}.`),
+    ...of(null).map((sentence) => `${sentence}.`),
+  ].join(' ');
+}
+
+function stallsText({ arms, blocked, onMutex, hasIdleControl, controlsStalled }: Row<'stalls'>): string {
+  const held = [
+    ...(blocked === null ? [] : [`were blocked in the kernel${upTo(blocked)}`]),
+    ...(onMutex === null ? [] : [`slept on the allocator’s mutex${upTo(onMutex)}`]),
+  ];
+  const cause =
+    onMutex === null
+      ? 'a lock of their own address space blocked them, such as mmap_lock'
+      : blocked === null
+        ? 'a lock of their own process’s allocator blocked them, and not mmap_lock'
+        : 'a lock of their own process blocked them';
+  return (
+    `in ${listed(arms)} victims ${held.join(' or ')}, while with the holder in another process${hasIdleControl ? ' or idle' : ''} ` +
+    `${controlsStalled ? 'they were stalled for a smaller share of the time' : 'none was stalled'}, so ${cause}`
+  );
+}
+
+function upTo({ longest_ns }: LongestWait): string {
+  return longest_ns === null ? '' : ` for up to ${formatDuration(longest_ns)} at a time`;
+}
+
+function sharesText({ series, stalled_share, reference_share }: StalledShares): string {
+  return `${series} (${formatShare(stalled_share)} against ${formatShare(reference_share)})`;
+}
+
+function probeCostText(fact: Row<'probe-cost'>): string {
+  const { arm, withoutProbes, with_share, without_share, difference_share, low_share, high_share, runs_n } = fact;
+  const used = `the program used ${percent(without_share)} of a CPU in ${withoutProbes} and ${percent(with_share)} in ${arm}`;
+  if (low_share === null || high_share === null)
+    return (
+      `${used}, a difference of ${signed(difference_share)} that may be chance: ` +
+      `an interval needs 4 runs of each arm (--runs 4), and there ${runs_n === 1 ? 'is' : 'are'} ${runs_n}`
+    );
+  const interval = `95 % interval ${signed(low_share)} to ${signed(high_share)}, ${counted(runs_n, 'run')} an arm`;
+  const isClear = low_share > 0 || high_share < 0;
+  return `${used}: the probes cost ${signed(difference_share)} of a CPU (${interval})${isClear ? '' : ', which may be nothing'}`;
+}
+
+/** To 0.1 %: the kernel counts a process's CPU time in ticks of 10 ms. */
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function signed(share: number): string {
+  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
+}
+
+/** `crossing stalls on all`, `one-vma stalls on 6.16 and not on 6.17 (undecided on 6.18)` */
+function behaviourText({ arms, stallsOn, quietOn, undecidedOn }: KernelBehaviour): string {
+  const [stall, are] = arms.length === 1 ? ['stalls', 'is'] : ['stall', 'are'];
+  const rest = undecidedOn.length === 0 ? '' : ` (undecided on ${listed(undecidedOn)})`;
+  const where = (): string => {
+    if (stallsOn.length === 0)
+      return quietOn.length === 0 ? `${are} undecided on each` : `${stall} on none of them${rest}`;
+    if (quietOn.length > 0) return `${stall} on ${listed(stallsOn)} and not on ${listed(quietOn)}${rest}`;
+    return `${stall} on ${undecidedOn.length === 0 ? 'all' : listed(stallsOn)}${rest}`;
+  };
+  return `${listed(arms)} ${where()}`;
+}
