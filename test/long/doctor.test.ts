@@ -118,7 +118,7 @@ describe.each([{ signal: 'SIGTERM', code: 143 }] as const)('$signal while it exa
     running.kill(signal);
     expectFault(await running.ended, {
       code,
-      says: [new RegExp(`^pauselab: interrupted by ${signal}; half an examination says nothing`)],
+      says: [new RegExp(`^pauselab: interrupted by ${signal}; an incomplete examination has no result`)],
     });
     await until('its processes are gone', () => children.every((pid) => !isAlive(pid)));
     expect(runtimeFolders([running.pid])).toEqual([]);

@@ -23,7 +23,7 @@ describe('/dev/shm', () => {
     [
       'with a page',
       'mount -t tmpfs -o size=4k tmpfs /dev/shm',
-      /ended before its window with exit code 5, and its sentence found no room; free some of \/dev\/shm/,
+      /ended before its window with exit code 5, and had no space to write its message; free some space in \/dev\/shm/,
     ],
     ['that is not there', 'mount -t tmpfs tmpfs /dev', /\/dev\/shm does not exist/],
   ])('%s', async ([, mount, says], { skip }) => {
