@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The few kernel types that observer.bpf.c reads. Every field is relocated when the program is loaded (CO-RE), by the
 // BTF of the kernel that runs: `preserve_access_index` asks the compiler to record each access by name. So only names
 // and types matter here; the order and the other fields do not.
@@ -41,15 +42,15 @@ struct task_struct {
   int static_prio;
   int pid;
   int tgid;
-  struct mm_struct *mm;
+  struct mm_struct* mm;
   char comm[16];
 };
 
 struct bpf_iter_meta;
 
 struct bpf_iter__task {
-  struct bpf_iter_meta *meta;
-  struct task_struct *task;
+  struct bpf_iter_meta* meta;
+  struct task_struct* task;
 };
 
 struct linux_binprm;

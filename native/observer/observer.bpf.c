@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Runs in the kernel, at its scheduler's and mmap_lock's tracepoints, and sends what lasts: intervals in which a thread
 // of a target process was off its CPU, and holds of a target's mmap_lock by any thread of the machine, from `detail_ns`
 // on. Everything shorter stays here.
 //
 // State is in array slots by thread id (one load and a compare for a thread that does not matter): hash maps that are
-// updated at each taking of the lock cost up to three times as much. The system call, its arguments and the kernel stack
-// are read when an interval turns out to be long, from the thread's saved registers and stack, so that no program is
-// attached to system calls, which would slow every call of every process.
+// updated at each taking of the lock cost up to three times as much. The system call, its arguments and the kernel
+// stack are read when an interval turns out to be long, from the thread's saved registers and stack, so that no program
+// is attached to system calls, which would slow every call of every process.
 //
 // Tracing programs by BTF (tp_btf): typed arguments, no kprobes. The kernel asks for a GPL-compatible licence for the
 // helpers that are used here.
@@ -75,32 +76,32 @@ struct {
 // A wait that ends while its thread is still on its way to sleep.
 #define kRaceNs 1000000ULL
 
-static __always_inline struct losses *lost(void) {
+static __always_inline struct losses* lost(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&losses, &zero);
 }
 
-static __always_inline void *reserved(__u64 bytes) {
-  void *record = bpf_ringbuf_reserve(&ring, bytes, 0);
+static __always_inline void* reserved(__u64 bytes) {
+  void* record = bpf_ringbuf_reserve(&ring, bytes, 0);
   if (!record) {
-    struct losses *counts = lost();
+    struct losses* counts = lost();
     if (counts) counts->ring_full_n++;
   }
   return record;
 }
 
 // The slot that a thread of this id has, or would have.
-static __always_inline struct thread_slot *slot_at(__u32 tid) {
+static __always_inline struct thread_slot* slot_at(__u32 tid) {
   __u32 index = tid & slot_mask;
   return bpf_map_lookup_elem(&slots, &index);
 }
 
-static __always_inline struct thread_slot *slot_of(__u32 tid) {
-  struct thread_slot *slot = slot_at(tid);
+static __always_inline struct thread_slot* slot_of(__u32 tid) {
+  struct thread_slot* slot = slot_at(tid);
   return slot && tid != 0 && slot->tid == tid ? slot : 0;
 }
 
-static __always_inline struct target *target_by_tgid(__u32 tgid) {
+static __always_inline struct target* target_by_tgid(__u32 tgid) {
   for (__u32 i = 0; i < kMostTargets && i < targets_n; i++) {
     if (targets[i].tgid == tgid) return &targets[i];
   }
@@ -108,26 +109,26 @@ static __always_inline struct target *target_by_tgid(__u32 tgid) {
 }
 
 // The process whose address space it is; 0: not a target's.
-static __always_inline __u32 target_by_mm(struct mm_struct *mm) {
+static __always_inline __u32 target_by_mm(struct mm_struct* mm) {
   for (__u32 i = 0; i < kMostTargets && i < targets_n; i++) {
     if (targets[i].mm == (__u64)mm) return targets[i].tgid;
   }
   return 0;
 }
 
-static __always_inline void identify(struct who *who, struct task_struct *task) {
+static __always_inline void identify(struct who* who, struct task_struct* task) {
   who->tid = task->pid;
   who->tgid = task->tgid;
   who->nice = task->static_prio - 120;
   bpf_probe_read_kernel_str(who->comm, sizeof(who->comm), task->comm);
 }
 
-static __always_inline void read_call(struct system_call *call, struct task_struct *task) {
+static __always_inline void read_call(struct system_call* call, struct task_struct* task) {
   call->number = -1;
   call->reserved = 0;
   __builtin_memset(call->arguments, 0, sizeof(call->arguments));
   if (task->flags & kKernelThread) return;
-  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+  struct pt_regs* regs = (struct pt_regs*)bpf_task_pt_regs(task);
   if (!regs) return;
 #if defined(__TARGET_ARCH_x86)
   call->number = (int)BPF_CORE_READ(regs, orig_ax);
@@ -148,17 +149,17 @@ static __always_inline void read_call(struct system_call *call, struct task_stru
 #endif
 }
 
-static __always_inline __u32 read_stack(__u64 *frames, struct task_struct *task) {
+static __always_inline __u32 read_stack(__u64* frames, struct task_struct* task) {
   long bytes = bpf_get_task_stack(task, frames, kFrames * sizeof(__u64), 0);
   return bytes > 0 ? bytes / sizeof(__u64) : 0;
 }
 
 // Prepares a slot for the thread; null where another thread that matters has it.
-static __always_inline struct thread_slot *claim(struct task_struct *task, bool is_target) {
-  struct thread_slot *slot = slot_at(task->pid);
+static __always_inline struct thread_slot* claim(struct task_struct* task, bool is_target) {
+  struct thread_slot* slot = slot_at(task->pid);
   if (!slot) return 0;
   if (slot->tid != 0 && slot->tid != (__u32)task->pid) {
-    struct losses *counts = lost();
+    struct losses* counts = lost();
     if (counts) counts->slot_taken_n++;
     return 0;
   }
@@ -179,25 +180,25 @@ static __always_inline __u8 state_of(__u32 bits) {
   return bits != 0 ? 1 : 0;
 }
 
-static __always_inline struct cpu_slot *cpu_at(__u32 cpu) { return bpf_map_lookup_elem(&cpus, &cpu); }
+static __always_inline struct cpu_slot* cpu_at(__u32 cpu) { return bpf_map_lookup_elem(&cpus, &cpu); }
 
-static __always_inline void enqueue(struct thread_slot *slot, __u32 cpu, __u64 now) {
-  struct cpu_slot *queue = cpu_at(cpu);
+static __always_inline void enqueue(struct thread_slot* slot, __u32 cpu, __u64 now) {
+  struct cpu_slot* queue = cpu_at(cpu);
   if (!queue || slot->queued) return;
   slot->queued = cpu + 1;
   // Nobody looked before: who runs there now is recorded from here on.
   if (__sync_fetch_and_add(&queue->queued_n, 1) == 0) queue->since_ns = now;
 }
 
-static __always_inline void dequeue(struct thread_slot *slot) {
+static __always_inline void dequeue(struct thread_slot* slot) {
   if (!slot->queued) return;
-  struct cpu_slot *queue = cpu_at(slot->queued - 1);
+  struct cpu_slot* queue = cpu_at(slot->queued - 1);
   if (queue) __sync_fetch_and_add(&queue->queued_n, -1);
   slot->queued = 0;
 }
 
-static __always_inline void send_ran(struct task_struct *task, __u32 cpu, __u64 start_ns, __u64 end_ns) {
-  struct ran_record *record = reserved(sizeof(*record));
+static __always_inline void send_ran(struct task_struct* task, __u32 cpu, __u64 start_ns, __u64 end_ns) {
+  struct ran_record* record = reserved(sizeof(*record));
   if (!record) return;
   record->type = kRan;
   identify(&record->thread, task);
@@ -207,9 +208,9 @@ static __always_inline void send_ran(struct task_struct *task, __u32 cpu, __u64 
   bpf_ringbuf_submit(record, 0);
 }
 
-static __always_inline void send_off(struct thread_slot *slot, struct task_struct *before, struct task_struct *task,
+static __always_inline void send_off(struct thread_slot* slot, struct task_struct* before, struct task_struct* task,
                                      __u32 cpu, __u64 now) {
-  struct off_record *record = reserved(sizeof(*record));
+  struct off_record* record = reserved(sizeof(*record));
   if (!record) return;
   record->type = kOff;
   record->state = slot->state;
@@ -236,19 +237,19 @@ static __always_inline void send_off(struct thread_slot *slot, struct task_struc
   bpf_ringbuf_submit(record, 0);
 }
 
-// Sleeping is what threads do between their jobs. It matters while the thread has to do with the lock, where it was long
-// enough to be a stall (which the call and the waker tell), and where the thread then had no CPU.
-static __always_inline bool matters(const struct thread_slot *slot, __u64 now) {
+// Sleeping is what threads do between their jobs. It matters while the thread has to do with the lock, where it was
+// long enough to be a stall (which the call and the waker tell), and where the thread then had no CPU.
+static __always_inline bool matters(const struct thread_slot* slot, __u64 now) {
   if (slot->state != 1 || slot->phase != kNoLock) return now - slot->off_ns >= detail_ns;
   return now - slot->off_ns >= threshold_ns || (slot->woken_ns != 0 && now - slot->woken_ns >= detail_ns);
 }
 
 SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state) {
+int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_struct* next, unsigned int prev_state) {
   __u32 cpu = bpf_get_smp_processor_id();
-  struct cpu_slot *queue = cpu_at(cpu);
-  struct thread_slot *out = slot_of(prev->pid);
-  struct thread_slot *in = slot_of(next->pid);
+  struct cpu_slot* queue = cpu_at(cpu);
+  struct thread_slot* out = slot_of(prev->pid);
+  struct thread_slot* in = slot_of(next->pid);
   bool isWatched = queue && queue->queued_n > 0;
   if (!out && !in && !isWatched) return 0;
   __u64 now = bpf_ktime_get_ns();
@@ -284,8 +285,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 }
 
 SEC("tp_btf/sched_waking")
-int BPF_PROG(on_waking, struct task_struct *task) {
-  struct thread_slot *slot = slot_of(task->pid);
+int BPF_PROG(on_waking, struct task_struct* task) {
+  struct thread_slot* slot = slot_of(task->pid);
   if (!slot) return 0;
   if (slot->off_ns == 0) {
     slot->early_ns = bpf_ktime_get_ns();
@@ -294,7 +295,7 @@ int BPF_PROG(on_waking, struct task_struct *task) {
   }
   if (slot->state == 0 || slot->woken_ns != 0) return 0;
   slot->woken_ns = bpf_ktime_get_ns();
-  struct task_struct *waker = bpf_get_current_task_btf();
+  struct task_struct* waker = bpf_get_current_task_btf();
   identify(&slot->waker, waker);
   // What it gave back tells which lock was waited for: a VMA's lock and a futex have no events.
   if (slot->woken_ns - slot->off_ns >= detail_ns)
@@ -302,7 +303,7 @@ int BPF_PROG(on_waking, struct task_struct *task) {
   else
     slot->waker_call.number = -1;
   __u32 zero = 0;
-  struct release *release = bpf_map_lookup_elem(&releases, &zero);
+  struct release* release = bpf_map_lookup_elem(&releases, &zero);
   bool hasGiven = release && slot->phase == kWaits && release->tid == slot->waker.tid &&
                   release->lock_tgid == slot->lock_tgid && slot->woken_ns - release->to_ns < kRaceNs;
   slot->gave_write = hasGiven ? release->is_write : 0;
@@ -313,14 +314,14 @@ int BPF_PROG(on_waking, struct task_struct *task) {
 
 // After it was put into the queue of a CPU.
 SEC("tp_btf/sched_wakeup")
-int BPF_PROG(on_wakeup, struct task_struct *task) {
-  struct thread_slot *slot = slot_of(task->pid);
+int BPF_PROG(on_wakeup, struct task_struct* task) {
+  struct thread_slot* slot = slot_of(task->pid);
   if (slot && slot->off_ns != 0) enqueue(slot, task->thread_info.cpu, bpf_ktime_get_ns());
   return 0;
 }
 
-static __always_inline void send_hold(struct thread_slot *slot, struct task_struct *task, bool has_it, __u64 now) {
-  struct hold_record *record = reserved(sizeof(*record));
+static __always_inline void send_hold(struct thread_slot* slot, struct task_struct* task, bool has_it, __u64 now) {
+  struct hold_record* record = reserved(sizeof(*record));
   if (!record) return;
   record->type = kHold;
   record->is_write = slot->is_write;
@@ -337,17 +338,17 @@ static __always_inline void send_hold(struct thread_slot *slot, struct task_stru
 }
 
 // A thread of another program matters only while it has to do with the lock.
-static __always_inline void let_go(struct thread_slot *slot) {
+static __always_inline void let_go(struct thread_slot* slot) {
   slot->phase = kNoLock;
   slot->slept_ns = 0;
   if (!slot->is_target) slot->tid = 0;
 }
 
-static __always_inline int acquire_returned(struct mm_struct *mm, bool write, bool success) {
+static __always_inline int acquire_returned(struct mm_struct* mm, bool write, bool success) {
   __u32 lock_tgid = target_by_mm(mm);
   if (lock_tgid == 0) return 0;
-  struct task_struct *task = bpf_get_current_task_btf();
-  struct thread_slot *slot = slot_of(task->pid);
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct thread_slot* slot = slot_of(task->pid);
   if (!slot) slot = claim(task, 0);
   if (!slot || (slot->phase == kHolds && slot->lock_tgid != lock_tgid)) return 0;
   __u64 now = bpf_ktime_get_ns();
@@ -365,18 +366,18 @@ static __always_inline int acquire_returned(struct mm_struct *mm, bool write, bo
   slot->phase = kHolds;
   slot->is_write = write;
   slot->lock_tgid = lock_tgid;
-  // A rwsem gives a sleeping reader the lock and then wakes it (rwsem_mark_wake in kernel/locking/rwsem.c): the reader has
-  // it for all the time for which it waits for a CPU, and comes here late. A writer takes the lock itself.
+  // A rwsem gives a sleeping reader the lock and then wakes it (rwsem_mark_wake in kernel/locking/rwsem.c): the reader
+  // has it for all the time for which it waits for a CPU, and comes here late. A writer takes the lock itself.
   slot->acquired_ns = !write && slot->slept_ns != 0 && slot->woken_ns > slot->slept_ns ? slot->woken_ns : now;
   slot->early_ns = 0;
   return 0;
 }
 
-static __always_inline int released(struct mm_struct *mm) {
+static __always_inline int released(struct mm_struct* mm) {
   __u32 lock_tgid = target_by_mm(mm);
   if (lock_tgid == 0) return 0;
-  struct task_struct *task = bpf_get_current_task_btf();
-  struct thread_slot *slot = slot_of(task->pid);
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct thread_slot* slot = slot_of(task->pid);
   // Without its begin: it was held from before the observation on.
   if (!slot || slot->phase != kHolds || slot->lock_tgid != lock_tgid) return 0;
   __u64 now = bpf_ktime_get_ns();
@@ -385,7 +386,7 @@ static __always_inline int released(struct mm_struct *mm) {
   slot->early_ns = 0;
   // The event comes before the lock is given back, and whom that wakes is told next.
   __u32 zero = 0;
-  struct release *release = bpf_map_lookup_elem(&releases, &zero);
+  struct release* release = bpf_map_lookup_elem(&releases, &zero);
   if (release) {
     release->tid = slot->tid;
     release->lock_tgid = lock_tgid;
@@ -397,29 +398,29 @@ static __always_inline int released(struct mm_struct *mm) {
   return 0;
 }
 
-// Arguments of this event: (mm, write, success) from Linux 6.16 on, (mm, memcg_path, write, success) before. A fixed layout
-// would read every lock of the other as a write. observer.cc loads the program that fits the kernel's BTF.
+// Arguments of this event: (mm, write, success) from Linux 6.16 on, (mm, memcg_path, write, success) before. A fixed
+// layout would read every lock of the other as a write. observer.cc loads the program that fits the kernel's BTF.
 SEC("tp_btf/mmap_lock_acquire_returned")
-int BPF_PROG(acquire_returned_new, struct mm_struct *mm, bool write, bool success) {
+int BPF_PROG(acquire_returned_new, struct mm_struct* mm, bool write, bool success) {
   return acquire_returned(mm, write, success);
 }
 SEC("tp_btf/mmap_lock_acquire_returned")
-int BPF_PROG(acquire_returned_old, struct mm_struct *mm, const char *path, bool write, bool success) {
+int BPF_PROG(acquire_returned_old, struct mm_struct* mm, const char* path, bool write, bool success) {
   return acquire_returned(mm, write, success);
 }
 // The address space alone is read, which stands first in both.
 SEC("tp_btf/mmap_lock_released")
-int BPF_PROG(on_released, struct mm_struct *mm) { return released(mm); }
+int BPF_PROG(on_released, struct mm_struct* mm) { return released(mm); }
 
 // Whoever has to sleep for a lock of the kernel comes by here, from Linux 5.19 on, and nobody else: the event at each
 // attempt to take mmap_lock would cost every process of the machine a third more. A lock that spins is no wait of
 // milliseconds.
 SEC("tp_btf/contention_begin")
-int BPF_PROG(on_contention_begin, void *lock, unsigned int flags) {
+int BPF_PROG(on_contention_begin, void* lock, unsigned int flags) {
   if (flags & kSpins) return 0;
-  struct task_struct *task = bpf_get_current_task_btf();
-  struct thread_slot *slot = slot_of(task->pid);
-  __u32 lock_tgid = target_by_mm((struct mm_struct *)(lock - bpf_core_field_offset(struct mm_struct, mmap_lock)));
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct thread_slot* slot = slot_of(task->pid);
+  __u32 lock_tgid = target_by_mm((struct mm_struct*)(lock - bpf_core_field_offset(struct mm_struct, mmap_lock)));
   if (lock_tgid == 0) {
     if (slot) slot->contention = 1 + flags;
     return 0;
@@ -428,7 +429,7 @@ int BPF_PROG(on_contention_begin, void *lock, unsigned int flags) {
   if (!slot) return 0;
   if (slot->phase == kHolds) {
     // It has the lock of another target: one at a time is followed.
-    struct losses *counts = lost();
+    struct losses* counts = lost();
     if (counts) counts->nested_n++;
     return 0;
   }
@@ -441,21 +442,21 @@ int BPF_PROG(on_contention_begin, void *lock, unsigned int flags) {
 }
 
 SEC("tp_btf/contention_end")
-int BPF_PROG(on_contention_end, void *lock) {
-  struct thread_slot *slot = slot_of((__u32)bpf_get_current_pid_tgid());
+int BPF_PROG(on_contention_end, void* lock) {
+  struct thread_slot* slot = slot_of((__u32)bpf_get_current_pid_tgid());
   if (slot) slot->contention = 0;
   return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
+int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
   if (parent->tgid == child->tgid && target_by_tgid(child->tgid)) claim(child, 1);
   return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task) {
-  struct target *target = target_by_tgid(task->tgid);
+int BPF_PROG(on_exec, struct task_struct* task) {
+  struct target* target = target_by_tgid(task->tgid);
   if (!target) return 0;
   target->mm = (__u64)task->mm;
   if (!slot_of(task->pid)) claim(task, 1);
@@ -463,12 +464,12 @@ int BPF_PROG(on_exec, struct task_struct *task) {
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *task) {
-  struct thread_slot *slot = slot_of(task->pid);
+int BPF_PROG(on_exit, struct task_struct* task) {
+  struct thread_slot* slot = slot_of(task->pid);
   if (!slot || !slot->is_target) return 0;
   dequeue(slot);
   slot->tid = 0;
-  struct exit_record *record = reserved(sizeof(*record));
+  struct exit_record* record = reserved(sizeof(*record));
   if (!record) return 0;
   record->type = kExit;
   identify(&record->thread, task);
@@ -479,14 +480,14 @@ int BPF_PROG(on_exit, struct task_struct *task) {
 
 // Run once, when all the others are attached: the threads that the targets have already.
 SEC("iter/task")
-int seed(struct bpf_iter__task *context) {
-  struct task_struct *task = context->task;
+int seed(struct bpf_iter__task* context) {
+  struct task_struct* task = context->task;
   if (!task) return 0;
-  struct target *target = target_by_tgid(task->tgid);
+  struct target* target = target_by_tgid(task->tgid);
   if (!target) return 0;
   if (task->mm) target->mm = (__u64)task->mm;
   if (slot_of(task->pid)) return 0;
-  struct thread_slot *slot = claim(task, 1);
+  struct thread_slot* slot = claim(task, 1);
   if (!slot || task->on_cpu) return 0;
   // How long it has been off its CPU is not known: it counts from now on.
   slot->state = state_of(task->__state);

@@ -3,9 +3,10 @@
 //   pauselab-observer PROGRAM DETAIL_NS THRESHOLD_NS TGID...
 //
 // Loads PROGRAM (observer.bpf.c, compiled), attaches it, and writes a line of JSON for each interval that lasts
-// DETAIL_NS or more (of sleep, THRESHOLD_NS), until SIGTERM; then what has not ended, and what was lost. The programs are detached when this
-// process ends, in whatever way: they hang on its file descriptors. It exits 5 with one sentence where this
-// kernel, or what we may do on it, does not allow it. Times are ns since the start that the first line names.
+// DETAIL_NS or more (of sleep, THRESHOLD_NS), until SIGTERM; then what has not ended, and what was lost. The programs
+// are detached when this process ends, in whatever way: they hang on its file descriptors. It exits 5 with one sentence
+// where this kernel, or what we may do on it, does not allow it. Times are ns since the start that the first line
+// names.
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -57,7 +58,9 @@ class Line {
  public:
   explicit Line(const char* kind) { text_ = std::string("{\"kind\":\"") + kind + '"'; }
 
-  void number(const char* key, std::int64_t value) { text_ += ",\"" + std::string(key) + "\":" + std::to_string(value); }
+  void number(const char* key, std::int64_t value) {
+    text_ += ",\"" + std::string(key) + "\":" + std::to_string(value);
+  }
 
   void boolean(const char* key, bool value) { raw(key, value ? "true" : "false"); }
 
@@ -83,7 +86,7 @@ class Line {
   void call(const char* key, const struct system_call& call) {
     if (call.number < 0) return raw(key, "null");
     raw(key, "{\"number\":" + std::to_string(call.number) +
-                    ",\"arguments\":" + hexadecimal(call.arguments, kArguments) + '}');
+                 ",\"arguments\":" + hexadecimal(call.arguments, kArguments) + '}');
   }
 
   void stack(const unsigned long long* frames, unsigned count) {
@@ -157,8 +160,8 @@ void writeOff(const off_record& record, bool hasEnded) {
   line.write();
 }
 
-// Of a thread that reads or writes a file with the lock in hand, as /proc/PID/smaps: which. Empty where it makes another
-// call, or has closed the file since.
+// Of a thread that reads or writes a file with the lock in hand, as /proc/PID/smaps: which. Empty where it makes
+// another call, or has closed the file since.
 std::string fileOf(const hold_record& record) {
   const int number = record.call.number;
   if (number != SYS_read && number != SYS_pread64 && number != SYS_write && number != SYS_readv) return "";
@@ -245,7 +248,8 @@ Layout layoutOf(const btf* types) {
   if ((acquired == 3 || acquired == 4) && switched == 4 && contended == 2) return {acquired == 4};
   fail(Exit::unfit,
        "this kernel has no such events as pauselab needs, or in a layout that it does not know: "
-       "mmap_lock_acquire_returned has %u arguments, sched_switch %u, contention_begin %u; observe needs Linux 6.1 or newer",
+       "mmap_lock_acquire_returned has %u arguments, sched_switch %u, contention_begin %u; observe needs Linux 6.1 or "
+       "newer",
        acquired, switched, contended);
 }
 
@@ -256,8 +260,7 @@ bpf_map* mapOf(bpf_object* object, const char* name) {
 }
 
 template <typename Value>
-void setConstant(bpf_object* object, const char* section, const btf* types, const char* name,
-                 const Value& value) {
+void setConstant(bpf_object* object, const char* section, const btf* types, const char* name, const Value& value) {
   // Constants stand in .rodata, at the offset that the program's own BTF has for them.
   bpf_map* map = mapOf(object, section);
   std::size_t bytes = 0;
@@ -351,7 +354,9 @@ Attached attach(const char* path, Lengths lengths, const std::vector<std::uint32
 void writeOpen(const thread_slot* slots, std::uint32_t slots_n, std::uint64_t detail_ns, std::uint64_t end_ns) {
   for (const thread_slot* slot = slots; slot < slots + slots_n; ++slot) {
     if (slot->tid == 0) continue;
-    struct who thread{slot->tid, slot->tgid, slot->nice, {}};
+    struct who thread {
+      slot->tid, slot->tgid, slot->nice, {}
+    };
     std::memcpy(thread.comm, slot->comm, kComm);
     if (slot->off_ns != 0 && slot->off_ns + detail_ns <= end_ns) {
       off_record record{};
@@ -436,8 +441,8 @@ int run(int argc, char** argv) {
   std::vector<std::uint32_t> pids;
   for (int i = 4; i < argc; ++i) pids.push_back(argument<std::uint32_t>(argv[i], "TGID"));
   if (pids.size() > kMostTargets) fail(Exit::usage, "at most %d processes, got %zu", kMostTargets, pids.size());
-  // Blocked from here on, so that one that comes while the programs are loaded is not lost. Ctrl-C is for pauselab, which
-  // ends this process when it has what it needs.
+  // Blocked from here on, so that one that comes while the programs are loaded is not lost. Ctrl-C is for pauselab,
+  // which ends this process when it has what it needs.
   sigset_t endings;
   sigemptyset(&endings);
   sigaddset(&endings, SIGTERM);
@@ -492,8 +497,8 @@ int run(int argc, char** argv) {
   end.number("slotTaken_n", static_cast<std::int64_t>(lost.slot_taken_n));
   end.number("nested_n", static_cast<std::int64_t>(lost.nested_n));
   end.number("recursion_n", static_cast<std::int64_t>(recursionMisses(attached.object)));
-  end.number("cpu_us", (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 + used.ru_utime.tv_usec +
-                           used.ru_stime.tv_usec);
+  end.number("cpu_us",
+             (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec);
   end.number("memoryKib", used.ru_maxrss);
   end.write();
   if (std::fflush(stdout) != 0) fail(Exit::workload, "nobody reads what was observed: %s", strerror(errno));

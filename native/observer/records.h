@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What observer.bpf.c sends to observer.cc. Both include it, so it is plain C. All times are CLOCK_MONOTONIC in ns.
 #pragma once
 
@@ -8,8 +9,8 @@ enum record_type { kOff = 1, kHold = 2, kRan = 3, kExit = 4 };
 // Where a thread stands with the mmap_lock of a target.
 enum lock_phase { kNoLock = 0, kWaits = 1, kHolds = 2 };
 
-// The system call in which a thread is, by its saved registers; `number` is -1 in a page fault, an interrupt or a kernel
-// thread.
+// The system call in which a thread is, by its saved registers; `number` is -1 in a page fault, an interrupt or a
+// kernel thread.
 struct system_call {
   int number;
   int reserved;
@@ -46,8 +47,8 @@ struct off_record {
   // Of a sleeping lock that it waited for (lock:contention_begin): 1 + its LCB_F_ flags; 0: none.
   unsigned int contention;
   unsigned int frames_n;
-  // The waker had just given that mmap_lock back, which it had had since then; 0: it had not. However short: who gives a
-  // lock back decides whose turn it is.
+  // The waker had just given that mmap_lock back, which it had had since then; 0: it had not. However short: who gives
+  // a lock back decides whose turn it is.
   unsigned int gave_write;
   unsigned long long gave_from_ns;
   unsigned long long gave_to_ns;

@@ -2,6 +2,7 @@
 import { formatDuration, formatShare } from '../base/text/units.js';
 import type { LoadBefore } from '../experiment/plan/load-before.js';
 import type { ResolvedProfile } from '../profile/resolved/resolved.js';
+import { capitalised } from '../words/text.js';
 
 type Seen = Pick<LoadBefore, 'steal_share' | 'foreignLoad_share'>;
 
@@ -33,8 +34,4 @@ function loadText({ steal_share, foreignLoad_share }: Seen, limits: ResolvedProf
       ? [`the hypervisor takes ${formatShare(steal_share)} of the CPU time (limit ${formatShare(limits.steal_share)})`]
       : []),
   ].join(' and ');
-}
-
-function capitalised(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

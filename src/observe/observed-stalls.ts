@@ -70,7 +70,7 @@ function ofThread(
       {
         thread,
         stall: {
-          series: seriesOf(thread),
+          series: observedSeries(thread),
           start_ns,
           duration_ns,
           intended_ns: start_ns,
@@ -88,7 +88,7 @@ function ofThread(
 }
 
 /** Names are not unique: a pool may give all of its threads one. */
-export function seriesOf({ name, tid }: ObservedThread): string {
+export function observedSeries({ name, tid }: ObservedThread): string {
   return `${name} (${tid})`;
 }
 

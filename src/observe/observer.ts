@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { settlesWithin } from '../base/clock.js';
-import type { Failure} from '../base/failure.js';
+import type { Failure } from '../base/failure.js';
 import { unfit, workloadFailed } from '../base/failure.js';
 import { withPipes } from '../base/with-pipes.js';
 import { programs } from '../workload/programs.js';

@@ -163,7 +163,9 @@ describe('a machine that cannot do it', () => {
     expectFault(await pauselab(run('--out', out), { wrapper: ['taskset', '-c', first] }), {
       code: 5,
       says: [
-        new RegExp(`two CPUs are needed.*only CPU ${first} may be used; run on a machine with two CPUs, or widen taskset`),
+        new RegExp(
+          `two CPUs are needed.*only CPU ${first} may be used; run on a machine with two CPUs, or widen taskset`,
+        ),
       ],
       out,
     });

@@ -1,11 +1,12 @@
 /** `pauselab observe` beside a process that it did not start and that records its own stalls: who judges is that. */
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
 import { readStalls } from '../../src/bundle/read-stalls.js';
 import { untilMeasuring } from '../support/live-run.js';
-import { expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';
+import { expectNothingLeft, pauselab, repository, startPauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { withinTries } from '../support/tries.js';
 
@@ -83,6 +84,38 @@ describe.skipIf(!isAllowed)('an observation', () => {
     expect(answer.code).toBe('no-stall');
     expect(watched_ns).toBeGreaterThan(0.9e9);
     expect(missing.map(({ code: gap }) => gap)).toEqual(['sleeps-not-judged']);
+  });
+});
+
+describe.skipIf(!isAllowed)('the documentation', () => {
+  const pages = ['README.md', 'docs/observe.md'];
+  const written = pages.flatMap((page) =>
+    [...readFileSync(join(repository, page), 'utf8').matchAll(/^pauselab (observe .*)$/gm)].map(
+      ([, command = '']) => [page, command] as const,
+    ),
+  );
+
+  test('has examples', () => {
+    expect(written.length).toBeGreaterThan(1);
+  });
+
+  test.each(written)('%s: %s', async (_, command) => {
+    const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' });
+    try {
+      const words = command
+        .replace(/--pid \d+/, `--pid ${sleeper.pid ?? 0}`)
+        .replace(/--name \S+/, '--name sleep')
+        .replace(/--for \S+/, '')
+        .split(' ')
+        .filter((word) => word !== '');
+      const out = scratch.fresh('documented');
+      const { code, stdout } = await pauselab([...words, '--for', '500ms', '--out', out]);
+      expect(code).toBe(0);
+      expect(stdout).toContain('none of');
+      expect((await pauselab(['explain', out])).code).toBe(0);
+    } finally {
+      sleeper.kill();
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import { formatDuration } from '../../base/text/units.js';
 import { shellWord } from '../../base/text/shell-word.js';
 import type { ObservationFile } from '../../bundle/observation-schema.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
-import { counted, listed } from '../../words/text.js';
+import { capitalised, counted, listed } from '../../words/text.js';
 import { renderTable } from './text-table.js';
 
 const mostListed = 5;
@@ -53,8 +53,4 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
     ...(stalls.length === 0 ? [] : [`Each chain: pauselab explain ${shellWord(bundle)} --stall 1`]),
     '',
   ].join('\n');
-}
-
-function capitalised(sentence: string): string {
-  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 }
