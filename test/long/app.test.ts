@@ -142,7 +142,7 @@ describe('what goes otherwise', () => {
       code: 6,
       sentences: [
         expect.stringMatching(
-          /^pauselab: run 000-probes failed: the program printed no line that matches \/nothing\/ within 5\.00 s of its start \(jvm\.app\.ready\); its last line is "started: \[waves\]"; correct it, or give it longer with jvm\.app\.ready\.deadline$/,
+          /^pauselab: run 000-probes failed: the program printed no line that matches \/nothing\/ within 5\.00 s of its start \(jvm\.app\.ready\); its last line is "started: \[waves\]"; correct the program, or raise jvm\.app\.ready\.deadline$/,
         ) as string,
       ],
     });

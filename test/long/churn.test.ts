@@ -82,7 +82,7 @@ describe('bad input', () => {
       'an allocator of another architecture',
       () => `allocator: { name: jemalloc, path: ${foreignLibrary()} }`,
       5,
-      /arm\.so is of another architecture/,
+      /arm\.so is for another architecture/,
     ],
     [
       'a preload that fails',
@@ -106,19 +106,19 @@ describe('bad input', () => {
       'an allocator that is no library',
       () => 'allocator: { name: mimalloc, path: /etc/passwd }',
       2,
-      /\/etc\/passwd is no shared library/,
+      /\/etc\/passwd is not a shared library/,
     ],
     [
       'another allocator’s library',
       () =>
         `allocator: { name: mimalloc, path: ${allocatorLaunch({ name: 'jemalloc', path: null, settings: {} }).library ?? ''} }`,
       5,
-      /says that its malloc is jemalloc's/,
+      /reports the malloc of jemalloc/,
     ],
     [
       'a pattern without a thread',
       () => 'threads: { No Such Thread: 5 }',
-      6,
+      5,
       /no thread matches the profile's pattern "No Such Thread"/,
     ],
   ])('%s: one sentence', async (_, more, code, says) => {

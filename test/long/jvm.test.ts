@@ -91,7 +91,7 @@ describe('bad input and ends', () => {
       'an allocator that is no library',
       'allocator: { name: jemalloc, path: /etc/passwd }',
       2,
-      /\/etc\/passwd is no shared library/,
+      /\/etc\/passwd is not a shared library/,
     ],
     [
       'a misspelt setting of jemalloc',
@@ -102,7 +102,7 @@ describe('bad input and ends', () => {
     [
       'a pattern without a thread',
       'threads: { No Such Thread: 5 }',
-      6,
+      5,
       /no thread matches the profile's pattern "No Such Thread"/,
     ],
   ])('%s', async (_, jvm, code, says) => {
