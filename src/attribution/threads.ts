@@ -2,6 +2,7 @@
 import type { BlamedThread, ChainLink, StallEvidence } from '../bundle/stalls-schema.js';
 import type { EvidenceOfStall } from './evidence.js';
 import type { Span } from './links.js';
+import { inside, type Segment } from './trace-model.js';
 
 const mostThreads = 8;
 const mostSpans = 200;
@@ -27,13 +28,19 @@ export function threadsSeen(
     )
     .sort((a, b) => Number(a.thread.role === 'hog') - Number(b.thread.role === 'hog') || b.runDelay_ns - a.runDelay_ns)
     .map(({ thread }) => thread);
-  // Threads of other programs appear in the chain only: the sampler does not look at them.
+  // The sampler does not look at threads of other programs: without a trace they appear in the chain only.
   const unique = new Map(
-    [victim, ...named, ...others].filter(({ role }) => role !== 'outside').map((thread) => [thread.tid, thread]),
+    [victim, ...named, ...others]
+      .filter(({ role, tid }) => role !== 'outside' || tracedSegments(tid, span, run).length > 0)
+      .map((thread) => [thread.tid, thread]),
   );
   return [...unique.values()].slice(0, mostThreads).map((thread) => {
     const seen = run.timeline.thread(thread.tid);
     const growth = seen.growth(span);
+    if (growth === null) {
+      const traced = tracedSegments(thread.tid, span, run);
+      if (traced.length > 0) return fromTrace(thread, traced);
+    }
     return {
       thread,
       states: seen.states(span),
@@ -45,4 +52,25 @@ export function threadsSeen(
         .map(({ start_ns, end_ns, activity }) => ({ start_ns, end_ns, activity })),
     };
   });
+}
+
+function tracedSegments(tid: number, span: Span, { trace }: EvidenceOfStall): Segment[] {
+  return trace === null ? [] : inside(trace.model.segments.get(tid), span);
+}
+
+/** Of a thread that no sampler looked at. */
+function fromTrace(thread: BlamedThread, segments: readonly Segment[]): StallEvidence['threads'][number] {
+  const time = (kind: Segment['scheduling']): number =>
+    segments
+      .filter(({ scheduling }) => scheduling === kind)
+      .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  return {
+    thread,
+    states: '',
+    onCpu_ns: time('running'),
+    runDelay_ns: time('runnable'),
+    spans: segments
+      .slice(0, mostSpans)
+      .map(({ start_ns, end_ns, scheduling }) => ({ start_ns, end_ns, activity: scheduling })),
+  };
 }

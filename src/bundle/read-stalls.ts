@@ -37,6 +37,7 @@ export interface BundleStalls {
 
 /** Of a bundle of any kind, or of one run. */
 export interface ReadStalls extends Omit<BundleStalls, 'missing'> {
+  readonly isObservation: boolean;
   readonly missing: readonly Stated[];
 }
 
@@ -50,13 +51,14 @@ export function readStalls(bundle: string, only?: string): ReadStalls {
   if (only !== undefined && !names.includes(only))
     throw usage(`--run ${only}: the bundle has no such run; it has ${names.join(', ')}`);
   const missing = only === undefined ? notes.map(unreadable) : [];
-  return collected(
+  const found = collected(
     bundle,
     names
       .filter((name) => only === undefined || name === only)
       .map((name) => ({ name, run: orMissing(missing, () => readBundleFile('run', join(folder, name, 'run.json'))) })),
     missing,
   );
+  return { ...found, isObservation: false };
 }
 
 /** An observation: what it could not see is missing in each of its stalls. */
@@ -65,7 +67,7 @@ function stallsOfObservation(bundle: string, only: string | undefined): ReadStal
     throw usage(`--run ${only}: an observation has one run, ${observedRun}; leave --run out`);
   const { missing } = readBundleFile('observation', join(bundle, 'observation.json'));
   const found = collected(bundle, [{ name: observedRun, run: null }], []);
-  return { ...found, missing: [...missing, ...found.missing] };
+  return { ...found, isObservation: true, missing: [...missing, ...found.missing] };
 }
 
 /** For a bundle whose runs have been read. */

@@ -255,6 +255,7 @@ export function readBundleFile<K extends keyof typeof bundleSchemas>(
   path: string,
   budget?: Budget,
 ): z.output<(typeof bundleSchemas)[K]> {
+  if (kind === 'manifest' && !existsSync(path) && isObservation(dirname(path))) throw refusedObservation(dirname(path));
   const read: unknown = readJsonFile(path, bundleSchemas[kind], {
     what: `a bundle's ${kind}`,
     short: kind,
@@ -342,6 +343,13 @@ export const observedRun = 'observed';
 
 export function isObservation(path: string): boolean {
   return existsSync(join(path, 'observation.json'));
+}
+
+/** For commands that read what `pauselab run` measured. */
+export function refusedObservation(path: string): Failure {
+  return usage(
+    `${path} is an observation, which has no arms and no runs; \`pauselab explain ${path}\` shows its stalls`,
+  );
 }
 
 export interface RunFolders {

@@ -24,24 +24,33 @@ test('the list has each stall with cause, grade and thread, and the stalled time
   expect(renderStalls({ stalls: [], missing: [] })).toContain('No stall was recorded.');
 });
 
+const ofRun = { missing: [], isObservation: false };
+
 describe('one stall', () => {
   test('has its chain in sentences, and what was seen', () => {
-    const text = renderStall(one, []);
+    const text = renderStall(one, ofRun);
     expect(text).toContain('writer.mprotect waited 500 ms for mmap_lock, held for reading by `holder`');
     expect(text).toMatch(/\+0\.0 ms {2}writer\.mprotect waited 500 ms .* \[likely\]/);
     expect(text).toContain('the victim waited in mprotect()');
   });
 
+  test('of an observation counts from its start', () => {
+    expect(renderStall(one, { missing: [], isObservation: true })).toMatch(/^Stall 1: .* after the start on/);
+  });
+
   test('of an older bundle says that it has no chain', () => {
     expect(
-      renderStall({ ...one, stall: { ...exampleStall, thread: null, chain: null, cause: null, evidence: null } }, []),
+      renderStall(
+        { ...one, stall: { ...exampleStall, thread: null, chain: null, cause: null, evidence: null } },
+        ofRun,
+      ),
     ).toContain('a version of pauselab without attribution wrote the bundle');
   });
 
   test('lets no control character of a bundle through to the terminal', () => {
     const evil = { ...one, run: 'a\u001b[2J', stall: { ...exampleStall, series: 'b\u0007\u009b1m', states: 'D×50' } };
     for (const text of [
-      renderStall(evil, [missingOf('c\u001b]0;x')]),
+      renderStall(evil, { ...ofRun, missing: [missingOf('c\u001b]0;x')] }),
       renderStalls({ stalls: [evil], missing: [missingOf('c\u001b')] }),
     ])
       expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);

@@ -42,7 +42,7 @@ export function explainCommand() {
       if (traceExport !== undefined)
         await writeExport(traceExport, one === undefined ? found.stalls.slice(0, mostExported) : [one], found.runs);
       if (json === true) printJson({ stalls: one === undefined ? found.stalls : [one], missing: found.missing });
-      else printText(one === undefined ? renderStalls(found) : renderStall(one, found.missing));
+      else printText(one === undefined ? renderStalls(found) : renderStall(one, found));
     });
 }
 

@@ -66,11 +66,14 @@ function outside(stalls: readonly NumberedStall[]): string[] {
       ];
 }
 
-export function renderStall(one: NumberedStall, missingOfBundle: readonly Stated[]): string {
-  const { number, run, stall, missing } = printable({ ...one, missing: missingOfBundle });
+export function renderStall(
+  listed: NumberedStall,
+  { missing: missingOfBundle, isObservation }: Pick<ReadStalls, 'missing' | 'isObservation'>,
+): string {
+  const { number, run, stall, missing } = printable({ ...listed, missing: missingOfBundle });
   const end = unusualEnd(stall);
   return [
-    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${end === null ? '' : `, ${end}`}`,
+    `Stall ${number}: ${stall.series}${isObservation ? '' : ` in run ${run}`}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after ${isObservation ? 'the start' : 'go'} on${end === null ? '' : `, ${end}`}`,
     ...(stall.cause === null ? [noChain] : [`${stall.cause.sentence} [${stall.cause.grade}].`]),
     ...(stall.chain === null
       ? []

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usage } from '../../base/failure.js';
-import { isBundle, openBundle } from '../../bundle/store.js';
+import { isBundle, openBundle, isObservation, refusedObservation } from '../../bundle/store.js';
 import type { ValueUnit } from '../../record/histogram/hlog-unit.js';
 import { bundleSide, kernelSides } from './bundle-side.js';
 import { logSide } from './log-side.js';
@@ -39,6 +39,7 @@ function logFiles(path: string): readonly string[] {
       .sort()
       .map((name) => join(part, name));
   });
+  if (files.length === 0 && isObservation(path)) throw refusedObservation(path);
   if (files.length === 0)
     throw usage(
       `${path} holds neither a bundle (no manifest.json) nor a histogram log (.hlog); name the folder of a bundle that \`pauselab run\` wrote`,
