@@ -24,14 +24,17 @@ export interface AttributedObservation {
 
 export function attributed(observed: Observed, options: ObservationOptions): AttributedObservation {
   const evidence = evidenceOf(observed, options);
-  const stalls = observedStalls(observed, observed.end.end_ns, options).map(({ thread, stall }) =>
-    // Nothing else is known of an observed process that could answer without what was traced.
-    ({ ...asListed(attribute(stall, victimOf(thread), evidence)), causeWithoutTrace: null }),
-  );
+  const safepoints = new Map(options.pids.map((pid) => [pid, safepointsOf(observed.offs, pid)]));
+  const stalls = observedStalls(observed, observed.end.end_ns, options).map(({ thread, stall }) => {
+    const events = safepoints.get(thread.pid) ?? [];
+    const found = attribute(stall, victimOf(thread), { ...evidence, events });
+    // An observation has no second source that could give a cause without the trace.
+    return { ...asListed(found), causeWithoutTrace: null };
+  });
   return { stalls, reasons: reasonsOf(stalls) };
 }
 
-/** Nothing is known of what an observed thread does but what was seen. */
+/** pauselab does not know what an observed thread does, so no property of an operation is assumed. */
 function victimOf(thread: ObservedThread): VictimEvidenceOfRun {
   return {
     thread: blamed(thread, 'victim'),
@@ -71,7 +74,7 @@ function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: Observation
       ticks_ns: [],
       period_ns: 0,
     },
-    events: safepointsOf(offs, pids),
+    events: [],
     steal: [],
     cpuCount,
     missing: [],
@@ -86,7 +89,7 @@ function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: Observation
   };
 }
 
-/** Threads that are known to be of a process, and that no sampler looked at. */
+/** Timelines without looks: they say which thread belongs to which process. */
 function unsampled(threads: readonly (ObservedThread | null)[]): ReadonlyMap<number, Timeline> {
   return new Map(
     threads.flatMap((thread) =>
@@ -102,17 +105,18 @@ function unsampled(threads: readonly (ObservedThread | null)[]): ReadonlyMap<num
   );
 }
 
-/** Threads that one safepoint stopped are woken one after the other, within this time. */
+/** The VM thread wakes all threads of a safepoint within this time. */
 const sameEnd_ns = 5_000_000;
 
 /**
- * Safepoints, from when the first thread waited for its end to when the last one was woken. How much of it was the time
- * to reach it is not seen, so all of it counts: a thread is late only if it could not go on for most of that.
+ * Safepoints of a process: each lasts from the moment at which the first thread waited for its end until the last thread
+ * was woken. The time to reach it is not visible and counts as the whole: so a thread is late only if it could not go on
+ * for most of the safepoint.
  */
-function safepointsOf(offs: readonly OffRecord[], pids: readonly number[]): LoggedEvent[] {
+function safepointsOf(offs: readonly OffRecord[], pid: number): LoggedEvent[] {
   const ends: { start_ns: number; end_ns: number }[] = [];
   const waits = offs
-    .filter((off) => pids.includes(off.thread.pid) && off.state === 'asleep' && endsSafepoint(off))
+    .filter((off) => off.thread.pid === pid && off.state === 'asleep' && endsSafepoint(off))
     .flatMap(({ off_ns, woken_ns }) => (woken_ns === null ? [] : [{ start_ns: off_ns, end_ns: woken_ns }]))
     .sort((a, b) => a.end_ns - b.end_ns);
   for (const wait of waits) {
@@ -135,7 +139,7 @@ function safepointsOf(offs: readonly OffRecord[], pids: readonly number[]): Logg
 
 const letters = { runnable: 'R', asleep: 'S', blocked: 'D', stopped: 'T' } as const;
 
-/** Read when the wait was over, while the thread still stood where it had waited. */
+/** The kernel stack of a thread at the end of its wait, before it ran on. */
 function stacksOf({ offs }: Observed, symbols: ObservationOptions['symbols']): StackReading[] {
   if (symbols === null) return [];
   return offs
@@ -177,7 +181,7 @@ function reasonsOf(stalls: readonly ListedStall[]): StallReasonFact[] {
     .sort((a, b) => b.total_ns - a.total_ns);
 }
 
-/** Threads of one name do one thing, and another program may be started anew each time. */
+/** Threads with the same name do the same work. Another program may be a new process each time. */
 function rootOf(thread: BlamedThread | null, cause: string, call: string | null): string {
   return JSON.stringify([cause, thread?.name, thread?.role, call]);
 }

@@ -7,6 +7,7 @@ import { uncovered, type Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
 import { callNamed, workOnFile } from '../catalogue/named-calls.js';
 import { contentionFlags } from '../record/trace/trace.js';
+import { moment_ns } from './observed-stalls.js';
 import type { HoldRecord, Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
 
 export function observedModel({ offs, holds, rans }: Observed): TraceModel {
@@ -108,9 +109,6 @@ function segmentsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): M
     }),
   );
 }
-
-/** As in observed-stalls.ts. */
-const moment_ns = 1_000_000;
 
 function offSegments({ state, off_ns, woken_ns, on_ns, waker, cpuOut, cpuIn }: OffRecord): Segment[] {
   const ready_ns = woken_ns ?? on_ns;

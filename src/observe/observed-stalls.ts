@@ -1,8 +1,7 @@
 /**
- * Stalls of an observed process: spans in which a thread of it could not run. Nothing is known of what the thread is for,
- * so a sleep is none: threads sleep between their jobs. A thread that is blocked in the kernel (state D), ready to run
- * without a CPU, or stopped, wanted to go on. Of sleeps those count that a JVM's VM thread ended: so ends a safepoint.
- * Pure.
+ * Stalls of an observed process: spans in which one of its threads wanted to go on and could not. A thread does when it is
+ * blocked in the kernel (state D), ready to run without a CPU, or stopped. A sleep does not count, because threads sleep
+ * between their jobs; two kinds of sleep do: until a safepoint of the JVM is over, and in a frozen cgroup. Pure.
  */
 import type { Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
@@ -17,8 +16,8 @@ export interface ObservedStall {
   readonly stall: Stall;
 }
 
-/** Between two waits that belong together a thread runs for a moment: to try the lock again, say. */
-const moment_ns = 1_000_000;
+/** A thread runs for less than this between two waits of one stall, for example to try a lock again. */
+export const moment_ns = 1_000_000;
 
 interface Part extends Span {
   readonly letter: 'D' | 'R' | 'S' | 'T';
@@ -87,7 +86,7 @@ function ofThread(
   });
 }
 
-/** Names are not unique: a pool may give all of its threads one. */
+/** With the thread's id, because a pool may give all its threads the same name. */
 export function observedSeries({ name, tid }: ObservedThread): string {
   return `${name} (${tid})`;
 }
@@ -99,8 +98,8 @@ const everyWaiter = 0x7fff_ffff;
 
 /**
  * HotSpot's threads wait for the end of a safepoint by FUTEX_WAIT, and its VM thread wakes all of them at once
- * (LinuxWaitBarrier, from JDK 14 on). Threads that wait for work of that thread, as those of a collector do, wait by
- * other futexes (those of pthread_cond_wait have FUTEX_WAIT_BITSET).
+ * (LinuxWaitBarrier, from JDK 14 on). Threads that wait for work from the VM thread, such as those of a collector, use
+ * pthread_cond_wait, which is FUTEX_WAIT_BITSET.
  */
 export function endsSafepoint({ call, waker, wakerCall, thread }: OffRecord): boolean {
   if (waker?.name !== vmThread || waker.pid !== thread.pid || call === null || wakerCall === null) return false;
@@ -117,12 +116,15 @@ export function endsSafepoint({ call, waker, wakerCall, thread }: OffRecord): bo
   );
 }
 
+/** cgroup v2 freezes a thread in an interruptible sleep. */
+function isFrozen({ stack }: OffRecord, symbols: StallOptions['symbols']): boolean {
+  return symbols !== null && kernelWaitOf(stack.map((address) => symbols.get(address) ?? '')) === 'freezer';
+}
+
 function partsOf(off: OffRecord, symbols: StallOptions['symbols']): Part[] {
   const { state, off_ns, woken_ns, on_ns } = off;
   const until_ns = woken_ns ?? on_ns;
-  // By cgroup v2 a thread is frozen in its sleep.
-  const isFrozen = kernelWaitOf(off.stack.map((address) => symbols?.get(address) ?? '')) === 'freezer';
-  const isPause = state === 'asleep' && (isFrozen || endsSafepoint(off));
+  const isPause = state === 'asleep' && (endsSafepoint(off) || isFrozen(off, symbols));
   const letter = { runnable: 'R', blocked: 'D', stopped: 'T', asleep: 'S' } as const;
   const parts: Part[] = [
     ...(state === 'asleep' && !isPause
