@@ -154,7 +154,7 @@ test('a suite that was changed after it was signed is refused, though apt is tol
   const signed = join(one.folder, 'dists/sid/InRelease');
   writeFileSync(signed, readFileSync(signed, 'utf8').replace('Suite: sid', 'Suite: sid2'));
   await expect(one.resolve('deb:7')).rejects.toMatchObject(
-    refused(5, /deb:7 is in no suite of file:.* that could be read; the suite sid .* was refused/),
+    refused(5, /deb:7 is in none of the suites of file:.* that could be read; the suite sid .* was refused/),
   );
   expect(await one.resolve('deb:6.16.12')).toMatchObject({ origin: { suite: 'trixie' } });
 });
@@ -218,7 +218,7 @@ test('a list or a package that is not the signed one is refused', async () => {
   bytes[bytes.length - 100] = (bytes[bytes.length - 100] ?? 0) ^ 1;
   writeFileSync(path, bytes);
   await expect(deb.resolve('deb:6.16.12')).rejects.toMatchObject(
-    refused(5, /was refused: its checksum is not the one that the signed list of trixie names/),
+    refused(5, /was refused: its checksum differs from the signed list of trixie/),
   );
   expect(cachedKernels(cacheOf(deb))).toEqual([]);
   expect(readdirSync(join(cacheOf(deb), 'kernels')).filter((name) => !name.endsWith('.lock'))).toEqual([]);
@@ -249,7 +249,7 @@ test('a machine whose apt knows no mirror of Debian is told what is possible', a
     'deb [arch=amd64] http://127.0.0.1:1/ubuntu noble main\n',
   );
   await expect(one.resolve('deb:6.16.12')).rejects.toMatchObject(
-    refused(5, /is configured for no mirror of Debian's main archive.*name a \.deb or a kernel image instead/),
+    refused(5, /has no mirror of Debian's main archive.*name a \.deb or a kernel image instead/),
   );
 });
 

@@ -38,7 +38,7 @@ describe('a sampler', () => {
 
 describe.runIf(process.geteuid?.() === 0)('a tracer', () => {
   test.each([
-    ['is killed', 'SIGKILL', ['the tracer ended by SIGKILL, so there is no trace of this run']],
+    ['is killed', 'SIGKILL', ['untraced']],
     ['is stopped', 'SIGSTOP', []],
   ] as const)('that %s leaves a run with all its samples', async (_, signal, degraded) => {
     let tracer = 0;
@@ -52,7 +52,8 @@ describe.runIf(process.geteuid?.() === 0)('a tracer', () => {
       },
       '--trace',
     );
-    expect(file).toMatchObject({ status: 'partial', degraded });
+    expect(file.status).toBe('partial');
+    expect(file.degraded.map(({ code }) => code)).toEqual(degraded);
     expect(file.trace === null).toBe(signal === 'SIGKILL');
     expect(isAlive(tracer)).toBe(false);
   });
