@@ -17,7 +17,11 @@ const isAllowed = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinu
 async function crossingRun(pid: number): Promise<number> {
   for (;;) {
     const { engine, folder, foreignHolder } = await untilMeasuring(pid);
-    if (foreignHolder === null && readFileSync(join(folder, 'engine.plan'), 'utf8').includes('vmas=2')) return engine;
+    if (
+      foreignHolder === null &&
+      /^holder .*vmas=2 .*active=1/m.test(readFileSync(join(folder, 'engine.plan'), 'utf8'))
+    )
+      return engine;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
