@@ -27,9 +27,8 @@ async function run() {
   const tools = toolsOf({ ninja: onPath('ninja'), ccache: onPath('ccache') });
   process.stderr.write(`native parts: ${tools.title}\n`);
   const build = await nativeBuilder(root, tools);
-  const isGood = await build();
   if (process.argv.includes('--once')) {
-    if (!isGood) process.exitCode = 1;
+    if (!(await build())) process.exitCode = 1;
     return;
   }
   const stopTypescript = watchTypescript(root);

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 const quiet_ms = 50;
 
 /**
- * Calls `work` after changes of sources in a folder, never twice at a time. Returns a function that ends it.
+ * Calls `work` at once and after changes of sources in a folder, never twice at a time. A change during the first call,
+ * which can take a minute, starts the next. Returns a function that ends it.
  * @param {string} root
  * @param {string} folder
  * @param {() => Promise<unknown>} work
  */
 export function watchSources(root, folder, work) {
   let timer;
-  let isStale = false;
+  let isStale = true;
   let isWorking = false;
   const watchers = new Map();
 
@@ -47,6 +48,7 @@ export function watchSources(root, folder, work) {
     }
   };
   watchFolders();
+  void start();
   return () => {
     clearTimeout(timer);
     for (const watcher of watchers.values()) watcher.close();

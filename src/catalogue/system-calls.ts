@@ -13,10 +13,13 @@ interface SystemCall {
   readonly counted?: true;
   /** It changes the map of the address space, so a thread that waits in it wants mmap_lock for write. */
   readonly changesMap?: true;
+  /** It takes no lock of the address space, so calls.ts has no row for it. */
+  readonly takesNoLock?: true;
 }
 
 const memory = { traced: true, counted: true } as const;
 const map = { ...memory, changesMap: true } as const;
+const other = { takesNoLock: true } as const;
 
 const table = {
   madvise: { x64: 28, arm64: 233, ...memory },
@@ -29,24 +32,24 @@ const table = {
   // Not traced: it takes no lock of the address space.
   fallocate: { x64: 285, arm64: 47, counted: true },
   // For allocators' mutexes.
-  futex: { x64: 202, arm64: 98, traced: true },
+  futex: { x64: 202, arm64: 98, traced: true, ...other },
   // Not counted: it neither gives back nor maps memory, so it proves nothing.
   mincore: { x64: 27, arm64: 232, traced: true },
 
   // Neither traced nor counted: calls in which waiting threads are seen, and which operations also make.
-  read: { x64: 0, arm64: 63 },
-  pread64: { x64: 17, arm64: 67 },
-  openat: { x64: 257, arm64: 56 },
-  close: { x64: 3, arm64: 57 },
-  nanosleep: { x64: 35, arm64: 101 },
-  clock_nanosleep: { x64: 230, arm64: 115 },
-  clock_gettime: { x64: 228, arm64: 113 },
-  clone3: { x64: 435, arm64: 435 },
-  exit: { x64: 60, arm64: 93 },
-  rseq: { x64: 334, arm64: 293 },
-  set_robust_list: { x64: 273, arm64: 99 },
-  rt_sigaction: { x64: 13, arm64: 134 },
-  rt_sigprocmask: { x64: 14, arm64: 135 },
+  read: { x64: 0, arm64: 63, ...other },
+  pread64: { x64: 17, arm64: 67, ...other },
+  openat: { x64: 257, arm64: 56, ...other },
+  close: { x64: 3, arm64: 57, ...other },
+  nanosleep: { x64: 35, arm64: 101, ...other },
+  clock_nanosleep: { x64: 230, arm64: 115, ...other },
+  clock_gettime: { x64: 228, arm64: 113, ...other },
+  clone3: { x64: 435, arm64: 435, ...other },
+  exit: { x64: 60, arm64: 93, ...other },
+  rseq: { x64: 334, arm64: 293, ...other },
+  set_robust_list: { x64: 273, arm64: 99, ...other },
+  rt_sigaction: { x64: 13, arm64: 134, ...other },
+  rt_sigprocmask: { x64: 14, arm64: 135, ...other },
 } as const satisfies Readonly<Record<string, SystemCall>>;
 
 export type SystemCallName = keyof typeof table;
@@ -59,6 +62,7 @@ const rows: readonly (readonly [SystemCallName, SystemCall])[] = Object.entries(
 export const systemCallNames: readonly SystemCallName[] = rows.map(([name]) => name);
 export const callsInTraces: readonly SystemCallName[] = namesOf(({ traced }) => traced === true);
 export const callsInStrace: readonly SystemCallName[] = namesOf(({ counted }) => counted === true);
+export const callsWithoutLock: readonly string[] = namesOf(({ takesNoLock }) => takesNoLock === true);
 const callsThatMap: readonly string[] = namesOf(({ changesMap }) => changesMap === true);
 
 function namesOf(isMeant: (call: SystemCall) => boolean): SystemCallName[] {

@@ -5,7 +5,7 @@
 import { kernelWork } from '../../src/catalogue/calls.js';
 import { lockOn, canCross } from '../../src/catalogue/locks.js';
 import type { Operation } from '../../src/catalogue/operations.js';
-import { systemCallNames } from '../../src/catalogue/system-calls.js';
+import { callsWithoutLock, systemCallNames } from '../../src/catalogue/system-calls.js';
 import { probesOfTable } from '../../src/doctor/probes.js';
 
 interface EngineRow {
@@ -43,15 +43,20 @@ export interface Project {
   readonly engine: EngineTable;
   readonly operations: readonly Operation[];
   readonly systemCalls: readonly string[];
-  /** What calls.ts knows the locks of. */
+  /** What calls.ts knows the locks of, and the calls that take none. */
   readonly kernelWork: readonly string[];
+  readonly withoutLock: readonly string[];
   /** docs/profiles.md, with each item of a list on one line. */
   readonly page: string;
   /** profiles/profile.schema.json */
   readonly schema: string;
 }
 
-export const catalogued = { systemCalls: systemCallNames, kernelWork } as const;
+export const catalogued = {
+  systemCalls: systemCallNames,
+  kernelWork,
+  withoutLock: callsWithoutLock,
+} as const;
 
 export function gapsOf(project: Project): string[] {
   const { engine, operations } = project;
@@ -132,13 +137,17 @@ function unsaid(known: Operation, operations: readonly Operation[]): string[] {
   ];
 }
 
-function callGaps({ name, calls }: EngineRow, { systemCalls, kernelWork: work }: Project): string[] {
+function callGaps({ name, calls }: EngineRow, { systemCalls, kernelWork: work, withoutLock }: Project): string[] {
   const made = [...new Set(calls.match(/\b[a-z]\w*/g) ?? [])];
-  const unknown = made.filter((call) => !systemCalls.includes(call));
-  return unknown.flatMap((call) => [
-    `src/catalogue/system-calls.ts has no row for ${call}, which ${name} makes`,
-    ...(work.some((one) => one === call || one.startsWith(`${call}.`))
+  const hasLock = (call: string): boolean => work.some((one) => one === call || one.startsWith(`${call}.`));
+  return made.flatMap((call) => [
+    ...(systemCalls.includes(call)
       ? []
-      : [`src/catalogue/calls.ts has no lock of ${call}, which ${name} makes`]),
+      : [`src/catalogue/system-calls.ts has no row for ${call}, which ${name} makes`]),
+    ...(hasLock(call) || withoutLock.includes(call)
+      ? []
+      : [
+          `src/catalogue/calls.ts has no lock of ${call}, which ${name} makes, and system-calls.ts does not say that it takes none`,
+        ]),
   ]);
 }

@@ -42,19 +42,19 @@ test('the holders that may be inside a program of the user’s own are those of 
 });
 
 describe('a new operation', () => {
-  /** As the engine would print it. */
-  const mlock: EngineVictim = {
-    name: 'mlock',
+  /** As the engine would print it. No kernel has such a call, so that no real operation can meet these examples. */
+  const frobnicate: EngineVictim = {
+    name: 'frobnicate',
     lockClass: 'mmap_lock write',
     crossingLockClass: 'mmap_lock write',
-    calls: 'mlock munlock',
+    calls: 'frobnicate unfrobnicate',
     leavesHole: false,
     placements: ['isolated', 'crossing'],
     heap: 'untouched',
     inHeap: false,
   };
   const row: Operation = {
-    name: 'mlock',
+    name: 'frobnicate',
     kind: 'victim',
     family: 'mapping',
     locks: onEveryKernel('mmap_lock write', 'mmap_lock write'),
@@ -64,24 +64,24 @@ describe('a new operation', () => {
     keepsMutex: false,
     role: 'writer',
     layouts: ['isolated', 'crossing'],
-    explanation: 'mlock of one page, then munlock',
+    explanation: 'frobnicate of one page, then unfrobnicate',
   };
-  const withMlock = { ...project, engine: { ...engine, victims: [...engine.victims, mlock] } };
-  const withRow = { ...withMlock, operations: [...operations, row] };
+  const withNew = { ...project, engine: { ...engine, victims: [...engine.victims, frobnicate] } };
+  const withRow = { ...withNew, operations: [...operations, row] };
   const aroundTheRow = [
-    'src/catalogue/system-calls.ts has no row for mlock, which mlock makes',
-    'src/catalogue/calls.ts has no lock of mlock, which mlock makes',
-    'src/catalogue/system-calls.ts has no row for munlock, which mlock makes',
-    'src/catalogue/calls.ts has no lock of munlock, which mlock makes',
-    'docs/profiles.md has no item for mlock',
-    'profiles/profile.schema.json does not offer mlock: write it anew (test/profile/shipped.test.ts)',
+    'src/catalogue/system-calls.ts has no row for frobnicate, which frobnicate makes',
+    'src/catalogue/calls.ts has no lock of frobnicate, which frobnicate makes, and system-calls.ts does not say that it takes none',
+    'src/catalogue/system-calls.ts has no row for unfrobnicate, which frobnicate makes',
+    'src/catalogue/calls.ts has no lock of unfrobnicate, which frobnicate makes, and system-calls.ts does not say that it takes none',
+    'docs/profiles.md has no item for frobnicate',
+    'profiles/profile.schema.json does not offer frobnicate: write it anew (test/profile/shipped.test.ts)',
   ];
 
   test('that is in the engine alone is missing everywhere else, a line each', () => {
-    expect(gapsOf(withMlock).toSorted()).toEqual(
+    expect(gapsOf(withNew).toSorted()).toEqual(
       [
-        'src/catalogue/operations.ts has no row for the victim mlock',
-        "doctor's lock table does not ask for mlock, and its row does not say why not (notAsked)",
+        'src/catalogue/operations.ts has no row for the victim frobnicate',
+        "doctor's lock table does not ask for frobnicate, and its row does not say why not (notAsked)",
         ...aroundTheRow,
       ].toSorted(),
     );
@@ -95,9 +95,11 @@ describe('a new operation', () => {
     expect(
       gapsOf({
         ...withRow,
-        systemCalls: [...project.systemCalls, 'mlock', 'munlock'],
-        page: `${project.page}\n- \`mlock\` (all): mlock of one page, then munlock.`,
-        schema: project.schema.replace('"mremap"', '"mremap", "mlock"'),
+        systemCalls: [...project.systemCalls, 'frobnicate', 'unfrobnicate'],
+        kernelWork: [...project.kernelWork, 'frobnicate'],
+        withoutLock: [...project.withoutLock, 'unfrobnicate'],
+        page: `${project.page}\n- \`frobnicate\` (all): frobnicate of one page, then unfrobnicate.`,
+        schema: project.schema.replace('"mremap"', '"mremap", "frobnicate"'),
       }),
     ).toEqual([]);
   });
@@ -105,27 +107,27 @@ describe('a new operation', () => {
   test('of which the two tables say different things is named with both', () => {
     const wrong: Operation = { ...row, locks: onEveryKernel('mmap_lock read', null), heap: 'uses', layouts: [] };
     expect(
-      gapsOf({ ...withMlock, operations: [...operations, wrong] }).filter((gap) => gap.startsWith('mlock,')),
+      gapsOf({ ...withNew, operations: [...operations, wrong] }).filter((gap) => gap.startsWith('frobnicate,')),
     ).toEqual([
-      'mlock, lock inside one VMA: mmap_lock write in native/engine/operations.cc, mmap_lock read in src/catalogue/operations.ts',
-      'mlock, lock across VMAs: mmap_lock write in native/engine/operations.cc, null in src/catalogue/operations.ts',
-      'mlock, layouts: isolated crossing in native/engine/operations.cc,  in src/catalogue/operations.ts',
-      'mlock, heap: untouched in native/engine/operations.cc, uses in src/catalogue/operations.ts',
+      'frobnicate, lock inside one VMA: mmap_lock write in native/engine/operations.cc, mmap_lock read in src/catalogue/operations.ts',
+      'frobnicate, lock across VMAs: mmap_lock write in native/engine/operations.cc, null in src/catalogue/operations.ts',
+      'frobnicate, layouts: isolated crossing in native/engine/operations.cc,  in src/catalogue/operations.ts',
+      'frobnicate, heap: untouched in native/engine/operations.cc, uses in src/catalogue/operations.ts',
     ]);
   });
 
   test('that is in the catalogue alone is missing in the engine', () => {
     expect(gapsOf({ ...project, operations: [...operations, row] })).toContain(
-      'native/engine/operations.cc has no row for the victim mlock',
+      'native/engine/operations.cc has no row for the victim frobnicate',
     );
   });
 
   test('as a holder needs a victim by which doctor finds its lock', () => {
-    const holder: Operation = { ...row, kind: 'holder', does: 'releases', foundBy: 'mlock_page' };
+    const holder: Operation = { ...row, kind: 'holder', does: 'releases', foundBy: 'frobnicate_page' };
     expect(gapsOf({ ...project, operations: [...operations, holder] })).toContain(
-      'native/engine/operations.cc has no row for the holder mlock',
+      'native/engine/operations.cc has no row for the holder frobnicate',
     );
-    const { name, lockClass, crossingLockClass, calls, leavesHole } = mlock;
+    const { name, lockClass, crossingLockClass, calls, leavesHole } = frobnicate;
     const printed = { reads: false, trims: false, chunks: false, anywhere: true };
     const asHolder = { name, lockClass, crossingLockClass, calls, leavesHole, ...printed };
     expect(
@@ -136,8 +138,8 @@ describe('a new operation', () => {
       }),
     ).toEqual(
       expect.arrayContaining([
-        'mlock names no victim by whose row doctor finds its lock (foundBy)',
-        'mlock does "releases", and givesBack is false',
+        'frobnicate names no victim by whose row doctor finds its lock (foundBy)',
+        'frobnicate does "releases", and givesBack is false',
       ]),
     );
   });
