@@ -68,8 +68,7 @@ describe('the watch of sources', () => {
       await new Promise<void>((resolve) => (finish = resolve));
       running -= 1;
     });
-    writeFileSync(join(root, 'native/engine/operations/a.cc'), '1');
-    await until('the work begins', () => runs === 1);
+    await until('the work begins, before any change', () => runs === 1);
     writeFileSync(join(root, 'native/engine/plan.h'), '2');
     // Longer than a change needs to be noticed: the second run must not have begun.
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -89,9 +88,10 @@ describe('the watch of sources', () => {
       runs += 1;
       return Promise.resolve();
     });
+    await until('the first work is done', () => runs === 1);
     mkdirSync(join(root, 'native/newer'));
-    await until('the new folder is seen', () => runs === 1);
+    await until('the new folder is seen', () => runs === 2);
     writeFileSync(join(root, 'native/newer/b.cc'), '');
-    await until('its file is seen', () => runs === 2);
+    await until('its file is seen', () => runs === 3);
   });
 });
