@@ -147,7 +147,7 @@ describe('whatever is given', () => {
         expect(Number.isFinite(condition.value)).toBe(true);
         expect(condition.arms.length).toBeGreaterThan(0);
       }),
-      { numRuns: 2000 },
+      { numRuns: 6000 },
     );
     expect(good).toBeGreaterThan(10);
   });
