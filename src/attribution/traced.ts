@@ -100,6 +100,8 @@ function blocked(segment: Segment, tid: number, traced: Traced): LinkDraft[] {
       return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
     const wait = kernelWaitOf(framesOf({ ...segment, ...part }, tid, traced));
     if (wait !== null && wait !== 'cpu-limit') return draft(part, wait, 'proven');
+    if (isUnseen(tid, part, other, traced))
+      return unknownLink(part, { code: 'lock-unseen', systemCall: callOf(tid, part, traced) });
     return unknownLink(
       part,
       {
@@ -111,6 +113,19 @@ function blocked(segment: Segment, tid: number, traced: Traced): LinkDraft[] {
     );
   });
   return [...queued, ...rest];
+}
+
+/**
+ * The wait may be for mmap_lock all the same: it began before the trace did, or the trace has no event of each attempt to
+ * take that lock and shows no other lock.
+ */
+function isUnseen(tid: number, part: Span, other: OtherWait | null, { model, run, seesLock }: Traced): boolean {
+  if (other !== null) return false;
+  const coveredFrom_ns = run.trace?.coveredFrom_ns ?? -Infinity;
+  const hasBegunBefore = overlapping(model.segments.get(tid), part).some(
+    ({ start_ns, scheduling }) => scheduling === 'blocked' && start_ns <= coveredFrom_ns,
+  );
+  return !seesLock || hasBegunBefore;
 }
 
 /** The wait for another lock that takes most of the part; null if the trace has none. */

@@ -30,7 +30,7 @@ export type LinkReason =
   | { readonly code: 'nothing-seen' | 'not-looked' | 'thread-ended' | 'no-suspect' | 'no-holder-seen' }
   | { readonly code: 'waker-unseen' | 'woken-from-outside' }
   /** The call in which it was; null: unknown, or no call. */
-  | { readonly code: 'asleep' | 'blocked-elsewhere'; readonly systemCall: string | null }
+  | { readonly code: 'asleep' | 'blocked-elsewhere' | 'lock-unseen'; readonly systemCall: string | null }
   | { readonly code: 'call-without-lock'; readonly thread: string }
   | {
       readonly code: 'not-mmap-lock';

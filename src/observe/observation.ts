@@ -6,6 +6,7 @@ import type { BlamedThread, ListedStall } from '../bundle/stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
 import { grades, lockCauses } from '../facts/blame.js';
 import type { AnswerFact, ObservationGap, StallReasonFact } from '../facts/observation-facts.js';
+import { traceEvents } from '../record/trace/trace.js';
 import type { StackReading } from '../record/stacks.js';
 import { observedModel } from './observed-model.js';
 import type { Timeline } from '../record/samples.js';
@@ -83,7 +84,8 @@ function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: Observation
       coveredFrom_ns: 0,
       coveredTo_ns: end.end_ns,
       lost_n: end.ringFull_n,
-      missingEvents: [],
+      // Who has to sleep for mmap_lock is seen, and not each attempt to take it.
+      missingEvents: [traceEvents.start],
       stacks: stacksOf(observed, symbols),
     },
   };

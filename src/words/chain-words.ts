@@ -158,6 +158,8 @@ const reasons: WordsOf<LinkReason> = {
   asleep: ({ systemCall }) => `it slept (state S)${inCall(systemCall)}, so it did not wait for mmap_lock`,
   'blocked-elsewhere': ({ systemCall }) =>
     `it was blocked in the kernel (state D)${inCall(systemCall)}, and its operation takes no lock that is known here`,
+  'lock-unseen': ({ systemCall }) =>
+    `it was blocked in the kernel (state D)${inCall(systemCall)}, and it was not seen which lock it waited for`,
   'call-without-lock': ({ thread }) => `\`${thread}\` was in a call that takes no lock`,
   'not-mmap-lock': ({ lock, wokenBy }) =>
     `it was blocked in the kernel, and not for mmap_lock${lock === null ? '' : ` but for ${otherLocks[lock]}${wokenBy === null ? '' : `, until \`${wokenBy}\` woke it`}`}`,

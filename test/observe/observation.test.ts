@@ -72,6 +72,19 @@ describe('a stall of an observed process', () => {
     expect(stalls[0]?.cause).toMatchObject({ cause: 'not-scheduled', grade: 'proven' });
   });
 
+  test('does not say that it was no wait for mmap_lock where the lock was not seen', () => {
+    const reasons = (more: Parameters<typeof off>[2], from = 100) =>
+      attributed(
+        observed({ offs: [off(victim, { from, woken: 200, to: 200 }, { call: munmap, ...more })] }),
+        options,
+      ).stalls[0]?.chain?.map(({ cause, why }) => [cause, why?.code]);
+    // It began before the observation, and whether it was for the lock nobody knows.
+    expect(reasons({}, -50)).toEqual([['unknown', 'lock-unseen']]);
+    expect(reasons({})).toEqual([['unknown', 'lock-unseen']]);
+    // A mutex of the kernel (LCB_F_MUTEX).
+    expect(reasons({ contention: 32 })).toEqual([['unknown', 'not-mmap-lock']]);
+  });
+
   test.each([
     ['a sleep that another thread ended', { state: 'asleep', waker: hog }],
     ['a sleep that nobody ended', { state: 'asleep' }],
