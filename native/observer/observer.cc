@@ -98,7 +98,7 @@ class Line {
  private:
   void raw(const char* key, const std::string& value) { text_ += ",\"" + std::string(key) + "\":" + value; }
 
-  // Bytes beyond ASCII are written as the code point of the same number: a name is any bytes.
+  // Names are mostly UTF-8, which JSON is too; the reader replaces other bytes.
   static std::string quoted(const char* value) {
     std::string text = "\"";
     for (const char* at = value; *at != 0; ++at) {
@@ -106,7 +106,7 @@ class Line {
       if (byte == '"' || byte == '\\') {
         text += '\\';
         text += *at;
-      } else if (byte < 0x20 || byte >= 0x7f) {
+      } else if (byte < 0x20 || byte == 0x7f) {
         char escape[8];
         std::snprintf(escape, sizeof(escape), "\\u%04x", byte);
         text += escape;
@@ -223,7 +223,10 @@ int onRecord(void*, void* data, std::size_t) {
   const char* why = error == EPERM || error == EACCES
                         ? "it needs root, or CAP_BPF and CAP_PERFMON, and a kernel that is not locked down"
                         : strerror(error);
-  fail(Exit::unfit, "%s: %s%s%s", what, why, lastWarning.empty() ? "" : "; ", lastWarning.c_str());
+  // What libbpf says of a missing permission adds nothing.
+  const bool isRefused = error == EPERM || error == EACCES;
+  fail(Exit::unfit, "%s: %s%s%s", what, why, isRefused || lastWarning.empty() ? "" : "; ",
+       isRefused ? "" : lastWarning.c_str());
 }
 
 // How many arguments the event has, without the one that all have first. 0: this kernel does not have the event.

@@ -57,6 +57,8 @@ export interface TraceModel {
   /** By CPU. */
   readonly ran: ReadonlyMap<number, readonly (Span & { readonly tid: number })[]>;
   readonly names: ReadonlyMap<number, string>;
+  /** False: short spans on a CPU are missing in `ran`, so a CPU on which nobody was seen may have been idle. */
+  readonly ranIsWhole: boolean;
   /**
    * From this time on the trace is complete for threads of other programs. Infinity: it has only what they did beside
    * the workload.
@@ -79,6 +81,7 @@ export function traceModel(events: readonly TraceEvent[], covered: Span, outside
     ...scheduled,
     calls: callSpans(events, covered),
     names,
+    ranIsWhole: true,
     outsideFrom_ns,
   };
 }

@@ -71,7 +71,7 @@ function blame(segment: Segment, traced: Traced): LinkDraft[] {
       return [
         isThrottled(framesOf(segment, tid, traced))
           ? draft(segment, 'cpu-limit', 'likely')
-          : draft(segment, 'not-scheduled', 'proven', { cpuTakenBy: takenBy(segment, tid, traced) }),
+          : withoutCpu(segment, tid, traced),
       ];
     case 'stopped':
       return [draft(segment, 'stopped', 'proven')];
@@ -80,6 +80,19 @@ function blame(segment: Segment, traced: Traced): LinkDraft[] {
     case 'blocked':
       return blocked(segment, tid, traced);
   }
+}
+
+/**
+ * A thread that is ready to run while nobody is seen on its CPU may be kept back by a limit (cpu.max before Linux 6.18),
+ * or still sleep: a signal wakes a sleeper for a moment that is too short to be reported.
+ */
+function withoutCpu(segment: Segment, tid: number, traced: Traced): LinkDraft {
+  const cpuTakenBy = takenBy(segment, tid, traced);
+  const taken_ns = cpuTakenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+  const isSeen = traced.model.ranIsWhole || taken_ns >= (segment.end_ns - segment.start_ns) / 2;
+  return isSeen
+    ? draft(segment, 'not-scheduled', 'proven', { cpuTakenBy })
+    : draft(segment, 'not-scheduled', 'possible', { cpuTakenBy: [] });
 }
 
 /** Innermost first; empty where no stack was read while the segment lasted. */

@@ -4,7 +4,7 @@ import type { LoggedEvent, RunEvidence, VictimEvidenceOfRun } from '../attributi
 import { grouped } from '../base/group.js';
 import type { BlamedThread, ListedStall } from '../bundle/stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
-import { grades, lockCauses } from '../facts/blame.js';
+import { grades, lockCauses, type Grade } from '../facts/blame.js';
 import type { AnswerFact, ObservationGap, StallReasonFact } from '../facts/observation-facts.js';
 import { traceEvents } from '../record/trace/trace.js';
 import type { StackReading } from '../record/stacks.js';
@@ -112,8 +112,8 @@ const sameEnd_ns = 5_000_000;
 
 /**
  * Safepoints of a process: each lasts from the moment at which the first thread waited for its end until the last thread
- * was woken. The time to reach it is not visible and counts as the whole: so a thread is late only if it could not go on
- * for most of the safepoint.
+ * was woken. How much of it was the time to reach it is not visible, so no thread is called late. The threads that do the
+ * work of the pause are followed.
  */
 function safepointsOf(offs: readonly OffRecord[], pid: number): LoggedEvent[] {
   const ends: { start_ns: number; end_ns: number }[] = [];
@@ -129,14 +129,12 @@ function safepointsOf(offs: readonly OffRecord[], pid: number): LoggedEvent[] {
       last.end_ns = wait.end_ns;
     }
   }
-  return ends.flatMap(({ start_ns, end_ns }) =>
-    ['safepoint.total', 'safepoint.reach'].map((name) => ({
-      name,
-      label: null,
-      start_ns,
-      duration_ns: end_ns - start_ns,
-    })),
-  );
+  return ends.map(({ start_ns, end_ns }) => ({
+    name: 'safepoint.total',
+    label: null,
+    start_ns,
+    duration_ns: end_ns - start_ns,
+  }));
 }
 
 const letters = { runnable: 'R', asleep: 'S', blocked: 'D', stopped: 'T' } as const;
@@ -170,7 +168,7 @@ function reasonsOf(stalls: readonly ListedStall[]): StallReasonFact[] {
       if (cause === null) throw new Error('a group of stalls is empty');
       return {
         cause: cause.cause,
-        grade: grades.findLast((grade) => alike.some((one) => one.cause.grade === grade)) ?? cause.grade,
+        grade: gradeOf(alike.map(({ cause: { grade }, stall: { duration_ns } }) => ({ grade, duration_ns }))),
         thread: cause.thread,
         call,
         givesBack: lockCauses.includes(cause.cause) && call !== null && callGivesBack(call),
@@ -181,6 +179,13 @@ function reasonsOf(stalls: readonly ListedStall[]): StallReasonFact[] {
       };
     })
     .sort((a, b) => b.total_ns - a.total_ns);
+}
+
+/** As of a whole stall: the weakest grade that has a tenth of the time. */
+function gradeOf(parts: readonly { readonly grade: Grade; readonly duration_ns: number }[]): Grade {
+  const time = (of: readonly { readonly duration_ns: number }[]): number =>
+    of.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+  return grades.findLast((one) => time(parts.filter(({ grade }) => grade === one)) >= time(parts) / 10) ?? 'possible';
 }
 
 /** Threads with the same name do the same work. Another program may be a new process each time. */

@@ -34,6 +34,7 @@ export function observedModel({ offs, holds, rans }: Observed): TraceModel {
     ),
     ran: listsBy(rans.map(({ cpu, thread, start_ns, end_ns }) => [cpu, { tid: thread.tid, start_ns, end_ns }])),
     names,
+    ranIsWhole: false,
     // Threads of other programs are followed while they have to do with the lock, which is when they matter.
     outsideFrom_ns: 0,
   };
@@ -146,11 +147,11 @@ function callsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): Map<
     ...offs.flatMap(({ thread, call, off_ns, on_ns }) =>
       span(call, off_ns, on_ns).map((one) => [thread.tid, one] as const),
     ),
-    // Of a waker the moment is known in which it gave back what the thread waited for.
+    // Of a waker only the moment is known in which it gave back what the thread waited for.
     ...offs.flatMap(({ off_ns, woken_ns, waker, wakerCall }) =>
       woken_ns === null || waker === null
         ? []
-        : span(wakerCall, off_ns, woken_ns).map((one) => [waker.tid, one] as const),
+        : span(wakerCall, Math.max(off_ns, woken_ns - 1), woken_ns).map((one) => [waker.tid, one] as const),
     ),
     ...holds.flatMap(({ thread, call, file, acquired_ns, released_ns }) =>
       span(call, acquired_ns, released_ns).map(

@@ -16,8 +16,8 @@ export interface ObservedStall {
   readonly stall: Stall;
 }
 
-/** A thread runs for less than this between two waits of one stall, for example to try a lock again. */
-export const moment_ns = 1_000_000;
+/** A thread runs for less than this between two waits of one stall: to try a lock again, and not to do its work. */
+export const moment_ns = 100_000;
 
 interface Part extends Span {
   readonly letter: 'D' | 'R' | 'S' | 'T';

@@ -59,7 +59,9 @@ function rootOf(link: LinkFact, victim: string): string {
     case 'not-scheduled':
       if (link.thread !== null)
         return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}`;
-      return `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}; no lock is to blame`;
+      return link.grade === 'possible'
+        ? `${victim} was ready to run for ${time}, and nobody was seen on its CPU: a CPU limit may have kept it back`
+        : `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}; no lock is to blame`;
     case 'stopped':
       return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;
     case 'steal':

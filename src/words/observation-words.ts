@@ -8,7 +8,7 @@ import { sentenceOf, type WordsOf } from './words-of.js';
 
 const ofAnswers: WordsOf<AnswerFact> = {
   'no-stall': ({ threshold_ns, watched_ns, threads_n }) =>
-    `in ${formatDuration(watched_ns)} none of ${counted(threads_n, 'thread')} was stalled for ${formatDuration(threshold_ns)} or more`,
+    `in ${formatDuration(watched_ns)} none of the threads (${threads_n} at the start) was stalled for ${formatDuration(threshold_ns)} or more`,
   'gives-back': ({ stalls_n, total_ns, givingBack_n, givingBack_ns, others, unknown_n, unknown_ns }) =>
     [
       givingBack_n === 0
@@ -52,7 +52,8 @@ const ofGaps: WordsOf<ObservationGap> = {
   'nested-locks': ({ locks_n }) =>
     `${counted(locks_n, 'lock')} of a target was taken by a thread that had one already; pauselab followed the first`,
   'events-missed': ({ events_n }) => `${counted(events_n, 'event')} of the kernel came while another was handled`,
-  'target-ended': ({ pid, name }) => `${name} (${pid}) ended before the observation did`,
+  'target-ended': ({ pid, name }) =>
+    `${name} (${pid}) ended before the observation did, so nothing after that is known`,
   'sleeps-not-judged': () =>
     'a thread that sleeps is not counted as stalled, because threads sleep between their jobs: waits for monitors, futexes and the network are not in these figures',
   'symbols-hidden': () => 'the names of kernel functions are hidden (kernel.kptr_restrict), so stacks are not shown',

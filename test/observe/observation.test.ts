@@ -72,6 +72,15 @@ describe('a stall of an observed process', () => {
     expect(stalls[0]?.cause).toMatchObject({ cause: 'not-scheduled', grade: 'proven' });
   });
 
+  test('is possible only where nobody was seen on the CPU for most of it', () => {
+    const { stalls } = attributed(
+      observed({ offs: [off(victim, { from: 100, to: 150 }, { state: 'runnable' })], rans: [ran(hog, 0, 100, 110)] }),
+      options,
+    );
+    expect(stalls[0]?.cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
+    expect(stalls[0]?.cause?.sentence).toContain('nobody was seen on its CPU');
+  });
+
   test('does not say that it was no wait for mmap_lock where the lock was not seen', () => {
     const reasons = (more: Parameters<typeof off>[2], from = 100) =>
       attributed(
@@ -129,8 +138,8 @@ describe('a stall of an observed process', () => {
         observed({ offs: [off(victim, { from: 100, to: 130 }), off(victim, { from: 130 + gap, to: 160 + gap })] }),
         options,
       ).stalls;
-    expect(waits(0.5)).toHaveLength(1);
-    expect(waits(2)).toHaveLength(2);
+    expect(waits(0.05)).toHaveLength(1);
+    expect(waits(0.5)).toHaveLength(2);
   });
 
   test('is not one of another process, nor one below the threshold', () => {

@@ -1,6 +1,7 @@
 /** An observation on a terminal: the answer, a table by root, the longest stalls, and what to do next. */
 import { causeText } from '../../words/cause-words.js';
 import { formatDuration } from '../../base/text/units.js';
+import { printableLine } from '../../base/text/printable.js';
 import { shellWord } from '../../base/text/shell-word.js';
 import type { ObservationFile } from '../../bundle/observation-schema.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
@@ -21,7 +22,7 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
   return [
     `${capitalised(answer.sentence)}.`,
     '',
-    `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (eBPF): ${listed(targets.map(({ name, pid, threads_n }) => `${name} (${pid}, ${counted(threads_n, 'thread')})`))}; a stall is ${formatDuration(threshold_ns)} or more.`,
+    `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (eBPF): ${listed(targets.map(({ name, pid, threads_n }) => `${printableLine(name)} (${pid}, ${counted(threads_n, 'thread')} at the start)`))}; a stall is ${formatDuration(threshold_ns)} or more.`,
     ...(reasons.length === 0
       ? []
       : [
@@ -42,8 +43,12 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
           ),
           '',
           'longest stalls',
-          ...longest.flatMap(({ cause, start_ns }) =>
-            cause === null ? [] : [`  at ${formatDuration(start_ns)}: ${cause.sentence} [${cause.grade}]`],
+          ...longest.flatMap(({ cause, start_ns, duration_ns }) =>
+            cause === null
+              ? []
+              : [
+                  `  ${formatDuration(duration_ns)}, from ${start_ns === 0 ? 'before the start' : formatDuration(start_ns)} on: ${cause.sentence} [${cause.grade}]`,
+                ],
           ),
         ]),
     '',
