@@ -1,10 +1,10 @@
 /**
  * What a thread that is blocked in the kernel waits for, by the functions on its kernel stack. The functions that put it
  * to sleep (schedule, rwsem_down_read_slowpath, io_schedule, mutex_lock) are no part of a stack as the kernel gives it:
- * they are left out as functions of the scheduler. So it is told by who called them. Names: Linux 6.1 to 7.3.
+ * they are left out as functions of the scheduler. So the functions that called them show what the thread waits for.
+ * Names: Linux 6.1 to 7.3.
  */
-export const kernelWaits = ['block-io', 'swap-in', 'memory-reclaim', 'cpu-limit', 'freezer'] as const;
-export type KernelWait = (typeof kernelWaits)[number];
+export type KernelWait = 'block-io' | 'swap-in' | 'memory-reclaim' | 'cpu-limit' | 'freezer';
 
 /** The first row that fits counts: a page that comes back from swap is read from a disk, too. */
 const rows: readonly (readonly [wait: KernelWait, function_: RegExp])[] = [

@@ -64,9 +64,3 @@ export function workOnFile(path: string): string | null {
   const [, name] = /^\/proc\/\d+\/(?:task\/\d+\/)?([a-z_]+)$/.exec(path) ?? [];
   return name === undefined ? null : `/proc/PID/${name}`;
 }
-
-/** How much memory it is about; null where no argument says so. */
-export function bytesOfCall(number: number, args: readonly string[]): number | null {
-  const length = { madvise: 1, munmap: 1, mmap: 1, mprotect: 1, fallocate: 3 }[systemCallName(number)];
-  return length === undefined ? null : Number(BigInt(`0x${args[length] ?? '0'}`));
-}

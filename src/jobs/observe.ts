@@ -49,7 +49,7 @@ export interface ObservationResult {
   readonly interrupted: ExitCode | null;
 }
 
-/** A wait is told by its parts, so these have to be shorter than what counts as a stall. */
+/** The observer reports the parts of a stall, so it has to report intervals that are shorter than a stall. */
 const detailOf = (threshold_ns: number): number => Math.min(1_000_000, threshold_ns / 20);
 
 /** How often it is looked whether the observation is to end. */

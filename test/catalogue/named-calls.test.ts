@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { kernelWork } from '../../src/catalogue/calls.js';
-import { bytesOfCall, callNamed } from '../../src/catalogue/named-calls.js';
+import { callNamed } from '../../src/catalogue/named-calls.js';
 import { systemCallNumber, type SystemCallName } from '../../src/catalogue/system-calls.js';
 
 const number = (name: SystemCallName): number => systemCallNumber(name) ?? -1;
@@ -27,9 +27,4 @@ test.each([
 test('an advice or a call that is not known keeps its number', () => {
   expect(callNamed(number('madvise'), ['0', '0', '63'])).toBe('madvise.99');
   expect(callNamed(9999, [])).toBe('system call 9999');
-});
-
-test('the size of a call is its argument', () => {
-  expect(bytesOfCall(number('madvise'), ['7f00', '3000000', '4'])).toBe(0x3000000);
-  expect(bytesOfCall(number('futex'), ['7f00'])).toBeNull();
 });

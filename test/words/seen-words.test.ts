@@ -21,7 +21,7 @@ test('calls, events and waits are named', () => {
   expect(waitText('none')).toBe('the victim waited in a page fault');
 });
 
-test('a thread is told by its longest activities and its counters', () => {
+test('a thread is described by its longest activities and its counters', () => {
   const thread = {
     thread: writerThread,
     spans: [

@@ -1,6 +1,6 @@
 /**
  * Whether two images may count as builds of one tree, before and after a change. No image names its source, so image
- * and .config decide, and whoever claims "one tree" must state this basis. Pure.
+ * and .config decide, and every claim of "one tree" must state this basis. Pure.
  */
 import { configOptions } from '../../host/kernel-config.js';
 import { configVersion } from './image-file.js';
