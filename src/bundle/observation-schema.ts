@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { causes, grades } from '../facts/blame.js';
+import { tiers } from '../facts/observation-facts.js';
 import { statedList, statedSchema } from './stated-schema.js';
 import { threadSchema } from './stalls-schema.js';
 import { schemaVersion } from './version.js';
@@ -19,8 +20,8 @@ export const observationSchema = z.object({
   monotonicStart_ns: ns,
   argv: z.array(z.string()),
   kernel: z.string(),
-  /** By what it was seen: programs in the kernel. */
-  tier: z.enum(['ebpf']),
+  /** By what it was seen. */
+  tier: z.enum(tiers),
   targets: z.array(
     z.object({
       pid: z.number(),

@@ -2,6 +2,12 @@
 import type { BlamedThread } from './chain-facts.js';
 import type { Cause, Grade } from './blame.js';
 
+/**
+ * Ways of observing, from what shows most to what needs least: programs in the kernel, events of tracefs, looks at /proc.
+ */
+export const tiers = ['ebpf', 'tracefs', 'sampling'] as const;
+export type TierName = (typeof tiers)[number];
+
 /** Stalls of one root: the thread at the end of their chains, what it did, and why. */
 export interface StallReasonFact {
   readonly cause: Cause;

@@ -3,6 +3,7 @@
  * relative to the start of the observation, in ns; what began before it has a negative one.
  */
 import { z } from 'zod';
+import type { BlamedThread } from '../bundle/stalls-schema.js';
 
 const threadSchema = z.object({
   tid: z.number(),
@@ -127,4 +128,8 @@ export interface Observed {
   /** When each thread ended, by tid. */
   readonly exits: ReadonlyMap<number, number>;
   readonly end: EndRecord;
+}
+
+export function blamedThread({ name, tid, nice }: ObservedThread, role: BlamedThread['role']): BlamedThread {
+  return { name, tid, role, nice };
 }

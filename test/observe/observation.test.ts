@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
-import { answerOf, attributed, gapsOf } from '../../src/observe/observation.js';
+import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { answerOf, attributed } from '../../src/observe/observation.js';
+import type { Observed } from '../../src/observe/observed.js';
 import { hold, observed, observedThread, off, ran, target } from '../support/observed.js';
 
 const ms = 1_000_000;
-const options = { pids: [target], threshold_ns: 20 * ms, cpuCount: 2, symbols: new Map<string, string>() };
+const options = {
+  pids: [target],
+  threshold_ns: 20 * ms,
+  cpuCount: 2,
+  detail_ns: ms,
+  symbols: new Map<string, string>(),
+};
+const found = (of: Observed) => attributed(seenInKernel(of, options));
 
 const victim = observedThread('mapper', 101);
 const purger = { ...observedThread('purger', 102), nice: 19 };
@@ -32,7 +41,7 @@ const preempted = observed({
 
 describe('a stall of an observed process', () => {
   test('has the thread that held mmap_lock, its call with the advice, and who had its CPU', () => {
-    const { stalls } = attributed(preempted, options);
+    const { stalls } = found(preempted);
     const [stall] = stalls.filter(({ series }) => series.startsWith('mapper'));
     expect(stall?.cause).toMatchObject({
       cause: 'mmap-lock-reader',
@@ -50,7 +59,7 @@ describe('a stall of an observed process', () => {
   });
 
   test('names a holder outside of the process, with what it did', () => {
-    const { stalls, reasons } = attributed(
+    const { stalls, reasons } = found(
       observed({
         offs: [off(victim, { from: 100, woken: 200, to: 200 }, { lock: 'waits', lockPid: target, isWrite: true })],
         holds: [
@@ -58,24 +67,21 @@ describe('a stall of an observed process', () => {
           hold(victim, { slept: 100, from: 200, to: 201 }, { isWrite: true }),
         ],
       }),
-      options,
     );
     expect(stalls[0]?.cause?.thread).toMatchObject({ name: 'agent', role: 'outside' });
     expect(reasons).toMatchObject([{ call: 'read', givesBack: false }]);
   });
 
   test('is a wait for a CPU where no lock was waited for', () => {
-    const { stalls } = attributed(
+    const { stalls } = found(
       observed({ offs: [off(victim, { from: 100, to: 150 }, { state: 'runnable' })], rans: [ran(hog, 0, 100, 150)] }),
-      options,
     );
     expect(stalls[0]?.cause).toMatchObject({ cause: 'not-scheduled', grade: 'proven' });
   });
 
   test('is possible only where nobody was seen on the CPU for most of it', () => {
-    const { stalls } = attributed(
+    const { stalls } = found(
       observed({ offs: [off(victim, { from: 100, to: 150 }, { state: 'runnable' })], rans: [ran(hog, 0, 100, 110)] }),
-      options,
     );
     expect(stalls[0]?.cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
     expect(stalls[0]?.cause?.sentence).toContain('nobody was seen on its CPU');
@@ -83,9 +89,8 @@ describe('a stall of an observed process', () => {
 
   test('does not say that it was no wait for mmap_lock where the lock was not seen', () => {
     const reasons = (more: Parameters<typeof off>[2], from = 100) =>
-      attributed(
+      found(
         observed({ offs: [off(victim, { from, woken: 200, to: 200 }, { call: munmap, ...more })] }),
-        options,
       ).stalls[0]?.chain?.map(({ cause, why }) => [cause, why?.code]);
     // It began before the observation, and whether it was for the lock nobody knows.
     expect(reasons({}, -50)).toEqual([['unknown', 'lock-unseen']]);
@@ -98,9 +103,7 @@ describe('a stall of an observed process', () => {
     ['a sleep that another thread ended', { state: 'asleep', waker: hog }],
     ['a sleep that nobody ended', { state: 'asleep' }],
   ] as const)('is not %s', (_, more) => {
-    expect(
-      attributed(observed({ offs: [off(victim, { from: 0, woken: 900, to: 900 }, more)] }), options).stalls,
-    ).toEqual([]);
+    expect(found(observed({ offs: [off(victim, { from: 0, woken: 900, to: 900 }, more)] })).stalls).toEqual([]);
   });
 
   describe('that sleeps until a safepoint is over', () => {
@@ -110,10 +113,7 @@ describe('a stall of an observed process', () => {
       arguments: [address, command, value, '0', '0', '0'],
     });
     const slept = (more: Parameters<typeof off>[2]) =>
-      attributed(
-        observed({ offs: [off(victim, { from: 100, woken: 160, to: 160 }, { state: 'asleep', ...more })] }),
-        options,
-      ).stalls;
+      found(observed({ offs: [off(victim, { from: 100, woken: 160, to: 160 }, { state: 'asleep', ...more })] })).stalls;
     const wait = futex('7f10', '80', '3');
     const wake = futex('7f10', '81', '7fffffff');
 
@@ -134,10 +134,8 @@ describe('a stall of an observed process', () => {
 
   test('is one where a thread ran for a moment between two waits, and two where it ran for longer', () => {
     const waits = (gap: number) =>
-      attributed(
-        observed({ offs: [off(victim, { from: 100, to: 130 }), off(victim, { from: 130 + gap, to: 160 + gap })] }),
-        options,
-      ).stalls;
+      found(observed({ offs: [off(victim, { from: 100, to: 130 }), off(victim, { from: 130 + gap, to: 160 + gap })] }))
+        .stalls;
     expect(waits(0.05)).toHaveLength(1);
     expect(waits(0.5)).toHaveLength(2);
   });
@@ -145,24 +143,20 @@ describe('a stall of an observed process', () => {
   test('is not one of another process, nor one below the threshold', () => {
     const short = off(victim, { from: 100, to: 119 });
     const foreign = off(agent, { from: 100, to: 300 }, { lock: 'holds', lockPid: target });
-    expect(attributed(observed({ offs: [short, foreign] }), options).stalls).toEqual([]);
+    expect(found(observed({ offs: [short, foreign] })).stalls).toEqual([]);
   });
 
   test('that began before the observation counts from its start, and one that goes on ends with it', () => {
-    const { stalls } = attributed(
-      observed({ offs: [off(victim, { from: -500, to: 1000 }, { hasEnded: false })] }),
-      options,
-    );
+    const { stalls } = found(observed({ offs: [off(victim, { from: -500, to: 1000 }, { hasEnded: false })] }));
     expect(stalls[0]).toMatchObject({ start_ns: 0, duration_ns: 1000 * ms, stillRunning: true, threadEnded: false });
   });
 
   test('ends with its thread', () => {
-    const { stalls } = attributed(
+    const { stalls } = found(
       observed({
         offs: [off(victim, { from: 100, to: 1000 }, { hasEnded: false })],
         exits: new Map([[victim.tid, 500 * ms]]),
       }),
-      options,
     );
     expect(stalls[0]).toMatchObject({ threadEnded: true, stillRunning: false });
   });
@@ -172,7 +166,7 @@ describe('the answer', () => {
   const watched = { threshold_ns: 20 * ms, watched_ns: 1000 * ms, threads_n: 3 };
 
   test('counts what a call took that gives memory back, and what waited for a CPU apart', () => {
-    const { reasons } = attributed(preempted, options);
+    const { reasons } = found(preempted);
     expect(answerOf(reasons, watched)).toMatchObject({
       code: 'gives-back',
       stalls_n: 2,
@@ -188,7 +182,7 @@ describe('the answer', () => {
 
   test('does not call munmap of another thread anything but giving back, nor a read', () => {
     const by = (call: typeof read) =>
-      attributed(
+      found(
         observed({
           offs: [off(victim, { from: 100, woken: 200, to: 200 }, { lock: 'waits', lockPid: target })],
           holds: [
@@ -196,7 +190,6 @@ describe('the answer', () => {
             hold(victim, { slept: 100, from: 200, to: 201 }),
           ],
         }),
-        options,
       ).reasons.map(({ givesBack }) => givesBack);
     expect(by(munmap)).toEqual([true]);
     expect(by(read)).toEqual([false]);
@@ -205,7 +198,8 @@ describe('the answer', () => {
 
 describe('what was not seen', () => {
   test('is every counter of the observer that is not 0', () => {
-    const codes = (end: Parameters<typeof observed>[1]) => gapsOf(observed({}, end), new Map()).map(({ code }) => code);
+    const codes = (end: Parameters<typeof observed>[1]) =>
+      seenInKernel(observed({}, end), options).gaps.map(({ code }) => code);
     expect(codes({})).toEqual(['sleeps-not-judged']);
     expect(codes({ ringFull_n: 1, slotTaken_n: 2, nested_n: 3, recursion_n: 4 })).toEqual([
       'records-dropped',
@@ -214,6 +208,8 @@ describe('what was not seen', () => {
       'events-missed',
       'sleeps-not-judged',
     ]);
-    expect(gapsOf(observed({}), null).map(({ code }) => code)).toContain('symbols-hidden');
+    expect(seenInKernel(observed({}), { ...options, symbols: null }).gaps.map(({ code }) => code)).toContain(
+      'symbols-hidden',
+    );
   });
 });

@@ -1,0 +1,43 @@
+/** What a way of observing gives, so that everything after it is the same for all of them. */
+import type { LoggedEvent, RunEvidence } from '../attribution/evidence.js';
+import type { ObservationGap } from '../facts/observation-facts.js';
+import type { ObservedStall } from './observed-stalls.js';
+import type { Observed } from './observed.js';
+import type { Target } from './target.js';
+
+export interface WatchOptions {
+  readonly targets: readonly Target[];
+  /** Shorter waits are no stalls. */
+  readonly threshold_ns: number;
+}
+
+export interface Watch {
+  /** CLOCK_MONOTONIC at its start, from which all times count. */
+  readonly start_ns: number;
+  /** Settles when it ends by itself, which it does only where it cannot go on. */
+  readonly ended: Promise<unknown>;
+  /** Stalls that are over. */
+  stalls_n(): number;
+  /** It keeps no more. */
+  isFull(): boolean;
+  /** Ends it. Nothing of it is left on the machine. */
+  finish(): Promise<WatchResult>;
+}
+
+/** What was seen. */
+export interface WatchResult {
+  /** By start. */
+  readonly stalls: readonly ObservedStall[];
+  /** Its `events` are empty: those of a process are in `eventsOf`. */
+  readonly evidence: RunEvidence;
+  /** Pauses of a JVM by its pid. */
+  readonly eventsOf: ReadonlyMap<number, readonly LoggedEvent[]>;
+  readonly gaps: readonly ObservationGap[];
+  /** Shorter intervals were not reported. */
+  readonly detail_ns: number;
+  readonly watched_ns: number;
+  /** What watching took, without what programs in the kernel took. */
+  readonly cost: { readonly cpu_ns: number; readonly memoryBytes: number };
+  /** Of programs in the kernel; null: another way of observing. */
+  readonly records: Observed | null;
+}
