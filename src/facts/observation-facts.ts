@@ -51,7 +51,6 @@ export type AnswerFact =
 export type ObservationGap =
   | { readonly code: 'records-dropped'; readonly records_n: number }
   | { readonly code: 'threads-not-followed'; readonly threads_n: number }
-  | { readonly code: 'nested-locks'; readonly locks_n: number }
   | { readonly code: 'events-missed'; readonly events_n: number }
   | { readonly code: 'target-ended'; readonly pid: number; readonly name: string }
   | { readonly code: 'sleeps-not-judged' }

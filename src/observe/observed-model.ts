@@ -21,6 +21,7 @@ export function observedModel({ offs, holds, rans }: Observed): TraceModel {
     holds: listsBy([
       ...holds.filter(({ hasIt }) => hasIt).map((one) => [BigInt(one.lockPid), holdOf(one)] as const),
       ...offs.flatMap((off) => shortHoldOf(off).map((short) => [BigInt(off.lockPid), short] as const)),
+      ...offs.flatMap((off) => heldWhileBlocked(off).map((held) => [BigInt(off.lockPid), held] as const)),
     ]),
     waitsOn: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.mm, wait] as const))),
     waits: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.tid, wait] as const))),
@@ -60,6 +61,11 @@ function shortHoldOf({ waker, gaveFrom_ns, gaveTo_ns, gaveWrite }: OffRecord): H
   return waker === null || gaveFrom_ns === null || gaveTo_ns === null
     ? []
     : [{ tid: waker.tid, isWrite: gaveWrite, start_ns: gaveFrom_ns, end_ns: gaveTo_ns }];
+}
+
+/** A writer that waits for the readers of a VMA, and for whom nobody waits. */
+function heldWhileBlocked({ thread, lock, isWrite, off_ns, on_ns }: OffRecord): Hold[] {
+  return lock === 'holds' ? [{ tid: thread.tid, isWrite, start_ns: off_ns, end_ns: on_ns }] : [];
 }
 
 /** Of a lock that the thread slept for. */

@@ -49,8 +49,6 @@ const ofGaps: WordsOf<ObservationGap> = {
     `${counted(records_n, 'record')} did not fit into the buffer of the kernel: stalls and their reasons may be missing`,
   'threads-not-followed': ({ threads_n }) =>
     `${counted(threads_n, 'thread')} could not be followed, because another thread had the same slot: their stalls are missing`,
-  'nested-locks': ({ locks_n }) =>
-    `${counted(locks_n, 'lock')} of a target was taken by a thread that had one already; pauselab followed the first`,
   'events-missed': ({ events_n }) => `${counted(events_n, 'event')} of the kernel came while another was handled`,
   'target-ended': ({ pid, name }) =>
     `${name} (${pid}) ended before the observation did, so nothing after that is known`,

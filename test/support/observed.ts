@@ -89,7 +89,6 @@ export function observed(records: Partial<Omit<Observed, 'end'>>, end: Partial<E
       end_ns: 1000 * ms,
       ringFull_n: 0,
       slotTaken_n: 0,
-      nested_n: 0,
       recursion_n: 0,
       cpu_us: 0,
       memoryKib: 0,
