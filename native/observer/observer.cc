@@ -172,12 +172,14 @@ std::string fileOf(const hold_record& record) {
   return length > 0 ? std::string(target, static_cast<std::size_t>(length)) : "";
 }
 
-void writeHold(const hold_record& record, bool hasEnded) {
+// `isSure`: the kernel named the thread when it gave the lock back, or the lock names its writer.
+void writeHold(const hold_record& record, bool hasEnded, bool isSure) {
   Line line("hold");
   line.who("thread", record.thread);
   line.number("lockPid", record.lock_tgid);
   line.boolean("isWrite", record.is_write != 0);
   line.boolean("hasIt", record.has_it != 0);
+  line.boolean("isSure", isSure);
   line.boolean("isKernelThread", record.is_kernel_thread != 0);
   line.time("slept_ns", record.slept_ns);
   line.time("acquired_ns", record.acquired_ns);
@@ -195,7 +197,7 @@ int onRecord(void*, void* data, std::size_t) {
       writeOff(*static_cast<const off_record*>(data), true);
       break;
     case kHold:
-      writeHold(*static_cast<const hold_record*>(data), true);
+      writeHold(*static_cast<const hold_record*>(data), true, true);
       break;
     case kRan: {
       const auto& record = *static_cast<const ran_record*>(data);
@@ -374,7 +376,7 @@ void writeOpenOff(const thread_slot& slot, std::uint64_t end_ns) {
 }
 
 // A thread that still waits for the lock, and who has it: by its name in the lock, as nobody has given it back yet.
-void writeOpenWait(const thread_slot& slot, std::uint64_t end_ns) {
+void writeOpenWait(const thread_slot& slot, const thread_slot* slots, std::uint32_t slots_n, std::uint64_t end_ns) {
   hold_record record{};
   record.lock_tgid = slot.lock_tgid;
   record.released_ns = end_ns;
@@ -386,14 +388,20 @@ void writeOpenWait(const thread_slot& slot, std::uint64_t end_ns) {
   record.thread = identityOf(slot);
   record.slept_ns = slot.slept_ns;
   record.acquired_ns = hasIt ? slot.woken_ns : end_ns;
-  writeHold(record, false);
+  writeHold(record, false, true);
   if (slot.woken_ns != 0 || slot.owner_mode == kUnknownMode || slot.owner.tid == 0) return;
+  // Readers leave their names in the lock when they give it back. So the last that took it may have it no longer, and
+  // then another reader has it. Only who is off its CPU, and not asleep, may have it still.
+  const thread_slot& holder = slots[slot.owner.tid & (slots_n - 1)];
+  const bool mayHold = holder.tid == slot.owner.tid && holder.off_ns != 0 && holder.phase != kWaits &&
+                       (holder.state == 0 || holder.state == 2);
+  if (slot.owner_mode == kForRead && !mayHold) return;
   record.is_write = slot.owner_mode == kForWrite;
   record.has_it = 1;
   record.thread = slot.owner;
   record.slept_ns = 0;
   record.acquired_ns = slot.off_ns;
-  writeHold(record, false);
+  writeHold(record, false, slot.owner_mode == kForWrite);
 }
 
 // What had not ended when the observation did.
@@ -402,7 +410,7 @@ void writeOpen(const thread_slot* slots, std::uint32_t slots_n, std::uint64_t de
     if (slot->tid == 0) continue;
     if (slot->off_ns != 0 && slot->off_ns + detail_ns <= end_ns) writeOpenOff(*slot, end_ns);
     if (slot->phase == kWaits && slot->slept_ns != 0 && slot->slept_ns + detail_ns <= end_ns)
-      writeOpenWait(*slot, end_ns);
+      writeOpenWait(*slot, slots, slots_n, end_ns);
   }
 }
 

@@ -52,20 +52,20 @@ function listsBy<Key, Item extends Span | Waking>(pairs: readonly (readonly [Key
   );
 }
 
-function holdOf({ thread, isWrite, acquired_ns, released_ns }: HoldRecord): Hold {
-  return { tid: thread.tid, isWrite, start_ns: acquired_ns, end_ns: released_ns };
+function holdOf({ thread, isWrite, isSure, acquired_ns, released_ns }: HoldRecord): Hold {
+  return { tid: thread.tid, isWrite, isSure, start_ns: acquired_ns, end_ns: released_ns };
 }
 
 /** Of who woke the thread by giving the lock back; a long one has a record of its own, and then this says it again. */
 function shortHoldOf({ waker, gaveFrom_ns, gaveTo_ns, gaveWrite }: OffRecord): Hold[] {
   return waker === null || gaveFrom_ns === null || gaveTo_ns === null
     ? []
-    : [{ tid: waker.tid, isWrite: gaveWrite, start_ns: gaveFrom_ns, end_ns: gaveTo_ns }];
+    : [{ tid: waker.tid, isWrite: gaveWrite, isSure: true, start_ns: gaveFrom_ns, end_ns: gaveTo_ns }];
 }
 
 /** A writer that waits for the readers of a VMA, and for whom nobody waits. */
 function heldWhileBlocked({ thread, lock, isWrite, off_ns, on_ns }: OffRecord): Hold[] {
-  return lock === 'holds' ? [{ tid: thread.tid, isWrite, start_ns: off_ns, end_ns: on_ns }] : [];
+  return lock === 'holds' ? [{ tid: thread.tid, isWrite, isSure: true, start_ns: off_ns, end_ns: on_ns }] : [];
 }
 
 /** Of a lock that the thread slept for. */

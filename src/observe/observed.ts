@@ -59,6 +59,8 @@ const holdSchema = z.object({
   isWrite: z.boolean(),
   /** False: it gave up waiting. */
   hasIt: z.boolean(),
+  /** False: it was the last reader that took the lock, and may have given it back while another reader has it. */
+  isSure: z.boolean(),
   isKernelThread: z.boolean(),
   /** When it went to sleep for the lock; null: it did not. */
   slept_ns: z.nullable(z.number()),

@@ -212,3 +212,42 @@ describe('what was not seen', () => {
     );
   });
 });
+
+describe('a wait that is still going on when the observation ends', () => {
+  const open = (isSure: boolean) =>
+    observed({
+      offs: [
+        off(victim, { from: 100, to: 400 }, { lock: 'waits', lockPid: target, isWrite: true, hasEnded: false }),
+        off(purger, { from: 90, to: 400 }, { state: 'runnable', hasEnded: false }),
+      ],
+      holds: [
+        hold(victim, { slept: 100, from: 400, to: 400 }, { isWrite: true, hasIt: false, hasEnded: false }),
+        hold(purger, { from: 100, to: 400 }, { isSure, hasEnded: false }),
+      ],
+    });
+  test.each([
+    ['proven', true],
+    ['likely', false],
+  ])('has the thread that the lock names: %s', (grade, isSure) => {
+    const [stall] = found(open(isSure)).stalls.filter(({ series }) => series.startsWith('mapper'));
+    expect(stall?.cause).toMatchObject({ cause: 'mmap-lock-reader', grade, thread: { name: 'purger' } });
+  });
+});
+
+test('a writer that is blocked while it has mmap_lock waits for the reader of a VMA that woke it', () => {
+  const { stalls } = found(
+    observed({
+      offs: [
+        off(
+          victim,
+          { from: 100, woken: 300, to: 301 },
+          { lock: 'holds', lockPid: target, isWrite: true, waker: purger },
+        ),
+        off(purger, { from: 110, to: 290 }, { state: 'runnable', taker: hog, before: hog, call: madvise }),
+      ],
+      rans: [ran(hog, 0, 110, 290)],
+    }),
+  );
+  const [stall] = stalls.filter(({ series }) => series.startsWith('mapper'));
+  expect(stall?.cause).toMatchObject({ cause: 'vma-lock', lock: 'vma', thread: { name: 'purger' } });
+});

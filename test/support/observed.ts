@@ -61,6 +61,7 @@ export function hold(
     lockPid: target,
     isWrite: false,
     hasIt: true,
+    isSure: true,
     isKernelThread: false,
     slept_ns: slept === null ? null : slept * ms,
     acquired_ns: from * ms,
