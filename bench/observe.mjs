@@ -45,17 +45,24 @@ async function planted(chosen) {
   }
 }
 
-/** The service in a healthy state: every stall of 20 ms and more is printed, and each that names a culprit. */
+/**
+ * The service in a healthy state: every reason for a stall of 20 ms and more, and how many of the stalls name a culprit.
+ * The service has real-time priority, so that other programs of this machine do not stall it.
+ */
 async function quiet() {
   const classes = compiled();
   try {
-    const { observation } = await observedService({ work: 'map', threads: 'none', plant: () => [] }, classes);
-    const { stalls, watched_ns, cost } = observation;
+    const healthy = { work: 'map', threads: 'none', plant: () => [], starter: ['chrt', '-f', '1'] };
+    const { observation } = await observedService(healthy, classes);
+    const { stalls, reasons, watched_ns, cost } = observation;
     const withCulprit = stalls.filter(({ cause: { thread, grade } }) => thread !== null && grade !== 'possible');
     process.stdout.write(
       `${(watched_ns / 1e9).toFixed(0)} s watched, ${(cost.cpu_ns / 1e9).toFixed(2)} s of CPU: ${stalls.length} stalls of 20 ms or more, ${withCulprit.length} with a thread to blame that is likely or proven\n`,
     );
-    for (const { cause } of stalls) process.stdout.write(`  ${cause.sentence} [${cause.grade}]\n`);
+    for (const { cause, thread, grade, stalls_n, longest_ns } of reasons)
+      process.stdout.write(
+        `  ${cause}${thread === null ? '' : ` by ${thread.name}`} (${grade}): ${stalls_n}, up to ${(longest_ns / 1e6).toFixed(1)} ms\n`,
+      );
   } finally {
     rmSync(classes, { recursive: true, force: true });
   }
@@ -78,12 +85,14 @@ async function tryOf(one, classes) {
   return judge(log, observation, one);
 }
 
-async function observedService({ work, threads, plant, jvm = ['-Xmx768m'], environment = {} }, classes) {
+async function observedService({ work, threads, plant, jvm = ['-Xmx768m'], environment = {}, starter = [] }, classes) {
   const seconds = Number(values.duration);
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-observed-'));
+  const [program, ...before] = [...starter, 'java'];
   const java = spawn(
-    'java',
+    program,
     [
+      ...before,
       ...[...foreign, '--enable-native-access=ALL-UNNAMED', '-XX:+UseG1GC', '-XX:-UsePerfData', ...jvm, '-cp', classes],
       ...['ObservedService', String(seconds + 10), work, threads],
     ],

@@ -9,7 +9,14 @@ import { callNamed, workByFunction, workOnFile } from '../catalogue/named-calls.
 import { contentionFlags } from '../record/trace/trace.js';
 import { moment_ns } from './observed-stalls.js';
 import { lockWaits, type KernelSymbols } from './observed-waits.js';
-import type { HoldRecord, Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
+import {
+  readyAt,
+  type HoldRecord,
+  type Observed,
+  type ObservedCall,
+  type ObservedThread,
+  type OffRecord,
+} from './observed.js';
 
 export function observedModel({ offs, holds, rans }: Observed, symbols: KernelSymbols): TraceModel {
   const names = new Map<number, string>();
@@ -106,8 +113,9 @@ function segmentsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): M
   );
 }
 
-function offSegments({ state, off_ns, woken_ns, on_ns, waker, cpuOut, cpuIn }: OffRecord): Segment[] {
-  const ready_ns = woken_ns ?? on_ns;
+function offSegments(off: OffRecord): Segment[] {
+  const { state, off_ns, woken_ns, on_ns, waker, cpuOut, cpuIn } = off;
+  const ready_ns = readyAt(off);
   const segments: Segment[] = [
     {
       scheduling: state,
