@@ -90,7 +90,10 @@ export interface RunEvidence {
   readonly trace: RunTrace | null;
 }
 
-/** The evidence for one stall: all questions about threads go through the timeline of the stall. */
+/**
+ * The evidence for one stall, with the events that overlap it. All questions about threads go through the timeline of the
+ * stall.
+ */
 export interface EvidenceOfStall extends Omit<RunEvidence, 'samples'> {
   readonly timeline: StallTimeline;
 }

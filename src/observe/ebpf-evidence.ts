@@ -54,7 +54,7 @@ function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: RecordOptio
     cpuCount,
     missing: [],
     trace: {
-      model: observedModel(observed),
+      model: observedModel(observed, symbols),
       coveredFrom_ns: 0,
       coveredTo_ns: end.end_ns,
       lost_n: end.ringFull_n,

@@ -9,7 +9,7 @@ import { vmThread } from '../catalogue/collectors.js';
 import { kernelWaitOf } from '../catalogue/kernel-waits.js';
 import { systemCallNumber } from '../catalogue/system-calls.js';
 import type { Stall } from '../record/stalls.js';
-import type { Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
+import { readyAt, type Observed, type ObservedCall, type ObservedThread, type OffRecord } from './observed.js';
 
 export interface ObservedStall {
   readonly thread: ObservedThread;
@@ -122,8 +122,8 @@ function isFrozen({ stack }: OffRecord, symbols: StallOptions['symbols']): boole
 }
 
 function partsOf(off: OffRecord, symbols: StallOptions['symbols']): Part[] {
-  const { state, off_ns, woken_ns, on_ns } = off;
-  const until_ns = woken_ns ?? on_ns;
+  const { state, off_ns, on_ns } = off;
+  const until_ns = readyAt(off);
   const isPause = state === 'asleep' && (endsSafepoint(off) || isFrozen(off, symbols));
   const letter = { runnable: 'R', blocked: 'D', stopped: 'T', asleep: 'S' } as const;
   const parts: Part[] = [

@@ -135,3 +135,12 @@ export interface Observed {
 export function blamedThread({ name, tid, nice }: ObservedThread, role: BlamedThread['role']): BlamedThread {
   return { name, tid, role, nice };
 }
+
+/**
+ * When the thread became ready to run; the time at which it ran, where it was not woken before. A sleeper that counts as
+ * woken in the very moment in which it went to sleep was woken shortly before, and then slept: after SIGCONT a thread
+ * goes on with its timed sleep.
+ */
+export function readyAt({ state, off_ns, woken_ns, on_ns }: OffRecord): number {
+  return woken_ns === null || (state === 'asleep' && woken_ns === off_ns) ? on_ns : woken_ns;
+}

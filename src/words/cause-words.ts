@@ -105,7 +105,7 @@ const explained: Readonly<Record<Cause, (who: string, doing: string, off: string
   'memory-reclaim': () =>
     'The thread needed memory, and waited while the kernel freed some, in the machine or in its cgroup.',
   'cpu-limit': () =>
-    'The cgroup of the thread had used up its CPU time (cpu.max), so the thread had to wait for the next period.',
+    'The cgroup of the thread had used up its CPU time (cpu.max, or cpu.cfs_quota_us in cgroup v1), so the thread had to wait for the next period.',
   freezer: () => 'The cgroup of the thread was frozen.',
   'not-scheduled': () => 'The thread was ready to run and got no CPU, because others had it. No lock is to blame.',
   stopped: () => 'A signal or a debugger had stopped the thread. No lock is to blame.',

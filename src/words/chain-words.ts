@@ -53,15 +53,15 @@ function rootOf(link: LinkFact, victim: string): string {
     case 'memory-reclaim':
       return `${victim} waited ${time} while the kernel freed memory`;
     case 'cpu-limit':
-      return `${victim} was ready to run for ${time} and had no CPU, because its cgroup had used up its CPU time (cpu.max)`;
+      return `${victim} was ready to run for ${time} and had no CPU, because its cgroup had used up its CPU time (cpu.max, or cpu.cfs_quota_us in cgroup v1)`;
     case 'freezer':
       return `${victim} was frozen for ${time} by its cgroup`;
     case 'not-scheduled':
       if (link.thread !== null)
-        return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}`;
+        return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ', link.duration_ns)}`;
       return link.grade === 'possible'
-        ? `${victim} was ready to run for ${time}, and nobody was seen on its CPU: a CPU limit may have kept it back`
-        : `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}; no lock is to blame`;
+        ? `${victim} was ready to run for ${time}, and nobody was seen on its CPU for long: many threads ran there for a moment each, or a CPU limit kept it back`
+        : `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ', link.duration_ns)}; no lock is to blame`;
     case 'stopped':
       return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;
     case 'steal':
@@ -132,15 +132,14 @@ function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: LinkFact
   );
   const atMost = holder.isExact ? '' : 'at most ';
   if (preempted !== null && preempted !== undefined)
-    return `, which was ready to run but had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ')}`;
+    return `, which was ready to run but had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', holder.preempted_ns)}`;
   if (blocked !== null && blocked !== undefined) return `, which was itself blocked for ${atMost}${blocked}`;
   return running === null || running === undefined ? '' : `, which ran for ${running} of it`;
 }
 
-/** Those who ran there for a tenth of the time or more. */
-function takers(takenBy: LinkFact['cpuTakenBy'], before: string): string {
-  const all_ns = takenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
-  const most = takenBy.slice(0, 3).filter(({ duration_ns }) => duration_ns >= all_ns / 10);
+/** Those who ran there for a tenth of the wait or more. */
+function takers(takenBy: LinkFact['cpuTakenBy'], before: string, waited_ns: number): string {
+  const most = takenBy.slice(0, 3).filter(({ duration_ns }) => duration_ns >= waited_ns / 10);
   return most.length === 0 ? '' : `${before}${named(most.map(({ thread }) => thread))} ran there`;
 }
 

@@ -35,7 +35,7 @@ const otherReasons: Readonly<Record<Cause, string>> = {
   'block-io': 'waited for a disk',
   'swap-in': 'waited for memory that came back from swap',
   'memory-reclaim': 'waited while the kernel freed memory',
-  'cpu-limit': 'waited because a cgroup had used up its CPU time (cpu.max)',
+  'cpu-limit': 'waited because a cgroup had used up its CPU time (cpu.max, or cpu.cfs_quota_us in cgroup v1)',
   freezer: 'came from a cgroup that was frozen',
   'not-scheduled': 'waited for a CPU',
   stopped: 'came from a signal or a debugger, which stopped the thread',

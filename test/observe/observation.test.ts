@@ -106,6 +106,14 @@ describe('a stall of an observed process', () => {
     expect(found(observed({ offs: [off(victim, { from: 0, woken: 900, to: 900 }, more)] })).stalls).toEqual([]);
   });
 
+  test('is not a sleep of a thread that was woken shortly before it went to sleep', () => {
+    const woken = (at: number) =>
+      found(observed({ offs: [off(victim, { from: 100, woken: at, to: 400 }, { state: 'asleep', waker: hog })] }))
+        .stalls;
+    expect(woken(100)).toEqual([]);
+    expect(woken(101)).toHaveLength(1);
+  });
+
   describe('that sleeps until a safepoint is over', () => {
     const vm = observedThread('VM Thread', 104);
     const futex = (address: string, command: string, value: string) => ({
