@@ -8,6 +8,21 @@ import type { Cause, Grade } from './blame.js';
 export const tiers = ['ebpf', 'tracefs', 'sampling'] as const;
 export type TierName = (typeof tiers)[number];
 
+/** Why a way of observing is not possible. */
+export type TierObstacle =
+  /** The programs for the kernel were not compiled for this processor, in the name of Node (`process.arch`). */
+  | { readonly code: 'no-kernel-program'; readonly processor: string }
+  /** BTF, which says where the kernel keeps its data. */
+  | { readonly code: 'no-type-information' }
+  | { readonly code: 'in-pid-namespace' }
+  /** In the names of capabilities(7). */
+  | { readonly code: 'capabilities-missing'; readonly capabilities: readonly string[] }
+  /** `complaint`: of the program that tried; `lockdown`: the kernel's mode, null where it has none. */
+  | { readonly code: 'kernel-refuses'; readonly complaint: string; readonly lockdown: string | null };
+
+/** A tier that shows more than the one that was used. */
+export type RefusedTier = TierObstacle & { readonly tier: TierName };
+
 /** Stalls of one root: the thread at the end of their chains, what it did, and why. */
 export interface StallReasonFact {
   readonly cause: Cause;

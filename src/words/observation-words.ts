@@ -1,9 +1,9 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
 import type { Cause } from '../facts/blame.js';
-import type { AnswerFact, ObservationGap } from '../facts/observation-facts.js';
+import type { AnswerFact, ObservationGap, RefusedTier, TierName, TierObstacle } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
-import { counted } from './text.js';
+import { counted, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 const ofAnswers: WordsOf<AnswerFact> = {
@@ -58,6 +58,37 @@ const ofGaps: WordsOf<ObservationGap> = {
     'a thread that sleeps is not counted as stalled, because threads sleep between their jobs: waits for monitors, futexes and the network are not in these figures',
   'symbols-hidden': () => 'the names of kernel functions are hidden (kernel.kptr_restrict), so stacks are not shown',
 };
+
+const ofObstacles: WordsOf<TierObstacle> = {
+  'no-kernel-program': ({ processor }) =>
+    `pauselab has no programs for the kernel of this processor (${processor}), only for x64`,
+  'no-type-information': () =>
+    'this kernel has no type information (/sys/kernel/btf/vmlinux); boot a kernel that was built with CONFIG_DEBUG_INFO_BTF',
+  'in-pid-namespace': () =>
+    'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID namespace (--pid=host)',
+  'capabilities-missing': ({ capabilities }) =>
+    `${listed(capabilities)} ${capabilities.length === 1 ? 'is' : 'are'} missing; be root, or give them to pauselab`,
+  'kernel-refuses': ({ complaint, lockdown }) =>
+    `the kernel refuses it (${complaint})${lockdown === null ? '' : `; its lockdown mode is ${lockdown}`}`,
+};
+
+/** As in a sentence. */
+export const tierWords: Readonly<Record<TierName, string>> = {
+  ebpf: 'eBPF',
+  tracefs: 'tracefs',
+  sampling: 'sampling',
+};
+
+export function statedObstacle<Fact extends TierObstacle>(fact: Fact): Stated<Fact> {
+  return { ...fact, sentence: sentenceOf<TierObstacle>(ofObstacles, fact) };
+}
+
+export function statedRefusal(fact: RefusedTier): Stated<RefusedTier> {
+  return {
+    ...fact,
+    sentence: `observing by ${tierWords[fact.tier]} is not possible: ${statedObstacle(fact).sentence}`,
+  };
+}
 
 export function statedAnswer(fact: AnswerFact): Stated<AnswerFact> {
   return { ...fact, sentence: sentenceOf(ofAnswers, fact) };
