@@ -1,6 +1,6 @@
 // What `pauselab observe` finds in a JVM that it did not start, and what it costs.
 //
-//   node bench/observe.mjs planted [CASE …] [--tries N] [--duration SECONDS]
+//   node bench/observe.mjs planted [CASE …] [--tries N] [--duration SECONDS] [--tier TIER]
 //   node bench/observe.mjs cost [--rounds N]
 //
 // As root. `planted` causes stalls in bench/java/ObservedService.java, whose own log judges: of each operation of 50 ms
@@ -28,7 +28,7 @@ const bare = file('build/Release/pauselab-bench-bare');
 const service = file('java/ObservedService.java');
 const judged_ns = 50e6;
 const alsoHere = ['not-scheduled', 'safepoint', 'gc-pause'];
-const locks = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock'];
+const locks = ['mmap-lock-reader', 'mmap-lock-writer', 'mmap-lock-holder', 'vma-lock'];
 
 /** Each begins what it plants beside the JVM `pid`, and returns what ends it. `isRight`: of a stall's cause. */
 const cases = {
@@ -129,6 +129,7 @@ async function tryOf({ plant, unplant, breathes = false, isRight }) {
       '--out',
       out,
       '--json',
+      ...(values.tier === undefined ? [] : ['--tier', values.tier]),
     ]);
     const observation = JSON.parse(text);
     for (const child of planting) end(child);
@@ -259,13 +260,14 @@ const { values, positionals } = parseArgs({
     tries: { type: 'string', default: '1' },
     duration: { type: 'string', default: '12' },
     rounds: { type: 'string', default: '8' },
+    tier: { type: 'string' },
   },
 });
 const [command, ...names] = positionals;
 const unknown = names.find((name) => !Object.hasOwn(cases, name));
 if (!['planted', 'cost'].includes(command) || unknown !== undefined) {
   process.stderr.write(
-    `expected: node bench/observe.mjs planted [${Object.keys(cases).join('] [')}] [--tries N], or cost${unknown === undefined ? '' : `; got the case ${unknown}`}\n`,
+    `expected: node bench/observe.mjs planted [${Object.keys(cases).join('] [')}] [--tries N] [--tier TIER], or cost${unknown === undefined ? '' : `; got the case ${unknown}`}\n`,
   );
   process.exitCode = 2;
 } else if (command === 'planted') await planted(names.length > 0 ? names : Object.keys(cases));

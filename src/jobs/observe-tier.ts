@@ -4,6 +4,8 @@ import type { RefusedTier, TierName, TierObstacle } from '../facts/observation-f
 import { ensurePart, type SetupOptions } from '../host/setup.js';
 import { whyKernelRefuses, whyNoKernelPrograms } from '../observe/ebpf-needs.js';
 import { watchInKernel } from '../observe/ebpf-tier.js';
+import { whyNoLooks } from '../observe/sampling-needs.js';
+import { watchByLooks } from '../observe/sampling-tier.js';
 import type { Target } from '../observe/target.js';
 import type { Watch, WatchOptions } from '../observe/tier.js';
 import { statedRefusal } from '../words/observation-words.js';
@@ -27,6 +29,7 @@ const inOrder: readonly Tier[] = [
     },
     watch: watchInKernel,
   },
+  { name: 'sampling', whyNot: (targets) => Promise.resolve(whyNoLooks(targets)), watch: watchByLooks },
 ];
 
 export interface ChosenTier {
