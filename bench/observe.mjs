@@ -1,6 +1,6 @@
 // What `pauselab observe` finds in a JVM that it did not start, and what it costs.
 //
-//   node bench/observe.mjs planted [CASE …] [--tries N] [--duration SECONDS] [--keep BUNDLE]
+//   node bench/observe.mjs planted [CASE …] [--tries N] [--duration SECONDS] [--tier TIER] [--keep BUNDLE]
 //   node bench/observe.mjs quiet [--duration SECONDS] [--keep BUNDLE]
 //   node bench/observe.mjs cost [--rounds N]
 //
@@ -111,6 +111,7 @@ async function observedService({ work, threads, plant, jvm = ['-Xmx768m'], envir
     const text = await output(process.execPath, [
       ...[main, 'observe', '--pid', String(java.pid), '--for', `${seconds}s`],
       ...['--out', values.keep ?? join(folder, 'bundle'), '--json'],
+      ...(values.tier === undefined ? [] : ['--tier', values.tier]),
     ]);
     for (const one of planting) one.end();
     java.kill('SIGTERM');
@@ -179,13 +180,14 @@ const { values, positionals } = parseArgs({
     duration: { type: 'string', default: '12' },
     rounds: { type: 'string', default: '8' },
     keep: { type: 'string' },
+    tier: { type: 'string' },
   },
 });
 const [command, ...names] = positionals;
 const unknown = names.find((name) => !Object.hasOwn(plantedCases, name));
 if (!['planted', 'quiet', 'cost'].includes(command) || unknown !== undefined) {
   process.stderr.write(
-    `expected: node bench/observe.mjs planted [${Object.keys(plantedCases).join('] [')}] [--tries N], quiet, or cost${unknown === undefined ? '' : `; got the case ${unknown}`}\n`,
+    `expected: node bench/observe.mjs planted [${Object.keys(plantedCases).join('] [')}] [--tries N] [--tier TIER], quiet, or cost${unknown === undefined ? '' : `; got the case ${unknown}`}\n`,
   );
   process.exitCode = 2;
 } else if (command === 'planted') await planted(names.length > 0 ? names : Object.keys(plantedCases));

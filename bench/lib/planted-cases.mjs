@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const mmapLock = ['mmap-lock-reader', 'mmap-lock-writer'];
+const mmapLock = ['mmap-lock-reader', 'mmap-lock-writer', 'mmap-lock-holder'];
 
 export const plantedCases = {
   madvise: {

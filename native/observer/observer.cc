@@ -447,8 +447,22 @@ Number argument(const char* text, const char* name) {
   return *number;
 }
 
+// Whether this kernel takes the programs from this process. They are gone when it ends.
+int check(const char* program) {
+  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_MEMLOCK, &all);
+  libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+  libbpf_set_print(keepWarning);
+  attach(program, {1'000'000, 20'000'000}, {});
+  return 0;
+}
+
 int run(int argc, char** argv) {
-  if (argc < 5) fail(Exit::usage, "usage: pauselab-observer PROGRAM DETAIL_NS THRESHOLD_NS TGID...");
+  if (argc == 3 && std::strcmp(argv[1], "--check") == 0) return check(argv[2]);
+  if (argc < 5)
+    fail(Exit::usage,
+         "usage: pauselab-observer PROGRAM DETAIL_NS THRESHOLD_NS TGID...\n"
+         "       pauselab-observer --check PROGRAM");
   const auto detail_ns = argument<std::uint64_t>(argv[2], "DETAIL_NS");
   const auto threshold_ns = argument<std::uint64_t>(argv[3], "THRESHOLD_NS");
   std::vector<std::uint32_t> pids;

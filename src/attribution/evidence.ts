@@ -88,6 +88,17 @@ export interface RunEvidence {
   readonly missing: readonly Stated[];
   /** Null for a run without --trace. */
   readonly trace: RunTrace | null;
+  /** Of processes that pauselab did not start and only looks at; absent: a run, or programs in the kernel. */
+  readonly looks?: LookEvidence;
+}
+
+export interface LookEvidence {
+  /** The function of the kernel in which a thread was blocked (/proc/TID/wchan), read once a wait. */
+  readonly waits: readonly StackReading[];
+  /** Threads that are without a CPU mostly while others wait for mmap_lock, by tid. */
+  readonly companions: ReadonlySet<number>;
+  /** A cgroup of a process used up its quota (cpu.max) meanwhile. */
+  readonly isThrottled: boolean;
 }
 
 /**

@@ -22,6 +22,8 @@ export const observationSchema = z.object({
   kernel: z.string(),
   /** By what it was seen. */
   tier: z.enum(tiers),
+  /** Ways of observing that show more and were not possible, each with its `tier`. */
+  refusedTiers: statedList,
   targets: z.array(
     z.object({
       pid: z.number(),

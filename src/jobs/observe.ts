@@ -8,14 +8,13 @@ import { schemaVersion } from '../bundle/version.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { createBundle, type BundleStore } from '../bundle/store.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
-import { watchInKernel } from '../observe/ebpf-tier.js';
 import { answerOf, attributed } from '../observe/observation.js';
-import { pidsNamed, refuseOtherNamespace, targetOf, type Target } from '../observe/target.js';
+import { pidsNamed, targetOf, type Target } from '../observe/target.js';
 import type { TierName } from '../facts/observation-facts.js';
-import type { WatchResult, Watch, WatchOptions } from '../observe/tier.js';
+import type { WatchResult } from '../observe/tier.js';
 import { isStillThere } from '../workload/process-identity.js';
-import { statedAnswer, statedGap } from '../words/observation-words.js';
-import { ensurePart } from '../host/setup.js';
+import { statedAnswer, statedGap, statedRefusal } from '../words/observation-words.js';
+import { chosenTier, type ChosenTier } from './observe-tier.js';
 import { resultFolder } from './result-folder.js';
 import { toolVersion } from './tool-version.js';
 
@@ -23,6 +22,8 @@ export interface ObserveAsked {
   readonly pids: readonly number[];
   /** Of processes, each of which is observed. */
   readonly names: readonly string[];
+  /** Null: the best that is possible. */
+  readonly tier: TierName | null;
   readonly threshold_ns: number;
   readonly for_ns: number;
   /** Ends sooner, with so many stalls; null: it does not. */
@@ -53,14 +54,14 @@ const look_ms = 200;
 
 export async function observe(asked: ObserveAsked, settings: ObserveSettings): Promise<ObservationResult> {
   const targets = targetsOf(asked);
-  const tier = await preparedTier(settings);
+  const chosen = await chosenTier(asked.tier, targets, settings);
   const store = openStore(asked, targets);
   const interruption = listenForInterruption((signal) => {
     settings.note(`${signal}: ending the observation and keeping what was seen; a second signal ends at once`);
   });
   try {
     const startedAt = new Date(wallClock_ms()).toISOString();
-    const watched = await watchUntilEnd(targets, asked, { tier, interruption });
+    const watched = await watchUntilEnd(targets, asked, { chosen, interruption });
     const { observation, stalls } = resultOf(watched, targets, { asked, startedAt, argv: settings.argv });
     store.writeObservation(observation, { schemaVersion, trace: null, stalls: [...stalls], slow: [] });
     const signal = interruption.signal();
@@ -96,21 +97,9 @@ function openStore({ out }: ObserveAsked, [first]: readonly Target[]): BundleSto
   return createBundle(resultFolder(`observed-${name === '' ? 'process' : name}`), { numbered: true });
 }
 
-interface Tier {
-  readonly name: TierName;
-  readonly watch: (options: WatchOptions) => Promise<Watch>;
-}
-
-/** The tier that shows most of those that this machine allows. */
-async function preparedTier({ install, note }: ObserveSettings): Promise<Tier> {
-  refuseOtherNamespace();
-  await ensurePart('observe', { install, note });
-  return { name: 'ebpf', watch: watchInKernel };
-}
-
 interface Watched {
   readonly seen: WatchResult;
-  readonly tier: TierName;
+  readonly chosen: ChosenTier;
   /** Targets that were gone before the observation was over. */
   readonly ended: readonly Target[];
   /** CLOCK_MONOTONIC at the start. */
@@ -120,9 +109,9 @@ interface Watched {
 async function watchUntilEnd(
   targets: readonly Target[],
   { threshold_ns, for_ns, untilStalls_n }: ObserveAsked,
-  { tier, interruption }: { readonly tier: Tier; readonly interruption: Interruption },
+  { chosen, interruption }: { readonly chosen: ChosenTier; readonly interruption: Interruption },
 ): Promise<Watched> {
-  const watch = await tier.watch({ targets, threshold_ns });
+  const watch = await chosen.tier.watch({ targets, threshold_ns });
   const end_ms = monotonic_ms() + for_ns / 1e6;
   const ends = Promise.race([interruption.signalled, watch.ended]);
   const hasEnough = (): boolean => untilStalls_n !== null && watch.stalls_n() >= untilStalls_n;
@@ -133,7 +122,7 @@ async function watchUntilEnd(
   }
   const seen = await watch.finish();
   const ended = targets.filter((target) => !isStillThere(target));
-  return { seen, tier: tier.name, ended, monotonicStart_ns: watch.start_ns };
+  return { seen, chosen, ended, monotonicStart_ns: watch.start_ns };
 }
 
 interface Circumstances {
@@ -143,7 +132,7 @@ interface Circumstances {
 }
 
 function resultOf(
-  { seen, tier, ended, monotonicStart_ns }: Watched,
+  { seen, chosen: { tier, refused }, ended, monotonicStart_ns }: Watched,
   targets: readonly Target[],
   { asked: { threshold_ns }, startedAt, argv }: Circumstances,
 ): Pick<ObservationResult, 'observation' | 'stalls'> {
@@ -158,7 +147,8 @@ function resultOf(
     monotonicStart_ns,
     argv: [...argv.slice(2)],
     kernel: release(),
-    tier,
+    tier: tier.name,
+    refusedTiers: refused.map(statedRefusal),
     targets: targets.map(({ pid, name, threads_n: n }) => ({ pid, name, threads_n: n })),
     threshold_ns,
     detail_ns,

@@ -65,25 +65,29 @@ function ofThread(
     if (duration_ns < threshold_ns) return [];
     const exit_ns = exits.get(thread.tid);
     const threadEnded = !hasEnded && exit_ns !== undefined && exit_ns <= end_ns;
-    return [
-      {
-        thread,
-        stall: {
-          series: observedSeries(thread),
-          start_ns,
-          duration_ns,
-          intended_ns: start_ns,
-          stillRunning: !hasEnded && !threadEnded,
-          threadEnded,
-          recorded: true,
-          ...statesOf(parts, duration_ns),
-          ownRunDelayAtMost_ns: timeIn(parts, 'R'),
-          overlappingHolderCalls: [],
-          overlappingHolderCalls_n: 0,
-        },
-      },
-    ];
+    const stillRunning = !hasEnded && !threadEnded;
+    return [{ thread, stall: stallOf(thread, parts, { start_ns, duration_ns, stillRunning, threadEnded }) }];
   });
+}
+
+/** `parts`: of one wait. */
+export function stallOf(
+  thread: ObservedThread,
+  parts: readonly Part[],
+  { start_ns, duration_ns, ...end }: Pick<Stall, 'start_ns' | 'duration_ns' | 'stillRunning' | 'threadEnded'>,
+): Stall {
+  return {
+    series: observedSeries(thread),
+    start_ns,
+    duration_ns,
+    intended_ns: start_ns,
+    ...end,
+    recorded: true,
+    ...statesOf(parts, duration_ns),
+    ownRunDelayAtMost_ns: timeIn(parts, 'R'),
+    overlappingHolderCalls: [],
+    overlappingHolderCalls_n: 0,
+  };
 }
 
 /** With the thread's id, because a pool may give all its threads the same name. */

@@ -35,6 +35,8 @@ function rootOf(link: LinkFact, victim: string): string {
       if (link.isNext)
         return `${victim} waited ${time} in mmap_lock’s queue behind ${holderOf(link)}, the writer whose turn it was${off(link)}`;
       return `${victim} waited ${time} ${perhaps}for mmap_lock, held for writing by ${holderOf(link)}${queue(link.via)}${off(link)}`;
+    case 'mmap-lock-holder':
+      return `${victim} waited ${time} for mmap_lock, ${perhaps}held by ${holderOf(link)}${off(link)}${because(link.why)}`;
     case 'vma-lock':
       return link.via.length === 0
         ? `${victim} waited ${time} ${perhaps}for the readers of a VMA that it has to change: ${holderOf(link)}${off(link)}`
@@ -161,6 +163,12 @@ const reasons: WordsOf<LinkReason> = {
     `it was blocked in the kernel (state D)${inCall(systemCall)}, and its operation takes no lock that is known here`,
   'lock-unseen': ({ systemCall }) =>
     `it was blocked in the kernel (state D)${inCall(systemCall)}, and it was not seen which lock it waited for`,
+  'blocked-in': ({ function: name, systemCall }) =>
+    `it was blocked in the kernel (state D)${inCall(systemCall)}${name === null ? '' : `, in the function ${name}`}`,
+  'suspects-alike': ({ threads }) =>
+    `of this process ${listed(threads.slice(0, mostNamed).map((name) => `\`${name}\``))}${threads.length > mostNamed ? ` and ${threads.length - mostNamed} others` : ''} may have had it`,
+  'no-suspect-inside': () =>
+    'no thread of this process was without a CPU, or on one, all that time, so a thread of another program may have had it',
   'call-without-lock': ({ thread }) => `\`${thread}\` was in a call that takes no lock`,
   'not-mmap-lock': ({ lock, wokenBy }) =>
     `it was blocked in the kernel, and not for mmap_lock${lock === null ? '' : ` but for ${otherLocks[lock]}${wokenBy === null ? '' : `, until \`${wokenBy}\` woke it`}`}`,
@@ -168,6 +176,8 @@ const reasons: WordsOf<LinkReason> = {
     `${(share * 100).toFixed(0)} % of all CPUs’ time${uncounted_ns === null ? '' : `, and by its own counters it neither ran nor waited for at least ${formatDuration(uncounted_ns)}`}`,
   'log-label': ({ label }) => label,
 };
+
+const mostNamed = 4;
 
 const otherLocks = {
   'rwsem-read': 'another read-write lock of the kernel, for reading',

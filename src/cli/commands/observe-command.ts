@@ -20,6 +20,12 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
         .argParser(duration)
         .default(20e6, '20ms'),
     )
+    .addOption(
+      new Option('--tier <tier>', 'way of observing (default: the best that this machine allows)').choices([
+        'ebpf',
+        'sampling',
+      ]),
+    )
     .option('--out <folder>', 'folder to write the bundle to (default: pauselab-results/observed-<name>-<time>)')
     .option('--json', 'write a JSON document')
     .option(...installOption)
@@ -29,6 +35,7 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
       const asked = {
         pids: options.pid,
         names: options.name,
+        tier: options.tier ?? null,
         threshold_ns: options.threshold,
         for_ns: options.for,
         untilStalls_n: options.untilStalls ?? null,

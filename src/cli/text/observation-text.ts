@@ -6,6 +6,7 @@ import { shellWord } from '../../base/text/shell-word.js';
 import type { ObservationFile } from '../../bundle/observation-schema.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
 import { capitalised, counted, listed } from '../../words/text.js';
+import { tierWords } from '../../words/observation-words.js';
 import { renderTable } from './text-table.js';
 
 const mostListed = 5;
@@ -17,12 +18,13 @@ export interface ShownObservation {
 }
 
 export function renderObservation({ observation, stalls, bundle }: ShownObservation): string {
-  const { answer, reasons, missing, targets, threshold_ns, watched_ns, kernel } = observation;
+  const { answer, reasons, missing, targets, threshold_ns, watched_ns, kernel, tier, refusedTiers } = observation;
   const longest = stalls.toSorted((a, b) => b.duration_ns - a.duration_ns).slice(0, mostListed);
   return [
     `${capitalised(answer.sentence)}.`,
     '',
-    `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (eBPF): ${listed(targets.map(({ name, pid, threads_n }) => `${printableLine(name)} (${pid}, ${counted(threads_n, 'thread')} at the start)`))}; a stall is ${formatDuration(threshold_ns)} or more.`,
+    `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (${tierWords[tier]}): ${listed(targets.map(({ name, pid, threads_n }) => `${printableLine(name)} (${pid}, ${counted(threads_n, 'thread')} at the start)`))}; a stall is ${formatDuration(threshold_ns)} or more.`,
+    ...refusedTiers.map(({ sentence }) => `${capitalised(sentence)}.`),
     ...(reasons.length === 0
       ? []
       : [
