@@ -1,6 +1,7 @@
 /** What an observation says: codes with figures. src/words/observation-words.ts makes the sentences. */
 import type { BlamedThread } from './chain-facts.js';
 import type { Cause, Grade } from './blame.js';
+import type { JvmGap } from './observed-jvm-facts.js';
 
 /**
  * Ways of observing, from what shows most to what needs least: programs in the kernel, events of tracefs, looks at /proc.
@@ -55,4 +56,5 @@ export type ObservationGap =
   | { readonly code: 'events-missed'; readonly events_n: number }
   | { readonly code: 'target-ended'; readonly pid: number; readonly name: string }
   | { readonly code: 'sleeps-not-judged' }
-  | { readonly code: 'symbols-hidden' };
+  | { readonly code: 'symbols-hidden' }
+  | JvmGap;

@@ -3,6 +3,7 @@ import { formatDuration } from '../base/text/units.js';
 import type { Cause } from '../facts/blame.js';
 import type { AnswerFact, ObservationGap } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
+import { ofJvmGaps } from './observed-jvm-words.js';
 import { counted } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
@@ -45,6 +46,7 @@ const otherReasons: Readonly<Record<Cause, string>> = {
 };
 
 const ofGaps: WordsOf<ObservationGap> = {
+  ...ofJvmGaps,
   'records-dropped': ({ records_n }) =>
     `${counted(records_n, 'record')} did not fit into the buffer of the kernel: stalls and their reasons may be missing`,
   'threads-not-followed': ({ threads_n }) =>
