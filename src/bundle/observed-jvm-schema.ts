@@ -8,6 +8,7 @@ const countersSchema = z.nullable(
   z.object({
     safepoints_n: z.nullable(z.number()),
     safepoint_ns: z.nullable(ns),
+    safepointReach_ns: z.nullable(ns),
     heapCommittedBytes: z.nullable(z.number()),
     heapUsedBytes: z.nullable(z.number()),
     collections: z.array(z.object({ name: z.string(), collections_n: z.number(), total_ns: ns })),

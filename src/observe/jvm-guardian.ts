@@ -48,8 +48,11 @@ const readyDeadline_ms = 10_000;
 const answerDeadline_ms = 10_000;
 const endDeadline_ms = 12_000;
 
-/** The JVM writes at most this much into a file, and keeps one that is full. */
-export const mostLogBytes = 32 << 20;
+/**
+ * The JVM writes at most this much into a file, and keeps one that is full. A container has 64 MiB of /dev/shm, unless it
+ * was given more.
+ */
+export const mostLogBytes = 16 << 20;
 
 export async function startGuardian(options: GuardianOptions): Promise<Guardian> {
   const { logName } = options;

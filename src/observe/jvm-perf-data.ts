@@ -56,8 +56,10 @@ function inNanoseconds(counters: Map<string, number | string>, ticks: readonly s
 /** The counters of an instant. A counter that this JVM lacks is null. */
 export interface JvmCounters {
   readonly safepoints_n: number | null;
-  /** In safepoints, reaching them included. */
+  /** In safepoints, from the moment at which all threads had stopped. */
   readonly safepoint_ns: number | null;
+  /** Until they had. */
+  readonly safepointReach_ns: number | null;
   /** Heap that the JVM has from the system, and what was used of it after its last collection. */
   readonly heapCommittedBytes: number | null;
   readonly heapUsedBytes: number | null;
@@ -80,8 +82,9 @@ export function countersOf(data: PerfData): JvmCounters {
   };
   return {
     safepoints_n: number('sun.rt.safepoints'),
-    // JDK 17 and 25 count the time to reach a safepoint in it (RuntimeService::record_safepoint_…).
+    // By the logs of JDK 17 and 25, safepointTime is the whole without safepointSyncTime.
     safepoint_ns: number('sun.rt.safepointTime'),
+    safepointReach_ns: number('sun.rt.safepointSyncTime'),
     heapCommittedBytes: sum(/^sun\.gc\.generation\.\d+\.space\.\d+\.capacity$/),
     heapUsedBytes: sum(/^sun\.gc\.generation\.\d+\.space\.\d+\.used$/),
     collections: [...data].flatMap(([key, name]) => {

@@ -69,6 +69,7 @@ export function attachAnnouncement(
 interface ShownCounters {
   readonly safepoints_n: number | null;
   readonly safepoint_ns: number | null;
+  readonly safepointReach_ns: number | null;
   readonly heapCommittedBytes: number | null;
 }
 
@@ -112,14 +113,31 @@ export function jvmLines(pid: number, jvm: ShownJvm): string[] {
 function countersLine({ before, after }: ShownJvm['counters']): string[] {
   if (before === null || after === null)
     return ['  Its performance counters (hsperfdata) could not be read before and after.'];
-  const { safepoints_n, safepoint_ns, heapCommittedBytes } = before;
-  return [
-    ...(safepoints_n === null || after.safepoints_n === null || safepoint_ns === null || after.safepoint_ns === null
+  const grown = (key: 'safepoints_n' | 'safepoint_ns' | 'safepointReach_ns'): number | null => {
+    const [from, to] = [before[key], after[key]];
+    return from === null || to === null ? null : to - from;
+  };
+  const [safepoints_n, safepoint_ns, reach_ns] = [
+    grown('safepoints_n'),
+    grown('safepoint_ns'),
+    grown('safepointReach_ns'),
+  ];
+  const times = [
+    ...(safepoint_ns === null ? [] : [formatDuration(safepoint_ns)]),
+    ...(reach_ns === null ? [] : [`${formatDuration(reach_ns)} to reach them`]),
+  ];
+  const [heapBefore, heapAfter] = [before.heapCommittedBytes, after.heapCommittedBytes];
+  const parts = [
+    ...(safepoints_n === null
       ? []
       : [
-          `  Its counters: ${counted(after.safepoints_n - safepoints_n, 'safepoint')} (${formatDuration(after.safepoint_ns - safepoint_ns)}) while it was observed${heapCommittedBytes === null || after.heapCommittedBytes === null ? '' : `; heap ${formatSize(heapCommittedBytes)} before, ${formatSize(after.heapCommittedBytes)} after`}.`,
+          `${counted(safepoints_n, 'safepoint')}${safepoints_n === 0 || times.length === 0 ? '' : ` (${times.join(', and ')})`} while it was observed`,
         ]),
+    ...(heapBefore === null || heapAfter === null
+      ? []
+      : [`heap ${formatSize(heapBefore)} before, ${formatSize(heapAfter)} after`]),
   ];
+  return parts.length === 0 ? [] : [`  Its counters: ${parts.join('; ')}.`];
 }
 
 /** In the order in which they are named. */

@@ -40,6 +40,7 @@ const some: readonly Counter[] = [
   ['sun.os.hrt.frequency', 500_000_000n],
   ['sun.rt.safepoints', 12n],
   ['sun.rt.safepointTime', 1_000_000n, ticks],
+  ['sun.rt.safepointSyncTime', 500_000n, ticks],
   ['java.property.java.vm.version', '17.0.15+6'],
   ['sun.gc.generation.0.space.0.capacity', 100n],
   ['sun.gc.generation.1.space.0.capacity', 23n],
@@ -57,6 +58,7 @@ describe.each([true, false])('performance counters, little-endian %s', (little) 
     expect(countersOf(data)).toEqual({
       safepoints_n: 12,
       safepoint_ns: 2_000_000,
+      safepointReach_ns: 1_000_000,
       heapCommittedBytes: 123,
       heapUsedBytes: 7,
       collections: [{ name: 'G1 young collection pauses', collections_n: 3, total_ns: 4_000_000 }],
@@ -68,6 +70,7 @@ test('counters that a JVM lacks are null', () => {
   expect(countersOf(new Map())).toEqual({
     safepoints_n: null,
     safepoint_ns: null,
+    safepointReach_ns: null,
     heapCommittedBytes: null,
     heapUsedBytes: null,
     collections: [],
