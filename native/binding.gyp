@@ -113,6 +113,13 @@
       "libraries": ["-l:libbpf.a", "-lelf", "-lz"],
     },
     {
+      # Beside a JVM that is observed.
+      "target_name": "pauselab-guardian",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["guardian/attach.cc", "guardian/guardian.cc"],
+    },
+    {
       # Process 1 of a guest.
       "target_name": "pauselab-guest-init",
       "type": "executable",

@@ -12,6 +12,7 @@ export const parts = {
   main: { without: 'pauselab cannot run' },
   trace: { without: '`run --trace` and guests will not work' },
   observe: { without: '`observe` will not work' },
+  attach: { without: '`observe --jvm` will not work' },
   guests: { without: 'guests will not work' },
   jvm: { without: 'JVM profiles will not work' },
   tests: { without: 'tests will not work' },
@@ -32,6 +33,7 @@ export function allSteps(root) {
     }),
     nativeStep(root, { part: 'trace', title: 'tracer', targets: ['pauselab-tracer'] }),
     nativeStep(root, { part: 'observe', title: 'observer', targets: ['pauselab-observer'], needs: ['libbpf'] }),
+    nativeStep(root, { part: 'attach', title: 'guardian', targets: ['pauselab-guardian'] }),
     nativeStep(root, {
       part: 'guests',
       title: 'first process of guests',

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { causes, grades } from '../facts/blame.js';
 import { tiers } from '../facts/observation-facts.js';
+import { observedJvmSchema } from './observed-jvm-schema.js';
 import { statedList, statedSchema } from './stated-schema.js';
 import { threadSchema } from './stalls-schema.js';
 import { schemaVersion } from './version.js';
@@ -30,6 +31,8 @@ export const observationSchema = z.object({
       name: z.string(),
       /** When the observation began. */
       threads_n: z.number(),
+      /** Null for a process that is no JVM. */
+      jvm: z.nullable(observedJvmSchema),
     }),
   ),
   threshold_ns: ns,

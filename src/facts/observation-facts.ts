@@ -1,6 +1,7 @@
 /** What an observation says: codes with figures. src/words/observation-words.ts makes the sentences. */
 import type { BlamedThread } from './chain-facts.js';
 import type { Cause, Grade } from './blame.js';
+import type { JvmGap } from './observed-jvm-facts.js';
 
 /**
  * Ways of observing, from what shows most to what needs least: programs in the kernel, events of tracefs, looks at /proc.
@@ -87,4 +88,5 @@ export type ObservationGap =
   /** By cpu.max; `throttled_ns`: of all CPUs, during the observation. */
   | { readonly code: 'cgroup-throttled'; readonly pid: number; readonly throttled_ns: number }
   | { readonly code: 'sleeps-not-judged' }
-  | { readonly code: 'symbols-hidden' };
+  | { readonly code: 'symbols-hidden' }
+  | JvmGap;

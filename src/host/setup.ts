@@ -11,7 +11,7 @@ import { machineFailure } from '../base/system-error.js';
 import type { Need } from '../base/system-packages.mjs';
 import { withPipes } from '../base/with-pipes.js';
 
-export type SetupPart = 'jvm' | 'guests' | 'trace' | 'observe';
+export type SetupPart = 'jvm' | 'guests' | 'trace' | 'observe' | 'attach';
 
 const root = new URL('../../', import.meta.url);
 
@@ -21,6 +21,7 @@ export const partStamps: Record<SetupPart, readonly string[]> = {
   guests: ['native/build/.setup-guests'],
   trace: ['native/build/.setup-trace'],
   observe: ['native/build/.setup-observe'],
+  attach: ['native/build/.setup-attach'],
 };
 
 export interface SetupOptions {

@@ -8,12 +8,15 @@ import { schemaVersion } from '../bundle/version.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { createBundle, type BundleStore } from '../bundle/store.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
+import { pidsOfMain } from '../observe/jvm-choice.js';
+import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { answerOf, attributed } from '../observe/observation.js';
 import { pidsNamed, targetOf, type Target } from '../observe/target.js';
 import type { TierName } from '../facts/observation-facts.js';
 import type { WatchResult } from '../observe/tier.js';
 import { isStillThere } from '../workload/process-identity.js';
 import { statedAnswer, statedGap, statedRefusal } from '../words/observation-words.js';
+import { ensurePart } from '../host/setup.js';
 import { chosenTier, type ChosenTier } from './observe-tier.js';
 import { resultFolder } from './result-folder.js';
 import { toolVersion } from './tool-version.js';
@@ -24,6 +27,10 @@ export interface ObserveAsked {
   readonly names: readonly string[];
   /** Null: the best that is possible. */
   readonly tier: TierName | null;
+  /** Of JVMs: main class, jar or source file. */
+  readonly mainClasses: readonly string[];
+  /** Whether JVMs are attached to: all targets have to be some. */
+  readonly jvm: boolean;
   readonly threshold_ns: number;
   readonly for_ns: number;
   /** Ends sooner, with so many stalls; null: it does not. */
@@ -55,13 +62,14 @@ const look_ms = 200;
 export async function observe(asked: ObserveAsked, settings: ObserveSettings): Promise<ObservationResult> {
   const targets = targetsOf(asked);
   const chosen = await chosenTier(asked.tier, targets, settings);
+  if (asked.jvm) await ensurePart('attach', { install: settings.install, note: settings.note });
   const store = openStore(asked, targets);
   const interruption = listenForInterruption((signal) => {
     settings.note(`${signal}: ending the observation and keeping what was seen; a second signal ends at once`);
   });
   try {
     const startedAt = new Date(wallClock_ms()).toISOString();
-    const watched = await watchUntilEnd(targets, asked, { chosen, interruption });
+    const watched = await watchWithJvms(targets, asked, { chosen, interruption, note: settings.note });
     const { observation, stalls } = resultOf(watched, targets, { asked, startedAt, argv: settings.argv });
     store.writeObservation(observation, { schemaVersion, trace: null, stalls: [...stalls], slow: [] });
     const signal = interruption.signal();
@@ -75,14 +83,14 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
 }
 
 /** Each process once. */
-function targetsOf({ pids, names }: ObserveAsked): Target[] {
+function targetsOf({ pids, names, mainClasses }: ObserveAsked): Target[] {
   const named = names.flatMap((name) => {
     const found = pidsNamed(name);
     if (found.length === 0) throw usage(`--name ${name}: no process has this name; \`ps -e\` lists those that run`);
     return found;
   });
-  const all = [...new Set([...pids, ...named])];
-  if (all.length === 0) throw usage('observe needs a process: name it by --pid or --name');
+  const all = [...new Set([...pids, ...named, ...pidsOfMain(mainClasses)])];
+  if (all.length === 0) throw usage('observe needs a process: name it by --pid, --name or --main-class');
   if (all.length > mostTargets)
     throw usage(`observe watches up to ${mostTargets} processes, and these are ${all.length}; name fewer`);
   return all.map(targetOf);
@@ -97,6 +105,32 @@ function openStore({ out }: ObserveAsked, [first]: readonly Target[]): BundleSto
   return createBundle(resultFolder(`observed-${name === '' ? 'process' : name}`), { numbered: true });
 }
 
+interface WatchedWithJvms extends Watched {
+  readonly knowledge: JvmKnowledge;
+}
+
+/** What a JVM says of itself takes the place of what was seen of it from outside. */
+async function watchWithJvms(
+  targets: readonly Target[],
+  asked: ObserveAsked,
+  { note, ...means }: WatchMeans & Pick<ObserveSettings, 'note'>,
+): Promise<WatchedWithJvms> {
+  const learning = await learnFromJvms(targets, { attaches: asked.jvm, note });
+  try {
+    const watched = await watchUntilEnd(targets, asked, means);
+    const { seen, monotonicStart_ns: start_ns } = watched;
+    const knowledge = await learning.finish({ start_ns, watched_ns: seen.watched_ns });
+    return { ...watched, seen: withKnowledge(seen, knowledge), knowledge };
+  } finally {
+    await learning.release();
+  }
+}
+
+interface WatchMeans {
+  readonly chosen: ChosenTier;
+  readonly interruption: Interruption;
+}
+
 interface Watched {
   readonly seen: WatchResult;
   readonly chosen: ChosenTier;
@@ -109,7 +143,7 @@ interface Watched {
 async function watchUntilEnd(
   targets: readonly Target[],
   { threshold_ns, for_ns, untilStalls_n }: ObserveAsked,
-  { chosen, interruption }: { readonly chosen: ChosenTier; readonly interruption: Interruption },
+  { chosen, interruption }: WatchMeans,
 ): Promise<Watched> {
   const watch = await chosen.tier.watch({ targets, threshold_ns });
   const end_ms = monotonic_ms() + for_ns / 1e6;
@@ -132,7 +166,7 @@ interface Circumstances {
 }
 
 function resultOf(
-  { seen, chosen: { tier, refused }, ended, monotonicStart_ns }: Watched,
+  { seen, chosen: { tier, refused }, ended, monotonicStart_ns, knowledge }: WatchedWithJvms,
   targets: readonly Target[],
   { asked: { threshold_ns }, startedAt, argv }: Circumstances,
 ): Pick<ObservationResult, 'observation' | 'stalls'> {
@@ -149,7 +183,12 @@ function resultOf(
     kernel: release(),
     tier: tier.name,
     refusedTiers: refused.map(statedRefusal),
-    targets: targets.map(({ pid, name, threads_n: n }) => ({ pid, name, threads_n: n })),
+    targets: targets.map(({ pid, name, threads_n: n }) => ({
+      pid,
+      name,
+      threads_n: n,
+      jvm: knowledge.jvms.get(pid) ?? null,
+    })),
     threshold_ns,
     detail_ns,
     watched_ns,

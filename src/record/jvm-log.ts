@@ -49,14 +49,14 @@ export interface JvmLog {
 /** Since JDK 17 (JDK-8229517), lines go through a buffer. If it is full, lines are dropped and counted. */
 const firstWithAsync = 17;
 
+/** With the clock's time, which lineForm expects. */
+export const jvmLogDecorators = 'timenanos,level,tags';
+
 /**
- * The flags that make a JVM write the log. `path` is on tmpfs: during writeback, a log's write would wait for the disk.
- * Each collector gets only the tags that it needs: with `gc=debug`, Shenandoah writes 20,000 lines instead of 300.
+ * What is logged. Each collector gets only the tags that it needs: with `gc=debug`, Shenandoah writes 20,000 lines
+ * instead of 300.
  */
-export function jvmLogFlags({ feature }: { readonly feature: number }, path: string, collector?: string): string[] {
-  // A colon or a comma would end the file name, and % starts a placeholder such as %p for the pid.
-  if (/[:,%"\s]/.test(path))
-    throw usage(`the JVM cannot write its log to ${path}: choose a path without blanks and without : , % and "`);
+export function jvmLogSelection(collector: string | undefined): readonly string[] {
   const common = ['gc=info', 'gc+phases=info', 'gc+task=debug', 'gc+heap=debug', 'safepoint=info'];
   const selections: Record<string, readonly string[]> = {
     g1: ['gc=info', 'gc+task=debug', 'safepoint=info'],
@@ -66,10 +66,19 @@ export function jvmLogFlags({ feature }: { readonly feature: number }, path: str
     shenandoah: ['gc=info', 'safepoint=info'],
     epsilon: ['gc=info', 'safepoint=info'],
   };
-  const selection = (collector === undefined ? undefined : selections[collector]) ?? common;
+  return (collector === undefined ? undefined : selections[collector]) ?? common;
+}
+
+/**
+ * The flags that make a JVM write the log. `path` is on tmpfs: during writeback, a log's write would wait for the disk.
+ */
+export function jvmLogFlags({ feature }: { readonly feature: number }, path: string, collector?: string): string[] {
+  // A colon or a comma would end the file name, and % starts a placeholder such as %p for the pid.
+  if (/[:,%"\s]/.test(path))
+    throw usage(`the JVM cannot write its log to ${path}: choose a path without blanks and without : , % and "`);
   return [
     ...(feature >= firstWithAsync ? ['-Xlog:async'] : []),
-    `-Xlog:${selection.join(',')}:file=${path}:timenanos,level,tags:filecount=0`,
+    `-Xlog:${jvmLogSelection(collector).join(',')}:file=${path}:${jvmLogDecorators}:filecount=0`,
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Cause } from '../facts/blame.js';
 import type { AnswerFact, ObservationGap, RefusedTier, TierName, TierObstacle } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { counted, listed } from './text.js';
+import { ofJvmGaps } from './observed-jvm-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 const ofAnswers: WordsOf<AnswerFact> = {
@@ -46,6 +47,7 @@ const otherReasons: Readonly<Record<Cause, string>> = {
 };
 
 const ofGaps: WordsOf<ObservationGap> = {
+  ...ofJvmGaps,
   'records-dropped': ({ records_n }) =>
     `${counted(records_n, 'record')} did not fit into the buffer of the kernel: stalls and their reasons may be missing`,
   'threads-not-followed': ({ threads_n }) =>

@@ -14,6 +14,7 @@ export const programs = {
   sampler: () => nativeProgram('pauselab-sampler'),
   tracer: () => nativeProgram('pauselab-tracer'),
   observer: () => nativeProgram('pauselab-observer'),
+  guardian: () => nativeProgram('pauselab-guardian'),
   launcher: () => nativeProgram('pauselab-launcher'),
 };
 

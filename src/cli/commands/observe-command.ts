@@ -13,6 +13,8 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
     )
     .option('--pid <pid>', 'observe this process; may be repeated', collectPid, [])
     .option('--name <name>', 'observe the processes of this name; may be repeated', collect, [])
+    .option('--main-class <name>', 'observe the JVMs of this main class or jar; may be repeated', collect, [])
+    .option('--jvm', 'attach to the JVMs: names of their threads, and their log for as long as the observation lasts')
     .addOption(new Option('--for <duration>', 'observe for so long').argParser(duration).default(60e9, '60s'))
     .option('--until-stalls <n>', 'end sooner, once so many stalls were seen', countFromOne)
     .addOption(
@@ -36,6 +38,8 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
         pids: options.pid,
         names: options.name,
         tier: options.tier ?? null,
+        mainClasses: options.mainClass,
+        jvm: options.jvm === true,
         threshold_ns: options.threshold,
         for_ns: options.for,
         untilStalls_n: options.untilStalls ?? null,
@@ -72,9 +76,11 @@ const examples = `
 Examples:
   $ pauselab observe --pid 4711 --for 60s
   $ pauselab observe --name java --until-stalls 20 --threshold 50ms
+  $ pauselab observe --main-class org.h2.tools.Server --jvm
   $ pauselab explain pauselab-results/observed-java-2026-01-31T120000Z
 
-It needs root, or CAP_BPF and CAP_PERFMON. The processes are not stopped, restarted or changed.
+It needs root, or CAP_BPF and CAP_PERFMON. The processes are not stopped, restarted or
+changed; --jvm changes a JVM's log while it observes, and says so.
 
 Exit codes: 0 observed, 2 no such process, 5 this machine does not allow it, 129/130/143 interrupted (what was seen is
 kept).`;

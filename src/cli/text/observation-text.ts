@@ -5,6 +5,7 @@ import { printableLine } from '../../base/text/printable.js';
 import { shellWord } from '../../base/text/shell-word.js';
 import type { ObservationFile } from '../../bundle/observation-schema.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
+import { jvmLines } from '../../words/observed-jvm-words.js';
 import { capitalised, counted, listed } from '../../words/text.js';
 import { tierWords } from '../../words/observation-words.js';
 import { renderTable } from './text-table.js';
@@ -25,6 +26,7 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
     '',
     `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (${tierWords[tier]}): ${listed(targets.map(({ name, pid, threads_n }) => `${printableLine(name)} (${pid}, ${counted(threads_n, 'thread')} at the start)`))}; a stall is ${formatDuration(threshold_ns)} or more.`,
     ...refusedTiers.map(({ sentence }) => `${capitalised(sentence)}.`),
+    ...targets.flatMap(({ pid, jvm }) => (jvm === null ? [] : jvmLines(pid, jvm).map(printableLine))),
     ...(reasons.length === 0
       ? []
       : [
@@ -54,6 +56,7 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
           ),
         ]),
     '',
+    ...targets.flatMap(({ jvm }) => (jvm?.attached?.left ?? []).map(({ sentence }) => `Left: ${sentence}.`)),
     ...missing.map(({ sentence }) => `Not seen: ${sentence}.`),
     '',
     `Bundle: ${bundle}`,

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import {
+  attachDisabledBy,
+  isMainNamed,
+  jvmCommand,
+  logFiles,
+  memoryFlags,
+  selectedCollector,
+} from '../../src/observe/jvm-command.js';
+
+function commandOf(words: string, environment: Record<string, string> = {}, files: Record<string, string> = {}) {
+  return jvmCommand({
+    words: words.split(' '),
+    environment: new Map(Object.entries(environment)),
+    argumentFile: (path) => files[path] ?? null,
+  });
+}
+
+describe('the main class', () => {
+  test.each([
+    ['java -Xmx1g -cp a.jar:b.jar org.example.Main -x @y', 'org.example.Main'],
+    ['java -jar /srv/app.jar --port 80', '/srv/app.jar'],
+    ['java -p mods -m shop/org.example.Shop', 'shop/org.example.Shop'],
+    ['java --module=shop', 'shop'],
+    ['java --source 17 Service.java 60', 'Service.java'],
+    ['/usr/bin/jsvc.exec -Xmx1g -Dx=y', null],
+  ])('of %s', (words, main) => {
+    expect(commandOf(words).main).toBe(main);
+  });
+
+  test.each([
+    ['org.example.Main', ['org.example.Main', 'Main'], ['org', 'example', 'main', 'example.Main']],
+    ['/srv/app.jar', ['/srv/app.jar', 'app.jar', 'app'], ['jar', 'srv']],
+    ['shop/org.example.Shop', ['Shop', 'org.example.Shop', 'shop/org.example.Shop'], ['shop']],
+    ['bench/java/Service.java', ['Service.java', 'Service'], ['java']],
+  ])('%s has names', (main, names, others) => {
+    expect(names.filter((name) => !isMainNamed(main, name))).toEqual([]);
+    expect(others.filter((name) => isMainNamed(main, name))).toEqual([]);
+  });
+});
+
+test('a program that is not java passes flags of the JVM on', () => {
+  expect(commandOf('/usr/bin/jsvc.exec -Xmx1g -Dx=y -XX:+UseZGC').options).toEqual(['-Xmx1g', '-XX:+UseZGC']);
+});
+
+test('options of the environment and of argument files count in their order', () => {
+  const { main, options } = commandOf(
+    'java @jvm.options -Xmx3g Main',
+    { JAVA_TOOL_OPTIONS: '-Xmx1g -Da="b c"', JDK_JAVA_OPTIONS: '-Xmx2g', _JAVA_OPTIONS: '-Xmx4g' },
+    { 'jvm.options': '# heap\n-Xms1g\n  "-Dpath=a b"\n' },
+  );
+  expect(main).toBe('Main');
+  expect(options).toEqual(['-Xmx1g', '-Da=b c', '-Xmx2g', '-Xms1g', '-Dpath=a b', '-Xmx3g', '-Xmx4g']);
+});
+
+test('an argument file that cannot be read has no options', () => {
+  expect(commandOf('java @secret -Xmx1g Main')).toEqual({ main: 'Main', options: ['-Xmx1g'] });
+});
+
+test('of flags of memory that are given twice the last one counts, and other flags are left out', () => {
+  const given =
+    '-Xmx1g -Dpassword=x -XX:+UseSerialGC -Xms1g -XX:+UseG1GC -Xmx2g -XX:-UseG1GC -XX:MaxDirectMemorySize=1g -ea -Xss1m -XX:MaxHeapFreeRatio=10';
+  expect(memoryFlags(given.split(' '))).toEqual([
+    '-XX:+UseSerialGC',
+    '-Xms1g',
+    '-Xmx2g',
+    '-XX:-UseG1GC',
+    '-XX:MaxDirectMemorySize=1g',
+    '-XX:MaxHeapFreeRatio=10',
+  ]);
+});
+
+test('the collector is the one that was selected last', () => {
+  expect(selectedCollector(['-XX:+UseSerialGC', '-XX:+UseZGC', '-XX:-UseG1GC'])).toBe('UseZGC');
+  expect(selectedCollector(['-Xmx1g'])).toBeNull();
+});
+
+test('files of logs are named, standard output is not', () => {
+  const options = [
+    '-Xlog:gc',
+    '-Xlog:gc*:stdout',
+    '-Xlog:gc*:stderr:tags',
+    '-Xlog:gc*,safepoint:file=/var/log/gc.log:time,uptime:filecount=5',
+    '-Xlog:all:relative.log',
+    '-Xlog:all:file="/a:b.log":tags',
+    '-Xloggc:/old.log',
+    '-Xlog:disable',
+    '-Xlog:gc:relative.log',
+  ];
+  expect(logFiles(options)).toEqual(['/var/log/gc.log', 'relative.log', '/a:b.log', '/old.log']);
+});
+
+test('attaching is forbidden by the last flag about it', () => {
+  expect(attachDisabledBy(['-XX:+DisableAttachMechanism'])).toBe('-XX:+DisableAttachMechanism');
+  expect(attachDisabledBy(['-XX:+DisableAttachMechanism', '-XX:-DisableAttachMechanism'])).toBeNull();
+  expect(attachDisabledBy(['-Xrs'])).toBeNull();
+});
