@@ -20,6 +20,8 @@ export const observationSchema = z.object({
   monotonicStart_ns: ns,
   argv: z.array(z.string()),
   kernel: z.string(),
+  /** Of the machine; null: an older version did not write it. */
+  cpus: z.nullable(z.number()).default(null),
   /** By what it was seen. */
   tier: z.enum(tiers),
   targets: z.array(

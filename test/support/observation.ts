@@ -3,7 +3,7 @@ import type { ObservationFile } from '../../src/bundle/observation-schema.js';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import { createBundle } from '../../src/bundle/store.js';
 import { schemaVersion } from '../../src/bundle/version.js';
-import { rootOfStall } from '../../src/attribution/stall-root.js';
+import { rootOfStall } from '../../src/bundle/stall-root.js';
 import { grouped } from '../../src/base/group.js';
 import { answerOf } from '../../src/observe/observation.js';
 import { statedAnswer, statedGap } from '../../src/words/observation-words.js';
@@ -85,6 +85,7 @@ export function observationFile(stalls: readonly ListedStall[], more: Partial<Ob
     monotonicStart_ns: 5e12,
     argv: ['observe', '--pid', '100'],
     kernel: '6.18.1',
+    cpus: 2,
     tier: 'ebpf',
     targets: [{ pid: 100, name: 'java', threads_n: 23 }],
     threshold_ns,

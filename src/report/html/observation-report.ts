@@ -1,19 +1,28 @@
 /** The page of observations: the answer first, then the reasons, the stalls over time, and what was not seen. */
 import { openObservation, type StoredObservation } from '../../bundle/read-observation.js';
+import type { Comparison } from '../../verdict/compare/compared.js';
+import { defaultPolicy } from '../../verdict/compare/decide.js';
+import { compareObservations } from '../../verdict/compare/observations.js';
 import { html, nothing, type Markup } from './markup.js';
 import { pageOf, type PagePart } from './page.js';
 import { stallOfObservation } from './parts/chain.js';
 import { answerPart, notSeenPart, observedAdvicePart, observedFactsPart, reasonsPart } from './parts/observed-parts.js';
 import { observedTimeline } from './parts/observed-timeline.js';
+import { comparisonPart } from './parts/sections.js';
 import { timelineLegend } from './parts/timeline.js';
 
 const mostDescribed = 20;
 
 export function observationReport(paths: readonly string[]): string {
-  return observationDocument(paths.map(openObservation));
+  const observations = paths.map(openObservation);
+  return observationDocument(
+    observations,
+    observations.length > 1 ? compareObservations(observations, { margins: [], policy: defaultPolicy }) : null,
+  );
 }
 
-function observationDocument(observations: readonly StoredObservation[]): string {
+/** `comparison`: null for a single observation. */
+function observationDocument(observations: readonly StoredObservation[], comparison: Comparison | null): string {
   const labels = observations.map(({ path }) => path.replace(/\/+$/, '').split('/').at(-1) ?? path);
   const each = (part: (one: StoredObservation, bundle: number) => Markup): Markup =>
     html`${observations.map(
@@ -21,6 +30,7 @@ function observationDocument(observations: readonly StoredObservation[]): string
     )}`;
   const parts: PagePart[] = [
     { id: 'answer', title: 'Answer', content: each(answerPart) },
+    ...(comparison === null ? [] : [{ id: 'comparison', title: 'Side by side', content: comparisonPart(comparison) }]),
     { id: 'reasons', title: 'Why: stalled time by reason', short: 'Reasons', content: each(reasonsPart) },
     { id: 'time', title: 'Stalls over time', short: 'Over time', content: each(overTimePart) },
     { id: 'stalls', title: 'The longest stalls', short: 'Stalls', content: each(stallsPart) },

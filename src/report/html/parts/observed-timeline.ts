@@ -2,7 +2,7 @@
  * Stalls over an observation: a row per thread, the one that was stalled longest first. Positions in time are
  * percentages, as in timeline.ts.
  */
-import { rootOfStall } from '../../../attribution/stall-root.js';
+import { rootOfStall } from '../../../bundle/stall-root.js';
 import { grouped } from '../../../base/group.js';
 import { formatDuration } from '../../../base/text/units.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';

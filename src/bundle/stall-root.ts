@@ -1,5 +1,5 @@
 /** The root of a stall: its main cause, the call of the thread that is to blame, and whether that gives memory back. */
-import type { ListedStall, StallCause } from '../bundle/stalls-schema.js';
+import type { ListedStall, StallCause } from './stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
 import { lockCauses } from '../facts/blame.js';
 
