@@ -65,6 +65,9 @@ export type AnswerFact =
       readonly unknown_ns: number;
     };
 
+/** Why a stall has an end that was not seen, or that its thread put to it. */
+export type StallCut = 'began-before' | 'still-going-on' | 'thread-ended';
+
 /** What the observation could not see. */
 export type ObservationGap =
   | { readonly code: 'records-dropped'; readonly records_n: number }

@@ -1,5 +1,5 @@
 /** An observation: the processes, the observer beside them for as long as asked, and the bundle of what was seen. */
-import { release } from 'node:os';
+import { cpus, release } from 'node:os';
 import type { ExitCode } from '../base/failure.js';
 import { usage } from '../base/failure.js';
 import { monotonic_ms, settlesWithin, wallClock_ms } from '../base/clock.js';
@@ -181,6 +181,7 @@ function resultOf(
     monotonicStart_ns,
     argv: [...argv.slice(2)],
     kernel: release(),
+    cpus: cpus().length,
     tier: tier.name,
     refusedTiers: refused.map(statedRefusal),
     targets: targets.map(({ pid, name, threads_n: n }) => ({

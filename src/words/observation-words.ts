@@ -1,7 +1,14 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
 import type { Cause } from '../facts/blame.js';
-import type { AnswerFact, ObservationGap, RefusedTier, TierName, TierObstacle } from '../facts/observation-facts.js';
+import type {
+  AnswerFact,
+  ObservationGap,
+  RefusedTier,
+  StallCut,
+  TierName,
+  TierObstacle,
+} from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { counted, listed } from './text.js';
 import { ofJvmGaps } from './observed-jvm-words.js';
@@ -113,4 +120,31 @@ export function statedAnswer(fact: AnswerFact): Stated<AnswerFact> {
 
 export function statedGap(fact: ObservationGap): Stated<ObservationGap> {
   return { ...fact, sentence: sentenceOf(ofGaps, fact) };
+}
+
+/** Behind the length of a stall. */
+export const cutWords: Readonly<Record<StallCut, string>> = {
+  'began-before': 'from before the start',
+  'still-going-on': 'still going on at the end',
+  'thread-ended': 'until its thread ended',
+};
+
+interface SeenStall {
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  readonly cuts: readonly StallCut[];
+}
+
+/** `56.9 ms`; `56.9 ms or more` where an end of the stall was not seen. */
+export function observedLength({ duration_ns, cuts }: Pick<SeenStall, 'duration_ns' | 'cuts'>): string {
+  const isWhole = cuts.every((cut) => cut === 'thread-ended');
+  return `${formatDuration(duration_ns)}${isWhole ? '' : ' or more'}`;
+}
+
+/** `from 1.20 s on`, `from before the start, still going on at the end`. */
+export function observedWhen({ start_ns, cuts }: Pick<SeenStall, 'start_ns' | 'cuts'>): string {
+  return [
+    ...(cuts.includes('began-before') ? [] : [`from ${formatDuration(start_ns)} on`]),
+    ...cuts.map((cut) => cutWords[cut]),
+  ].join(', ');
 }
