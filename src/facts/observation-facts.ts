@@ -18,6 +18,7 @@ export type TierObstacle =
   /** In the names of capabilities(7). */
   | { readonly code: 'capabilities-missing'; readonly capabilities: readonly string[] }
   /** `complaint`: of the program that tried; `lockdown`: the kernel's mode, null where it has none. */
+  | { readonly code: 'needs-root' }
   | { readonly code: 'kernel-refuses'; readonly complaint: string; readonly lockdown: string | null };
 
 /** A tier that shows more than the one that was used. */
@@ -70,4 +71,11 @@ export type ObservationGap =
   | { readonly code: 'events-missed'; readonly events_n: number }
   | { readonly code: 'target-ended'; readonly pid: number; readonly name: string }
   | { readonly code: 'sleeps-not-judged' }
-  | { readonly code: 'symbols-hidden' };
+  | { readonly code: 'symbols-hidden' }
+  /** The trace had more events than could be read in time, so it ended. */
+  | { readonly code: 'trace-overrun'; readonly seen_ns: number }
+  /** An event, or a file of tracefs that did not take what was written to it. */
+  | { readonly code: 'trace-refused'; readonly what: string }
+  | { readonly code: 'others-untraced'; readonly reason: string }
+  | { readonly code: 'calls-partly-traced' }
+  | { readonly code: 'freezer-unseen' };

@@ -4,6 +4,8 @@ import type { RefusedTier, TierName, TierObstacle } from '../facts/observation-f
 import { ensurePart, type SetupOptions } from '../host/setup.js';
 import { whyKernelRefuses, whyNoKernelPrograms } from '../observe/ebpf-needs.js';
 import { watchInKernel } from '../observe/ebpf-tier.js';
+import { whyNoTrace, whyTraceRefused } from '../observe/tracefs-needs.js';
+import { watchByTracefs } from '../observe/tracefs-tier.js';
 import type { Target } from '../observe/target.js';
 import type { Watch, WatchOptions } from '../observe/tier.js';
 import { statedRefusal } from '../words/observation-words.js';
@@ -26,6 +28,16 @@ const inOrder: readonly Tier[] = [
       return whyKernelRefuses();
     },
     watch: watchInKernel,
+  },
+  {
+    name: 'tracefs',
+    async whyNot(_, setup) {
+      const obstacle = whyNoTrace();
+      if (obstacle !== null) return obstacle;
+      await ensurePart('trace', setup);
+      return whyTraceRefused();
+    },
+    watch: watchByTracefs,
   },
 ];
 

@@ -57,6 +57,15 @@ const ofGaps: WordsOf<ObservationGap> = {
   'sleeps-not-judged': () =>
     'a thread that sleeps is not counted as stalled, because threads sleep between their jobs: waits for monitors, futexes and the network are not in these figures',
   'symbols-hidden': () => 'the names of kernel functions are hidden (kernel.kptr_restrict), so stacks are not shown',
+  'trace-overrun': ({ seen_ns }) =>
+    `the kernel made more events than pauselab could read, so the observation ended after ${formatDuration(seen_ns)}`,
+  'trace-refused': ({ what }) =>
+    `this kernel refused ${what} of tracefs: causes that are seen by it may be missing or unknown`,
+  'others-untraced': ({ reason }) =>
+    `other programs were not traced (${reason}): who holds a lock from outside may be unknown`,
+  'calls-partly-traced': () =>
+    'of system calls only futex and those that change memory were traced, and none of other programs: what else a thread did that held a lock is not known',
+  'freezer-unseen': () => 'a frozen cgroup looks like a sleep, so it is not in these figures',
 };
 
 const ofObstacles: WordsOf<TierObstacle> = {
@@ -68,6 +77,7 @@ const ofObstacles: WordsOf<TierObstacle> = {
     'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID namespace (--pid=host)',
   'capabilities-missing': ({ capabilities }) =>
     `${listed(capabilities)} ${capabilities.length === 1 ? 'is' : 'are'} missing; be root, or give them to pauselab`,
+  'needs-root': () => 'tracefs needs root; be root',
   'kernel-refuses': ({ complaint, lockdown }) =>
     `the kernel refuses it (${complaint})${lockdown === null ? '' : `; its lockdown mode is ${lockdown}`}`,
 };

@@ -21,7 +21,10 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
         .default(20e6, '20ms'),
     )
     .addOption(
-      new Option('--tier <tier>', 'way of observing (default: the best that this machine allows)').choices(['ebpf']),
+      new Option('--tier <tier>', 'way of observing (default: the best that this machine allows)').choices([
+        'ebpf',
+        'tracefs',
+      ]),
     )
     .option('--out <folder>', 'folder to write the bundle to (default: pauselab-results/observed-<name>-<time>)')
     .option('--json', 'write a JSON document')
