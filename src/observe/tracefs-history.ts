@@ -17,7 +17,7 @@ const young_ns = 5_000_000_000;
 /** Attribution looks a little further than the stall. */
 const margin_ns = 5_000_000;
 /** Some hundred bytes each. */
-const mostSpans = 3_000_000;
+const mostSpans = 1_000_000;
 
 export interface HistoryOptions {
   readonly pids: readonly number[];

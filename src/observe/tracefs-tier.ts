@@ -9,11 +9,9 @@ import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
 import {
   endedWith,
-  outsideBuffers_kib,
   startTracerProgram,
   tidsOf,
   tracerPlan,
-  workloadBuffers_kib,
   type TracerProgram,
 } from '../workload/watch/tracer.js';
 import { traceEvents } from '../record/trace/trace.js';
@@ -25,7 +23,9 @@ import { tracedHistory, type TracedHistory } from './tracefs-history.js';
 import { traceStream, type TraceStream } from './tracefs-stream.js';
 import { threadsNow } from './tracefs-threads.js';
 
-/** A busy machine makes some megabytes of events in this time, and the buffers have more than 100. */
+/** A busy process makes some 2 MB of events a second. What was taken at once has some ten times its size as objects. */
+const buffers_kib = 32 * 1024;
+const outsideBuffers_kib = 16 * 1024;
 const drain_ms = 250;
 const drainDeadline_ms = 30_000;
 const poll_ms = 5;
@@ -56,13 +56,17 @@ export async function watchByTracefs({ targets, threshold_ns }: WatchOptions): P
 }
 
 function observingPlan(pids: readonly number[], cpuCount: number): string {
-  return tracerPlan(pids.flatMap(tidsOf), cpuCount, pids, [
-    // Which threads belong to the process.
-    `event ${traceEvents.newThread} -`,
-    `event ${traceEvents.threadEnd} -`,
-    // What a blocked thread waits for. A stack of each sleep would cost more than all events together.
-    `try ${stackTrigger} stacktrace if prev_state & 2`,
-  ]);
+  return tracerPlan(pids.flatMap(tidsOf), cpuCount, pids, {
+    buffers_kib,
+    outsideBuffers_kib,
+    more: [
+      // Which threads belong to the process.
+      `event ${traceEvents.newThread} -`,
+      `event ${traceEvents.threadEnd} -`,
+      // What a blocked thread waits for. A stack of each sleep would cost more than all events together.
+      `try ${stackTrigger} stacktrace if prev_state & 2`,
+    ],
+  });
 }
 
 interface Session {
@@ -210,7 +214,7 @@ function resultOf(
       cpuCount,
       cost: {
         cpu_ns: (user + system) * 1000 + tracerTicks * tick_ns,
-        memoryBytes: rssBytes + (workloadBuffers_kib(cpuCount) + outsideBuffers_kib(cpuCount)) * cpuCount * 1024,
+        memoryBytes: rssBytes + (buffers_kib + outsideBuffers_kib) * 1024,
       },
     },
   );

@@ -77,7 +77,7 @@ const ofObstacles: WordsOf<TierObstacle> = {
     'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID namespace (--pid=host)',
   'capabilities-missing': ({ capabilities }) =>
     `${listed(capabilities)} ${capabilities.length === 1 ? 'is' : 'are'} missing; be root, or give them to pauselab`,
-  'needs-root': () => 'tracefs needs root; be root',
+  'needs-root': () => 'it needs root; run pauselab as root',
   'kernel-refuses': ({ complaint, lockdown }) =>
     `the kernel refuses it (${complaint})${lockdown === null ? '' : `; its lockdown mode is ${lockdown}`}`,
 };

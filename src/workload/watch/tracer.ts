@@ -19,12 +19,7 @@ import type { PreparedWorkload } from '../prepared.js';
 const allBuffers_kib = 128 * 1024;
 const mostBuffer_kib = 64 * 1024;
 /** The same for events of other programs: their switches, and their uses of the workload's mmap_lock. */
-const allOutsideBuffers_kib = 32 * 1024;
-/** Of each CPU. */
-export const workloadBuffers_kib = (cpuCount: number): number =>
-  Math.max(1024, Math.min(mostBuffer_kib, Math.floor(allBuffers_kib / cpuCount)));
-export const outsideBuffers_kib = (cpuCount: number): number =>
-  Math.max(1024, Math.floor(allOutsideBuffers_kib / cpuCount));
+const outsideBuffers_kib = 32 * 1024;
 const readyDeadline_ms = 20_000;
 /** At its end it reads up to all of these buffers. */
 const endGrace_ms = 60_000;
@@ -126,15 +121,20 @@ export async function startTracerProgram(
   return { program, traceFolder, abandon };
 }
 
-/**
- * Lines in the format that native/tracer/tracer.cc reads. `more`: lines about the workload, beside those that every trace
- * has.
- */
+export interface TracerExtras {
+  /** Lines about the workload, beside those that every trace has. */
+  readonly more?: readonly string[];
+  /** Of all CPUs together. */
+  readonly buffers_kib?: number;
+  readonly outsideBuffers_kib?: number;
+}
+
+/** Lines in the format that native/tracer/tracer.cc reads. */
 export function tracerPlan(
   tids: readonly number[],
   cpuCount: number,
   pids: readonly number[],
-  more: readonly string[] = [],
+  { more = [], buffers_kib = allBuffers_kib, outsideBuffers_kib: others_kib = outsideBuffers_kib }: TracerExtras = {},
 ): string {
   const lockEvents = [traceEvents.start, traceEvents.acquired, traceEvents.released];
   const schedEvents = [traceEvents.switched, traceEvents.waking];
@@ -144,7 +144,7 @@ export function tracerPlan(
     .join(' || ');
   return [
     'need trace_clock mono',
-    `buffer_kib ${workloadBuffers_kib(cpuCount)}`,
+    `buffer_kib ${Math.max(1024, Math.min(mostBuffer_kib, Math.floor(buffers_kib / cpuCount)))}`,
     'try options/overwrite 1',
     // Threads that are created later, as in a JVM, are traced too.
     'need options/event-fork 1',
@@ -160,7 +160,7 @@ export function tracerPlan(
     ...more,
     'outside',
     'need trace_clock mono',
-    `buffer_kib ${outsideBuffers_kib(cpuCount)}`,
+    `buffer_kib ${Math.max(1024, Math.floor(others_kib / cpuCount))}`,
     'try options/overwrite 1',
     'try options/event-fork 1',
     ...pids.map((pid) => `watch ${pid}`),
