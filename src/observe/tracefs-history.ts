@@ -14,6 +14,8 @@ import { statesAtStart, threadBook, type ThreadOfProc } from './tracefs-threads.
 
 /** What is younger than this is kept: whether a sleep was the wait for a safepoint shows at its end. */
 const young_ns = 5_000_000_000;
+/** To forget takes a look at all that is kept. */
+const forgetEvery_ns = 1_000_000_000;
 /** Attribution looks a little further than the stall. */
 const margin_ns = 5_000_000;
 /** Some hundred bytes each. */
@@ -29,7 +31,7 @@ export interface HistoryOptions {
 }
 
 export interface TracedHistory {
-  /** Events in order, up to `coveredTo_ns`; and the threads that the processes have now. */
+  /** Events in order, up to `coveredTo_ns`; and threads of the processes, as they are now. */
   add(events: readonly TraceEvent[], coveredTo_ns: number, seen: readonly ThreadOfProc[]): void;
   /** Stalls so far. */
   stalls_n(): number;
@@ -44,6 +46,7 @@ export function tracedHistory({ pids, threshold_ns, detail_ns, seen, seen_ns }: 
   const book = threadBook();
   let stacks: StackReading[] = [];
   let covered_ns = 0;
+  let forgotten_ns = 0;
   let spans_n = 0;
   let stalls_n = 0;
   let isFirst = true;
@@ -75,6 +78,9 @@ export function tracedHistory({ pids, threshold_ns, detail_ns, seen, seen_ns }: 
       }
       book.look(now);
       covered_ns = coveredTo_ns;
+      spans_n += events.length;
+      if (covered_ns - forgotten_ns < forgetEvery_ns && spans_n <= mostSpans) return;
+      forgotten_ns = covered_ns;
       forget();
     },
     stalls_n: () => stalls_n,

@@ -1,5 +1,6 @@
 /** What a tracer moves out of the kernel while it traces (native/tracer/tracer.cc), as one stream of events in order. */
 import { join } from 'node:path';
+import { partitionPoint } from '../base/sorted.js';
 import {
   buffersOf,
   readFormats,
@@ -45,8 +46,10 @@ export function traceStream(traceFolder: string, start_ns: bigint, hasOutside: b
 }
 
 function inOrder(buffers: readonly CpuBuffer[]): TraceEvent[] {
-  return buffers.flatMap(({ events }) => events).sort((a, b) => a.time_ns - b.time_ns);
+  return buffers.flatMap(({ events }) => events).sort(byTime);
 }
+
+const byTime = (a: TraceEvent, b: TraceEvent): number => a.time_ns - b.time_ns;
 
 /** Joins the two traces, piece by piece: each call returns events up to `until_ns`, and keeps later ones. */
 export function joiner(): (
@@ -61,16 +64,18 @@ export function joiner(): (
   /** The last events of the target that were returned. */
   let before: readonly TraceEvent[] = [];
   return (newTarget, newOutside, until_ns) => {
-    const isDue = ({ time_ns }: TraceEvent): boolean => time_ns <= until_ns;
-    const target = [...waiting.target, ...newTarget].sort((a, b) => a.time_ns - b.time_ns);
-    const outside = [...waiting.outside, ...newOutside];
-    waiting = {
-      target: target.filter((event) => !isDue(event)),
-      outside: outside.filter((event) => !isDue(event)),
-    };
-    const due = target.filter(isDue);
-    const joined = [...due, ...withoutTwins(outside.filter(isDue), [...before, ...target])];
-    before = [...before, ...due].filter(({ time_ns }) => time_ns >= until_ns - 2 * twin_ns);
-    return joined.sort((a, b) => a.time_ns - b.time_ns);
+    // Runs that are in order already, which a sort finds.
+    const target = [...waiting.target, ...newTarget].sort(byTime);
+    const outside = [...waiting.outside, ...newOutside].sort(byTime);
+    const due_n = (events: readonly TraceEvent[]): number =>
+      partitionPoint(events, ({ time_ns }) => time_ns <= until_ns);
+    const [target_n, outside_n] = [due_n(target), due_n(outside)];
+    const due = target.slice(0, target_n);
+    waiting = { target: target.slice(target_n), outside: outside.slice(outside_n) };
+    const joined = [...due, ...withoutTwins(outside.slice(0, outside_n), [...before, ...target])];
+    before = [...before, ...due.slice(partitionPoint(due, ({ time_ns }) => time_ns < until_ns - 2 * twin_ns))].filter(
+      ({ time_ns }) => time_ns >= until_ns - 2 * twin_ns,
+    );
+    return joined.sort(byTime);
   };
 }

@@ -7,13 +7,7 @@ import { readText } from '../base/files/read-file.js';
 import { sleep, waitFor } from '../base/clock.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
-import {
-  endedWith,
-  startTracerProgram,
-  tidsOf,
-  tracerPlan,
-  type TracerProgram,
-} from '../workload/watch/tracer.js';
+import { endedWith, startTracerProgram, tidsOf, tracerPlan, type TracerProgram } from '../workload/watch/tracer.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { statOf } from '../workload/process-identity.js';
 import { kernelSymbols } from './kernel-symbols.js';
@@ -27,6 +21,8 @@ import { threadsNow } from './tracefs-threads.js';
 const buffers_kib = 32 * 1024;
 const outsideBuffers_kib = 16 * 1024;
 const drain_ms = 250;
+/** New threads and names come with the events, and priorities only from /proc: with thousands of threads, too much to ask often. */
+const drainsPerLook = 16;
 const drainDeadline_ms = 30_000;
 const poll_ms = 5;
 /** It reads what is left of the buffers. */
@@ -128,10 +124,13 @@ function watchOf(session: Session, parts: WatchParts): Watch {
   let failure: unknown = null;
   let lost_n = 0;
   let rssBytes = 0;
+  let drains_n = 0;
   const take = (from: string, until_ns: number, isLast: boolean): void => {
     const taken = session.stream.take(from, until_ns, isLast);
     lost_n = taken.lost_n;
-    if (lost_n === 0) history.add(taken.events, taken.coveredTo_ns, threadsNow(parts.pids));
+    drains_n += 1;
+    const now = isLast || drains_n % drainsPerLook === 0 ? threadsNow(parts.pids) : [];
+    if (lost_n === 0) history.add(taken.events, taken.coveredTo_ns, now);
     rssBytes = Math.max(rssBytes, process.memoryUsage.rss());
   };
   const isOver = (): boolean => isEnding || failure !== null || lost_n > 0;

@@ -84,9 +84,11 @@ export function fieldValue(view: DataView, at: number, field: Field | undefined)
   }
 }
 
+const decoder = new TextDecoder();
+
 export function fieldText(view: DataView, at: number, field: Field | undefined): string {
   if (field === undefined || at + field.offset + field.bytes > view.byteLength) return '';
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at + field.offset, field.bytes);
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
