@@ -7,8 +7,8 @@
 // As root, with JDK 17. `planted` causes stalls in bench/java/observed, whose own log judges (lib/planted-judge.mjs);
 // `--keep` keeps the bundle of a single try. `quiet` observes the same service with nothing planted.
 //
-// `cost` is CPU time per call of a loop of mprotect, observed and not observed in turns: in the target, and in another
-// process beside the target.
+// `cost` is CPU time per call of a loop of mprotect, not observed, observed by eBPF and by tracefs, in turns: in the
+// target, and in another process beside the target.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { startObserver } from '../dist/observe/observer.js';
+import { watchInKernel } from '../dist/observe/ebpf-tier.js';
+import { watchByTracefs } from '../dist/observe/tracefs-tier.js';
 import { median } from '../dist/stats/median.js';
 import { plantedCases, start } from './lib/planted-cases.mjs';
 import { judge, judgedText, nothingJudged, summed } from './lib/planted-judge.mjs';
@@ -124,7 +125,9 @@ async function observedService({ work, threads, plant, jvm = ['-Xmx768m'], envir
   }
 }
 
-/** CPU time of a call, in pairs: the same loop observed, or beside another process that is, and without an observer. */
+const tiers = { eBPF: watchInKernel, tracefs: watchByTracefs };
+
+/** CPU time of a call: the same loop without an observer, and observed, or beside another process that is, by each tier. */
 async function cost(rounds) {
   const beside = start('sleep', ['1000000']);
   try {
@@ -132,30 +135,35 @@ async function cost(rounds) {
       ['target', (loop) => loop],
       ['bystander', () => beside.pid],
     ]) {
-      const ratios = [];
+      const ratios = Object.fromEntries(Object.keys(tiers).map((name) => [name, []]));
       for (let round = 0; round < rounds; round += 1) {
-        const bare = await perCall(null);
-        ratios.push((await perCall(pidOf)) / bare);
+        const bare = await perCall(pidOf, null);
+        for (const [name, watch] of Object.entries(tiers)) ratios[name].push((await perCall(pidOf, watch)) / bare);
       }
-      const sorted = ratios.toSorted((a, b) => a - b);
-      process.stdout.write(
-        `mprotect back to back in the ${who}: ${median(sorted).toFixed(3)} times (${sorted[0].toFixed(3)} to ${sorted.at(-1).toFixed(3)}, ${rounds} pairs)\n`,
-      );
+      for (const [name, of] of Object.entries(ratios))
+        process.stdout.write(`mprotect back to back in the ${who}, ${name}: ${range(of, 'times')}\n`);
+      const shares = ratios.eBPF.map((ratio, round) => (ratio - 1) / (ratios.tracefs[round] - 1));
+      process.stdout.write(`  what eBPF adds, of what tracefs adds: ${range(shares, '')}\n`);
     }
   } finally {
     beside.end();
   }
 }
 
-async function perCall(pidOf) {
-  const loop = spawn(bare, ['mprotect', '3'], { stdio: ['ignore', 'pipe', 'inherit'] });
+function range(values, unit) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return `${median(sorted).toFixed(3)} ${unit} (${sorted[0].toFixed(3)} to ${sorted.at(-1).toFixed(3)}, ${values.length} rounds)`;
+}
+
+async function perCall(pidOf, tier) {
+  const loop = spawn(bare, ['mprotect', '5'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = textOf(loop);
-  const observer =
-    pidOf === null
-      ? null
-      : await startObserver({ pids: [pidOf(loop.pid)], detail_ns: 1e6, threshold_ns: 20e6, onRecord: () => undefined });
+  // Otherwise the calls before the observation would count.
+  loop.kill('SIGSTOP');
+  const watch = await tier?.({ targets: [{ pid: pidOf(loop.pid) }], threshold_ns: 20e6 });
+  loop.kill('SIGCONT');
   const { n, cpu_ns } = JSON.parse(await ended);
-  await observer?.finish();
+  await watch?.finish();
   return cpu_ns / n;
 }
 

@@ -1,12 +1,14 @@
 // pauselab-tracer: traces the kernel in a private instance of tracefs, from its report that it is ready until SIGUSR1.
 //
 //   pauselab-tracer FOLDER PARENT_PID PLAN
+//   pauselab-tracer --check FOLDER            tries what every trace needs, and says why it is not possible
 //
 // It is a separate process, so that its changes to tracefs are undone whatever happens to pauselab. It ends on SIGTERM,
-// which the kernel also sends when the parent has ended. If it is killed itself, its instance stays in the kernel, and
-// the next tracer removes it: a tracer holds its instance by a flock(2), and no process holds the instance of a killed
-// tracer. (A pid would not show that, because two PID namespaces may share tracefs.) If tracefs is not mounted, the
-// tracer mounts it in a private mount namespace, which ends with it. It sleeps while the trace runs.
+// which the kernel also sends when the parent has ended. If it is killed itself, its guardian removes its instances: a
+// forked process that sleeps until the tracer has ended. If both are killed, the instances stay in the kernel, and the
+// next tracer removes them: a tracer and its guardian hold an instance by a flock(2), and no process holds the instance
+// of killed ones. (A pid would not show that, because two PID namespaces may share tracefs.) If tracefs is not mounted,
+// the tracer mounts it in a private mount namespace, which ends with it. It sleeps while the trace runs.
 //
 // Lines of PLAN:
 //   * `buffer_kib N`: per CPU
@@ -16,6 +18,9 @@
 //   * `outside`: the lines after it describe a second instance, which traces all other threads of the machine. Its
 //     filter `mm` means the address spaces of the processes `watch N`. No other trace has the threads that take their
 //     mmap_lock from outside, as by reading /proc/N/smaps.
+//
+// On SIGUSR2 it moves the events so far to FOLDER/drain, in files as below, and the trace goes on. That folder has to
+// be removed before the next SIGUSR2.
 //
 // On SIGTERM it leaves in FOLDER, raw:
 //   * `header_page`, `format-NAME` of each event, `cpuN.raw` and `cpuN.stats`; the second instance's in FOLDER/outside
@@ -31,6 +36,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,8 +59,12 @@ namespace {
 constexpr long kTracefs = 0x74726163;  // TRACEFS_MAGIC, linux/magic.h
 constexpr const char* kPrefix = "pauselab-";
 
-// Instances are removed however this process ends, except by SIGKILL.
+// Instances are removed however this process ends; after SIGKILL by the guardian.
 std::vector<std::string> ownInstances;
+
+// The guardian reads from this pipe: a byte dismisses it, and the end of the pipe means that this process was killed.
+int guardianPipe = -1;
+pid_t guardian = -1;
 
 bool isTracefs(const std::string& path) {
   struct statfs found {};
@@ -80,8 +90,8 @@ std::string mounted(const std::string& folder) {
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
       mount("nodev", own.c_str(), "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
     fail(Exit::unfit,
-         "tracefs is not mounted and could not be mounted (%s); --trace needs root, and a kernel with tracing that is "
-         "not locked down: run without --trace, or mount -t tracefs nodev /sys/kernel/tracing",
+         "tracefs is not mounted and could not be mounted (%s); tracing needs root, and a kernel with tracing that is "
+         "not locked down: mount -t tracefs nodev /sys/kernel/tracing, or do without the trace",
          strerrorname_np(errno));
   return own;
 }
@@ -97,11 +107,47 @@ void remove(const std::string& instance) {
   for (int attempt = 0; rmdir(instance.c_str()) != 0 && errno == EBUSY && attempt < 100; ++attempt) usleep(10'000);
 }
 
+// It uses relative paths, because pauselab may remove the folder in which tracefs is mounted before it has finished. It
+// has a session of its own, so that a signal to the group of the tracer does not end both.
+[[noreturn]] void guard(int pipe) {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  setsid();
+  char byte;
+  ssize_t got;
+  while ((got = read(pipe, &byte, 1)) < 0 && errno == EINTR) continue;
+  if (got == 0) {
+    for (const std::string& instance : ownInstances) remove(instance.substr(instance.rfind('/') + 1));
+  }
+  _exit(0);
+}
+
+// Removes the instances, and then dismisses the guardian: another tracer may soon have an instance of the same name.
+void removeOwn() {
+  for (const std::string& instance : ownInstances) remove(instance);
+  if (guardian <= 0) return;
+  if (write(guardianPipe, "x", 1) == 1) waitpid(guardian, nullptr, 0);
+}
+
 // Like fail(), but removes the instances first, because fail() ends at once.
 template <class... Values>
 [[noreturn]] void giveUp(Exit code, const char* format, Values... values) {
-  for (const std::string& instance : ownInstances) remove(instance);
+  removeOwn();
   fail(code, format, values...);
+}
+
+// Afterwards the working folder is that of the instances.
+void startGuardian(const std::string& tracefs) {
+  int ends[2];
+  if (chdir((tracefs + "/instances").c_str()) != 0 || pipe2(ends, O_CLOEXEC) != 0 || (guardian = fork()) < 0)
+    giveUp(Exit::unfit, "the trace’s guardian could not be started: %s; do without the trace", strerror(errno));
+  if (guardian == 0) {
+    close(ends[1]);
+    guard(ends[0]);
+  }
+  close(ends[0]);
+  guardianPipe = ends[1];
 }
 
 // Files of tracefs have no size, so this reads until the end. False if the file cannot be opened.
@@ -160,8 +206,8 @@ std::string createInstance(const std::string& tracefs, pid_t parent) {
     if (mkdir(path.c_str(), 0700) != 0) {
       if (errno == EEXIST) continue;
       fail(Exit::unfit,
-           "no trace instance could be made in tracefs (%s); --trace needs root and a kernel that is not locked down: "
-           "run without --trace",
+           "no trace instance could be made in tracefs (%s); tracing needs root and a kernel that is not locked down: "
+           "do without the trace",
            strerrorname_np(errno));
     }
     // Another tracer may have removed it in between, as left behind.
@@ -249,7 +295,7 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
   std::string missing;
   const auto need = [&](const std::string& path, const std::string& value) {
     if (const int error = writeFile(instance + "/" + path, value); error != 0)
-      giveUp(Exit::unfit, "the trace could not be set up: %s does not take \"%s\" (%s); run without --trace",
+      giveUp(Exit::unfit, "the trace could not be set up: %s does not take \"%s\" (%s); do without the trace",
              path.c_str(), value.c_str(), strerrorname_np(error));
   };
   need("tracing_on", "0");
@@ -257,6 +303,8 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
   for (const auto& [path, value] : plan.workload.tried) {
     if (writeFile(instance + "/" + path, value) != 0) missing += path + "\n";
   }
+  // Of the stacks that a trigger records; instances have no folder for it.
+  copyFile(instance + "/../../events/ftrace/kernel_stack/format", folder + "/format-kernel_stack");
   const double without_ns = mprotect_ns();
   // First this thread alone, to measure the cost of the trace. Without a pid, all threads of the machine are traced.
   need("set_event_pid", std::to_string(getpid()));
@@ -368,27 +416,39 @@ void collect(const std::string& instance, const std::string& folder) {
   closedir(cpus);
 }
 
+// Renamed into place, so that a reader never sees half of it.
+void drain(const std::string& instance, const std::string& outside, const std::string& folder) {
+  const std::string fresh = folder + "/drain.new";
+  mkdir(fresh.c_str(), 0700);
+  collect(instance, fresh);
+  mkdir((fresh + "/outside").c_str(), 0700);
+  if (!outside.empty()) collect(outside, fresh + "/outside");
+  if (rename(fresh.c_str(), (folder + "/drain").c_str()) != 0)
+    giveUp(Exit::unfit, "%s/drain could not be written: %s", folder.c_str(), strerror(errno));
+}
+
 void trace(const std::string& folder, pid_t parent, const char* planPath) {
   const Plan plan = readPlan(planPath);
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGUSR1}) sigaddset(&signals, signal);
+  for (const int signal : {SIGTERM, SIGUSR1, SIGUSR2}) sigaddset(&signals, signal);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 
   const std::string tracefs = mounted(folder);
   removeLeftBehind(tracefs);
   const auto newInstance = [&] { return ownInstances.emplace_back(createInstance(tracefs, parent)); };
   const std::string path = newInstance();
+  const std::string outside = plan.watched.empty() ? "" : newInstance();
+  startGuardian(tracefs);
   const std::string missing = setUp(path, plan, folder);
   std::ofstream(folder + "/missing") << missing;
-  const std::string outside = plan.watched.empty() ? "" : newInstance();
   const std::string problem = outside.empty() ? "no process is watched" : setUpOutside(outside, plan);
   std::ofstream(folder + "/outside-missing") << problem;
   if (!problem.empty() && !outside.empty()) switchOff(outside);
   if (problem.empty() && writeFile(outside + "/tracing_on", "1") != 0)
-    giveUp(Exit::unfit, "the trace of other programs could not be switched on; run without --trace");
+    giveUp(Exit::unfit, "the trace of other programs could not be switched on; do without the trace");
   if (writeFile(path + "/tracing_on", "1") != 0)
-    giveUp(Exit::unfit, "the trace could not be switched on; run without --trace");
+    giveUp(Exit::unfit, "the trace could not be switched on; do without the trace");
   // Renamed into place, so that a reader never sees half of it.
   std::ofstream(folder + "/ready.new") << "ready\n";
   rename((folder + "/ready.new").c_str(), (folder + "/ready").c_str());
@@ -396,6 +456,10 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
   for (;;) {
     int signal = 0;
     sigwait(&signals, &signal);
+    if (signal == SIGUSR2) {
+      drain(path, problem.empty() ? outside : "", folder);
+      continue;
+    }
     for (const std::string& instance : ownInstances) switchOff(instance);
     if (signal == SIGTERM) break;
   }
@@ -405,7 +469,20 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
     mkdir((folder + "/outside").c_str(), 0700);
     if (problem.empty()) collect(outside, folder + "/outside");
   }
-  for (const std::string& instance : ownInstances) remove(instance);
+  removeOwn();
+}
+
+// Without these events nothing is known of any thread.
+void check(const std::string& folder) {
+  const std::string tracefs = mounted(folder);
+  removeLeftBehind(tracefs);
+  const std::string path = ownInstances.emplace_back(createInstance(tracefs, getpid()));
+  writeFile(path + "/set_event_pid", std::to_string(getpid()));
+  for (const char* event : {"sched/sched_switch", "sched/sched_waking"}) {
+    if (const int error = writeFile(path + "/events/" + event + "/enable", "1"); error != 0)
+      giveUp(Exit::unfit, "this kernel does not trace %s (%s)", event, strerrorname_np(error));
+  }
+  removeOwn();
 }
 
 }  // namespace
@@ -413,7 +490,11 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
 
 int main(int argc, char** argv) {
   using namespace pauselab;
-  if (argc != 4) fail(Exit::usage, "expected: pauselab-tracer FOLDER PARENT_PID PLAN");
+  if (argc == 3 && std::strcmp(argv[1], "--check") == 0) {
+    check(argv[2]);
+    return 0;
+  }
+  if (argc != 4) fail(Exit::usage, "expected: pauselab-tracer FOLDER PARENT_PID PLAN, or --check FOLDER");
   const auto parent = static_cast<pid_t>(std::strtol(argv[2], nullptr, 10));
   for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond RLIMIT_FSIZE is then refused with EFBIG

@@ -21,6 +21,7 @@ export type TierObstacle =
   /** `complaint`: of the program that tried; `lockdown`: the kernel's mode, null where it has none. */
   | { readonly code: 'other-user'; readonly pid: number; readonly name: string; readonly uid: number }
   | { readonly code: 'no-run-delay' }
+  | { readonly code: 'needs-root' }
   | { readonly code: 'kernel-refuses'; readonly complaint: string; readonly lockdown: string | null };
 
 /** A tier that shows more than the one that was used. */
@@ -92,4 +93,11 @@ export type ObservationGap =
   | { readonly code: 'cgroup-throttled'; readonly pid: number; readonly throttled_ns: number }
   | { readonly code: 'sleeps-not-judged' }
   | { readonly code: 'symbols-hidden' }
-  | JvmGap;
+  | JvmGap
+  /** The trace had more events than could be read in time, so it ended. */
+  | { readonly code: 'trace-overrun'; readonly seen_ns: number }
+  /** An event, or a file of tracefs that did not take what was written to it. */
+  | { readonly code: 'trace-refused'; readonly what: string }
+  | { readonly code: 'others-untraced'; readonly reason: string }
+  | { readonly code: 'calls-partly-traced' }
+  | { readonly code: 'freezer-unseen' };

@@ -6,6 +6,8 @@ import { whyKernelRefuses, whyNoKernelPrograms } from '../observe/ebpf-needs.js'
 import { watchInKernel } from '../observe/ebpf-tier.js';
 import { whyNoLooks } from '../observe/sampling-needs.js';
 import { watchByLooks } from '../observe/sampling-tier.js';
+import { whyNoTrace, whyTraceRefused } from '../observe/tracefs-needs.js';
+import { watchByTracefs } from '../observe/tracefs-tier.js';
 import type { Target } from '../observe/target.js';
 import type { Watch, WatchOptions } from '../observe/tier.js';
 import { statedRefusal } from '../words/observation-words.js';
@@ -28,6 +30,16 @@ const inOrder: readonly Tier[] = [
       return whyKernelRefuses();
     },
     watch: watchInKernel,
+  },
+  {
+    name: 'tracefs',
+    async whyNot(_, setup) {
+      const obstacle = whyNoTrace();
+      if (obstacle !== null) return obstacle;
+      await ensurePart('trace', setup);
+      return whyTraceRefused();
+    },
+    watch: watchByTracefs,
   },
   { name: 'sampling', whyNot: (targets) => Promise.resolve(whyNoLooks(targets)), watch: watchByLooks },
 ];

@@ -66,7 +66,7 @@ function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: RecordOptio
 }
 
 /** Timelines without looks: they say which thread belongs to which process. */
-function unsampled(threads: readonly (ObservedThread | null)[]): ReadonlyMap<number, Timeline> {
+export function unsampled(threads: readonly (ObservedThread | null)[]): ReadonlyMap<number, Timeline> {
   return new Map(
     threads.flatMap((thread) =>
       thread === null
@@ -89,7 +89,7 @@ const sameEnd_ns = 5_000_000;
  * was woken. How much of it was the time to reach it is not visible, so no thread is called late. The threads that do the
  * work of the pause are followed.
  */
-function safepointsOf(offs: readonly OffRecord[], pid: number): LoggedEvent[] {
+export function safepointsOf(offs: readonly OffRecord[], pid: number): LoggedEvent[] {
   const ends: { start_ns: number; end_ns: number }[] = [];
   const waits = offs
     .filter((off) => off.thread.pid === pid && off.state === 'asleep' && endsSafepoint(off))

@@ -5,10 +5,7 @@ import { seenInKernel } from './ebpf-evidence.js';
 import { observedStalls } from './observed-stalls.js';
 import type { HoldRecord, OffRecord, RanRecord } from './observed.js';
 import { startObserver } from './observer.js';
-import type { Watch, WatchOptions } from './tier.js';
-
-/** A stall has parts, so intervals that are shorter than a stall have to be reported. */
-const detailOf = (threshold_ns: number): number => Math.min(1_000_000, threshold_ns / 20);
+import { detailOf, type Watch, type WatchOptions } from './tier.js';
 
 /** More are not kept: a machine that is as busy as that is observed in pieces. */
 const mostRecords = 2_000_000;

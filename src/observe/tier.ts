@@ -11,6 +11,9 @@ export interface WatchOptions {
   readonly threshold_ns: number;
 }
 
+/** A stall has parts, so intervals that are shorter than a stall have to be reported. */
+export const detailOf = (threshold_ns: number): number => Math.min(1_000_000, threshold_ns / 20);
+
 export interface Watch {
   /** CLOCK_MONOTONIC at its start, from which all times count. */
   readonly start_ns: number;

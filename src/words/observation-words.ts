@@ -77,6 +77,15 @@ const ofGaps: WordsOf<ObservationGap> = {
   'sleeps-not-judged': () =>
     'a thread that sleeps is not counted as stalled, because threads sleep between their jobs: waits for monitors, futexes and the network are not in these figures',
   'symbols-hidden': () => 'the names of kernel functions are hidden (kernel.kptr_restrict), so stacks are not shown',
+  'trace-overrun': ({ seen_ns }) =>
+    `the kernel made more events than pauselab could read, so the observation ended after ${formatDuration(seen_ns)}`,
+  'trace-refused': ({ what }) =>
+    `this kernel refused ${what} of tracefs: causes that are seen by it may be missing or unknown`,
+  'others-untraced': ({ reason }) =>
+    `other programs were not traced (${reason}): who holds a lock from outside may be unknown`,
+  'calls-partly-traced': () =>
+    'of system calls only futex and those that change memory were traced, and none of other programs: what else a thread did that held a lock is not known',
+  'freezer-unseen': () => 'a frozen cgroup looks like a sleep, so it is not in these figures',
 };
 
 const ofObstacles: WordsOf<TierObstacle> = {
@@ -92,6 +101,7 @@ const ofObstacles: WordsOf<TierObstacle> = {
     `${name} (${pid}) belongs to another user (uid ${uid}), and CAP_SYS_PTRACE is missing; observe as that user, or as root`,
   'no-run-delay': () =>
     'this kernel does not count how long threads wait for a CPU (/proc/PID/schedstat); boot a kernel that was built with CONFIG_SCHED_INFO',
+  'needs-root': () => 'it needs root; run pauselab as root',
   'kernel-refuses': ({ complaint, lockdown }) =>
     `the kernel refuses it (${complaint})${lockdown === null ? '' : `; its lockdown mode is ${lockdown}`}`,
 };

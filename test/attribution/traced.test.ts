@@ -1,7 +1,7 @@
 /** Chains from events of the kernel, made by hand: what was seen is proven, and nothing else. */
 import { describe, expect, test } from 'vitest';
 import type { HolderEvidence, LoggedEvent } from '../../src/attribution/evidence.js';
-import { traceModel } from '../../src/attribution/trace-model.js';
+import { traceModel } from '../../src/attribution/trace-builder.js';
 import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import type { TraceEvent } from '../../src/record/trace/trace.js';

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { ExitCode } from '../../base/failure.js';
 import { parseDuration } from '../../base/text/units.js';
+import { tiers } from '../../facts/observation-facts.js';
 import { installing, installOption } from '../install.js';
 import { collect } from '../option-values.js';
 import { printJson, printText } from '../text/output.js';
@@ -23,10 +24,7 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
         .default(20e6, '20ms'),
     )
     .addOption(
-      new Option('--tier <tier>', 'way of observing (default: the best that this machine allows)').choices([
-        'ebpf',
-        'sampling',
-      ]),
+      new Option('--tier <tier>', 'way of observing (default: the best that this machine allows)').choices(tiers),
     )
     .option('--out <folder>', 'folder to write the bundle to (default: pauselab-results/observed-<name>-<time>)')
     .option('--json', 'write a JSON document')

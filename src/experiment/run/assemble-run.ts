@@ -2,7 +2,7 @@
 import { release } from 'node:os';
 import { asListed } from '../../attribution/attribute.js';
 import type { RunEvidence } from '../../attribution/evidence.js';
-import { traceModel } from '../../attribution/trace-model.js';
+import { traceModel } from '../../attribution/trace-builder.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { StallsFile, TraceFigures } from '../../bundle/stalls-schema.js';
 import { schemaVersion } from '../../bundle/version.js';

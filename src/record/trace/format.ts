@@ -26,7 +26,7 @@ export function parseFormat(text: string): EventFormat {
   const id = /^ID: (\d+)$/m.exec(text)?.[1];
   if (name === undefined || id === undefined)
     throw unfit(
-      `this kernel describes a trace event in an unknown format ("${text.slice(0, 40)}"); run without --trace`,
+      `this kernel describes a trace event in an unknown format ("${text.slice(0, 40)}"); do without the trace`,
     );
   const fields = linesOf(text).flatMap((line) => fieldOf(line) ?? []);
   return { name, id: Number(id), fields: new Map(fields.map((field) => [field.name, field])) };
@@ -49,7 +49,7 @@ export function parsePageLayout(text: string): PageLayout {
   );
   const [time, commit, data] = ['timestamp', 'commit', 'data'].map((name) => fields.get(name));
   if (time === undefined || commit === undefined || data === undefined)
-    throw unfit('this kernel describes the pages of a trace in an unknown format; run without --trace');
+    throw unfit('this kernel describes the pages of a trace in an unknown format; do without the trace');
   return {
     timeOffset: time.offset,
     commitOffset: commit.offset,
@@ -84,9 +84,11 @@ export function fieldValue(view: DataView, at: number, field: Field | undefined)
   }
 }
 
+const decoder = new TextDecoder();
+
 export function fieldText(view: DataView, at: number, field: Field | undefined): string {
   if (field === undefined || at + field.offset + field.bytes > view.byteLength) return '';
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at + field.offset, field.bytes);
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }

@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import type { MissingEvidence } from '../../facts/stall-facts.js';
 import { workloadFailed } from '../../base/failure.js';
 import { readBytes, readText } from '../../base/files/read-file.js';
-import { fieldText, fieldValue, parseFormat, parsePageLayout, type EventFormat } from './format.js';
+import {
+  fieldText,
+  fieldValue,
+  parseFormat,
+  parsePageLayout,
+  type EventFormat,
+  type Field,
+  type PageLayout,
+} from './format.js';
 import { lowerBound } from '../../base/sorted.js';
 import { readPages } from './pages.js';
 
@@ -41,8 +49,14 @@ export type TraceEvent = EventBasics &
         readonly nextName: string;
       }
     | { readonly kind: 'waking'; readonly woken: number }
-    | { readonly kind: 'enter'; readonly call: number }
+    /** `arguments`: as registers had them; absent where they are of no interest. */
+    | { readonly kind: 'enter'; readonly call: number; readonly arguments?: readonly bigint[] }
     | { readonly kind: 'exit'; readonly call: number }
+    /** `isThread`: it belongs to the process of the thread that made it. */
+    | { readonly kind: 'new-thread'; readonly made: number; readonly isThread: boolean }
+    | { readonly kind: 'thread-end' }
+    /** Of the thread that is just being switched out: addresses in hexadecimal, innermost first. */
+    | { readonly kind: 'stack'; readonly addresses: readonly string[] }
   );
 
 export interface Trace {
@@ -73,7 +87,12 @@ export const traceEvents = {
   waking: 'sched/sched_waking',
   enter: 'raw_syscalls/sys_enter',
   exit: 'raw_syscalls/sys_exit',
+  newThread: 'task/task_newtask',
+  threadEnd: 'sched/sched_process_exit',
 } as const;
+
+/** CLONE_THREAD, include/uapi/linux/sched.h. */
+const cloneThread = 0x0001_0000;
 
 /** Of lock:contention_begin (include/trace/events/lock.h). */
 export const contentionFlags = { spin: 1, read: 2, write: 4 } as const;
@@ -86,15 +105,8 @@ export function readTrace(
 ): Trace {
   const text = (name: string): string => readText(join(folder, name), { mostBytes: 2 ** 20 });
   try {
-    const names = readdirSync(folder);
-    const layout = parsePageLayout(text('header_page'));
-    const formats = new Map(
-      names
-        .filter((name) => name.startsWith('format-'))
-        .map((name) => parseFormat(text(name)))
-        .map((format) => [format.id, format]),
-    );
-    const buffers = (path: string): Buffer[] => buffersOf(path, go_ns, layout, formats);
+    const { layout, formats } = readFormats(folder);
+    const buffers = (path: string): CpuBuffer[] => buffersOf(path, go_ns, { layout, formats });
     const parts = buffers(folder);
     const events = ordered(parts);
     const noOutside = text('outside-missing');
@@ -129,13 +141,31 @@ export function readTrace(
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
     throw workloadFailed(
-      `the trace in ${folder} could not be read (${(cause as Error).message}); run again, or without --trace`,
+      `the trace in ${folder} could not be read (${(cause as Error).message}); try again, or do without the trace`,
       { cause },
     );
   }
 }
 
-interface Buffer {
+export interface TraceFormats {
+  readonly layout: PageLayout;
+  readonly formats: ReadonlyMap<number, EventFormat>;
+}
+
+export function readFormats(folder: string): TraceFormats {
+  const text = (name: string): string => readText(join(folder, name), { mostBytes: 2 ** 20 });
+  return {
+    layout: parsePageLayout(text('header_page')),
+    formats: new Map(
+      readdirSync(folder)
+        .filter((name) => name.startsWith('format-'))
+        .map((name) => parseFormat(text(name)))
+        .map((format) => [format.id, format]),
+    ),
+  };
+}
+
+export interface CpuBuffer {
   readonly events: readonly TraceEvent[];
   /** The oldest events are overwritten, so the rest is complete from the first event on. */
   readonly from_ns: number;
@@ -143,12 +173,12 @@ interface Buffer {
 }
 
 /** The buffers of all CPUs. */
-function buffersOf(
+export function buffersOf(
   folder: string,
   go_ns: bigint,
-  layout: ReturnType<typeof parsePageLayout>,
-  formats: ReadonlyMap<number, EventFormat>,
-): Buffer[] {
+  { layout, formats }: TraceFormats,
+  { withArguments = false }: { readonly withArguments?: boolean } = {},
+): CpuBuffer[] {
   return readdirSync(folder)
     .flatMap((name) => /^cpu(\d+)\.raw$/.exec(name)?.[1] ?? [])
     .map(Number)
@@ -160,7 +190,8 @@ function buffersOf(
       const lost_n = lostOf(readText(join(folder, `cpu${cpu}.stats`), { mostBytes: 2 ** 20 })) + broken_n;
       return {
         events: events.flatMap(
-          ({ time_ns, at }) => eventOf(view, at, formats, { time_ns: Number(time_ns - go_ns), cpu }) ?? [],
+          ({ time_ns, at }) =>
+            eventOf(view, at, formats, { time_ns: Number(time_ns - go_ns), cpu, withArguments }) ?? [],
         ),
         from_ns: lost_n > 0 ? (first === undefined ? Infinity : Number(first.time_ns - go_ns)) : -Infinity,
         lost_n,
@@ -168,16 +199,21 @@ function buffersOf(
     });
 }
 
-function ordered(parts: readonly Buffer[]): TraceEvent[] {
+function ordered(parts: readonly CpuBuffer[]): TraceEvent[] {
   return parts.flatMap(({ events }) => events).sort((a, b) => a.time_ns - b.time_ns);
 }
 
-const lostIn = (parts: readonly Buffer[]): number => parts.reduce((sum, { lost_n }) => sum + lost_n, 0);
+const lostIn = (parts: readonly CpuBuffer[]): number => parts.reduce((sum, { lost_n }) => sum + lost_n, 0);
 
 /** A switch or a waking between a thread of the workload and another thread is in both traces, within microseconds. */
-const twin_ns = 1_000_000;
+export const twin_ns = 1_000_000;
 
 export function merged(workload: readonly TraceEvent[], outside: readonly TraceEvent[]): TraceEvent[] {
+  return [...workload, ...withoutTwins(outside, workload)].sort((a, b) => a.time_ns - b.time_ns);
+}
+
+/** Events of the outside trace that are not in the workload's. */
+export function withoutTwins(outside: readonly TraceEvent[], workload: readonly TraceEvent[]): TraceEvent[] {
   const keyOf = (event: TraceEvent): string | null =>
     event.kind === 'switch'
       ? `${event.cpu} ${event.previous} ${event.next}`
@@ -199,7 +235,7 @@ export function merged(workload: readonly TraceEvent[], outside: readonly TraceE
     const at = lowerBound(known, event.time_ns - twin_ns);
     return (known[at] ?? Infinity) <= event.time_ns + twin_ns;
   };
-  return [...workload, ...outside.filter((event) => !isTwin(event))].sort((a, b) => a.time_ns - b.time_ns);
+  return outside.filter((event) => !isTwin(event));
 }
 
 function costOf(line: string): Trace['call_ns'] {
@@ -220,7 +256,7 @@ export function eventOf(
   view: DataView,
   at: number,
   formats: ReadonlyMap<number, EventFormat>,
-  { time_ns, cpu }: { time_ns: number; cpu: number },
+  { time_ns, cpu, withArguments }: { time_ns: number; cpu: number; withArguments: boolean },
 ): TraceEvent | null {
   const format = formats.get(view.getUint16(at, true));
   if (format === undefined) return null;
@@ -265,10 +301,38 @@ export function eventOf(
     case 'sched_waking':
       return { ...basics, kind: 'waking', woken: number('pid') };
     case 'sys_enter':
-      return { ...basics, kind: 'enter', call: number('id') };
+      return {
+        ...basics,
+        kind: 'enter',
+        call: number('id'),
+        ...(withArguments ? { arguments: words(view, at, format.fields.get('args'), 6) } : {}),
+      };
     case 'sys_exit':
       return { ...basics, kind: 'exit', call: number('id') };
+    case 'task_newtask':
+      return {
+        ...basics,
+        kind: 'new-thread',
+        made: number('pid'),
+        isThread: (number('clone_flags') & cloneThread) !== 0,
+      };
+    case 'sched_process_exit':
+      return { ...basics, kind: 'thread-end' };
+    case 'kernel_stack':
+      return {
+        ...basics,
+        kind: 'stack',
+        addresses: words(view, at, format.fields.get('caller'), number('size')).map((word) => word.toString(16)),
+      };
     default:
       return null;
   }
+}
+
+/** Of an array of words of 64 bits; fewer where the record has fewer. */
+function words(view: DataView, at: number, field: Field | undefined, most_n: number): bigint[] {
+  if (field === undefined) return [];
+  const begin = at + field.offset;
+  const words_n = Math.max(0, Math.min(most_n, Math.floor((view.byteLength - begin) / 8)));
+  return Array.from({ length: words_n }, (_, index) => view.getBigUint64(begin + 8 * index, true));
 }

@@ -18,9 +18,9 @@ import type { PreparedWorkload } from '../prepared.js';
 /** Kernel memory for events; a busy JVM makes about 2 MB a second. The oldest events are overwritten and counted. */
 const allBuffers_kib = 128 * 1024;
 const mostBuffer_kib = 64 * 1024;
-const readyDeadline_ms = 20_000;
 /** The same for events of other programs: their switches, and their uses of the workload's mmap_lock. */
 const outsideBuffers_kib = 32 * 1024;
+const readyDeadline_ms = 20_000;
 /** At its end it reads up to all of these buffers. */
 const endGrace_ms = 60_000;
 const abandonGrace_ms = 5_000;
@@ -49,25 +49,11 @@ export async function startTracer(
   interrupted?: Promise<unknown>,
 ): Promise<Tracer> {
   if (process.getuid?.() !== 0) throw unfit('--trace needs root, for tracefs; run without --trace, or as root');
-  const traceFolder = join(folder.path, 'trace');
-  mkdirSync(traceFolder);
-  const plan = join(traceFolder, 'plan');
-  writeFileSync(plan, tracerPlan(pids.flatMap(tidsOf), cpuCount, pids));
-  const program = await startProgram(
-    programs.tracer(),
-    [traceFolder, String(process.pid), plan],
-    '/dev/null',
-    join(folder.path, 'tracer.err'),
+  const { program, traceFolder, abandon } = await startTracerProgram(
+    folder.path,
+    tracerPlan(pids.flatMap(tidsOf), cpuCount, pids),
+    interrupted,
   );
-  const abandon = async (): Promise<void> => {
-    await endHelper(program, { grace_ms: abandonGrace_ms, takesBack: true });
-  };
-  try {
-    await untilReady(join(traceFolder, 'ready'), program, interrupted);
-  } catch (error) {
-    await abandon();
-    throw error;
-  }
   const begun = process.hrtime.bigint();
   let stopped: bigint | null = null;
   return {
@@ -99,8 +85,57 @@ export async function startTracer(
   };
 }
 
+export interface TracerProgram {
+  readonly program: Program;
+  /** What it leaves is here. */
+  readonly traceFolder: string;
+  /** Ends it without reading. */
+  readonly abandon: () => Promise<void>;
+}
+
+/** Settles when it traces. `folder`: its own folder comes into this one. */
+export async function startTracerProgram(
+  folder: string,
+  plan: string,
+  interrupted?: Promise<unknown>,
+): Promise<TracerProgram> {
+  const traceFolder = join(folder, 'trace');
+  mkdirSync(traceFolder);
+  const planFile = join(traceFolder, 'plan');
+  writeFileSync(planFile, plan);
+  const program = await startProgram(
+    programs.tracer(),
+    [traceFolder, String(process.pid), planFile],
+    '/dev/null',
+    join(folder, 'tracer.err'),
+  );
+  const abandon = async (): Promise<void> => {
+    await endHelper(program, { grace_ms: abandonGrace_ms, takesBack: true });
+  };
+  try {
+    await untilReady(join(traceFolder, 'ready'), program, interrupted);
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+  return { program, traceFolder, abandon };
+}
+
+export interface TracerExtras {
+  /** Lines about the workload, beside those that every trace has. */
+  readonly more?: readonly string[];
+  /** Of all CPUs together. */
+  readonly buffers_kib?: number;
+  readonly outsideBuffers_kib?: number;
+}
+
 /** Lines in the format that native/tracer/tracer.cc reads. */
-export function tracerPlan(tids: readonly number[], cpuCount: number, pids: readonly number[]): string {
+export function tracerPlan(
+  tids: readonly number[],
+  cpuCount: number,
+  pids: readonly number[],
+  { more = [], buffers_kib = allBuffers_kib, outsideBuffers_kib: others_kib = outsideBuffers_kib }: TracerExtras = {},
+): string {
   const lockEvents = [traceEvents.start, traceEvents.acquired, traceEvents.released];
   const schedEvents = [traceEvents.switched, traceEvents.waking];
   const calls = callsInTraces
@@ -109,7 +144,7 @@ export function tracerPlan(tids: readonly number[], cpuCount: number, pids: read
     .join(' || ');
   return [
     'need trace_clock mono',
-    `buffer_kib ${Math.max(1024, Math.min(mostBuffer_kib, Math.floor(allBuffers_kib / cpuCount)))}`,
+    `buffer_kib ${Math.max(1024, Math.min(mostBuffer_kib, Math.floor(buffers_kib / cpuCount)))}`,
     'try options/overwrite 1',
     // Threads that are created later, as in a JVM, are traced too.
     'need options/event-fork 1',
@@ -122,9 +157,10 @@ export function tracerPlan(tids: readonly number[], cpuCount: number, pids: read
     // On an architecture whose system call numbers are not known here, calls are left out; the alternative would be to
     // trace all of them.
     ...(calls === '' ? [] : [`event ${traceEvents.enter} ${calls}`, `event ${traceEvents.exit} ${calls}`]),
+    ...more,
     'outside',
     'need trace_clock mono',
-    `buffer_kib ${Math.max(1024, Math.floor(outsideBuffers_kib / cpuCount))}`,
+    `buffer_kib ${Math.max(1024, Math.floor(others_kib / cpuCount))}`,
     'try options/overwrite 1',
     'try options/event-fork 1',
     ...pids.map((pid) => `watch ${pid}`),
@@ -134,7 +170,7 @@ export function tracerPlan(tids: readonly number[], cpuCount: number, pids: read
   ].join('\n');
 }
 
-function tidsOf(pid: number): number[] {
+export function tidsOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch {
@@ -150,13 +186,13 @@ async function untilReady(file: string, program: Program, interrupted: Promise<u
   });
   if (ready === 'interrupted') throw interruptedBefore('the trace was set up');
   if (ready === 'late')
-    throw workloadFailed(`the tracer was not ready after ${readyDeadline_ms / 1000} s; run without --trace`);
+    throw workloadFailed(`the tracer was not ready after ${readyDeadline_ms / 1000} s; do without the trace`);
   if (ready.found !== 'ready') throw endedWith(program);
 }
 
 const without = (tracer: HelperEndFact): Traced => ({ trace: null, problem: stated({ code: 'untraced', tracer }) });
 
-function endedWith(program: Program): Failure {
+export function endedWith(program: Program): Failure {
   const sentence = program.complaints().at(-1);
   const code = program.exit()?.code;
   if (sentence !== undefined && code === 5) return unfit(sentence);
@@ -164,6 +200,6 @@ function endedWith(program: Program): Failure {
     sentence ??
       `the tracer ended ` +
         `${code === null || code === undefined ? `by ${String(program.exit()?.signal)}` : `with exit code ${code}`}; ` +
-        'run again, or without --trace',
+        'try again, or do without the trace',
   );
 }

@@ -1,0 +1,378 @@
+/**
+ * Makes a model of a trace from its events. A whole trace is built at once; a trace that goes on for long is built while
+ * its events arrive, and spans that no question will be about are dropped on the way. Pure.
+ */
+import { callNamed } from '../catalogue/named-calls.js';
+import type { TraceEvent } from '../record/trace/trace.js';
+import type { Span } from './links.js';
+import {
+  wakingsDuring,
+  type Call,
+  type Hold,
+  type LockWait,
+  type OtherWait,
+  type SchedulingState,
+  type Segment,
+  type TraceModel,
+  type Waking,
+} from './trace-model.js';
+
+/** `events`: ordered by time. A span without a beginning or an end reaches to the limits of the covered time. */
+export function traceModel(events: readonly TraceEvent[], covered: Span, outsideFrom_ns = Infinity): TraceModel {
+  const builder = traceBuilder(covered.start_ns);
+  for (const event of events) builder.add(event);
+  return builder.finish(covered.end_ns, outsideFrom_ns);
+}
+
+export interface TraceBuilder {
+  /** In order of time. */
+  add(event: TraceEvent): void;
+  /** The state of a thread at the start of the trace, before any event of it. */
+  readonly begin: (tid: number, state: SchedulingState, cpu: number) => void;
+  /** Segments that are over. */
+  segmentsOf(tid: number): readonly Segment[];
+  /** The segment that goes on; its end is Infinity. Undefined for a thread without an event. */
+  currentOf(tid: number): Segment | undefined;
+  callsOf(tid: number): readonly Call[];
+  /** The call that goes on; its end is Infinity. */
+  openCallOf(tid: number): Call | undefined;
+  nameOf(tid: number): string | undefined;
+  /** Drops spans that are over and not wanted. Returns how many are left. */
+  keep(isWanted: (span: Span) => boolean): number;
+  /** Ends what goes on. Nothing can be added afterwards. */
+  finish(end_ns: number, outsideFrom_ns: number): TraceModel;
+}
+
+export function traceBuilder(start_ns: number): TraceBuilder {
+  const names = new Map<number, string>();
+  const scheduled = scheduling(start_ns);
+  const locks = lockSpans(start_ns, scheduled.wakings);
+  const others = otherWaits();
+  const calls = callSpans(start_ns);
+  const lists = (): Map<unknown, Span[]>[] => [
+    ...[locks.holds, locks.waitsOn, locks.waits],
+    ...[others.waits, scheduled.segments, scheduled.ran, calls.calls],
+  ];
+  return {
+    add(event) {
+      if (event.kind === 'switch') {
+        names.set(event.next, event.nextName);
+        names.set(event.previous, event.previousName);
+      }
+      scheduled.add(event);
+      locks.add(event);
+      others.add(event);
+      calls.add(event);
+    },
+    begin: scheduled.begin,
+    segmentsOf: (tid) => scheduled.segments.get(tid) ?? [],
+    currentOf: (tid) => scheduled.now.get(tid),
+    callsOf: (tid) => calls.calls.get(tid) ?? [],
+    openCallOf: (tid) => calls.open.get(tid),
+    nameOf: (tid) => names.get(tid),
+    keep(isWanted) {
+      for (const [tid, wakings] of scheduled.wakings)
+        replace(
+          scheduled.wakings,
+          tid,
+          wakings.filter(({ time_ns }) => isWanted({ start_ns: time_ns, end_ns: time_ns })),
+        );
+      let left_n = 0;
+      for (const map of lists()) {
+        for (const [key, list] of map) {
+          const kept = list.filter(isWanted);
+          left_n += kept.length;
+          replace(map, key, kept);
+        }
+      }
+      return left_n;
+    },
+    finish(end_ns, outsideFrom_ns) {
+      // Locks look at wakings and not at segments, so the order does not matter.
+      scheduled.finish(end_ns);
+      locks.finish(end_ns);
+      others.finish(end_ns);
+      calls.finish(end_ns);
+      return {
+        holds: locks.holds,
+        waitsOn: locks.waitsOn,
+        waits: locks.waits,
+        otherWaits: others.waits,
+        segments: scheduled.segments,
+        ran: scheduled.ran,
+        wakings: scheduled.wakings,
+        calls: calls.calls,
+        names,
+        ranIsWhole: true,
+        outsideFrom_ns,
+      };
+    },
+  };
+}
+
+function replace<Key, Item>(map: Map<Key, Item[]>, key: Key, list: Item[]): void {
+  if (list.length === 0) map.delete(key);
+  else map.set(key, list);
+}
+
+/**
+ * A waiting reader gets the lock when it is woken, before it runs and reports it. A rwsem gives the lock to the readers
+ * at its head and then wakes them (rwsem_mark_wake in kernel/locking/rwsem.c), so `acquired` is late by their time in
+ * the run queue. A writer has to take the lock itself: see turnsDuring. Null for a reader that never slept or still
+ * sleeps.
+ */
+function grantedAt(wait: LockWait, until_ns: number, wakings: TraceModel['wakings']): number | null {
+  if (wait.isWrite) return null;
+  return wakingsDuring(wakings, wait.tid, { start_ns: wait.start_ns, end_ns: until_ns }).at(-1)?.time_ns ?? null;
+}
+
+interface Tracker {
+  add(event: TraceEvent): void;
+  finish(end_ns: number): void;
+}
+
+function lockSpans(
+  start_ns: number,
+  wakings: TraceModel['wakings'],
+): Tracker & {
+  readonly holds: Map<bigint, Hold[]>;
+  readonly waitsOn: Map<bigint, LockWait[]>;
+  readonly waits: Map<number, LockWait[]>;
+} {
+  const holds = new Map<bigint, Hold[]>();
+  const waitsOn = new Map<bigint, LockWait[]>();
+  const waits = new Map<number, LockWait[]>();
+  const waiting = new Map<string, LockWait>();
+  const held = new Map<string, LockWait>();
+  /** Returns when the thread got the lock, or gave up. */
+  const endWait = (key: string, at_ns: number): number => {
+    const wait = waiting.get(key);
+    if (wait === undefined) return at_ns;
+    waiting.delete(key);
+    const ended = { ...wait, end_ns: grantedAt(wait, at_ns, wakings) ?? at_ns };
+    push(waitsOn, wait.mm, ended);
+    push(waits, wait.tid, ended);
+    return ended.end_ns;
+  };
+  const endHold = (
+    key: string,
+    at_ns: number,
+    { tid, mm, isWrite }: { readonly tid: number; readonly mm: bigint; readonly isWrite: boolean },
+  ): void => {
+    const hold = held.get(key);
+    held.delete(key);
+    // A release without an acquisition: the thread held the lock before the trace began.
+    push(holds, mm, {
+      tid,
+      start_ns: hold?.start_ns ?? start_ns,
+      end_ns: at_ns,
+      isWrite: hold?.isWrite ?? isWrite,
+      isSure: true,
+    });
+  };
+  return {
+    holds,
+    waitsOn,
+    waits,
+    add(event) {
+      if (event.kind !== 'lock-start' && event.kind !== 'lock-acquired' && event.kind !== 'lock-released') return;
+      const { tid, mm, isWrite, time_ns } = event;
+      const key = `${tid} ${mm}`;
+      if (event.kind === 'lock-start') waiting.set(key, { mm, tid, isWrite, start_ns: time_ns, end_ns: Infinity });
+      else if (event.kind === 'lock-released') endHold(key, time_ns, event);
+      else {
+        const from_ns = endWait(key, time_ns);
+        if (!event.succeeded) return;
+        // A writer that becomes a reader (downgrade) reports an acquisition for reading.
+        if (held.has(key)) endHold(key, time_ns, event);
+        held.set(key, { tid, mm, isWrite, start_ns: from_ns, end_ns: Infinity });
+      }
+    },
+    finish(end_ns) {
+      for (const [key, wait] of [...waiting]) {
+        const granted_ns = grantedAt(wait, end_ns, wakings);
+        endWait(key, end_ns);
+        // The thread was woken with the lock, and had no CPU until the end of the trace.
+        if (granted_ns !== null) held.set(key, { ...wait, start_ns: granted_ns });
+      }
+      for (const [key, hold] of [...held]) endHold(key, end_ns, hold);
+      for (const list of [...holds.values(), ...waitsOn.values(), ...waits.values()])
+        list.sort((a, b) => a.start_ns - b.start_ns);
+    },
+  };
+}
+
+/** mmap_lock is the only read-write semaphore inside a struct mm_struct, which has 1 to 2 KB. */
+const mmBytes = 2048n;
+
+function otherWaits(): Tracker & { readonly waits: Map<number, OtherWait[]> } {
+  const mms = new Set<bigint>();
+  const waits = new Map<number, OtherWait[]>();
+  const lockOf = new WeakMap<OtherWait, bigint>();
+  const isMmapLock = (lock: bigint): boolean => [...mms].some((mm) => lock >= mm && lock < mm + mmBytes);
+  // A thread waits for a single lock at a time.
+  const open = new Map<number, OtherWait & { readonly lock: bigint }>();
+  const end = (tid: number, at_ns: number): void => {
+    const wait = open.get(tid);
+    open.delete(tid);
+    if (wait === undefined) return;
+    const ended = { start_ns: wait.start_ns, end_ns: at_ns, isRead: wait.isRead, isWrite: wait.isWrite };
+    lockOf.set(ended, wait.lock);
+    push(waits, tid, ended);
+  };
+  return {
+    waits,
+    add(event) {
+      if (event.kind === 'lock-start' || event.kind === 'lock-acquired' || event.kind === 'lock-released')
+        mms.add(event.mm);
+      else if (event.kind === 'contended') {
+        const { lock, tid, time_ns, isRead, isWrite } = event;
+        if (!isMmapLock(lock)) open.set(tid, { lock, start_ns: time_ns, end_ns: Infinity, isRead, isWrite });
+      } else if (event.kind === 'contention-end' && open.get(event.tid)?.lock === event.lock)
+        end(event.tid, event.time_ns);
+    },
+    finish(end_ns) {
+      for (const tid of [...open.keys()]) end(tid, end_ns);
+      // An address space may show itself after its lock was waited for.
+      for (const [tid, list] of waits)
+        replace(
+          waits,
+          tid,
+          list.filter((wait) => !isMmapLock(lockOf.get(wait) ?? -1n)),
+        );
+    },
+  };
+}
+
+/**
+ * Another CPU may wake a thread between its decision to sleep and its switch. try_to_wake_up emits the event first and
+ * then waits for the switch, which still has the state in which the thread was going to sleep. So a waking of a running
+ * thread that does nothing more until its switch, within this time, ended that sleep before it began.
+ */
+const wakingRace_ns = 1_000_000;
+
+function scheduling(start_ns: number): Tracker & {
+  readonly segments: Map<number, Segment[]>;
+  readonly ran: Map<number, (Span & { readonly tid: number })[]>;
+  readonly wakings: Map<number, Waking[]>;
+  readonly now: ReadonlyMap<number, Segment>;
+  readonly begin: (tid: number, state: SchedulingState, cpu: number) => void;
+} {
+  const wakings = new Map<number, Waking[]>();
+  const wokenEarly = new Map<number, Waking>();
+  const segments = new Map<number, Segment[]>();
+  const ran = new Map<number, (Span & { tid: number })[]>();
+  const now = new Map<number, Segment>();
+  const current = new Map<number, { tid: number; start_ns: number }>();
+  const enter = (tid: number, at_ns: number, state: SchedulingState, cpu: number): void => {
+    if (tid === 0) return;
+    close(tid, at_ns, null);
+    now.set(tid, { start_ns: at_ns, end_ns: Infinity, scheduling: state, cpu, wokenBy: null });
+  };
+  const close = (tid: number, at_ns: number, wokenBy: number | null): void => {
+    const open = now.get(tid);
+    if (open !== undefined && at_ns > open.start_ns) push(segments, tid, { ...open, end_ns: at_ns, wokenBy });
+  };
+  const leaveCpu = (cpu: number, at_ns: number): void => {
+    const one = current.get(cpu);
+    if (one !== undefined && at_ns > one.start_ns)
+      push(ran, cpu, { tid: one.tid, start_ns: one.start_ns, end_ns: at_ns });
+  };
+  const begin = (tid: number, state: SchedulingState, cpu: number): void => {
+    now.set(tid, { start_ns, end_ns: Infinity, scheduling: state, cpu, wokenBy: null });
+  };
+  const onSwitch = (event: Extract<TraceEvent, { kind: 'switch' }>): void => {
+    const { cpu, previous, next, time_ns } = event;
+    // The beginning of the previous thread may be missing: it ran until now.
+    if (!now.has(previous) && previous !== 0) begin(previous, 'running', cpu);
+    const early = wokenEarly.get(previous);
+    wokenEarly.delete(previous);
+    const isEarly = early !== undefined && time_ns - early.time_ns <= wakingRace_ns;
+    enter(previous, time_ns, isEarly ? 'runnable' : stateOf(event.previousState), cpu);
+    enter(next, time_ns, 'running', cpu);
+    const seen = current.get(cpu);
+    // Switches between threads of other programs are not traced, so the previous thread may differ from the thread
+    // seen last.
+    if (seen?.tid === previous) leaveCpu(cpu, time_ns);
+    current.set(cpu, { tid: next, start_ns: time_ns });
+  };
+  const onWaking = ({ time_ns, tid, woken }: Extract<TraceEvent, { kind: 'waking' }>): void => {
+    const waking = { time_ns, by: tid };
+    push(wakings, woken, waking);
+    const open = now.get(woken);
+    if (open?.scheduling === 'running') wokenEarly.set(woken, waking);
+    if (open === undefined || open.scheduling === 'running' || open.scheduling === 'runnable') return;
+    close(woken, time_ns, tid);
+    now.set(woken, { start_ns: time_ns, end_ns: Infinity, scheduling: 'runnable', cpu: open.cpu, wokenBy: null });
+  };
+  return {
+    segments,
+    ran,
+    wakings,
+    now,
+    begin,
+    add(event) {
+      if (event.kind === 'switch') onSwitch(event);
+      else wokenEarly.delete(event.tid);
+      if (event.kind === 'waking') onWaking(event);
+    },
+    finish(end_ns) {
+      for (const tid of now.keys()) close(tid, end_ns, null);
+      for (const cpu of current.keys()) leaveCpu(cpu, end_ns);
+    },
+  };
+}
+
+/** Bits of prev_state (include/linux/sched.h): 1 S, 2 D, 4 T, 8 t. No bit: runnable; 0x100: preempted. */
+function stateOf(bits: number): SchedulingState {
+  const state = bits & 0xff;
+  if (state === 0) return 'runnable';
+  if ((state & 2) !== 0) return 'blocked';
+  return (state & 12) !== 0 ? 'stopped' : 'asleep';
+}
+
+function callSpans(
+  start_ns: number,
+): Tracker & { readonly calls: Map<number, Call[]>; readonly open: ReadonlyMap<number, Call> } {
+  const calls = new Map<number, Call[]>();
+  const open = new Map<number, Call>();
+  return {
+    calls,
+    open,
+    add(event) {
+      if (event.kind === 'enter') {
+        const { tid, time_ns, call, arguments: args } = event;
+        open.set(tid, {
+          call,
+          start_ns: time_ns,
+          end_ns: Infinity,
+          ...(args === undefined ? {} : { arguments: args }),
+        });
+      } else if (event.kind === 'exit') {
+        const { call, tid, time_ns: end_ns } = event;
+        push(calls, tid, { ...(open.get(tid) ?? { start_ns }), call, end_ns });
+        open.delete(tid);
+      }
+    },
+    finish(end_ns) {
+      for (const [tid, call] of open) push(calls, tid, { ...call, end_ns });
+      for (const [tid, list] of calls) calls.set(tid, list.map(withName));
+    },
+  };
+}
+
+function withName(call: Call): Call {
+  if (call.arguments === undefined) return call;
+  return { ...call, name: callNamed(call.call, call.arguments.map(hexadecimal)) };
+}
+
+/** As the observer writes arguments. */
+export function hexadecimal(value: bigint): string {
+  return value.toString(16);
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,108 @@
+/** Which threads belong to the observed processes, in a trace that names threads only by their ids. */
+import { readdirSync } from 'node:fs';
+import type { SchedulingState } from '../attribution/trace-model.js';
+import { readIfThere } from '../host/files.js';
+import type { TraceEvent } from '../record/trace/trace.js';
+import { statOf } from '../workload/process-identity.js';
+import type { ObservedThread } from './observed.js';
+
+/** What /proc says of a thread. */
+export interface ThreadOfProc extends ObservedThread {
+  /** As in proc_pid_stat(5). */
+  readonly state: string;
+  readonly cpu: number;
+}
+
+export function threadsNow(pids: readonly number[]): ThreadOfProc[] {
+  return pids.flatMap((pid) => tidsNow(pid).flatMap((tid) => threadNow(pid, tid) ?? []));
+}
+
+function tidsNow(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function threadNow(pid: number, tid: number): ThreadOfProc | undefined {
+  // A thread has its own stat below /proc under its id, too.
+  const fields = statOf(tid);
+  const name = readIfThere(`/proc/${pid}/task/${tid}/comm`);
+  if (fields === null || name === null) return undefined;
+  const field = (number: number): string => fields[number - 3] ?? '';
+  return { pid, tid, name: name.trimEnd(), state: field(3), nice: Number(field(19)), cpu: Number(field(39)) };
+}
+
+export interface ThreadBook {
+  readonly threads: ReadonlyMap<number, ObservedThread>;
+  /** When each thread ended, by tid. */
+  readonly exits: ReadonlyMap<number, number>;
+  /** Names and priorities may have changed. */
+  look(seen: readonly ThreadOfProc[]): void;
+  add(event: TraceEvent): void;
+}
+
+export function threadBook(): ThreadBook {
+  const threads = new Map<number, ObservedThread>();
+  const exits = new Map<number, number>();
+  return {
+    threads,
+    exits,
+    look(seen) {
+      for (const { pid, tid, name, nice } of seen) threads.set(tid, { pid, tid, name, nice });
+    },
+    add(event) {
+      if (event.kind === 'new-thread') {
+        const maker = threads.get(event.tid);
+        // A child process is not observed. It is a new thread, so its id no longer means one that has ended.
+        if (maker === undefined || !event.isThread) threads.delete(event.made);
+        else threads.set(event.made, { ...maker, tid: event.made });
+        exits.delete(event.made);
+      } else if (event.kind === 'thread-end' && threads.has(event.tid)) exits.set(event.tid, event.time_ns);
+      else if (event.kind === 'switch') {
+        const thread = threads.get(event.next);
+        if (thread !== undefined && thread.name !== event.nextName)
+          threads.set(event.next, { ...thread, name: event.nextName });
+      }
+    },
+  };
+}
+
+export interface StateAtStart {
+  readonly tid: number;
+  readonly scheduling: SchedulingState;
+  readonly cpu: number;
+}
+
+const waits: Readonly<Record<string, SchedulingState>> = { S: 'asleep', D: 'blocked', T: 'stopped', t: 'stopped' };
+
+/**
+ * States that lasted since the start of the trace. A thread had its state at `seen_ns`, and nothing happened to it before
+ * that. Whether a thread in state R ran or waited for a CPU shows in its first event: a switch to it. One that ran needs
+ * no word, because a trace counts a thread whose first event is a switch from it as running until then.
+ */
+export function statesAtStart(
+  seen: readonly ThreadOfProc[],
+  seen_ns: number,
+  events: readonly TraceEvent[],
+): StateAtStart[] {
+  const first = new Map<number, TraceEvent>();
+  const note = (tid: number, event: TraceEvent): void => {
+    if (!first.has(tid)) first.set(tid, event);
+  };
+  for (const event of events) {
+    if (event.kind === 'switch') {
+      note(event.previous, event);
+      note(event.next, event);
+    } else if (event.kind === 'waking') note(event.woken, event);
+  }
+  return seen.flatMap(({ tid, state, cpu }): StateAtStart[] => {
+    const event = first.get(tid);
+    if (event !== undefined && event.time_ns < seen_ns) return [];
+    if (state === 'R')
+      return event?.kind === 'switch' && event.next === tid ? [{ tid, scheduling: 'runnable', cpu: event.cpu }] : [];
+    const scheduling = waits[state];
+    return scheduling === undefined ? [] : [{ tid, scheduling, cpu }];
+  });
+}

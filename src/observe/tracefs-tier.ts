@@ -1,0 +1,229 @@
+/** Observing by events of tracefs: for machines whose kernel does not take programs. */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { unfit, workloadFailed } from '../base/failure.js';
+import { readText } from '../base/files/read-file.js';
+import { sleep, waitFor } from '../base/clock.js';
+import { createRuntimeFolder } from '../workload/runtime-folder.js';
+import { endHelper } from '../workload/watch/helper.js';
+import { endedWith, startTracerProgram, tidsOf, tracerPlan, type TracerProgram } from '../workload/watch/tracer.js';
+import { traceEvents } from '../record/trace/trace.js';
+import { statOf } from '../workload/process-identity.js';
+import { kernelSymbols } from './kernel-symbols.js';
+import { detailOf, type Watch, type WatchOptions, type WatchResult } from './tier.js';
+import { seenInTrace, stackTrigger } from './tracefs-evidence.js';
+import { tracedHistory, type TracedHistory } from './tracefs-history.js';
+import { traceStream, type TraceStream } from './tracefs-stream.js';
+import { threadsNow } from './tracefs-threads.js';
+
+/** A busy process makes some 2 MB of events a second. What was taken at once has some ten times its size as objects. */
+const buffers_kib = 32 * 1024;
+const outsideBuffers_kib = 16 * 1024;
+const drain_ms = 250;
+/** New threads and names come with the events, and priorities only from /proc: with thousands of threads, too much to ask often. */
+const drainsPerLook = 16;
+const drainDeadline_ms = 30_000;
+const poll_ms = 5;
+/** It reads what is left of the buffers. */
+const endGrace_ms = 60_000;
+
+export async function watchByTracefs({ targets, threshold_ns }: WatchOptions): Promise<Watch> {
+  const pids = targets.map(({ pid }) => pid);
+  const cpuCount = availableParallelism();
+  const cpuBefore = process.cpuUsage();
+  const folder = createRuntimeFolder();
+  try {
+    const tracer = await startTracerProgram(folder.path, observingPlan(pids, cpuCount));
+    const session = await openSession(tracer, { pids, threshold_ns });
+    return watchOf(session, {
+      pids,
+      threshold_ns,
+      cpuCount,
+      cpuBefore,
+      leave: () => {
+        folder.remove();
+      },
+    });
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+}
+
+function observingPlan(pids: readonly number[], cpuCount: number): string {
+  return tracerPlan(pids.flatMap(tidsOf), cpuCount, pids, {
+    buffers_kib,
+    outsideBuffers_kib,
+    more: [
+      // Which threads belong to the process.
+      `event ${traceEvents.newThread} -`,
+      `event ${traceEvents.threadEnd} -`,
+      // What a blocked thread waits for. A stack of each sleep would cost more than all events together.
+      `try ${stackTrigger} stacktrace if prev_state & 2`,
+    ],
+  });
+}
+
+interface Session {
+  readonly tracer: TracerProgram;
+  readonly start_ns: bigint;
+  readonly stream: TraceStream;
+  readonly history: TracedHistory;
+  readonly refused: readonly string[];
+  readonly outsideProblem: string | null;
+}
+
+async function openSession(
+  tracer: TracerProgram,
+  { pids, threshold_ns }: { readonly pids: readonly number[]; readonly threshold_ns: number },
+): Promise<Session> {
+  const start_ns = process.hrtime.bigint();
+  try {
+    const text = (name: string): string => readText(join(tracer.traceFolder, name), { mostBytes: 2 ** 20 });
+    const refused = text('missing')
+      .split('\n')
+      .filter((line) => line !== '');
+    const needed = [traceEvents.switched, traceEvents.waking].find((event) => refused.includes(event));
+    if (needed !== undefined)
+      throw unfit(`this kernel has no trace event ${needed}, without which no stall is seen; use another --tier`);
+    const problem = text('outside-missing');
+    const seen = threadsNow(pids);
+    return {
+      tracer,
+      start_ns,
+      stream: traceStream(tracer.traceFolder, start_ns, problem === ''),
+      history: tracedHistory({
+        pids,
+        threshold_ns,
+        detail_ns: detailOf(threshold_ns),
+        seen,
+        seen_ns: Number(process.hrtime.bigint() - start_ns),
+      }),
+      refused,
+      outsideProblem: problem === '' ? null : problem,
+    };
+  } catch (error) {
+    await tracer.abandon();
+    throw error;
+  }
+}
+
+interface WatchParts {
+  readonly pids: readonly number[];
+  readonly threshold_ns: number;
+  readonly cpuCount: number;
+  readonly cpuBefore: NodeJS.CpuUsage;
+  /** Removes its files. */
+  readonly leave: () => void;
+}
+
+function watchOf(session: Session, parts: WatchParts): Watch {
+  const { tracer, history, start_ns } = session;
+  let isEnding = false;
+  let failure: unknown = null;
+  let lost_n = 0;
+  let rssBytes = 0;
+  let drains_n = 0;
+  const take = (from: string, until_ns: number, isLast: boolean): void => {
+    const taken = session.stream.take(from, until_ns, isLast);
+    lost_n = taken.lost_n;
+    drains_n += 1;
+    const now = isLast || drains_n % drainsPerLook === 0 ? threadsNow(parts.pids) : [];
+    if (lost_n === 0) history.add(taken.events, taken.coveredTo_ns, now);
+    rssBytes = Math.max(rssBytes, process.memoryUsage.rss());
+  };
+  const isOver = (): boolean => isEnding || failure !== null || lost_n > 0;
+  const reading = (async () => {
+    while (!isOver()) {
+      await sleep(drain_ms);
+      if (!isOver()) await drain(session, take);
+    }
+  })().catch((error: unknown) => {
+    failure = error;
+  });
+  return {
+    start_ns: Number(start_ns),
+    ended: Promise.race([tracer.program.exited, reading]),
+    stalls_n: () => history.stalls_n(),
+    isFull: () => lost_n > 0 || history.isFull(),
+    async finish() {
+      isEnding = true;
+      await reading;
+      try {
+        if (failure !== null) throw failure as Error;
+        const tracerTicks = ticksOf(tracer.program.pid);
+        const stopped_ns = Number(process.hrtime.bigint() - start_ns);
+        const { exit, problem } = await endHelper(tracer.program, { grace_ms: endGrace_ms, takesBack: true });
+        if (exit?.code !== 0)
+          throw problem?.end === 'exited'
+            ? endedWith(tracer.program)
+            : workloadFailed('the tracer did not end in time; observe again');
+        if (lost_n === 0) take(tracer.traceFolder, stopped_ns, true);
+        return resultOf(session, parts, { lost_n, tracerTicks, rssBytes });
+      } finally {
+        await tracer.abandon();
+        parts.leave();
+      }
+    },
+  };
+}
+
+/** Moves what the kernel has to files, and reads it. */
+async function drain(
+  { tracer: { program, traceFolder }, start_ns }: Session,
+  take: (from: string, until_ns: number, isLast: boolean) => void,
+): Promise<void> {
+  const until_ns = Number(process.hrtime.bigint() - start_ns);
+  const drained = join(traceFolder, 'drain');
+  program.kill('SIGUSR2');
+  const found = await waitFor(() => (existsSync(drained) ? 'drained' : program.exit()), {
+    deadline_ms: drainDeadline_ms,
+    poll_ms,
+  });
+  if (found === 'late' || found === 'interrupted')
+    throw workloadFailed(`the tracer gave no events for ${drainDeadline_ms / 1000} s; observe again`);
+  // finish() says how it ended.
+  if (found.found !== 'drained') return;
+  const taken = join(traceFolder, 'taken');
+  renameSync(drained, taken);
+  take(taken, until_ns, false);
+  rmSync(taken, { recursive: true });
+}
+
+function resultOf(
+  { history, refused, outsideProblem }: Session,
+  { pids, threshold_ns, cpuCount, cpuBefore }: WatchParts,
+  {
+    lost_n,
+    tracerTicks,
+    rssBytes,
+  }: { readonly lost_n: number; readonly tracerTicks: number; readonly rssBytes: number },
+): WatchResult {
+  const trace = history.finish(outsideProblem === null ? 0 : Infinity);
+  const symbols = kernelSymbols(trace.stacks.flatMap(({ frames }) => frames));
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return seenInTrace(
+    { ...trace, lost_n, refused, outsideProblem },
+    {
+      pids,
+      threshold_ns,
+      detail_ns: detailOf(threshold_ns),
+      symbols,
+      cpuCount,
+      cost: {
+        cpu_ns: (user + system) * 1000 + tracerTicks * tick_ns,
+        memoryBytes: rssBytes + (buffers_kib + outsideBuffers_kib) * 1024,
+      },
+    },
+  );
+}
+
+/** USER_HZ is 100 on every architecture of Linux that pauselab knows. */
+const tick_ns = 10_000_000;
+
+/** CPU time so far: fields 14 and 15 of proc_pid_stat(5). */
+function ticksOf(pid: number): number {
+  const fields = statOf(pid);
+  return fields === null ? 0 : Number(fields[14 - 3]) + Number(fields[15 - 3]);
+}

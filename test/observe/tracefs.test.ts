@@ -1,0 +1,291 @@
+/** An observation by events of tracefs: which stalls it finds, why, and what it forgets. */
+import { describe, expect, test } from 'vitest';
+import { traceBuilder } from '../../src/attribution/trace-builder.js';
+import { systemCallNumber } from '../../src/catalogue/system-calls.js';
+import { attributed } from '../../src/observe/observation.js';
+import { seenInTrace, stackTrigger, type ObservedTrace } from '../../src/observe/tracefs-evidence.js';
+import { tracedHistory } from '../../src/observe/tracefs-history.js';
+import { joiner } from '../../src/observe/tracefs-stream.js';
+import type { ThreadOfProc } from '../../src/observe/tracefs-threads.js';
+import type { TraceEvent } from '../../src/record/trace/trace.js';
+import { target } from '../support/observed.js';
+import { traceEventsOf } from '../support/trace-events.js';
+
+const ms = 1_000_000;
+const [mapper, purger, hog, vm] = [101, 102, 900, 104];
+const names = new Map([
+  [mapper, 'mapper'],
+  [purger, 'purger'],
+  [hog, 'hog'],
+  [vm, 'VM Thread'],
+]);
+const { switched, woke, wanted, got, gaveBack, entered, left, made, ended, stack } = traceEventsOf(names);
+const number = (name: 'madvise' | 'munmap' | 'futex') => systemCallNumber(name) ?? 0;
+
+const seenThread = (tid: number, more: Partial<ThreadOfProc> = {}): ThreadOfProc => ({
+  tid,
+  pid: target,
+  name: names.get(tid) ?? '',
+  nice: 0,
+  state: 'S',
+  cpu: 0,
+  ...more,
+});
+const threads = [seenThread(mapper), seenThread(purger, { nice: 19 }), seenThread(vm)];
+
+interface Given {
+  readonly seen?: readonly ThreadOfProc[];
+  readonly to?: number;
+  /** The events arrive in pieces that end at these times. */
+  readonly pieces?: readonly number[];
+  readonly symbols?: ReadonlyMap<string, string> | null;
+  readonly more?: Partial<ObservedTrace>;
+}
+
+/** `events`: in any order. */
+function found(events: readonly TraceEvent[], { seen = threads, to = 1000, pieces = [], ...given }: Given = {}) {
+  const history = tracedHistory({
+    pids: [target],
+    threshold_ns: 20 * ms,
+    detail_ns: ms,
+    seen,
+    seen_ns: ms,
+  });
+  const inOrder = events.toSorted((a, b) => a.time_ns - b.time_ns);
+  let from_ns = -Infinity;
+  for (const end of [...pieces, to]) {
+    history.add(
+      inOrder.filter(({ time_ns }) => time_ns > from_ns && time_ns <= end * ms),
+      end * ms,
+      [],
+    );
+    from_ns = end * ms;
+  }
+  const counted_n = history.stalls_n();
+  const trace = { ...history.finish(0), lost_n: 0, refused: [], outsideProblem: null, ...given.more };
+  const result = seenInTrace(trace, {
+    pids: [target],
+    threshold_ns: 20 * ms,
+    detail_ns: ms,
+    symbols: given.symbols === undefined ? new Map() : given.symbols,
+    cpuCount: 2,
+    cost: { cpu_ns: 0, memoryBytes: 0 },
+  });
+  return { ...attributed(result), counted_n, gaps: result.gaps, model: trace.model };
+}
+
+/** CPU 0: the purger, preempted by the hog while it has the lock; CPU 1: the mapper, which waits for it. */
+const preempted = (at = 0): TraceEvent[] => [
+  switched(at + 90, 0, hog, 'preempted', purger),
+  entered(at + 92, purger, number('madvise'), 0x7f00n, 0x1000n, 4n, 0n, 0n, 0n),
+  got(at + 95, purger, false),
+  switched(at + 110, 0, purger, 'preempted', hog),
+  switched(at + 395, 0, hog, 'preempted', purger),
+  gaveBack(at + 400, purger, false),
+  woke(at + 400, purger, mapper),
+  left(at + 400.1, purger, number('madvise')),
+  switched(at + 400.2, 0, purger, 'asleep', 0),
+  switched(at + 98, 1, 0, 'preempted', mapper),
+  wanted(at + 99, mapper, true),
+  switched(at + 100, 1, mapper, 'blocked', 0),
+  switched(at + 401, 1, 0, 'preempted', mapper),
+  got(at + 401, mapper, true),
+  gaveBack(at + 402, mapper, true),
+  switched(at + 403, 1, mapper, 'asleep', 0),
+];
+
+const ofMapper = ({ stalls }: ReturnType<typeof found>) => stalls.filter(({ series }) => series.startsWith('mapper'));
+
+describe('a traced stall', () => {
+  test('has the thread that held mmap_lock, its call with the advice, and who had its CPU', () => {
+    const [stall, ...others] = ofMapper(found(preempted()));
+    expect(others).toEqual([]);
+    expect(stall?.cause).toMatchObject({
+      cause: 'mmap-lock-reader',
+      grade: 'proven',
+      thread: { name: 'purger', role: 'other', nice: 19 },
+    });
+    expect(stall?.chain?.[0]).toMatchObject({
+      call: 'madvise.DONTNEED',
+      cpuTakenBy: [{ thread: { name: 'hog', role: 'outside' }, duration_ns: 285 * ms }],
+    });
+    expect([stall?.start_ns, stall?.duration_ns]).toEqual([100 * ms, 301 * ms]);
+  });
+
+  test('is the same where its events arrive in pieces', () => {
+    const whole = found(preempted());
+    for (const cut of [94, 99.5, 105, 200, 399, 400.5, 401])
+      expect(found(preempted(), { pieces: [cut] }).stalls).toEqual(whole.stalls);
+  });
+
+  test('is kept with its reason for as long as the observation lasts, and the rest is forgotten', () => {
+    const quiet = Array.from({ length: 100 }, (_, i) => [
+      switched(600 + i, 1, 0, 'preempted', mapper),
+      switched(600.5 + i, 1, mapper, 'asleep', 0),
+    ]).flat();
+    const { stalls, counted_n, model } = found([...preempted(), ...quiet], { pieces: [500, 700, 6000], to: 30_000 });
+    expect(stalls.find(({ series }) => series.startsWith('mapper'))?.cause?.thread?.name).toBe('purger');
+    // The purger was ready to run without a CPU, too.
+    expect(counted_n).toBe(2);
+    const times = (model.segments.get(mapper) ?? []).map(({ start_ns }) => start_ns / ms);
+    expect(times.some((time) => time > 450 && time < 690)).toBe(false);
+  });
+
+  test('that began before the trace counts from its start, and is not said to be no wait for mmap_lock', () => {
+    const [stall] = ofMapper(
+      found([woke(300, purger, mapper), switched(301, 1, 0, 'preempted', mapper)], {
+        seen: [seenThread(mapper, { state: 'D' }), seenThread(purger)],
+      }),
+    );
+    expect(stall).toMatchObject({ start_ns: 0, duration_ns: 301 * ms, stillRunning: false });
+    expect(stall?.chain?.[0]?.why?.code).toBe('lock-unseen');
+  });
+
+  test('that lasts from the start to the end has no event', () => {
+    const [stall] = ofMapper(found([], { seen: [seenThread(mapper, { state: 'D' })] }));
+    expect(stall).toMatchObject({ start_ns: 0, duration_ns: 1000 * ms, stillRunning: true });
+  });
+
+  test.each([
+    ['waited for a CPU', 'preempted', 1],
+    ['was blocked', 'blocked', 1],
+    ['was stopped', 'stopped', 1],
+    ['slept', 'asleep', 0],
+  ] as const)('is one where the thread %s: %s', (_, how, expected_n) => {
+    const events = [
+      switched(90, 1, 0, 'preempted', mapper),
+      switched(100, 1, mapper, how, hog),
+      ...(how === 'preempted' ? [] : [woke(150, hog, mapper)]),
+      switched(150, 1, hog, 'asleep', mapper),
+    ];
+    expect(ofMapper(found(events))).toHaveLength(expected_n);
+  });
+
+  test('has its time in the run queue once', () => {
+    const [stall] = ofMapper(
+      found([
+        switched(90, 1, 0, 'preempted', mapper),
+        switched(100, 1, mapper, 'blocked', hog),
+        woke(150, hog, mapper),
+        switched(180, 1, hog, 'preempted', mapper),
+      ]),
+    );
+    expect(stall).toMatchObject({ duration_ns: 80 * ms, ownRunDelayAtMost_ns: 30 * ms });
+  });
+
+  test('is one of a thread that was made later, and none of a child process', () => {
+    const waits = (tid: number) => [
+      switched(100, 1, 0, 'preempted', tid),
+      switched(101, 1, tid, 'blocked', 0),
+      woke(200, hog, tid),
+      switched(200, 1, 0, 'preempted', tid),
+    ];
+    expect(found([made(50, mapper, 200, true), ...waits(200)]).stalls).toHaveLength(1);
+    expect(found([made(50, mapper, 200, false), ...waits(200)]).stalls).toEqual([]);
+    expect(
+      found([made(40, mapper, 200, true), ended(45, 200), made(50, hog, 200, false), ...waits(200)]).stalls,
+    ).toEqual([]);
+  });
+
+  test('ends with its thread', () => {
+    const [stall, ...later] = ofMapper(
+      found([
+        switched(100, 1, 0, 'preempted', mapper),
+        switched(101, 1, mapper, 'blocked', 0),
+        woke(200, hog, mapper),
+        switched(200, 1, 0, 'preempted', mapper),
+        ended(201, mapper),
+        switched(202, 1, mapper, 'blocked', 0),
+      ]),
+    );
+    expect(stall).toMatchObject({ duration_ns: 99 * ms });
+    expect(later).toEqual([]);
+  });
+
+  test('is the wait for a disk where its kernel stack says so', () => {
+    const events = [
+      switched(90, 1, 0, 'preempted', mapper),
+      switched(100, 1, mapper, 'blocked', 0),
+      stack(100, mapper, 'aa', 'bb'),
+      woke(150, hog, mapper),
+      switched(150, 1, 0, 'preempted', mapper),
+    ];
+    const symbols = new Map([
+      ['aa', 'io_schedule'],
+      ['bb', 'folio_wait_bit_common'],
+    ]);
+    expect(ofMapper(found(events, { symbols }))[0]?.cause?.cause).toBe('block-io');
+    const hidden = found(events, { symbols: null });
+    expect(ofMapper(hidden)[0]?.cause?.cause).toBe('unknown');
+    expect(hidden.gaps).toContainEqual({ code: 'symbols-hidden' });
+  });
+
+  test('is the end of a safepoint where the VM thread wakes all threads by one call', () => {
+    const sleeps = (command: bigint, waiters: bigint) => [
+      switched(90, 1, 0, 'preempted', mapper),
+      entered(99, mapper, number('futex'), 0x7f10n, 0x80n, 3n, 0n, 0n, 0n),
+      switched(100, 1, mapper, 'asleep', 0),
+      entered(149, vm, number('futex'), 0x7f10n, command, waiters, 0n, 0n, 0n),
+      woke(150, vm, mapper),
+      switched(151, 1, 0, 'preempted', mapper),
+      left(152, mapper, number('futex')),
+    ];
+    expect(ofMapper(found(sleeps(0x81n, 0x7fff_ffffn)))[0]?.cause?.cause).toBe('safepoint');
+    expect(ofMapper(found(sleeps(0x81n, 1n)))).toEqual([]);
+  });
+});
+
+describe('what a trace lacks', () => {
+  const always = ['calls-partly-traced', 'freezer-unseen', 'sleeps-not-judged'];
+  const gapsWith = (more: Partial<ObservedTrace>) => found([], { more }).gaps;
+
+  test('is always said', () => {
+    expect(gapsWith({}).map(({ code }) => code)).toEqual(always);
+  });
+
+  test.each([
+    [{ lost_n: 3 }, { code: 'trace-overrun', seen_ns: 1000 * ms }],
+    [{ refused: ['lock/contention_begin'] }, { code: 'trace-refused', what: 'lock/contention_begin' }],
+    [{ refused: [stackTrigger] }, { code: 'trace-refused', what: stackTrigger }],
+    [{ outsideProblem: 'no address' }, { code: 'others-untraced', reason: 'no address' }],
+  ] as const)('is a gap: %j', (more, gap) => {
+    expect(gapsWith(more)).toContainEqual(gap);
+  });
+
+  test('is no gap where it shows nothing', () => {
+    expect(gapsWith({ refused: ['options/overwrite'] }).map(({ code }) => code)).toEqual(always);
+  });
+
+  test('makes an unseen lock unknown', () => {
+    const [stall] = ofMapper(
+      found(
+        preempted().filter(({ kind }) => !kind.startsWith('lock')),
+        { more: { refused: ['mmap_lock/mmap_lock_released'] } },
+      ),
+    );
+    expect(stall?.chain?.[0]?.why?.code).toBe('lock-unseen');
+  });
+});
+
+describe('two traces', () => {
+  test('become one, in which an event that is in both stands once, wherever a piece ends', () => {
+    const twin = [switched(100, 1, mapper, 'blocked', hog), switched(100.0005, 1, mapper, 'blocked', hog)] as const;
+    const foreign = switched(100.2, 1, hog, 'preempted', 0);
+    for (const cut of [90, 100, 100.0002, 100.1, 110]) {
+      const join = joiner();
+      const until = cut * ms;
+      const joined = [...join([twin[0]], [twin[1], foreign], until), ...join([], [], 200 * ms)];
+      expect(joined.map(({ time_ns }) => time_ns / ms)).toEqual([100, 100.2]);
+    }
+  });
+});
+
+test('a builder drops what is over and not wanted, and nothing that goes on', () => {
+  const builder = traceBuilder(0);
+  for (const event of preempted().toSorted((a, b) => a.time_ns - b.time_ns)) builder.add(event);
+  expect(builder.keep(() => true)).toBeGreaterThan(0);
+  expect(builder.keep(() => false)).toBe(0);
+  expect(builder.finish(1000 * ms, 0).segments.get(mapper)).toMatchObject([
+    { scheduling: 'asleep', start_ns: 403 * ms, end_ns: 1000 * ms },
+  ]);
+});
