@@ -14,6 +14,7 @@ import type { TierName } from '../facts/observation-facts.js';
 import type { WatchResult } from '../observe/tier.js';
 import { isStillThere } from '../workload/process-identity.js';
 import { statedAnswer, statedGap, statedRefusal } from '../words/observation-words.js';
+import { checkObservation, type ObservationCheck } from './observe-check.js';
 import { chosenTier, type ChosenTier } from './observe-tier.js';
 import { resultFolder } from './result-folder.js';
 import { toolVersion } from './tool-version.js';
@@ -74,8 +75,17 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
   }
 }
 
+/** Without targets it is about this machine. */
+export function checkObserving(
+  asked: Pick<ObserveAsked, 'pids' | 'names'>,
+  settings: Pick<ObserveSettings, 'install' | 'note'>,
+): Promise<ObservationCheck> {
+  const isOfMachine = asked.pids.length === 0 && asked.names.length === 0;
+  return checkObservation(isOfMachine ? [] : targetsOf(asked), settings);
+}
+
 /** Each process once. */
-function targetsOf({ pids, names }: ObserveAsked): Target[] {
+function targetsOf({ pids, names }: Pick<ObserveAsked, 'pids' | 'names'>): Target[] {
   const named = names.flatMap((name) => {
     const found = pidsNamed(name);
     if (found.length === 0) throw usage(`--name ${name}: no process has this name; \`ps -e\` lists those that run`);

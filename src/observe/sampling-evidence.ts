@@ -100,20 +100,12 @@ function givingBack(
   };
 }
 
-/** Looks that came late, if any did. */
+/** Looks that came late, if they were many or left a long time unseen. */
 export function lateLooks({ ticks_ns, period_ns }: SampleStream): ObservationGap[] {
   const between = ticks_ns.slice(1).map((time_ns, i) => time_ns - (ticks_ns[i] ?? time_ns));
   const late_n = between.filter((one) => one > period_ns * 1.5).length;
-  return late_n === 0
-    ? []
-    : [
-        {
-          code: 'looks-late',
-          looks_n: ticks_ns.length,
-          late_n,
-          period_ns,
-          mean_ns: between.reduce((sum, one) => sum + one, 0) / between.length,
-          longest_ns: between.reduce((most, one) => Math.max(most, one), 0),
-        },
-      ];
+  const longest_ns = between.reduce((most, one) => Math.max(most, one), 0);
+  if (late_n <= between.length / 20 && longest_ns < 2 * period_ns) return [];
+  const mean_ns = between.reduce((sum, one) => sum + one, 0) / between.length;
+  return [{ code: 'looks-late', looks_n: ticks_ns.length, late_n, period_ns, mean_ns, longest_ns }];
 }

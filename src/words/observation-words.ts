@@ -1,7 +1,15 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
 import type { Cause } from '../facts/blame.js';
-import type { AnswerFact, ObservationGap, RefusedTier, TierName, TierObstacle } from '../facts/observation-facts.js';
+import type {
+  AnswerFact,
+  ObservationGap,
+  ObservationLimit,
+  ObservationRemedy,
+  RefusedTier,
+  TierName,
+  TierObstacle,
+} from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { counted, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -81,6 +89,7 @@ const ofObstacles: WordsOf<TierObstacle> = {
     'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID namespace (--pid=host)',
   'capabilities-missing': ({ capabilities }) =>
     `${listed(capabilities)} ${capabilities.length === 1 ? 'is' : 'are'} missing; be root, or give them to pauselab`,
+  'helper-not-built': ({ complaint }) => `its helper could not be built (${complaint})`,
   'other-user': ({ pid, name, uid }) =>
     `${name} (${pid}) belongs to another user (uid ${uid}), and CAP_SYS_PTRACE is missing; observe as that user, or as root`,
   'no-run-delay': () =>
@@ -113,4 +122,35 @@ export function statedAnswer(fact: AnswerFact): Stated<AnswerFact> {
 
 export function statedGap(fact: ObservationGap): Stated<ObservationGap> {
   return { ...fact, sentence: sentenceOf(ofGaps, fact) };
+}
+
+const ofLimits: WordsOf<ObservationLimit> = {
+  'symbols-hidden': () =>
+    'the names of kernel functions are hidden, so stacks are not shown, and disks, swap and reclaim are not told apart: that needs CAP_SYSLOG and kernel.kptr_restrict below 2',
+  'files-of-others-hidden': () =>
+    'CAP_SYS_PTRACE is missing, so it is not shown which file, such as /proc/PID/smaps, a thread of another user reads while it has the lock',
+  'others-refused': () => 'CAP_SYS_PTRACE is missing, so only processes of the same user can be observed',
+  'calls-refused-by-yama': ({ scope }) =>
+    `Yama refuses /proc/PID/syscall (kernel.yama.ptrace_scope = ${scope}), so what a blocked thread waits for is known by the kernel’s function only`,
+  'calls-hidden': ({ pid }) => ofGaps['calls-hidden']({ code: 'calls-hidden', pid }),
+  'functions-hidden': ({ pid }) => ofGaps['functions-hidden']({ code: 'functions-hidden', pid }),
+};
+
+const ofRemedies: WordsOf<ObservationRemedy> = {
+  'set-capabilities': ({ gives }) =>
+    `as root, once, and again after each set-up: gives pauselab’s helper what ${tierWords[gives]} needs; then every user of this machine can observe with it`,
+  'add-capabilities': ({ gives }) => `as an option of the container’s start: what ${tierWords[gives]} needs`,
+  'share-pids': ({ gives }) =>
+    `as an option of the container’s start: ${tierWords[gives]} needs the host’s process ids`,
+  'show-symbols': () => 'as root: shows the names of kernel functions to those who have CAP_SYSLOG',
+  'show-calls': () => 'as root: lets processes of one user read each other’s system calls',
+  'build-helper': () => 'as root: installs what the helper needs, and builds it',
+};
+
+export function statedLimit(fact: ObservationLimit): Stated<ObservationLimit> {
+  return { ...fact, sentence: sentenceOf(ofLimits, fact) };
+}
+
+export function statedRemedy(fact: ObservationRemedy): Stated<ObservationRemedy> {
+  return { ...fact, sentence: sentenceOf(ofRemedies, fact) };
 }

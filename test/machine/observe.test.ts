@@ -5,26 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
 import { readStalls } from '../../src/bundle/read-stalls.js';
-import { untilMeasuring } from '../support/live-run.js';
-import { expectNothingLeft, pauselab, repository, startPauselab } from '../support/pauselab.js';
+import { crossingRun, observedRun } from '../support/observed-run.js';
+import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { withinTries } from '../support/tries.js';
 
 const scratch = scratchFolder();
 const isAllowed = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux');
-
-/** The arm in which the range crosses VMAs, in the victims' own process. */
-async function crossingRun(pid: number): Promise<number> {
-  for (;;) {
-    const { engine, folder, foreignHolder } = await untilMeasuring(pid);
-    if (
-      foreignHolder === null &&
-      /^holder .*vmas=2 .*active=1/m.test(readFileSync(join(folder, 'engine.plan'), 'utf8'))
-    )
-      return engine;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 interface Recorded {
   readonly start_ns: number;
@@ -65,16 +52,7 @@ describe.skipIf(!isAllowed)('an observation', () => {
   test('finds the stalls that the process records, with the thread and the call that are to blame', async () => {
     await withinTries(4, 'stalls are seen from outside', async () => {
       const [run, observed] = [scratch.fresh('run'), scratch.fresh('observed')];
-      const running = startPauselab([
-        ...['run', 'priority-inversion', '--arm', 'free-across-vmas', '--runs', '1', '--duration', '4s', '--out', run],
-        ...[
-          'holder.nice=17',
-          'stall.aim=400ms',
-          'threshold=30ms',
-          'spoiled.foreignLoad=100%',
-          'spoiled.steal=100%',
-        ].flatMap((setting) => ['--set', setting]),
-      ]);
+      const running = observedRun(run);
       const engine = await crossingRun(running.pid);
       const { code, stdout } = await pauselab([
         ...['observe', '--pid', String(engine), '--for', '3s', '--threshold', '30ms', '--out', observed, '--json'],
