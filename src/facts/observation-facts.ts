@@ -86,6 +86,8 @@ export type ObservationGap =
     }
   /** /proc/PID/syscall, or /proc/PID/wchan, may not be read. */
   | { readonly code: 'calls-hidden' | 'functions-hidden'; readonly pid: number }
+  /** The file of the helper was full. */
+  | { readonly code: 'waits-dropped'; readonly waits_n: number }
   | { readonly code: 'files-exhausted'; readonly threads_n: number }
   /** By cpu.max; `throttled_ns`: of all CPUs, during the observation. */
   | { readonly code: 'cgroup-throttled'; readonly pid: number; readonly throttled_ns: number }

@@ -64,13 +64,15 @@ const ofGaps: WordsOf<ObservationGap> = {
   'target-ended': ({ pid, name }) =>
     `${name} (${pid}) ended before the observation did, so nothing after that is known`,
   'looks-only': ({ period_ns }) =>
-    `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs, the call of a holder that lost its CPU, and safepoints of a JVM`,
+    `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs, the call of a holder that lost its CPU, and who woke whom`,
   'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
     `${late_n} of ${counted(looks_n, 'look')} came late, because looking uses about a tenth of a CPU at most or had no CPU itself: ${formatDuration(mean_ns)} apart on average instead of ${formatDuration(period_ns)}, at most ${formatDuration(longest_ns)}`,
   'calls-hidden': ({ pid }) =>
     `the system calls of ${pid} may not be read (/proc/${pid}/syscall: Yama, or a process that may not be traced), so what a blocked thread waited for is known by the kernel’s function only`,
   'functions-hidden': ({ pid }) =>
     `the functions of the kernel in which threads of ${pid} wait may not be read (/proc/${pid}/wchan), so no lock is certain`,
+  'waits-dropped': ({ waits_n }) =>
+    `what the thread waited for is missing for ${counted(waits_n, 'wait')}, because pauselab keeps a limited number; observe for a shorter time`,
   'files-exhausted': ({ threads_n }) =>
     `${counted(threads_n, 'thread')} could not be looked at, because the limit of open files (ulimit -n) is too low: two a thread are needed`,
   'cgroup-throttled': ({ pid, throttled_ns }) =>

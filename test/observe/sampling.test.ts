@@ -1,8 +1,9 @@
 /** Who held a lock, in a process that is only looked at. */
 import { describe, expect, test } from 'vitest';
 import type { Timeline } from '../../src/record/samples.js';
+import type { StackReading } from '../../src/record/stacks.js';
 import { attributed, answerOf } from '../../src/observe/observation.js';
-import { lateLooks, lookedEvidence, lookedStalls } from '../../src/observe/sampling-evidence.js';
+import { lateLooks, lookedEvidence, lookedStalls, safepointsSeen } from '../../src/observe/sampling-evidence.js';
 import { look_ns, lookedAt, stream, waitingIn } from '../support/looks.js';
 
 const threshold_ns = 30e6;
@@ -18,12 +19,13 @@ function observedBy(
   { functions = waits, isThrottled = false, kernelRelease = '6.18.0' } = {},
 ) {
   const samples = stream(...threads);
-  const stalls = lookedStalls(samples, threshold_ns);
+  const stalls = lookedStalls(samples, functions, threshold_ns);
+  const eventsOf = safepointsSeen(samples, functions);
   const evidence = lookedEvidence(
     { samples, waits: functions, steal: [], isThrottled },
     { threshold_ns, cpuCount: 2, kernelRelease },
   );
-  return attributed({ stalls, evidence, eventsOf: new Map() });
+  return attributed({ stalls, evidence, eventsOf });
 }
 
 /** Of the stalls of the thread `worker`. */
@@ -167,6 +169,7 @@ test('a thread that ended, and one that still waits, are told apart', () => {
   const letters = 'sssssddddddd';
   const stalls = lookedStalls(
     stream(lookedAt('goes on', 11, letters), lookedAt('ended', 12, 'sssssdddddx', { ticks: letters.length })),
+    [],
     threshold_ns,
   ).map(({ thread, stall: { stillRunning, threadEnded } }) => [thread.name, stillRunning, threadEnded]);
   expect(stalls).toEqual([
@@ -189,5 +192,35 @@ describe('late looks', () => {
   test('are no gap where a few came a little late', () => {
     const ticks_ns = ticks([...Array.from({ length: 30 }, () => 10), 17]);
     expect(lateLooks({ timelines: new Map(), ticks_ns, period_ns: look_ns })).toEqual([]);
+  });
+});
+
+describe('a sleep until a safepoint is over', () => {
+  const letters = 'rrrrrrssssssssrrrrrr';
+  const workers = [lookedAt('worker', 11, letters), lookedAt('other', 12, letters)];
+  const vm = lookedAt('VM Thread', 15, 'ssssssqqqqqqqqrsssss', { nice: 19 });
+  const asleep = (tid: number, word: string, value: string): StackReading => ({
+    ...waitingIn('futex_wait', tid, 8),
+    frames: ['futex_wait', word, value],
+  });
+  const inSafepoint = [asleep(11, '0x7f10', '0x9'), asleep(12, '0x7f10', '0x9')];
+
+  test('is a stall, whose root is the VM thread that had no CPU', () => {
+    const causes = causesOf([...workers, vm], { functions: inSafepoint });
+    expect(causes).toMatchObject([{ cause: 'not-scheduled', thread: { name: 'VM Thread' } }]);
+    expect(causes[0]?.sentence).toMatch(/^worker \(11\) was stopped for \S+ ms by a safepoint of the JVM/);
+  });
+
+  test.each([
+    { what: 'without a VM thread', threads: workers, functions: inSafepoint },
+    { what: 'on a word of one thread', threads: [...workers, vm], functions: inSafepoint.slice(0, 1) },
+    {
+      what: 'on a contended mutex of the C library',
+      threads: [...workers, vm],
+      functions: [asleep(11, '0x7f10', '0x2'), asleep(12, '0x7f10', '0x2')],
+    },
+    { what: 'of which nothing was read', threads: [...workers, vm], functions: [] },
+  ])('is not seen in a sleep $what', ({ threads, functions }) => {
+    expect(causesOf(threads, { functions })).toEqual([]);
   });
 });
