@@ -199,12 +199,12 @@ int create(const char* path) {
 // Lines about single threads: kernel stacks, or functions in which they wait.
 class Notes {
  public:
-  explicit Notes(const char* path) : path_(path), fd_(path == nullptr ? -1 : create(path)) {}
+  Notes(const char* path, unsigned most) : path_(path), fd_(path == nullptr ? -1 : create(path)), most_(most) {}
   bool isOpen() const { return fd_ >= 0; }
   unsigned dropped() const { return dropped_; }
   void write(const std::string& line) {
     if (line.empty()) return;
-    if (count_ == kMost) {
+    if (count_ == most_) {
       ++dropped_;
       return;
     }
@@ -213,10 +213,9 @@ class Notes {
   }
 
  private:
-  // Enough for many minutes of stalls of many threads. A stack takes about 500 bytes.
-  static constexpr unsigned kMost = 50'000;
   const char* path_;
   int fd_;
+  unsigned most_;
   unsigned count_ = 0;
   unsigned dropped_ = 0;
 };
@@ -235,8 +234,9 @@ std::uint64_t cpu_ns() {
 }
 
 void sample(const Options& options, const std::vector<pid_t>& pids) {
-  Notes stacks(options.stacks);
-  Notes waits(options.waits);
+  // Enough for a minute of stalls of many threads, and for an hour. A stack takes about 500 bytes, a wait 60.
+  Notes stacks(options.stacks, 5'000);
+  Notes waits(options.waits, 100'000);
   const bool isForeign = options.waits != nullptr;
   const int fd = create(options.output);
   const samples::Header header{.magic = samples::kMagic,

@@ -122,6 +122,12 @@ describe.skipIf(!isAllowed)('the documentation', () => {
         .replace(/--for \S+/, '')
         .split(' ')
         .filter((word) => word !== '');
+      if (words.includes('--check')) {
+        const { code, stdout } = await pauselab(words);
+        expect(code).toBe(0);
+        expect(stdout).toContain('observe is possible, by eBPF');
+        return;
+      }
       const out = scratch.fresh('documented');
       const { code, stdout } = await pauselab([...words, '--for', '500ms', '--out', out]);
       expect(code).toBe(0);

@@ -62,7 +62,20 @@ describe('a holder without a CPU', () => {
 
   test('cannot be a thread that did not run when the wait ended', () => {
     const later = lookedAt('miner', 12, `sssssqqqqqqqqqqr${'s'.repeat(waiter.length - 16)}`);
-    expect(causesOf([worker, later])[0]).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+    const [first] = causesOf([worker, later]);
+    expect(first).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+    expect(first?.sentence).toMatch(/a thread of another program may have had it$/);
+  });
+
+  test('may be followed by another one in the same wait', () => {
+    const [long, early, late] = ['sssddddddddddddddddddss', 'sssqqqqqqqqqrssssssssss', 'ssssssssssssqqqqqqqqqrs'];
+    const threads = [lookedAt('worker', 11, long), lookedAt('early', 12, early), lookedAt('late', 14, late)];
+    const { stalls } = observedBy(threads, { functions: [4, 13].map((look) => waitingIn('vm_mmap_pgoff', 11, look)) });
+    const chain = stalls.find(({ thread }) => thread?.tid === 11)?.chain ?? [];
+    expect(chain.map(({ thread, grade }) => [thread?.name, grade])).toEqual([
+      ['early', 'possible'],
+      ['late', 'possible'],
+    ]);
   });
 
   test('is only possible while the wait has not ended', () => {
