@@ -8,11 +8,12 @@
 // more (root): a line each, `TIME_NS TID STATE frame<frame<…`, innermost first.
 //
 // With `waits=` it watches processes that pauselab did not start (`observe`). It writes the function of the kernel in
-// which a thread is blocked (/proc/<pid>/task/<tid>/wchan) to FILE, in the same form. It uses about a tenth of a
+// which a thread is blocked (/proc/<pid>/task/<tid>/wchan) to FILE, in the same form, and of a thread that sleeps by
+// FUTEX_WAIT `futex_wait<ADDRESS<VALUE`. It uses about a tenth of a
 // CPU at most: if looks take longer than a tenth of the period, they come less often. A thread that sleeps is looked
 // at in full only when its schedstat has changed: it did not run, and if it was woken and waits for a CPU, its run
-// delay says so afterwards. What all this took comes last, on standard output: `CPU_US MEMORY_KIB MISSED`, the last
-// being threads that it could not open for want of file descriptors.
+// delay says so afterwards. What all this took comes last, on standard output: `CPU_US MEMORY_KIB MISSED DROPPED`:
+// threads that it could not open for want of file descriptors, and lines for which FILE was full.
 //
 // It is a separate process, so that the address space that it watches never stalls it. It reads only
 // /proc/<pid>/task/<tid>/{stat,schedstat,syscall,stack}, which take neither mmap_lock nor any lock that a stalled
@@ -58,6 +59,7 @@ class Thread {
         lacksFiles_(other.lacksFiles_),
         unchangedLooks_(other.unchangedLooks_),
         slices_(other.slices_),
+        futexWait_(std::move(other.futexWait_)),
         last_(other.last_) {}
   Thread& operator=(Thread&&) = delete;
   ~Thread() {
@@ -98,8 +100,10 @@ class Thread {
 
   bool lacksFiles() const { return lacksFiles_; }
 
-  // Whether it has just turned out that the thread is blocked for more than a moment.
-  bool waitDue() const { return last_.state == 'D' && unchangedLooks_ == 1; }
+  // Whether it has just turned out that the thread waits for more than a moment, in a way that is of interest.
+  bool waitDue() const {
+    return unchangedLooks_ == 1 && (last_.state == 'D' || (last_.state == 'S' && !futexWait_.empty()));
+  }
 
   // Whether a stack is due: blocked, or runnable with counters that stand still, for five looks, then every 50 looks.
   bool stackDue() const {
@@ -114,6 +118,7 @@ class Thread {
 
   // As above. The kernel writes `0` if the thread waits no longer.
   std::string waitLine() const {
+    if (last_.state == 'S') return line(futexWait_);
     char text[512];
     return readOnce("wchan", text) && std::strcmp(text, "0") != 0 ? line(text) : std::string();
   }
@@ -145,9 +150,11 @@ class Thread {
     return true;
   }
 
-  std::uint32_t readSystemCall() const {
+  std::uint32_t readSystemCall() {
     char text[512];
-    return readOnce("syscall", text) ? parseSystemCall(text) : 0;
+    if (!readOnce("syscall", text)) return 0;
+    futexWait_ = futexWait(text);
+    return parseSystemCall(text);
   }
 
   pid_t pid_, tid_;
@@ -155,6 +162,7 @@ class Thread {
   bool lacksFiles_ = false;
   unsigned unchangedLooks_ = 0;
   std::uint64_t slices_ = 0;
+  std::string futexWait_;
   samples::Record last_{};
 };
 
@@ -191,20 +199,25 @@ int create(const char* path) {
 // Lines about single threads: kernel stacks, or functions in which they wait.
 class Notes {
  public:
-  explicit Notes(const char* path) : path_(path), fd_(path == nullptr ? -1 : create(path)) {}
-  bool isOpen() const { return fd_ >= 0 && count_ < kMost; }
+  Notes(const char* path, unsigned most) : path_(path), fd_(path == nullptr ? -1 : create(path)), most_(most) {}
+  bool isOpen() const { return fd_ >= 0; }
+  unsigned dropped() const { return dropped_; }
   void write(const std::string& line) {
     if (line.empty()) return;
+    if (count_ == most_) {
+      ++dropped_;
+      return;
+    }
     ++count_;
     append(fd_, line.data(), line.size(), path_);
   }
 
  private:
-  // Enough for a minute of stalls of many threads. A stack takes about 500 bytes.
-  static constexpr unsigned kMost = 5000;
   const char* path_;
   int fd_;
+  unsigned most_;
   unsigned count_ = 0;
+  unsigned dropped_ = 0;
 };
 
 struct Options {
@@ -221,8 +234,9 @@ std::uint64_t cpu_ns() {
 }
 
 void sample(const Options& options, const std::vector<pid_t>& pids) {
-  Notes stacks(options.stacks);
-  Notes waits(options.waits);
+  // Enough for a minute of stalls of many threads, and for an hour. A stack takes about 500 bytes, a wait 60.
+  Notes stacks(options.stacks, 5'000);
+  Notes waits(options.waits, 100'000);
   const bool isForeign = options.waits != nullptr;
   const int fd = create(options.output);
   const samples::Header header{.magic = samples::kMagic,
@@ -271,7 +285,8 @@ void sample(const Options& options, const std::vector<pid_t>& pids) {
   if (!isForeign) return;
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  std::printf("%llu %ld %u\n", static_cast<unsigned long long>(cpu_ns() / 1000), used.ru_maxrss, missed);
+  std::printf("%llu %ld %u %u\n", static_cast<unsigned long long>(cpu_ns() / 1000), used.ru_maxrss, missed,
+              waits.dropped());
 }
 
 // Each thread takes two.

@@ -1,7 +1,10 @@
 #include "sampler/stat_line.h"
 
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -30,6 +33,18 @@ std::uint32_t parseSystemCall(const char* text) noexcept {
   const long number = std::strtol(text, &end, 10);
   if (end == text || (*end != ' ' && *end != '\n') || number < -1 || number > 1'000'000) return 0;
   return static_cast<std::uint32_t>(number + 2);
+}
+
+std::string futexWait(const char* text) {
+  // FUTEX_WAIT, with or without FUTEX_PRIVATE_FLAG; pthread_cond_wait uses FUTEX_WAIT_BITSET.
+  constexpr unsigned long kPrivate = 128;
+  unsigned long operation = 0;
+  char address[32];
+  char value[32];
+  if (parseSystemCall(text) != SYS_futex + 2 ||
+      std::sscanf(text, "%*d %31s %lx %31s", address, &operation, value) != 3 || (operation & ~kPrivate) != 0)
+    return {};
+  return std::string("futex_wait<") + address + "<" + value;
 }
 
 // Lines of `[<0>] name+0x12/0x34` or, with modules, `[<0>] name+0x12/0x34 [module]`.

@@ -19,6 +19,8 @@ export type TierObstacle =
   /** In the names of capabilities(7). */
   | { readonly code: 'capabilities-missing'; readonly capabilities: readonly string[] }
   /** `complaint`: of the program that tried; `lockdown`: the kernel's mode, null where it has none. */
+  /** The helper could not be built; `complaint`: of the set-up. */
+  | { readonly code: 'helper-not-built'; readonly complaint: string }
   | { readonly code: 'other-user'; readonly pid: number; readonly name: string; readonly uid: number }
   | { readonly code: 'no-run-delay' }
   | { readonly code: 'needs-root' }
@@ -88,6 +90,8 @@ export type ObservationGap =
     }
   /** /proc/PID/syscall, or /proc/PID/wchan, may not be read. */
   | { readonly code: 'calls-hidden' | 'functions-hidden'; readonly pid: number }
+  /** The file of the helper was full. */
+  | { readonly code: 'waits-dropped'; readonly waits_n: number }
   | { readonly code: 'files-exhausted'; readonly threads_n: number }
   /** By cpu.max; `throttled_ns`: of all CPUs, during the observation. */
   | { readonly code: 'cgroup-throttled'; readonly pid: number; readonly throttled_ns: number }
@@ -101,3 +105,21 @@ export type ObservationGap =
   | { readonly code: 'others-untraced'; readonly reason: string }
   | { readonly code: 'calls-partly-traced' }
   | { readonly code: 'freezer-unseen' };
+
+/** What a missing permission takes from an observation that is possible. */
+export type ObservationLimit = { readonly tier: TierName } & (
+  | { readonly code: 'symbols-hidden' }
+  /** Which file a thread of another program reads while it has the lock. */
+  | { readonly code: 'files-of-others-hidden' }
+  | { readonly code: 'others-refused' }
+  /** By Yama, whose setting is `scope` (/proc/sys/kernel/yama/ptrace_scope). */
+  | { readonly code: 'calls-refused-by-yama'; readonly scope: number }
+  | { readonly code: 'calls-hidden' | 'functions-hidden'; readonly pid: number }
+);
+
+/** A command that makes more possible. */
+export type ObservationRemedy =
+  | { readonly code: 'set-capabilities' | 'add-capabilities'; readonly command: string; readonly gives: TierName }
+  | { readonly code: 'share-pids'; readonly command: string; readonly gives: TierName }
+  | { readonly code: 'show-symbols' | 'show-calls'; readonly command: string }
+  | { readonly code: 'build-helper'; readonly command: string };

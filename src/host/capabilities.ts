@@ -5,9 +5,12 @@ import { readIfThere } from './files.js';
 const bits = { CAP_SYS_PTRACE: 19, CAP_SYS_ADMIN: 21, CAP_SYSLOG: 34, CAP_PERFMON: 38, CAP_BPF: 39 } as const;
 export type CapabilityName = keyof typeof bits;
 
-/** Those that this process cannot use. */
-export function missingCapabilities<Name extends CapabilityName>(names: readonly Name[]): Name[] {
-  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(readIfThere('/proc/self/status') ?? '')?.[1] ?? '0'}`);
+/** Those that this process cannot use. `status`: /proc/PID/status of another one. */
+export function missingCapabilities<Name extends CapabilityName>(
+  names: readonly Name[],
+  status = readIfThere('/proc/self/status') ?? '',
+): Name[] {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   return names.filter((name) => (effective & (1n << BigInt(bits[name]))) === 0n);
 }
 

@@ -1,5 +1,5 @@
 /** Which way of observing is used: of those that this machine allows, the one that shows most. */
-import { unfit } from '../base/failure.js';
+import { ExitCode, Failure, unfit } from '../base/failure.js';
 import type { RefusedTier, TierName, TierObstacle } from '../facts/observation-facts.js';
 import { ensurePart, type SetupOptions } from '../host/setup.js';
 import { whyKernelRefuses, whyNoKernelPrograms } from '../observe/ebpf-needs.js';
@@ -19,15 +19,24 @@ export interface Tier {
   readonly watch: (options: WatchOptions) => Promise<Watch>;
 }
 
+async function whyNotBuilt(setup: SetupOptions): Promise<TierObstacle | null> {
+  try {
+    await ensurePart('observe', setup);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit) throw error;
+    return { code: 'helper-not-built', complaint: error.message };
+  }
+}
+
 /** From what shows most to what needs least. */
-const inOrder: readonly Tier[] = [
+export const observingTiers: readonly Tier[] = [
   {
     name: 'ebpf',
     async whyNot(_, setup) {
       const obstacle = whyNoKernelPrograms();
       if (obstacle !== null) return obstacle;
-      await ensurePart('observe', setup);
-      return whyKernelRefuses();
+      return (await whyNotBuilt(setup)) ?? whyKernelRefuses();
     },
     watch: watchInKernel,
   },
@@ -55,7 +64,7 @@ export async function chosenTier(
   asked: TierName | null,
   targets: readonly Target[],
   setup: SetupOptions,
-  tiers: readonly Tier[] = inOrder,
+  tiers: readonly Tier[] = observingTiers,
 ): Promise<ChosenTier> {
   const refused: RefusedTier[] = [];
   for (const tier of tiers.filter(({ name }) => asked === null || name === asked)) {

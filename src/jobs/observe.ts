@@ -17,6 +17,7 @@ import type { WatchResult } from '../observe/tier.js';
 import { isStillThere } from '../workload/process-identity.js';
 import { statedAnswer, statedGap, statedRefusal } from '../words/observation-words.js';
 import { ensurePart } from '../host/setup.js';
+import { checkObservation, type ObservationCheck } from './observe-check.js';
 import { chosenTier, type ChosenTier } from './observe-tier.js';
 import { resultFolder } from './result-folder.js';
 import { toolVersion } from './tool-version.js';
@@ -82,8 +83,19 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
   }
 }
 
+/** Without targets it is about this machine. */
+export function checkObserving(
+  asked: AskedTargets,
+  settings: Pick<ObserveSettings, 'install' | 'note'>,
+): Promise<ObservationCheck> {
+  const isOfMachine = [...asked.pids, ...asked.names, ...asked.mainClasses].length === 0;
+  return checkObservation(isOfMachine ? [] : targetsOf(asked), settings);
+}
+
 /** Each process once. */
-function targetsOf({ pids, names, mainClasses }: ObserveAsked): Target[] {
+type AskedTargets = Pick<ObserveAsked, 'pids' | 'names' | 'mainClasses'>;
+
+function targetsOf({ pids, names, mainClasses }: AskedTargets): Target[] {
   const named = names.flatMap((name) => {
     const found = pidsNamed(name);
     if (found.length === 0) throw usage(`--name ${name}: no process has this name; \`ps -e\` lists those that run`);

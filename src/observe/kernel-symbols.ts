@@ -1,6 +1,12 @@
 /** Names of kernel functions (/proc/kallsyms), for the addresses of stacks. */
 import { partitionPoint } from '../base/sorted.js';
 import { readKernelFile } from '../host/files.js';
+import { shownByHelper } from './observer.js';
+
+/** By kernel.kptr_restrict, or for want of CAP_SYSLOG. */
+export function areSymbolsHidden(): boolean {
+  return shownSymbols() === null;
+}
 
 /**
  * By address in hexadecimal, as stacks have them. Null where the kernel hides its addresses: they are all 0 for who lacks
@@ -9,12 +15,8 @@ import { readKernelFile } from '../host/files.js';
 export function kernelSymbols(addresses: Iterable<string>): ReadonlyMap<string, string> | null {
   const wanted = [...new Set(addresses)].map((text) => ({ text, address: BigInt(`0x${text}`) }));
   if (wanted.length === 0) return new Map();
-  const functions: { address: bigint; name: string }[] = [];
-  for (const line of readKernelFile('/proc/kallsyms').split('\n')) {
-    const [, address, name] = /^([0-9a-f]+) [tTwW] (\S+)/.exec(line) ?? [];
-    if (address !== undefined && name !== undefined) functions.push({ address: BigInt(`0x${address}`), name });
-  }
-  if (functions.every(({ address }) => address === 0n)) return null;
+  const functions = shownSymbols();
+  if (functions === null) return null;
   functions.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
   return new Map(
     wanted.map(({ text, address }) => {
@@ -22,4 +24,23 @@ export function kernelSymbols(addresses: Iterable<string>): ReadonlyMap<string, 
       return [text, functions[after - 1]?.name ?? text];
     }),
   );
+}
+
+interface KernelFunction {
+  readonly address: bigint;
+  readonly name: string;
+}
+
+/** The helper may have CAP_SYSLOG where pauselab does not. */
+function shownSymbols(): KernelFunction[] | null {
+  return symbolsIn(readKernelFile('/proc/kallsyms')) ?? symbolsIn(shownByHelper('--symbols'));
+}
+
+function symbolsIn(text: string): KernelFunction[] | null {
+  const functions: KernelFunction[] = [];
+  for (const line of text.split('\n')) {
+    const [, address, name] = /^([0-9a-f]+) [tTwW] (\S+)/.exec(line) ?? [];
+    if (address !== undefined && name !== undefined) functions.push({ address: BigInt(`0x${address}`), name });
+  }
+  return functions.every(({ address }) => address === 0n) ? null : functions;
 }

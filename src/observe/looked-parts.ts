@@ -10,7 +10,7 @@ import { lowerBound } from '../base/sorted.js';
 import { moment_ns } from './observed-stalls.js';
 
 export interface LookedPart extends Span {
-  readonly letter: 'D' | 'R' | 'T';
+  readonly letter: 'D' | 'R' | 'S' | 'T';
 }
 
 /** What happened between a record and the next one. */
@@ -25,8 +25,11 @@ interface Step {
   readonly resumed_ns: number;
 }
 
-/** Each list is one wait, or several with less than a moment of work between them; by start. */
-export function waitsOf(timeline: Timeline): LookedPart[][] {
+/**
+ * Each list is one wait, or several with less than a moment of work between them; by start. `pauses_ns`: times at which
+ * it slept until a pause of its JVM was over; other sleeps do not count.
+ */
+export function waitsOf(timeline: Timeline, pauses_ns: readonly number[] = []): LookedPart[][] {
   const waits: LookedPart[][] = [];
   let open: LookedPart[] = [];
   const close = (): void => {
@@ -43,7 +46,7 @@ export function waitsOf(timeline: Timeline): LookedPart[][] {
   let earliest_ns = blockedFrom_ns;
   for (const step of stepsOf(timeline)) {
     const { from, to, onCpu_ns, runDelay_ns, resumed_ns } = step;
-    const letter = stoppedLetter(from.state);
+    const letter = waitLetter(from, to.time_ns, pauses_ns);
     if (letter === null && from.state !== 'R') close();
     const queuedFrom_ns = Math.max(open.at(-1)?.start_ns ?? earliest_ns, resumed_ns - runDelay_ns);
     if (letter !== null) add(letter, blockedFrom_ns, runDelay_ns > 0 ? queuedFrom_ns : resumed_ns);
@@ -54,7 +57,7 @@ export function waitsOf(timeline: Timeline): LookedPart[][] {
     earliest_ns = step.lastSeen_ns;
     blockedFrom_ns = isOneWait ? resumed_ns : (step.lastSeen_ns + to.time_ns) / 2;
   }
-  addLast(timeline, blockedFrom_ns, add);
+  addLast(timeline, blockedFrom_ns, pauses_ns, add);
   close();
   return waits;
 }
@@ -83,18 +86,26 @@ const stale_ns = 5_000_000;
 function addLast(
   { changes, ticks_ns }: Timeline,
   blockedFrom_ns: number,
+  pauses_ns: readonly number[],
   add: (letter: LookedPart['letter'], start_ns: number, end_ns: number) => void,
 ): void {
   const last = changes.at(-1);
   const end_ns = ticks_ns.at(-1) ?? 0;
   if (last === undefined) return;
-  const letter = stoppedLetter(last.state);
+  const letter = waitLetter(last, Infinity, pauses_ns);
   if (letter !== null) add(letter, blockedFrom_ns, end_ns);
   else if (last.state === 'R' && end_ns > last.time_ns + stale_ns) add('R', last.time_ns, end_ns);
 }
 
-function stoppedLetter(state: string): 'D' | 'T' | null {
-  return state === 'D' ? 'D' : state === 'T' || state === 't' ? 'T' : null;
+function waitLetter(
+  { state, time_ns }: StateChange,
+  until_ns: number,
+  pauses_ns: readonly number[],
+): 'D' | 'S' | 'T' | null {
+  if (state === 'D') return 'D';
+  if (state === 'T' || state === 't') return 'T';
+  const first_ns = pauses_ns[lowerBound(pauses_ns, time_ns)] ?? Infinity;
+  return state === 'S' && first_ns < until_ns ? 'S' : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** pauselab-observer beside processes that run already: started, read line by line, ended. */
 import { existsSync } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { settlesWithin } from '../base/clock.js';
@@ -36,6 +36,15 @@ export interface ObserverOptions {
 export function kernelProgram(): string {
   return fileURLToPath(new URL(`../../native/observer/observer.${process.arch}.bpf.o`, import.meta.url));
 }
+
+/** What the helper reads with its own capabilities (setcap); empty if it is not there. */
+export function shownByHelper(what: '--symbols' | '--status'): string {
+  const { error, stdout } = spawnSync(programs.observer(), [what], { encoding: 'utf8', maxBuffer: mostShownBytes });
+  return error === undefined ? stdout : '';
+}
+
+/** Kernels have some 200,000 symbols, of 40 bytes. */
+const mostShownBytes = 2 ** 27;
 
 export async function startObserver({ pids, detail_ns, threshold_ns, onRecord }: ObserverOptions): Promise<Observer> {
   const program = programs.observer();

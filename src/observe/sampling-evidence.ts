@@ -1,5 +1,6 @@
 /** What looks at threads show, as evidence for attribution. Pure. */
-import type { NamedThread, RunEvidence, StealSpan } from '../attribution/evidence.js';
+import type { LoggedEvent, NamedThread, RunEvidence, StealSpan } from '../attribution/evidence.js';
+import { grouped } from '../base/group.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { allocatorGivers } from '../catalogue/allocators.js';
 import { lockOfCall } from '../catalogue/calls.js';
@@ -8,6 +9,7 @@ import type { ObservationGap } from '../facts/observation-facts.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
 import { matchesComm } from '../workload/threads/thread-patterns.js';
+import { lookedSafepoints, safepointSleeps } from './looked-safepoints.js';
 import { lockCompanions } from './lock-companions.js';
 import { waitsOf, withQueueTime } from './looked-parts.js';
 import { stallOf, type ObservedStall } from './observed-stalls.js';
@@ -27,13 +29,19 @@ export interface LookOptions {
 }
 
 /** By start. */
-export function lookedStalls({ timelines, ticks_ns }: SampleStream, threshold_ns: number): ObservedStall[] {
+export function lookedStalls(
+  samples: SampleStream,
+  waits: readonly StackReading[],
+  threshold_ns: number,
+): ObservedStall[] {
+  const { timelines, ticks_ns } = samples;
   const lastLook_ns = ticks_ns.at(-1) ?? 0;
+  const sleeps = safepointSleeps(samples, waits);
   return [...timelines.values()]
     .flatMap((timeline) => {
       const { tid, pid, comm: name, nice = 0 } = timeline;
       const hasEnded = timeline.changes.at(-1)?.state === 'X';
-      return waitsOf(timeline).flatMap((parts, i, all): ObservedStall[] => {
+      return waitsOf(timeline, sleeps.get(tid)).flatMap((parts, i, all): ObservedStall[] => {
         const start_ns = Math.max(0, parts[0]?.start_ns ?? 0);
         const end_ns = parts.at(-1)?.end_ns ?? 0;
         const isLast = i === all.length - 1;
@@ -84,6 +92,23 @@ export function lookedEvidence(
   };
 }
 
+/** Safepoints by the pid of their JVM. */
+export function safepointsSeen(
+  samples: SampleStream,
+  waits: readonly StackReading[],
+): ReadonlyMap<number, readonly LoggedEvent[]> {
+  const sleeps = safepointSleeps(samples, waits);
+  const slept = [...samples.timelines.values()].flatMap((timeline) =>
+    waitsOf(timeline, sleeps.get(timeline.tid) ?? [])
+      .flat()
+      .filter(({ letter }) => letter === 'S')
+      .map((part) => ({ pid: timeline.pid, ...part })),
+  );
+  return new Map(
+    [...grouped(slept, ({ pid }) => pid)].map(([pid, parts]) => [pid, lookedSafepoints(parts, 2 * samples.period_ns)]),
+  );
+}
+
 /** A thread whose name says that it gives memory back, and by which call. */
 function givingBack(
   { pid, tid, comm }: Timeline,
@@ -100,20 +125,12 @@ function givingBack(
   };
 }
 
-/** Looks that came late, if any did. */
+/** Looks that came late, if they were many or left a long time unseen. */
 export function lateLooks({ ticks_ns, period_ns }: SampleStream): ObservationGap[] {
   const between = ticks_ns.slice(1).map((time_ns, i) => time_ns - (ticks_ns[i] ?? time_ns));
   const late_n = between.filter((one) => one > period_ns * 1.5).length;
-  return late_n === 0
-    ? []
-    : [
-        {
-          code: 'looks-late',
-          looks_n: ticks_ns.length,
-          late_n,
-          period_ns,
-          mean_ns: between.reduce((sum, one) => sum + one, 0) / between.length,
-          longest_ns: between.reduce((most, one) => Math.max(most, one), 0),
-        },
-      ];
+  const longest_ns = between.reduce((most, one) => Math.max(most, one), 0);
+  if (late_n <= between.length / 20 && longest_ns < 2 * period_ns) return [];
+  const mean_ns = between.reduce((sum, one) => sum + one, 0) / between.length;
+  return [{ code: 'looks-late', looks_n: ticks_ns.length, late_n, period_ns, mean_ns, longest_ns }];
 }

@@ -16,8 +16,10 @@ export function whyNoLooks(targets: readonly Target[]): TierObstacle | null {
   return readIfThere('/proc/self/schedstat') === null ? { code: 'no-run-delay' } : null;
 }
 
+type Hidden = ObservationGap & { readonly code: 'calls-hidden' | 'functions-hidden' };
+
 /** What may not be read of a process. The kernel shows the function `0` to those who may not know. */
-export function hiddenFrom({ pid }: Target): ObservationGap[] {
+export function hiddenFrom({ pid }: Target): Hidden[] {
   return [
     ...(isRefused(`/proc/${pid}/syscall`) ? [{ code: 'calls-hidden', pid } as const] : []),
     ...(isRefused(`/proc/${pid}/wchan`) ? [{ code: 'functions-hidden', pid } as const] : []),

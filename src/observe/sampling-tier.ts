@@ -9,12 +9,12 @@ import type { ObservationGap } from '../facts/observation-facts.js';
 import { throttled_ns } from '../host/cpu-throttling.js';
 import { readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
 import { sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
-import { parseStacks } from '../record/stacks.js';
+import { parseStacks, type StackReading } from '../record/stacks.js';
 import { printedText } from '../workload/printed.js';
 import { howEnded, programs, startProgram, type Program } from '../workload/programs.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
-import { lateLooks, lookedEvidence, lookedStalls } from './sampling-evidence.js';
+import { lateLooks, lookedEvidence, lookedStalls, safepointsSeen } from './sampling-evidence.js';
 import { hiddenFrom } from './sampling-needs.js';
 import type { Target } from './target.js';
 import type { Watch, WatchOptions, WatchResult } from './tier.js';
@@ -56,7 +56,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
     return {
       start_ns: Number(before.go_ns),
       ended: program.exited,
-      stalls_n: () => lookedStalls(readMore(), threshold_ns).length,
+      stalls_n: () => lookedStalls(readMore(), waitsIn(files, before), threshold_ns).length,
       isFull: () => statSync(files.samples).size > mostBytes,
       async finish() {
         clearInterval(reading);
@@ -118,6 +118,10 @@ function readerOf(path: string, go_ns: bigint): () => SampleStream {
   };
 }
 
+function waitsIn({ waits }: Files, { go_ns }: Before): StackReading[] {
+  return parseStacks(printedText(waits), go_ns);
+}
+
 interface Finished {
   readonly program: Program;
   readonly before: Before;
@@ -129,28 +133,31 @@ interface Finished {
 function resultOf(samples: SampleStream, files: Files, finished: Finished): WatchResult {
   const { program, before, load, targets, threshold_ns } = finished;
   // The sampler writes what it took when it ends as it should.
-  const [cpu_us, memoryKib, missed_n] = printedText(files.end).trim().split(' ').map(Number);
-  if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined) throw failureOf(program);
+  const [cpu_us, memoryKib, missed_n, dropped_n] = printedText(files.end).trim().split(' ').map(Number);
+  if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined || dropped_n === undefined)
+    throw failureOf(program);
   const throttled = targets.flatMap(({ pid }) => {
     const grown_ns = throttled_ns(pid) - (before.throttled.get(pid) ?? 0);
     return grown_ns > 0 ? [{ code: 'cgroup-throttled', pid, throttled_ns: grown_ns } as const] : [];
   });
   const cpuCount = availableParallelism();
+  const waits = waitsIn(files, before);
   const looks = {
     samples,
-    waits: parseStacks(printedText(files.waits), before.go_ns),
+    waits,
     steal: stealBetween(load, before.go_ns, cpuCount),
     isThrottled: throttled.length > 0,
   };
   return {
-    stalls: lookedStalls(samples, threshold_ns),
+    stalls: lookedStalls(samples, waits, threshold_ns),
     evidence: lookedEvidence(looks, { threshold_ns, cpuCount, kernelRelease: release() }),
-    eventsOf: new Map(),
+    eventsOf: safepointsSeen(samples, waits),
     gaps: [
       { code: 'looks-only', period_ns },
       ...lateLooks(samples),
       ...before.gaps,
       ...(missed_n > 0 ? [{ code: 'files-exhausted', threads_n: missed_n } as const] : []),
+      ...(dropped_n > 0 ? [{ code: 'waits-dropped', waits_n: dropped_n } as const] : []),
       ...throttled,
       { code: 'sleeps-not-judged' },
     ],

@@ -4,8 +4,10 @@ import type { Cause } from '../facts/blame.js';
 import type {
   AnswerFact,
   ObservationGap,
-  RefusedTier,
   StallCut,
+  ObservationLimit,
+  ObservationRemedy,
+  RefusedTier,
   TierName,
   TierObstacle,
 } from '../facts/observation-facts.js';
@@ -63,13 +65,15 @@ const ofGaps: WordsOf<ObservationGap> = {
   'target-ended': ({ pid, name }) =>
     `${name} (${pid}) ended before the observation did, so nothing after that is known`,
   'looks-only': ({ period_ns }) =>
-    `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs, the call of a holder that lost its CPU, and safepoints of a JVM`,
+    `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs, the call of a holder that lost its CPU, and who woke whom`,
   'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
     `${late_n} of ${counted(looks_n, 'look')} came late, because looking uses about a tenth of a CPU at most or had no CPU itself: ${formatDuration(mean_ns)} apart on average instead of ${formatDuration(period_ns)}, at most ${formatDuration(longest_ns)}`,
   'calls-hidden': ({ pid }) =>
     `the system calls of ${pid} may not be read (/proc/${pid}/syscall: Yama, or a process that may not be traced), so what a blocked thread waited for is known by the kernel’s function only`,
   'functions-hidden': ({ pid }) =>
     `the functions of the kernel in which threads of ${pid} wait may not be read (/proc/${pid}/wchan), so no lock is certain`,
+  'waits-dropped': ({ waits_n }) =>
+    `what the thread waited for is missing for ${counted(waits_n, 'wait')}, because pauselab keeps a limited number; observe for a shorter time`,
   'files-exhausted': ({ threads_n }) =>
     `${counted(threads_n, 'thread')} could not be looked at, because the limit of open files (ulimit -n) is too low: two a thread are needed`,
   'cgroup-throttled': ({ pid, throttled_ns }) =>
@@ -97,6 +101,7 @@ const ofObstacles: WordsOf<TierObstacle> = {
     'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID namespace (--pid=host)',
   'capabilities-missing': ({ capabilities }) =>
     `${listed(capabilities)} ${capabilities.length === 1 ? 'is' : 'are'} missing; be root, or give them to pauselab`,
+  'helper-not-built': ({ complaint }) => `its helper could not be built (${complaint})`,
   'other-user': ({ pid, name, uid }) =>
     `${name} (${pid}) belongs to another user (uid ${uid}), and CAP_SYS_PTRACE is missing; observe as that user, or as root`,
   'no-run-delay': () =>
@@ -157,4 +162,35 @@ export function observedWhen({ start_ns, cuts }: Pick<SeenStall, 'start_ns' | 'c
     ...(cuts.includes('began-before') ? [] : [`from ${formatDuration(start_ns)} on`]),
     ...cuts.map((cut) => cutWords[cut]),
   ].join(', ');
+}
+
+const ofLimits: WordsOf<ObservationLimit> = {
+  'symbols-hidden': () =>
+    'the names of kernel functions are hidden, so stacks are not shown, and disks, swap and reclaim are not told apart: that needs CAP_SYSLOG and kernel.kptr_restrict below 2',
+  'files-of-others-hidden': () =>
+    'CAP_SYS_PTRACE is missing, so it is not shown which file, such as /proc/PID/smaps, a thread of another user reads while it has the lock',
+  'others-refused': () => 'CAP_SYS_PTRACE is missing, so only processes of the same user can be observed',
+  'calls-refused-by-yama': ({ scope }) =>
+    `Yama refuses /proc/PID/syscall (kernel.yama.ptrace_scope = ${scope}), so what a blocked thread waits for is known by the kernel’s function only`,
+  'calls-hidden': ({ pid }) => ofGaps['calls-hidden']({ code: 'calls-hidden', pid }),
+  'functions-hidden': ({ pid }) => ofGaps['functions-hidden']({ code: 'functions-hidden', pid }),
+};
+
+const ofRemedies: WordsOf<ObservationRemedy> = {
+  'set-capabilities': ({ gives }) =>
+    `as root, once, and again after each set-up: gives pauselab’s helper what ${tierWords[gives]} needs; then every user of this machine can observe with it`,
+  'add-capabilities': ({ gives }) => `as an option of the container’s start: what ${tierWords[gives]} needs`,
+  'share-pids': ({ gives }) =>
+    `as an option of the container’s start: ${tierWords[gives]} needs the host’s process ids`,
+  'show-symbols': () => 'as root: shows the names of kernel functions to those who have CAP_SYSLOG',
+  'show-calls': () => 'as root: lets processes of one user read each other’s system calls',
+  'build-helper': () => 'as root: installs what the helper needs, and builds it',
+};
+
+export function statedLimit(fact: ObservationLimit): Stated<ObservationLimit> {
+  return { ...fact, sentence: sentenceOf(ofLimits, fact) };
+}
+
+export function statedRemedy(fact: ObservationRemedy): Stated<ObservationRemedy> {
+  return { ...fact, sentence: sentenceOf(ofRemedies, fact) };
 }

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ExitCode } from '../../src/base/failure.js';
-import { crossingArguments, crossingRun } from '../support/crossing-run.js';
+import { crossingRun, observedRun } from '../support/observed-run.js';
 import { expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';
 import { childrenOf } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -32,7 +32,7 @@ function canTrace(): boolean {
 describe.skipIf(!canTrace())('an observation by tracefs', () => {
   test('finds the stalls of a run, with the thread and the call that are to blame', async () => {
     await withinTries(4, 'stalls are seen by tracefs', async () => {
-      const running = startPauselab(crossingArguments(scratch.fresh('run'), '8s'));
+      const running = observedRun(scratch.fresh('run'), '8s');
       const engine = await crossingRun(running.pid);
       const { code, stdout } = await pauselab([
         ...['observe', '--tier', 'tracefs', '--pid', String(engine), '--for', '4s'],

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
 import { readStalls } from '../../src/bundle/read-stalls.js';
-import { crossingArguments, crossingRun } from '../support/crossing-run.js';
-import { expectNothingLeft, pauselab, repository, startPauselab } from '../support/pauselab.js';
+import { crossingRun, observedRun } from '../support/observed-run.js';
+import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { withinTries } from '../support/tries.js';
 
@@ -52,7 +52,7 @@ describe.skipIf(!isAllowed)('an observation', () => {
   test('finds the stalls that the process records, with the thread and the call that are to blame', async () => {
     await withinTries(4, 'stalls are seen from outside', async () => {
       const [run, observed] = [scratch.fresh('run'), scratch.fresh('observed')];
-      const running = startPauselab(crossingArguments(run, '4s'));
+      const running = observedRun(run);
       const engine = await crossingRun(running.pid);
       const { code, stdout } = await pauselab([
         ...['observe', '--pid', String(engine), '--for', '3s', '--threshold', '30ms', '--out', observed, '--json'],
@@ -123,6 +123,12 @@ describe.skipIf(!isAllowed)('the documentation', () => {
         .replace(/--for \S+/, '')
         .split(' ')
         .filter((word) => word !== '');
+      if (words.includes('--check')) {
+        const { code, stdout } = await pauselab(words);
+        expect(code).toBe(0);
+        expect(stdout).toContain('observe is possible, by eBPF');
+        return;
+      }
       const out = scratch.fresh('documented');
       const { code, stdout } = await pauselab([...words, '--for', '500ms', '--out', out]);
       expect(code).toBe(0);

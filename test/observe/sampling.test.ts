@@ -1,8 +1,9 @@
 /** Who held a lock, in a process that is only looked at. */
 import { describe, expect, test } from 'vitest';
 import type { Timeline } from '../../src/record/samples.js';
+import type { StackReading } from '../../src/record/stacks.js';
 import { attributed, answerOf } from '../../src/observe/observation.js';
-import { lateLooks, lookedEvidence, lookedStalls } from '../../src/observe/sampling-evidence.js';
+import { lateLooks, lookedEvidence, lookedStalls, safepointsSeen } from '../../src/observe/sampling-evidence.js';
 import { look_ns, lookedAt, stream, waitingIn } from '../support/looks.js';
 
 const threshold_ns = 30e6;
@@ -18,12 +19,13 @@ function observedBy(
   { functions = waits, isThrottled = false, kernelRelease = '6.18.0' } = {},
 ) {
   const samples = stream(...threads);
-  const stalls = lookedStalls(samples, threshold_ns);
+  const stalls = lookedStalls(samples, functions, threshold_ns);
+  const eventsOf = safepointsSeen(samples, functions);
   const evidence = lookedEvidence(
     { samples, waits: functions, steal: [], isThrottled },
     { threshold_ns, cpuCount: 2, kernelRelease },
   );
-  return attributed({ stalls, evidence, eventsOf: new Map() });
+  return attributed({ stalls, evidence, eventsOf });
 }
 
 /** Of the stalls of the thread `worker`. */
@@ -60,7 +62,20 @@ describe('a holder without a CPU', () => {
 
   test('cannot be a thread that did not run when the wait ended', () => {
     const later = lookedAt('miner', 12, `sssssqqqqqqqqqqr${'s'.repeat(waiter.length - 16)}`);
-    expect(causesOf([worker, later])[0]).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+    const [first] = causesOf([worker, later]);
+    expect(first).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+    expect(first?.sentence).toMatch(/a thread of another program may have had it$/);
+  });
+
+  test('may be followed by another one in the same wait', () => {
+    const [long, early, late] = ['sssddddddddddddddddddss', 'sssqqqqqqqqqrssssssssss', 'ssssssssssssqqqqqqqqqrs'];
+    const threads = [lookedAt('worker', 11, long), lookedAt('early', 12, early), lookedAt('late', 14, late)];
+    const { stalls } = observedBy(threads, { functions: [4, 13].map((look) => waitingIn('vm_mmap_pgoff', 11, look)) });
+    const chain = stalls.find(({ thread }) => thread?.tid === 11)?.chain ?? [];
+    expect(chain.map(({ thread, grade }) => [thread?.name, grade])).toEqual([
+      ['early', 'possible'],
+      ['late', 'possible'],
+    ]);
   });
 
   test('is only possible while the wait has not ended', () => {
@@ -167,6 +182,7 @@ test('a thread that ended, and one that still waits, are told apart', () => {
   const letters = 'sssssddddddd';
   const stalls = lookedStalls(
     stream(lookedAt('goes on', 11, letters), lookedAt('ended', 12, 'sssssdddddx', { ticks: letters.length })),
+    [],
     threshold_ns,
   ).map(({ thread, stall: { stillRunning, threadEnded } }) => [thread.name, stillRunning, threadEnded]);
   expect(stalls).toEqual([
@@ -186,7 +202,38 @@ describe('late looks', () => {
       { code: 'looks-late', looks_n: 6, late_n: 2, period_ns: look_ns, mean_ns: 20e6, longest_ns: 40e6 },
     ]);
   });
-  test('are no gap if there were none', () => {
-    expect(lateLooks({ timelines: new Map(), ticks_ns: ticks([10, 11, 10]), period_ns: look_ns })).toEqual([]);
+  test('are no gap where a few came a little late', () => {
+    const ticks_ns = ticks([...Array.from({ length: 30 }, () => 10), 17]);
+    expect(lateLooks({ timelines: new Map(), ticks_ns, period_ns: look_ns })).toEqual([]);
+  });
+});
+
+describe('a sleep until a safepoint is over', () => {
+  const letters = 'rrrrrrssssssssrrrrrr';
+  const workers = [lookedAt('worker', 11, letters), lookedAt('other', 12, letters)];
+  const vm = lookedAt('VM Thread', 15, 'ssssssqqqqqqqqrsssss', { nice: 19 });
+  const asleep = (tid: number, word: string, value: string): StackReading => ({
+    ...waitingIn('futex_wait', tid, 8),
+    frames: ['futex_wait', word, value],
+  });
+  const inSafepoint = [asleep(11, '0x7f10', '0x9'), asleep(12, '0x7f10', '0x9')];
+
+  test('is a stall, whose root is the VM thread that had no CPU', () => {
+    const causes = causesOf([...workers, vm], { functions: inSafepoint });
+    expect(causes).toMatchObject([{ cause: 'not-scheduled', thread: { name: 'VM Thread' } }]);
+    expect(causes[0]?.sentence).toMatch(/^worker \(11\) was stopped for \S+ ms by a safepoint of the JVM/);
+  });
+
+  test.each([
+    { what: 'without a VM thread', threads: workers, functions: inSafepoint },
+    { what: 'on a word of one thread', threads: [...workers, vm], functions: inSafepoint.slice(0, 1) },
+    {
+      what: 'on a contended mutex of the C library',
+      threads: [...workers, vm],
+      functions: [asleep(11, '0x7f10', '0x2'), asleep(12, '0x7f10', '0x2')],
+    },
+    { what: 'of which nothing was read', threads: [...workers, vm], functions: [] },
+  ])('is not seen in a sleep $what', ({ threads, functions }) => {
+    expect(causesOf(threads, { functions })).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /** `pauselab observe`: what stalls a process that runs already. */
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import type { ExitCode } from '../../base/failure.js';
+import { ExitCode } from '../../base/failure.js';
 import { parseDuration } from '../../base/text/units.js';
 import { tiers } from '../../facts/observation-facts.js';
 import { installing, installOption } from '../install.js';
@@ -27,10 +27,28 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
       new Option('--tier <tier>', 'way of observing (default: the best that this machine allows)').choices(tiers),
     )
     .option('--out <folder>', 'folder to write the bundle to (default: pauselab-results/observed-<name>-<time>)')
+    .option(
+      '--check',
+      'observe nothing: say which ways of observing this machine allows, what is missing, and how to get it',
+    )
     .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText('after', examples)
     .action(async (options) => {
+      if (options.check === true) {
+        const { checkObserving } = await import('../../jobs/observe.js');
+        const found = await checkObserving(
+          { pids: options.pid, names: options.name, mainClasses: options.mainClass },
+          await installing(options.install === true),
+        );
+        if (options.json === true) printJson(found);
+        else {
+          const { renderObservationCheck } = await import('../text/observation-check-text.js');
+          printText(renderObservationCheck(found));
+        }
+        if (found.tier === null) setExitCode(ExitCode.unfit);
+        return;
+      }
       const { observe } = await import('../../jobs/observe.js');
       const asked = {
         pids: options.pid,
@@ -75,10 +93,12 @@ Examples:
   $ pauselab observe --pid 4711 --for 60s
   $ pauselab observe --name java --until-stalls 20 --threshold 50ms
   $ pauselab observe --main-class org.h2.tools.Server --jvm
+  $ pauselab observe --check
   $ pauselab explain pauselab-results/observed-java-2026-01-31T120000Z
 
-It needs root, or CAP_BPF and CAP_PERFMON. The processes are not stopped, restarted or
-changed; --jvm changes a JVM's log while it observes, and says so.
+With root, or CAP_BPF and CAP_PERFMON, programs in the kernel watch (eBPF), which shows most. Without them, processes of
+the same user are looked at every 10 ms (sampling). --check says what this machine allows. The processes are not stopped,
+restarted or changed; --jvm changes a JVM's log while it observes, and says so.
 
 Exit codes: 0 observed, 2 no such process, 5 this machine does not allow it, 129/130/143 interrupted (what was seen is
 kept).`;

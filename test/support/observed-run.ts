@@ -1,7 +1,22 @@
-/** A run of `priority-inversion` that another pauselab observes. */
+/** A run with a holder that loses its CPU, to be observed from outside. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { untilMeasuring } from './live-run.js';
+import { startPauselab, type Running } from './pauselab.js';
+
+export function observedRun(out: string, duration = '4s'): Running {
+  const settings = [
+    'holder.nice=17',
+    'stall.aim=400ms',
+    'threshold=30ms',
+    'spoiled.foreignLoad=100%',
+    'spoiled.steal=100%',
+  ];
+  return startPauselab([
+    ...['run', 'priority-inversion', '--arm', 'free-across-vmas', '--runs', '1', '--duration', duration, '--out', out],
+    ...settings.flatMap((setting) => ['--set', setting]),
+  ]);
+}
 
 /** The arm in which the range crosses VMAs, in the victims' own process. */
 export async function crossingRun(pid: number): Promise<number> {
@@ -14,18 +29,4 @@ export async function crossingRun(pid: number): Promise<number> {
       return engine;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-/** Its stalls are long, also on a busy machine. */
-export function crossingArguments(out: string, duration: string): string[] {
-  return [
-    ...['run', 'priority-inversion', '--arm', 'free-across-vmas', '--runs', '1', '--duration', duration, '--out', out],
-    ...[
-      'holder.nice=17',
-      'stall.aim=400ms',
-      'threshold=30ms',
-      'spoiled.foreignLoad=100%',
-      'spoiled.steal=100%',
-    ].flatMap((setting) => ['--set', setting]),
-  ];
 }
