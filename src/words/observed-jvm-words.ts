@@ -7,6 +7,8 @@ import { counted, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 export const ofJvmGaps: WordsOf<JvmGap> = {
+  'jvm-unknown': ({ pid, name, errno }) =>
+    `whether ${name} (${pid}) is a JVM, because this user may not look into it (${errno}); run pauselab as root or as its user`,
   'jvm-log-incomplete': ({ pid, name, problem }) => `of ${name} (${pid}): ${sentenceOf(ofLogs, problem)}`,
   'jvm-log-long': ({ pid, name, mostBytes }) =>
     `the log of ${name} (${pid}) grew beyond ${formatSize(mostBytes)}, so its first pauses may be missing; observe for a shorter time`,

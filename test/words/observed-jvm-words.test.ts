@@ -71,6 +71,12 @@ test('what is left in a JVM is said with what to do', () => {
   ).toContain('none before, file=a and file=b after');
 });
 
+test('a process that this user may not look into may be a JVM', () => {
+  expect(statedGap({ code: 'jvm-unknown', pid: 7, name: 'java', errno: 'EACCES' }).sentence).toBe(
+    'whether java (7) is a JVM, because this user may not look into it (EACCES); run pauselab as root or as its user',
+  );
+});
+
 test('what its log lacks is said with the JVM', () => {
   const problem = { code: 'log-dropped', messages_n: 3 } as const;
   expect(statedGap({ code: 'jvm-log-incomplete', pid: 7, name: 'java', problem }).sentence).toMatch(
