@@ -12,6 +12,10 @@ const run = promisify(execFile);
 test.each([
   [['gates', '--gates', '1', '--only', 'one'], / {2}service\.p99_ns, p99 ×2, log-sd 0\.4: now \d/],
   [['gates', '--gates', '1', '--only', 'drift'], / {2}100 checks, ×1\.5, in turns: exit 3 \d/],
+  [
+    ['observations', '--gates', '1', '--only', 'power'],
+    / {2}a quarter of the rate, bursts of some 10 s,.*: said to differ \d/,
+  ],
   [['alarms', '--gates', '1', '--only', 'stall-burst'], / {2}stall-burst: any verdict of a difference \d/],
 ])('bench/compare/errors.mjs %j ends with its last line', async (words, line) => {
   const { stdout } = await run(process.execPath, ['bench/compare/errors.mjs', ...words], { cwd: repository });

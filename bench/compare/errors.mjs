@@ -4,12 +4,14 @@
 //   node bench/compare/errors.mjs gates     whole gates of 1 to 100 checks: false alarms, power, passes (gates.mjs)
 //   node bench/compare/errors.mjs alarms    false alarms of comparisons of 20 metrics
 //   node bench/compare/errors.mjs power     power, and its curves
+//   node bench/compare/errors.mjs observations  comparisons of observations (observations.mjs)
 //   node bench/compare/errors.mjs alarms --gates 100 --seed 7 --only bimodal
 import { parseArgs } from 'node:util';
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { seededRandom } from '../../dist/stats/prng.js';
 import { decide, defaultPolicy } from '../../dist/verdict/compare/decide.js';
 import { gateErrors } from './gates.mjs';
+import { observationErrors } from './observations.mjs';
 import {
   generators,
   inputsOf,
@@ -31,7 +33,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true },
   },
 });
-const parts = positionals.length === 0 ? ['gates', 'alarms', 'power'] : positionals;
+const parts = positionals.length === 0 ? ['gates', 'alarms', 'power', 'observations'] : positionals;
 const gates = Number(values.gates);
 const seed = Number(values.seed);
 const policy = { ...defaultPolicy, resamples: 1_000, estimates: false };
@@ -147,5 +149,6 @@ function print(line) {
 }
 
 if (parts.includes('gates')) gateErrors({ gates, seed, only: values.only, print });
+if (parts.includes('observations')) observationErrors({ gates, seed, only: values.only, print });
 if (parts.includes('alarms')) alarms();
 if (parts.includes('power')) power();

@@ -30,7 +30,8 @@ struct Record {
   std::uint64_t run_delay_ns;  // schedstat field 2
   char state;                  // R, S, D, T, Z, … ; '-' in a tick
   Kind kind;
-  char reserved[2];
+  std::int8_t nice;
+  char reserved;
   std::uint32_t system_call;  // of a waiting thread: 0 not read, 1 none (a page fault), n + 2 system call n
   char comm[16];              // as in /proc/<tid>/stat, cut at 15 characters by the kernel
 };

@@ -19,7 +19,12 @@ bool parseSchedstat(const char* text, SchedstatReading& reading) noexcept {
     return true;
   };
   if (!number(reading.on_cpu_ns) || *text++ != ' ') return false;
-  return number(reading.run_delay_ns);
+  if (!number(reading.run_delay_ns)) return false;
+  if (*text == ' ' && text[1] != '\0') {
+    ++text;
+    number(reading.slices);
+  }
+  return true;
 }
 
 Schedstat::Schedstat() : fd_(open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {

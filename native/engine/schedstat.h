@@ -9,6 +9,7 @@ namespace pauselab::engine {
 struct SchedstatReading {
   std::uint64_t on_cpu_ns = 0;
   std::uint64_t run_delay_ns = 0;  // runnable and not running
+  std::uint64_t slices = 0;        // how often it got a CPU
   std::uint64_t at_ns = 0;
 };
 

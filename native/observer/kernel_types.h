@@ -22,8 +22,29 @@ enum bpf_map_type { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6, BPF_M
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct counter {
+  __s64 counter;
+};
+
+struct list_head {
+  struct list_head* next;
+};
+
 struct rw_semaphore {
-  char any;
+  struct counter count;
+  struct counter owner;
+  struct list_head wait_list;
+};
+
+struct task_struct;
+
+// kernel/locking/rwsem.c
+enum rwsem_waiter_type { RWSEM_WAITING_FOR_WRITE, RWSEM_WAITING_FOR_READ };
+
+struct rwsem_waiter {
+  struct list_head list;
+  struct task_struct* task;
+  enum rwsem_waiter_type type;
 };
 
 struct mm_struct {

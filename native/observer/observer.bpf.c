@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Runs in the kernel, at its scheduler's and mmap_lock's tracepoints, and sends what lasts: intervals in which a thread
-// of a target process was off its CPU, and holds of a target's mmap_lock by any thread of the machine, from `detail_ns`
-// on. Everything shorter stays here.
+// Runs in the kernel, at the tracepoints of its scheduler and of contended locks, and sends what lasts: intervals in
+// which a thread of a target process was off its CPU, and waits for a target's mmap_lock with the holds that caused
+// them, by any thread of the machine, from `detail_ns` on. Everything shorter stays here.
+//
+// No program is attached to the events of mmap_lock: they come each time any process takes its own mmap_lock, and cost
+// a process that does nothing else a fifth of its time. Only who sleeps for the lock is followed. Who has it then is
+// told twice: the lock names its owner (a writer exactly; of readers, the last that took it), and whoever gives it back
+// wakes the sleeper.
 //
 // State is in array slots by thread id (one load and a compare for a thread that does not matter): hash maps that are
 // updated at each taking of the lock cost up to three times as much. The system call, its arguments and the kernel
@@ -52,13 +57,6 @@ struct {
 } losses SEC(".maps");
 
 struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct release);
-} releases SEC(".maps");
-
-struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4 << 20);
 } ring SEC(".maps");
@@ -75,6 +73,12 @@ struct {
 #define kWrites 4
 // A wait that ends while its thread is still on its way to sleep.
 #define kRaceNs 1000000ULL
+// kernel/locking/rwsem.c: RWSEM_READER_OWNED and the flag beside it in `owner`, RWSEM_WRITER_LOCKED and the number of
+// readers in `count`, whose highest bit is no reader.
+#define kReaderOwned 1ULL
+#define kOwnerFlags 7ULL
+#define kWriterLocked 1ULL
+#define kReaders 0x7fffffffffffff00ULL
 
 static __always_inline struct losses* lost(void) {
   __u32 zero = 0;
@@ -155,21 +159,27 @@ static __always_inline __u32 read_stack(__u64* frames, struct task_struct* task)
 }
 
 // Prepares a slot for the thread; null where another thread that matters has it.
-static __always_inline struct thread_slot* claim(struct task_struct* task, bool is_target) {
-  struct thread_slot* slot = slot_at(task->pid);
+static __always_inline struct thread_slot* claim_for(const struct who* who, bool is_target) {
+  struct thread_slot* slot = slot_at(who->tid);
   if (!slot) return 0;
-  if (slot->tid != 0 && slot->tid != (__u32)task->pid) {
+  if (slot->tid != 0 && slot->tid != who->tid) {
     struct losses* counts = lost();
     if (counts) counts->slot_taken_n++;
     return 0;
   }
   __builtin_memset(slot, 0, sizeof(*slot));
-  slot->tid = task->pid;
-  slot->tgid = task->tgid;
-  slot->nice = task->static_prio - 120;
+  slot->tid = who->tid;
+  slot->tgid = who->tgid;
+  slot->nice = who->nice;
   slot->is_target = is_target;
-  bpf_probe_read_kernel_str(slot->comm, sizeof(slot->comm), task->comm);
+  __builtin_memcpy(slot->comm, who->comm, sizeof(slot->comm));
   return slot;
+}
+
+static __always_inline struct thread_slot* claim(struct task_struct* task, bool is_target) {
+  struct who who = {};
+  identify(&who, task);
+  return claim_for(&who, is_target);
 }
 
 // 0 runnable, 1 asleep, 2 blocked, 3 stopped, from the bits of __state (include/linux/sched.h). A frozen thread and one
@@ -208,13 +218,26 @@ static __always_inline void send_ran(struct task_struct* task, __u32 cpu, __u64 
   bpf_ringbuf_submit(record, 0);
 }
 
+static __always_inline __u64 owner_of(__u64 lock) {
+  // A kernel with PREEMPT_RT has another lock, which does not name its owner.
+  if (!bpf_core_field_exists(struct rw_semaphore, owner)) return 0;
+  return BPF_CORE_READ((struct rw_semaphore*)lock, owner.counter);
+}
+
+static __always_inline __u64 count_of(__u64 lock) {
+  if (!bpf_core_field_exists(struct rw_semaphore, count)) return 0;
+  return BPF_CORE_READ((struct rw_semaphore*)lock, count.counter);
+}
+
+static __always_inline struct task_struct* task_in(__u64 owner) { return (struct task_struct*)(owner & ~kOwnerFlags); }
+
 static __always_inline void send_off(struct thread_slot* slot, struct task_struct* before, struct task_struct* task,
                                      __u32 cpu, __u64 now) {
   struct off_record* record = reserved(sizeof(*record));
   if (!record) return;
   record->type = kOff;
   record->state = slot->state;
-  record->phase = slot->phase;
+  record->phase = slot->phase == kWaits ? kWaits : kNoLock;
   record->is_write = slot->is_write;
   // Its name and nice value may have changed since the slot was made.
   identify(&record->thread, task);
@@ -227,7 +250,18 @@ static __always_inline void send_off(struct thread_slot* slot, struct task_struc
   record->off_ns = slot->off_ns;
   record->woken_ns = slot->woken_ns;
   record->on_ns = now;
-  record->lock_tgid = slot->phase == kNoLock ? 0 : slot->lock_tgid;
+  record->lock_tgid = slot->phase == kWaits ? slot->lock_tgid : 0;
+  if (slot->phase != kWaits && slot->state == 2 && slot->is_target) {
+    // It has not run since: a writer that waits for the readers of a VMA still has the lock.
+    struct target* target = target_by_tgid(slot->tgid);
+    __u64 lock = target ? target->mm + bpf_core_field_offset(struct mm_struct, mmap_lock) : 0;
+    __u64 owner = lock ? owner_of(lock) : 0;
+    if (task_in(owner) == task && !(owner & kReaderOwned)) {
+      record->phase = kHolds;
+      record->is_write = 1;
+      record->lock_tgid = slot->tgid;
+    }
+  }
   record->contention = slot->contention;
   record->gave_write = slot->gave_write;
   record->gave_from_ns = slot->gave_from_ns;
@@ -244,6 +278,53 @@ static __always_inline bool matters(const struct thread_slot* slot, __u64 now) {
   return now - slot->off_ns >= threshold_ns || (slot->woken_ns != 0 && now - slot->woken_ns >= detail_ns);
 }
 
+// A thread of another program matters only while it has to do with the lock.
+static __always_inline void let_go(struct thread_slot* slot) {
+  slot->phase = kNoLock;
+  slot->slept_ns = 0;
+  slot->acquired_ns = 0;
+  if (slot->is_target) return;
+  dequeue(slot);
+  slot->tid = 0;
+}
+
+// The thread of `slot` goes to sleep for a lock: who has it? That thread is followed from here on, and may be off its
+// CPU already. The task is read with care (BPF_CORE_READ): a reader that has the lock no longer may have ended.
+static __always_inline void look_at_owner(struct thread_slot* slot, __u64 now) {
+  __u64 owner = owner_of(slot->lock);
+  struct task_struct* task = task_in(owner);
+  slot->owner_mode = !task ? kUnknownMode : owner & kReaderOwned ? kForRead : kForWrite;
+  slot->owner.tid = 0;
+  if (!task) return;
+  slot->owner.tid = BPF_CORE_READ(task, pid);
+  slot->owner.tgid = BPF_CORE_READ(task, tgid);
+  slot->owner.nice = BPF_CORE_READ(task, static_prio) - 120;
+  bpf_probe_read_kernel_str(slot->owner.comm, sizeof(slot->owner.comm),
+                            (void*)task + bpf_core_field_offset(struct task_struct, comm));
+  if (slot->owner.tid == 0 || slot->owner.tid == slot->tid) return;
+  struct thread_slot* holder = slot_of(slot->owner.tid);
+  if (!holder) {
+    holder = claim_for(&slot->owner, 0);
+    if (!holder) return;
+    if (!BPF_CORE_READ(task, on_cpu)) {
+      holder->state = state_of(BPF_CORE_READ(task, __state));
+      holder->cpu_out = BPF_CORE_READ(task, thread_info.cpu);
+      holder->off_ns = now;
+      if (holder->state == 0) enqueue(holder, holder->cpu_out, now);
+    }
+  }
+  if (holder->phase != kNoLock) return;
+  holder->phase = kHolds;
+  holder->lock = slot->lock;
+  holder->lock_tgid = slot->lock_tgid;
+  holder->is_write = slot->owner_mode == kForWrite;
+}
+
+// Whether the thread may still have the lock that it once had.
+static __always_inline bool may_hold(const struct thread_slot* slot, struct task_struct* task) {
+  return slot->is_write ? task_in(owner_of(slot->lock)) == task : (count_of(slot->lock) & kReaders) != 0;
+}
+
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_struct* next, unsigned int prev_state) {
   __u32 cpu = bpf_get_smp_processor_id();
@@ -256,6 +337,10 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
   if (isWatched) {
     if (now - queue->since_ns >= detail_ns && prev->pid != 0) send_ran(prev, cpu, queue->since_ns, now);
     queue->since_ns = now;
+  }
+  if (out && out->phase == kHolds && !may_hold(out, prev)) {
+    let_go(out);
+    if (!out->is_target) out = 0;
   }
   if (out) {
     out->state = preempt ? 0 : state_of(prev_state);
@@ -273,7 +358,10 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
     }
     if (out->state == 0 || out->woken_ns != 0) enqueue(out, cpu, now);
     identify(&out->taker, next);
-    if (out->phase == kWaits && out->slept_ns == 0) out->slept_ns = now;
+    if (out->phase == kWaits) {
+      if (out->slept_ns == 0) out->slept_ns = now;
+      look_at_owner(out, now);
+    }
   }
   if (in) {
     dequeue(in);
@@ -282,6 +370,66 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
     in->early_ns = 0;
   }
   return 0;
+}
+
+// From here to the wakings: who gives a lock back.
+
+static __always_inline void send_hold(const struct hold_record* hold, struct task_struct* task) {
+  struct hold_record* record = reserved(sizeof(*record));
+  if (!record) return;
+  record->type = kHold;
+  record->is_write = hold->is_write;
+  record->has_it = hold->has_it;
+  record->is_kernel_thread = (task->flags & kKernelThread) != 0;
+  identify(&record->thread, task);
+  record->lock_tgid = hold->lock_tgid;
+  record->slept_ns = hold->slept_ns;
+  record->acquired_ns = hold->acquired_ns;
+  record->released_ns = hold->released_ns;
+  read_call(&record->call, task);
+  record->frames_n = read_stack(record->frames, task);
+  bpf_ringbuf_submit(record, 0);
+}
+
+// The waker gives the lock back for which the thread of `slot` sleeps, and had it at least since that thread fell
+// asleep, or since it got the lock itself. A thread that comes by while others have the lock for read cannot take it
+// for read, because somebody sleeps for it; one that takes it in a free moment wakes nobody before the first in the
+// queue.
+static __always_inline void give_back(struct thread_slot* slot, struct task_struct* waker, __u64 now) {
+  __u32 tid = waker->pid;
+  bool isOwner = slot->owner_mode != kUnknownMode && slot->owner.tid == tid;
+  __u64 count = count_of(slot->lock);
+  // Else it was woken for another reason, as by a fatal signal.
+  bool isFree = (count & (slot->is_write ? kWriterLocked | kReaders : kWriterLocked)) == 0;
+  if (!isOwner && !isFree) return;
+  struct thread_slot* holder = slot_of(tid);
+  __u64 acquired_ns = holder && holder->phase == kHolds && holder->lock == slot->lock ? holder->acquired_ns : 0;
+  bool isWrite;
+  __u64 from_ns = slot->off_ns;
+  if (acquired_ns > slot->off_ns) {
+    isWrite = holder->is_write;
+    from_ns = acquired_ns;
+  } else if (isOwner) {
+    isWrite = slot->owner_mode == kForWrite;
+  } else {
+    // Not the owner that was seen: another reader, or a thread that took the lock later without sleeping for it. A
+    // writer clears its name in the lock, and a reader leaves it there. Sleeping readers wait for writers only.
+    isWrite = !slot->is_write || (owner_of(slot->lock) & kReaderOwned) == 0;
+    bool hadIt = slot->owner_mode == kUnknownMode || (slot->owner_mode == kForRead && !isWrite);
+    if (!hadIt) from_ns = now - 1;
+  }
+  slot->gave_write = isWrite;
+  slot->gave_from_ns = from_ns;
+  slot->gave_to_ns = now;
+  if (now - from_ns >= detail_ns) {
+    struct hold_record hold = {};
+    hold.is_write = isWrite;
+    hold.has_it = 1;
+    hold.lock_tgid = slot->lock_tgid;
+    hold.acquired_ns = from_ns;
+    hold.released_ns = now;
+    send_hold(&hold, waker);
+  }
 }
 
 SEC("tp_btf/sched_waking")
@@ -302,13 +450,7 @@ int BPF_PROG(on_waking, struct task_struct* task) {
     read_call(&slot->waker_call, waker);
   else
     slot->waker_call.number = -1;
-  __u32 zero = 0;
-  struct release* release = bpf_map_lookup_elem(&releases, &zero);
-  bool hasGiven = release && slot->phase == kWaits && release->tid == slot->waker.tid &&
-                  release->lock_tgid == slot->lock_tgid && slot->woken_ns - release->to_ns < kRaceNs;
-  slot->gave_write = hasGiven ? release->is_write : 0;
-  slot->gave_from_ns = hasGiven ? release->from_ns : 0;
-  slot->gave_to_ns = hasGiven ? release->to_ns : 0;
+  if (slot->phase == kWaits) give_back(slot, waker, slot->woken_ns);
   return 0;
 }
 
@@ -319,98 +461,6 @@ int BPF_PROG(on_wakeup, struct task_struct* task) {
   if (slot && slot->off_ns != 0) enqueue(slot, task->thread_info.cpu, bpf_ktime_get_ns());
   return 0;
 }
-
-static __always_inline void send_hold(struct thread_slot* slot, struct task_struct* task, bool has_it, __u64 now) {
-  struct hold_record* record = reserved(sizeof(*record));
-  if (!record) return;
-  record->type = kHold;
-  record->is_write = slot->is_write;
-  record->has_it = has_it;
-  record->is_kernel_thread = (task->flags & kKernelThread) != 0;
-  identify(&record->thread, task);
-  record->lock_tgid = slot->lock_tgid;
-  record->slept_ns = slot->slept_ns;
-  record->acquired_ns = has_it ? slot->acquired_ns : now;
-  record->released_ns = now;
-  read_call(&record->call, task);
-  record->frames_n = read_stack(record->frames, task);
-  bpf_ringbuf_submit(record, 0);
-}
-
-// A thread of another program matters only while it has to do with the lock.
-static __always_inline void let_go(struct thread_slot* slot) {
-  slot->phase = kNoLock;
-  slot->slept_ns = 0;
-  if (!slot->is_target) slot->tid = 0;
-}
-
-static __always_inline int acquire_returned(struct mm_struct* mm, bool write, bool success) {
-  __u32 lock_tgid = target_by_mm(mm);
-  if (lock_tgid == 0) return 0;
-  struct task_struct* task = bpf_get_current_task_btf();
-  struct thread_slot* slot = slot_of(task->pid);
-  if (!slot) slot = claim(task, 0);
-  if (!slot || (slot->phase == kHolds && slot->lock_tgid != lock_tgid)) return 0;
-  __u64 now = bpf_ktime_get_ns();
-  if (!success) {
-    if (slot->phase == kWaits) {
-      if (slot->slept_ns != 0 && now - slot->slept_ns >= detail_ns) send_hold(slot, task, 0, now);
-      let_go(slot);
-    }
-    return 0;
-  }
-  // A writer that goes on as a reader (downgrade) says so by acquiring for read.
-  if (slot->phase == kHolds && slot->is_write && !write && now - slot->acquired_ns >= detail_ns)
-    send_hold(slot, task, 1, now);
-  if (slot->phase == kHolds) slot->slept_ns = 0;
-  slot->phase = kHolds;
-  slot->is_write = write;
-  slot->lock_tgid = lock_tgid;
-  // A rwsem gives a sleeping reader the lock and then wakes it (rwsem_mark_wake in kernel/locking/rwsem.c): the reader
-  // has it for all the time for which it waits for a CPU, and comes here late. A writer takes the lock itself.
-  slot->acquired_ns = !write && slot->slept_ns != 0 && slot->woken_ns > slot->slept_ns ? slot->woken_ns : now;
-  slot->early_ns = 0;
-  return 0;
-}
-
-static __always_inline int released(struct mm_struct* mm) {
-  __u32 lock_tgid = target_by_mm(mm);
-  if (lock_tgid == 0) return 0;
-  struct task_struct* task = bpf_get_current_task_btf();
-  struct thread_slot* slot = slot_of(task->pid);
-  // Without its begin: it was held from before the observation on.
-  if (!slot || slot->phase != kHolds || slot->lock_tgid != lock_tgid) return 0;
-  __u64 now = bpf_ktime_get_ns();
-  if (now - slot->acquired_ns >= detail_ns || (slot->slept_ns != 0 && now - slot->slept_ns >= detail_ns))
-    send_hold(slot, task, 1, now);
-  slot->early_ns = 0;
-  // The event comes before the lock is given back, and whom that wakes is told next.
-  __u32 zero = 0;
-  struct release* release = bpf_map_lookup_elem(&releases, &zero);
-  if (release) {
-    release->tid = slot->tid;
-    release->lock_tgid = lock_tgid;
-    release->from_ns = slot->acquired_ns;
-    release->to_ns = now;
-    release->is_write = slot->is_write;
-  }
-  let_go(slot);
-  return 0;
-}
-
-// Arguments of this event: (mm, write, success) from Linux 6.16 on, (mm, memcg_path, write, success) before. A fixed
-// layout would read every lock of the other as a write. observer.cc loads the program that fits the kernel's BTF.
-SEC("tp_btf/mmap_lock_acquire_returned")
-int BPF_PROG(acquire_returned_new, struct mm_struct* mm, bool write, bool success) {
-  return acquire_returned(mm, write, success);
-}
-SEC("tp_btf/mmap_lock_acquire_returned")
-int BPF_PROG(acquire_returned_old, struct mm_struct* mm, const char* path, bool write, bool success) {
-  return acquire_returned(mm, write, success);
-}
-// The address space alone is read, which stands first in both.
-SEC("tp_btf/mmap_lock_released")
-int BPF_PROG(on_released, struct mm_struct* mm) { return released(mm); }
 
 // Whoever has to sleep for a lock of the kernel comes by here, from Linux 5.19 on, and nobody else: the event at each
 // attempt to take mmap_lock would cost every process of the machine a third more. A lock that spins is no wait of
@@ -427,24 +477,45 @@ int BPF_PROG(on_contention_begin, void* lock, unsigned int flags) {
   }
   if (!slot) slot = claim(task, 0);
   if (!slot) return 0;
-  if (slot->phase == kHolds) {
-    // It has the lock of another target: one at a time is followed.
-    struct losses* counts = lost();
-    if (counts) counts->nested_n++;
-    return 0;
-  }
   slot->phase = kWaits;
   slot->is_write = (flags & kWrites) != 0;
   slot->lock_tgid = lock_tgid;
+  slot->lock = (__u64)lock;
   slot->slept_ns = 0;
+  slot->acquired_ns = 0;
   slot->early_ns = 0;
   return 0;
 }
 
 SEC("tp_btf/contention_end")
-int BPF_PROG(on_contention_end, void* lock) {
-  struct thread_slot* slot = slot_of((__u32)bpf_get_current_pid_tgid());
-  if (slot) slot->contention = 0;
+int BPF_PROG(on_contention_end, void* lock, int error) {
+  struct task_struct* task = bpf_get_current_task_btf();
+  struct thread_slot* slot = slot_of(task->pid);
+  if (!slot) return 0;
+  slot->contention = 0;
+  if (slot->phase != kWaits || slot->lock != (__u64)lock) return 0;
+  __u64 now = bpf_ktime_get_ns();
+  __u64 slept_ns = slot->slept_ns;
+  // A rwsem gives a sleeping reader the lock and then wakes it (rwsem_mark_wake in kernel/locking/rwsem.c): the reader
+  // has it for all the time for which it waits for a CPU, and comes here late. A writer takes the lock itself.
+  bool isGranted = !slot->is_write && slept_ns != 0 && slot->woken_ns > slept_ns;
+  slot->acquired_ns = isGranted ? slot->woken_ns : now;
+  if (slept_ns != 0 && now - slept_ns >= detail_ns) {
+    struct hold_record wait = {};
+    wait.is_write = slot->is_write;
+    wait.has_it = error == 0;
+    wait.lock_tgid = slot->lock_tgid;
+    wait.slept_ns = slept_ns;
+    wait.acquired_ns = error == 0 ? slot->acquired_ns : now;
+    wait.released_ns = now;
+    send_hold(&wait, task);
+  }
+  slot->slept_ns = 0;
+  slot->early_ns = 0;
+  if (error == 0)
+    slot->phase = kHolds;
+  else
+    let_go(slot);
   return 0;
 }
 
@@ -478,6 +549,35 @@ int BPF_PROG(on_exit, struct task_struct* task) {
   return 0;
 }
 
+// How many waiters of a lock are looked through.
+#define kMostWaiters 256
+
+// A thread that is blocked already when the observation begins: does it sleep for its process's mmap_lock? The queue of
+// the lock has its name. Nothing keeps the queue as it is, so each step is read with care, and a step into nowhere ends
+// it.
+static __always_inline void seed_wait(struct thread_slot* slot, struct task_struct* task, __u64 now) {
+  if (!task->mm || !bpf_core_field_exists(struct rw_semaphore, wait_list) ||
+      !bpf_core_field_exists(struct rwsem_waiter, type))
+    return;
+  struct rw_semaphore* lock = &task->mm->mmap_lock;
+  __u64 head = (__u64)lock + bpf_core_field_offset(struct rw_semaphore, wait_list);
+  struct list_head* at = (struct list_head*)head;
+  for (int i = 0; i < kMostWaiters; i++) {
+    at = BPF_CORE_READ(at, next);
+    if (!at || (__u64)at == head) return;
+    struct rwsem_waiter* waiter = (void*)at - bpf_core_field_offset(struct rwsem_waiter, list);
+    if (BPF_CORE_READ(waiter, task) != task) continue;
+    slot->phase = kWaits;
+    slot->is_write =
+        BPF_CORE_READ(waiter, type) == bpf_core_enum_value(enum rwsem_waiter_type, RWSEM_WAITING_FOR_WRITE);
+    slot->lock = (__u64)lock;
+    slot->lock_tgid = slot->tgid;
+    slot->slept_ns = now;
+    look_at_owner(slot, now);
+    return;
+  }
+}
+
 // Run once, when all the others are attached: the threads that the targets have already.
 SEC("iter/task")
 int seed(struct bpf_iter__task* context) {
@@ -493,5 +593,6 @@ int seed(struct bpf_iter__task* context) {
   slot->state = state_of(task->__state);
   slot->cpu_out = task->thread_info.cpu;
   slot->off_ns = bpf_ktime_get_ns();
+  if (slot->state == 2) seed_wait(slot, task, slot->off_ns);
   return 0;
 }

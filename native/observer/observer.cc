@@ -172,12 +172,14 @@ std::string fileOf(const hold_record& record) {
   return length > 0 ? std::string(target, static_cast<std::size_t>(length)) : "";
 }
 
-void writeHold(const hold_record& record, bool hasEnded) {
+// `isSure`: the kernel named the thread when it gave the lock back, or the lock names its writer.
+void writeHold(const hold_record& record, bool hasEnded, bool isSure) {
   Line line("hold");
   line.who("thread", record.thread);
   line.number("lockPid", record.lock_tgid);
   line.boolean("isWrite", record.is_write != 0);
   line.boolean("hasIt", record.has_it != 0);
+  line.boolean("isSure", isSure);
   line.boolean("isKernelThread", record.is_kernel_thread != 0);
   line.time("slept_ns", record.slept_ns);
   line.time("acquired_ns", record.acquired_ns);
@@ -195,7 +197,7 @@ int onRecord(void*, void* data, std::size_t) {
       writeOff(*static_cast<const off_record*>(data), true);
       break;
     case kHold:
-      writeHold(*static_cast<const hold_record*>(data), true);
+      writeHold(*static_cast<const hold_record*>(data), true, true);
       break;
     case kRan: {
       const auto& record = *static_cast<const ran_record*>(data);
@@ -239,21 +241,16 @@ unsigned argumentsOf(const btf* types, const char* event) {
   return type != nullptr && btf_is_func_proto(type) && btf_vlen(type) > 0 ? btf_vlen(type) - 1u : 0;
 }
 
-struct Layout {
-  bool isOld;
-};
-
-// Refuses what it does not know: read in a wrong layout, every lock would be a write.
-Layout layoutOf(const btf* types) {
-  const unsigned acquired = argumentsOf(types, "mmap_lock_acquire_returned");
+// Refuses what it does not know: arguments would be taken for others.
+void checkEvents(const btf* types) {
   const unsigned switched = argumentsOf(types, "sched_switch");
   const unsigned contended = argumentsOf(types, "contention_begin");
-  if ((acquired == 3 || acquired == 4) && switched == 4 && contended == 2) return {acquired == 4};
+  const unsigned decided = argumentsOf(types, "contention_end");
+  if (switched == 4 && contended == 2 && decided == 2) return;
   fail(Exit::unfit,
-       "this kernel has no such events as pauselab needs, or in a layout that it does not know: "
-       "mmap_lock_acquire_returned has %u arguments, sched_switch %u, contention_begin %u; observe needs Linux 6.1 or "
-       "newer",
-       acquired, switched, contended);
+       "this kernel has no such events as pauselab needs, or in a layout that it does not know: sched_switch has %u "
+       "arguments, contention_begin %u, contention_end %u; observe needs Linux 6.1 or newer",
+       switched, contended, decided);
 }
 
 bpf_map* mapOf(bpf_object* object, const char* name) {
@@ -312,7 +309,7 @@ struct Lengths {
 Attached attach(const char* path, Lengths lengths, const std::vector<std::uint32_t>& pids) {
   btf* kernel = btf__load_vmlinux_btf();
   if (kernel == nullptr) refuse("this kernel has no type information (/sys/kernel/btf/vmlinux)", errno);
-  const Layout layout = layoutOf(kernel);
+  checkEvents(kernel);
   bpf_object* object = bpf_object__open_file(path, nullptr);
   if (object == nullptr) refuse("the program could not be opened", errno);
   const btf* types = bpf_object__btf(object);
@@ -326,16 +323,10 @@ Attached attach(const char* path, Lengths lengths, const std::vector<std::uint32
   setConstant(object, ".bss", types, "targets", targets);
   bpf_map__set_max_entries(mapOf(object, "slots"), attached.slots_n);
   bpf_map__set_max_entries(mapOf(object, "cpus"), static_cast<std::uint32_t>(libbpf_num_possible_cpus()));
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, object) {
-    const std::string name = bpf_program__name(program);
-    const bool isOld = name.ends_with("_old");
-    if (isOld || name.ends_with("_new")) bpf_program__set_autoload(program, isOld == layout.isOld);
-  }
   if (const int error = bpf_object__load(object); error != 0) refuse("the program could not be loaded", -error);
   bpf_link* seed = nullptr;
+  bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object) {
-    if (!bpf_program__autoload(program)) continue;
     bpf_link* link = bpf_program__attach(program);
     if (link == nullptr) refuse(bpf_program__name(program), errno);
     if (std::strcmp(bpf_program__name(program), "seed") == 0)
@@ -353,53 +344,73 @@ Attached attach(const char* path, Lengths lengths, const std::vector<std::uint32
   return attached;
 }
 
+struct who identityOf(const thread_slot& slot) {
+  struct who thread {
+    slot.tid, slot.tgid, slot.nice, {}
+  };
+  std::memcpy(thread.comm, slot.comm, kComm);
+  return thread;
+}
+
+void writeOpenOff(const thread_slot& slot, std::uint64_t end_ns) {
+  off_record record{};
+  record.state = slot.state;
+  record.phase = slot.phase == kWaits ? kWaits : kNoLock;
+  record.is_write = slot.is_write;
+  record.thread = identityOf(slot);
+  record.cpu_out = record.cpu_in = slot.cpu_out;
+  record.waker = slot.waker;
+  record.taker = slot.taker;
+  record.off_ns = slot.off_ns;
+  record.woken_ns = slot.woken_ns;
+  record.on_ns = end_ns;
+  record.lock_tgid = slot.phase == kWaits ? slot.lock_tgid : 0;
+  record.contention = slot.contention;
+  record.gave_write = slot.gave_write;
+  record.gave_from_ns = slot.gave_from_ns;
+  record.gave_to_ns = slot.gave_to_ns;
+  record.call.number = -1;
+  record.waker_call = slot.waker_call;
+  if (slot.woken_ns == 0) record.waker_call.number = -1;
+  writeOff(record, false);
+}
+
+// A thread that still waits for the lock, and who has it: by its name in the lock, as nobody has given it back yet.
+void writeOpenWait(const thread_slot& slot, const thread_slot* slots, std::uint32_t slots_n, std::uint64_t end_ns) {
+  hold_record record{};
+  record.lock_tgid = slot.lock_tgid;
+  record.released_ns = end_ns;
+  record.call.number = -1;
+  // A reader that was woken has the lock, also while it has no CPU yet.
+  const bool hasIt = slot.is_write == 0 && slot.woken_ns > slot.slept_ns;
+  record.is_write = slot.is_write;
+  record.has_it = hasIt;
+  record.thread = identityOf(slot);
+  record.slept_ns = slot.slept_ns;
+  record.acquired_ns = hasIt ? slot.woken_ns : end_ns;
+  writeHold(record, false, true);
+  if (slot.woken_ns != 0 || slot.owner_mode == kUnknownMode || slot.owner.tid == 0) return;
+  // Readers leave their names in the lock when they give it back. So the last that took it may have it no longer, and
+  // then another reader has it. Only who is off its CPU, and not asleep, may have it still.
+  const thread_slot& holder = slots[slot.owner.tid & (slots_n - 1)];
+  const bool mayHold = holder.tid == slot.owner.tid && holder.off_ns != 0 && holder.phase != kWaits &&
+                       (holder.state == 0 || holder.state == 2);
+  if (slot.owner_mode == kForRead && !mayHold) return;
+  record.is_write = slot.owner_mode == kForWrite;
+  record.has_it = 1;
+  record.thread = slot.owner;
+  record.slept_ns = 0;
+  record.acquired_ns = slot.off_ns;
+  writeHold(record, false, slot.owner_mode == kForWrite);
+}
+
 // What had not ended when the observation did.
 void writeOpen(const thread_slot* slots, std::uint32_t slots_n, std::uint64_t detail_ns, std::uint64_t end_ns) {
   for (const thread_slot* slot = slots; slot < slots + slots_n; ++slot) {
     if (slot->tid == 0) continue;
-    struct who thread {
-      slot->tid, slot->tgid, slot->nice, {}
-    };
-    std::memcpy(thread.comm, slot->comm, kComm);
-    if (slot->off_ns != 0 && slot->off_ns + detail_ns <= end_ns) {
-      off_record record{};
-      record.state = slot->state;
-      record.phase = slot->phase;
-      record.is_write = slot->is_write;
-      record.thread = thread;
-      record.cpu_out = record.cpu_in = slot->cpu_out;
-      record.waker = slot->waker;
-      record.taker = slot->taker;
-      record.off_ns = slot->off_ns;
-      record.woken_ns = slot->woken_ns;
-      record.on_ns = end_ns;
-      record.lock_tgid = slot->phase == kNoLock ? 0 : slot->lock_tgid;
-      record.contention = slot->contention;
-      record.gave_write = slot->gave_write;
-      record.gave_from_ns = slot->gave_from_ns;
-      record.gave_to_ns = slot->gave_to_ns;
-      record.call.number = -1;
-      record.waker_call = slot->waker_call;
-      if (slot->woken_ns == 0) record.waker_call.number = -1;
-      writeOff(record, false);
-    }
-    // A reader that was woken has the lock, also while it has no CPU yet.
-    const bool hasIt = slot->phase == kHolds || (slot->phase == kWaits && slot->is_write == 0 && slot->slept_ns != 0 &&
-                                                 slot->woken_ns > slot->slept_ns);
-    const std::uint64_t since_ns = slot->slept_ns != 0 ? slot->slept_ns : slot->acquired_ns;
-    if (slot->phase != kNoLock && since_ns != 0 && since_ns + detail_ns <= end_ns &&
-        (slot->phase == kHolds || slot->slept_ns != 0)) {
-      hold_record record{};
-      record.is_write = slot->is_write;
-      record.has_it = hasIt;
-      record.thread = thread;
-      record.lock_tgid = slot->lock_tgid;
-      record.slept_ns = slot->slept_ns;
-      record.acquired_ns = slot->phase == kHolds ? slot->acquired_ns : hasIt ? slot->woken_ns : end_ns;
-      record.released_ns = end_ns;
-      record.call.number = -1;
-      writeHold(record, false);
-    }
+    if (slot->off_ns != 0 && slot->off_ns + detail_ns <= end_ns) writeOpenOff(*slot, end_ns);
+    if (slot->phase == kWaits && slot->slept_ns != 0 && slot->slept_ns + detail_ns <= end_ns)
+      writeOpenWait(*slot, slots, slots_n, end_ns);
   }
 }
 
@@ -412,7 +423,6 @@ losses lossesOf(bpf_object* object) {
   for (const losses& one : each) {
     all.ring_full_n += one.ring_full_n;
     all.slot_taken_n += one.slot_taken_n;
-    all.nested_n += one.nested_n;
   }
   return all;
 }
@@ -437,8 +447,22 @@ Number argument(const char* text, const char* name) {
   return *number;
 }
 
+// Whether this kernel takes the programs from this process. They are gone when it ends.
+int check(const char* program) {
+  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_MEMLOCK, &all);
+  libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+  libbpf_set_print(keepWarning);
+  attach(program, {1'000'000, 20'000'000}, {});
+  return 0;
+}
+
 int run(int argc, char** argv) {
-  if (argc < 5) fail(Exit::usage, "usage: pauselab-observer PROGRAM DETAIL_NS THRESHOLD_NS TGID...");
+  if (argc == 3 && std::strcmp(argv[1], "--check") == 0) return check(argv[2]);
+  if (argc < 5)
+    fail(Exit::usage,
+         "usage: pauselab-observer PROGRAM DETAIL_NS THRESHOLD_NS TGID...\n"
+         "       pauselab-observer --check PROGRAM");
   const auto detail_ns = argument<std::uint64_t>(argv[2], "DETAIL_NS");
   const auto threshold_ns = argument<std::uint64_t>(argv[3], "THRESHOLD_NS");
   std::vector<std::uint32_t> pids;
@@ -498,7 +522,6 @@ int run(int argc, char** argv) {
   end.time("end_ns", end_ns);
   end.number("ringFull_n", static_cast<std::int64_t>(lost.ring_full_n));
   end.number("slotTaken_n", static_cast<std::int64_t>(lost.slot_taken_n));
-  end.number("nested_n", static_cast<std::int64_t>(lost.nested_n));
   end.number("recursion_n", static_cast<std::int64_t>(recursionMisses(attached.object)));
   end.number("cpu_us",
              (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec);

@@ -9,6 +9,9 @@ enum record_type { kOff = 1, kHold = 2, kRan = 3, kExit = 4 };
 // Where a thread stands with the mmap_lock of a target.
 enum lock_phase { kNoLock = 0, kWaits = 1, kHolds = 2 };
 
+// How a thread has a lock.
+enum lock_mode { kUnknownMode = 0, kForRead = 1, kForWrite = 2 };
+
 // The system call in which a thread is, by its saved registers; `number` is -1 in a page fault, an interrupt or a
 // kernel thread.
 struct system_call {
@@ -47,8 +50,8 @@ struct off_record {
   // Of a sleeping lock that it waited for (lock:contention_begin): 1 + its LCB_F_ flags; 0: none.
   unsigned int contention;
   unsigned int frames_n;
-  // The waker had just given that mmap_lock back, which it had had since then; 0: it had not. However short: who gives
-  // a lock back decides whose turn it is.
+  // The waker gave that mmap_lock back, and had had it at least since then; 0: it did not. However short: who gives a
+  // lock back decides whose turn it is.
   unsigned int gave_write;
   unsigned long long gave_from_ns;
   unsigned long long gave_to_ns;
@@ -58,7 +61,9 @@ struct off_record {
   unsigned long long frames[kFrames];
 };
 
-// A thread took the mmap_lock of a target and gave it back.
+// A thread got the mmap_lock of a target for which it had slept (slept_ns is set), or gave it back and thereby woke a
+// thread that slept for it. Then the hold counts from when on that thread slept, or from when on the holder had the
+// lock if that was later: what nobody waits for is not followed.
 struct hold_record {
   unsigned char type;
   unsigned char is_write;
@@ -99,9 +104,15 @@ struct thread_slot {
   unsigned long long off_ns;
   unsigned long long woken_ns;
   unsigned long long early_ns;
-  // Since when it has, or sleeps for, the lock.
+  // Since when it has the lock, if it slept for it; 0: not known. Whether it still has it is not known either.
   unsigned long long acquired_ns;
   unsigned long long slept_ns;
+  // Address of the lock that it waits for or has.
+  unsigned long long lock;
+  // Who had the lock when this thread went to sleep for it, by the lock itself. A reader is only the last that took it.
+  struct who owner;
+  unsigned int owner_mode;
+  unsigned int padding;
   unsigned int lock_tgid;
   unsigned int early_by;
   unsigned int cpu_out;
@@ -123,20 +134,11 @@ struct thread_slot {
   unsigned int reserved;
 };
 
-// The last release of a target's mmap_lock on a CPU.
-struct release {
-  unsigned int tid;
-  unsigned int lock_tgid;
-  unsigned long long from_ns;
-  unsigned long long to_ns;
-  unsigned int is_write;
-  unsigned int reserved;
-};
-
 struct cpu_slot {
-  // Threads that matter in its queue, and from when on who runs there is recorded.
+  // How many threads with a slot wait in its queue. While there are some, pauselab records who runs there.
   int queued_n;
   unsigned int reserved;
+  // From when on the thread that runs there is recorded.
   unsigned long long since_ns;
 };
 
@@ -144,7 +146,6 @@ struct cpu_slot {
 struct losses {
   unsigned long long ring_full_n;
   unsigned long long slot_taken_n;
-  unsigned long long nested_n;
 };
 
 struct target {

@@ -2,10 +2,17 @@
 // thread waits for more than a period, it also records the system call in which the thread waits
 // (/proc/<pid>/task/<tid>/syscall, if that may be read).
 //
-//   pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE] PID…
+//   pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE | waits=FILE] PID…
 //
 // With `stacks=` it writes the kernel stacks of threads that are blocked, or runnable and not running, for 50 ms or
 // more (root): a line each, `TIME_NS TID STATE frame<frame<…`, innermost first.
+//
+// With `waits=` it watches processes that pauselab did not start (`observe`). It writes the function of the kernel in
+// which a thread is blocked (/proc/<pid>/task/<tid>/wchan) to FILE, in the same form. It uses about a tenth of a
+// CPU at most: if looks take longer than a tenth of the period, they come less often. A thread that sleeps is looked
+// at in full only when its schedstat has changed: it did not run, and if it was woken and waits for a CPU, its run
+// delay says so afterwards. What all this took comes last, on standard output: `CPU_US MEMORY_KIB MISSED`, the last
+// being threads that it could not open for want of file descriptors.
 //
 // It is a separate process, so that the address space that it watches never stalls it. It reads only
 // /proc/<pid>/task/<tid>/{stat,schedstat,syscall,stack}, which take neither mmap_lock nor any lock that a stalled
@@ -14,6 +21,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -39,13 +47,17 @@ volatile std::sig_atomic_t terminated = 0;
 
 class Thread {
  public:
-  Thread(pid_t pid, pid_t tid) : pid_(pid), tid_(tid), stat_(openFile("stat")), schedstat_(openFile("schedstat")) {}
+  Thread(pid_t pid, pid_t tid) : pid_(pid), tid_(tid), stat_(openFile("stat")), schedstat_(openFile("schedstat")) {
+    lacksFiles_ = (stat_ < 0 || schedstat_ < 0) && (errno == EMFILE || errno == ENFILE);
+  }
   Thread(Thread&& other) noexcept
       : pid_(other.pid_),
         tid_(other.tid_),
         stat_(std::exchange(other.stat_, -1)),
         schedstat_(std::exchange(other.schedstat_, -1)),
+        lacksFiles_(other.lacksFiles_),
         unchangedLooks_(other.unchangedLooks_),
+        slices_(other.slices_),
         last_(other.last_) {}
   Thread& operator=(Thread&&) = delete;
   ~Thread() {
@@ -53,16 +65,18 @@ class Thread {
     if (schedstat_ >= 0) close(schedstat_);
   }
 
-  // Appends a record if anything changed. False when the thread is gone.
-  bool look(std::vector<samples::Record>& out) {
+  // Appends a record if anything changed. False when the thread is gone. `skipsSleepers`: see above.
+  bool look(std::vector<samples::Record>& out, bool skipsSleepers) {
     samples::Record record{};
     record.time_ns = monotonic_ns();
     record.pid = static_cast<std::uint32_t>(pid_);
     record.tid = static_cast<std::uint32_t>(tid_);
     char text[512];
     engine::SchedstatReading reading;
-    if (!readFile(schedstat_, text) || !engine::parseSchedstat(text, reading) || !readFile(stat_, text) ||
-        !parseStatLine(text, record.comm, record.state)) {
+    const bool isRead = readFile(schedstat_, text) && engine::parseSchedstat(text, reading);
+    if (isRead && skipsSleepers && last_.state == 'S' && reading.slices == slices_ && unchangedLooks_ >= 2) return true;
+    slices_ = reading.slices;
+    if (!isRead || !readFile(stat_, text) || !parseStatLine(text, record.comm, record.state, record.nice)) {
       record.kind = samples::Kind::gone;
       record.state = '-';
       out.push_back(record);
@@ -82,6 +96,11 @@ class Thread {
     return true;
   }
 
+  bool lacksFiles() const { return lacksFiles_; }
+
+  // Whether it has just turned out that the thread is blocked for more than a moment.
+  bool waitDue() const { return last_.state == 'D' && unchangedLooks_ == 1; }
+
   // Whether a stack is due: blocked, or runnable with counters that stand still, for five looks, then every 50 looks.
   bool stackDue() const {
     return (last_.state == 'D' || last_.state == 'R') && unchangedLooks_ >= 5 && (unchangedLooks_ - 5) % 50 == 0;
@@ -89,20 +108,31 @@ class Thread {
 
   // Empty if it may not be read.
   std::string stackLine() const {
-    char path[64];
-    std::snprintf(path, sizeof path, "/proc/%d/task/%d/stack", pid_, tid_);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
     char text[4096];
-    const ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (fd >= 0) close(fd);
-    if (got <= 0) return {};
-    text[got] = '\0';
-    char head[64];
-    std::snprintf(head, sizeof head, "%llu %d %c ", static_cast<unsigned long long>(monotonic_ns()), tid_, last_.state);
-    return head + stackFrames(text) + "\n";
+    return readOnce("stack", text) ? line(stackFrames(text)) : std::string();
+  }
+
+  // As above. The kernel writes `0` if the thread waits no longer.
+  std::string waitLine() const {
+    char text[512];
+    return readOnce("wchan", text) && std::strcmp(text, "0") != 0 ? line(text) : std::string();
   }
 
  private:
+  std::string line(const std::string& frames) const {
+    char head[64];
+    std::snprintf(head, sizeof head, "%llu %d %c ", static_cast<unsigned long long>(monotonic_ns()), tid_, last_.state);
+    return head + frames + "\n";
+  }
+  template <std::size_t N>
+  bool readOnce(const char* name, char (&text)[N]) const {
+    const int fd = openFile(name);
+    const ssize_t got = fd < 0 ? -1 : read(fd, text, N - 1);
+    if (fd >= 0) close(fd);
+    if (got <= 0) return false;
+    text[got] = '\0';
+    return true;
+  }
   int openFile(const char* name) const {
     char path[64];
     std::snprintf(path, sizeof path, "/proc/%d/task/%d/%s", pid_, tid_, name);
@@ -116,30 +146,32 @@ class Thread {
   }
 
   std::uint32_t readSystemCall() const {
-    char path[64];
-    std::snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", pid_, tid_);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
     char text[512];
-    const bool read = readFile(fd, text);
-    if (fd >= 0) close(fd);
-    return read ? parseSystemCall(text) : 0;
+    return readOnce("syscall", text) ? parseSystemCall(text) : 0;
   }
 
   pid_t pid_, tid_;
   int stat_, schedstat_;
+  bool lacksFiles_ = false;
   unsigned unchangedLooks_ = 0;
+  std::uint64_t slices_ = 0;
   samples::Record last_{};
 };
 
 using Threads = std::map<std::pair<pid_t, pid_t>, Thread>;
 
-// Adds threads that are new since the last listing. False if the process has ended.
-bool listThreads(pid_t pid, Threads& threads) {
+// Adds threads that are new since the last listing. False if the process has ended. `missed`: those that could not be
+// opened.
+bool listThreads(pid_t pid, Threads& threads, unsigned& missed) {
   DIR* folder = opendir(("/proc/" + std::to_string(pid) + "/task").c_str());
   if (folder == nullptr) return false;
   while (const dirent* entry = readdir(folder)) {
     const auto tid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
-    if (tid > 0) threads.try_emplace({pid, tid}, pid, tid);
+    if (tid <= 0) continue;
+    const auto [place, isNew] = threads.try_emplace({pid, tid}, pid, tid);
+    if (!isNew || !place->second.lacksFiles()) continue;
+    ++missed;
+    threads.erase(place);
   }
   closedir(folder);
   return true;
@@ -150,57 +182,104 @@ void append(int fd, const void* data, std::size_t bytes, const char* path) {
     fail(Exit::unfit, "the samples could not be written to %s: %s", path, strerror(errno));
 }
 
-// Enough for a minute of stalls of many threads. A stack takes about 500 bytes.
-constexpr unsigned kMostStacks = 5000;
-
-void sample(const char* path, std::uint64_t period_ns, const char* stacksPath, const std::vector<pid_t>& pids) {
-  const int stacks =
-      stacksPath == nullptr ? -1 : open(stacksPath, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-  if (stacksPath != nullptr && stacks < 0)
-    fail(Exit::unfit, "the stacks' file %s could not be created: %s", stacksPath, strerror(errno));
-  unsigned stackCount = 0;
+int create(const char* path) {
   const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) fail(Exit::unfit, "the samples' file %s could not be created: %s", path, strerror(errno));
+  if (fd < 0) fail(Exit::unfit, "the sampler's file %s could not be created: %s", path, strerror(errno));
+  return fd;
+}
+
+// Lines about single threads: kernel stacks, or functions in which they wait.
+class Notes {
+ public:
+  explicit Notes(const char* path) : path_(path), fd_(path == nullptr ? -1 : create(path)) {}
+  bool isOpen() const { return fd_ >= 0 && count_ < kMost; }
+  void write(const std::string& line) {
+    if (line.empty()) return;
+    ++count_;
+    append(fd_, line.data(), line.size(), path_);
+  }
+
+ private:
+  // Enough for a minute of stalls of many threads. A stack takes about 500 bytes.
+  static constexpr unsigned kMost = 5000;
+  const char* path_;
+  int fd_;
+  unsigned count_ = 0;
+};
+
+struct Options {
+  const char* output;
+  std::uint64_t period_ns;
+  const char* stacks;
+  const char* waits;
+};
+
+std::uint64_t cpu_ns() {
+  timespec used;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(used.tv_nsec);
+}
+
+void sample(const Options& options, const std::vector<pid_t>& pids) {
+  Notes stacks(options.stacks);
+  Notes waits(options.waits);
+  const bool isForeign = options.waits != nullptr;
+  const int fd = create(options.output);
   const samples::Header header{.magic = samples::kMagic,
                                .version = samples::kVersion,
-                               .period_ns = period_ns,
+                               .period_ns = options.period_ns,
                                .record_bytes = sizeof(samples::Record)};
-  append(fd, &header, sizeof header, path);
+  append(fd, &header, sizeof header, options.output);
 
   constexpr unsigned kTicksBetweenListings = 10;
+  constexpr std::uint64_t kBudget = 10;
+  std::uint64_t cost_ns = 0;
   Threads threads;
+  unsigned missed = 0;
   std::vector<samples::Record> records;
   std::uint64_t next_ns = monotonic_ns();
   for (unsigned tick = 0; terminated == 0; ++tick) {
+    const std::uint64_t before_ns = cpu_ns();
     if (tick % kTicksBetweenListings == 0) {
       bool anyAlive = false;
-      for (const pid_t pid : pids) anyAlive |= listThreads(pid, threads);
+      missed = 0;
+      for (const pid_t pid : pids) anyAlive |= listThreads(pid, threads, missed);
       if (!anyAlive) break;
     }
     records.clear();
     for (auto entry = threads.begin(); entry != threads.end();)
-      entry = entry->second.look(records) ? std::next(entry) : threads.erase(entry);
+      entry = entry->second.look(records, isForeign) ? std::next(entry) : threads.erase(entry);
     samples::Record tickRecord{};
     tickRecord.time_ns = monotonic_ns();
     tickRecord.state = '-';
     tickRecord.kind = samples::Kind::tick;
     records.push_back(tickRecord);
-    append(fd, records.data(), records.size() * sizeof(samples::Record), path);
-    if (stacks >= 0) {
-      for (const auto& entry : threads) {
-        if (stackCount >= kMostStacks || !entry.second.stackDue()) continue;
-        const std::string line = entry.second.stackLine();
-        if (line.empty()) continue;
-        ++stackCount;
-        append(stacks, line.data(), line.size(), stacksPath);
-      }
+    append(fd, records.data(), records.size() * sizeof(samples::Record), options.output);
+    for (const auto& entry : threads) {
+      if (stacks.isOpen() && entry.second.stackDue()) stacks.write(entry.second.stackLine());
+      if (waits.isOpen() && entry.second.waitDue()) waits.write(entry.second.waitLine());
     }
 
     // A sampler that was delayed continues from now. The ticks' times show which looks it missed.
-    next_ns = std::max(next_ns + period_ns, monotonic_ns());
+    // The first look opens all files. Of the others the cost is averaged, because some list the threads as well.
+    if (tick > 0) cost_ns = (cost_ns * 7 + cpu_ns() - before_ns) / 8;
+    const std::uint64_t pause_ns = isForeign ? std::max(options.period_ns, cost_ns * kBudget) : options.period_ns;
+    next_ns = std::max(next_ns + pause_ns, monotonic_ns());
     const timespec wake = toTimespec(next_ns);
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, nullptr);
   }
+  if (!isForeign) return;
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  std::printf("%llu %ld %u\n", static_cast<unsigned long long>(cpu_ns() / 1000), used.ru_maxrss, missed);
+}
+
+// Each thread takes two.
+void allowManyFiles() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 }  // namespace
@@ -208,12 +287,15 @@ void sample(const char* path, std::uint64_t period_ns, const char* stacksPath, c
 
 int main(int argc, char** argv) {
   using namespace pauselab;
-  if (argc < 5) fail(Exit::usage, "expected: pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE] PID…");
-  const std::uint64_t period_ns = std::strtoull(argv[2], nullptr, 10);
-  if (period_ns < 1'000'000) fail(Exit::usage, "expected a period of at least 1000000 ns, got %s", argv[2]);
+  if (argc < 5)
+    fail(Exit::usage, "expected: pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE | waits=FILE] PID…");
+  Options options{argv[1], std::strtoull(argv[2], nullptr, 10), nullptr, nullptr};
+  if (options.period_ns < 1'000'000) fail(Exit::usage, "expected a period of at least 1000000 ns, got %s", argv[2]);
   std::vector<pid_t> pids;
-  const bool withStacks = std::strncmp(argv[4], "stacks=", 7) == 0;
-  for (int i = withStacks ? 5 : 4; i < argc; ++i) pids.push_back(static_cast<pid_t>(std::strtol(argv[i], nullptr, 10)));
+  if (std::strncmp(argv[4], "stacks=", 7) == 0) options.stacks = argv[4] + 7;
+  if (std::strncmp(argv[4], "waits=", 6) == 0) options.waits = argv[4] + 6;
+  const bool hasNotes = options.stacks != nullptr || options.waits != nullptr;
+  for (int i = hasNotes ? 5 : 4; i < argc; ++i) pids.push_back(static_cast<pid_t>(std::strtol(argv[i], nullptr, 10)));
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_TIMERSLACK, 1);
   if (getppid() != std::strtol(argv[3], nullptr, 10))
@@ -221,6 +303,7 @@ int main(int argc, char** argv) {
   for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // the kernel then refuses a file beyond RLIMIT_FSIZE with EFBIG
   std::signal(SIGTERM, [](int) { terminated = 1; });
-  sample(argv[1], period_ns, withStacks ? argv[4] + 7 : nullptr, pids);
+  allowManyFiles();
+  sample(options, pids);
   return 0;
 }

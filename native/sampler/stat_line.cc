@@ -8,7 +8,7 @@
 
 namespace pauselab {
 
-bool parseStatLine(const char* text, char (&comm)[16], char& state) noexcept {
+bool parseStatLine(const char* text, char (&comm)[16], char& state, std::int8_t& nice) noexcept {
   const char* open = std::strchr(text, '(');
   const char* close = std::strrchr(text, ')');
   if (open == nullptr || close == nullptr || close < open || close[1] != ' ' || close[2] == '\0') return false;
@@ -16,6 +16,12 @@ bool parseStatLine(const char* text, char (&comm)[16], char& state) noexcept {
   std::memcpy(comm, open + 1, length);
   std::memset(comm + length, 0, sizeof comm - length);
   state = close[2];
+  const char* field = close + 2;
+  for (int number = 3; number < 19 && field != nullptr; ++number) {
+    field = std::strchr(field, ' ');
+    if (field != nullptr) ++field;
+  }
+  if (field != nullptr) nice = static_cast<std::int8_t>(std::strtol(field, nullptr, 10));
   return true;
 }
 

@@ -1,4 +1,5 @@
-// What the sampler reads from the files in /proc/<tid>: two fields of stat, the number in syscall, the names in stack.
+// What the sampler reads from the files in /proc/<tid>: three fields of stat, the number in syscall, the names in
+// stack.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +8,8 @@
 namespace pauselab {
 
 // Parses "TID (comm) S …". comm may hold spaces and parentheses, so it ends at the line's last ')'.
-// False if the text is not such a line.
-bool parseStatLine(const char* text, char (&comm)[16], char& state) noexcept;
+// False if the text is not such a line. A line that ends before its field 19 leaves `nice` as it is.
+bool parseStatLine(const char* text, char (&comm)[16], char& state, std::int8_t& nice) noexcept;
 
 // /proc/<pid>/task/<tid>/syscall in the form of samples::Record; 0 for `running` and any unknown text.
 std::uint32_t parseSystemCall(const char* text) noexcept;

@@ -486,16 +486,21 @@ TEST_CASE("schedstat and stat lines are parsed") {
   CHECK(parseSchedstat("12 34 56\n", reading));
   CHECK(reading.on_cpu_ns == 12);
   CHECK(reading.run_delay_ns == 34);
+  CHECK(reading.slices == 56);
   CHECK_FALSE(parseSchedstat("", reading));
   CHECK_FALSE(parseSchedstat("12", reading));
   char comm[16];
   char state = 0;
-  CHECK(parseStatLine("1 (a) b) c) D 1 2 3", comm, state));
+  std::int8_t nice = 5;
+  CHECK(parseStatLine("1 (a) b) c) D 1 2 3", comm, state, nice));
+  CHECK(nice == 5);
   CHECK(state == 'D');
   CHECK(std::string(comm) == "a) b) c");
-  CHECK(parseStatLine("1 (0123456789abcdefgh) R 1", comm, state));
+  CHECK(parseStatLine("1 (0123456789abcdefgh) R 1", comm, state, nice));
   CHECK(std::string(comm) == "0123456789abcde");
-  CHECK_FALSE(parseStatLine("1 (a", comm, state));
+  CHECK(parseStatLine("1 (a) S 1 1 1 0 -1 64 1 0 0 0 0 0 0 0 39 -19 1 0 1 2", comm, state, nice));
+  CHECK(nice == -19);
+  CHECK_FALSE(parseStatLine("1 (a", comm, state, nice));
 }
 
 TEST_CASE("the sampler reads the system call of a waiting thread") {

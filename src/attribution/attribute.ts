@@ -5,6 +5,7 @@ import type { Stall } from '../record/stalls.js';
 import { systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import type { EvidenceOfStall, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import { eventsDuring } from './events-during.js';
 import { causeOf, chainOf, reconciled, type Span } from './links.js';
 import { threadsSeen } from './threads.js';
 import { tracedDrafts } from './traced.js';
@@ -27,10 +28,10 @@ export interface AttributedStall extends Stall {
 export function attribute(
   stall: Stall,
   victim: VictimEvidenceOfRun,
-  { samples, ...known }: RunEvidence,
+  { samples, events, ...known }: RunEvidence,
 ): AttributedStall {
-  const run: EvidenceOfStall = { ...known, timeline: stallTimeline(samples) };
   const span: Span = { start_ns: stall.start_ns, end_ns: stall.start_ns + stall.duration_ns };
+  const run: EvidenceOfStall = { ...known, events: eventsDuring(events, span), timeline: stallTimeline(samples) };
   const activities = run.timeline.thread(victim.thread.tid).activities(span);
   const untracedParts = untracedDrafts(span, victim, run);
   const untraced = chainOf(untracedParts, span, stall.series);
@@ -71,7 +72,6 @@ function evidenceOf(
 ): StallEvidence {
   const events = run.events
     .flatMap(({ label, ...event }) => (label === null ? [] : [{ ...event, label }]))
-    .filter(({ start_ns, duration_ns }) => start_ns < span.end_ns && start_ns + duration_ns > span.start_ns)
     .slice(0, mostEvents);
   const threads = threadsSeen(span, victim.thread, chain, run);
   const systemCall = longestCallOf(activities);

@@ -88,9 +88,23 @@ export interface RunEvidence {
   readonly missing: readonly Stated[];
   /** Null for a run without --trace. */
   readonly trace: RunTrace | null;
+  /** Of processes that pauselab did not start and only looks at; absent: a run, or programs in the kernel. */
+  readonly looks?: LookEvidence;
 }
 
-/** The evidence for one stall: all questions about threads go through the timeline of the stall. */
+export interface LookEvidence {
+  /** The function of the kernel in which a thread was blocked (/proc/TID/wchan), read once a wait. */
+  readonly waits: readonly StackReading[];
+  /** Threads that are without a CPU mostly while others wait for mmap_lock, by tid. */
+  readonly companions: ReadonlySet<number>;
+  /** A cgroup of a process used up its quota (cpu.max) meanwhile. */
+  readonly isThrottled: boolean;
+}
+
+/**
+ * The evidence for one stall, with the events that overlap it. All questions about threads go through the timeline of the
+ * stall.
+ */
 export interface EvidenceOfStall extends Omit<RunEvidence, 'samples'> {
   readonly timeline: StallTimeline;
 }

@@ -6,6 +6,8 @@ import type { Span } from './links.js';
 export interface Hold extends Span {
   readonly tid: number;
   readonly isWrite: boolean;
+  /** False: the thread took the lock for read, and another reader may have had it longer. */
+  readonly isSure: boolean;
 }
 
 export interface LockWait extends Span {
@@ -106,7 +108,7 @@ function lockSpans(
   const waitsOn = new Map<bigint, LockWait[]>();
   const waits = new Map<number, LockWait[]>();
   const waiting = new Map<string, LockWait>();
-  const held = new Map<string, Hold & { readonly mm: bigint }>();
+  const held = new Map<string, LockWait>();
   /** Returns when the thread got the lock, or gave up. */
   const endWait = (key: string, at_ns: number): number => {
     const wait = waiting.get(key);
@@ -130,6 +132,7 @@ function lockSpans(
       start_ns: hold?.start_ns ?? start_ns,
       end_ns: at_ns,
       isWrite: hold?.isWrite ?? isWrite,
+      isSure: true,
     });
   };
   for (const event of events) {

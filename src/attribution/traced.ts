@@ -247,7 +247,7 @@ function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: Tr
 }
 
 function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): LinkDraft {
-  return draft(part, 'mmap-lock-reader', 'proven', {
+  return draft(part, 'mmap-lock-reader', holder.isSure ? 'proven' : 'likely', {
     lock: 'mmap_lock read',
     via: queuedWriter(part, wait, traced),
     ...about(holder.tid, part, traced),

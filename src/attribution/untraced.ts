@@ -2,6 +2,7 @@
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { blameAsleep } from './asleep.js';
 import { blameBlocked } from './blocked.js';
+import { blameLookedAt } from './looked-at.js';
 import type { Look } from './safepoint.js';
 import { draft, unknownLink, type LinkDraft, type Span } from './links.js';
 import { muchSteal, takenFrom, type Taken } from './steal.js';
@@ -24,6 +25,7 @@ function bySampler(run: EvidenceOfStall): Look {
 function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   switch (span.activity) {
     case 'blocked':
+      if (run.looks !== undefined) return blameLookedAt(span, span.systemCall, victim, { ...run, looks: run.looks });
       return blameBlocked(span, span.systemCall, victim, run);
     case 'asleep':
       return blameAsleep(span, span.systemCall, victim, run, bySampler(run));
@@ -48,7 +50,7 @@ function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: Eviden
   // A thread that waits in the run queue of a stolen CPU looks like a thread behind another program.
   if (share !== null)
     return draft(span, 'steal', 'possible', { why: { code: 'steal-share', share, uncounted_ns: null } });
-  return draft(span, 'not-scheduled', 'likely');
+  return draft(span, 'not-scheduled', run.looks?.isThrottled === true ? 'possible' : 'likely');
 }
 
 export function stolen(span: Span, { taken_ns, steal_share }: Taken): LinkDraft {

@@ -21,8 +21,12 @@ export const observationSchema = z.object({
   monotonicStart_ns: ns,
   argv: z.array(z.string()),
   kernel: z.string(),
+  /** Of the machine; null: an older version did not write it. */
+  cpus: z.nullable(z.number()).default(null),
   /** By what it was seen. */
   tier: z.enum(tiers),
+  /** Ways of observing that show more and were not possible, each with its `tier`. */
+  refusedTiers: statedList.default([]),
   targets: z.array(
     z.object({
       pid: z.number(),
@@ -30,7 +34,7 @@ export const observationSchema = z.object({
       /** When the observation began. */
       threads_n: z.number(),
       /** Null for a process that is no JVM. */
-      jvm: z.nullable(observedJvmSchema),
+      jvm: z.nullable(observedJvmSchema).default(null),
     }),
   ),
   threshold_ns: ns,

@@ -38,6 +38,8 @@ export interface BundleStalls {
 /** Of a bundle of any kind, or of one run. */
 export interface ReadStalls extends Omit<BundleStalls, 'missing'> {
   readonly isObservation: boolean;
+  /** Of an observation; null: of an experiment. */
+  readonly answer: Stated | null;
   readonly missing: readonly Stated[];
 }
 
@@ -58,16 +60,16 @@ export function readStalls(bundle: string, only?: string): ReadStalls {
       .map((name) => ({ name, run: orMissing(missing, () => readBundleFile('run', join(folder, name, 'run.json'))) })),
     missing,
   );
-  return { ...found, isObservation: false };
+  return { ...found, isObservation: false, answer: null };
 }
 
 /** An observation: what it could not see is missing in each of its stalls. */
 function stallsOfObservation(bundle: string, only: string | undefined): ReadStalls {
   if (only !== undefined && only !== observedRun)
     throw usage(`--run ${only}: an observation has one run, ${observedRun}; leave --run out`);
-  const { missing } = readBundleFile('observation', join(bundle, 'observation.json'));
+  const { answer, missing } = readBundleFile('observation', join(bundle, 'observation.json'));
   const found = collected(bundle, [{ name: observedRun, run: null }], []);
-  return { ...found, isObservation: true, missing: [...missing, ...found.missing] };
+  return { ...found, isObservation: true, answer, missing: [...missing, ...found.missing] };
 }
 
 /** For a bundle whose runs have been read. */

@@ -348,7 +348,7 @@ export function isObservation(path: string): boolean {
 /** For commands that read what `pauselab run` measured. */
 export function refusedObservation(path: string): Failure {
   return usage(
-    `${path} is an observation, which has no arms and no runs; \`pauselab explain ${path}\` shows its stalls`,
+    `${path} is an observation, which has no arms and no runs; \`pauselab report\`, \`explain\`, \`compare\` and \`export\` take it`,
   );
 }
 

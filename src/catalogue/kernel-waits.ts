@@ -35,3 +35,19 @@ export function isThrottled(frames: readonly string[]): boolean {
 export function kernelWaitOf(frames: readonly string[]): KernelWait | null {
   return rows.find(([, pattern]) => frames.some((name) => pattern.test(name)))?.[0] ?? null;
 }
+
+/**
+ * Functions that take mmap_lock of the process of the thread, and sleep nowhere else: of a thread that sleeps in one of
+ * them, the stack begins with it, because functions of the lock itself are left out. madvise is not one of them, since
+ * its call decides by the advice between reading and writing.
+ */
+const mmapLockTakers: Readonly<Record<'read' | 'write', RegExp>> = {
+  write:
+    /^(?:vm_mmap_pgoff|__vm_munmap|do_mprotect_pkey|vm_brk_flags|__(?:do|se|x64|arm64)_sys_(?:brk|mremap)|do_mremap|do_mlock)$/,
+  read: /^(?:lock_mm_and_find_vma|do_user_addr_fault|__mm_populate)$/,
+};
+
+/** How the thread wants mmap_lock; null where the stack does not show that it waits for it. */
+export function mmapLockTakenBy([innermost = '']: readonly string[]): 'read' | 'write' | null {
+  return (['write', 'read'] as const).find((mode) => mmapLockTakers[mode].test(innermost)) ?? null;
+}

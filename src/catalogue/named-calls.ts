@@ -64,3 +64,19 @@ export function workOnFile(path: string): string | null {
   const [, name] = /^\/proc\/\d+\/(?:task\/\d+\/)?([a-z_]+)$/.exec(path) ?? [];
   return name === undefined ? null : `/proc/PID/${name}`;
 }
+
+/** Functions of fs/proc/task_mmu.c, each of one file. */
+const fileFunctions: Readonly<Record<string, string>> = {
+  show_smap: 'smaps',
+  show_smaps_rollup: 'smaps_rollup',
+  show_map: 'maps',
+  show_numa_map: 'numa_maps',
+  pagemap_read: 'pagemap',
+  clear_refs_write: 'clear_refs',
+};
+
+/** The same by a kernel stack, in the names of `workOnFile`; null where no such function is on it. */
+export function workByFunction(frames: readonly string[]): string | null {
+  const name = frames.map((frame) => fileFunctions[frame]).find((file) => file !== undefined);
+  return name === undefined ? null : `/proc/PID/${name}`;
+}

@@ -5,6 +5,8 @@
 export const causes = [
   'mmap-lock-reader',
   'mmap-lock-writer',
+  // For reading or for writing: it was not seen.
+  'mmap-lock-holder',
   'vma-lock',
   'allocator-mutex',
   'safepoint',
@@ -23,13 +25,13 @@ export const causes = [
 export type Cause = (typeof causes)[number];
 
 /** Of these: a lock of the address space, held by a thread. */
-export const lockCauses: readonly Cause[] = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock'];
+export const lockCauses: readonly Cause[] = ['mmap-lock-reader', 'mmap-lock-writer', 'mmap-lock-holder', 'vma-lock'];
 
 /** From strong to weak. */
 export const grades = ['proven', 'likely', 'possible'] as const;
 export type Grade = (typeof grades)[number];
 
-export const locks = ['mmap_lock read', 'mmap_lock write', 'vma', 'futex'] as const;
+export const locks = ['mmap_lock read', 'mmap_lock write', 'mmap_lock', 'vma', 'futex'] as const;
 export type BlamedLock = (typeof locks)[number];
 
 /** Of a chain, between the victim and the cause. */

@@ -5,6 +5,10 @@
 import type { Effect, MarginFact, MetricUnit, MissingFigure } from './metric-facts.js';
 import type { DifferingFact, DifferingSetting, SideNote } from './side-facts.js';
 
+/** What a value of a comparison is of: a run of an experiment, or a slice of time of an observation. */
+export const valuePers = ['run', 'slice'] as const;
+export type ValuePer = (typeof valuePers)[number];
+
 export interface Pair<T> {
   readonly a: T;
   readonly b: T;
@@ -28,6 +32,17 @@ export type Refusal =
       readonly of_n: number;
     }
   | { readonly code: 'other-thresholds' | 'other-windows' }
+  /** Observations that were made in another way, by the names of the tiers. */
+  | (Pair<string> & { readonly code: 'other-tiers' })
+  /** Of an observation. `needed_ns`: the shortest that has enough slices. */
+  | { readonly code: 'too-short'; readonly watched_ns: number; readonly needed_ns: number }
+  /** Neighbouring pieces of time are alike, however long the slices are. */
+  | {
+      readonly code: 'neighbours-alike';
+      readonly piece_ns: number;
+      readonly autocorrelation: number;
+      readonly p: number;
+    }
   | { readonly code: 'baseline-flawed'; readonly flaw: FlawFact };
 
 export const decisionReasons = [
@@ -55,6 +70,7 @@ export interface RowFact {
   readonly series: string;
   readonly title: string;
   readonly unit: MetricUnit;
+  readonly valuePer: ValuePer;
   readonly margin: MarginFact;
   readonly values: Pair<readonly number[]>;
   readonly window_ns: { readonly shortest: number; readonly longest: number };
@@ -84,6 +100,7 @@ export type WorstRow = Pick<RowFact, 'arms' | 'series' | 'title' | 'unit' | 'mea
 export type CompareConclusion = {
   readonly candidate: string;
   readonly reference: string;
+  readonly valuePer: ValuePer;
   /** The set-up of a side was not as asked for. */
   readonly isDegraded: boolean;
   readonly metrics_n: number;
@@ -130,4 +147,19 @@ export type CompareNote =
       readonly arm: string;
       readonly series: readonly string[];
     })
-  | { readonly code: 'log-is-one-run' };
+  | { readonly code: 'log-is-one-run' }
+  /** How observations were divided. `unused_ns`: at the end of each. `autocorrelation`: of pieces of `piece_ns`. */
+  | {
+      readonly code: 'slices';
+      readonly slice_ns: number;
+      readonly sides: readonly { readonly label: string; readonly slices_n: number; readonly unused_ns: number }[];
+      readonly piece_ns: number;
+      readonly autocorrelation: number;
+      readonly p: number;
+    }
+  /** Observed processes with other names, or far more or fewer threads. */
+  | (Pair<string> & {
+      readonly code: 'targets-differ';
+      readonly names: Pair<readonly string[]>;
+      readonly threads_n: Pair<number>;
+    });

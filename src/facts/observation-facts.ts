@@ -9,6 +9,23 @@ import type { JvmGap } from './observed-jvm-facts.js';
 export const tiers = ['ebpf', 'tracefs', 'sampling'] as const;
 export type TierName = (typeof tiers)[number];
 
+/** Why a way of observing is not possible. */
+export type TierObstacle =
+  /** The programs for the kernel were not compiled for this processor, in the name of Node (`process.arch`). */
+  | { readonly code: 'no-kernel-program'; readonly processor: string }
+  /** BTF, which says where the kernel keeps its data. */
+  | { readonly code: 'no-type-information' }
+  | { readonly code: 'in-pid-namespace' }
+  /** In the names of capabilities(7). */
+  | { readonly code: 'capabilities-missing'; readonly capabilities: readonly string[] }
+  /** `complaint`: of the program that tried; `lockdown`: the kernel's mode, null where it has none. */
+  | { readonly code: 'other-user'; readonly pid: number; readonly name: string; readonly uid: number }
+  | { readonly code: 'no-run-delay' }
+  | { readonly code: 'kernel-refuses'; readonly complaint: string; readonly lockdown: string | null };
+
+/** A tier that shows more than the one that was used. */
+export type RefusedTier = TierObstacle & { readonly tier: TierName };
+
 /** Stalls of one root: the thread at the end of their chains, what it did, and why. */
 export interface StallReasonFact {
   readonly cause: Cause;
@@ -48,13 +65,31 @@ export type AnswerFact =
       readonly unknown_ns: number;
     };
 
+/** Why a stall has an end that was not seen, or that its thread put to it. */
+export type StallCut = 'began-before' | 'still-going-on' | 'thread-ended';
+
 /** What the observation could not see. */
 export type ObservationGap =
   | { readonly code: 'records-dropped'; readonly records_n: number }
   | { readonly code: 'threads-not-followed'; readonly threads_n: number }
-  | { readonly code: 'nested-locks'; readonly locks_n: number }
   | { readonly code: 'events-missed'; readonly events_n: number }
   | { readonly code: 'target-ended'; readonly pid: number; readonly name: string }
+  /** What looks at threads cannot show; `period_ns` lies between two looks. */
+  | { readonly code: 'looks-only'; readonly period_ns: number }
+  /** `late_n` of `looks_n` came later than the period and a half after the one before. */
+  | {
+      readonly code: 'looks-late';
+      readonly looks_n: number;
+      readonly late_n: number;
+      readonly period_ns: number;
+      readonly mean_ns: number;
+      readonly longest_ns: number;
+    }
+  /** /proc/PID/syscall, or /proc/PID/wchan, may not be read. */
+  | { readonly code: 'calls-hidden' | 'functions-hidden'; readonly pid: number }
+  | { readonly code: 'files-exhausted'; readonly threads_n: number }
+  /** By cpu.max; `throttled_ns`: of all CPUs, during the observation. */
+  | { readonly code: 'cgroup-throttled'; readonly pid: number; readonly throttled_ns: number }
   | { readonly code: 'sleeps-not-judged' }
   | { readonly code: 'symbols-hidden' }
   | JvmGap;

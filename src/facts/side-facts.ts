@@ -38,6 +38,8 @@ export type SideNote =
       /** A line of the log; its column Interval_Max; nothing, so that it is assumed. */
       readonly from: 'line' | 'maxima' | 'nothing';
     }
+  /** Of an observation. `gaps`: their codes (observation-facts.ts); `why`: their sentences. */
+  | { readonly code: 'not-all-seen'; readonly gaps: readonly string[]; readonly why: readonly string[] }
   | { readonly code: 'log-series-empty'; readonly file: string; readonly series: string };
 
 export type Labels = { readonly a: string; readonly b: string };

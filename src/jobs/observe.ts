@@ -1,5 +1,5 @@
 /** An observation: the processes, the observer beside them for as long as asked, and the bundle of what was seen. */
-import { release } from 'node:os';
+import { cpus, release } from 'node:os';
 import type { ExitCode } from '../base/failure.js';
 import { usage } from '../base/failure.js';
 import { monotonic_ms, settlesWithin, wallClock_ms } from '../base/clock.js';
@@ -8,16 +8,16 @@ import { schemaVersion } from '../bundle/version.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { createBundle, type BundleStore } from '../bundle/store.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
-import { watchInKernel } from '../observe/ebpf-tier.js';
 import { pidsOfMain } from '../observe/jvm-choice.js';
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { answerOf, attributed } from '../observe/observation.js';
-import { pidsNamed, refuseOtherNamespace, targetOf, type Target } from '../observe/target.js';
+import { pidsNamed, targetOf, type Target } from '../observe/target.js';
 import type { TierName } from '../facts/observation-facts.js';
-import type { WatchResult, Watch, WatchOptions } from '../observe/tier.js';
+import type { WatchResult } from '../observe/tier.js';
 import { isStillThere } from '../workload/process-identity.js';
-import { statedAnswer, statedGap } from '../words/observation-words.js';
+import { statedAnswer, statedGap, statedRefusal } from '../words/observation-words.js';
 import { ensurePart } from '../host/setup.js';
+import { chosenTier, type ChosenTier } from './observe-tier.js';
 import { resultFolder } from './result-folder.js';
 import { toolVersion } from './tool-version.js';
 
@@ -25,6 +25,8 @@ export interface ObserveAsked {
   readonly pids: readonly number[];
   /** Of processes, each of which is observed. */
   readonly names: readonly string[];
+  /** Null: the best that is possible. */
+  readonly tier: TierName | null;
   /** Of JVMs: main class, jar or source file. */
   readonly mainClasses: readonly string[];
   /** Whether JVMs are attached to: all targets have to be some. */
@@ -59,7 +61,7 @@ const look_ms = 200;
 
 export async function observe(asked: ObserveAsked, settings: ObserveSettings): Promise<ObservationResult> {
   const targets = targetsOf(asked);
-  const tier = await preparedTier(settings);
+  const chosen = await chosenTier(asked.tier, targets, settings);
   if (asked.jvm) await ensurePart('attach', { install: settings.install, note: settings.note });
   const store = openStore(asked, targets);
   const interruption = listenForInterruption((signal) => {
@@ -67,7 +69,7 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
   });
   try {
     const startedAt = new Date(wallClock_ms()).toISOString();
-    const watched = await watchWithJvms(targets, asked, { tier, interruption, note: settings.note });
+    const watched = await watchWithJvms(targets, asked, { chosen, interruption, note: settings.note });
     const { observation, stalls } = resultOf(watched, targets, { asked, startedAt, argv: settings.argv });
     store.writeObservation(observation, { schemaVersion, trace: null, stalls: [...stalls], slow: [] });
     const signal = interruption.signal();
@@ -103,18 +105,6 @@ function openStore({ out }: ObserveAsked, [first]: readonly Target[]): BundleSto
   return createBundle(resultFolder(`observed-${name === '' ? 'process' : name}`), { numbered: true });
 }
 
-interface Tier {
-  readonly name: TierName;
-  readonly watch: (options: WatchOptions) => Promise<Watch>;
-}
-
-/** The tier that shows most of those that this machine allows. */
-async function preparedTier({ install, note }: ObserveSettings): Promise<Tier> {
-  refuseOtherNamespace();
-  await ensurePart('observe', { install, note });
-  return { name: 'ebpf', watch: watchInKernel };
-}
-
 interface WatchedWithJvms extends Watched {
   readonly knowledge: JvmKnowledge;
 }
@@ -137,13 +127,13 @@ async function watchWithJvms(
 }
 
 interface WatchMeans {
-  readonly tier: Tier;
+  readonly chosen: ChosenTier;
   readonly interruption: Interruption;
 }
 
 interface Watched {
   readonly seen: WatchResult;
-  readonly tier: TierName;
+  readonly chosen: ChosenTier;
   /** Targets that were gone before the observation was over. */
   readonly ended: readonly Target[];
   /** CLOCK_MONOTONIC at the start. */
@@ -153,9 +143,9 @@ interface Watched {
 async function watchUntilEnd(
   targets: readonly Target[],
   { threshold_ns, for_ns, untilStalls_n }: ObserveAsked,
-  { tier, interruption }: WatchMeans,
+  { chosen, interruption }: WatchMeans,
 ): Promise<Watched> {
-  const watch = await tier.watch({ targets, threshold_ns });
+  const watch = await chosen.tier.watch({ targets, threshold_ns });
   const end_ms = monotonic_ms() + for_ns / 1e6;
   const ends = Promise.race([interruption.signalled, watch.ended]);
   const hasEnough = (): boolean => untilStalls_n !== null && watch.stalls_n() >= untilStalls_n;
@@ -166,7 +156,7 @@ async function watchUntilEnd(
   }
   const seen = await watch.finish();
   const ended = targets.filter((target) => !isStillThere(target));
-  return { seen, tier: tier.name, ended, monotonicStart_ns: watch.start_ns };
+  return { seen, chosen, ended, monotonicStart_ns: watch.start_ns };
 }
 
 interface Circumstances {
@@ -176,7 +166,7 @@ interface Circumstances {
 }
 
 function resultOf(
-  { seen, tier, ended, monotonicStart_ns, knowledge }: WatchedWithJvms,
+  { seen, chosen: { tier, refused }, ended, monotonicStart_ns, knowledge }: WatchedWithJvms,
   targets: readonly Target[],
   { asked: { threshold_ns }, startedAt, argv }: Circumstances,
 ): Pick<ObservationResult, 'observation' | 'stalls'> {
@@ -191,7 +181,9 @@ function resultOf(
     monotonicStart_ns,
     argv: [...argv.slice(2)],
     kernel: release(),
-    tier,
+    cpus: cpus().length,
+    tier: tier.name,
+    refusedTiers: refused.map(statedRefusal),
     targets: targets.map(({ pid, name, threads_n: n }) => ({
       pid,
       name,

@@ -54,7 +54,7 @@ function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: RecordOptio
     cpuCount,
     missing: [],
     trace: {
-      model: observedModel(observed),
+      model: observedModel(observed, symbols),
       coveredFrom_ns: 0,
       coveredTo_ns: end.end_ns,
       lost_n: end.ringFull_n,
@@ -131,7 +131,6 @@ function gapsOf({ end }: Observed, symbols: RecordOptions['symbols']): Observati
   return [
     ...(end.ringFull_n > 0 ? [{ code: 'records-dropped', records_n: end.ringFull_n } as const] : []),
     ...(end.slotTaken_n > 0 ? [{ code: 'threads-not-followed', threads_n: end.slotTaken_n } as const] : []),
-    ...(end.nested_n > 0 ? [{ code: 'nested-locks', locks_n: end.nested_n } as const] : []),
     ...(end.recursion_n > 0 ? [{ code: 'events-missed', events_n: end.recursion_n } as const] : []),
     ...(symbols === null ? [{ code: 'symbols-hidden' } as const] : []),
     { code: 'sleeps-not-judged' },

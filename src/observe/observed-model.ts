@@ -2,31 +2,41 @@
  * What was observed, in the model that attribution reads traces by. An observation knows spans and no events, and none
  * that is shorter than `detail_ns`: between two spans off the CPU a thread counts as running. Pure.
  */
-import type { Call, Hold, LockWait, OtherWait, Segment, TraceModel, Waking } from '../attribution/trace-model.js';
+import type { Call, Hold, OtherWait, Segment, TraceModel, Waking } from '../attribution/trace-model.js';
 import { uncovered, type Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
-import { callNamed, workOnFile } from '../catalogue/named-calls.js';
+import { callNamed, workByFunction, workOnFile } from '../catalogue/named-calls.js';
 import { contentionFlags } from '../record/trace/trace.js';
 import { moment_ns } from './observed-stalls.js';
-import type { HoldRecord, Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
+import { lockWaits, type KernelSymbols } from './observed-waits.js';
+import {
+  readyAt,
+  type HoldRecord,
+  type Observed,
+  type ObservedCall,
+  type ObservedThread,
+  type OffRecord,
+} from './observed.js';
 
-export function observedModel({ offs, holds, rans }: Observed): TraceModel {
+export function observedModel({ offs, holds, rans }: Observed, symbols: KernelSymbols): TraceModel {
   const names = new Map<number, string>();
   const named = (thread: ObservedThread | null): void => {
     if (thread !== null && thread.tid !== 0) names.set(thread.tid, thread.name);
   };
   for (const { thread, waker, taker, before } of offs) [thread, waker, taker, before].forEach(named);
   for (const { thread } of [...holds, ...rans]) named(thread);
+  const waits = lockWaits({ offs, holds }, symbols);
   return {
     holds: listsBy([
       ...holds.filter(({ hasIt }) => hasIt).map((one) => [BigInt(one.lockPid), holdOf(one)] as const),
       ...offs.flatMap((off) => shortHoldOf(off).map((short) => [BigInt(off.lockPid), short] as const)),
+      ...offs.flatMap((off) => heldWhileBlocked(off).map((held) => [BigInt(off.lockPid), held] as const)),
     ]),
-    waitsOn: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.mm, wait] as const))),
-    waits: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.tid, wait] as const))),
+    waitsOn: listsBy(waits.map((wait) => [wait.mm, wait] as const)),
+    waits: listsBy(waits.map((wait) => [wait.tid, wait] as const)),
     otherWaits: listsBy(offs.flatMap((off) => otherWaitOf(off).map((wait) => [off.thread.tid, wait] as const))),
     segments: segmentsOf(offs, holds),
-    calls: callsOf(offs, holds),
+    calls: callsOf(offs, holds, symbols),
     wakings: listsBy(
       offs.flatMap(({ thread, woken_ns, waker }): [number, Waking][] =>
         woken_ns === null ? [] : [[thread.tid, { time_ns: woken_ns, by: waker?.tid ?? 0 }]],
@@ -51,22 +61,20 @@ function listsBy<Key, Item extends Span | Waking>(pairs: readonly (readonly [Key
   );
 }
 
-function holdOf({ thread, isWrite, acquired_ns, released_ns }: HoldRecord): Hold {
-  return { tid: thread.tid, isWrite, start_ns: acquired_ns, end_ns: released_ns };
+function holdOf({ thread, isWrite, isSure, acquired_ns, released_ns }: HoldRecord): Hold {
+  return { tid: thread.tid, isWrite, isSure, start_ns: acquired_ns, end_ns: released_ns };
 }
 
 /** Of who woke the thread by giving the lock back; a long one has a record of its own, and then this says it again. */
 function shortHoldOf({ waker, gaveFrom_ns, gaveTo_ns, gaveWrite }: OffRecord): Hold[] {
   return waker === null || gaveFrom_ns === null || gaveTo_ns === null
     ? []
-    : [{ tid: waker.tid, isWrite: gaveWrite, start_ns: gaveFrom_ns, end_ns: gaveTo_ns }];
+    : [{ tid: waker.tid, isWrite: gaveWrite, isSure: true, start_ns: gaveFrom_ns, end_ns: gaveTo_ns }];
 }
 
-/** Of a lock that the thread slept for. */
-function waitOf({ thread, lockPid, isWrite, slept_ns, acquired_ns }: HoldRecord): LockWait[] {
-  return slept_ns === null
-    ? []
-    : [{ mm: BigInt(lockPid), tid: thread.tid, isWrite, start_ns: slept_ns, end_ns: acquired_ns }];
+/** A writer that waits for the readers of a VMA, and for whom nobody waits. */
+function heldWhileBlocked({ thread, lock, isWrite, off_ns, on_ns }: OffRecord): Hold[] {
+  return lock === 'holds' ? [{ tid: thread.tid, isWrite, isSure: true, start_ns: off_ns, end_ns: on_ns }] : [];
 }
 
 /** For a sleeping lock of the kernel that is not a target's mmap_lock. */
@@ -111,8 +119,9 @@ function segmentsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): M
   );
 }
 
-function offSegments({ state, off_ns, woken_ns, on_ns, waker, cpuOut, cpuIn }: OffRecord): Segment[] {
-  const ready_ns = woken_ns ?? on_ns;
+function offSegments(off: OffRecord): Segment[] {
+  const { state, off_ns, woken_ns, on_ns, waker, cpuOut, cpuIn } = off;
+  const ready_ns = readyAt(off);
   const segments: Segment[] = [
     {
       scheduling: state,
@@ -140,23 +149,49 @@ function withoutOverlap(segments: readonly Segment[]): Segment[] {
 }
 
 /** A thread is in one system call at a time: what is seen in two records of it is one span of it each. */
-function callsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): Map<number, Call[]> {
-  const span = (call: ObservedCall | null, start_ns: number, end_ns: number): Call[] =>
-    call === null ? [] : [{ call: call.number, name: callNamed(call.number, call.arguments), start_ns, end_ns }];
+function callsOf(
+  offs: readonly OffRecord[],
+  holds: readonly HoldRecord[],
+  symbols: KernelSymbols,
+): Map<number, Call[]> {
+  const files = filesOf(offs, holds, symbols);
+  const span = ({ tid }: ObservedThread, call: ObservedCall | null, start_ns: number, end_ns: number): Spanned[] => {
+    if (call === null) return [];
+    const name = files.get(fileKey(tid, call)) ?? callNamed(call.number, call.arguments);
+    return [[tid, { call: call.number, name, start_ns, end_ns }]];
+  };
   return listsBy([
-    ...offs.flatMap(({ thread, call, off_ns, on_ns }) =>
-      span(call, off_ns, on_ns).map((one) => [thread.tid, one] as const),
-    ),
+    ...offs.flatMap(({ thread, call, off_ns, on_ns }) => span(thread, call, off_ns, on_ns)),
     // Of a waker only the moment is known in which it gave back what the thread waited for.
     ...offs.flatMap(({ off_ns, woken_ns, waker, wakerCall }) =>
-      woken_ns === null || waker === null
-        ? []
-        : span(wakerCall, Math.max(off_ns, woken_ns - 1), woken_ns).map((one) => [waker.tid, one] as const),
+      woken_ns === null || waker === null ? [] : span(waker, wakerCall, Math.max(off_ns, woken_ns - 1), woken_ns),
     ),
-    ...holds.flatMap(({ thread, call, file, acquired_ns, released_ns }) =>
-      span(call, acquired_ns, released_ns).map(
-        (one) => [thread.tid, file === null ? one : { ...one, name: workOnFile(file) ?? file }] as const,
-      ),
-    ),
+    ...holds.flatMap(({ thread, call, acquired_ns, released_ns }) => span(thread, call, acquired_ns, released_ns)),
   ]);
+}
+
+type Spanned = readonly [tid: number, call: Call];
+
+/**
+ * The file that a thread reads or writes is known of some of its calls: the observer looks it up later, when the thread
+ * may have closed it, and a stack shows a file of /proc by its function. The same call of the thread with the same
+ * descriptor is taken for the same file.
+ */
+function filesOf(
+  offs: readonly OffRecord[],
+  holds: readonly HoldRecord[],
+  symbols: KernelSymbols,
+): ReadonlyMap<string, string> {
+  const shown = [...offs, ...holds].flatMap(({ thread: { tid }, call, stack }) => {
+    const name = symbols === null ? null : workByFunction(stack.map((address) => symbols.get(address) ?? ''));
+    return call === null || name === null ? [] : [[fileKey(tid, call), name] as const];
+  });
+  const found = holds.flatMap(({ thread: { tid }, call, file }) =>
+    call === null || file === null ? [] : [[fileKey(tid, call), workOnFile(file) ?? file] as const],
+  );
+  return new Map([...shown, ...found]);
+}
+
+function fileKey(tid: number, { number, arguments: [descriptor = ''] }: ObservedCall): string {
+  return `${tid} ${number} ${descriptor}`;
 }

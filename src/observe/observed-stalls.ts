@@ -9,7 +9,7 @@ import { vmThread } from '../catalogue/collectors.js';
 import { kernelWaitOf } from '../catalogue/kernel-waits.js';
 import { systemCallNumber } from '../catalogue/system-calls.js';
 import type { Stall } from '../record/stalls.js';
-import type { Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
+import { readyAt, type Observed, type ObservedCall, type ObservedThread, type OffRecord } from './observed.js';
 
 export interface ObservedStall {
   readonly thread: ObservedThread;
@@ -65,25 +65,29 @@ function ofThread(
     if (duration_ns < threshold_ns) return [];
     const exit_ns = exits.get(thread.tid);
     const threadEnded = !hasEnded && exit_ns !== undefined && exit_ns <= end_ns;
-    return [
-      {
-        thread,
-        stall: {
-          series: observedSeries(thread),
-          start_ns,
-          duration_ns,
-          intended_ns: start_ns,
-          stillRunning: !hasEnded && !threadEnded,
-          threadEnded,
-          recorded: true,
-          ...statesOf(parts, duration_ns),
-          ownRunDelayAtMost_ns: timeIn(parts, 'R'),
-          overlappingHolderCalls: [],
-          overlappingHolderCalls_n: 0,
-        },
-      },
-    ];
+    const stillRunning = !hasEnded && !threadEnded;
+    return [{ thread, stall: stallOf(thread, parts, { start_ns, duration_ns, stillRunning, threadEnded }) }];
   });
+}
+
+/** `parts`: of one wait. */
+export function stallOf(
+  thread: ObservedThread,
+  parts: readonly Part[],
+  { start_ns, duration_ns, ...end }: Pick<Stall, 'start_ns' | 'duration_ns' | 'stillRunning' | 'threadEnded'>,
+): Stall {
+  return {
+    series: observedSeries(thread),
+    start_ns,
+    duration_ns,
+    intended_ns: start_ns,
+    ...end,
+    recorded: true,
+    ...statesOf(parts, duration_ns),
+    ownRunDelayAtMost_ns: timeIn(parts, 'R'),
+    overlappingHolderCalls: [],
+    overlappingHolderCalls_n: 0,
+  };
 }
 
 /** With the thread's id, because a pool may give all its threads the same name. */
@@ -122,8 +126,8 @@ function isFrozen({ stack }: OffRecord, symbols: StallOptions['symbols']): boole
 }
 
 function partsOf(off: OffRecord, symbols: StallOptions['symbols']): Part[] {
-  const { state, off_ns, woken_ns, on_ns } = off;
-  const until_ns = woken_ns ?? on_ns;
+  const { state, off_ns, on_ns } = off;
+  const until_ns = readyAt(off);
   const isPause = state === 'asleep' && (endsSafepoint(off) || isFrozen(off, symbols));
   const letter = { runnable: 'R', blocked: 'D', stopped: 'T', asleep: 'S' } as const;
   const parts: Part[] = [

@@ -35,11 +35,11 @@ const offSchema = z.object({
   /** Who got its CPU, and who had the CPU on which it came back; null: it was idle. */
   taker: z.nullable(threadSchema),
   before: z.nullable(threadSchema),
-  /** What it has to do with the mmap_lock of the process `lockPid`. */
+  /** What it has to do with the mmap_lock of the process `lockPid`; it holds the lock for write, and is blocked. */
   lock: z.enum(['none', 'waits', 'holds']),
   lockPid: z.number(),
   isWrite: z.boolean(),
-  /** From when to when the waker had had the lock that it waits for, however short; null: it had not just given it back. */
+  /** From when at least to when the waker had the lock that it waits for, however short; null: it did not give it back. */
   gaveFrom_ns: z.nullable(z.number()),
   gaveTo_ns: z.nullable(z.number()),
   gaveWrite: z.boolean(),
@@ -51,6 +51,7 @@ const offSchema = z.object({
   stack: stackSchema,
 });
 
+/** The thread slept for the lock and got it, or it had the lock and gave it back to a thread that slept for it. */
 const holdSchema = z.object({
   kind: z.literal('hold'),
   thread: threadSchema,
@@ -58,9 +59,12 @@ const holdSchema = z.object({
   isWrite: z.boolean(),
   /** False: it gave up waiting. */
   hasIt: z.boolean(),
+  /** False: it was the last reader that took the lock, and may have given it back while another reader has it. */
+  isSure: z.boolean(),
   isKernelThread: z.boolean(),
   /** When it went to sleep for the lock; null: it did not. */
   slept_ns: z.nullable(z.number()),
+  /** At the latest. */
   acquired_ns: z.number(),
   released_ns: z.number(),
   hasEnded: z.boolean(),
@@ -89,8 +93,6 @@ const endSchema = z.object({
   ringFull_n: z.number(),
   /** Threads that were not followed, because another thread had their slot. */
   slotTaken_n: z.number(),
-  /** Locks that a thread took while it had another target's. */
-  nested_n: z.number(),
   /** Events that came while a program ran on their CPU. */
   recursion_n: z.number(),
   cpu_us: z.number(),
@@ -132,4 +134,13 @@ export interface Observed {
 
 export function blamedThread({ name, tid, nice }: ObservedThread, role: BlamedThread['role']): BlamedThread {
   return { name, tid, role, nice };
+}
+
+/**
+ * When the thread became ready to run; the time at which it ran, where it was not woken before. A sleeper that counts as
+ * woken in the very moment in which it went to sleep was woken shortly before, and then slept: after SIGCONT a thread
+ * goes on with its timed sleep.
+ */
+export function readyAt({ state, off_ns, woken_ns, on_ns }: OffRecord): number {
+  return woken_ns === null || (state === 'asleep' && woken_ns === off_ns) ? on_ns : woken_ns;
 }

@@ -1,6 +1,6 @@
 /** The processes that are to be observed, and why one cannot be. */
 import { readlinkSync, readdirSync } from 'node:fs';
-import { usage, unfit } from '../base/failure.js';
+import { usage } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
 import { startTimeOf, statOf, type ProcessIdentity } from '../workload/process-identity.js';
 
@@ -45,18 +45,14 @@ function threadsOf(pid: number): number {
 }
 
 /** Programs of the kernel see process ids as the first PID namespace has them, so ours has to be that one. */
-export function refuseOtherNamespace(): void {
-  let own: string;
+export function isInOtherNamespace(): boolean {
   try {
-    own = readlinkSync('/proc/self/ns/pid');
+    // PROC_PID_INIT_INO, include/linux/proc_ns.h.
+    return readlinkSync('/proc/self/ns/pid') !== 'pid:[4026531836]';
   } catch {
-    return;
+    // A kernel without PID namespaces.
+    return false;
   }
-  // PROC_PID_INIT_INO, include/linux/proc_ns.h.
-  if (own !== 'pid:[4026531836]')
-    throw unfit(
-      'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start observe on the host, or in a container with the host’s PID namespace (--pid=host)',
-    );
 }
 
 /** All processes of this name: the comm, or the last part of the program's path. */

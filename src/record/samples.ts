@@ -37,6 +37,8 @@ export interface Timeline {
   readonly tid: number;
   /** The latest name, cut at 15 characters by the kernel. */
   readonly comm: string;
+  /** As last read; absent: not read. */
+  readonly nice?: number;
   readonly changes: readonly StateChange[];
   readonly period_ns: number;
   /** Times at which looks ended; shared by all timelines of a stream. */
@@ -59,6 +61,7 @@ export interface SampleReader {
 
 interface GrowingTimeline extends Timeline {
   comm: string;
+  nice?: number;
   period_ns: number;
   readonly changes: StateChange[];
 }
@@ -99,6 +102,7 @@ export function sampleReader(path: string, go_ns: bigint): SampleReader {
     }
     const comm = textAt(view, at + 40, 16);
     if (comm !== '') timeline.comm = comm;
+    if (kind === kinds.sample) timeline.nice = view.getInt8(at + 34);
     timeline.changes.push({
       tick: ticks_ns.length,
       time_ns,

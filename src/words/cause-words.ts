@@ -19,6 +19,7 @@ export function causeText({ cause, thread }: { readonly cause: Cause | null; rea
 export const causeNames: Readonly<Record<Cause, string>> = {
   'mmap-lock-reader': 'mmap_lock, held for reading',
   'mmap-lock-writer': 'mmap_lock, held for writing',
+  'mmap-lock-holder': 'mmap_lock',
   'vma-lock': 'the lock of one VMA',
   'allocator-mutex': 'a lock of the allocator',
   safepoint: 'a safepoint of the JVM',
@@ -94,6 +95,8 @@ const explained: Readonly<Record<Cause, (who: string, doing: string, off: string
     `${theLock} ${who} held it ${doing}${off}. Meanwhile threads that change the map had to wait; later arrivals queued behind them.`,
   'mmap-lock-writer': (who, doing, off) =>
     `${theLock} ${who} held it exclusively ${doing}${off}. Until it was done, all other threads that need the lock had to wait.`,
+  'mmap-lock-holder': (who, doing, off) =>
+    `${theLock} ${who} had it ${doing}${off}. Until it was done, other threads that need the lock had to wait.`,
   'vma-lock': (who, doing, off) =>
     `Memory is mapped in areas (VMAs), each with a lock of its own. ${who} held one ${doing}${off}. A thread that changes that area waits for it while it holds the lock of the whole process (mmap_lock), and so keeps all others waiting.`,
   'allocator-mutex': (who, doing, off) =>
@@ -105,7 +108,7 @@ const explained: Readonly<Record<Cause, (who: string, doing: string, off: string
   'memory-reclaim': () =>
     'The thread needed memory, and waited while the kernel freed some, in the machine or in its cgroup.',
   'cpu-limit': () =>
-    'The cgroup of the thread had used up its CPU time (cpu.max), so the thread had to wait for the next period.',
+    'The cgroup of the thread had used up its CPU time (cpu.max, or cpu.cfs_quota_us in cgroup v1), so the thread had to wait for the next period.',
   freezer: () => 'The cgroup of the thread was frozen.',
   'not-scheduled': () => 'The thread was ready to run and got no CPU, because others had it. No lock is to blame.',
   stopped: () => 'A signal or a debugger had stopped the thread. No lock is to blame.',

@@ -35,6 +35,8 @@ function rootOf(link: LinkFact, victim: string): string {
       if (link.isNext)
         return `${victim} waited ${time} in mmap_lock’s queue behind ${holderOf(link)}, the writer whose turn it was${off(link)}`;
       return `${victim} waited ${time} ${perhaps}for mmap_lock, held for writing by ${holderOf(link)}${queue(link.via)}${off(link)}`;
+    case 'mmap-lock-holder':
+      return `${victim} waited ${time} for mmap_lock, ${perhaps}held by ${holderOf(link)}${off(link)}${because(link.why)}`;
     case 'vma-lock':
       return link.via.length === 0
         ? `${victim} waited ${time} ${perhaps}for the readers of a VMA that it has to change: ${holderOf(link)}${off(link)}`
@@ -53,15 +55,15 @@ function rootOf(link: LinkFact, victim: string): string {
     case 'memory-reclaim':
       return `${victim} waited ${time} while the kernel freed memory`;
     case 'cpu-limit':
-      return `${victim} was ready to run for ${time} and had no CPU, because its cgroup had used up its CPU time (cpu.max)`;
+      return `${victim} was ready to run for ${time} and had no CPU, because its cgroup had used up its CPU time (cpu.max, or cpu.cfs_quota_us in cgroup v1)`;
     case 'freezer':
       return `${victim} was frozen for ${time} by its cgroup`;
     case 'not-scheduled':
       if (link.thread !== null)
-        return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}`;
+        return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ', link.duration_ns)}`;
       return link.grade === 'possible'
-        ? `${victim} was ready to run for ${time}, and nobody was seen on its CPU: a CPU limit may have kept it back`
-        : `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}; no lock is to blame`;
+        ? `${victim} was ready to run for ${time}, and nobody was seen on its CPU for long: many threads ran there for a moment each, or a CPU limit kept it back`
+        : `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ', link.duration_ns)}; no lock is to blame`;
     case 'stopped':
       return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;
     case 'steal':
@@ -132,15 +134,14 @@ function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: LinkFact
   );
   const atMost = holder.isExact ? '' : 'at most ';
   if (preempted !== null && preempted !== undefined)
-    return `, which was ready to run but had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ')}`;
+    return `, which was ready to run but had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', holder.preempted_ns)}`;
   if (blocked !== null && blocked !== undefined) return `, which was itself blocked for ${atMost}${blocked}`;
   return running === null || running === undefined ? '' : `, which ran for ${running} of it`;
 }
 
-/** Those who ran there for a tenth of the time or more. */
-function takers(takenBy: LinkFact['cpuTakenBy'], before: string): string {
-  const all_ns = takenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
-  const most = takenBy.slice(0, 3).filter(({ duration_ns }) => duration_ns >= all_ns / 10);
+/** Those who ran there for a tenth of the wait or more. */
+function takers(takenBy: LinkFact['cpuTakenBy'], before: string, waited_ns: number): string {
+  const most = takenBy.slice(0, 3).filter(({ duration_ns }) => duration_ns >= waited_ns / 10);
   return most.length === 0 ? '' : `${before}${named(most.map(({ thread }) => thread))} ran there`;
 }
 
@@ -162,6 +163,12 @@ const reasons: WordsOf<LinkReason> = {
     `it was blocked in the kernel (state D)${inCall(systemCall)}, and its operation takes no lock that is known here`,
   'lock-unseen': ({ systemCall }) =>
     `it was blocked in the kernel (state D)${inCall(systemCall)}, and it was not seen which lock it waited for`,
+  'blocked-in': ({ function: name, systemCall }) =>
+    `it was blocked in the kernel (state D)${inCall(systemCall)}${name === null ? '' : `, in the function ${name}`}`,
+  'suspects-alike': ({ threads }) =>
+    `of this process ${listed(threads.slice(0, mostNamed).map((name) => `\`${name}\``))}${threads.length > mostNamed ? ` and ${threads.length - mostNamed} others` : ''} may have had it`,
+  'no-suspect-inside': () =>
+    'no thread of this process was without a CPU, or on one, all that time, so a thread of another program may have had it',
   'call-without-lock': ({ thread }) => `\`${thread}\` was in a call that takes no lock`,
   'not-mmap-lock': ({ lock, wokenBy }) =>
     `it was blocked in the kernel, and not for mmap_lock${lock === null ? '' : ` but for ${otherLocks[lock]}${wokenBy === null ? '' : `, until \`${wokenBy}\` woke it`}`}`,
@@ -169,6 +176,8 @@ const reasons: WordsOf<LinkReason> = {
     `${(share * 100).toFixed(0)} % of all CPUs’ time${uncounted_ns === null ? '' : `, and by its own counters it neither ran nor waited for at least ${formatDuration(uncounted_ns)}`}`,
   'log-label': ({ label }) => label,
 };
+
+const mostNamed = 4;
 
 const otherLocks = {
   'rwsem-read': 'another read-write lock of the kernel, for reading',

@@ -30,11 +30,11 @@ const ofConclusions: WordsOf<CompareConclusion> = {
     `they differ (${equalsP(p)}), but no single metric is certain to: ` +
     `of ${counted(metrics_n, 'metric')} ${beyond_n} are beyond their margins, most of all ${worstText(worst)}`,
   equivalent: ({ metrics_n }) => `equivalent in ${metrics_n === 1 ? 'the only metric' : `all ${metrics_n} metrics`}`,
-  'too-few-runs': ({ runs, metrics_n, equivalent_n, ...counts }) =>
-    `so few runs (${runs.a} and ${runs.b}) cannot show any difference, however large it is: ` +
+  'too-few-runs': ({ runs, metrics_n, equivalent_n, valuePer, ...counts }) =>
+    `so few ${valuePer}s (${runs.a} and ${runs.b}) cannot show any difference, however large it is: ` +
     `of ${counted(metrics_n, 'metric')} ${equivalent_n === 0 ? 'all are inconclusive' : listed(others({ equivalent_n, ...counts }))}`,
-  'too-uniform': ({ metrics_n, ...counts }) =>
-    'these runs could not have shown a difference, because in each metric too few of them differ from the others: ' +
+  'too-uniform': ({ metrics_n, valuePer, ...counts }) =>
+    `these ${valuePer}s could not have shown a difference, because in each metric too few of them differ from the others: ` +
     `of ${counted(metrics_n, 'metric')} ${listed(others(counts))}`,
   'no-difference-found': ({ metrics_n, ...counts }) =>
     `no difference was found, which does not show that there is none: of ${counted(metrics_n, 'metric')} ${listed(others(counts))}`,
@@ -82,9 +82,29 @@ const ofNotes: WordsOf<Exclude<CompareNote, NoteOfSide>> = {
   'arms-on-one-side': ({ label, arms }) => `Only ${label} has runs of ${arms.join(', ')}.`,
   'series-on-one-side': ({ a, b, arm, series }) =>
     `${arm === '' ? '' : `${arm}: `}only one of ${a} and ${b} has runs of ${series.join(', ')}.`,
+  slices: ({ slice_ns, sides, piece_ns, autocorrelation, p }) =>
+    `A value is of a slice of ${formatDuration(slice_ns)}: ${listed(sides.map(sliceText))}. A stall belongs to the slice in which it began. ` +
+    `Neighbouring pieces of ${formatDuration(piece_ns)} are not found to be alike (autocorrelation ${autocorrelation.toFixed(2)}, ${equalsP(p)}); ` +
+    'what changes more slowly than an observation lasts, such as the load of a day, no slice shows.',
+  'targets-differ': ({ a, b, names, threads_n }) =>
+    `${a} observed ${listed(names.a)} (${counted(threads_n.a, 'thread')}), and ${b} observed ${listed(names.b)} (${counted(threads_n.b, 'thread')}). A difference may come from that.`,
   'log-is-one-run': () =>
     'A histogram log is one run, however long: its intervals follow each other in one process and are not independent. To compare runs, give several logs a side (a folder, or names separated by commas).',
 };
+
+function sliceText({
+  label,
+  slices_n,
+  unused_ns,
+}: {
+  readonly label: string;
+  readonly slices_n: number;
+  readonly unused_ns: number;
+}): string {
+  // What is shorter than a millisecond comes from the end of the clock.
+  const rest = unused_ns < 1e6 ? '' : ` (its last ${formatDuration(unused_ns)} are left out)`;
+  return `${slices_n} of ${label}${rest}`;
+}
 
 export function statedCompareNote(note: CompareNote): Stated<CompareNote> {
   return { ...note, sentence: 'side' in note ? noteOfSideText(note) : sentenceOf(ofNotes, note) };
@@ -117,6 +137,12 @@ const ofRefusals: WordsOf<Refusal> = {
     'the two sides have different thresholds of what is a stall; run them with the same threshold',
   'other-windows': () =>
     'windows have different lengths, and the longest stall of a longer window is longer; use the same --duration',
+  'other-tiers': ({ a, b }) =>
+    `the two sides were observed in different ways (${a} and ${b}), which do not see the same stalls; observe both in the same way`,
+  'too-short': ({ watched_ns, needed_ns }) =>
+    `an observation of ${formatDuration(watched_ns)} has too few slices of a second or more; observe for at least ${formatDuration(needed_ns)}`,
+  'neighbours-alike': ({ piece_ns, autocorrelation, p }) =>
+    `neighbouring pieces of ${formatDuration(piece_ns)} are alike by themselves (autocorrelation ${autocorrelation.toFixed(2)}, ${equalsP(p)}), so that slices are no independent values; observe for longer`,
   'baseline-flawed': ({ flaw }) => `in the baseline ${flawText(flaw)}`,
 };
 
@@ -132,31 +158,31 @@ export function rowSentence(row: RowFact, metrics_n: number): string {
 }
 
 function reasonText(row: RowFact, metrics_n: number): string {
-  const { reason, refusal, runs, p, pAdjusted, resolution, affected, values, margin, unit } = row;
+  const { reason, refusal, runs, p, pAdjusted, resolution, affected, values, margin, unit, valuePer } = row;
   switch (reason) {
     case 'difference':
       return `larger than the margin of ${shownMargin(unit, margin)}, and chance alone shows as much in at most ${shownChance(pAdjusted)} of comparisons`;
     case 'inside-margin':
       if (values.a.every((value) => value === 0) && values.b.every((value) => value === 0))
-        return `0 in all of ${runs.a} and ${runs.b} runs; up to ${formatShare(affected?.a.high ?? 1)} and ${formatShare(affected?.b.high ?? 1)} of such runs may still have more`;
+        return `0 in all of ${runs.a} and ${runs.b} ${valuePer}s; up to ${formatShare(affected?.a.high ?? 1)} and ${formatShare(affected?.b.high ?? 1)} of such ${valuePer}s may still have more`;
       return `the whole interval is inside the margin of ${shownMargin(unit, margin)}`;
     case 'refused':
       return refusal === null ? 'not comparable' : refusalText(refusal);
     case 'too-few-runs':
       if (runs.a === 0 || runs.b === 0) return 'a side has no complete, undisturbed run';
       return resolution !== null && resolution > alpha
-        ? noSmallP(runs, resolution)
-        : `${runs.a} and ${runs.b} runs are too few`;
+        ? noSmallP(row, resolution)
+        : `${runs.a} and ${runs.b} ${valuePer}s are too few`;
     case 'not-significant':
       if (new Set([...values.a, ...values.b]).size === 1)
-        return `all runs are equal, but ${runs.a} and ${runs.b} are too few to show that further runs would be`;
+        return `all ${valuePer}s are equal, but ${runs.a} and ${runs.b} are too few to show that further ${valuePer}s would be`;
       return resolution !== null && resolution > alpha
-        ? noSmallP(runs, resolution)
+        ? noSmallP(row, resolution)
         : `chance alone shows as much in ${shownChance(p)} of comparisons`;
     case 'many-metrics':
       return `${equalsP(p)} for this metric alone, but among ${metrics_n} metrics chance produces such a metric with p = ${shownP(pAdjusted)}`;
     case 'mean-unclear':
-      return 'most runs differ, but single runs weigh so much in the mean that it does not show it';
+      return `most ${valuePer}s differ, but single ${valuePer}s weigh so much in the mean that it does not show it`;
     case 'about-margin':
       return `there is a difference, but it is not certain to be above or below the margin of ${shownMargin(unit, margin)}`;
   }
@@ -168,13 +194,13 @@ function shownChance(p: number | null): string {
   return p < 0.0001 ? '0.01 %' : `${Number((p * 100).toPrecision(2))} %`;
 }
 
-function noSmallP(runs: RowFact['runs'], resolution: number): string {
-  return `with ${runs.a} and ${runs.b} runs and these values no p below ${shownP(resolution)} exists`;
+function noSmallP({ runs, valuePer }: RowFact, resolution: number): string {
+  return `with ${runs.a} and ${runs.b} ${valuePer}s and these values no p below ${shownP(resolution)} exists`;
 }
 
-function wouldDecideText({ wouldDecide: estimate, window_ns }: RowFact): string {
+function wouldDecideText({ wouldDecide: estimate, window_ns, valuePer }: RowFact): string {
   if (estimate === null) return '';
-  if (estimate.runs === null) return 'no number of runs up to 1,000 a side is likely to decide';
+  if (estimate.runs === null) return `no number of ${valuePer}s up to 1,000 a side is likely to decide`;
   const length = window_ns.longest === 0 ? '' : ` of ${formatDuration(window_ns.longest)}`;
-  return `about ${estimate.runs} runs${length} a side would ${estimate.of === 'difference' ? 'show a difference like this one' : 'show that it is inside the margin'}`;
+  return `about ${estimate.runs} ${valuePer}s${length} a side would ${estimate.of === 'difference' ? 'show a difference like this one' : 'show that it is inside the margin'}`;
 }

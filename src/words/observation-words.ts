@@ -1,10 +1,17 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
 import type { Cause } from '../facts/blame.js';
-import type { AnswerFact, ObservationGap } from '../facts/observation-facts.js';
+import type {
+  AnswerFact,
+  ObservationGap,
+  RefusedTier,
+  StallCut,
+  TierName,
+  TierObstacle,
+} from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
+import { counted, listed } from './text.js';
 import { ofJvmGaps } from './observed-jvm-words.js';
-import { counted } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 const ofAnswers: WordsOf<AnswerFact> = {
@@ -29,6 +36,7 @@ const ofAnswers: WordsOf<AnswerFact> = {
 const otherReasons: Readonly<Record<Cause, string>> = {
   'mmap-lock-reader': 'waited for mmap_lock, which another call held for reading',
   'mmap-lock-writer': 'waited for mmap_lock, which another call held for writing',
+  'mmap-lock-holder': 'waited for mmap_lock, and the call that held it was not seen',
   'vma-lock': 'waited for a VMA’s lock, which another call held',
   'allocator-mutex': 'waited for a mutex of the allocator',
   safepoint: 'waited for a safepoint of the JVM',
@@ -36,7 +44,7 @@ const otherReasons: Readonly<Record<Cause, string>> = {
   'block-io': 'waited for a disk',
   'swap-in': 'waited for memory that came back from swap',
   'memory-reclaim': 'waited while the kernel freed memory',
-  'cpu-limit': 'waited because a cgroup had used up its CPU time (cpu.max)',
+  'cpu-limit': 'waited because a cgroup had used up its CPU time (cpu.max, or cpu.cfs_quota_us in cgroup v1)',
   freezer: 'came from a cgroup that was frozen',
   'not-scheduled': 'waited for a CPU',
   stopped: 'came from a signal or a debugger, which stopped the thread',
@@ -51,15 +59,60 @@ const ofGaps: WordsOf<ObservationGap> = {
     `${counted(records_n, 'record')} did not fit into the buffer of the kernel: stalls and their reasons may be missing`,
   'threads-not-followed': ({ threads_n }) =>
     `${counted(threads_n, 'thread')} could not be followed, because another thread had the same slot: their stalls are missing`,
-  'nested-locks': ({ locks_n }) =>
-    `${counted(locks_n, 'lock')} of a target was taken by a thread that had one already; pauselab followed the first`,
   'events-missed': ({ events_n }) => `${counted(events_n, 'event')} of the kernel came while another was handled`,
   'target-ended': ({ pid, name }) =>
     `${name} (${pid}) ended before the observation did, so nothing after that is known`,
+  'looks-only': ({ period_ns }) =>
+    `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs, the call of a holder that lost its CPU, and safepoints of a JVM`,
+  'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
+    `${late_n} of ${counted(looks_n, 'look')} came late, because looking uses about a tenth of a CPU at most or had no CPU itself: ${formatDuration(mean_ns)} apart on average instead of ${formatDuration(period_ns)}, at most ${formatDuration(longest_ns)}`,
+  'calls-hidden': ({ pid }) =>
+    `the system calls of ${pid} may not be read (/proc/${pid}/syscall: Yama, or a process that may not be traced), so what a blocked thread waited for is known by the kernel’s function only`,
+  'functions-hidden': ({ pid }) =>
+    `the functions of the kernel in which threads of ${pid} wait may not be read (/proc/${pid}/wchan), so no lock is certain`,
+  'files-exhausted': ({ threads_n }) =>
+    `${counted(threads_n, 'thread')} could not be looked at, because the limit of open files (ulimit -n) is too low: two a thread are needed`,
+  'cgroup-throttled': ({ pid, throttled_ns }) =>
+    `the cgroup of ${pid} used up its CPU time (cpu.max) and was kept back for ${formatDuration(throttled_ns)} in all: waits for a CPU may come from that`,
   'sleeps-not-judged': () =>
     'a thread that sleeps is not counted as stalled, because threads sleep between their jobs: waits for monitors, futexes and the network are not in these figures',
   'symbols-hidden': () => 'the names of kernel functions are hidden (kernel.kptr_restrict), so stacks are not shown',
 };
+
+const ofObstacles: WordsOf<TierObstacle> = {
+  'no-kernel-program': ({ processor }) =>
+    `pauselab has no programs for the kernel of this processor (${processor}), only for x64`,
+  'no-type-information': () =>
+    'this kernel has no type information (/sys/kernel/btf/vmlinux); boot a kernel that was built with CONFIG_DEBUG_INFO_BTF',
+  'in-pid-namespace': () =>
+    'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID namespace (--pid=host)',
+  'capabilities-missing': ({ capabilities }) =>
+    `${listed(capabilities)} ${capabilities.length === 1 ? 'is' : 'are'} missing; be root, or give them to pauselab`,
+  'other-user': ({ pid, name, uid }) =>
+    `${name} (${pid}) belongs to another user (uid ${uid}), and CAP_SYS_PTRACE is missing; observe as that user, or as root`,
+  'no-run-delay': () =>
+    'this kernel does not count how long threads wait for a CPU (/proc/PID/schedstat); boot a kernel that was built with CONFIG_SCHED_INFO',
+  'kernel-refuses': ({ complaint, lockdown }) =>
+    `the kernel refuses it (${complaint})${lockdown === null ? '' : `; its lockdown mode is ${lockdown}`}`,
+};
+
+/** As in a sentence. */
+export const tierWords: Readonly<Record<TierName, string>> = {
+  ebpf: 'eBPF',
+  tracefs: 'tracefs',
+  sampling: 'sampling',
+};
+
+export function statedObstacle<Fact extends TierObstacle>(fact: Fact): Stated<Fact> {
+  return { ...fact, sentence: sentenceOf<TierObstacle>(ofObstacles, fact) };
+}
+
+export function statedRefusal(fact: RefusedTier): Stated<RefusedTier> {
+  return {
+    ...fact,
+    sentence: `observing by ${tierWords[fact.tier]} is not possible: ${statedObstacle(fact).sentence}`,
+  };
+}
 
 export function statedAnswer(fact: AnswerFact): Stated<AnswerFact> {
   return { ...fact, sentence: sentenceOf(ofAnswers, fact) };
@@ -67,4 +120,31 @@ export function statedAnswer(fact: AnswerFact): Stated<AnswerFact> {
 
 export function statedGap(fact: ObservationGap): Stated<ObservationGap> {
   return { ...fact, sentence: sentenceOf(ofGaps, fact) };
+}
+
+/** Behind the length of a stall. */
+export const cutWords: Readonly<Record<StallCut, string>> = {
+  'began-before': 'from before the start',
+  'still-going-on': 'still going on at the end',
+  'thread-ended': 'until its thread ended',
+};
+
+interface SeenStall {
+  readonly start_ns: number;
+  readonly duration_ns: number;
+  readonly cuts: readonly StallCut[];
+}
+
+/** `56.9 ms`; `56.9 ms or more` where an end of the stall was not seen. */
+export function observedLength({ duration_ns, cuts }: Pick<SeenStall, 'duration_ns' | 'cuts'>): string {
+  const isWhole = cuts.every((cut) => cut === 'thread-ended');
+  return `${formatDuration(duration_ns)}${isWhole ? '' : ' or more'}`;
+}
+
+/** `from 1.20 s on`, `from before the start, still going on at the end`. */
+export function observedWhen({ start_ns, cuts }: Pick<SeenStall, 'start_ns' | 'cuts'>): string {
+  return [
+    ...(cuts.includes('began-before') ? [] : [`from ${formatDuration(start_ns)} on`]),
+    ...cuts.map((cut) => cutWords[cut]),
+  ].join(', ');
 }

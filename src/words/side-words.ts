@@ -46,6 +46,7 @@ const ofSides: WordsOf<SideNote> = {
         return `the values of ${file} are read as ${unit}, because the log does not state their unit (--unit does)`;
     }
   },
+  'not-all-seen': ({ why }) => why.join('; '),
   'log-series-empty': ({ file, series }) => `${series} has no sample in ${file}; this run of it is left out`,
 };
 

@@ -7,6 +7,7 @@ import { countsOfValues } from '../../src/record/histogram/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/histogram/hlog.js';
 import type { Comparison } from '../../src/verdict/compare/compared.js';
 import { commandIn } from '../support/command.js';
+import { writeObservation } from '../support/observation.js';
 import { expectFault, type Ended } from '../support/pauselab.js';
 import {
   kernelRecord,
@@ -42,6 +43,7 @@ writeFakeBundle(join(cwd, 'results', 'two-kernels'), {
   runs: ['6.16', '6.17'].flatMap((kernel) => kernelRuns(6, { kernel })),
   manifest: { kernels: ['6.16', '6.17'].map((release) => kernelRecord(release)) },
 });
+for (const name of ['observed-before', 'observed-after']) writeObservation(join(cwd, 'results', name));
 writeFakeBundle(join(cwd, 'results', 'evil'), {
   runs: arms(2).map((run) => ({ ...run, series: 'a|b\u001b[2J\n# <script>' })),
 });

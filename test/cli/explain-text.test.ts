@@ -16,15 +16,27 @@ const one: NumberedStall = {
   stall: exampleStall,
 };
 
+const ofRun = { missing: [], isObservation: false, answer: null };
+
+test('the list of an observation begins with its answer, has no run, and says when each stall was', () => {
+  const answer = { code: 'gives-back', sentence: 'giving memory back is the reason for 1 of 1 stall' };
+  const cut = { ...one, run: 'observed', arm: 'observed', stall: { ...exampleStall, start_ns: 0, stillRunning: true } };
+  const text = renderStalls({ stalls: [cut], missing: [], isObservation: true, answer });
+  expect(text.split('\n')[0]).toBe('Giving memory back is the reason for 1 of 1 stall.');
+  expect(text).toMatch(
+    /^1 +writer\.mprotect +500 ms or more +mmap-lock-reader +likely +holder +from before the start, still going on at the end$/m,
+  );
+  expect(text).toMatch(/^mmap-lock-reader by holder +1 +500 ms$/m);
+  expect(text).not.toMatch(/observed|\barm\b|\brun\b/);
+});
+
 test('the list has each stall with cause, grade and thread, and the stalled time per arm and cause', () => {
-  const text = renderStalls({ stalls: [one], missing: [missingOf('run 004-x was disturbed: steal')] });
+  const text = renderStalls({ ...ofRun, stalls: [one], missing: [missingOf('run 004-x was disturbed: steal')] });
   expect(text).toMatch(/^1 +003-free-across-vmas +writer\.mprotect +500 ms +mmap-lock-reader +likely +holder$/m);
   expect(text).toMatch(/^free-across-vmas +mmap-lock-reader by holder +1 +500 ms$/m);
   expect(text).toContain('Missing: run 004-x was disturbed: steal.');
-  expect(renderStalls({ stalls: [], missing: [] })).toContain('No stall was recorded.');
+  expect(renderStalls({ ...ofRun, stalls: [] })).toContain('No stall was recorded.');
 });
-
-const ofRun = { missing: [], isObservation: false };
 
 describe('one stall', () => {
   test('has its chain in sentences, and what was seen', () => {
@@ -34,8 +46,20 @@ describe('one stall', () => {
     expect(text).toContain('the victim waited in mprotect()');
   });
 
-  test('of an observation counts from its start', () => {
-    expect(renderStall(one, { missing: [], isObservation: true })).toMatch(/^Stall 1: .* after the start on/);
+  test('of an observation counts from its start, and names the ends that were not seen', () => {
+    const first = (more: Partial<NumberedStall['stall']>): string | undefined =>
+      renderStall(
+        { ...one, stall: { ...exampleStall, start_ns: 2e9, ...more } },
+        { missing: [], isObservation: true },
+      ).split('\n')[0];
+    expect(first({})).toBe('Stall 1: writer.mprotect, 500 ms, from 2.00 s on');
+    expect(first({ start_ns: 0 })).toBe('Stall 1: writer.mprotect, 500 ms or more, from before the start');
+    expect(first({ stillRunning: true })).toBe(
+      'Stall 1: writer.mprotect, 500 ms or more, from 2.00 s on, still going on at the end',
+    );
+    expect(first({ threadEnded: true })).toBe(
+      'Stall 1: writer.mprotect, 500 ms, from 2.00 s on, until its thread ended',
+    );
   });
 
   test('of an older bundle says that it has no chain', () => {
@@ -51,7 +75,7 @@ describe('one stall', () => {
     const evil = { ...one, run: 'a\u001b[2J', stall: { ...exampleStall, series: 'b\u0007\u009b1m', states: 'D×50' } };
     for (const text of [
       renderStall(evil, { ...ofRun, missing: [missingOf('c\u001b]0;x')] }),
-      renderStalls({ stalls: [evil], missing: [missingOf('c\u001b')] }),
+      renderStalls({ ...ofRun, stalls: [evil], missing: [missingOf('c\u001b')] }),
     ])
       expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });

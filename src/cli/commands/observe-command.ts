@@ -22,6 +22,12 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
         .argParser(duration)
         .default(20e6, '20ms'),
     )
+    .addOption(
+      new Option('--tier <tier>', 'way of observing (default: the best that this machine allows)').choices([
+        'ebpf',
+        'sampling',
+      ]),
+    )
     .option('--out <folder>', 'folder to write the bundle to (default: pauselab-results/observed-<name>-<time>)')
     .option('--json', 'write a JSON document')
     .option(...installOption)
@@ -31,6 +37,7 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
       const asked = {
         pids: options.pid,
         names: options.name,
+        tier: options.tier ?? null,
         mainClasses: options.mainClass,
         jvm: options.jvm === true,
         threshold_ns: options.threshold,

@@ -6,7 +6,10 @@ import { printDocument, printNote } from '../text/output.js';
 export function reportCommand() {
   return new Command('report')
     .description('write bundles as an HTML file: verdict, percentiles, stalls and their causes, side by side')
-    .argument('<bundles...>', 'folders that `pauselab run` wrote; the first is the reference')
+    .argument(
+      '<bundles...>',
+      'folders that `pauselab run` wrote, the first of them the reference; or folders that `pauselab observe` wrote',
+    )
     .option('-o, --out <file>', 'file to write to (default: stdout)')
     .option(
       '--svg <figure>',
@@ -40,5 +43,6 @@ Examples:
   $ pauselab report results/today -o report.html
   $ pauselab report results/before results/after -o compared.html
   $ pauselab report results/today --svg writer.mprotect.service -o figure.svg
+  $ pauselab report results/observed -o observed.html
 
 The file needs no network and no server. How to read it: docs/report.md.`;

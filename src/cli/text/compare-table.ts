@@ -1,6 +1,7 @@
 /** A comparison for people, as text and as Markdown: the answer, a table, notes. */
 import { grouped } from '../../base/group.js';
 import { printable } from '../../base/text/printable.js';
+import type { ValuePer } from '../../facts/compare-facts.js';
 import { sentencesOf } from '../../facts/stated.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../words/metric-words.js';
 import type { Comparison, CompareRow } from '../../verdict/compare/compared.js';
@@ -8,7 +9,14 @@ import { placeWords } from '../../verdict/evidence/side.js';
 import { renderTable } from './text-table.js';
 import { escaped, markdownTable } from './markdown.js';
 
-const columns = ['', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p', 'p of all', 'verdict'];
+const columnsOf = (per: ValuePer): string[] => [
+  ...['', 'metric', `${per}s`, 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p', 'p of all', 'verdict'],
+];
+
+/** All rows have the same. */
+function valuePerOf({ rows }: Comparison): ValuePer {
+  return rows[0]?.valuePer ?? 'run';
+}
 
 /** Rows by candidate and pair of arms. Rows that are 0 in every run are counted, not listed. */
 interface Block {
@@ -24,7 +32,9 @@ function blocksOf({ reference, candidates, rows }: Comparison): Block[] {
     const sides = candidates.length === 1 ? '' : ` · A = ${reference.label}, B = ${first?.candidate ?? ''}`;
     const arms =
       first === undefined || first.arms.a === ''
-        ? 'by tag'
+        ? first?.valuePer === 'slice'
+          ? 'observed'
+          : 'by tag'
         : first.arms.a === first.arms.b
           ? first.arms.a
           : `${first.arms.a} (A) and ${first.arms.b} (B)`;
@@ -59,7 +69,7 @@ function quietLine({ quiet }: Block): string[] {
   const series = [...new Set(quiet.map((row) => row.series))].join(', ');
   const open = quiet.filter(({ verdict }) => verdict !== 'equivalent').length;
   return [
-    `  0 in every run of both: ${names} of ${series} (${open === 0 ? 'equivalent' : open === quiet.length ? 'inconclusive: too few runs' : `equivalent, except ${open} inconclusive`})`,
+    `  0 in every ${quiet[0]?.valuePer ?? 'run'} of both: ${names} of ${series} (${open === 0 ? 'equivalent' : open === quiet.length ? `inconclusive: too few ${quiet[0]?.valuePer ?? 'run'}s` : `equivalent, except ${open} inconclusive`})`,
   ];
 }
 
@@ -73,9 +83,9 @@ function sidesLines({ reference, candidates }: Comparison): string[] {
   return [line('A', reference), ...candidates.map((candidate) => line('B', candidate))];
 }
 
-const legend = [
-  'A and B: means over the runs, a value per run. The intervals of their difference and ratio come from resampling runs; p from all ways to divide the runs',
-  'between two sides; "p of all" is the share of these in which any metric differs as much. Shares are of the window, differences in percentage points (pp).',
+const legendOf = (per: ValuePer): string[] => [
+  `A and B: means over the ${per}s, a value per ${per}. The intervals of their difference and ratio come from resampling ${per}s; p from all ways to divide the ${per}s`,
+  `between two sides; "p of all" is the share of these in which any metric differs as much.${per === 'run' ? ' Shares are of the window, differences in percentage points (pp).' : ''}`,
   'What the verdicts mean: docs/statistics.md.',
 ];
 
@@ -106,9 +116,9 @@ export function renderComparison(compared: Comparison): string {
     '',
     ...sidesLines(comparison),
     '',
-    renderTable(columns, rows),
+    renderTable(columnsOf(valuePerOf(comparison)), rows),
     '',
-    ...legend,
+    ...legendOf(valuePerOf(comparison)),
     '',
     ...whyLines(comparison.rows).map(({ about, sentence }) => `Inconclusive: ${about}: ${sentence}.`),
     ...sentencesOf(comparison.notes).map((note) => `Note: ${note}`),
@@ -118,7 +128,7 @@ export function renderComparison(compared: Comparison): string {
 
 export function renderMarkdown(compared: Comparison): string {
   const comparison = printable(compared);
-  const head = ['series', ...columns.slice(1)];
+  const head = ['series', ...columnsOf(valuePerOf(comparison)).slice(1)];
   const tables = blocksOf(comparison).flatMap((block) => [
     `### ${escaped(block.heading)}`,
     '',

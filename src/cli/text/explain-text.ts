@@ -6,37 +6,32 @@ import { stalledTime } from '../../attribution/totals.js';
 import { causeText, noChain, notAttributed } from '../../words/cause-words.js';
 import { stepsText } from '../../words/chain-words.js';
 import { callText, eventText, unusualEnd, waitText } from '../../words/seen-words.js';
+import { observedLength, observedWhen } from '../../words/observation-words.js';
+import { capitalised } from '../../words/text.js';
 import { printable } from '../../base/text/printable.js';
 import { formatDuration } from '../../base/text/units.js';
+import { cutsOf } from '../../bundle/read-observation.js';
 import type { NumberedStall, ReadStalls } from '../../bundle/read-stalls.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
 import { renderTable } from './text-table.js';
 
 const mostListed = 20;
 
-export function renderStalls(found: Pick<ReadStalls, 'stalls' | 'missing'>): string {
-  const { stalls, missing } = printable({ stalls: found.stalls, missing: found.missing });
-  const rows = stalls
-    .slice(0, mostListed)
-    .map(({ number, run, stall }) => [
-      String(number),
-      run,
-      stall.series,
-      formatDuration(stall.duration_ns),
-      stall.cause?.cause ?? notAttributed,
-      stall.cause?.grade ?? '',
-      stall.cause?.thread?.name ?? '',
-    ]);
+export function renderStalls(found: Pick<ReadStalls, 'stalls' | 'missing' | 'isObservation' | 'answer'>): string {
+  const { stalls, missing, answer } = printable({
+    stalls: found.stalls,
+    missing: found.missing,
+    answer: found.answer?.sentence ?? null,
+  });
   return [
-    ...(stalls.length === 0
-      ? ['No stall was recorded.']
-      : [renderTable(['stall', 'run', 'series', 'length', 'cause', 'grade', 'by'], rows, 7)]),
+    ...(answer === null ? [] : [`${capitalised(answer)}.`, '']),
+    ...(stalls.length === 0 ? ['No stall was recorded.'] : [stallsTable(stalls, found.isObservation)]),
     ...(stalls.length > mostListed ? [`… and ${stalls.length - mostListed} shorter stalls; --json has all.`] : []),
     ...(stalls.length > 0
       ? [
           '',
-          ...totals(stalls),
-          ...outside(stalls),
+          ...totals(stalls, found.isObservation),
+          ...(found.isObservation ? [] : outside(stalls)),
           '',
           'Chain of a stall: --stall N. Meaning of causes and grades: docs/attribution.md.',
         ]
@@ -46,12 +41,38 @@ export function renderStalls(found: Pick<ReadStalls, 'stalls' | 'missing'>): str
   ].join('\n');
 }
 
+/** An observation has one run, whose name says nothing, and stalls with ends that were not seen. */
+function stallsTable(stalls: readonly NumberedStall[], isObservation: boolean): string {
+  const rows = stalls
+    .slice(0, mostListed)
+    .map(({ number, run, stall }) => [
+      String(number),
+      ...(isObservation ? [] : [run]),
+      stall.series,
+      isObservation ? observedLength({ ...stall, cuts: cutsOf(stall) }) : formatDuration(stall.duration_ns),
+      stall.cause?.cause ?? notAttributed,
+      stall.cause?.grade ?? '',
+      stall.cause?.thread?.name ?? '',
+      ...(isObservation ? [observedWhen({ ...stall, cuts: cutsOf(stall) })] : []),
+    ]);
+  return isObservation
+    ? renderTable(['stall', 'thread', 'length', 'cause', 'grade', 'by', 'when'], rows, 7)
+    : renderTable(['stall', 'run', 'series', 'length', 'cause', 'grade', 'by'], rows, 7);
+}
+
 /** Stalled time per arm, cause and thread. */
-function totals(stalls: readonly NumberedStall[]): string[] {
+function totals(stalls: readonly NumberedStall[], isObservation: boolean): string[] {
+  const armOf = (arm: string): string[] => (isObservation ? [] : [arm]);
   return [
     renderTable(
-      ['arm', 'cause', 'stalls', 'time'],
-      stalledTime(stalls).map((one) => [one.arm, causeText(one), String(one.n), formatDuration(one.duration_ns)]),
+      [...armOf('arm'), 'cause', 'stalls', 'time'],
+      stalledTime(stalls).map((one) => [
+        ...armOf(one.arm),
+        causeText(one),
+        String(one.n),
+        formatDuration(one.duration_ns),
+      ]),
+      isObservation ? 1 : 2,
     ),
   ];
 }
@@ -71,9 +92,10 @@ export function renderStall(
   { missing: missingOfBundle, isObservation }: Pick<ReadStalls, 'missing' | 'isObservation'>,
 ): string {
   const { number, run, stall, missing } = printable({ ...listed, missing: missingOfBundle });
-  const end = unusualEnd(stall);
   return [
-    `Stall ${number}: ${stall.series}${isObservation ? '' : ` in run ${run}`}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after ${isObservation ? 'the start' : 'go'} on${end === null ? '' : `, ${end}`}`,
+    isObservation
+      ? `Stall ${number}: ${stall.series}, ${observedLength({ ...stall, cuts: cutsOf(stall) })}, ${observedWhen({ ...stall, cuts: cutsOf(stall) })}`
+      : ofRunText(number, run, stall),
     ...(stall.cause === null ? [noChain] : [`${stall.cause.sentence} [${stall.cause.grade}].`]),
     ...(stall.chain === null
       ? []
@@ -96,6 +118,11 @@ export function renderStall(
     ...missingLines([...(stall.evidence?.missing ?? []), ...missing]),
     '',
   ].join('\n');
+}
+
+function ofRunText(number: number, run: string, stall: ListedStall): string {
+  const end = unusualEnd(stall);
+  return `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${end === null ? '' : `, ${end}`}`;
 }
 
 function at(time_ns: number): string {

@@ -1,12 +1,15 @@
 /** An observation on a terminal: the answer, a table by root, the longest stalls, and what to do next. */
 import { causeText } from '../../words/cause-words.js';
+import { observedLength, observedWhen } from '../../words/observation-words.js';
 import { formatDuration } from '../../base/text/units.js';
 import { printableLine } from '../../base/text/printable.js';
 import { shellWord } from '../../base/text/shell-word.js';
 import type { ObservationFile } from '../../bundle/observation-schema.js';
+import { cutsOf } from '../../bundle/read-observation.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
 import { jvmLines } from '../../words/observed-jvm-words.js';
 import { capitalised, counted, listed } from '../../words/text.js';
+import { tierWords } from '../../words/observation-words.js';
 import { renderTable } from './text-table.js';
 
 const mostListed = 5;
@@ -18,12 +21,13 @@ export interface ShownObservation {
 }
 
 export function renderObservation({ observation, stalls, bundle }: ShownObservation): string {
-  const { answer, reasons, missing, targets, threshold_ns, watched_ns, kernel } = observation;
+  const { answer, reasons, missing, targets, threshold_ns, watched_ns, kernel, tier, refusedTiers } = observation;
   const longest = stalls.toSorted((a, b) => b.duration_ns - a.duration_ns).slice(0, mostListed);
   return [
     `${capitalised(answer.sentence)}.`,
     '',
-    `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (eBPF): ${listed(targets.map(({ name, pid, threads_n }) => `${printableLine(name)} (${pid}, ${counted(threads_n, 'thread')} at the start)`))}; a stall is ${formatDuration(threshold_ns)} or more.`,
+    `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (${tierWords[tier]}): ${listed(targets.map(({ name, pid, threads_n }) => `${printableLine(name)} (${pid}, ${counted(threads_n, 'thread')} at the start)`))}; a stall is ${formatDuration(threshold_ns)} or more.`,
+    ...refusedTiers.map(({ sentence }) => `${capitalised(sentence)}.`),
     ...targets.flatMap(({ pid, jvm }) => (jvm === null ? [] : jvmLines(pid, jvm).map(printableLine))),
     ...(reasons.length === 0
       ? []
@@ -45,20 +49,26 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
           ),
           '',
           'longest stalls',
-          ...longest.flatMap(({ cause, start_ns, duration_ns }) =>
-            cause === null
+          ...longest.flatMap((stall) => {
+            const [{ cause }, cuts] = [stall, cutsOf(stall)];
+            return cause === null
               ? []
               : [
-                  `  ${formatDuration(duration_ns)}, from ${start_ns === 0 ? 'before the start' : formatDuration(start_ns)} on: ${cause.sentence} [${cause.grade}]`,
-                ],
-          ),
+                  `  ${observedLength({ ...stall, cuts })}, ${observedWhen({ ...stall, cuts })}: ${cause.sentence} [${cause.grade}]`,
+                ];
+          }),
         ]),
     '',
     ...targets.flatMap(({ jvm }) => (jvm?.attached?.left ?? []).map(({ sentence }) => `Left: ${sentence}.`)),
     ...missing.map(({ sentence }) => `Not seen: ${sentence}.`),
     '',
     `Bundle: ${bundle}`,
-    ...(stalls.length === 0 ? [] : [`Each chain: pauselab explain ${shellWord(bundle)} --stall 1`]),
+    ...(stalls.length === 0
+      ? []
+      : [
+          `Each chain: pauselab explain ${shellWord(bundle)} --stall 1`,
+          `As a page:  pauselab report ${shellWord(bundle)} -o report.html`,
+        ]),
     '',
   ].join('\n');
 }

@@ -1,8 +1,7 @@
-/** The whole page. It loads nothing from elsewhere, and runs no script but the one above, identified by its hash. */
-import { createHash } from 'node:crypto';
+/** The page of experiments. */
 import { grouped } from '../../base/group.js';
 import type { Comparison } from '../../verdict/compare/compared.js';
-import { stallFigure } from './parts/chain.js';
+import { stallOfRun } from './parts/chain.js';
 import { environmentPart } from './parts/environment-part.js';
 import { stallId } from './figures-part.js';
 import type { Arm, HeatMap, ReportData } from './gather.js';
@@ -10,7 +9,7 @@ import { headlinePart } from './parts/headline.js';
 import { heatFigure } from './heat-map.js';
 import { html, nothing, type Markup } from './markup.js';
 import { percentileFigure } from './percentile-curve.js';
-import { script } from './script.js';
+import { pageOf, type PagePart } from './page.js';
 import {
   advicePart,
   causesPart,
@@ -20,7 +19,6 @@ import {
   verdictPart,
   weakPart,
 } from './parts/sections.js';
-import { style } from './style.js';
 import { timelineLegend } from './parts/timeline.js';
 
 const mostStalls = 20;
@@ -34,70 +32,47 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
   const profiles = [
     ...new Set(bundles.map(({ stored: { manifest, summary } }) => summary?.profile ?? manifest.profile.name)),
   ].join(' and ');
-  const parts: [id: string, title: string, content: Markup][] = [
-    [
-      'verdict',
-      'Verdict',
-      html`${bundles.map(
+  const parts: PagePart[] = [
+    {
+      id: 'verdict',
+      title: 'Verdict',
+      content: html`${bundles.map(
         (bundle, i) =>
           html`${several ? html`<h3>${bundle.label}</h3>` : nothing}${headlinePart(bundle, i)}${verdictPart(bundle)}`,
       )}`,
-    ],
-    ...(comparison === null
-      ? []
-      : [['comparison', 'Side by side', comparisonPart(comparison)] as [string, string, Markup]]),
-    ['evidence', 'Limitations of the evidence', html`${bundles.map((bundle) => weakPart(bundle, several))}`],
-    ['environment', 'Environment', environmentPart(bundles)],
-    ['figures', 'Figures', html`${bundles.map((bundle) => figuresPart(bundle, several))}`],
-    ['percentiles', 'Percentiles', percentilesPart(data)],
-    ['time', 'Over time', heatPart(data)],
-    ['causes', 'Why: stalled time by cause', html`${bundles.map((bundle) => causesPart(bundle, several))}`],
-    ['stalls', 'The longest stalls', stallsPart(data)],
-    ['advice', 'What to try', advicePart(bundles)],
-    ['reproduce', 'Reproduce it', html`${bundles.map((bundle) => reproducePart(bundle, several))}`],
+    },
+    ...(comparison === null ? [] : [{ id: 'comparison', title: 'Side by side', content: comparisonPart(comparison) }]),
+    {
+      id: 'evidence',
+      title: 'Limitations of the evidence',
+      short: 'Weaknesses',
+      content: html`${bundles.map((bundle) => weakPart(bundle, several))}`,
+    },
+    { id: 'environment', title: 'Environment', content: environmentPart(bundles) },
+    { id: 'figures', title: 'Figures', content: html`${bundles.map((bundle) => figuresPart(bundle, several))}` },
+    { id: 'percentiles', title: 'Percentiles', content: percentilesPart(data) },
+    { id: 'time', title: 'Over time', content: heatPart(data) },
+    {
+      id: 'causes',
+      title: 'Why: stalled time by cause',
+      short: 'Causes',
+      content: html`${bundles.map((bundle) => causesPart(bundle, several))}`,
+    },
+    { id: 'stalls', title: 'The longest stalls', short: 'Stalls', content: stallsPart(data) },
+    { id: 'advice', title: 'What to try', content: advicePart(bundles) },
+    {
+      id: 'reproduce',
+      title: 'Reproduce it',
+      short: 'Reproduce',
+      content: html`${bundles.map((bundle) => reproducePart(bundle, several))}`,
+    },
   ];
-  const title = `pauselab: ${profiles}`;
-  const body = html`<a class="skip" href="#verdict">To the verdict</a>
-<header><h1>${title}</h1><p class="small">${bundles
-    .map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`)
-    .join(' · ')}</p>
-<nav aria-label="Parts of this page"><ul>${parts.map(
-    ([id, name]) => html`<li><a href="#${id}">${shortNames[id] ?? name}</a></li>`,
-  )}</ul></nav></header>
-<main>${parts.map(
-    ([
-      id,
-      name,
-      content,
-    ]) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${name}</h2>${content}</section>
-`,
-  )}</main>`;
-  const scriptHash = createHash('sha256').update(script).digest('base64');
-  const policy =
-    `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; ` +
-    "base-uri 'none'; form-action 'none'";
-  // Style and script are constants of this program; they contain no value of a bundle.
-  return [
-    '<!doctype html>',
-    '<html lang="en"><head><meta charset="utf-8">',
-    html`<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">',
-    html`<title>${title}</title>`,
-    `<style>${style}</style></head><body>`,
-    body,
-    `<script>${script}</script></body></html>`,
-    '',
-  ].join('\n');
+  return pageOf({
+    title: `pauselab: ${profiles}`,
+    about: bundles.map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`).join(' · '),
+    parts,
+  });
 }
-
-/** For parts with a long title. */
-const shortNames: Readonly<Record<string, string>> = {
-  evidence: 'Weaknesses',
-  causes: 'Causes',
-  stalls: 'Stalls',
-  advice: 'What to try',
-  reproduce: 'Reproduce',
-};
 
 function percentilesPart({ curves, bundles }: ReportData): Markup {
   const all: Arm[] = bundles.flatMap(({ arms }) => arms);
@@ -151,7 +126,7 @@ function stallsPart({ bundles }: ReportData): Markup {
     ({ label, stalls: { stalls } }, i) =>
       html`${bundles.length > 1 ? html`<h3>${label}</h3>` : nothing}${
         stalls.length === 0 ? html`<p>No stall was recorded.</p>` : nothing
-      }${stalls.slice(0, mostStalls).map((stall) => stallFigure(i, stall))}${
+      }${stalls.slice(0, mostStalls).map((stall) => stallOfRun(i, stall))}${
         stalls.length > mostStalls
           ? html`<p>… and ${stalls.length - mostStalls} shorter ones: <code>pauselab explain</code> lists them.</p>`
           : nothing

@@ -1,11 +1,13 @@
 /** Bundles as a single HTML page. */
 import { Failure } from '../../base/failure.js';
+import { areObservations } from '../../bundle/read-observation.js';
 import { compareSides } from '../../verdict/compare/compare.js';
 import type { Comparison } from '../../verdict/compare/compared.js';
 import { bundleSide, kernelSides } from '../../verdict/evidence/bundle-side.js';
 import { defaultPolicy } from '../../verdict/compare/decide.js';
 import { metricsFor } from '../../verdict/evidence/metrics.js';
 import type { Side } from '../../verdict/evidence/side.js';
+import { observationReport } from './observation-report.js';
 import { reportDocument } from './document.js';
 import { gather, type ReportData } from './gather.js';
 
@@ -13,6 +15,7 @@ import { gather, type ReportData } from './gather.js';
  * The first bundle is the reference of the comparison; kernels of a single bundle are compared with its first kernel.
  */
 export function report(paths: readonly string[]): string {
+  if (areObservations(paths, 'report')) return observationReport(paths);
   const data = gather(paths);
   return reportDocument(data, compared(data));
 }

@@ -2,20 +2,12 @@
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { formatDuration } from '../../base/text/units.js';
+import { areObservations, openObservation } from '../../bundle/read-observation.js';
 import type { NumberedStall } from '../../bundle/read-stalls.js';
 import { csvText, type Cell } from '../csv.js';
 import { quantiles } from './curves.js';
 import { labelOf, styleOf } from './figures-part.js';
-import {
-  gather,
-  heatRows,
-  heatRowsPerDecade,
-  lowestHeat_ns,
-  type Arm,
-  type CurveSet,
-  type HeatMap,
-  type ReportData,
-} from './gather.js';
+import { gather, heatRows, heatRowsPerDecade, lowestHeat_ns, type Arm, type CurveSet, type HeatMap } from './gather.js';
 import { heatDrawing, heatSize, heatText } from './heat-map.js';
 import { html, nothing, type Markup } from './markup.js';
 import { curveSize, percentileDrawing } from './percentile-curve.js';
@@ -23,9 +15,13 @@ import { style } from './style.js';
 import { timeline, timelineHeight, timelineTexts } from './parts/timeline.js';
 
 export function singleFigure(paths: readonly string[], name: string, form: 'svg' | 'csv'): string {
+  if (areObservations(paths, 'report')) return observedFigure(paths, name, form);
   const { bundles, curves, heatMaps } = gather(paths);
-  const stall = stallNamed(bundles, name);
-  if (stall !== null && form === 'svg') return stallSvg(stall);
+  const stall = stallNamed(
+    bundles.map(({ stalls }) => stalls.stalls),
+    name,
+  );
+  if (stall !== null && form === 'svg') return stallSvg(stall, titleOfRun(stall));
   const sets = curves.filter(({ series, time }) => `${series}.${time}` === name);
   const map = heatMaps.find(({ arm, series }) => `${arm.label}/${series}` === name);
   if (sets.length > 0)
@@ -57,14 +53,25 @@ export function singleFigure(paths: readonly string[], name: string, form: 'svg'
   throw usage(`--${form} ${name}: no such figure${didYouMean(name, names)}; there are ${names.join(', ') || 'none'}`);
 }
 
+function observedFigure(paths: readonly string[], name: string, form: 'svg' | 'csv'): string {
+  if (form === 'csv')
+    throw usage(`--csv ${name}: an observation has no such figure; \`pauselab export --format csv\` has its stalls`);
+  const bundles = paths.map((path) => openObservation(path).stalls);
+  const stall = stallNamed(bundles, name);
+  if (stall !== null)
+    return stallSvg(stall, `${stall.stall.series}: ${formatDuration(stall.stall.duration_ns)} (stall ${stall.number})`);
+  throw usage(`--svg ${name}: no such figure; of an observation there are its stalls, ${longestStall}1 is the longest`);
+}
+
 /** `stall-1` is the longest stall. */
 const longestStall = 'stall-';
 
-function stallNamed(bundles: ReportData['bundles'], name: string): NumberedStall | null {
+/** `stalls`: of each bundle. */
+function stallNamed(bundles: readonly (readonly NumberedStall[])[], name: string): NumberedStall | null {
   const number = /^stall-([1-9]\d{0,6})$/.exec(name)?.[1];
   if (number === undefined) return null;
   if (bundles.length > 1) throw usage(`${name}: each bundle has its own numbers for stalls; name a single bundle`);
-  const stalls = bundles[0]?.stalls.stalls ?? [];
+  const stalls = bundles[0] ?? [];
   const found = stalls.find((listed) => listed.number === Number(number));
   if (found === undefined)
     throw usage(
@@ -89,17 +96,18 @@ function wrapped(text: string): string[] {
   return lines;
 }
 
-function stallSvg({ number, run, arm, stall }: NumberedStall): string {
+function titleOfRun({ number, run, arm, stall }: NumberedStall): string {
+  return `${stall.series} in ${arm}: ${formatDuration(stall.duration_ns)} (run ${run}, stall ${number})`;
+}
+
+function stallSvg({ number, stall }: NumberedStall, title: string): string {
   const height = timelineHeight(stall);
   if (height === 0)
     throw usage(
       `stall-${number}: nobody looked at its threads, so there is nothing to draw; ` +
         `\`pauselab explain\` shows what is known`,
     );
-  const titles = [
-    `${stall.series} in ${arm}: ${formatDuration(stall.duration_ns)} (run ${run}, stall ${number})`,
-    ...(stall.cause === null ? [] : [`${stall.cause.sentence} (${stall.cause.grade})`]),
-  ];
+  const titles = [title, ...(stall.cause === null ? [] : [`${stall.cause.sentence} (${stall.cause.grade})`])];
   const drawing = html`<svg x="8" width="${stallWidth - 16}" height="${height}">${timeline(stall)}</svg>`;
   return standalone(
     titles.flatMap(wrapped),

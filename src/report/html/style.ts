@@ -37,7 +37,7 @@ figure{margin:0;min-width:0}svg{max-width:100%;display:block}svg:not(.timeline){
 .mark{stroke:var(--bad);stroke-width:3.5;fill:none}a:focus .mark,a:hover .mark{stroke-width:7}
 .stall{border:1px solid var(--line);border-radius:6px;padding:.7rem .9rem;margin:.8rem 0;scroll-margin-top:1rem}.stall:target{border-color:var(--link);border-width:2px}
 .grade{font-size:.8rem;border:1px solid var(--line);border-radius:3px;padding:0 .35em;color:var(--soft);white-space:nowrap}
-.a-running{fill:var(--run)}.a-runnable{fill:var(--ready);opacity:.85}.a-blocked{fill:var(--wait)}.a-asleep,.a-gone,.a-unobserved,.a-stopped{fill:var(--sleep)}.a-running.taker{fill:var(--c3)}.call{fill:none;stroke:var(--fg);stroke-width:1.3;stroke-dasharray:4 2}.event{fill:var(--c5)}.cause{fill:var(--c1)}
+.a-running{fill:var(--run)}.a-runnable{fill:var(--ready);opacity:.85}.a-blocked{fill:var(--wait)}.a-asleep,.a-gone,.a-unobserved,.a-stopped{fill:var(--sleep)}.a-running.taker{fill:var(--c3)}.call{fill:none;stroke:var(--fg);stroke-width:1.3;stroke-dasharray:4 2}.event{fill:var(--c5)}.cause{fill:var(--c1)}.o-gives-back{fill:var(--c1)}.o-other{fill:var(--c0)}.o-unknown{fill:var(--sleep)}a:focus rect,a:hover rect{stroke:var(--fg);stroke-width:1.5}
 .v-regressed{color:var(--bad);font-weight:600}.v-improved{color:var(--good);font-weight:600}
 .skip{position:absolute;left:-99em}.skip:focus{left:1rem}
 @media(max-width:640px){h1{font-size:1.3rem}nav ul{font-size:.9rem}.chart svg text{font-size:15px}.facts{grid-template-columns:1fr 1fr}

@@ -4,9 +4,16 @@
  */
 import { z } from 'zod';
 import { statedSchema } from '../../bundle/stated-schema.js';
-import { decisionReasons, type CompareConclusion, type CompareNote, type Refusal } from '../../facts/compare-facts.js';
+import {
+  decisionReasons,
+  valuePers,
+  type CompareConclusion,
+  type CompareNote,
+  type Refusal,
+} from '../../facts/compare-facts.js';
 import { metricUnits } from '../../facts/metric-facts.js';
 import type { Stated } from '../../facts/stated.js';
+import { sideKinds } from '../evidence/side.js';
 import { decidedVerdicts } from './decide.js';
 import { jointFindings } from './joint.js';
 
@@ -44,7 +51,7 @@ export const factsSchema = z.object({
 export const sideSchema = z.object({
   label: z.string(),
   path: z.string(),
-  kind: z.enum(['bundle', 'log']),
+  kind: z.enum(sideKinds),
   facts: factsSchema,
   degraded: z.array(statedSchema),
   startedAt: orNull(z.string()).meta({ description: 'UTC; null of a log' }),
@@ -64,8 +71,11 @@ export const rowSchema = z.object({
     description:
       'Of values, means, differences and the absolute margin: share of the window (1 is all of it), a number a minute, nanoseconds (time), a number, bytes, or a flag (0 or 1)',
   }),
+  valuePer: z.enum(valuePers).meta({
+    description: 'What a value is of: a run of an experiment, or a slice of time of an observation',
+  }),
   margin: z.object({ relative: number, absolute: number }),
-  values: pair(z.array(number)).meta({ description: 'A value for each run' }),
+  values: pair(z.array(number)).meta({ description: 'A value for each run or slice' }),
   window_ns: z.object({ shortest: number, longest: number }),
   runs: pair(number),
   mean: pair(orNull(number)),

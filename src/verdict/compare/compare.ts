@@ -7,13 +7,13 @@ import { didYouMean } from '../../base/text/near-miss.js';
 import { isSamePlace } from '../../bundle/place-names.js';
 import type { CompareNote, NoteOfSide, Refusal } from '../../facts/compare-facts.js';
 import type { MissingFigure } from '../../facts/metric-facts.js';
-import { sentencesOf, type Stated } from '../../facts/stated.js';
-import { refusalText, rowSentence, statedComparison, statedCompareNote } from '../../words/compare-words.js';
-import type { ComparedSide, CompareRow, Comparison } from './compared.js';
-import { conclusionOf } from './conclusions.js';
-import { decide, type Decision, type DecisionPolicy, type Margin, type MetricInput } from './decide.js';
+import { sentencesOf } from '../../facts/stated.js';
+import { statedCompareNote } from '../../words/compare-words.js';
+import type { ComparedSide, Comparison } from './compared.js';
+import type { DecisionPolicy, Margin } from './decide.js';
 import { differencesOf } from './differences.js';
 import type { Origin } from './joint-design.js';
+import { comparisonOf, type RowDraft } from './rows.js';
 import type { Known, Metric, MetricEvidence } from '../evidence/metrics.js';
 import type { SeriesEvidence, Side } from '../evidence/side.js';
 
@@ -60,44 +60,20 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
       `nothing could be compared: ${sentencesOf(notes.map(statedCompareNote)).join(' ') || 'the sides have no series in common.'}`,
     );
 
-  const { decisions, jointOf } = decide(
-    drafts.map(({ input }) => input),
-    options.policy,
-  );
-  const rows = drafts.map((draft, i) => rowOf(draft, decisions[i], decisions.length));
-  const joint = candidates.map(({ label }) => ({
-    candidate: label,
-    ...jointOf(decisions.filter((_, i) => drafts[i]?.candidate === label)),
-  }));
-  const conclusions = candidates.map((candidate) =>
-    statedComparison(
-      conclusionOf(
-        reference,
-        candidate,
-        rows.filter((row) => row.candidate === candidate.label),
-        joint.find((one) => one.candidate === candidate.label),
-      ),
-    ),
-  );
-  return {
-    schemaVersion: 2,
-    verdict: sentencesOf(conclusions).join(' '),
-    conclusions,
-    alpha: options.policy.alpha,
-    reference: described(reference),
-    candidates: candidates.map(described),
-    joint,
-    rows,
-    notes: [
+  return comparisonOf(
+    { reference: described(reference), candidates: candidates.map(described) },
+    drafts,
+    [
       ...candidates.flatMap((candidate) => differencesOf(reference, candidate)),
       ...notes,
       ...[reference, ...candidates].flatMap(notesOfSide),
       ...(reference.kind === 'log' ? [{ code: 'log-is-one-run' } as const] : []),
-    ].map(statedCompareNote),
-  };
+    ],
+    options.policy,
+  );
 }
 
-export function notesOfSide({ label, notes }: Side): NoteOfSide[] {
+export function notesOfSide({ label, notes }: Pick<Side, 'label' | 'notes'>): NoteOfSide[] {
   return notes.map((note) => ({ ...note, side: label }));
 }
 
@@ -176,13 +152,6 @@ function isSameArm(reference: Side, a: string, candidate: Side, b: string): bool
     : own.name === other.name && isSamePlace(own.place, other.place);
 }
 
-export interface Draft {
-  readonly candidate: string;
-  readonly pair: SeriesPair;
-  readonly metric: Metric;
-  readonly input: MetricInput;
-}
-
 /**
  * Null where neither side can have the metric at all: a log has no states, a victim without a schedule no response
  * time.
@@ -193,16 +162,20 @@ export function draftOf(
   pair: SeriesPair,
   metric: Metric,
   overrides: readonly MarginOverride[],
-): Draft | null {
+): RowDraft | null {
   if (metric.scope !== pair.a.scope) return null;
   const [a, b] = [valuesOf(metric, pair.a.runs), valuesOf(metric, pair.b.runs)];
   const runs = [...pair.a.runs, ...pair.b.runs];
   if (runs.length > 0 && runs.every((run) => hasNot(metric, run))) return null;
   const threshold_ns = runs[0]?.threshold_ns ?? 0;
+  const windows = runs.map(({ window_ns }) => window_ns);
   return {
     candidate: candidate.label,
-    pair,
+    arms: pair.arms,
+    series: metric.subject ?? pair.a.series,
     metric,
+    valuePer: 'run',
+    window_ns: { shortest: windows.length === 0 ? 0 : Math.min(...windows), longest: Math.max(0, ...windows) },
     input: {
       // A tag or an arm may hold any character; JSON keeps the parts apart.
       key: JSON.stringify([candidate.label, pair.arms.a, pair.arms.b, pair.a.series, metric.name]),
@@ -261,7 +234,11 @@ function refusalOf(metric: Metric, { a, b }: SeriesPair, valuesA: Values, values
   return null;
 }
 
-function marginOf(metric: Metric, threshold_ns: number, overrides: readonly MarginOverride[]): Margin {
+export function marginOf(
+  metric: Pick<Metric, 'name' | 'margin'>,
+  threshold_ns: number,
+  overrides: readonly MarginOverride[],
+): Margin {
   const own = overrides.filter(({ metric: name }) => name === null || name === metric.name);
   return own.reduce<Margin>(
     // A margin in the metric's unit replaces the whole margin, as does a margin in percent.
@@ -273,47 +250,12 @@ function marginOf(metric: Metric, threshold_ns: number, overrides: readonly Marg
   );
 }
 
-export function rowOf(
-  { candidate, pair, metric, input }: Draft,
-  decision: Decision | undefined,
-  metrics: number,
-): CompareRow {
-  if (decision === undefined) throw new Error('a metric without a decision');
-  const windows = [...pair.a.runs, ...pair.b.runs].map(({ window_ns }) => window_ns);
-  const refusal = decision.refusal === null ? null : statedRefusal(decision.refusal);
-  const row = {
-    ...decision,
-    refusal,
-    verdict: inWords(decision.verdict, metric.worse),
-    candidate,
-    arms: pair.arms,
-    series: metric.subject ?? pair.a.series,
-    metric: metric.name,
-    title: metric.title,
-    unit: metric.unit,
-    margin: input.margin,
-    values: { a: input.a, b: input.b },
-    window_ns: { shortest: windows.length === 0 ? 0 : Math.min(...windows), longest: Math.max(0, ...windows) },
-  };
-  return { ...row, sentence: rowSentence(row, metrics) };
-}
-
-function statedRefusal(refusal: Refusal): Stated<Refusal> {
-  return { ...refusal, sentence: refusalText(refusal) };
-}
-
-/** decide.ts calls regressed what became more. */
-function inWords(verdict: Decision['verdict'], worse: Metric['worse']): Decision['verdict'] {
-  if (worse === 'more') return verdict;
-  return verdict === 'regressed' ? 'improved' : verdict === 'improved' ? 'regressed' : verdict;
-}
-
 export function described({ label, path, kind, facts, degraded, startedAt, measured_ns }: Side): ComparedSide {
   return { label, path, kind, facts, degraded, startedAt, measured_ns };
 }
 
 /** Folders may have the same name, and a bundle may be compared with itself, arm by arm. */
-export function distinctLabels(sides: readonly Side[]): readonly Side[] {
+export function distinctLabels<One extends Pick<Side, 'label' | 'path'>>(sides: readonly One[]): readonly One[] {
   const isTwice = (label: string): boolean => sides.filter((side) => side.label === label).length > 1;
   const seen = new Map<string, number>();
   return sides.map((side) => {

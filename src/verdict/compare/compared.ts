@@ -4,7 +4,7 @@
  */
 import type { Decision, Margin } from './decide.js';
 import type { JointResult } from './joint.js';
-import type { CompareConclusion, CompareNote, Refusal } from '../../facts/compare-facts.js';
+import type { CompareConclusion, CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
 import type { MetricUnit } from '../../facts/metric-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { Side, SideFacts } from '../evidence/side.js';
@@ -17,8 +17,9 @@ export interface CompareRow extends Omit<Decision, 'refusal'> {
   readonly metric: string;
   readonly title: string;
   readonly unit: MetricUnit;
+  readonly valuePer: ValuePer;
   readonly margin: Margin;
-  /** A value for each run. */
+  /** A value for each run or slice. */
   readonly values: { readonly a: readonly number[]; readonly b: readonly number[] };
   /** The shortest and longest window of the runs, both sides. */
   readonly window_ns: { readonly shortest: number; readonly longest: number };

@@ -1,14 +1,13 @@
 /** What a comparison found of each candidate. */
 import type { CompareConclusion, WorstRow } from '../../facts/compare-facts.js';
 import { alpha } from '../../stats/quantile-bounds.js';
-import type { Side } from '../evidence/side.js';
-import type { CandidateJoint, CompareRow } from './compared.js';
+import type { CandidateJoint, ComparedSide, CompareRow } from './compared.js';
 import type { Verdict } from './decide.js';
 
 /** `rows` and `joint`: of this candidate. */
 export function conclusionOf(
-  reference: Side,
-  candidate: Side,
+  reference: Pick<ComparedSide, 'label' | 'degraded'>,
+  candidate: Pick<ComparedSide, 'label' | 'degraded'>,
   rows: readonly CompareRow[],
   joint: CandidateJoint | undefined,
 ): CompareConclusion {
@@ -17,6 +16,7 @@ export function conclusionOf(
   const base = {
     candidate: candidate.label,
     reference: reference.label,
+    valuePer: rows[0]?.valuePer ?? 'run',
     isDegraded: [reference, candidate].some(({ degraded }) => degraded.length > 0),
     metrics_n: rows.length,
     regressed_n: regressed.length,

@@ -63,11 +63,14 @@ export function measuredInTurns(a: Pick<Side, 'turns'>, b: Pick<Side, 'turns'>):
   return a.turns !== null && b.turns !== null && a.turns.id === b.turns.id && a.turns.side !== b.turns.side;
 }
 
+export const sideKinds = ['bundle', 'log', 'observation'] as const;
+export type SideKind = (typeof sideKinds)[number];
+
 export interface Side {
   /** Its name in the result. */
   readonly label: string;
   readonly path: string;
-  readonly kind: 'bundle' | 'log';
+  readonly kind: SideKind;
   readonly arms: readonly string[];
   /** Of a bundle of several places: what each of `arms` is. */
   readonly placed: ReadonlyMap<string, PlacedArm>;

@@ -12,16 +12,8 @@ import type { CheckReason, EvidenceProblem, GateNote, Role } from '../../facts/g
 import type { MissingFigure } from '../../facts/metric-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { clopperPearson } from '../../stats/clopper-pearson.js';
-import {
-  described,
-  distinctLabels,
-  draftOf,
-  hasNot,
-  notesOfSide,
-  rowOf,
-  valuesOf,
-  type Draft,
-} from '../compare/compare.js';
+import { described, distinctLabels, draftOf, hasNot, notesOfSide, valuesOf } from '../compare/compare.js';
+import { rowOf, type RowDraft } from '../compare/rows.js';
 import type { CompareRow } from '../compare/compared.js';
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../compare/decide.js';
 import { holds } from '../evidence/limit.js';
@@ -98,7 +90,7 @@ type DraftCheck =
   | {
       readonly kind: 'comparison';
       readonly rule: string;
-      readonly draft: Draft;
+      readonly draft: RowDraft;
       readonly flaw: FlawFact | null;
       readonly unjudged: Omit<Check, 'outcome' | 'reason'>;
     };

@@ -20,6 +20,10 @@ export const advice: Readonly<Record<Cause, readonly string[]>> = {
     'Give the programs that take its CPU a lower weight or other CPUs: ' +
       'at the default priority, or without them, the same calls stalled nobody for 100 ms.',
   ],
+  'mmap-lock-holder': [
+    'Observe again as root, or with the capabilities that `pauselab observe --check` names: ' +
+      'that shows who held the lock, and in which call.',
+  ],
   'vma-lock': [
     'Keep the memory that is given back in a separate VMA: ' +
       'leave a gap or a guard page beside it, or use a mapping that cannot merge. ' +

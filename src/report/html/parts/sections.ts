@@ -284,6 +284,8 @@ const mostProfile = 60_000;
 export function comparisonPart(comparison: Comparison | string): Markup {
   if (typeof comparison === 'string') return html`<p>Not compared: ${comparison}</p>`;
   const { verdict, rows, notes, candidates, reference } = comparison;
+  const per = rows[0]?.valuePer ?? 'run';
+  const hasArms = rows.some(({ arms }) => arms.a !== '');
   const name = ({ arms }: Comparison['rows'][number]): string =>
     arms.a === arms.b ? arms.a : `${arms.a} and ${arms.b}`;
   const order = ['regressed', 'improved', 'inconclusive', 'equivalent'];
@@ -295,18 +297,22 @@ export function comparisonPart(comparison: Comparison | string): Markup {
     .filter((row) => !isQuiet(row) && !isOpen(row))
     .toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
   const isMain = ({ metric, verdict }: Comparison['rows'][number]): boolean =>
-    verdict === 'regressed' || verdict === 'improved' || metric === 'stalled_share' || metric === 'longest_ns';
+    per === 'slice' ||
+    verdict === 'regressed' ||
+    verdict === 'improved' ||
+    metric === 'stalled_share' ||
+    metric === 'longest_ns';
   const rowsTable = (caption: string, own: Comparison['rows']): Markup =>
     own.length === 0
       ? nothing
       : table(
           caption,
           [
-            'arm',
+            ...(hasArms ? ['arm'] : []),
             ...(candidates.length > 1 ? ['B'] : []),
             'series',
             'metric',
-            'runs',
+            `${per}s`,
             'A',
             'B',
             'difference [95 %]',
@@ -317,7 +323,7 @@ export function comparisonPart(comparison: Comparison | string): Markup {
           own
             .slice(0, mostRows)
             .map((row) => [
-              name(row),
+              ...(hasArms ? [name(row)] : []),
               ...(candidates.length > 1 ? [row.candidate] : []),
               row.series,
               row.title,
@@ -329,10 +335,10 @@ export function comparisonPart(comparison: Comparison | string): Markup {
               shownP(row.pAdjusted),
               html`<span class="v-${row.verdict}" title="${row.sentence}">${row.verdict}</span>`,
             ]),
-          candidates.length > 1 ? 4 : 3,
+          (candidates.length > 1 ? 3 : 2) + (hasArms ? 1 : 0),
         );
   return html`<p class="verdict">${verdict}</p>
-<p>A is ${reference.label}; B is ${candidates.map(({ label }) => label).join(' or ')}. A value is a mean over runs; the unit is the run. What the verdicts mean: docs/statistics.md.</p>
+<p>A is ${reference.label}; B is ${candidates.map(({ label }) => label).join(' or ')}. A value is a mean over ${per}s; the unit is the ${per}. What the verdicts mean: docs/statistics.md.</p>
 ${rowsTable('Regressions, improvements and stalls', shown.filter(isMain))}
 ${
   shown.every(isMain)
@@ -347,7 +353,7 @@ ${
     ? html`<p>… and ${shown.length - mostRows} more; <code>pauselab compare</code> has all.</p>`
     : nothing
 }
-${quiet_n === 0 ? nothing : html`<p>${quiet_n} more are 0 in every run of both sides.</p>`}
+${quiet_n === 0 ? nothing : html`<p>${quiet_n} more are 0 in every ${per} of both sides.</p>`}
 ${whyList('Not compared', rows.filter(isOpen), name)}${whyList(
     'Why inconclusive',
     shown.filter((row) => row.verdict === 'inconclusive'),
@@ -365,7 +371,7 @@ function whyList(title: string, rows: Comparison['rows'], name: (row: Comparison
       .slice(0, mostItems)
       .map(
         ([sentence, [first, ...rest]]) =>
-          html`${first === undefined ? '' : `${name(first)}, ${first.series}, ${first.title}`}${
+          html`${first === undefined ? '' : `${first.arms.a === '' ? '' : `${name(first)}, `}${first.series}, ${first.title}`}${
             rest.length === 0 ? '' : ` and ${rest.length} more`
           }: ${sentence}.`,
       ),

@@ -7,7 +7,7 @@ import { usage } from '../../../base/failure.js';
 import { recoverReplaced } from '../../../base/files/new-folder.js';
 import { isBaseline, listBaselines, readBaseline } from '../../../bundle/baselines.js';
 import type { BaselineFile } from '../../../bundle/baseline-schema.js';
-import { isBundle } from '../../../bundle/store.js';
+import { isBundle, isObservation, refusedObservation } from '../../../bundle/store.js';
 import type { EvidenceProblem } from '../../../facts/gate-facts.js';
 import type { DifferingFact } from '../../../facts/side-facts.js';
 import { readSides } from '../../evidence/read-side.js';
@@ -50,6 +50,7 @@ export function offeredBaselines(paths: readonly string[]): Offered[] {
         read: () => side,
       }));
     }
+    if (isObservation(path)) throw refusedObservation(path);
     const { baselines } = listBaselines(path);
     if (baselines.length === 0)
       throw usage(

@@ -1,0 +1,62 @@
+// Judges what observe says of planted stalls by the log of the service, which timed its operations itself.
+
+const judged_ns = 50e6;
+/** These happen in any JVM on any machine, so what they name is another cause of a stall, and not a wrong thread. */
+const alsoHere = ['not-scheduled', 'safepoint', 'gc-pause'];
+
+export const nothingJudged = { n: 0, found: 0, cause: 0, thread: 0, wrong: 0, others: {} };
+
+/**
+ * Of each operation of 50 ms and more, whole inside of what was watched: `found`, stalls of its thread cover at least
+ * half of it; `cause` and `thread`, the longest of them has a cause and a thread that were planted; `wrong`, it names
+ * another thread, and says that this is likely or proven. `others` counts all other answers.
+ */
+export function judge(log, { stalls, monotonicStart_ns, watched_ns }, { causes, culprits }) {
+  const judged = { ...nothingJudged, others: {} };
+  for (const line of log.trim().split('\n')) {
+    const [tid, at_ns, took_ns] = line.split(' ').map(Number);
+    const span = { start_ns: at_ns - monotonicStart_ns, end_ns: at_ns - monotonicStart_ns + took_ns };
+    if (!(took_ns >= judged_ns) || span.start_ns < 0 || span.end_ns > watched_ns) continue;
+    judged.n += 1;
+    const seen = stalls.filter(({ thread }) => thread.tid === tid).filter((stall) => overlap_ns(stall, span) > 0);
+    const covered_ns = seen.reduce((sum, stall) => sum + overlap_ns(stall, span), 0);
+    if (covered_ns < took_ns / 2) continue;
+    judged.found += 1;
+    const [{ cause }] = seen.toSorted((a, b) => overlap_ns(b, span) - overlap_ns(a, span));
+    const isCause = causes.includes(cause.cause);
+    const isThread = isCause && culprits.includes(cause.thread?.name ?? null);
+    if (isCause) judged.cause += 1;
+    if (isThread) judged.thread += 1;
+    if (isThread) continue;
+    if (isWrong(cause, culprits)) judged.wrong += 1;
+    const answer = `${cause.cause}${cause.thread === null ? '' : ` by ${cause.thread.name}`} (${cause.grade})`;
+    judged.others[answer] = (judged.others[answer] ?? 0) + 1;
+  }
+  return judged;
+}
+
+const isWrong = ({ cause, thread, grade }, culprits) =>
+  grade !== 'possible' && thread !== null && !culprits.includes(thread.name) && !alsoHere.includes(cause);
+
+function overlap_ns({ start_ns, duration_ns }, span) {
+  return Math.max(0, Math.min(start_ns + duration_ns, span.end_ns) - Math.max(start_ns, span.start_ns));
+}
+
+export function summed(a, b) {
+  const others = { ...a.others };
+  for (const [answer, n] of Object.entries(b.others)) others[answer] = (others[answer] ?? 0) + n;
+  const sum = (key) => a[key] + b[key];
+  return { n: sum('n'), found: sum('found'), cause: sum('cause'), thread: sum('thread'), wrong: sum('wrong'), others };
+}
+
+export function judgedText({ n, found, cause, thread, wrong, others }) {
+  if (n === 0) return 'no operation of 50 ms or more';
+  const share = (part) => `${part} (${((100 * part) / n).toFixed(1)} %)`;
+  return [
+    `${n} operations of 50 ms or more: ${share(found)} found, ${share(cause)} with the planted cause, ${share(thread)} with its thread too`,
+    `another thread, likely or proven: ${wrong}${wrong === 0 ? ` (bound 3/n: ${((100 * 3) / n).toFixed(1)} %)` : ''}`,
+    ...Object.entries(others)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([answer, times]) => `other answer: ${answer}, ${times} times`),
+  ].join('\n  ');
+}

@@ -1,0 +1,167 @@
+/**
+ * A thread blocked in the kernel, in a process that pauselab only looks at. The function in which it waits shows the
+ * lock. A holder that lost its CPU inside its call looks like any other thread without a CPU, so who held the lock is
+ * inferred. A holder cannot have slept, and cannot have waited for the lock: it was without a CPU, or on one, all the
+ * time, and ran when the wait ended. The grade is at most `likely`, and `possible` where several threads fit. Pure.
+ */
+import type { BlamedThread } from '../facts/chain-facts.js';
+import { kernelWaitOf } from '../catalogue/kernel-waits.js';
+import { lockWaitOf, type AwaitedLock } from '../catalogue/lock-waits.js';
+import { changesMap, systemCallName } from '../catalogue/system-calls.js';
+import { noSystemCall } from '../record/samples.js';
+import type { EvidenceOfStall, LookEvidence, NamedThread, VictimEvidenceOfRun } from './evidence.js';
+import { draft, unknownLink, type LinkDraft, type Span } from './links.js';
+import { preemptedDuring } from './blocked.js';
+import { stacksOfThread } from './stacks-during.js';
+
+/** About the time between two looks. */
+const look_ns = 10_000_000;
+
+type LookedRun = EvidenceOfStall & { readonly looks: LookEvidence };
+
+export function blameLookedAt(
+  span: Span,
+  systemCall: number | null,
+  victim: VictimEvidenceOfRun,
+  run: LookedRun,
+): LinkDraft[] {
+  const name = functionOf(victim.thread.tid, span, run);
+  const call = systemCall === null || systemCall === noSystemCall ? null : systemCallName(systemCall);
+  const lock = name === null ? (call !== null && changesMap(call) ? 'mmap_lock' : null) : lockWaitOf(name);
+  if (lock !== null) return byLock(span, { lock, isSure: name !== null }, victim, run);
+  const other = name === null ? null : kernelWaitOf([name]);
+  return [
+    other === null
+      ? unknownLink(span, { code: 'blocked-in', function: name, systemCall: call })
+      : draft(span, other, 'likely'),
+  ];
+}
+
+/** Null: not read, as of a wait that was over by then. */
+function functionOf(tid: number, span: Span, { looks }: LookedRun): string | null {
+  return stacksOfThread(looks.waits, tid, span)[0]?.frames[0] ?? null;
+}
+
+interface SeenWait {
+  readonly lock: AwaitedLock;
+  /** By the function. The system call alone may wait for something else. */
+  readonly isSure: boolean;
+}
+
+function byLock(span: Span, wait: SeenWait, victim: VictimEvidenceOfRun, run: LookedRun): LinkDraft[] {
+  const all = suspectsOf(span, victim, run);
+  const length_ns = span.end_ns - span.start_ns;
+  // A convoy may have had several holders, one after the other.
+  if (all.length === 0 && length_ns >= 8 * look_ns) {
+    const middle_ns = span.start_ns + length_ns / 2;
+    const halves = [
+      { ...span, end_ns: middle_ns },
+      { ...span, start_ns: middle_ns },
+    ].flatMap((half) => byLock(half, wait, victim, run));
+    if (halves.some(({ thread }) => thread !== null)) return halves;
+  }
+  return [named(span, wait, all, victim, run)];
+}
+
+interface Suspect {
+  readonly thread: BlamedThread;
+  readonly preempted_ns: number;
+  /** It had no CPU for most of the time. */
+  readonly isStarved: boolean;
+  /** The wait ended while pauselab looked, and the thread ran then. */
+  readonly sawEnd: boolean;
+  /** A thread that is known to give memory back. */
+  readonly giver: NamedThread | null;
+}
+
+/** Threads of the process that can have had a lock all the time, the longest without a CPU first. */
+function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: LookedRun): Suspect[] {
+  const length_ns = span.end_ns - span.start_ns;
+  // At the edges it is not known what happened between two looks.
+  const edge_ns = Math.min(look_ns, length_ns / 4);
+  const inside = { start_ns: span.start_ns + edge_ns, end_ns: span.end_ns - edge_ns };
+  const around = { start_ns: span.end_ns - 2 * look_ns, end_ns: span.end_ns + 2 * look_ns };
+  return run.timeline
+    .tidsIn(victim.pid)
+    .filter((tid) => tid !== victim.thread.tid)
+    .flatMap((tid): Suspect[] => {
+      const seen = run.timeline.thread(tid);
+      const runnable_ns = seen.time_ns(inside, 'runnable');
+      const ready_ns = runnable_ns + seen.time_ns(inside, 'running');
+      if (ready_ns < (inside.end_ns - inside.start_ns) * nearlyAll) return [];
+      const sawEnd = seen.hasLooksAround(around);
+      // The kernel counts a wait for a CPU when it is over.
+      const preempted_ns = Math.max(preemptedDuring(tid, span, run), sawEnd ? 0 : runnable_ns);
+      // Who has no CPU gives nothing back.
+      if (sawEnd && seen.growth(around)?.onCpu_ns === 0) return [];
+      return [
+        {
+          thread: run.threads.get(tid) ?? { name: String(tid), tid, role: 'other', nice: null },
+          preempted_ns,
+          isStarved: runnable_ns >= ready_ns * nearlyAll && preempted_ns >= length_ns / 2,
+          sawEnd,
+          giver: run.named.find(({ thread, lock }) => thread.tid === tid && lock !== null && lock !== 'none') ?? null,
+        },
+      ];
+    })
+    .sort((a, b) => b.preempted_ns - a.preempted_ns);
+}
+
+const nearlyAll = 0.9;
+
+function named(
+  span: Span,
+  { lock, isSure }: SeenWait,
+  all: readonly Suspect[],
+  victim: VictimEvidenceOfRun,
+  run: LookedRun,
+): LinkDraft {
+  const most = likeliestOf(all);
+  if (most === null) {
+    const threads = all.map(({ thread }) => thread.name);
+    return draft(span, lock === 'vma' ? 'vma-lock' : 'mmap-lock-holder', isSure ? 'likely' : 'possible', {
+      lock,
+      why: threads.length === 0 ? { code: 'no-suspect-inside' } : { code: 'suspects-alike', threads },
+    });
+  }
+  const isOnly = all.length === 1 && most.isStarved && most.sawEnd && run.looks.companions.has(most.thread.tid);
+  const via = lock === 'vma' ? [] : writersOfVma(span, victim, run);
+  const held = lock === 'vma' || via.length > 0 ? ({ cause: 'vma-lock', lock } as const) : heldBy(most.giver);
+  return draft(span, held.cause, isOnly && isSure ? 'likely' : 'possible', {
+    lock: held.lock,
+    thread: most.thread,
+    call: most.giver?.call ?? null,
+    via,
+    holder: { running_ns: 0, preempted_ns: most.preempted_ns, blocked_ns: 0, isExact: false },
+  });
+}
+
+/** Null: several fit alike. Of those without a CPU, a thread that gives memory back stands out, or the lowest priority. */
+function likeliestOf(all: readonly Suspect[]): Suspect | null {
+  const starved = all.filter(({ isStarved }) => isStarved);
+  const nice = ({ thread }: Suspect): number => thread.nice ?? 0;
+  const lowest = Math.max(...starved.map(nice));
+  const choices = [
+    starved,
+    (starved.length > 0 ? starved : all).filter(({ giver }) => giver !== null),
+    starved.filter((one) => nice(one) === lowest),
+  ];
+  return choices.find(({ length }) => length === 1)?.[0] ?? null;
+}
+
+/** A call inside one VMA takes only the lock of that: if it kept mmap_lock, it crossed VMAs. */
+function heldBy(giver: NamedThread | null): Pick<LinkDraft, 'cause' | 'lock'> {
+  if (giver === null) return { cause: 'mmap-lock-holder', lock: 'mmap_lock' };
+  return giver.lock === 'mmap_lock write'
+    ? { cause: 'mmap-lock-writer', lock: 'mmap_lock write' }
+    : { cause: 'mmap-lock-reader', lock: 'mmap_lock read' };
+}
+
+/** Others of the process that have mmap_lock and wait for the readers of a VMA. */
+function writersOfVma(span: Span, victim: VictimEvidenceOfRun, run: LookedRun): BlamedThread[] {
+  return run.timeline
+    .tidsIn(victim.pid)
+    .filter((tid) => tid !== victim.thread.tid && lockWaitOf(functionOf(tid, span, run) ?? '') === 'vma')
+    .flatMap((tid) => run.threads.get(tid) ?? [])
+    .slice(0, 1);
+}

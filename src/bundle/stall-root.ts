@@ -1,0 +1,23 @@
+/** The root of a stall: its main cause, the call of the thread that is to blame, and whether that gives memory back. */
+import type { ListedStall, StallCause } from './stalls-schema.js';
+import { callGivesBack } from '../catalogue/calls.js';
+import { lockCauses } from '../facts/blame.js';
+
+export interface StallRoot {
+  readonly cause: StallCause;
+  /** In the names of src/catalogue/calls.ts; null where it is not known, or there was none. */
+  readonly call: string | null;
+  /** Its lock was taken by a call that gives memory back. */
+  readonly givesBack: boolean;
+}
+
+/** Null without attribution. */
+export function rootOfStall({ cause, chain }: Pick<ListedStall, 'cause' | 'chain'>): StallRoot | null {
+  if (cause === null) return null;
+  const links = (chain ?? []).filter(
+    (link) => link.cause === cause.cause && link.lock === cause.lock && link.thread?.tid === cause.thread?.tid,
+  );
+  const [longest] = links.toSorted((a, b) => b.duration_ns - a.duration_ns);
+  const call = longest?.call ?? null;
+  return { cause, call, givesBack: lockCauses.includes(cause.cause) && call !== null && callGivesBack(call) };
+}

@@ -1,0 +1,55 @@
+/** Which way of observing is used: of those that this machine allows, the one that shows most. */
+import { unfit } from '../base/failure.js';
+import type { RefusedTier, TierName, TierObstacle } from '../facts/observation-facts.js';
+import { ensurePart, type SetupOptions } from '../host/setup.js';
+import { whyKernelRefuses, whyNoKernelPrograms } from '../observe/ebpf-needs.js';
+import { watchInKernel } from '../observe/ebpf-tier.js';
+import { whyNoLooks } from '../observe/sampling-needs.js';
+import { watchByLooks } from '../observe/sampling-tier.js';
+import type { Target } from '../observe/target.js';
+import type { Watch, WatchOptions } from '../observe/tier.js';
+import { statedRefusal } from '../words/observation-words.js';
+
+export interface Tier {
+  readonly name: TierName;
+  /** Null: it is possible for these targets. Builds what it needs. */
+  readonly whyNot: (targets: readonly Target[], setup: SetupOptions) => Promise<TierObstacle | null>;
+  readonly watch: (options: WatchOptions) => Promise<Watch>;
+}
+
+/** From what shows most to what needs least. */
+const inOrder: readonly Tier[] = [
+  {
+    name: 'ebpf',
+    async whyNot(_, setup) {
+      const obstacle = whyNoKernelPrograms();
+      if (obstacle !== null) return obstacle;
+      await ensurePart('observe', setup);
+      return whyKernelRefuses();
+    },
+    watch: watchInKernel,
+  },
+  { name: 'sampling', whyNot: (targets) => Promise.resolve(whyNoLooks(targets)), watch: watchByLooks },
+];
+
+export interface ChosenTier {
+  readonly tier: Tier;
+  /** Tiers that would have shown more. */
+  readonly refused: readonly RefusedTier[];
+}
+
+/** `asked`: only this tier; null: the first that is possible. Throws one sentence where there is none. */
+export async function chosenTier(
+  asked: TierName | null,
+  targets: readonly Target[],
+  setup: SetupOptions,
+  tiers: readonly Tier[] = inOrder,
+): Promise<ChosenTier> {
+  const refused: RefusedTier[] = [];
+  for (const tier of tiers.filter(({ name }) => asked === null || name === asked)) {
+    const obstacle = await tier.whyNot(targets, setup);
+    if (obstacle === null) return { tier, refused };
+    refused.push({ tier: tier.name, ...obstacle });
+  }
+  throw unfit(refused.map((one) => statedRefusal(one).sentence).join('; '));
+}

@@ -1,0 +1,119 @@
+/** What looks at threads show, as evidence for attribution. Pure. */
+import type { NamedThread, RunEvidence, StealSpan } from '../attribution/evidence.js';
+import type { BlamedThread } from '../bundle/stalls-schema.js';
+import { allocatorGivers } from '../catalogue/allocators.js';
+import { lockOfCall } from '../catalogue/calls.js';
+import { jvmGivers } from '../catalogue/collectors.js';
+import type { ObservationGap } from '../facts/observation-facts.js';
+import type { SampleStream, Timeline } from '../record/samples.js';
+import type { StackReading } from '../record/stacks.js';
+import { matchesComm } from '../workload/threads/thread-patterns.js';
+import { lockCompanions } from './lock-companions.js';
+import { waitsOf, withQueueTime } from './looked-parts.js';
+import { stallOf, type ObservedStall } from './observed-stalls.js';
+
+export interface Looks {
+  readonly samples: SampleStream;
+  /** Functions in which threads were blocked. */
+  readonly waits: readonly StackReading[];
+  readonly steal: readonly StealSpan[];
+  readonly isThrottled: boolean;
+}
+
+export interface LookOptions {
+  readonly threshold_ns: number;
+  readonly cpuCount: number;
+  readonly kernelRelease: string;
+}
+
+/** By start. */
+export function lookedStalls({ timelines, ticks_ns }: SampleStream, threshold_ns: number): ObservedStall[] {
+  const lastLook_ns = ticks_ns.at(-1) ?? 0;
+  return [...timelines.values()]
+    .flatMap((timeline) => {
+      const { tid, pid, comm: name, nice = 0 } = timeline;
+      const hasEnded = timeline.changes.at(-1)?.state === 'X';
+      return waitsOf(timeline).flatMap((parts, i, all): ObservedStall[] => {
+        const start_ns = Math.max(0, parts[0]?.start_ns ?? 0);
+        const end_ns = parts.at(-1)?.end_ns ?? 0;
+        const isLast = i === all.length - 1;
+        return end_ns - start_ns < threshold_ns
+          ? []
+          : [
+              {
+                thread: { tid, pid, name, nice },
+                stall: stallOf({ tid, pid, name, nice }, parts, {
+                  start_ns,
+                  duration_ns: end_ns - start_ns,
+                  stillRunning: isLast && !hasEnded && end_ns >= lastLook_ns,
+                  threadEnded: isLast && hasEnded && end_ns >= lastSeen_ns(timeline),
+                }),
+              },
+            ];
+      });
+    })
+    .sort((a, b) => a.stall.start_ns - b.stall.start_ns);
+}
+
+/** Of a thread that has ended: the last look that found it. */
+function lastSeen_ns({ changes, ticks_ns }: Timeline): number {
+  const end = changes.at(-1);
+  return end === undefined ? Infinity : (ticks_ns[end.tick - 1] ?? Infinity);
+}
+
+export function lookedEvidence(
+  { samples, waits, steal, isThrottled }: Looks,
+  { cpuCount, kernelRelease }: LookOptions,
+): RunEvidence {
+  const timelines = new Map([...samples.timelines].map(([tid, timeline]) => [tid, withQueueTime(timeline)]));
+  const threads = new Map<number, BlamedThread>(
+    [...timelines.values()].map(({ tid, comm, nice = null }) => [tid, { name: comm, tid, role: 'other', nice }]),
+  );
+  return {
+    victims: [],
+    holders: [],
+    named: [...timelines.values()].map((timeline) => givingBack(timeline, threads, kernelRelease)),
+    threads,
+    samples: { ...samples, timelines },
+    events: [],
+    steal,
+    cpuCount,
+    missing: [],
+    trace: null,
+    looks: { waits, companions: lockCompanions(timelines, waits), isThrottled },
+  };
+}
+
+/** A thread whose name says that it gives memory back, and by which call. */
+function givingBack(
+  { pid, tid, comm }: Timeline,
+  threads: ReadonlyMap<number, BlamedThread>,
+  kernelRelease: string,
+): NamedThread {
+  const known = [...jvmGivers, ...allocatorGivers].find(({ pattern }) => matchesComm(pattern, comm));
+  return {
+    pid,
+    thread: threads.get(tid) ?? { name: comm, tid, role: 'other', nice: null },
+    call: known?.call ?? null,
+    lock: known === undefined ? null : lockOfCall(known.call, kernelRelease),
+    keepsMutex: known?.keepsMutex === true,
+  };
+}
+
+/** Looks that came late, if any did. */
+export function lateLooks({ ticks_ns, period_ns }: SampleStream): ObservationGap[] {
+  const between = ticks_ns.slice(1).map((time_ns, i) => time_ns - (ticks_ns[i] ?? time_ns));
+  const late_n = between.filter((one) => one > period_ns * 1.5).length;
+  return late_n === 0
+    ? []
+    : [
+        {
+          code: 'looks-late',
+          looks_n: ticks_ns.length,
+          late_n,
+          period_ns,
+          mean_ns: between.reduce((sum, one) => sum + one, 0) / between.length,
+          longest_ns: between.reduce((most, one) => Math.max(most, one), 0),
+        },
+      ];
+}

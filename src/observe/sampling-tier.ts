@@ -1,0 +1,162 @@
+/** Observing by looks at /proc: no privileges, for processes of the same user. */
+import { existsSync, statSync } from 'node:fs';
+import { availableParallelism, release } from 'node:os';
+import { join } from 'node:path';
+import { waitFor } from '../base/clock.js';
+import { workloadFailed } from '../base/failure.js';
+import { readPart } from '../base/files/read-file.js';
+import type { ObservationGap } from '../facts/observation-facts.js';
+import { throttled_ns } from '../host/cpu-throttling.js';
+import { readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
+import { sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
+import { parseStacks } from '../record/stacks.js';
+import { printedText } from '../workload/printed.js';
+import { howEnded, programs, startProgram, type Program } from '../workload/programs.js';
+import { createRuntimeFolder } from '../workload/runtime-folder.js';
+import { endHelper } from '../workload/watch/helper.js';
+import { lateLooks, lookedEvidence, lookedStalls } from './sampling-evidence.js';
+import { hiddenFrom } from './sampling-needs.js';
+import type { Target } from './target.js';
+import type { Watch, WatchOptions, WatchResult } from './tier.js';
+
+const period_ns = 10_000_000;
+/** On tmpfs. An hour of 50 threads needs a third of it. */
+const mostBytes = 256 * 2 ** 20;
+const readyDeadline_ms = 10_000;
+const endGrace_ms = 5_000;
+/** Between two readings of what the hypervisor took. */
+const steal_ms = 250;
+
+interface Files {
+  readonly samples: string;
+  readonly waits: string;
+  readonly end: string;
+}
+
+/** What there was before the first look. */
+interface Before {
+  readonly go_ns: bigint;
+  readonly throttled: ReadonlyMap<number, number>;
+  readonly gaps: readonly ObservationGap[];
+}
+
+export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Promise<Watch> {
+  const folder = createRuntimeFolder();
+  const files = {
+    samples: join(folder.path, 'samples'),
+    waits: join(folder.path, 'waits'),
+    end: join(folder.path, 'end'),
+  };
+  const load: LoadReading[] = [readLoad([])];
+  try {
+    const before = beforeLooks(targets);
+    const program = await startedSampler(files, targets);
+    const readMore = readerOf(files.samples, before.go_ns);
+    const reading = setInterval(() => load.push(readLoad([])), steal_ms);
+    return {
+      start_ns: Number(before.go_ns),
+      ended: program.exited,
+      stalls_n: () => lookedStalls(readMore(), threshold_ns).length,
+      isFull: () => statSync(files.samples).size > mostBytes,
+      async finish() {
+        clearInterval(reading);
+        try {
+          await endHelper(program, { grace_ms: endGrace_ms });
+          load.push(readLoad([]));
+          return resultOf(readMore(), files, { program, before, load, targets, threshold_ns });
+        } finally {
+          folder.remove();
+        }
+      },
+    };
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+}
+
+function beforeLooks(targets: readonly Target[]): Before {
+  return {
+    go_ns: process.hrtime.bigint(),
+    throttled: new Map(targets.map(({ pid }) => [pid, throttled_ns(pid)])),
+    gaps: targets.flatMap(hiddenFrom),
+  };
+}
+
+async function startedSampler(files: Files, targets: readonly Target[]): Promise<Program> {
+  const pids = targets.map(({ pid }) => String(pid));
+  const program = await startProgram(
+    programs.sampler(),
+    [files.samples, String(period_ns), String(process.pid), `waits=${files.waits}`, ...pids],
+    files.end,
+    `${files.samples}.err`,
+  );
+  const isReady = (): true | null => (existsSync(files.samples) || program.exit() !== null ? true : null);
+  await waitFor(isReady, { deadline_ms: readyDeadline_ms, poll_ms: 5 });
+  if (existsSync(files.samples)) return program;
+  const { problem } = await endHelper(program, { grace_ms: 0 });
+  throw failureOf(program, problem === null ? 'it did not begin' : undefined);
+}
+
+function failureOf(program: Program, why?: string) {
+  const exit = program.exit();
+  const saying = program.complaints().at(-1);
+  return workloadFailed(
+    `pauselab-sampler ${exit === null ? 'hangs' : `ended ${howEnded(exit, program)}`}${why === undefined ? '' : `: ${why}`}${saying === undefined ? '' : `: ${saying}`}; observe again`,
+  );
+}
+
+/** Reads on where it stopped. */
+function readerOf(path: string, go_ns: bigint): () => SampleStream {
+  const reader: SampleReader = sampleReader(path, go_ns);
+  let position = 0;
+  return () => {
+    const bytes = readPart(path, position, statSync(path).size - position);
+    position += bytes.length;
+    reader.append(bytes);
+    return reader.stream;
+  };
+}
+
+interface Finished {
+  readonly program: Program;
+  readonly before: Before;
+  readonly load: readonly LoadReading[];
+  readonly targets: readonly Target[];
+  readonly threshold_ns: number;
+}
+
+function resultOf(samples: SampleStream, files: Files, finished: Finished): WatchResult {
+  const { program, before, load, targets, threshold_ns } = finished;
+  // The sampler writes what it took when it ends as it should.
+  const [cpu_us, memoryKib, missed_n] = printedText(files.end).trim().split(' ').map(Number);
+  if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined) throw failureOf(program);
+  const throttled = targets.flatMap(({ pid }) => {
+    const grown_ns = throttled_ns(pid) - (before.throttled.get(pid) ?? 0);
+    return grown_ns > 0 ? [{ code: 'cgroup-throttled', pid, throttled_ns: grown_ns } as const] : [];
+  });
+  const cpuCount = availableParallelism();
+  const looks = {
+    samples,
+    waits: parseStacks(printedText(files.waits), before.go_ns),
+    steal: stealBetween(load, before.go_ns, cpuCount),
+    isThrottled: throttled.length > 0,
+  };
+  return {
+    stalls: lookedStalls(samples, threshold_ns),
+    evidence: lookedEvidence(looks, { threshold_ns, cpuCount, kernelRelease: release() }),
+    eventsOf: new Map(),
+    gaps: [
+      { code: 'looks-only', period_ns },
+      ...lateLooks(samples),
+      ...before.gaps,
+      ...(missed_n > 0 ? [{ code: 'files-exhausted', threads_n: missed_n } as const] : []),
+      ...throttled,
+      { code: 'sleeps-not-judged' },
+    ],
+    detail_ns: 2 * period_ns,
+    watched_ns: samples.ticks_ns.at(-1) ?? 0,
+    cost: { cpu_ns: cpu_us * 1000, memoryBytes: memoryKib * 1024 },
+    records: null,
+  };
+}

@@ -1,0 +1,99 @@
+/** The parts of an observation's page that are text and tables. */
+import { grouped } from '../../../base/group.js';
+import { sentencesOf } from '../../../facts/stated.js';
+import { shellWord } from '../../../base/text/shell-word.js';
+import { formatDuration, formatShare, formatSize } from '../../../base/text/units.js';
+import type { StoredObservation } from '../../../bundle/read-observation.js';
+import { causeNames } from '../../../words/cause-words.js';
+import { capitalised, counted } from '../../../words/text.js';
+import { tierNames } from '../../../words/tier-words.js';
+import { html, nothing, prose, type Markup } from '../markup.js';
+import { advice } from './advice.js';
+import { asObserved } from './chain.js';
+import { table } from './table.js';
+import { timeline, timelineLegend } from './timeline.js';
+import { stallId } from '../figures-part.js';
+
+const mostReasons = 60;
+
+/** The answer, and the longest stall as a picture. */
+export function answerPart({ observation, stalls }: StoredObservation, bundle: number): Markup {
+  const { answer, watched_ns, targets, threshold_ns } = observation;
+  const [longest] = stalls;
+  return html`<p class="verdict">${capitalised(answer.sentence)}.</p>
+<p>Observed for ${formatDuration(watched_ns)}: ${targets.map(({ name, pid }) => `${name} (${pid})`).join(', ')}. A stall is a wait of ${formatDuration(threshold_ns)} or more in which a thread wanted to go on. Times add up over the threads.</p>${
+    longest === undefined || longest.stall.evidence === null
+      ? nothing
+      : html`<figure><figcaption><strong>The longest stall</strong>: what each thread did in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(bundle, longest.number)}">details</a>)</figcaption>${timeline(asObserved(longest.stall))}${timelineLegend([longest.stall])}</figure>`
+  }`;
+}
+
+export function reasonsPart({ observation: { reasons } }: StoredObservation): Markup {
+  if (reasons.length === 0) return html`<p>There was no stall, and so no reason.</p>`;
+  const most = Math.max(1, ...reasons.map(({ total_ns }) => total_ns));
+  return html`${table(
+    'Stalled time by reason, added up over the threads',
+    ['waited for', 'who is to blame', 'call', 'gives memory back', 'grade', 'stalls', 'threads', 'longest', 'time', ''],
+    reasons
+      .slice(0, mostReasons)
+      .map((reason) => [
+        causeNames[reason.cause],
+        reason.thread === null ? '–' : html`<code>${reason.thread.name}</code>`,
+        reason.call === null ? '–' : html`<code>${reason.call}</code>`,
+        reason.givesBack ? html`<strong>yes</strong>` : 'no',
+        reason.grade,
+        String(reason.stalls_n),
+        String(reason.threads_n),
+        formatDuration(reason.longest_ns),
+        formatDuration(reason.total_ns),
+        html`<svg class="bar" width="120" height="12" aria-hidden="true"><path class="o-${reason.givesBack ? 'gives-back' : reason.cause === 'unknown' ? 'unknown' : 'other'}" d="M0 1H${Math.max(1, Math.round((120 * reason.total_ns) / most))}V11H0Z"/></svg>`,
+      ]),
+    5,
+  )}${reasons.length > mostReasons ? html`<p>… and ${reasons.length - mostReasons} more in observation.json.</p>` : nothing}`;
+}
+
+export function notSeenPart({ missing }: StoredObservation): Markup {
+  return html`<ul>${sentencesOf(missing).map((sentence) => html`<li>${capitalised(sentence)}.</li>`)}</ul>`;
+}
+
+export function observedAdvicePart(observations: readonly StoredObservation[]): Markup {
+  const reasons = observations.flatMap(({ observation }) => observation.reasons);
+  const byCause = [...grouped(reasons, ({ cause }) => cause)]
+    // What to do against what is not known, nobody knows.
+    .filter(([cause]) => cause !== 'unknown')
+    .map(([cause, alike]) => ({ cause, total_ns: alike.reduce((sum, { total_ns }) => sum + total_ns, 0) }))
+    .sort((a, b) => b.total_ns - a.total_ns);
+  if (byCause.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
+  return html`<dl>${byCause.map(
+    ({ cause, total_ns }) =>
+      html`<dt>Against: ${causeNames[cause]} <span class="small">(${cause}, ${formatDuration(total_ns)} of stalled time)</span></dt><dd><ul>${advice[cause].map((text) => html`<li>${prose(text)}</li>`)}</ul></dd>`,
+  )}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, observe again, and compare: <code>pauselab compare BEFORE AFTER</code>.</p>`;
+}
+
+/** How it was observed, and what that took. */
+export function observedFactsPart({ observation }: StoredObservation): Markup {
+  const { targets, tier, kernel, threshold_ns, detail_ns, watched_ns, cost, startedAt, tool, argv } = observation;
+  const facts: readonly (readonly [string, string])[] = [
+    [
+      targets.length === 1 ? 'Process' : 'Processes',
+      targets
+        .map(({ name, pid, threads_n }) => `${name} (${pid}, ${counted(threads_n, 'thread')} at the start)`)
+        .join(', '),
+    ],
+    ['Watched for', formatDuration(watched_ns)],
+    ['Started', startedAt],
+    ['Shortest stall', formatDuration(threshold_ns)],
+    ['Shortest interval seen', formatDuration(detail_ns)],
+    ['Seen by', tierNames[tier]],
+    ['Kernel', `Linux ${kernel}`],
+    [
+      'CPU time of the observer',
+      `${formatDuration(cost.cpu_ns)} (${formatShare(watched_ns > 0 ? cost.cpu_ns / watched_ns : 0)} of a CPU)`,
+    ],
+    ['Memory of the observer', formatSize(cost.memoryBytes)],
+    ['pauselab', tool.version],
+  ];
+  return html`<dl class="facts">${facts.map(([title, value]) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>
+<p class="small">What programs in the kernel take is not in the CPU time: docs/findings.md has it.</p>
+<pre><code>pauselab ${argv.map(shellWord).join(' ')}</code></pre>`;
+}

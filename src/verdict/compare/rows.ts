@@ -1,0 +1,98 @@
+/** From figures of two sides to the rows and the conclusions of a comparison, whatever the sides are. */
+import { sentencesOf, type Stated } from '../../facts/stated.js';
+import type { CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
+import { refusalText, rowSentence, statedCompareNote, statedComparison } from '../../words/compare-words.js';
+import type { Metric } from '../evidence/metrics.js';
+import type { ComparedSide, CompareRow, Comparison } from './compared.js';
+import { conclusionOf } from './conclusions.js';
+import { decide, type Decision, type DecisionPolicy, type MetricInput } from './decide.js';
+
+/** A figure of both sides that is to be decided. */
+export interface RowDraft {
+  readonly candidate: string;
+  readonly arms: CompareRow['arms'];
+  readonly series: string;
+  readonly metric: Pick<Metric, 'name' | 'title' | 'unit' | 'worse'>;
+  readonly valuePer: ValuePer;
+  readonly window_ns: CompareRow['window_ns'];
+  readonly input: MetricInput;
+}
+
+interface Sides {
+  readonly reference: ComparedSide;
+  readonly candidates: readonly ComparedSide[];
+}
+
+/** All drafts are decided together. */
+export function comparisonOf(
+  { reference, candidates }: Sides,
+  drafts: readonly RowDraft[],
+  notes: readonly CompareNote[],
+  policy: DecisionPolicy,
+): Comparison {
+  const { decisions, jointOf } = decide(
+    drafts.map(({ input }) => input),
+    policy,
+  );
+  const rows = drafts.map((draft, i) => rowOf(draft, decisions[i], decisions.length));
+  const joint = candidates.map(({ label }) => ({
+    candidate: label,
+    ...jointOf(decisions.filter((_, i) => drafts[i]?.candidate === label)),
+  }));
+  const conclusions = candidates.map((candidate) =>
+    statedComparison(
+      conclusionOf(
+        reference,
+        candidate,
+        rows.filter((row) => row.candidate === candidate.label),
+        joint.find((one) => one.candidate === candidate.label),
+      ),
+    ),
+  );
+  return {
+    schemaVersion: 2,
+    verdict: sentencesOf(conclusions).join(' '),
+    conclusions,
+    alpha: policy.alpha,
+    reference,
+    candidates,
+    joint,
+    rows,
+    notes: notes.map(statedCompareNote),
+  };
+}
+
+export function rowOf(
+  { candidate, arms, series, metric, valuePer, window_ns, input }: RowDraft,
+  decision: Decision | undefined,
+  metrics: number,
+): CompareRow {
+  if (decision === undefined) throw new Error('a metric without a decision');
+  const refusal = decision.refusal === null ? null : statedRefusal(decision.refusal);
+  const row = {
+    ...decision,
+    refusal,
+    verdict: inWords(decision.verdict, metric.worse),
+    candidate,
+    arms,
+    series,
+    metric: metric.name,
+    title: metric.title,
+    unit: metric.unit,
+    valuePer,
+    margin: input.margin,
+    values: { a: input.a, b: input.b },
+    window_ns,
+  };
+  return { ...row, sentence: rowSentence(row, metrics) };
+}
+
+function statedRefusal(refusal: Refusal): Stated<Refusal> {
+  return { ...refusal, sentence: refusalText(refusal) };
+}
+
+/** decide.ts calls regressed what became more. */
+function inWords(verdict: Decision['verdict'], worse: Metric['worse']): Decision['verdict'] {
+  if (worse === 'more') return verdict;
+  return verdict === 'regressed' ? 'improved' : verdict === 'improved' ? 'regressed' : verdict;
+}

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { renderObservation } from '../../src/cli/text/observation-text.js';
+import { fakeStall, observationFile } from '../support/observation.js';
+
+test('the list says which stalls were cut by an end of the observation', () => {
+  const stalls = [
+    fakeStall({ at_ms: 0, length_ms: 300 }),
+    fakeStall({ at_ms: 5000, length_ms: 200 }),
+    fakeStall({ at_ms: 59_900, length_ms: 100, stillRunning: true }),
+  ];
+  const text = renderObservation({ observation: observationFile(stalls), stalls, bundle: 'results/today' });
+  expect(text).toContain('  300 ms or more, from before the start: worker-0 (101) waited for `holder` [likely]\n');
+  expect(text).toContain('  200 ms, from 5.00 s on: worker-0');
+  expect(text).toContain('  100 ms or more, from 59.9 s on, still going on at the end: worker-0');
+});
+
+test('the next commands name the bundle', () => {
+  const stalls = [fakeStall({ at_ms: 1, length_ms: 30 })];
+  const text = renderObservation({ observation: observationFile(stalls), stalls, bundle: 'results/to day' });
+  expect(text).toContain("pauselab explain 'results/to day' --stall 1");
+  expect(text).toContain("pauselab report 'results/to day' -o report.html");
+});

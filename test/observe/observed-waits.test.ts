@@ -1,0 +1,77 @@
+/** Waits for mmap_lock that no record of the lock has, and files that a record of the lock does not name. */
+import { expect, test } from 'vitest';
+import { systemCallNumber, type SystemCallName } from '../../src/catalogue/system-calls.js';
+import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { attributed } from '../../src/observe/observation.js';
+import type { Observed } from '../../src/observe/observed.js';
+import { lockWaits } from '../../src/observe/observed-waits.js';
+import { hold, observed, observedThread, off, target } from '../support/observed.js';
+
+const ms = 1_000_000;
+const symbols = new Map([
+  ['a1', '__vm_munmap'],
+  ['a2', '__x64_sys_munmap'],
+  ['b1', 'smaps_pte_range'],
+  ['b2', 'show_smap'],
+]);
+const found = (of: Observed, known: typeof symbols | null = symbols) =>
+  attributed(seenInKernel(of, { pids: [target], threshold_ns: 20 * ms, cpuCount: 2, detail_ns: ms, symbols: known }));
+
+const victim = observedThread('mapper', 101);
+const purger = observedThread('purger', 102);
+const agent = observedThread('agent', 900, 900);
+const callOf = (name: SystemCallName, ...args: string[]) => ({ number: systemCallNumber(name) ?? 0, arguments: args });
+const munmap = callOf('munmap', '7f0000000000', '1000');
+const purge = hold(purger, { from: 90, to: 200 }, { call: callOf('madvise', '7f0000000000', '3000000', '4') });
+const inMunmap = { call: munmap, stack: ['a1', 'a2'] };
+
+test('a wait that the observer marked is one, though the lock was then held too shortly for a record', () => {
+  const { stalls } = found(
+    observed({
+      offs: [off(victim, { from: 100, woken: 200, to: 200 }, { lock: 'waits', lockPid: target, isWrite: true })],
+      holds: [purge],
+    }),
+  );
+  expect(stalls[0]?.cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'proven', thread: { name: 'purger' } });
+});
+
+test('a wait without a mark is one where the thread sleeps in a function that takes the lock', () => {
+  const causes = (of: Parameters<typeof off>[2], known?: null) =>
+    found(observed({ offs: [off(victim, { from: 100, woken: 200, to: 200 }, of)], holds: [purge] }), known).stalls.map(
+      ({ cause }) => [cause?.cause, cause?.thread?.name],
+    );
+  expect(causes(inMunmap)).toEqual([['mmap-lock-reader', 'purger']]);
+  expect(causes({ call: munmap, stack: ['a2'] })).toEqual([['unknown', undefined]]);
+  expect(causes({ ...inMunmap, contention: 32 })).toEqual([['unknown', undefined]]);
+  expect(causes(inMunmap, null)).toEqual([['unknown', undefined]]);
+});
+
+test('a wait from before the observation is for mmap_lock by its stack, and its holder is not guessed', () => {
+  const { stalls } = found(observed({ offs: [off(victim, { from: -50, woken: 200, to: 200 }, inMunmap)] }));
+  expect(stalls[0]?.chain?.map(({ cause, why }) => [cause, why?.code])).toEqual([['unknown', 'no-holder-seen']]);
+});
+
+test('a wait that a record of the lock has is not there twice', () => {
+  const offs = [off(victim, { from: 95, woken: 200, to: 200 }, { lock: 'waits', lockPid: target, isWrite: true })];
+  const holds = [hold(victim, { slept: 100, from: 200, to: 210 }, { isWrite: true, call: munmap })];
+  expect(lockWaits({ offs, holds }, symbols).map(({ start_ns, end_ns }) => [start_ns / ms, end_ns / ms])).toEqual([
+    [100, 200],
+    [95, 100],
+  ]);
+});
+
+test('a file that its reader had closed is known by another call, or by the function that reads it', () => {
+  const reads = (descriptor: string, more: Parameters<typeof hold>[2]) =>
+    hold(agent, { from: 90, to: 200 }, { call: callOf('read', descriptor), ...more });
+  const earlier = hold(agent, { from: 10, to: 20 }, { call: callOf('read', '3'), file: '/proc/100/smaps' });
+  const calls = (...holds: ReturnType<typeof hold>[]) =>
+    found(
+      observed({
+        offs: [off(victim, { from: 100, woken: 200, to: 200 }, { lock: 'waits', lockPid: target, isWrite: true })],
+        holds,
+      }),
+    ).reasons.map(({ call }) => call);
+  expect(calls(earlier, reads('3', {}))).toEqual(['/proc/PID/smaps']);
+  expect(calls(earlier, reads('4', {}))).toEqual(['read']);
+  expect(calls(reads('4', { stack: ['b1', 'b2'] }))).toEqual(['/proc/PID/smaps']);
+});

@@ -1,0 +1,192 @@
+/** Who held a lock, in a process that is only looked at. */
+import { describe, expect, test } from 'vitest';
+import type { Timeline } from '../../src/record/samples.js';
+import { attributed, answerOf } from '../../src/observe/observation.js';
+import { lateLooks, lookedEvidence, lookedStalls } from '../../src/observe/sampling-evidence.js';
+import { look_ns, lookedAt, stream, waitingIn } from '../support/looks.js';
+
+const threshold_ns = 30e6;
+
+/** Waits of six looks, four times. */
+const waiter = 'sssssddddddrss'.repeat(4);
+const waits = [0, 1, 2, 3].map((n) => waitingIn('do_mprotect_pkey', 11, n * 14 + 6));
+/** Without a CPU as long as the waiter waits, and on one when it goes on. */
+const holder = 'sssssqqqqqqrss'.repeat(4);
+
+function observedBy(
+  threads: readonly Timeline[],
+  { functions = waits, isThrottled = false, kernelRelease = '6.18.0' } = {},
+) {
+  const samples = stream(...threads);
+  const stalls = lookedStalls(samples, threshold_ns);
+  const evidence = lookedEvidence(
+    { samples, waits: functions, steal: [], isThrottled },
+    { threshold_ns, cpuCount: 2, kernelRelease },
+  );
+  return attributed({ stalls, evidence, eventsOf: new Map() });
+}
+
+/** Of the stalls of the thread `worker`. */
+function causesOf(threads: readonly Timeline[], options?: Parameters<typeof observedBy>[1]) {
+  return observedBy(threads, options)
+    .stalls.filter(({ thread }) => thread?.tid === 11)
+    .map(({ cause }) => cause);
+}
+
+const worker = lookedAt('worker', 11, waiter);
+const sleeper = lookedAt('sleeper', 13, 's'.repeat(waiter.length));
+
+describe('a holder without a CPU', () => {
+  test('is likely where no other thread fits, and it is without a CPU mostly while others wait', () => {
+    const causes = causesOf([worker, sleeper, lookedAt('purger', 12, holder, { nice: 19 })]);
+    expect(causes).toHaveLength(4);
+    for (const cause of causes)
+      expect(cause).toMatchObject({
+        cause: 'mmap-lock-holder',
+        grade: 'likely',
+        lock: 'mmap_lock',
+        thread: { name: 'purger', tid: 12, nice: 19, role: 'other' },
+      });
+    expect(causes[0]?.sentence).toMatch(
+      /^worker \(11\) waited 5\d\.\d ms for mmap_lock, held by `purger` \(nice 19\), which was ready to run but had no CPU for at most 5\d\.\d ms$/,
+    );
+  });
+
+  test('is possible where it is as often without a CPU while nobody waits', () => {
+    const starved = lookedAt('miner', 12, 'qqqqqqqqqqqrqq'.repeat(4), { nice: 19 });
+    for (const cause of causesOf([worker, starved]))
+      expect(cause).toMatchObject({ cause: 'mmap-lock-holder', grade: 'possible', thread: { name: 'miner' } });
+  });
+
+  test('cannot be a thread that did not run when the wait ended', () => {
+    const later = lookedAt('miner', 12, `sssssqqqqqqqqqqr${'s'.repeat(waiter.length - 16)}`);
+    expect(causesOf([worker, later])[0]).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+  });
+
+  test('is only possible while the wait has not ended', () => {
+    const still = [lookedAt('worker', 11, 'sssssdddddddd'), lookedAt('purger', 12, 'sssssqqqqqqqq')];
+    expect(causesOf(still)).toMatchObject([{ grade: 'possible' }]);
+  });
+
+  test('is possible where another thread ran all the time', () => {
+    const busy = lookedAt('busy', 14, 'r'.repeat(waiter.length));
+    for (const cause of causesOf([worker, busy, lookedAt('purger', 12, holder)]))
+      expect(cause).toMatchObject({ grade: 'possible', thread: { name: 'purger' } });
+  });
+
+  test('is the one of lower priority, and only possible, where two fit', () => {
+    const both = [lookedAt('purger', 12, holder, { nice: 19 }), lookedAt('server', 14, holder)];
+    for (const cause of causesOf([worker, ...both]))
+      expect(cause).toMatchObject({ cause: 'mmap-lock-holder', grade: 'possible', thread: { name: 'purger' } });
+  });
+
+  test('is not named where two fit alike, and both are listed', () => {
+    const both = [lookedAt('one', 12, holder), lookedAt('two', 14, holder)];
+    for (const cause of causesOf([worker, ...both])) {
+      expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+      expect(cause?.sentence).toMatch(
+        /held by a thread that was not seen: of this process `one` and `two` may have had it$/,
+      );
+    }
+  });
+
+  test('that gives memory back by its name is named with its call', () => {
+    const { stalls, reasons } = observedBy([worker, lookedAt('G1 Service', 12, holder, { nice: 19 })]);
+    const ofWorker = stalls.filter(({ thread }) => thread?.tid === 11);
+    for (const { cause } of ofWorker)
+      expect(cause).toMatchObject({
+        cause: 'mmap-lock-writer',
+        lock: 'mmap_lock write',
+        thread: { name: 'G1 Service' },
+      });
+    expect(reasons.find(({ cause }) => cause === 'mmap-lock-writer')).toMatchObject({
+      call: 'mmap.NONE',
+      givesBack: true,
+    });
+    const answer = answerOf(reasons, { threshold_ns, watched_ns: 1e9, threads_n: 2 });
+    expect(answer).toMatchObject({ code: 'gives-back', givingBack_n: 4 });
+  });
+
+  test('stands behind a thread that waits for the readers of a VMA', () => {
+    const writer = lookedAt('writer', 15, waiter);
+    const functions = [...waits, ...[0, 1, 2, 3].map((n) => waitingIn('__vma_start_write', 15, n * 14 + 6))];
+    for (const cause of causesOf([worker, writer, lookedAt('purger', 12, holder)], { functions }))
+      expect(cause).toMatchObject({ cause: 'vma-lock', thread: { name: 'purger' } });
+  });
+});
+
+describe('nobody', () => {
+  test('is named where all other threads slept or waited too', () => {
+    for (const cause of causesOf([worker, sleeper, lookedAt('other', 12, waiter)])) {
+      expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null, grade: 'likely' });
+      expect(cause?.sentence).toMatch(/a thread of another program may have had it$/);
+    }
+  });
+
+  test('of another process is named', () => {
+    const outside = lookedAt('purger', 12, holder, { pid: 200 });
+    for (const cause of causesOf([worker, outside])) expect(cause).toMatchObject({ thread: null });
+  });
+
+  test('is named who was not there all the time', () => {
+    // Threads that come and go: each lives for less than the wait.
+    const ticks = waiter.length;
+    const churn = Array.from({ length: 40 }, (_, i) =>
+      lookedAt(`task-${i}`, 100 + i, `${'s'.repeat(i)}qqx`.slice(0, ticks), { ticks }),
+    );
+    for (const cause of causesOf([worker, ...churn])) expect(cause).toMatchObject({ thread: null });
+  });
+});
+
+describe('a thread that is blocked', () => {
+  test('in a function that is no lock is not said to wait for one', () => {
+    const functions = [waitingIn('folio_wait_bit_common', 11, 6), waitingIn('pipe_write', 11, 20)];
+    const [disk, pipe] = causesOf([worker, lookedAt('purger', 12, holder)], { functions });
+    expect(disk).toMatchObject({ cause: 'block-io', grade: 'likely', thread: null });
+    expect(pipe).toMatchObject({ cause: 'unknown', grade: 'possible' });
+    expect(pipe?.sentence).toMatch(/blocked in the kernel \(state D\), in the function pipe_write$/);
+  });
+
+  test('has no cause where its function and its call may not be read', () => {
+    for (const cause of causesOf([worker, lookedAt('purger', 12, holder)], { functions: [] }))
+      expect(cause).toMatchObject({ cause: 'unknown', grade: 'possible' });
+  });
+});
+
+describe('a wait for a CPU', () => {
+  const queued = lookedAt('worker', 11, 'ssssqqqqqqrsss');
+  test('is likely', () => {
+    expect(causesOf([queued])).toMatchObject([{ cause: 'not-scheduled', grade: 'likely' }]);
+  });
+  test('is only possible where the limit of a cgroup may have caused it', () => {
+    expect(causesOf([queued], { isThrottled: true })).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
+  });
+});
+
+test('a thread that ended, and one that still waits, are told apart', () => {
+  const letters = 'sssssddddddd';
+  const stalls = lookedStalls(
+    stream(lookedAt('goes on', 11, letters), lookedAt('ended', 12, 'sssssdddddx', { ticks: letters.length })),
+    threshold_ns,
+  ).map(({ thread, stall: { stillRunning, threadEnded } }) => [thread.name, stillRunning, threadEnded]);
+  expect(stalls).toEqual([
+    ['goes on', true, false],
+    ['ended', false, true],
+  ]);
+});
+
+describe('late looks', () => {
+  const ticks = (between: readonly number[]): number[] => {
+    let at = 0;
+    return [0, ...between.map((one) => (at += one * 1e6))];
+  };
+  test('are counted, with the longest time without one', () => {
+    const ticks_ns = ticks([10, 10, 40, 10, 30]);
+    expect(lateLooks({ timelines: new Map(), ticks_ns, period_ns: look_ns })).toEqual([
+      { code: 'looks-late', looks_n: 6, late_n: 2, period_ns: look_ns, mean_ns: 20e6, longest_ns: 40e6 },
+    ]);
+  });
+  test('are no gap if there were none', () => {
+    expect(lateLooks({ timelines: new Map(), ticks_ns: ticks([10, 11, 10]), period_ns: look_ns })).toEqual([]);
+  });
+});
