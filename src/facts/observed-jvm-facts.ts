@@ -6,8 +6,10 @@ interface OfJvm {
   readonly name: string;
 }
 
-/** What its log does not show. */
+/** What is not known of it, or missing in its log. */
 export type JvmGap =
+  /** This user may not look into the process. */
+  | (OfJvm & { readonly code: 'jvm-unknown'; readonly errno: string })
   | (OfJvm & { readonly code: 'jvm-log-incomplete'; readonly problem: LogProblem })
   /** It wrote more than is kept. */
   | (OfJvm & { readonly code: 'jvm-log-long'; readonly mostBytes: number })

@@ -17,7 +17,7 @@ import { tmpfsMagic } from '../workload/runtime-folder.js';
 import { isStillThere } from '../workload/process-identity.js';
 import { attachDisabledBy, memoryFlags, selectedCollector } from './jvm-command.js';
 import { mostLogBytes, startGuardian, type AttachProblem, type Guardian, type JvmAnswer } from './jvm-guardian.js';
-import type { RunningJvm } from './jvm-process.js';
+import { accessProblem, type RunningJvm } from './jvm-process.js';
 import { printedThreads, type FullNames, type PrintedThread } from './jvm-threads.js';
 import type { Target } from './target.js';
 
@@ -47,6 +47,8 @@ export async function attachTo(
   note: (text: string) => void,
 ): Promise<AttachedJvm> {
   const { pid } = target;
+  const errno = accessProblem(pid);
+  if (errno !== null) throw refused(target, { code: 'jvm-unreachable', errno });
   const hindrance = hindranceOf(jvm);
   if (hindrance !== null) throw refused(target, hindrance);
   const folder = logFolders.find((path) => isTmpfs(`/proc/${pid}/root${path}`));

@@ -7,7 +7,7 @@ import { readIfThere } from '../host/files.js';
 import { statedLeftover } from '../words/observed-jvm-words.js';
 import { attachTo, type AttachedJvm } from './jvm-attach.js';
 import { eventsOfLog, eventTotals, monotonicOffset_ns, type LogWindow } from './jvm-log-events.js';
-import { jvmAt, readCounters, type RunningJvm } from './jvm-process.js';
+import { accessProblem, jvmAt, readCounters, type RunningJvm } from './jvm-process.js';
 import { withFullNames, type FullNames } from './jvm-threads.js';
 import type { JvmCounters } from './jvm-perf-data.js';
 import type { Target } from './target.js';
@@ -32,6 +32,16 @@ export interface JvmLearning {
 export interface LearningOptions {
   readonly attaches: boolean;
   readonly note: (text: string) => void;
+}
+
+interface Looked {
+  readonly target: Target;
+  readonly jvm: RunningJvm | null;
+}
+
+function unknownKind({ target: { pid, name }, jvm }: Looked): JvmGap[] {
+  const errno = jvm === null ? accessProblem(pid) : null;
+  return errno === null ? [] : [{ code: 'jvm-unknown', pid, name, errno }];
 }
 
 interface Before {
@@ -85,7 +95,7 @@ export async function learnFromJvms(
           parts.flatMap(({ one, events }) => (events === null ? [] : [[one.target.pid, events] as const])),
         ),
         names: new Map(parts.flatMap(({ one }) => [...one.names])),
-        gaps: parts.flatMap(({ gaps }) => gaps),
+        gaps: [...found.flatMap(unknownKind), ...parts.flatMap(({ gaps }) => gaps)],
       };
     },
   };

@@ -59,6 +59,17 @@ export function jvmAt(pid: number): RunningJvm | null {
   };
 }
 
+/** Why this user may not look into the process, as the system names it; null: it may, or the process has ended. */
+export function accessProblem(pid: number): string | null {
+  try {
+    readlinkSync(`/proc/${pid}/root`);
+    return null;
+  } catch (error) {
+    const { code = 'EACCES' } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ESRCH' ? null : code;
+  }
+}
+
 /** Null where they cannot be read. */
 export function readCounters({ pid, perfDataPath }: Pick<RunningJvm, 'pid' | 'perfDataPath'>): JvmCounters | null {
   const data = perfDataOf(pid, perfDataPath);

@@ -47,6 +47,7 @@ export function withFullNames(seen: WatchResult, names: FullNames): WatchResult 
     })),
     evidence: {
       ...evidence,
+      named: evidence.named.map((one) => ({ ...one, thread: named(one.thread) })),
       threads: new Map([...evidence.threads].map(([tid, thread]) => [tid, named(thread)])),
       trace:
         trace === null

@@ -7,6 +7,8 @@ import { counted, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 export const ofJvmGaps: WordsOf<JvmGap> = {
+  'jvm-unknown': ({ pid, name, errno }) =>
+    `whether ${name} (${pid}) is a JVM, because this user may not look into it (${errno}); run pauselab as root or as its user`,
   'jvm-log-incomplete': ({ pid, name, problem }) => `of ${name} (${pid}): ${sentenceOf(ofLogs, problem)}`,
   'jvm-log-long': ({ pid, name, mostBytes }) =>
     `the log of ${name} (${pid}) grew beyond ${formatSize(mostBytes)}, so its first pauses may be missing; observe for a shorter time`,
@@ -112,7 +114,9 @@ export function jvmLines(pid: number, jvm: ShownJvm): string[] {
 
 function countersLine({ before, after }: ShownJvm['counters']): string[] {
   if (before === null || after === null)
-    return ['  Its performance counters (hsperfdata) could not be read before and after.'];
+    return [
+      `  Its performance counters (hsperfdata) could not be read ${before === null ? 'before the observation' : 'after it'}.`,
+    ];
   const grown = (key: 'safepoints_n' | 'safepoint_ns' | 'safepointReach_ns'): number | null => {
     const [from, to] = [before[key], after[key]];
     return from === null || to === null ? null : to - from;
@@ -131,13 +135,13 @@ function countersLine({ before, after }: ShownJvm['counters']): string[] {
     ...(safepoints_n === null
       ? []
       : [
-          `${counted(safepoints_n, 'safepoint')}${safepoints_n === 0 || times.length === 0 ? '' : ` (${times.join(', and ')})`} while it was observed`,
+          `${counted(safepoints_n, 'safepoint')}${safepoints_n === 0 || times.length === 0 ? '' : ` (${times.join(', and ')})`}`,
         ]),
     ...(heapBefore === null || heapAfter === null
       ? []
       : [`heap ${formatSize(heapBefore)} before, ${formatSize(heapAfter)} after`]),
   ];
-  return parts.length === 0 ? [] : [`  Its counters: ${parts.join('; ')}.`];
+  return parts.length === 0 ? [] : [`  Its counters, from shortly before to shortly after: ${parts.join('; ')}.`];
 }
 
 /** In the order in which they are named. */

@@ -92,12 +92,13 @@ test.each([
   ['a name before its entry', withInt(32 + 4, -8)],
   ['data behind its entry', withInt(32 + 16, 4000)],
   ['a first entry inside the prologue', withInt(24, 8)],
+  ['a text behind its entry', withInt(32 + 16, 4000, perfData([['java.property', 'x']]))],
 ])('%s is not read', (_, bytes) => {
   expect(parsePerfData(bytes)).toBeNull();
 });
 
-function withInt(at: number, value: number): Buffer {
-  const bytes = Buffer.from(perfData(some));
+function withInt(at: number, value: number, file = whole): Buffer {
+  const bytes = Buffer.from(file);
   bytes.writeInt32LE(value, at);
   return bytes;
 }

@@ -32,8 +32,10 @@ test('threads get their full names, unless they have another name by now', () =>
     }),
     { pids: [target], threshold_ns: 20 * ms, detail_ns: ms, symbols: new Map(), cpuCount: 2 },
   );
+  const giver = { pid: target, call: null, lock: null, keepsMutex: false };
+  const thread = { name: 'a thread with a', tid: 101, role: 'other', nice: 0 } as const;
   const named = withFullNames(
-    seen,
+    { ...seen, evidence: { ...seen.evidence, named: [{ ...giver, thread }] } },
     new Map([
       [101, { comm: 'a thread with a', name: 'a thread with a long name' }],
       [102, { comm: 'before', name: 'the name before' }],
@@ -45,5 +47,6 @@ test('threads get their full names, unless they have another name by now', () =>
   ]);
   expect(named.evidence.threads.get(101)?.name).toBe('a thread with a long name');
   expect(named.evidence.threads.get(102)?.name).toBe('renamed');
+  expect(named.evidence.named.map((one) => one.thread.name)).toEqual(['a thread with a long name']);
   expect(named.evidence.trace?.model.names.get(101)).toBe('a thread with a long name');
 });

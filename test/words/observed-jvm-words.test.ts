@@ -20,7 +20,7 @@ const known = {
 test('a JVM is described by what is known of it', () => {
   expect(jvmLines(4711, known)).toEqual([
     'JVM 4711: Java 17.0.15+6, collector g1, -Xmx512m, main class org.h2.tools.Server.',
-    '  Its counters: 71 safepoints (228 ms, and 2.00 ms to reach them) while it was observed; heap 8 MiB before, 4 MiB after.',
+    '  Its counters, from shortly before to shortly after: 71 safepoints (228 ms, and 2.00 ms to reach them); heap 8 MiB before, 4 MiB after.',
     '  It writes a log of its own: /gc.log.',
   ]);
 });
@@ -29,7 +29,7 @@ test('what is not known is said', () => {
   const unknown = { ...known, version: null, collector: null, main: null, flags: [], logFiles: [] };
   expect(jvmLines(1, { ...unknown, counters: { before: counters, after: null } })).toEqual([
     'JVM 1: Java of an unknown version, collector not known, main class not known.',
-    '  Its performance counters (hsperfdata) could not be read before and after.',
+    '  Its performance counters (hsperfdata) could not be read after it.',
   ]);
   const none = { safepoints_n: null, safepoint_ns: null, safepointReach_ns: null, heapCommittedBytes: null };
   expect(jvmLines(1, { ...unknown, counters: { before: none, after: none } })).toHaveLength(1);
@@ -37,7 +37,9 @@ test('what is not known is said', () => {
 
 test('a JVM without safepoints has no time in them', () => {
   const [, line] = jvmLines(1, { ...known, counters: { before: counters, after: counters } });
-  expect(line).toBe('  Its counters: 0 safepoints while it was observed; heap 8 MiB before, 8 MiB after.');
+  expect(line).toBe(
+    '  Its counters, from shortly before to shortly after: 0 safepoints; heap 8 MiB before, 8 MiB after.',
+  );
 });
 
 test.each([
@@ -67,6 +69,12 @@ test('what is left in a JVM is said with what to do', () => {
   expect(
     statedLeftover({ ...of, code: 'jvm-outputs-differ', before: [], after: ['file=a', 'file=b'] }).sentence,
   ).toContain('none before, file=a and file=b after');
+});
+
+test('a process that this user may not look into may be a JVM', () => {
+  expect(statedGap({ code: 'jvm-unknown', pid: 7, name: 'java', errno: 'EACCES' }).sentence).toBe(
+    'whether java (7) is a JVM, because this user may not look into it (EACCES); run pauselab as root or as its user',
+  );
 });
 
 test('what its log lacks is said with the JVM', () => {
