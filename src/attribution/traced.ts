@@ -234,7 +234,8 @@ function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid:
         );
         return [{ tid: queued.tid, start_ns: woken_ns, end_ns: slept?.start_ns ?? queued.end_ns }];
       });
-    });
+    })
+    .filter(({ start_ns, end_ns }) => start_ns < wait.end_ns && end_ns > wait.start_ns);
 }
 
 /** The event precedes the release: a thread that queues between the two begins after the event, and is still woken. */

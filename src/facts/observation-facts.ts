@@ -34,6 +34,7 @@ export interface StallReasonFact {
   readonly cause: Cause;
   /** The weakest of its stalls. */
   readonly grade: Grade;
+  /** With the role `victim`: its own waits for a CPU, while others waited for it. */
   readonly thread: BlamedThread | null;
   /** In the names of src/catalogue/calls.ts; null where it is not known, or there was none. */
   readonly call: string | null;
@@ -64,6 +65,9 @@ export type AnswerFact =
       readonly givingBack_ns: number;
       /** What took the other ones, most stalled time first. */
       readonly others: readonly { readonly cause: Cause; readonly stalls_n: number; readonly total_ns: number }[];
+      /** Waits for a CPU of threads that others waited for at the same time: they are in no other figure. */
+      readonly ofHolders_n: number;
+      readonly ofHolders_ns: number;
       readonly unknown_n: number;
       readonly unknown_ns: number;
     };

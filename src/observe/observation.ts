@@ -6,6 +6,7 @@ import type { BlamedThread, ListedStall } from '../bundle/stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
 import { grades, lockCauses, type Grade } from '../facts/blame.js';
 import type { AnswerFact, StallReasonFact } from '../facts/observation-facts.js';
+import { holdersWaits } from './holders-waits.js';
 import { blamedThread, type ObservedThread } from './observed.js';
 import type { WatchResult } from './tier.js';
 
@@ -45,9 +46,11 @@ function victimOf(thread: ObservedThread): VictimEvidenceOfRun {
 }
 
 function reasonsOf(stalls: readonly ListedStall[]): StallReasonFact[] {
+  const ofHolders = holdersWaits(stalls);
   const roots = stalls.flatMap((stall) => {
     const { cause } = stall;
     if (cause === null) return [];
+    if (ofHolders.has(stall)) return [{ stall, cause: { ...cause, thread: stall.thread }, call: null }];
     const links = (stall.chain ?? []).filter(
       (link) => link.cause === cause.cause && link.lock === cause.lock && link.thread?.tid === cause.thread?.tid,
     );
@@ -95,23 +98,31 @@ export function answerOf(
   if (reasons.length === 0) return { code: 'no-stall', threshold_ns, watched_ns, threads_n };
   const givingBack = reasons.filter(({ givesBack }) => givesBack);
   const unknown = reasons.filter(({ cause }) => cause === 'unknown');
+  const ofHolders = reasons.filter(isOfHolder);
   return {
     code: 'gives-back',
     threshold_ns,
     watched_ns,
-    stalls_n: stalls(reasons),
-    total_ns: time(reasons),
+    stalls_n: stalls(reasons) - stalls(ofHolders),
+    total_ns: time(reasons) - time(ofHolders),
     givingBack_n: stalls(givingBack),
     givingBack_ns: time(givingBack),
     others: [
       ...grouped(
-        reasons.filter(({ givesBack, cause }) => !givesBack && cause !== 'unknown'),
+        reasons.filter((one) => !one.givesBack && one.cause !== 'unknown' && !isOfHolder(one)),
         ({ cause }) => cause,
       ),
     ]
       .map(([cause, alike]) => ({ cause, stalls_n: stalls(alike), total_ns: time(alike) }))
       .sort((a, b) => b.total_ns - a.total_ns),
+    ofHolders_n: stalls(ofHolders),
+    ofHolders_ns: time(ofHolders),
     unknown_n: stalls(unknown),
     unknown_ns: time(unknown),
   };
+}
+
+/** The thread that waited is the thread to blame: see holdersWaits. */
+function isOfHolder({ thread }: StallReasonFact): boolean {
+  return thread?.role === 'victim';
 }

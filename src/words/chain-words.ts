@@ -116,7 +116,8 @@ export function named(threads: readonly BlamedThread[]): string {
 
 function holderOf({ thread, call }: LinkFact): string {
   if (thread === null) return 'a thread that was not seen';
-  if (thread.role === 'outside') return `${quoted(thread)}, a thread outside this process`;
+  if (thread.role === 'outside')
+    return `${quoted(thread)}, a thread outside this process${call === null ? '' : ` (${call})`}`;
   const about = [...(call === null ? [] : [call]), ...(thread.nice === null ? [] : [`nice ${thread.nice}`])];
   return `${quoted(thread)}${about.length === 0 ? '' : ` (${about.join(', ')})`}`;
 }

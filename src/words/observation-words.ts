@@ -19,7 +19,17 @@ import { sentenceOf, type WordsOf } from './words-of.js';
 const ofAnswers: WordsOf<AnswerFact> = {
   'no-stall': ({ threshold_ns, watched_ns, threads_n }) =>
     `in ${formatDuration(watched_ns)} none of the threads (${threads_n} at the start) was stalled for ${formatDuration(threshold_ns)} or more`,
-  'gives-back': ({ stalls_n, total_ns, givingBack_n, givingBack_ns, others, unknown_n, unknown_ns }) =>
+  'gives-back': ({
+    stalls_n,
+    total_ns,
+    givingBack_n,
+    givingBack_ns,
+    others,
+    ofHolders_n,
+    ofHolders_ns,
+    unknown_n,
+    unknown_ns,
+  }) =>
     [
       givingBack_n === 0
         ? `giving memory back is not the reason for any of ${counted(stalls_n, 'stall')} (${formatDuration(total_ns)} in all)`
@@ -28,6 +38,11 @@ const ofAnswers: WordsOf<AnswerFact> = {
         (other) =>
           `${counted(other.stalls_n, 'stall')} (${formatDuration(other.total_ns)}) ${otherReasons[other.cause]}`,
       ),
+      ...(ofHolders_n === 0
+        ? []
+        : [
+            `besides, in ${counted(ofHolders_n, 'stall')} (${formatDuration(ofHolders_ns)}) a thread that others waited for had no CPU itself`,
+          ]),
       ...(unknown_n === 0
         ? []
         : [`the reason for ${counted(unknown_n, 'stall')} (${formatDuration(unknown_ns)}) is not known`]),

@@ -173,15 +173,32 @@ describe('a stall of an observed process', () => {
 describe('the answer', () => {
   const watched = { threshold_ns: 20 * ms, watched_ns: 1000 * ms, threads_n: 3 };
 
-  test('counts what a call took that gives memory back, and what waited for a CPU apart', () => {
+  test('counts what a call took that gives memory back, and apart what its thread waited for a CPU meanwhile', () => {
     const { reasons } = found(preempted);
     expect(answerOf(reasons, watched)).toMatchObject({
       code: 'gives-back',
-      stalls_n: 2,
+      stalls_n: 1,
+      total_ns: 301 * ms,
       givingBack_n: 1,
       givingBack_ns: 301 * ms,
+      others: [],
+      ofHolders_n: 1,
+      ofHolders_ns: 285 * ms,
       unknown_n: 0,
     });
+    expect(reasons.map(({ cause, thread }) => [cause, thread?.name])).toEqual([
+      ['mmap-lock-reader', 'purger'],
+      ['not-scheduled', 'purger'],
+    ]);
+  });
+
+  test('counts a wait for a CPU as a stall of its own where others waited for its thread for less than half of it', () => {
+    const waited = (to: number) => {
+      const offs = [...preempted.offs, off(purger, { from: 401, to }, { state: 'runnable', cpuIn: 1 })];
+      const rans = [...preempted.rans, ran(hog, 0, 401, to)];
+      return answerOf(found({ ...preempted, offs, rans }).reasons, watched);
+    };
+    expect(waited(450)).toMatchObject({ stalls_n: 2, ofHolders_n: 1, others: [{ cause: 'not-scheduled' }] });
   });
 
   test('is that there was no stall, with how much was watched', () => {

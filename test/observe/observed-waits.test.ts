@@ -75,3 +75,25 @@ test('a file that its reader had closed is known by another call, or by the func
   expect(calls(earlier, reads('4', {}))).toEqual(['read']);
   expect(calls(reads('4', { stack: ['b1', 'b2'] }))).toEqual(['/proc/PID/smaps']);
 });
+
+test('the turn of a writer that comes after a wait hides nothing of that wait', () => {
+  const waits = { lock: 'waits', lockPid: target, isWrite: true } as const;
+  const other = observedThread('other', 103);
+  const { stalls } = found(
+    observed({
+      offs: [
+        // Woken, and too late for the lock: the purger has it again.
+        off(victim, { from: 100, woken: 101, to: 107 }, { ...waits, waker: purger }),
+        off(victim, { from: 107.05, woken: 298, to: 298 }, { ...waits, waker: purger }),
+        off(other, { from: 100, woken: 300, to: 304 }, { ...waits, waker: victim }),
+      ],
+      holds: [
+        hold(purger, { from: 102, to: 298 }, { call: callOf('madvise', '7f0000000000', '3000000', '4') }),
+        hold(victim, { slept: 100, from: 298, to: 300 }, { isWrite: true }),
+        hold(other, { slept: 100, from: 304, to: 304 }, { isWrite: true }),
+      ],
+    }),
+  );
+  const [stall] = stalls.filter(({ series }) => series.startsWith('mapper'));
+  expect(stall?.cause).toMatchObject({ cause: 'mmap-lock-reader', thread: { name: 'purger' } });
+});

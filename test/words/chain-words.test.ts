@@ -45,3 +45,10 @@ describe('who ran on the CPU that a thread waited for', () => {
     );
   });
 });
+
+test('a holder outside of the process has its call', () => {
+  const link: LinkFact = { ...waited, cause: 'mmap-lock-reader', thread: thread('cat'), call: '/proc/PID/smaps' };
+  expect(linkSentence(link, 'w')).toBe(
+    'w waited 800 ms for mmap_lock, held for reading by `cat`, a thread outside this process (/proc/PID/smaps)',
+  );
+});
