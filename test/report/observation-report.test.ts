@@ -111,8 +111,16 @@ describe('the page of an observation', () => {
     expect(part(page, 'stalls')).toBe('No stall was recorded.');
   });
 
-  test('of several has each of them in each part', () => {
+  test('of several has each of them in each part, and how they differ', () => {
     const page = report([observation({ stalls }), observation()]);
+    expect(part(page, 'comparison')).toMatch(
+      /^\d+-observed against \d+-observed: these slices could not have shown a difference/,
+    );
+    expect(part(page, 'comparison')).toContain('A value is a mean over slices; the unit is the slice.');
+    expect(part(page, 'comparison')).toMatch(
+      /series metric slices A B .* stalls of any reason stalls per minute 24, 24 3 0/,
+    );
+    expect(part(page, 'comparison')).toContain('A value is of a slice of 2.50 s');
     expect(/<section id="answer"[^]*?<\/section>/.exec(page)?.[0].match(/<h3>/g)).toHaveLength(2);
     expect(page).toContain('id="stall-1-1"');
   });
