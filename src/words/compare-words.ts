@@ -201,6 +201,11 @@ function noSmallP({ runs, valuePer }: RowFact, resolution: number): string {
 function wouldDecideText({ wouldDecide: estimate, window_ns, valuePer }: RowFact): string {
   if (estimate === null) return '';
   if (estimate.runs === null) return `no number of ${valuePer}s up to 1,000 a side is likely to decide`;
+  const would =
+    estimate.of === 'difference' ? 'would show a difference like this one' : 'would show that it is inside the margin';
+  // A longer observation has longer slices rather than more of them, which says as much.
+  if (valuePer === 'slice')
+    return `observations of about ${formatDuration(estimate.runs * window_ns.longest)} a side ${would}`;
   const length = window_ns.longest === 0 ? '' : ` of ${formatDuration(window_ns.longest)}`;
-  return `about ${estimate.runs} ${valuePer}s${length} a side would ${estimate.of === 'difference' ? 'show a difference like this one' : 'show that it is inside the margin'}`;
+  return `about ${estimate.runs} runs${length} a side ${would}`;
 }

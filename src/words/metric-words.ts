@@ -19,7 +19,8 @@ export function formatMetric(unit: MetricUnit, value: number): string {
     case 'count':
       return sign + (Number.isInteger(size) ? String(size) : shortest(size));
     case 'per_minute':
-      return sign + shortest(size);
+      // What is left by rounding is no rate.
+      return size < 1e-9 ? '0' : sign + shortest(size);
   }
 }
 

@@ -82,16 +82,20 @@ describe('the page of an observation', () => {
   });
 
   test('has at most 20 rows and 20 descriptions, and says what it leaves out', () => {
-    const many = Array.from({ length: 23 }, (_, i) => ({
+    const short = { thread: 'many (9)', length_ms: 90 };
+    const many = Array.from({ length: 22 }, (_, i) => ({
       at_ms: 1000 * i,
       length_ms: 100 + i,
       thread: `worker-${i} (${100 + i})`,
     }));
-    const page = report([observation({ stalls: many })]);
-    expect(page.match(/<tspan class="about">1 stall, /g)).toHaveLength(20);
+    const page = report([observation({ stalls: [...many, { at_ms: 30_000, ...short }, { at_ms: 40_000, ...short }] })]);
+    // No stall of theirs is as long, but together they are longer.
+    expect(/<tspan class="about">([^<]*)/.exec(page.slice(page.indexOf('id="time"')))?.[1]).toBe('2 stalls, 180 ms');
+    expect(page.match(/<tspan class="about">\d stalls?, /g)).toHaveLength(20);
+    expect(page.match(/<a href="#stall-1-\d+"><rect/g)).toHaveLength(19);
     expect(part(page, 'time')).toMatch(/3 more threads with less stalled time \(303 ms in all\) are not drawn\.$/);
     expect(page.match(/<article/g)).toHaveLength(20);
-    expect(part(page, 'stalls')).toMatch(/… and 3 shorter ones: pauselab explain .* --json has all\.$/);
+    expect(part(page, 'stalls')).toMatch(/… and 4 shorter ones: pauselab explain .* --json has all\.$/);
   });
 
   test('bounds the bars of a row', () => {
@@ -111,8 +115,16 @@ describe('the page of an observation', () => {
     expect(part(page, 'stalls')).toBe('No stall was recorded.');
   });
 
-  test('of several has each of them in each part', () => {
+  test('of several has each of them in each part, and how they differ', () => {
     const page = report([observation({ stalls }), observation()]);
+    expect(part(page, 'comparison')).toMatch(
+      /^\d+-observed against \d+-observed: these slices could not have shown a difference/,
+    );
+    expect(part(page, 'comparison')).toContain('A value is a mean over slices; the unit is the slice.');
+    expect(part(page, 'comparison')).toMatch(
+      /series metric slices A B .* stalls of any reason stalls per minute 24, 24 3 0/,
+    );
+    expect(part(page, 'comparison')).toContain('A value is of a slice of 2.50 s');
     expect(/<section id="answer"[^]*?<\/section>/.exec(page)?.[0].match(/<h3>/g)).toHaveLength(2);
     expect(page).toContain('id="stall-1-1"');
   });

@@ -5,9 +5,9 @@ import { seededRandom } from '../../src/stats/prng.js';
 const random = () => seededRandom(1);
 
 describe('the autocorrelation at lag 1', () => {
-  test('is the sum of products of neighbours by the sum of squares, without the mean', () => {
-    // Without the mean: -1.5, -0.5, 0.5, 1.5; products 0.75 - 0.25 + 0.75, squares 5.
-    expect(neighboursAlike([[[1, 2, 3, 4]]], random()).autocorrelation).toBeCloseTo(0.25, 12);
+  test('is the sum of products of neighbours, without that of all orders, by the sum of squares', () => {
+    // Products 2 + 6 + 12, of all orders (10² - 30) / 4 on average; squares 5.
+    expect(neighboursAlike([[[1, 2, 3, 4]]], random()).autocorrelation).toBeCloseTo(0.5, 12);
   });
 
   test('is that of the most alike figure', () => {
@@ -21,7 +21,12 @@ describe('the autocorrelation at lag 1', () => {
         ],
         random(),
       ).autocorrelation,
-    ).toBeCloseTo(0.25, 12);
+    ).toBeCloseTo(0.5, 12);
+  });
+
+  test('does not depend on which values stand at the ends', () => {
+    const single = (at: number): number[] => Array.from({ length: 12 }, (_, i) => Number(i === at));
+    for (const at of [0, 5, 11]) expect(neighboursAlike([[single(at)], [single(3)]], random()).p).toBe(1);
   });
 
   test('takes no difference between parts for a trend', () => {

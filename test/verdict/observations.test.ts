@@ -122,6 +122,17 @@ describe('two observations', () => {
   });
 });
 
+test('what would decide is how long to observe', () => {
+  const { rows } = compareObservations([before, stored('after', { stalls: scattered(60, 2) })], {
+    margins: [],
+    policy: { ...policy, estimates: true },
+  });
+  const [row] = rows.filter(({ wouldDecide }) => wouldDecide?.runs !== null && wouldDecide !== null);
+  expect(row?.sentence).toMatch(
+    /; observations of about [\d.]+ (s|min) a side would show that it is inside the margin$/,
+  );
+});
+
 describe('nothing is concluded', () => {
   test.each([
     ['other thresholds', { threshold_ns: 5e7 }, { code: 'other-thresholds' }],
@@ -150,13 +161,18 @@ describe('nothing is concluded', () => {
   });
 
   test('and longer slices are taken where only neighbours of short ones are', () => {
-    // Bursts of two seconds.
-    const random = seededRandom(3);
-    const bursts = Array.from({ length: 60 }, () => random() * 590_000).flatMap((at) =>
-      Array.from({ length: 8 }, () => ({ at_ms: Math.floor(at + random() * 8000), length_ms: 50 })),
+    const bursts = (seed: number): FakeStall[] => {
+      const random = seededRandom(seed);
+      return Array.from({ length: 60 }, () => random() * 590_000).flatMap((at) =>
+        Array.from({ length: 8 }, () => ({
+          at_ms: Math.floor(at + random() * 5000),
+          length_ms: 30 + Math.floor(random() * 40),
+        })),
+      );
+    };
+    const compared = compare(
+      ...[3, 4].map((seed) => stored(`of ${seed}`, { stalls: bursts(seed), watched_ns: 600 * s })),
     );
-    const one = stored('one', { stalls: bursts, watched_ns: 600 * s });
-    const compared = compare(one, { ...one, path: 'other' });
     expect(compared.notes[0]).toMatchObject({ code: 'slices' });
     expect(compared.rows[0]?.runs.a).toBeLessThan(24);
   });

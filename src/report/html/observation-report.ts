@@ -1,8 +1,9 @@
 /** The page of observations: the answer first, then the reasons, the stalls over time, and what was not seen. */
 import { openObservation, type StoredObservation } from '../../bundle/read-observation.js';
 import type { Comparison } from '../../verdict/compare/compared.js';
+import { distinctLabels } from '../../verdict/compare/compare.js';
 import { defaultPolicy } from '../../verdict/compare/decide.js';
-import { compareObservations } from '../../verdict/compare/observations.js';
+import { compareObservations, labelOfPath } from '../../verdict/compare/observations.js';
 import { html, nothing, type Markup } from './markup.js';
 import { pageOf, type PagePart } from './page.js';
 import { stallOfObservation } from './parts/chain.js';
@@ -23,7 +24,9 @@ export function observationReport(paths: readonly string[]): string {
 
 /** `comparison`: null for a single observation. */
 function observationDocument(observations: readonly StoredObservation[], comparison: Comparison | null): string {
-  const labels = observations.map(({ path }) => path.replace(/\/+$/, '').split('/').at(-1) ?? path);
+  const labels = distinctLabels(observations.map(({ path }) => ({ path, label: labelOfPath(path) }))).map(
+    ({ label }) => label,
+  );
   const each = (part: (one: StoredObservation, bundle: number) => Markup): Markup =>
     html`${observations.map(
       (one, i) => html`${observations.length > 1 ? html`<h3>${labels[i] ?? ''}</h3>` : nothing}${part(one, i)}`,

@@ -54,11 +54,16 @@ export function compareObservations(
   );
 }
 
+/** The name of its folder. */
+export function labelOfPath(path: string): string {
+  return path.replace(/\/+$/, '').split('/').at(-1) ?? path;
+}
+
 function sideOf({ path, observation, stalls, missing }: StoredObservation): ObservedSide {
   // That sleeps are no stalls is so in every observation.
   const gaps = missing.filter(({ code }) => code !== 'sleeps-not-judged');
   return {
-    label: path.replace(/\/+$/, '').split('/').at(-1) ?? path,
+    label: labelOfPath(path),
     path,
     observed: observation,
     watched_ns: observation.watched_ns,
