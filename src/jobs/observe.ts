@@ -9,7 +9,9 @@ import type { ListedStall } from '../bundle/stalls-schema.js';
 import { createBundle, type BundleStore } from '../bundle/store.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
 import { watchInKernel } from '../observe/ebpf-tier.js';
+import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
+import { threadPolicyOf } from '../observe/thread-policy.js';
 import { pidsNamed, refuseOtherNamespace, targetOf, type Target } from '../observe/target.js';
 import type { TierName } from '../facts/observation-facts.js';
 import type { WatchResult, Watch, WatchOptions } from '../observe/tier.js';
@@ -147,7 +149,7 @@ function resultOf(
   targets: readonly Target[],
   { asked: { threshold_ns }, startedAt, argv }: Circumstances,
 ): Pick<ObservationResult, 'observation' | 'stalls'> {
-  const { stalls, reasons } = attributed(seen);
+  const { stalls, roots, reasons } = attributed(seen);
   const { watched_ns, detail_ns, cost, gaps } = seen;
   const threads_n = targets.reduce((sum, target) => sum + target.threads_n, 0);
   const observation: ObservationFile = {
@@ -159,13 +161,15 @@ function resultOf(
     argv: [...argv.slice(2)],
     kernel: release(),
     tier,
-    targets: targets.map(({ pid, name, threads_n: n }) => ({ pid, name, threads_n: n })),
+    targets: targets.map(({ pid, name, threads_n: n, rssBytes, jvm }) => ({ pid, name, threads_n: n, rssBytes, jvm })),
     threshold_ns,
     detail_ns,
     watched_ns,
     cost,
     answer: statedAnswer(answerOf(reasons, { threshold_ns, watched_ns, threads_n })),
     reasons: [...reasons],
+    holders:
+      seen.records === null ? [] : holdersOf(seen.records, roots, { kernel: release(), policyOf: threadPolicyOf }),
     missing: [...ended.map(({ pid, name }) => statedGap({ code: 'target-ended', pid, name })), ...gaps.map(statedGap)],
   };
   return { observation, stalls };

@@ -2,6 +2,7 @@
 import { readlinkSync, readdirSync } from 'node:fs';
 import { usage, unfit } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
+import { jvmOf, type ObservedJvm } from './observed-jvm.js';
 import { startTimeOf, statOf, type ProcessIdentity } from '../workload/process-identity.js';
 
 export interface Target extends ProcessIdentity {
@@ -9,6 +10,9 @@ export interface Target extends ProcessIdentity {
   /** Its comm. */
   readonly name: string;
   readonly threads_n: number;
+  readonly rssBytes: number | null;
+  /** Null: it is no JVM. */
+  readonly jvm: ObservedJvm | null;
 }
 
 /** PF_KTHREAD, include/linux/sched.h: field 9 of proc_pid_stat(5) has it. */
@@ -28,19 +32,26 @@ export function targetOf(pid: number): Target {
   const startTime = startTimeOf(pid);
   if (startTime === null)
     throw usage(`--pid ${pid}: this process has ended, and its parent has not noticed yet (a zombie); name another`);
+  const tids = tidsOf(pid);
+  const residentBytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   return {
     pid,
     startTime,
     name: (readIfThere(`/proc/${pid}/comm`) ?? '').trimEnd(),
-    threads_n: threadsOf(pid),
+    threads_n: tids.length,
+    rssBytes: residentBytes === undefined ? null : Number(residentBytes) * 1024,
+    jvm: jvmOf(
+      (readIfThere(`/proc/${pid}/cmdline`) ?? '').split('\0'),
+      tids.map((tid) => (readIfThere(`/proc/${pid}/task/${tid}/comm`) ?? '').trimEnd()),
+    ),
   };
 }
 
-function threadsOf(pid: number): number {
+function tidsOf(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).length;
+    return readdirSync(`/proc/${pid}/task`);
   } catch {
-    return 0;
+    return [];
   }
 }
 
