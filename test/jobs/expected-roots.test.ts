@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { ListedStall } from '../../src/bundle/stalls-schema.js';
+import { judged } from '../../src/jobs/expected-roots.js';
+
+const ms = 1_000_000;
+const expects = { arm: 'seen', cause: 'mmap-lock-reader', by: 'G1 Serv*', median_ns: 40 * ms } as const;
+
+function stall(cause: ListedStall['evidence'] extends never ? never : string, thread: string | null, duration: number) {
+  const name = thread === null ? null : { name: thread, tid: 1, role: 'other', nice: 19 };
+  return { stall: { duration_ns: duration * ms, cause: { cause, thread: name } } } as unknown as Parameters<
+    typeof judged
+  >[1] extends readonly (infer One)[] | null
+    ? One
+    : never;
+}
+
+const root = (duration: number) => stall('mmap-lock-reader', 'G1 Service', duration);
+
+test.each([
+  ['repeated', [root(50), stall('not-scheduled', null, 50)]],
+  ['partly-repeated', [root(50), stall('not-scheduled', null, 51)]],
+  ['other-roots', [stall('mmap-lock-reader', 'other', 50)]],
+  ['other-roots', [stall('mmap-lock-writer', 'G1 Service', 50)]],
+  ['other-roots', [stall('mmap-lock-reader', null, 50)]],
+  ['no-stall', []],
+  ['no-run', null],
+] as const)('%s', (code, stalls) => {
+  expect(judged(expects, stalls).code).toBe(code);
+});
+
+test('any thread will do where none is named', () => {
+  expect(judged({ ...expects, by: null }, [stall('mmap-lock-reader', 'other', 50)]).code).toBe('repeated');
+});
+
+test('the lengths, and what had most of the other time', () => {
+  expect(
+    judged(expects, [root(10), root(30), root(90), stall('unknown', null, 5), stall('not-scheduled', 'hog', 7)]),
+  ).toMatchObject({
+    stalls_n: 3,
+    allStalls_n: 5,
+    median_ns: 30 * ms,
+    observedMedian_ns: 40 * ms,
+    other: { cause: 'not-scheduled', thread: 'hog', total_ns: 7 * ms },
+  });
+});
