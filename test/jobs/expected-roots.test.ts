@@ -1,17 +1,14 @@
 import { expect, test } from 'vitest';
-import type { ListedStall } from '../../src/bundle/stalls-schema.js';
+import type { NumberedStall } from '../../src/bundle/read-stalls.js';
 import { judged } from '../../src/jobs/expected-roots.js';
 
 const ms = 1_000_000;
 const expects = { arm: 'seen', cause: 'mmap-lock-reader', by: 'G1 Serv*', median_ns: 40 * ms } as const;
 
-function stall(cause: ListedStall['evidence'] extends never ? never : string, thread: string | null, duration: number) {
+/** As much of a stall as is judged. */
+function stall(cause: string, thread: string | null, duration: number): NumberedStall {
   const name = thread === null ? null : { name: thread, tid: 1, role: 'other', nice: 19 };
-  return { stall: { duration_ns: duration * ms, cause: { cause, thread: name } } } as unknown as Parameters<
-    typeof judged
-  >[1] extends readonly (infer One)[] | null
-    ? One
-    : never;
+  return { stall: { duration_ns: duration * ms, cause: { cause, thread: name } } } as unknown as NumberedStall;
 }
 
 const root = (duration: number) => stall('mmap-lock-reader', 'G1 Service', duration);

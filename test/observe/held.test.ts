@@ -79,6 +79,12 @@ describe('what is known of the thread that stalls others', () => {
     expect(root?.waiters).toEqual([{ call: 'munmap', mode: 'mmap_lock write', waits_n: 1, threads_n: 1, nice: 0 }]);
   });
 
+  test('is not the sleep before or behind a wait', () => {
+    const of = preempted();
+    const sleep = off(victim, { from: 400.5, to: 450 }, { state: 'asleep', call: call('clock_nanosleep') });
+    expect(figures({ ...of, offs: [...of.offs, sleep] })[0]?.waiters).toHaveLength(1);
+  });
+
   test.each([
     ['it took mmap_lock where it would take a VMA’s lock inside one', '6.17.0', purger, 'yes'],
     ['it took mmap_lock on a kernel that has no other lock for it', '6.16.0', purger, 'unknown'],
@@ -120,6 +126,27 @@ test('a thread without a CPU that stalls others meanwhile is told from one that 
   expect(causes({ ...of, offs: [...of.offs.slice(0, 1), waits], rans: [ran(hog, 0, 700, 800)] })).toEqual([
     ['mmap-lock-reader', false],
     ['not-scheduled', false],
+  ]);
+});
+
+test('a thread that waits for a lock and then keeps others waiting has two roots, and neither is a part of the other', () => {
+  const of = preempted();
+  const third = observedThread('third', 106);
+  const more = {
+    offs: [
+      ...of.offs,
+      off(third, { from: 450, woken: 500, to: 500 }, { lock: 'waits', lockPid: target, isWrite: true, waker: victim }),
+    ],
+    holds: [
+      ...of.holds,
+      hold(victim, { from: 440, to: 500 }, { isWrite: true, call: munmap }),
+      hold(third, { slept: 450, from: 500, to: 501 }, { isWrite: true, call: munmap }),
+    ],
+  };
+  const seen = figures({ ...of, ...more }).filter(({ cause }) => cause !== 'not-scheduled');
+  expect(seen.map(({ thread, stalledThemselves }) => [thread?.name, stalledThemselves])).toEqual([
+    ['purger', false],
+    ['mapper', false],
   ]);
 });
 
