@@ -67,7 +67,7 @@ export type OriginFact =
   | { readonly code: 'holder-idle' }
   | { readonly code: 'collector-seen' }
   | { readonly code: 'load-chosen'; readonly load: string; readonly residentBytes: number | null }
-  | { readonly code: 'thread-seen'; readonly name: string };
+  | { readonly code: 'thread-seen'; readonly name: string; readonly nice: number | null };
 
 /** How much of an arm's stalled time has the root that was expected. */
 export interface ExpectedRootFact {

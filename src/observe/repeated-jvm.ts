@@ -41,7 +41,7 @@ export function jvmArm({ figures, observation }: RootToRepeat, call: string): Re
     origins: [
       { path: ['jvm', 'collector'], fact: { code: 'collector-seen' } },
       { path: ['jvm', 'loads'], fact: { code: 'load-chosen', load, residentBytes: target.rssBytes } },
-      { path: ['jvm', 'threads'], fact: { code: 'thread-seen', name: thread.name } },
+      { path: ['jvm', 'threads'], fact: { code: 'thread-seen', name: thread.name, nice: figures.nice } },
       ...origins,
       { path: ['victims'], fact: { code: 'waits-seen', waits } },
     ],

@@ -47,7 +47,7 @@ const origins: WordsOf<OriginFact> = {
       ? 'the call took mmap_lock, so its range crossed from one VMA into another'
       : 'the call took the lock of one VMA, and a thread waited that changes this VMA',
   'layout-unknown': ({ kernel }) =>
-    `on Linux ${kernel} nobody can see whether the range crossed VMAs; since 6.17 that decides which lock is taken, so try \`split\` there`,
+    `on Linux ${kernel} it cannot be seen whether the range crossed VMAs; on Linux 6.17 and later that decides which lock is taken, so try \`split\` too`,
   'competitors-seen': ({ names, total_ns, others, isFitted, niceSeen }) =>
     `the CPU was taken for ${formatDuration(total_ns)} by ${namesText(names)}${isFitted ? '; so many hogs at once keep the thread off its CPU for as long' : ''}${niceSeen === null ? '' : `; the thread had nice ${niceSeen}, and a lower value here, because beside one hog of its own group it would be off its CPU for longer than it was`}${others.length === 0 ? '' : `; hogs are alike, so ${namesText(others)} ${others.length === 1 ? 'is' : 'are'} left out`}`,
   'no-competitor': () => 'no other thread was seen on the CPU',
@@ -61,7 +61,8 @@ const origins: WordsOf<OriginFact> = {
     load === 'heap_wave'
       ? `what the program allocates was not observed: a heap that grows and shrinks${residentBytes === null ? '' : `; the JVM had ${formatSize(residentBytes)} in memory at the start`}`
       : 'what the program allocates was not observed: a load of pauselab that makes the same thread give memory back',
-  'thread-seen': ({ name }) => `\`${printableLine(name)}\` as it was scheduled`,
+  'thread-seen': ({ name, nice }) =>
+    `the thread \`${printableLine(name)}\`${nice === null ? '' : ` was seen with nice ${nice}`}`,
 };
 
 const namesText = (names: readonly string[]): string => listed(names.map((name) => `\`${printableLine(name)}\``));

@@ -43,6 +43,33 @@ describe('a profile that is made of an observation', () => {
   });
 });
 
+test('of a JVM, of a wait for a CPU and of an earlier kernel it says what was not seen', () => {
+  const holders = [
+    holderFigures({
+      cause: 'mmap-lock-writer',
+      call: 'mmap.NONE',
+      thread: { name: 'G1 Service', tid: 1, role: 'other', nice: 19 },
+      crossed: null,
+      meanwhile: { onCpu_ns: 1e9, offCpu_ns: 9e9 },
+    }),
+    holderFigures({
+      cause: 'not-scheduled',
+      call: null,
+      thread: null,
+      competitors: [competitor('cron', 500), competitor('rt', 400, { policy: 'fifo' })],
+    }),
+    holderFigures({
+      crossed: 'unknown',
+      range: null,
+      waiters: [{ call: null, mode: 'mmap_lock read', waits_n: 1, threads_n: 1, nice: 0 }],
+      competitors: [],
+    }),
+  ];
+  const jvm = { collector: 'g1' as const, flags: ['-Xmx1g'] };
+  const targets = [{ pid: 100, name: 'java', threads_n: 20, rssBytes: 300 * 2 ** 20, jvm }];
+  expect(profileFrom(bundleOf(observationFile(holders, { targets, kernel: '6.12.1' }))).text).toMatchSnapshot();
+});
+
 test('a window has time for five of the rarest stalls, and a JVM warms up', async () => {
   const rare = bundleOf(observationFile([holderFigures({ episodes_n: 1 })]));
   expect((await resolved(profileFrom(rare).text)).duration_ns).toBe(50e9);

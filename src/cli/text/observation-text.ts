@@ -56,6 +56,9 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
     '',
     `Bundle: ${bundle}`,
     ...(stalls.length === 0 ? [] : [`Each chain: pauselab explain ${shellWord(bundle)} --stall 1`]),
+    ...(observation.holders.length === 0
+      ? []
+      : [`In the laboratory: pauselab profile from ${shellWord(bundle)} -o mine.yaml`]),
     '',
   ].join('\n');
 }
