@@ -19,7 +19,7 @@ const main = file('../dist/main.js');
 
 /**
  * Each starts a target that lives for so many seconds, and plants what stalls it. `isPlanted`: of a root of the
- * observation. `by`: the thread of the laboratory that is to be to blame; null: no lock is.
+ * observation. `by`: the threads of the laboratory that are to be to blame.
  */
 const cases = {
   across: {
@@ -70,7 +70,9 @@ const cases = {
       return [start('chrt', ['-f', '10', ...onFirst, 'python3', '-c', loop])];
     },
     isPlanted: ({ cause }) => cause === 'not-scheduled',
-    by: null,
+    by: 'hog-*',
+    // Who has the CPU is seen by a trace.
+    trace: true,
   },
   stop: {
     what: 'SIGSTOP for 80 ms, which no workload makes: it has to be listed',
@@ -104,7 +106,7 @@ async function repeat(name, tries) {
   );
 }
 
-async function tryOf({ start: startTarget, plant, isPlanted, by, isListed = false }) {
+async function tryOf({ start: startTarget, plant, isPlanted, by, isListed = false, trace = false }) {
   const seconds = Number(values.seconds);
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-repeated-'));
   const target = startTarget(seconds + 8);
@@ -127,17 +129,18 @@ async function tryOf({ start: startTarget, plant, isPlanted, by, isListed = fals
     const isAlike = (root) => root.cause === cause && root.thread === (thread?.name ?? null);
     if (isListed) return { outcome: notRepeated.some(isAlike) ? 'listed' : 'not-listed' };
     const arm = arms.find(({ root }) => isAlike(root));
-    return arm === undefined ? { outcome: 'no-arm' } : await repeated(profile, arm, by);
+    return arm === undefined ? { outcome: 'no-arm' } : await repeated(profile, arm, { by, trace });
   } finally {
     for (const child of [...planting, target]) end(child);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function repeated(profile, { name, expects }, by) {
-  if ((expects.by ?? null) !== by) return { outcome: 'other-thread' };
+async function repeated(profile, { name, expects }, { by, trace }) {
+  if (expects.by !== by) return { outcome: 'other-thread' };
   const { text } = await pauselab([
     ...['run', profile, '--arm', name, '--runs', '1', '--duration', '6s', '--out', `${profile}.run`, '--json'],
+    ...(trace ? ['--trace'] : []),
     // Other programs run beside it: what is asked is whether the root is the same, and not how often it comes.
     ...['--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%'],
   ]);

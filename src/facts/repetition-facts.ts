@@ -72,10 +72,11 @@ export type OriginFact =
 /** How much of an arm's stalled time has the root that was expected. */
 export interface ExpectedRootFact {
   /**
-   * `repeated`: at least half of the stalled time; `partly-repeated`: less; `other-roots`: stalls, and none of them has it;
+   * `repeated`: at least half of the stalled time; `partly-repeated`: less; `same-cause`: the cause is the same, and no thread
+   * was seen that could be the expected one; `other-roots`: stalls, and none of them has it;
    * `no-stall`: none at all; `no-run`: nothing of the arm was measured.
    */
-  readonly code: 'repeated' | 'partly-repeated' | 'other-roots' | 'no-stall' | 'no-run';
+  readonly code: 'repeated' | 'partly-repeated' | 'same-cause' | 'other-roots' | 'no-stall' | 'no-run';
   readonly arm: string;
   readonly cause: Cause;
   readonly by: string | null;

@@ -1,6 +1,7 @@
 /** Whether the roots that a profile expects came back, by the stalls of a bundle. */
 import { grouped } from '../base/group.js';
 import { readStalls, type NumberedStall } from '../bundle/read-stalls.js';
+import type { ListedStall } from '../bundle/stalls-schema.js';
 import type { ExpectedRootFact } from '../facts/repetition-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { ExpectedRoot } from '../profile/resolved/resolved.js';
@@ -28,7 +29,10 @@ type Judged = Pick<NumberedStall, 'stall'>;
 /** `stalls`: of the arm; null: no run of it was recorded. Pure. */
 export function judged(expects: ExpectedRoot, stalls: readonly Judged[] | null): ExpectedRootFact {
   const all = stalls ?? [];
-  const alike = all.filter((one) => isExpected(one, expects));
+  const named = all.filter((one) => isExpected(one, expects));
+  // Without a trace nobody saw who had the CPU.
+  const unnamed = all.filter(({ stall }) => stall.cause?.cause === expects.cause && isUnnamed(stall));
+  const alike = named.length > 0 ? named : unnamed;
   const all_ns = timeOf(all);
   const total_ns = timeOf(alike);
   return {
@@ -39,9 +43,11 @@ export function judged(expects: ExpectedRoot, stalls: readonly Judged[] | null):
           ? 'no-stall'
           : alike.length === 0
             ? 'other-roots'
-            : total_ns * 2 >= all_ns
-              ? 'repeated'
-              : 'partly-repeated',
+            : named.length === 0
+              ? 'same-cause'
+              : total_ns * 2 >= all_ns
+                ? 'repeated'
+                : 'partly-repeated',
     arm: expects.arm,
     cause: expects.cause,
     by: expects.by,
@@ -55,9 +61,23 @@ export function judged(expects: ExpectedRoot, stalls: readonly Judged[] | null):
   };
 }
 
-function isExpected({ stall: { cause } }: Judged, expects: ExpectedRoot): boolean {
-  if (cause?.cause !== expects.cause) return false;
-  return expects.by === null || (cause.thread !== null && matchesComm(expects.by, cause.thread.name));
+function isExpected({ stall }: Judged, { cause, by }: ExpectedRoot): boolean {
+  if (stall.cause?.cause !== cause) return false;
+  if (by === null) return true;
+  if (stall.cause.thread !== null) return matchesComm(by, stall.cause.thread.name);
+  const takers = takersOf(stall);
+  const timeBy = (some: typeof takers): number => some.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+  const theirs_ns = timeBy(takers.filter(({ thread }) => matchesComm(by, thread.name)));
+  return theirs_ns > 0 && theirs_ns * 2 >= timeBy(takers);
+}
+
+function isUnnamed(stall: ListedStall): boolean {
+  return stall.cause?.thread === null && takersOf(stall).length === 0;
+}
+
+/** Who had the CPU, if no thread is to blame for more than that. */
+function takersOf({ cause, chain }: ListedStall) {
+  return (chain ?? []).filter((link) => link.cause === cause?.cause).flatMap(({ cpuTakenBy }) => cpuTakenBy);
 }
 
 function timeOf(stalls: readonly Judged[]): number {

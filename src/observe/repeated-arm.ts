@@ -14,8 +14,8 @@ export interface RepeatedArm {
   /** Without name and title. */
   readonly settings: Omit<WrittenArm, 'name' | 'title'>;
   readonly origins: readonly SettingOrigin[];
-  /** Pattern of the names of the thread at the end of the chain; null: none is to blame. */
-  readonly by: string | null;
+  /** Pattern of the names of the thread at the end of the chain, or of those that have its CPU. */
+  readonly by: string;
 }
 
 /** What an arm is made of. */

@@ -80,7 +80,8 @@ export function cpuArm({ figures, observation }: RootToRepeat): RepeatedOr {
       victims: [{ operation: 'noop', rate: 'back-to-back', cpus: 'first', ...nice(figures.waiters[0]?.nice ?? 0) }],
     },
     origins: [{ path: ['holder'], fact: { code: 'holder-idle' } }, ...origins],
-    by: null,
+    // The board has hog-0, hog-1 and so on.
+    by: 'hog-*',
   };
 }
 

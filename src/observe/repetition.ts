@@ -61,7 +61,7 @@ export function repetitionOf(observation: ObservationFile): Repetition {
       expects: {
         arm: name,
         cause,
-        ...(made.by === null ? {} : { by: made.by }),
+        by: made.by,
         ...(figures.stallMedian_ns === null ? {} : { median: milliseconds(figures.stallMedian_ns) }),
       },
     });

@@ -90,6 +90,8 @@ export const thresholdOrigin = 'the threshold of the observation';
 const expected: WordsOf<ExpectedRootFact> = {
   repeated: (fact) => `repeated: ${shareText(fact)}${lengths(fact)}`,
   'partly-repeated': (fact) => `repeated in part: ${shareText(fact)}${lengths(fact)}${otherText(fact)}`,
+  'same-cause': (fact) =>
+    `not known: in ${fact.arm} ${fact.stalls_n} of ${counted(fact.allStalls_n, 'stall')} have the observed cause ${fact.cause}, and only \`run --trace\` can show whether \`${printableLine(fact.by ?? '')}\` is behind it`,
   'other-roots': (fact) =>
     `not repeated: none of ${counted(fact.allStalls_n, 'stall')} in ${fact.arm} has the observed root ${wanted(fact)}${otherText(fact)}`,
   'no-stall': (fact) => `not repeated: ${fact.arm} had no stall, and the observed root is ${wanted(fact)}`,

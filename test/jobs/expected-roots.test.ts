@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
 import { judged } from '../../src/jobs/expected-roots.js';
 
@@ -18,11 +18,28 @@ test.each([
   ['partly-repeated', [root(50), stall('not-scheduled', null, 51)]],
   ['other-roots', [stall('mmap-lock-reader', 'other', 50)]],
   ['other-roots', [stall('mmap-lock-writer', 'G1 Service', 50)]],
-  ['other-roots', [stall('mmap-lock-reader', null, 50)]],
+  ['same-cause', [stall('mmap-lock-reader', null, 50)]],
   ['no-stall', []],
   ['no-run', null],
 ] as const)('%s', (code, stalls) => {
   expect(judged(expects, stalls).code).toBe(code);
+});
+
+describe('a wait for a CPU, for which no thread is to blame', () => {
+  const byHogs = { ...expects, cause: 'not-scheduled', by: 'hog-*' } as const;
+  const taken = (...takers: readonly (readonly [string, number])[]) => {
+    const one = stall('not-scheduled', null, 50);
+    const cpuTakenBy = takers.map(([name, duration_ns]) => ({ thread: { name }, duration_ns }));
+    return { stall: { ...one.stall, chain: [{ cause: 'not-scheduled', cpuTakenBy }] } } as unknown as NumberedStall;
+  };
+
+  test.each([
+    ['repeated', 'they had the CPU for half of the time', taken(['hog-0', 5], ['other', 5])],
+    ['other-roots', 'others had it for longer', taken(['hog-0', 4], ['other', 5])],
+    ['same-cause', 'nobody was seen there', taken()],
+  ] as const)('is %s where %s', (code, _, one) => {
+    expect(judged(byHogs, [one]).code).toBe(code);
+  });
 });
 
 test('any thread will do where none is named', () => {
