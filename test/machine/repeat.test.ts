@@ -26,11 +26,12 @@ test.skipIf(!isAllowed)('a lock that a thread held across VMAs is held again, by
     const observed = scratch.fresh('observed');
     const file = join(scratch.path, 'mine.yaml');
     const busy = start('taskset', '-c', '0', 'sh', '-c', 'while :; do :; done');
-    const target = start('python3', join(repository, 'bench/python/advice.py'), '9', 'across');
-    const seen = await pauselab(['observe', '--pid', String(target.pid), '--for', '5s', '--out', observed]);
+    const target = start('python3', join(repository, 'bench/python/advice.py'), '12', 'across');
+    const seen = await pauselab(['observe', '--pid', String(target.pid), '--for', '8s', '--out', observed]);
     for (const child of [busy, target]) child.kill('SIGKILL');
     expect(seen.code).toBe(0);
     const made = await pauselab(['profile', 'from', observed, '-o', file, '--json']);
+    expect([made.code, made.stderr]).toEqual([0, '']);
     const { arms } = JSON.parse(made.stdout) as { arms: { name: string; root: { thread: string; call: string } }[] };
     const arm = arms.find(({ root }) => root.thread === 'releaser' && root.call === 'madvise.DONTNEED');
     expect(arm).toBeDefined();
@@ -38,6 +39,7 @@ test.skipIf(!isAllowed)('a lock that a thread held across VMAs is held again, by
       ...['run', file, '--arm', arm?.name ?? '', '--runs', '1', '--duration', '4s', '--out', scratch.fresh('again')],
       ...['--json', '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%'],
     ]);
+    expect(repeated.stdout, repeated.stderr).not.toBe('');
     expect((JSON.parse(repeated.stdout) as { expected: unknown }).expected).toMatchObject([
       { code: 'repeated', cause: 'mmap-lock-reader', by: 'holder' },
     ]);
