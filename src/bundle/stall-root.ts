@@ -1,10 +1,12 @@
 /** The root of a stall: its main cause, the call of the thread that is to blame, and whether that gives memory back. */
-import type { ListedStall, StallCause } from './stalls-schema.js';
+import type { ChainLink, ListedStall, StallCause } from './stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
 import { lockCauses } from '../facts/blame.js';
 
 export interface StallRoot {
   readonly cause: StallCause;
+  /** The links of its chain that name it. */
+  readonly links: readonly ChainLink[];
   /** In the names of src/catalogue/calls.ts; null where it is not known, or there was none. */
   readonly call: string | null;
   /** Its lock was taken by a call that gives memory back. */
@@ -19,5 +21,5 @@ export function rootOfStall({ cause, chain }: Pick<ListedStall, 'cause' | 'chain
   );
   const [longest] = links.toSorted((a, b) => b.duration_ns - a.duration_ns);
   const call = longest?.call ?? null;
-  return { cause, call, givesBack: lockCauses.includes(cause.cause) && call !== null && callGivesBack(call) };
+  return { cause, links, call, givesBack: lockCauses.includes(cause.cause) && call !== null && callGivesBack(call) };
 }

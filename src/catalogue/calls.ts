@@ -126,3 +126,8 @@ function workOf(call: string): KernelWork {
 export function callGivesBack(call: string): boolean {
   return known[call]?.givesBack === true;
 }
+
+/** Null: no row has this call. */
+export function locksOfCall(call: string): Locks | null {
+  return known[call]?.locks ?? null;
+}

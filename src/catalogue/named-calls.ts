@@ -80,3 +80,16 @@ export function workByFunction(frames: readonly string[]): string | null {
   const name = frames.map((frame) => fileFunctions[frame]).find((file) => file !== undefined);
   return name === undefined ? null : `/proc/PID/${name}`;
 }
+
+/** Calls whose first two arguments are the start and the length of a range. */
+const ranged: readonly string[] = ['madvise', 'mmap', 'munmap', 'mprotect', 'mremap', 'mincore'];
+
+/** The memory that a call covers; null where its arguments do not have it. */
+export function rangeOf(
+  number: number,
+  args: readonly string[],
+): { readonly address: bigint; readonly bytes: bigint } | null {
+  const [address, bytes] = args;
+  if (!ranged.includes(systemCallName(number)) || address === undefined || bytes === undefined) return null;
+  return { address: BigInt(`0x${address}`), bytes: BigInt(`0x${bytes}`) };
+}

@@ -10,7 +10,9 @@ import { createBundle, type BundleStore } from '../bundle/store.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
 import { pidsOfMain } from '../observe/jvm-choice.js';
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
+import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
+import { threadPolicyOf } from '../observe/thread-policy.js';
 import { pidsNamed, targetOf, type Target } from '../observe/target.js';
 import type { TierName } from '../facts/observation-facts.js';
 import type { WatchResult } from '../observe/tier.js';
@@ -182,7 +184,7 @@ function resultOf(
   targets: readonly Target[],
   { asked: { threshold_ns }, startedAt, argv }: Circumstances,
 ): Pick<ObservationResult, 'observation' | 'stalls'> {
-  const { stalls, reasons } = attributed(seen);
+  const { stalls, roots, reasons } = attributed(seen);
   const { watched_ns, detail_ns, cost, gaps } = seen;
   const threads_n = targets.reduce((sum, target) => sum + target.threads_n, 0);
   const observation: ObservationFile = {
@@ -196,10 +198,11 @@ function resultOf(
     cpus: cpus().length,
     tier: tier.name,
     refusedTiers: refused.map(statedRefusal),
-    targets: targets.map(({ pid, name, threads_n: n }) => ({
+    targets: targets.map(({ pid, name, threads_n: n, rssBytes }) => ({
       pid,
       name,
       threads_n: n,
+      rssBytes,
       jvm: knowledge.jvms.get(pid) ?? null,
     })),
     threshold_ns,
@@ -208,6 +211,8 @@ function resultOf(
     cost,
     answer: statedAnswer(answerOf(reasons, { threshold_ns, watched_ns, threads_n })),
     reasons: [...reasons],
+    holders:
+      seen.records === null ? [] : holdersOf(seen.records, roots, { kernel: release(), policyOf: threadPolicyOf }),
     missing: [...ended.map(({ pid, name }) => statedGap({ code: 'target-ended', pid, name })), ...gaps.map(statedGap)],
   };
   return { observation, stalls };

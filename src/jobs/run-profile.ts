@@ -1,6 +1,7 @@
 /** `pauselab run`: from a profile and options to a bundle, the results of --fail-if and an exit code. */
 import { ExitCode } from '../base/failure.js';
 import type { ConditionFact } from '../facts/condition-facts.js';
+import type { ExpectedRootFact } from '../facts/repetition-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { parseUntilN, type UntilN } from '../experiment/plan/until-n.js';
@@ -31,6 +32,8 @@ export async function planRun(nameOrPath: string, asked: RunAsked): Promise<RunP
 
 export interface RunResult extends Measured {
   readonly conditions: readonly Stated<ConditionFact>[];
+  /** Roots that the profile expects, each with whether it came back. */
+  readonly expected: readonly Stated<ExpectedRootFact>[];
   /** Of a run without a failure. */
   readonly exitCode: ExitCode;
 }
@@ -42,7 +45,18 @@ export async function measureRun(
 ): Promise<RunResult> {
   const measured = await measure(side.profile, side.arms, argv, { ...options, untilN });
   const results = conditions.map((condition) => checkCondition(condition, measured.summary));
-  return { ...measured, conditions: results, exitCode: exitCodeOf(measured.summary, results) };
+  const expected = await expectedOf(side, measured.bundle);
+  return { ...measured, conditions: results, expected, exitCode: exitCodeOf(measured.summary, results) };
+}
+
+async function expectedOf({ profile, arms }: PlannedSide, bundle: string): Promise<Stated<ExpectedRootFact>[]> {
+  if (profile.expects === undefined) return [];
+  const { expectedRoots } = await import('./expected-roots.js');
+  return expectedRoots(
+    bundle,
+    profile.expects,
+    arms.map(({ name }) => name),
+  );
 }
 
 /** An experiment is also inconclusive if every run of an arm was disturbed. */

@@ -2,10 +2,11 @@
 import { attribute, asListed } from '../attribution/attribute.js';
 import type { VictimEvidenceOfRun } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
-import type { BlamedThread, ListedStall } from '../bundle/stalls-schema.js';
+import type { BlamedThread, ChainLink, ListedStall, StallCause } from '../bundle/stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
 import { grades, lockCauses, type Grade } from '../facts/blame.js';
 import type { AnswerFact, StallReasonFact } from '../facts/observation-facts.js';
+import { rootOfStall } from '../bundle/stall-root.js';
 import { holdersWaits } from './holders-waits.js';
 import { blamedThread, type ObservedThread } from './observed.js';
 import type { WatchResult } from './tier.js';
@@ -13,6 +14,8 @@ import type { WatchResult } from './tier.js';
 export interface AttributedObservation {
   /** By start. */
   readonly stalls: readonly ListedStall[];
+  /** A root for each reason, in the same order. */
+  readonly roots: readonly Root[];
   readonly reasons: readonly StallReasonFact[];
 }
 
@@ -26,7 +29,8 @@ export function attributed({
     // An observation has no second source that could give a cause without the trace.
     return { ...asListed(found), causeWithoutTrace: null };
   });
-  return { stalls: listed, reasons: reasonsOf(listed) };
+  const roots = rootsOf(listed);
+  return { stalls: listed, roots, reasons: roots.map(reasonOf) };
 }
 
 /** pauselab does not know what an observed thread does, so no property of an operation is assumed. */
@@ -45,35 +49,60 @@ function victimOf(thread: ObservedThread): VictimEvidenceOfRun {
   };
 }
 
-function reasonsOf(stalls: readonly ListedStall[]): StallReasonFact[] {
+/** Stalls with the same end of their chains. */
+export interface Root {
+  /** Of the first stall. */
+  readonly cause: StallCause;
+  /** In which the thread was for the longest link of the first stall; null: unknown, or none. */
+  readonly call: string | null;
+  readonly stalls: readonly ListedStall[];
+  /** The links of these stalls that name it. */
+  readonly links: readonly ChainLink[];
+  readonly total_ns: number;
+}
+
+/** Most stalled time first. */
+function rootsOf(stalls: readonly ListedStall[]): Root[] {
   const ofHolders = holdersWaits(stalls);
-  const roots = stalls.flatMap((stall) => {
-    const { cause } = stall;
-    if (cause === null) return [];
-    if (ofHolders.has(stall)) return [{ stall, cause: { ...cause, thread: stall.thread }, call: null }];
-    const links = (stall.chain ?? []).filter(
-      (link) => link.cause === cause.cause && link.lock === cause.lock && link.thread?.tid === cause.thread?.tid,
-    );
-    const [longest] = links.toSorted((a, b) => b.duration_ns - a.duration_ns);
-    return [{ stall, cause, call: longest?.call ?? null }];
+  const ends = stalls.flatMap((stall) => {
+    const root = rootOfStall(stall);
+    if (root === null) return [];
+    const { cause, call, links } = root;
+    if (ofHolders.has(stall)) return [{ stall, cause: { ...cause, thread: stall.thread }, links: [], call: null }];
+    return [{ stall, cause, links, call }];
   });
-  return [...grouped(roots, ({ cause, call }) => rootOf(cause.thread, cause.cause, call)).values()]
-    .map((alike): StallReasonFact => {
-      const { cause, call } = alike[0] ?? { cause: null, call: null };
-      if (cause === null) throw new Error('a group of stalls is empty');
-      return {
-        cause: cause.cause,
-        grade: gradeOf(alike.map(({ cause: { grade }, stall: { duration_ns } }) => ({ grade, duration_ns }))),
-        thread: cause.thread,
-        call,
-        givesBack: lockCauses.includes(cause.cause) && call !== null && callGivesBack(call),
-        stalls_n: alike.length,
-        total_ns: alike.reduce((sum, { stall }) => sum + stall.duration_ns, 0),
-        longest_ns: Math.max(...alike.map(({ stall }) => stall.duration_ns)),
-        threads_n: new Set(alike.map(({ stall }) => stall.series)).size,
-      };
+  return [...grouped(ends, ({ cause, call }) => rootOf(cause.thread, cause.cause, call)).values()]
+    .flatMap((alike): Root[] => {
+      const [first] = alike;
+      return first === undefined
+        ? []
+        : [
+            {
+              cause: first.cause,
+              call: first.call,
+              stalls: alike.map(({ stall }) => stall),
+              links: alike.flatMap(({ links }) => links),
+              total_ns: alike.reduce((sum, { stall }) => sum + stall.duration_ns, 0),
+            },
+          ];
     })
     .sort((a, b) => b.total_ns - a.total_ns);
+}
+
+function reasonOf({ cause, call, stalls, total_ns }: Root): StallReasonFact {
+  return {
+    cause: cause.cause,
+    grade: gradeOf(
+      stalls.flatMap((one) => (one.cause === null ? [] : [{ grade: one.cause.grade, duration_ns: one.duration_ns }])),
+    ),
+    thread: cause.thread,
+    call,
+    givesBack: lockCauses.includes(cause.cause) && call !== null && callGivesBack(call),
+    stalls_n: stalls.length,
+    total_ns,
+    longest_ns: Math.max(...stalls.map(({ duration_ns }) => duration_ns)),
+    threads_n: new Set(stalls.map(({ series }) => series)).size,
+  };
 }
 
 /** As of a whole stall: the weakest grade that has a tenth of the time. */

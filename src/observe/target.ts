@@ -9,6 +9,8 @@ export interface Target extends ProcessIdentity {
   /** Its comm. */
   readonly name: string;
   readonly threads_n: number;
+  /** Resident memory; null: not read. */
+  readonly rssBytes: number | null;
 }
 
 /** PF_KTHREAD, include/linux/sched.h: field 9 of proc_pid_stat(5) has it. */
@@ -28,11 +30,13 @@ export function targetOf(pid: number): Target {
   const startTime = startTimeOf(pid);
   if (startTime === null)
     throw usage(`--pid ${pid}: this process has ended, and its parent has not noticed yet (a zombie); name another`);
+  const residentBytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   return {
     pid,
     startTime,
     name: (readIfThere(`/proc/${pid}/comm`) ?? '').trimEnd(),
     threads_n: threadsOf(pid),
+    rssBytes: residentBytes === undefined ? null : Number(residentBytes) * 1024,
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { kernelWork } from '../../src/catalogue/calls.js';
-import { callNamed } from '../../src/catalogue/named-calls.js';
+import { callNamed, rangeOf } from '../../src/catalogue/named-calls.js';
 import { systemCallNumber, type SystemCallName } from '../../src/catalogue/system-calls.js';
 
 const number = (name: SystemCallName): number => systemCallNumber(name) ?? -1;
@@ -27,4 +27,11 @@ test.each([
 test('an advice or a call that is not known keeps its number', () => {
   expect(callNamed(number('madvise'), ['0', '0', '63'])).toBe('madvise.99');
   expect(callNamed(9999, [])).toBe('system call 9999');
+});
+
+test('a call has the range of its first two arguments, if it has one', () => {
+  const args = ['7f0000001000', '2000', '4'];
+  expect(rangeOf(number('madvise'), args)).toEqual({ address: 0x7f0000001000n, bytes: 0x2000n });
+  expect(rangeOf(number('process_madvise'), args)).toBeNull();
+  expect(rangeOf(number('madvise'), [])).toBeNull();
 });

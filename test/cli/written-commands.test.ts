@@ -198,8 +198,8 @@ describe.each([...new Set(written.map(({ source }) => source))])('%s', (page) =>
     for (const [i, word] of words.entries()) {
       const value = words[i + 1] ?? '';
       if (word === '--metric') chooseMetrics(metricsFor([99]), [value]);
-      if (word === '--run' || (name.startsWith('profile') && i === path.length))
-        await loadProfile(word === '--run' ? value : word);
+      const isProfile = name.startsWith('profile') && name !== 'profile from' && i === path.length;
+      if (word === '--run' || isProfile) await loadProfile(word === '--run' ? value : word);
     }
   });
 });

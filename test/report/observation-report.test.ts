@@ -133,7 +133,7 @@ describe('the page of an observation', () => {
     const page = report([
       observation({
         stalls: [{ at_ms: 5, length_ms: 90, thread: evil }],
-        targets: [{ pid: 1, name: evil, threads_n: 1, jvm: null }],
+        targets: [{ pid: 1, name: evil, threads_n: 1, rssBytes: null, jvm: null }],
         argv: [evil],
         kernel: evil,
         startedAt: evil,

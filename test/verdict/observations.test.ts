@@ -191,7 +191,7 @@ describe('what else differs is named', () => {
   });
 
   test('processes of other names, and of far more threads', () => {
-    const target = { pid: 7, name: 'java', threads_n: 24, jvm: null };
+    const target = { pid: 7, name: 'java', threads_n: 24, rssBytes: null, jvm: null };
     expect(codes(after({ targets: [target] }))).toEqual(['slices']);
     expect(codes(after({ targets: [{ ...target, threads_n: 35 }] }))).toEqual(['slices', 'targets-differ']);
     const { notes } = after({ targets: [{ ...target, name: 'postgres' }] });

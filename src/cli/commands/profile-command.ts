@@ -15,12 +15,13 @@ const yamlStyle = { aliasDuplicateObjects: false, blockQuote: 'literal', lineWid
 
 export function profileCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('profile')
-    .description('list, show and check profiles')
+    .description('list, show and check profiles, and make one from an observation')
     .addHelpText('after', examples(['profile list', 'profile show priority-inversion', 'profile check ./mine.yaml']))
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(checkCommand())
-    .addCommand(verifyCommand(setExitCode));
+    .addCommand(verifyCommand(setExitCode))
+    .addCommand(fromCommand());
 }
 
 function listCommand() {
@@ -110,6 +111,35 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
       );
       if (results.some(({ expected, problems }) => problems.length > 0 || expected.some(({ ok }) => !ok)))
         setExitCode(ExitCode.regression);
+    });
+}
+
+function fromCommand() {
+  return new Command('from')
+    .description(
+      'write a profile that repeats what `pauselab observe` saw: the call, its size and rate, and who competes',
+    )
+    .argument('<bundle>', 'a folder that `pauselab observe` wrote')
+    .option('-o, --out <file>', 'file to write to (default: stdout)')
+    .option('--json', 'write a JSON document about the profile: its arms, and what it does not repeat (with --out)')
+    .addHelpText('after', examples(['profile from pauselab-results/observed-java-2026-01-31T120000Z -o mine.yaml']))
+    .action(async (bundle, { out, json }) => {
+      const { profileFrom } = await import('../../jobs/profile-from.js');
+      if (json === true && out === undefined)
+        throw usage('--json describes the profile that --out writes, and there is no --out; name a file');
+      const made = profileFrom(bundle);
+      if (out === undefined) {
+        printDocument(made.text);
+        return;
+      }
+      const [{ writeText }, { describeProfileFrom }] = await Promise.all([
+        import('../text/write-text.js'),
+        import('../text/profile-from-text.js'),
+      ]);
+      writeText(out, made.text);
+      const { name, roots, notRepeated } = made;
+      const arms = roots.map(({ name: arm, root, expects }) => ({ name: arm, root, expects }));
+      write(json === true ? toJson({ file: out, name, arms, notRepeated }) : describeProfileFrom(made, out));
     });
 }
 

@@ -6,6 +6,7 @@ import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installOption } from '../install.js';
 import { collect, wholeNumber } from '../option-values.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
+import { capitalised } from '../../words/text.js';
 import { printJson, printText } from '../text/output.js';
 import { printPlan } from '../text/print-plan.js';
 import { printSummary } from '../text/print-summary.js';
@@ -94,13 +95,20 @@ Examples:
   $ pauselab run convoy --kernel stock=deb:6.17.13 --kernel previous=deb:6.16.12
   $ pauselab run convoy --dry-run`;
 
-async function print({ summary, bundle, conditions }: RunResult, json: boolean): Promise<void> {
+async function print({ summary, bundle, conditions, expected }: RunResult, json: boolean): Promise<void> {
   if (json) {
     const { answersOf } = await import('../../jobs/app-answers.js');
     const answers = answersOf(summary, bundle);
-    printJson({ ...summary, bundle, failIf: conditions, ...(answers.length === 0 ? {} : { answers }) });
+    printJson({
+      ...summary,
+      bundle,
+      failIf: conditions,
+      ...(answers.length === 0 ? {} : { answers }),
+      ...(expected.length === 0 ? {} : { expected }),
+    });
     return;
   }
   await printSummary(summary, bundle);
+  if (expected.length > 0) printText(`\n${expected.map(({ sentence }) => `${capitalised(sentence)}.\n`).join('')}`);
   for (const { sentence } of conditions) printText(`${sentence}\n`);
 }

@@ -69,6 +69,9 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
           `Each chain: pauselab explain ${shellWord(bundle)} --stall 1`,
           `As a page:  pauselab report ${shellWord(bundle)} -o report.html`,
         ]),
+    ...(observation.holders.length === 0
+      ? []
+      : [`In the laboratory: pauselab profile from ${shellWord(bundle)} -o mine.yaml`]),
     '',
   ].join('\n');
 }

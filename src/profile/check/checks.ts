@@ -30,6 +30,13 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
       `expected the name of an arm, got ${copied}${didYouMean(copied, names) || `; the arms are ${names.join(', ')}`}`,
     );
   }
+  for (const [index, { arm }] of (profile.expects ?? []).entries()) {
+    if (!names.includes(arm))
+      report(
+        ['expects', index, 'arm'],
+        `expected the name of an arm, got ${arm}${didYouMean(arm, names) || `; the arms are ${names.join(', ')}`}`,
+      );
+  }
   checkKernels(profile, report);
   for (const [index, arm] of arms.entries()) {
     checkArm(profile, settingsOf(profile, arm), (path, text) => report(pathInArm(tree, index, path), text));

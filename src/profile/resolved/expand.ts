@@ -47,6 +47,16 @@ export function expand(profile: Profile): ResolvedProfile {
     },
     kernels: profile.kernels ?? [],
     preempt: profile.preempt ?? [],
+    ...(profile.expects === undefined
+      ? {}
+      : {
+          expects: profile.expects.map(({ arm, cause, by, median }) => ({
+            arm,
+            cause,
+            by: by ?? null,
+            median_ns: median ?? null,
+          })),
+        }),
     // There are no controls for a program of the user, which cannot run without its load or apart from it.
     arms: isApp(pattern) || arms.some(isApp) ? arms : [idle(pattern), foreign(pattern), ...arms],
   };

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { allocators } from '../../catalogue/allocators.js';
 import { collectors } from '../../catalogue/collectors.js';
+import { causes } from '../../facts/blame.js';
 import { limitNames } from './limits.js';
 import { preemptionModels } from '../check/preemption.js';
 import type { ResolvedProfile } from './resolved.js';
@@ -127,6 +128,9 @@ const schema = z.looseObject({
   // Bundles of versions without guests have neither key.
   kernels: many(line).default([]),
   preempt: many(z.enum(preemptionModels)).default([]),
+  expects: many(
+    z.looseObject({ arm: kebab, cause: z.enum(causes), by: z.nullable(line), median_ns: z.nullable(whole) }),
+  ).exactOptional(),
   arms: z
     .array(z.preprocess(withKind, arm))
     .min(1)

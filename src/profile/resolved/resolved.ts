@@ -3,6 +3,7 @@
  * JSON with units in the names. CPUs stay symbolic, because each host has other numbers.
  */
 import type { Allocator } from '../../catalogue/allocators.js';
+import type { Cause } from '../../facts/blame.js';
 import type { Collector } from '../../catalogue/collectors.js';
 import type { JvmProbeName } from '../../catalogue/jvm-probes.js';
 import type { LimitName } from './limits.js';
@@ -225,6 +226,16 @@ export interface ExpectedCalls {
   readonly atLeast: number;
 }
 
+/** A root of stalls that is expected to come back, because it was observed. */
+export interface ExpectedRoot {
+  readonly arm: string;
+  readonly cause: Cause;
+  /** Pattern of the names of the thread at the end of the chain; null: any, or none. */
+  readonly by: string | null;
+  /** Of the stalls that were observed; null: not known. */
+  readonly median_ns: number | null;
+}
+
 export interface ResolvedProfile {
   readonly name: string;
   readonly title: string;
@@ -244,6 +255,8 @@ export interface ResolvedProfile {
   readonly kernels: readonly string[];
   /** For guests; empty: the default of each kernel. */
   readonly preempt: readonly PreemptionModel[];
+  /** Undefined: nothing is expected. It is not empty, so that profiles of versions without it keep their hash. */
+  readonly expects?: readonly ExpectedRoot[] | undefined;
   /**
    * The two controls, then the profile's arms in its order. Profiles of the user's program have no controls.
    */

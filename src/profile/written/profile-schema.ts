@@ -6,6 +6,7 @@
  * Parsed values are numbers in ns, bytes and fractions; expand.ts adds the units to the names.
  */
 import { z } from 'zod';
+import { causes } from '../../facts/blame.js';
 import { defaults } from '../resolved/defaults.js';
 import { duration, kebab, textLine, listOf, mapping, oneOf, share, text, whole } from './fields.js';
 import { preemptionModels } from '../check/preemption.js';
@@ -15,6 +16,17 @@ const arm = mapping({
   name: kebab('a name'),
   title: textLine('a title on one line').meta({ description: 'One line; default the name' }).exactOptional(),
   ...settings,
+});
+
+const expected = mapping({
+  arm: kebab('the name of an arm'),
+  cause: oneOf(causes).meta({ description: 'The cause at the end of the chain of its stalls' }),
+  by: textLine('a pattern of thread names')
+    .meta({ description: 'The thread at the end of the chain, as a pattern of names; default any' })
+    .exactOptional(),
+  median: duration('1ns', '24h')
+    .meta({ description: 'The median length of the stalls that are repeated' })
+    .exactOptional(),
 });
 
 export const profileSchema = mapping({
@@ -62,6 +74,9 @@ export const profileSchema = mapping({
   })
     .meta({ description: 'The arm that the two control arms copy' })
     .exactOptional(),
+  expects: listOf(expected, 'expected roots', 100)
+    .meta({ description: 'Roots of the stalls that are expected to come back; `run` says which of them did' })
+    .exactOptional(),
   spoiled: mapping({
     steal: share()
       .meta({ description: `Share of CPU time stolen; default ${defaults.spoiled.steal}` })
@@ -86,6 +101,13 @@ export const profileSchema = mapping({
 export type Profile = z.output<typeof profileSchema>;
 export type ProfileArm = NonNullable<Profile['arms']>[number];
 export type ProfileVictim = NonNullable<Profile['victims']>[number];
+/** As a file has it, before units are read. */
+export type WrittenProfile = z.input<typeof profileSchema>;
+export type WrittenArm = NonNullable<WrittenProfile['arms']>[number];
+export type WrittenExpectation = NonNullable<WrittenProfile['expects']>[number];
+export type WrittenHogs = NonNullable<WrittenProfile['hogs']>;
+export type WrittenVictim = NonNullable<WrittenProfile['victims']>[number];
+export type WrittenLoad = Exclude<NonNullable<NonNullable<WrittenProfile['jvm']>['loads']>, string>[number];
 export type Settings = Pick<
   ProfileArm,
   'stall' | 'layout' | 'holder' | 'hogs' | 'victims' | 'jvm' | 'churn' | 'allocator' | 'threads' | 'issues'

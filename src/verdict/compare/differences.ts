@@ -136,7 +136,7 @@ function withoutEmpty(value: unknown): unknown {
 }
 
 /** Kernels and their models are facts of a side, and reported as facts. */
-const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt'];
+const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt', 'expects'];
 
 function measured(
   resolved: ResolvedProfile | null,

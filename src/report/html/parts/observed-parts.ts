@@ -6,7 +6,7 @@ import { formatDuration, formatShare, formatSize } from '../../../base/text/unit
 import type { StoredObservation } from '../../../bundle/read-observation.js';
 import { causeNames } from '../../../words/cause-words.js';
 import { capitalised, counted } from '../../../words/text.js';
-import { tierNames } from '../../../words/tier-words.js';
+import { tierWords } from '../../../words/observation-words.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { advice } from './advice.js';
 import { asObserved } from './chain.js';
@@ -84,7 +84,7 @@ export function observedFactsPart({ observation }: StoredObservation): Markup {
     ['Started', startedAt],
     ['Shortest stall', formatDuration(threshold_ns)],
     ['Shortest interval seen', formatDuration(detail_ns)],
-    ['Seen by', tierNames[tier]],
+    ['Seen by', tierWords[tier]],
     ['Kernel', `Linux ${kernel}`],
     [
       'CPU time of the observer',

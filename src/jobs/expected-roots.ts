@@ -1,0 +1,99 @@
+/** Whether the roots that a profile expects came back, by the stalls of a bundle. */
+import { grouped } from '../base/group.js';
+import { readStalls, type NumberedStall } from '../bundle/read-stalls.js';
+import type { ListedStall } from '../bundle/stalls-schema.js';
+import type { ExpectedRootFact } from '../facts/repetition-facts.js';
+import type { Stated } from '../facts/stated.js';
+import type { ExpectedRoot } from '../profile/resolved/resolved.js';
+import { median } from '../stats/median.js';
+import { statedExpected } from '../words/repetition-words.js';
+import { matchesComm } from '../workload/threads/thread-patterns.js';
+
+/** `arms`: those that were to be measured. Of other arms nothing is expected. */
+export function expectedRoots(
+  bundle: string,
+  expects: readonly ExpectedRoot[],
+  arms: readonly string[],
+): Stated<ExpectedRootFact>[] {
+  const wanted = expects.filter(({ arm }) => arms.includes(arm));
+  if (wanted.length === 0) return [];
+  const { stalls, runs } = readStalls(bundle);
+  const measured = new Set(runs.flatMap(({ run, file }) => (run === null || file === null ? [] : [run.arm])));
+  return wanted.map((one) =>
+    statedExpected(judged(one, measured.has(one.arm) ? stalls.filter(({ arm }) => arm === one.arm) : null)),
+  );
+}
+
+type Judged = Pick<NumberedStall, 'stall'>;
+
+/** `stalls`: of the arm; null: no run of it was recorded. Pure. */
+export function judged(expects: ExpectedRoot, stalls: readonly Judged[] | null): ExpectedRootFact {
+  const all = stalls ?? [];
+  const named = all.filter((one) => isExpected(one, expects));
+  // Without a trace nobody saw who had the CPU.
+  const unnamed = all.filter(({ stall }) => stall.cause?.cause === expects.cause && isUnnamed(stall));
+  const alike = named.length > 0 ? named : unnamed;
+  const all_ns = timeOf(all);
+  const total_ns = timeOf(alike);
+  return {
+    code:
+      stalls === null
+        ? 'no-run'
+        : all.length === 0
+          ? 'no-stall'
+          : alike.length === 0
+            ? 'other-roots'
+            : named.length === 0
+              ? 'same-cause'
+              : total_ns * 2 >= all_ns
+                ? 'repeated'
+                : 'partly-repeated',
+    arm: expects.arm,
+    cause: expects.cause,
+    by: expects.by,
+    stalls_n: alike.length,
+    total_ns,
+    median_ns: median(alike.map(({ stall }) => stall.duration_ns)),
+    observedMedian_ns: expects.median_ns,
+    allStalls_n: all.length,
+    all_ns,
+    other: mainOf(all.filter((one) => !alike.includes(one))),
+  };
+}
+
+function isExpected({ stall }: Judged, { cause, by }: ExpectedRoot): boolean {
+  if (stall.cause?.cause !== cause) return false;
+  if (by === null) return true;
+  if (stall.cause.thread !== null) return matchesComm(by, stall.cause.thread.name);
+  const takers = takersOf(stall);
+  const timeBy = (some: typeof takers): number => some.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+  const theirs_ns = timeBy(takers.filter(({ thread }) => matchesComm(by, thread.name)));
+  return theirs_ns > 0 && theirs_ns * 2 >= timeBy(takers);
+}
+
+function isUnnamed(stall: ListedStall): boolean {
+  return stall.cause?.thread === null && takersOf(stall).length === 0;
+}
+
+/** Who had the CPU, if no thread is to blame for more than that. */
+function takersOf({ cause, chain }: ListedStall) {
+  return (chain ?? []).filter((link) => link.cause === cause?.cause).flatMap(({ cpuTakenBy }) => cpuTakenBy);
+}
+
+function timeOf(stalls: readonly Judged[]): number {
+  return stalls.reduce((sum, { stall }) => sum + stall.duration_ns, 0);
+}
+
+function mainOf(stalls: readonly Judged[]): ExpectedRootFact['other'] {
+  const groups = [
+    ...grouped(
+      stalls.flatMap((one) => (one.stall.cause === null ? [] : [{ ...one, cause: one.stall.cause }])),
+      ({ cause }) => JSON.stringify([cause.cause, cause.thread?.name]),
+    ).values(),
+  ].map((alike) => ({ alike, total_ns: timeOf(alike) }));
+  const [most] = groups.sort((a, b) => b.total_ns - a.total_ns);
+  const cause = most?.alike[0]?.cause;
+  return most === undefined || cause === undefined
+    ? null
+    : { cause: cause.cause, thread: cause.thread?.name ?? null, total_ns: most.total_ns };
+}

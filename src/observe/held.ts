@@ -1,0 +1,259 @@
+/**
+ * What an observation knows of each root beyond its stalls: how often, for how long and over which range the thread made
+ * its call, who competed for its CPU, and in which calls the others waited. A profile that repeats the root is made of it
+ * (src/observe/repetition.ts). Pure.
+ */
+import { uncovered, type Span } from '../attribution/links.js';
+import { grouped } from '../base/group.js';
+import type { ListedStall } from '../bundle/stalls-schema.js';
+import type { RootFigures } from '../bundle/observation-schema.js';
+import { locksOfCall } from '../catalogue/calls.js';
+import { lockOn } from '../catalogue/locks.js';
+import { callNamed, rangeOf, workOnFile } from '../catalogue/named-calls.js';
+import { median } from '../stats/median.js';
+import type { HoldRecord, Observed, OffRecord } from './observed.js';
+import type { Root } from './observation.js';
+
+/** As sched_setscheduler(2) names it; null: not read, because the thread had ended. */
+export type ThreadPolicy = RootFigures['policy'];
+
+export interface HeldOptions {
+  readonly kernel: string;
+  readonly policyOf: (thread: { readonly tid: number; readonly name: string }) => ThreadPolicy;
+}
+
+/** One for each root, in the same order. */
+export function holdersOf(observed: Observed, roots: readonly Root[], options: HeldOptions): RootFigures[] {
+  const seen = { observed, roots, niceOf: niceByTid(observed) };
+  return roots.map((root) => figuresOf(root, seen, options));
+}
+
+interface Seen {
+  readonly observed: Observed;
+  readonly roots: readonly Root[];
+  readonly niceOf: ReadonlyMap<number, number>;
+}
+
+/** Attribution has no nice value of a thread of another program. */
+function niceByTid({ offs, rans }: Observed): Map<number, number> {
+  const threads = [...offs.flatMap(({ taker, before }) => [taker, before]), ...rans.map(({ thread }) => thread)];
+  return new Map(threads.flatMap((thread) => (thread === null ? [] : [[thread.tid, thread.nice] as const])));
+}
+
+function figuresOf(root: Root, seen: Seen, { kernel, policyOf }: HeldOptions): RootFigures {
+  const { observed } = seen;
+  const { cause, call } = root;
+  const tids = new Set(root.links.flatMap(({ thread }) => (thread === null ? [] : [thread.tid])));
+  const episodes = merged(root.links);
+  // Most calls of the thread may be short; those that stalled a thread matter.
+  const stalled = (start_ns: number, end_ns: number): boolean =>
+    episodes.some((episode) => start_ns < episode.end_ns && end_ns > episode.start_ns);
+  const holds = observed.holds.filter(
+    (one) =>
+      one.hasIt && tids.has(one.thread.tid) && nameOfHold(one) === call && stalled(one.acquired_ns, one.released_ns),
+  );
+  const offs = observed.offs.filter(
+    (one) => tids.has(one.thread.tid) && nameOf(one.call) === call && stalled(one.off_ns, one.on_ns),
+  );
+  return {
+    cause: cause.cause,
+    call,
+    thread: cause.thread,
+    threads_n: tids.size,
+    nice: commonest([...offs, ...holds].map(({ thread }) => thread.nice)) ?? cause.thread?.nice ?? null,
+    policy: cause.thread === null ? null : policyOf(cause.thread),
+    episodes_n: episodes.length,
+    episodeMedian_ns: median(episodes.map(({ start_ns, end_ns }) => end_ns - start_ns)),
+    stallMedian_ns: median(root.stalls.map(({ duration_ns }) => duration_ns)),
+    held: heldFor(holds, observed.offs),
+    meanwhile: meanwhileOf(episodes, tids, observed.offs),
+    range: rangeFigures([...holds, ...offs]),
+    crossed: crossedVmas(root, kernel),
+    competitors: competitorsOf(root, seen, policyOf),
+    stalledThemselves: cause.cause === 'not-scheduled' && mostAreHolders(root, seen.roots),
+    waiters: waitersOf(observed, root.stalls),
+  };
+}
+
+const nameOf = (call: OffRecord['call']): string | null =>
+  call === null ? null : callNamed(call.number, call.arguments);
+
+/** As observed-model.ts names the calls of a trace. */
+const nameOfHold = ({ call, file }: HoldRecord): string | null =>
+  file === null ? nameOf(call) : (workOnFile(file) ?? file);
+
+/** Several threads wait for one hold: spans that overlap, or follow each other at once, are one. */
+function merged(spans: readonly Span[], gap_ns = sameEpisode_ns): Span[] {
+  const episodes: { start_ns: number; end_ns: number }[] = [];
+  for (const { start_ns, end_ns } of spans.toSorted((a, b) => a.start_ns - b.start_ns)) {
+    const last = episodes.at(-1);
+    if (last !== undefined && start_ns - last.end_ns <= gap_ns) last.end_ns = Math.max(last.end_ns, end_ns);
+    else episodes.push({ start_ns, end_ns });
+  }
+  return episodes;
+}
+
+const sameEpisode_ns = 1_000_000;
+
+/** Null: no hold of mmap_lock was reported. A VMA's lock has no event. */
+function heldFor(holds: readonly HoldRecord[], offs: readonly OffRecord[]): RootFigures['held'] {
+  const offsOf = grouped(offs, ({ thread }) => thread.tid);
+  const parts = holds.map(({ thread, acquired_ns, released_ns }) => {
+    const off_ns = (offsOf.get(thread.tid) ?? []).reduce(
+      (sum, { off_ns: from, on_ns }) => sum + Math.max(0, Math.min(on_ns, released_ns) - Math.max(from, acquired_ns)),
+      0,
+    );
+    return { whole_ns: released_ns - acquired_ns, on_ns: released_ns - acquired_ns - off_ns, off_ns };
+  });
+  const median_ns = median(parts.map(({ whole_ns }) => whole_ns));
+  const onCpuMedian_ns = median(parts.map(({ on_ns }) => on_ns));
+  if (median_ns === null || onCpuMedian_ns === null) return null;
+  return {
+    n: holds.length,
+    median_ns,
+    longest_ns: Math.max(...parts.map(({ whole_ns }) => whole_ns)),
+    onCpuMedian_ns,
+    offCpu_ns: parts.reduce((sum, { off_ns }) => sum + off_ns, 0),
+  };
+}
+
+/** Of several threads at once the first to be off its CPU counts. */
+function meanwhileOf(
+  episodes: readonly Span[],
+  tids: ReadonlySet<number>,
+  offs: readonly OffRecord[],
+): RootFigures['meanwhile'] {
+  if (tids.size === 0) return null;
+  const spans = merged(
+    offs.filter(({ thread }) => tids.has(thread.tid)).map(({ off_ns, on_ns }) => ({ start_ns: off_ns, end_ns: on_ns })),
+    0,
+  );
+  const lengthOf = (all: readonly Span[]): number => all.reduce((sum, one) => sum + one.end_ns - one.start_ns, 0);
+  const onCpu_ns = episodes.reduce((sum, episode) => sum + lengthOf(uncovered(episode, spans)), 0);
+  return { onCpu_ns, offCpu_ns: lengthOf(episodes) - onCpu_ns };
+}
+
+/** Of the calls that were seen; null where the call has no range, or its range lies in memory (process_madvise). */
+function rangeFigures(seen: readonly (HoldRecord | OffRecord)[]): RootFigures['range'] {
+  const ranges = [
+    ...new Map(
+      seen.flatMap(({ call }) => {
+        const range = call === null ? null : rangeOf(call.number, call.arguments);
+        return range === null ? [] : [[`${range.address}:${range.bytes}`, range] as const];
+      }),
+    ).values(),
+  ];
+  const sizes = ranges.map(({ bytes }) => Number(bytes));
+  const medianBytes = median(sizes);
+  if (medianBytes === null) return null;
+  return {
+    distinct_n: ranges.length,
+    medianBytes,
+    largestBytes: Math.max(...sizes),
+    alignmentBytes: Math.min(...ranges.flatMap(({ address, bytes }) => [alignmentOf(address), alignmentOf(bytes)])),
+  };
+}
+
+/** The largest power of two that divides it, up to the size of a huge page. */
+function alignmentOf(value: bigint): number {
+  const largest = 2n ** 21n;
+  const lowest = value & -value;
+  return Number(value === 0n || lowest > largest ? largest : lowest);
+}
+
+/**
+ * A call that takes a VMA's lock inside one VMA took mmap_lock, so it crossed. It would also take mmap_lock on memory of
+ * another process, so nothing is known of a thread outside. Null: its lock does not depend on that.
+ */
+function crossedVmas({ cause, call }: Root, kernel: string): RootFigures['crossed'] {
+  const locks = call === null ? null : locksOfCall(call);
+  if (locks === null) return null;
+  const [inside, across] = [false, true].map((crossing) => lockOn({ locks }, kernel, { crossing }));
+  if (cause.cause === 'vma-lock') return 'no';
+  if (inside === across) return locks.length > 1 ? 'unknown' : null;
+  return cause.thread?.role === 'outside' ? 'unknown' : 'yes';
+}
+
+/** The threads that had its CPU, alike by name and nice value, longest first. */
+function competitorsOf(
+  { links }: Root,
+  { observed, niceOf }: Seen,
+  policyOf: HeldOptions['policyOf'],
+): RootFigures['competitors'] {
+  const taken = links.flatMap(({ cpuTakenBy }) => cpuTakenBy);
+  const all_ns = timeOf(taken);
+  const nice = ({ thread }: Taken): number | null => thread.nice ?? niceOf.get(thread.tid) ?? null;
+  return [...grouped(taken, (one) => JSON.stringify([one.thread.name, nice(one)])).values()]
+    .flatMap((alike) => {
+      const [first] = alike;
+      if (first === undefined) return [];
+      const tids = new Set(alike.map(({ thread }) => thread.tid));
+      const spans = merged(observed.rans.filter(({ thread }) => tids.has(thread.tid)));
+      const ofEach = [...grouped(alike, ({ thread }) => thread.tid).values()].map(timeOf);
+      return [
+        {
+          name: first.thread.name,
+          nice: nice(first),
+          policy: policyOf(first.thread),
+          threads_n: Math.max(1, ofEach.filter((time_ns) => time_ns >= all_ns / 10).length),
+          total_ns: timeOf(alike),
+          spans_n: spans.length,
+          spanMedian_ns: median(spans.map(({ start_ns, end_ns }) => end_ns - start_ns)),
+        },
+      ];
+    })
+    .sort((a, b) => b.total_ns - a.total_ns);
+}
+
+type Taken = Root['links'][number]['cpuTakenBy'][number];
+
+function timeOf(taken: readonly Taken[]): number {
+  return taken.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+}
+
+/** Whether most of its stalled time is that of threads which stall others meanwhile: it is then a part of their stalls. */
+function mostAreHolders(root: Root, roots: readonly Root[]): boolean {
+  const holders = new Set(
+    roots.filter((one) => one !== root).flatMap(({ links }) => links.flatMap(({ thread }) => thread?.tid ?? [])),
+  );
+  const theirs_ns = root.stalls
+    .filter(({ thread }) => thread !== null && holders.has(thread.tid))
+    .reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+  return theirs_ns > root.total_ns / 2;
+}
+
+/** In which calls the stalled threads waited, most frequent first. */
+function waitersOf({ offs }: Observed, stalls: readonly ListedStall[]): RootFigures['waiters'] {
+  const offsOf = grouped(offs, ({ thread }) => thread.tid);
+  const waits = stalls.flatMap(({ thread, start_ns, duration_ns }) =>
+    (offsOf.get(thread?.tid ?? 0) ?? [])
+      .filter((off) => off.state !== 'asleep' && off.off_ns < start_ns + duration_ns && off.on_ns > start_ns)
+      .map((off) => ({ thread: off.thread, call: nameOf(off.call), mode: modeOf(off) })),
+  );
+  return [...grouped(waits, ({ call, mode }) => JSON.stringify([call, mode])).values()]
+    .flatMap((alike) => {
+      const [first] = alike;
+      return first === undefined
+        ? []
+        : [
+            {
+              call: first.call,
+              mode: first.mode,
+              waits_n: alike.length,
+              threads_n: new Set(alike.map(({ thread }) => thread.tid)).size,
+              nice: commonest(alike.map(({ thread }) => thread.nice)) ?? 0,
+            },
+          ];
+    })
+    .sort((a, b) => b.waits_n - a.waits_n);
+}
+
+function modeOf({ lock, isWrite, state }: OffRecord): RootFigures['waiters'][number]['mode'] {
+  if (lock === 'waits') return isWrite ? 'mmap_lock write' : 'mmap_lock read';
+  return state === 'runnable' ? 'cpu' : 'other';
+}
+
+function commonest(values: readonly number[]): number | null {
+  const [most] = [...grouped(values, (one) => one)].sort(([, a], [, b]) => b.length - a.length);
+  return most?.[0] ?? null;
+}

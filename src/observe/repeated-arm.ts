@@ -1,0 +1,130 @@
+/** What arms of all kinds take from an observation. Pure. */
+import type { RootFigures, ObservationFile } from '../bundle/observation-schema.js';
+import { weightOf } from '../host/weights.js';
+import type { NotRepeatedFact, OriginFact } from '../facts/repetition-facts.js';
+import type { WrittenArm, WrittenHogs } from '../profile/written/profile-schema.js';
+
+/** Of a setting of an arm, by the keys that lead to it. */
+export interface SettingOrigin {
+  readonly path: readonly string[];
+  readonly fact: OriginFact;
+}
+
+export interface RepeatedArm {
+  /** Without name and title. */
+  readonly settings: Omit<WrittenArm, 'name' | 'title'>;
+  readonly origins: readonly SettingOrigin[];
+  /** Pattern of the names of the thread at the end of the chain, or of those that have its CPU. */
+  readonly by: string;
+}
+
+/** What an arm is made of. */
+export interface RootToRepeat {
+  readonly figures: RootFigures;
+  readonly observation: ObservationFile;
+}
+
+export type RepeatedOr = RepeatedArm | NotRepeatedFact['code'];
+
+/** As a profile writes it, from 1 ms on. */
+export function milliseconds(ns: number): string {
+  return `${Math.max(1, Math.round(ns / 1e6))}ms`;
+}
+
+/**
+ * Hogs are alike, and these are the competitors that had a tenth of the time. A real-time thread wins over all others, so
+ * where one was seen the hogs are like that, in bursts.
+ */
+export function hogsOf(
+  figures: RootFigures,
+  watched_ns: number,
+): { readonly hogs: WrittenHogs; readonly nice: number | null; readonly origins: SettingOrigin[] } {
+  const { competitors } = figures;
+  const all_ns = competitors.reduce((sum, { total_ns }) => sum + total_ns, 0);
+  const main = competitors.filter(({ total_ns }) => total_ns >= all_ns / 10);
+  const [first] = [...main.filter((one) => isRealTime(one.policy)), ...main];
+  if (first === undefined)
+    return { hogs: { count: 0 }, nice: figures.nice, origins: [{ path: ['hogs'], fact: { code: 'no-competitor' } }] };
+  const alike = isRealTime(first.policy) ? [first] : main;
+  const threads_n = alike.reduce((sum, one) => sum + one.threads_n, 0);
+  const { hogs_n, nice: own } = fitted(figures, first, Math.min(threads_n, 64));
+  return {
+    hogs: {
+      count: hogs_n,
+      ...nice(first.nice),
+      ...policy(first.policy),
+      cpus: 'first',
+      ...(isRealTime(first.policy) ? burst(first, watched_ns) : {}),
+    },
+    nice: own,
+    origins: [
+      {
+        path: ['hogs'],
+        fact: {
+          code: 'competitors-seen',
+          isFitted: hogs_n < threads_n,
+          niceSeen: own === figures.nice ? null : figures.nice,
+          names: alike.map(({ name }) => name),
+          total_ns: alike.reduce((sum, { total_ns }) => sum + total_ns, 0),
+          others: main.filter((one) => !alike.includes(one)).map(({ name }) => name),
+        },
+      },
+    ],
+  };
+}
+
+interface Fitted {
+  readonly hogs_n: number;
+  /** Of the holder. */
+  readonly nice: number | null;
+}
+
+/**
+ * How many hogs at once, and which nice value of the thread, keep it off its CPU for as long as was seen: off / on = hogs ·
+ * weight of a hog / weight of the thread. Competitors that follow each other are one at a time. Where a single hog would
+ * keep it off for longer, threads of other groups had the CPU (autogroup, cgroups): then the nice value is adapted.
+ */
+function fitted({ meanwhile, nice: seen }: RootFigures, hog: RootFigures['competitors'][number], most: number): Fitted {
+  if (meanwhile === null || meanwhile.onCpu_ns === 0 || isRealTime(hog.policy)) return { hogs_n: most, nice: seen };
+  const weight = (value: number | null): number => weightOf({ nice: value ?? 0, policy: 'other' });
+  const ratio = meanwhile.offCpu_ns / meanwhile.onCpu_ns;
+  const hogs = (ratio * weight(seen)) / weight(hog.nice);
+  if (hogs >= leastHogs) return { hogs_n: Math.min(most, Math.max(1, Math.round(hogs))), nice: seen };
+  const distance = (value: number): number => Math.abs(Math.log((ratio * weight(value)) / weight(hog.nice)));
+  const [best = 0] = niceValues.toSorted((a, b) => distance(a) - distance(b));
+  return { hogs_n: 1, nice: Math.min(best, seen ?? 0) };
+}
+
+/** Below it a hog keeps the thread off its CPU for too long by more than half. */
+const leastHogs = 0.65;
+const niceValues = Array.from({ length: 20 }, (_, value) => value);
+
+/** As long and as often as it had the CPU. A profile takes from 1 ms to 10 s. */
+function burst(
+  { spans_n, spanMedian_ns }: RootFigures['competitors'][number],
+  watched_ns: number,
+): Pick<WrittenHogs, 'burst'> {
+  if (spanMedian_ns === null) return {};
+  const sleep_ns = watched_ns / spans_n - spanMedian_ns;
+  const within = (ns: number): string => milliseconds(Math.min(ns, 10e9));
+  return { burst: { run: within(spanMedian_ns), sleep: within(sleep_ns) } };
+}
+
+/** Those for a lock: a thread that also waited for a CPU did so after the lock. */
+export function waitsOf({ waiters }: RootFigures): RootFigures['waiters'] {
+  return waiters.filter(({ mode }) => mode !== 'cpu');
+}
+
+export function nice(value: number | null): { readonly nice?: number } {
+  return value === null || value === 0 ? {} : { nice: value };
+}
+
+type WrittenPolicy = NonNullable<WrittenHogs['policy']>;
+
+export function policy(seen: RootFigures['policy']): { readonly policy?: WrittenPolicy } {
+  return seen === null || seen === 'other' || seen === 'deadline' ? {} : { policy: seen };
+}
+
+export function isRealTime(seen: RootFigures['policy']): boolean {
+  return seen === 'fifo' || seen === 'rr';
+}

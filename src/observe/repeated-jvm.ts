@@ -1,0 +1,108 @@
+/** Arms with a JVM that repeat what a thread of an observed JVM did. Pure. */
+import type { RootFigures, ObservedTarget } from '../bundle/observation-schema.js';
+import { collectors, collectorTable, jvmGivers, type Collector, type Giver } from '../catalogue/collectors.js';
+import { loadThatCauses } from '../catalogue/repeating.js';
+import type { WrittenLoad, WrittenVictim } from '../profile/written/profile-schema.js';
+import { hogsOf, nice, waitsOf, type RepeatedOr, type RootToRepeat } from './repeated-arm.js';
+
+type SeenJvm = NonNullable<ObservedTarget['jvm']>;
+type JvmTarget = ObservedTarget & { readonly jvm: SeenJvm };
+
+function isJvm(target: ObservedTarget): target is JvmTarget {
+  return target.jvm !== null;
+}
+
+/** Null: no thread of a JVM did it, or none that gives memory back by itself. */
+export function jvmArm({ figures, observation }: RootToRepeat, call: string): RepeatedOr | null {
+  const { thread } = figures;
+  const targets = observation.targets.filter(isJvm);
+  const [target] = targets;
+  if (target === undefined || thread === null || thread.role === 'outside') return null;
+  const giver = jvmGivers.find((one) => one.call === call && isNamed(thread.name, one.pattern));
+  const load = loadThatCauses[call];
+  if (giver === undefined || load === undefined) return null;
+  if (new Set(targets.map(({ jvm }) => JSON.stringify([jvm.collector, jvm.flags]))).size > 1) return 'several-jvms';
+  const { jvm } = target;
+  const collector = collectors.find((name) => name === jvm.collector) ?? onlyCollectorOf(giver);
+  if (collector === null) return 'collector-unknown';
+  const { hogs, nice: own, origins } = hogsOf(figures, observation.watched_ns);
+  const waits = waitsOf(figures);
+  return {
+    settings: {
+      jvm: {
+        collector,
+        ...(jvm.flags.length === 0 ? {} : { flags: jvm.flags.filter((flag) => !selectsCollector(flag)) }),
+        loads: [loadOf(load, target, figures, observation.watched_ns)],
+        threads: { [giver.pattern]: { ...nice(own), cpus: 'first' } },
+      },
+      hogs,
+      victims: victimsOf(waits),
+    },
+    origins: [
+      { path: ['jvm', 'collector'], fact: { code: 'collector-seen' } },
+      { path: ['jvm', 'loads'], fact: { code: 'load-chosen', load, residentBytes: target.rssBytes } },
+      { path: ['jvm', 'threads'], fact: { code: 'thread-seen', name: thread.name, nice: figures.nice } },
+      ...origins,
+      { path: ['victims'], fact: { code: 'waits-seen', waits } },
+    ],
+    by: giver.pattern,
+  };
+}
+
+/** A name of the kernel has 15 characters; a pattern ends in a star or has none. */
+function isNamed(comm: string, pattern: string): boolean {
+  const [head = ''] = pattern.split('*');
+  return comm === pattern.slice(0, 15) || (pattern.endsWith('*') && comm.startsWith(head.slice(0, 15)));
+}
+
+function onlyCollectorOf({ collectors: of }: Giver): Collector | null {
+  return of?.length === 1 ? (of[0] ?? null) : null;
+}
+
+/** The key `collector` has it. */
+const selectsCollector = (flag: string): boolean =>
+  collectors.some((name) => flag === `-XX:+${collectorTable[name].flag}`);
+
+/** The schema of a profile has no type for the settings of a load. */
+type LoadWithSettings = WrittenLoad & { readonly high?: string; readonly period?: string };
+
+/** A wave as high as the memory that the JVM had, as often as it stalled threads. Other loads have their defaults. */
+function loadOf(
+  load: WrittenLoad['load'],
+  target: JvmTarget,
+  { episodes_n }: RootFigures,
+  watched_ns: number,
+): LoadWithSettings {
+  if (load !== 'heap_wave') return { load };
+  const high = highOf(target);
+  const period_s = Math.min(10, Math.max(1, watched_ns / Math.max(1, episodes_n) / 1e9));
+  return {
+    load,
+    ...(high === null ? {} : { high: `${Math.max(64, Math.floor(high / 2 ** 20))}MiB` }),
+    period: `${Math.round(period_s * 1000)}ms`,
+  };
+}
+
+/** The live heap has to fit into the heap. */
+function highOf({ jvm, rssBytes }: JvmTarget): number | null {
+  const largest = heapBytes(jvm);
+  return rssBytes === null || largest === null ? rssBytes : Math.min(rssBytes, largest * 0.75);
+}
+
+/** The largest heap that the flags allow; null: they do not say. */
+function heapBytes({ flags }: SeenJvm): number | null {
+  const sizes = flags.flatMap((flag) => {
+    const [, digits, unit = ''] = /^-(?:Xmx|XX:MaxHeapSize=)(\d+)([kKmMgGtT]?)$/.exec(flag) ?? [];
+    return digits === undefined ? [] : [Number(digits) * 1024 ** ' kmgt'.indexOf(unit.toLowerCase() || ' ')];
+  });
+  return sizes.at(-1) ?? null;
+}
+
+function victimsOf(waits: ReturnType<typeof waitsOf>): WrittenVictim[] {
+  const faults = waits.some(({ call, mode }) => call === null || mode === 'mmap_lock read');
+  return [
+    { operation: 'mmap_munmap', rate: '500/s' },
+    ...(faults ? [{ operation: 'first_fault', rate: '200/s' } as const] : []),
+    { operation: 'timer', rate: '200/s' },
+  ];
+}

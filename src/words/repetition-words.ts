@@ -1,0 +1,118 @@
+/** What a profile repeats of an observation, where its settings come from, and how well a run repeated it. */
+import { formatDuration, formatRate, formatShare, formatSize } from '../base/text/units.js';
+import { printableLine } from '../base/text/printable.js';
+import type { ExpectedRootFact, NotRepeatedFact, OriginFact, SeenRoot } from '../facts/repetition-facts.js';
+import type { Stated } from '../facts/stated.js';
+import { causeText } from './cause-words.js';
+import { counted, listed } from './text.js';
+import { sentenceOf, type WordsOf } from './words-of.js';
+
+/** `mmap-lock-reader by purger, madvise.DONTNEED (33 stalls, 1.03 s)`. */
+function rootText({ cause, thread, call, stalls_n, total_ns }: SeenRoot): string {
+  const what = call === null ? '' : `, ${printableLine(call)}`;
+  return `${printableLine(causeText({ cause, thread }))}${what} (${counted(stalls_n, 'stall')}, ${formatDuration(total_ns)})`;
+}
+
+const notRepeated: Readonly<Record<NotRepeatedFact['code'], string>> = {
+  'cause-not-made': 'pauselab has no workload with this cause',
+  'call-not-made': 'pauselab has no operation that makes this call from there',
+  'call-unknown': 'it was not seen which call or which thread is behind it',
+  'collector-unknown': 'neither the flags nor the threads of the JVM tell its collector',
+  'several-jvms': 'several JVMs with different flags were observed; observe that JVM alone',
+  'size-unknown': 'neither the size nor the CPU time of the call was seen',
+  'stalled-themselves': 'these threads stalled others meanwhile, so this is a part of the stalls that they caused',
+  'little-time': 'it has less than 5 % of the stalled time',
+  'many-roots': 'the profile has four roots already, and these have more of the stalled time',
+};
+
+export function statedNotRepeated(fact: NotRepeatedFact): Stated<NotRepeatedFact> {
+  return { ...fact, sentence: `${rootText(fact)}: ${notRepeated[fact.code]}` };
+}
+
+const origins: WordsOf<OriginFact> = {
+  root: ({ root, longest_ns }) => `seen: ${rootText(root)}, the longest ${formatDuration(longest_ns)}`,
+  'call-seen': ({ call, thread, isOutside }) =>
+    `\`${printableLine(thread)}\`${isOutside ? ', a thread of another program,' : ''} made the call ${printableLine(call)}`,
+  'size-seen': ({ medianBytes, largestBytes, distinct_n }) =>
+    distinct_n === 1
+      ? `the range of the call: ${formatSize(medianBytes)}`
+      : `the median of ${distinct_n} ranges; the largest has ${formatSize(largestBytes)}`,
+  'size-by-time': ({ onCpuMedian_ns }) =>
+    `sized so that a call takes as much CPU time as the calls that were seen: median ${formatDuration(onCpuMedian_ns)}`,
+  'size-by-default': () => 'the range of the call was not seen: sized for pauselab’s usual stall',
+  'rate-seen': ({ n, watched_ns, median_ns }) =>
+    `${counted(n, 'call that stalled threads', 'calls that stalled threads')} in ${formatDuration(watched_ns)}, median ${formatDuration(median_ns)}: ${formatRate(n / (watched_ns / 1e9))}`,
+  'layout-seen': ({ crossed }) =>
+    crossed === 'yes'
+      ? 'the call took mmap_lock, so its range crossed from one VMA into another'
+      : 'the call took the lock of one VMA, and a thread waited that changes this VMA',
+  'layout-unknown': ({ kernel }) =>
+    `on Linux ${kernel} it cannot be seen whether the range crossed VMAs; on Linux 6.17 and later that decides which lock is taken, so try \`split\` too`,
+  'competitors-seen': ({ names, total_ns, others, isFitted, niceSeen }) =>
+    `the CPU was taken for ${formatDuration(total_ns)} by ${namesText(names)}${isFitted ? '; so many hogs at once keep the thread off its CPU for as long' : ''}${niceSeen === null ? '' : `; the thread had nice ${niceSeen}, and a lower value here, because beside one hog of its own group it would be off its CPU for longer than it was`}${others.length === 0 ? '' : `; hogs are alike, so ${namesText(others)} ${others.length === 1 ? 'is' : 'are'} left out`}`,
+  'no-competitor': () => 'no other thread was seen on the CPU',
+  'waits-seen': ({ waits }) =>
+    waits.length === 0
+      ? 'it was not seen in which calls threads waited; rates are pauselab’s'
+      : `threads waited in ${listed(waits.slice(0, 4).map(({ call, waits_n, threads_n }) => `${call === null ? 'a page fault' : printableLine(call)} (${counted(waits_n, 'time')}, ${counted(threads_n, 'thread')})`))}; rates are pauselab’s`,
+  'holder-idle': () => 'no lock is to blame, so the holder does nothing',
+  'collector-seen': () => 'by the flags and the threads of the JVM',
+  'load-chosen': ({ load, residentBytes }) =>
+    load === 'heap_wave'
+      ? `what the program allocates was not observed: a heap that grows and shrinks${residentBytes === null ? '' : `; the JVM had ${formatSize(residentBytes)} in memory at the start`}`
+      : 'what the program allocates was not observed: a load of pauselab that makes the same thread give memory back',
+  'thread-seen': ({ name, nice }) =>
+    `the thread \`${printableLine(name)}\`${nice === null ? '' : ` was seen with nice ${nice}`}`,
+};
+
+const namesText = (names: readonly string[]): string => listed(names.map((name) => `\`${printableLine(name)}\``));
+
+export function originText(fact: OriginFact): string {
+  return sentenceOf(origins, fact);
+}
+
+/** At the head of the profile. */
+export function headText({
+  observed,
+  kernel,
+  watched_ns,
+}: {
+  observed: string;
+  kernel: string;
+  watched_ns: number;
+}): string {
+  return `Repeats what \`pauselab observe\` saw of ${printableLine(observed)} in ${formatDuration(watched_ns)} on Linux ${printableLine(kernel)}. \`pauselab run\` measures it and says whether the same root came back.`;
+}
+
+export const notRepeatedHead = 'Not in this profile:';
+export const thresholdOrigin = 'the threshold of the observation';
+
+const expected: WordsOf<ExpectedRootFact> = {
+  repeated: (fact) => `repeated: ${shareText(fact)}${lengths(fact)}`,
+  'partly-repeated': (fact) => `repeated in part: ${shareText(fact)}${lengths(fact)}${otherText(fact)}`,
+  'same-cause': (fact) =>
+    `not known: in ${fact.arm} ${fact.stalls_n} of ${counted(fact.allStalls_n, 'stall')} have the observed cause ${fact.cause}, and only \`run --trace\` can show whether \`${printableLine(fact.by ?? '')}\` is behind it`,
+  'other-roots': (fact) =>
+    `not repeated: none of ${counted(fact.allStalls_n, 'stall')} in ${fact.arm} has the observed root ${wanted(fact)}${otherText(fact)}`,
+  'no-stall': (fact) => `not repeated: ${fact.arm} had no stall, and the observed root is ${wanted(fact)}`,
+  'no-run': (fact) =>
+    `not known: no run of ${fact.arm} was recorded, so nothing says whether ${wanted(fact)} came back`,
+};
+
+const wanted = ({ cause, by }: ExpectedRootFact): string => printableLine(causeText({ cause, thread: by }));
+
+const shareText = (fact: ExpectedRootFact): string =>
+  `in ${fact.arm} the observed root ${wanted(fact)} has ${fact.stalls_n} of ${counted(fact.allStalls_n, 'stall')} and ${formatShare(fact.total_ns / fact.all_ns)} of the stalled time`;
+
+function lengths({ median_ns, observedMedian_ns }: ExpectedRootFact): string {
+  if (median_ns === null) return '';
+  const seen = observedMedian_ns === null ? '' : `, and took ${formatDuration(observedMedian_ns)} when it was observed`;
+  return `; the median stall takes ${formatDuration(median_ns)}${seen}`;
+}
+
+const otherText = ({ other }: ExpectedRootFact): string =>
+  other === null ? '' : `; most other time has ${printableLine(causeText(other))} (${formatDuration(other.total_ns)})`;
+
+export function statedExpected(fact: ExpectedRootFact): Stated<ExpectedRootFact> {
+  return { ...fact, sentence: sentenceOf(expected, fact) };
+}

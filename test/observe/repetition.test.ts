@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import type { RootFigures, ObservationFile } from '../../src/bundle/observation-schema.js';
+import { repetitionOf } from '../../src/observe/repetition.js';
+import { competitor, holderFigures, observationWith, jvmWith } from '../support/holder-figures.js';
+
+function repeated(more: Partial<RootFigures>, of: Partial<ObservationFile> = {}) {
+  const { roots, notRepeated } = repetitionOf(observationWith([holderFigures(more)], of));
+  return { settings: roots[0]?.settings, expects: roots[0]?.expects, codes: notRepeated.map(({ code }) => code) };
+}
+
+describe('a root of a native thread', () => {
+  test('is repeated by its call, size, rate, nice value, layout and competitors', () => {
+    const { settings, expects } = repeated({});
+    expect(settings).toEqual({
+      layout: 'split',
+      holder: {
+        operation: 'madvise_free',
+        nice: 19,
+        cpus: 'first',
+        pause: '2000ms',
+        region: '65536KiB',
+      },
+      hogs: { count: 1, cpus: 'first' },
+      victims: [
+        { operation: 'mmap_munmap', rate: '500/s' },
+        { operation: 'timer', rate: '200/s' },
+      ],
+    });
+    expect(expects).toEqual({ arm: 'root-1', cause: 'mmap-lock-reader', by: 'holder', median: '470ms' });
+  });
+
+  test.each([
+    ['yes', 'split'],
+    ['no', 'same'],
+    ['unknown', 'isolated'],
+    [null, 'isolated'],
+  ] as const)('lies where it was seen: crossed %s is layout %s', (crossed, layout) => {
+    expect(repeated({ crossed }).settings?.layout).toBe(layout);
+  });
+
+  test('takes the CPU time of a call where its size is not known', () => {
+    const { settings } = repeated({ range: null });
+    expect(settings?.holder?.region).toBe('calibrated');
+    expect(settings?.stall).toEqual({ aim: '9ms', leastHold: '9ms' });
+  });
+
+  test('takes no region larger than 1 GiB', () => {
+    const range = { distinct_n: 1, medianBytes: 2 ** 34, largestBytes: 2 ** 34, alignmentBytes: 4096 };
+    expect(repeated({ range }).settings?.holder?.region).toBe('calibrated');
+  });
+
+  test('has the victims that waited, and one of the same lock for a call that no victim makes', () => {
+    const waits = (call: string | null, mode: RootFigures['waiters'][number]['mode']) =>
+      repeated({ waiters: [{ call, mode, waits_n: 1, threads_n: 1, nice: 3 }] }).settings?.victims?.[0];
+    expect(waits('mprotect', 'mmap_lock write')).toEqual({ operation: 'mprotect', rate: '500/s', nice: 3 });
+    expect(waits('clone3', 'mmap_lock write')?.operation).toBe('mmap_munmap');
+    expect(waits(null, 'mmap_lock read')?.operation).toBe('first_fault');
+    expect(waits('munmap', 'cpu')?.operation).toBe('mmap_munmap');
+  });
+
+  test('has the victims in its VMA that can be there', () => {
+    const waiters = ['mprotect', 'mremap'].map((call) => ({
+      call,
+      mode: 'other' as const,
+      waits_n: 1,
+      threads_n: 1,
+      nice: 0,
+    }));
+    expect(repeated({ cause: 'vma-lock', crossed: 'no', waiters }).settings?.victims?.slice(0, 2)).toEqual([
+      { operation: 'mprotect', rate: '500/s' },
+      { operation: 'mremap', rate: '500/s', layout: 'isolated' },
+    ]);
+  });
+
+  test('has hogs as the competitors with a tenth of the time', () => {
+    const hogs = (...competitors: RootFigures['competitors']) =>
+      repeated({ competitors, meanwhile: null }).settings?.hogs;
+    expect(hogs(competitor('a', 900, { threads_n: 2, nice: -5 }), competitor('b', 95))).toEqual({
+      count: 2,
+      nice: -5,
+      cpus: 'first',
+    });
+    expect(hogs()).toEqual({ count: 0 });
+    // It is in bursts, and wins over the other one.
+    expect(hogs(competitor('a', 500), competitor('b', 400, { policy: 'fifo' }))).toEqual({
+      count: 1,
+      policy: 'fifo',
+      cpus: 'first',
+      burst: { run: '80ms', sleep: '2420ms' },
+    });
+  });
+});
+
+test('hogs are as many as keep the thread off its CPU for as long, and not more than the competitors', () => {
+  const fitted = (offCpu_ns: number, threads_n: number) => {
+    const { settings } = repeated({
+      meanwhile: { onCpu_ns: 1000, offCpu_ns },
+      competitors: [competitor('a', 900, { threads_n })],
+    });
+    return [settings?.hogs?.count, settings?.holder?.nice];
+  };
+  // The weights of nice 19 and nice 0 are 15 and 1024.
+  expect(fitted(2 * 68_267, 5)).toEqual([2, 19]);
+  expect(fitted(20 * 68_267, 5)).toEqual([5, 19]);
+  // It got a third of the CPU: the weight of nice 3 is 526.
+  expect(fitted(2000, 5)).toEqual([1, 3]);
+  expect(fitted(10, 5)).toEqual([1, undefined]);
+});
+
+test('a reader of smaps from outside is repeated by a reader in a second process', () => {
+  const thread = { name: 'agent', tid: 900, role: 'outside', nice: null } as const;
+  const smaps = { call: '/proc/PID/smaps', range: null, crossed: null };
+  expect(repeated({ ...smaps, thread }).settings?.holder?.operation).toBe('read_smaps');
+  expect(repeated(smaps).settings?.holder?.operation).toBe('read_own_smaps');
+});
+
+test('a wait for a CPU is repeated by hogs on the CPU of a victim that always works', () => {
+  const { settings, expects } = repeated({
+    cause: 'not-scheduled',
+    call: null,
+    thread: null,
+    competitors: [competitor('rt', 400, { policy: 'rr' })],
+  });
+  expect(settings?.holder?.active).toBe(false);
+  expect(settings?.hogs?.policy).toBe('rr');
+  expect(settings?.victims).toEqual([{ operation: 'noop', rate: 'back-to-back', cpus: 'first' }]);
+  expect(expects?.by).toBe('hog-*');
+});
+
+describe('a root of a thread of a JVM', () => {
+  const g1: Partial<RootFigures> = {
+    cause: 'mmap-lock-writer',
+    call: 'mmap.NONE',
+    thread: { name: 'G1 Service', tid: 103, role: 'other', nice: 19 },
+    crossed: null,
+  };
+  const target = (jvm: { readonly collector: string | null; readonly flags: readonly string[] }, pid = 100) => ({
+    pid,
+    name: 'java',
+    threads_n: 20,
+    rssBytes: 300 * 2 ** 20,
+    jvm: jvmWith(jvm.collector, jvm.flags),
+  });
+  const jvm = { collector: 'g1', flags: ['-XX:+UseG1GC', '-Xmx768m'] } as const;
+  const written = { collector: jvm.collector, flags: [...jvm.flags] };
+
+  test('is repeated by the collector, the flags and the thread, and a heap as large as the JVM was', () => {
+    const { settings, expects } = repeated(g1, { targets: [target(written)] });
+    expect(settings?.jvm).toEqual({
+      collector: 'g1',
+      flags: ['-Xmx768m'],
+      loads: [{ load: 'heap_wave', high: '300MiB', period: '2500ms' }],
+      threads: { 'G1 Service': { nice: 19, cpus: 'first' } },
+    });
+    expect(expects?.by).toBe('G1 Service');
+  });
+
+  test.each([
+    ['is smaller than the largest heap', ['-Xmx256m'], '192MiB'],
+    ['follows the last of repeated flags', ['-Xmx128m', '-XX:MaxHeapSize=1g'], '300MiB'],
+  ])('has a heap that %s', (_, flags, high) => {
+    const { settings } = repeated(g1, { targets: [target({ collector: 'g1', flags })] });
+    expect(settings?.jvm?.loads).toMatchObject([{ high }]);
+  });
+
+  test('finds a thread whose name the kernel cut', () => {
+    const thread = { name: 'Shenandoah Cont', tid: 103, role: 'other', nice: 19 } as const;
+    const { expects } = repeated({ ...g1, thread }, { targets: [target({ collector: 'shenandoah', flags: [] })] });
+    expect(expects?.by).toBe('Shenandoah Control*');
+  });
+
+  test('is repeated natively where the thread gives nothing back by itself', () => {
+    const thread = { name: 'worker', tid: 103, role: 'other', nice: 0 } as const;
+    const { settings } = repeated({ ...g1, thread }, { targets: [target(written)] });
+    expect(settings?.jvm).toBeUndefined();
+    expect(settings?.holder?.operation).toBe('mmap_none');
+  });
+
+  test('is not repeated where several collectors or several JVMs are possible', () => {
+    const vm = { ...g1, thread: { name: 'VM Thread', tid: 103, role: 'other', nice: 0 } as const };
+    expect(repeated(vm, { targets: [target({ collector: null, flags: [] })] }).codes).toEqual(['collector-unknown']);
+    const other = target({ collector: 'zgc', flags: [] }, 200);
+    expect(repeated(g1, { targets: [target(written), other] }).codes).toEqual(['several-jvms']);
+  });
+});
+
+describe('a root is listed', () => {
+  test.each([
+    ['cause-not-made', { cause: 'block-io' }],
+    ['cause-not-made', { cause: 'unknown' }],
+    ['call-not-made', { call: 'brk' }],
+    ['call-unknown', { call: null }],
+    ['call-unknown', { cause: 'not-scheduled', competitors: [] }],
+    ['size-unknown', { range: null, held: null }],
+    ['size-unknown', { range: null, policy: 'fifo' }],
+    ['stalled-themselves', { cause: 'not-scheduled', stalledThemselves: true }],
+  ] as const)('as %s: %j', (code, more) => {
+    const { settings, codes } = repeated(more as Partial<RootFigures>);
+    expect(settings).toBeUndefined();
+    expect(codes).toEqual([code]);
+  });
+
+  test('if it has little of the time, or if there are four with more', () => {
+    const six = Array.from({ length: 6 }, () => holderFigures());
+    const { roots, notRepeated } = repetitionOf(observationWith(six, {}, [900, 800, 700, 600, 500, 10]));
+    expect(roots.map(({ name }) => name)).toEqual(['root-1', 'root-2', 'root-3', 'root-4']);
+    expect(notRepeated.map(({ code }) => code)).toEqual(['many-roots', 'little-time']);
+  });
+});
