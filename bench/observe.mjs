@@ -27,6 +27,15 @@ const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const main = file('../dist/main.js');
 const bare = file('build/Release/pauselab-bench-bare');
 
+/** What a signal to this program has to end. */
+const running = new Set();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const one of running) one.end();
+    process.kill(process.pid, signal);
+  });
+}
+
 async function planted(chosen) {
   const classes = compiled();
   try {
@@ -105,8 +114,10 @@ async function observedService({ work, threads, plant, jvm = ['-Xmx768m'], envir
   let log = '';
   java.stdout.setEncoding('utf8').on('data', (text) => (log += text));
   const ended = new Promise((done) => java.once('close', done));
+  running.add({ end: () => java.kill('SIGKILL') });
   await sleep(3000);
   const planting = plant(java.pid);
+  for (const one of planting) running.add(one);
   try {
     await sleep(500);
     const text = await output(process.execPath, [
@@ -121,6 +132,7 @@ async function observedService({ work, threads, plant, jvm = ['-Xmx768m'], envir
   } finally {
     for (const one of planting) one.end();
     java.kill('SIGKILL');
+    running.clear();
     rmSync(folder, { recursive: true, force: true });
   }
 }
