@@ -88,7 +88,9 @@ function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: LookedRun): Su
       const seen = run.timeline.thread(tid);
       const runnable_ns = seen.time_ns(inside, 'runnable');
       const ready_ns = runnable_ns + seen.time_ns(inside, 'running');
-      if (ready_ns < (inside.end_ns - inside.start_ns) * nearlyAll) return [];
+      // A time without looks says nothing; if it was most of the wait, nothing is known.
+      const looked_ns = inside.end_ns - inside.start_ns - seen.time_ns(inside, 'unobserved');
+      if (ready_ns < Math.max(looked_ns * nearlyAll, (inside.end_ns - inside.start_ns) / 2)) return [];
       const sawEnd = seen.hasLooksAround(around);
       // The kernel counts a wait for a CPU when it is over.
       const preempted_ns = Math.max(preemptedDuring(tid, span, run), sawEnd ? 0 : runnable_ns);

@@ -67,6 +67,16 @@ describe('a holder without a CPU', () => {
     expect(first?.sentence).toMatch(/a thread of another program may have had it$/);
   });
 
+  test('is found where looks are missing in the middle of the wait', () => {
+    const samples = [worker, lookedAt('purger', 12, holder)].map((timeline): Timeline => {
+      const ticks_ns = timeline.ticks_ns.map((time_ns, tick) => time_ns + Math.floor((tick + 6) / 14) * 30e6);
+      const changes = timeline.changes.map((change) => ({ ...change, time_ns: (ticks_ns[change.tick] ?? 0) - 1000 }));
+      return { ...timeline, ticks_ns, changes };
+    });
+    const functions = waits.map((wait, n) => ({ ...wait, time_ns: wait.time_ns + n * 30e6 }));
+    for (const cause of causesOf(samples, { functions })) expect(cause).toMatchObject({ thread: { name: 'purger' } });
+  });
+
   test('may be followed by another one in the same wait', () => {
     const [long, early, late] = ['sssddddddddddddddddddss', 'sssqqqqqqqqqrssssssssss', 'ssssssssssssqqqqqqqqqrs'];
     const threads = [lookedAt('worker', 11, long), lookedAt('early', 12, early), lookedAt('late', 14, late)];

@@ -1,0 +1,43 @@
+/** What `observe --check` finds, for ways of observing that are and are not possible. */
+import { describe, expect, test } from 'vitest';
+import type { TierObstacle } from '../../src/facts/observation-facts.js';
+import { checkObservation } from '../../src/jobs/observe-check.js';
+import type { Tier } from '../../src/jobs/observe-tier.js';
+
+const setup = { note: () => undefined, install: false };
+
+function tier(name: Tier['name'], obstacle: TierObstacle | null): Tier {
+  return { name, whyNot: () => Promise.resolve(obstacle), watch: () => Promise.reject(new Error('not watched')) };
+}
+
+const check = (obstacle: TierObstacle, sampling: TierObstacle | null = null) =>
+  checkObservation([], setup, [tier('ebpf', obstacle), tier('sampling', sampling)]);
+
+describe('a check', () => {
+  test.each<{ obstacle: TierObstacle; remedies: string[] }>([
+    {
+      obstacle: { code: 'capabilities-missing', capabilities: ['CAP_BPF'] },
+      remedies: ['set-capabilities', 'add-capabilities'],
+    },
+    { obstacle: { code: 'in-pid-namespace' }, remedies: ['share-pids'] },
+    { obstacle: { code: 'helper-not-built', complaint: 'libbpf is missing' }, remedies: ['build-helper'] },
+    { obstacle: { code: 'no-type-information' }, remedies: [] },
+    { obstacle: { code: 'kernel-refuses', complaint: 'EPERM', lockdown: 'confidentiality' }, remedies: [] },
+  ])('says what helps against $obstacle.code', async ({ obstacle, remedies }) => {
+    const found = await check(obstacle);
+    expect(found.tier).toBe('sampling');
+    expect(found.possible).toEqual(['sampling']);
+    expect(found.refusedTiers).toMatchObject([{ tier: 'ebpf', ...obstacle }]);
+    expect(found.remedies.map(({ code }) => code)).toEqual(remedies);
+    for (const { command, sentence } of found.remedies) expect(command.length * sentence.length).toBeGreaterThan(0);
+  });
+
+  test('says that nothing is possible, with every reason', async () => {
+    const found = await check({ code: 'in-pid-namespace' }, { code: 'other-user', pid: 7, name: 'java', uid: 0 });
+    expect(found).toMatchObject({ tier: null, possible: [], limits: [] });
+    expect(found.refusedTiers.map(({ sentence }) => sentence)).toEqual([
+      expect.stringMatching(/^observing by eBPF is not possible/) as string,
+      'observing by sampling is not possible: java (7) belongs to another user (uid 0), and CAP_SYS_PTRACE is missing; observe as that user, or as root',
+    ]);
+  });
+});
