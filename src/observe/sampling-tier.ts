@@ -52,7 +52,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
     const before = beforeLooks(targets);
     const program = await startedSampler(files, targets);
     const readMore = readerOf(files.samples, before.go_ns);
-    const reading = setInterval(() => load.push(readLoad([])), steal_ms);
+    const reading = setInterval(() => load.push(readLoad([])), steal_ms).unref();
     return {
       start_ns: Number(before.go_ns),
       ended: program.exited,
