@@ -3,7 +3,7 @@ import type { ChainLink, ListedStall, StallCause } from './stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
 import { lockCauses } from '../facts/blame.js';
 
-export interface StallRoot {
+interface StallRoot {
   readonly cause: StallCause;
   /** The links of its chain that name it. */
   readonly links: readonly ChainLink[];

@@ -10,7 +10,7 @@
 import { shuffle, type Random } from './prng.js';
 import { sum } from './sample.js';
 
-export interface Alikeness {
+interface Alikeness {
   /** The largest of a figure, 0 by chance on average; 0 where no figure varies. */
   readonly autocorrelation: number;
   /** One-sided: neighbours that are less alike than others do no harm. */

@@ -153,7 +153,7 @@ export function statedGap(fact: ObservationGap): Stated<ObservationGap> {
 }
 
 /** Behind the length of a stall. */
-export const cutWords: Readonly<Record<StallCut, string>> = {
+const cutWords: Readonly<Record<StallCut, string>> = {
   'began-before': 'from before the start',
   'still-going-on': 'still going on at the end',
   'thread-ended': 'until its thread ended',

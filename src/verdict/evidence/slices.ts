@@ -16,9 +16,9 @@ export interface Watched {
   readonly stalls: readonly ListedStall[];
 }
 
-export type SliceMetric = Pick<Metric, 'name' | 'title' | 'unit' | 'worse' | 'margin'>;
+type SliceMetric = Pick<Metric, 'name' | 'title' | 'unit' | 'worse' | 'margin'>;
 
-export interface SliceFigure {
+interface SliceFigure {
   readonly series: string;
   readonly metric: SliceMetric;
   /** Of the stalls that began in a slice. */

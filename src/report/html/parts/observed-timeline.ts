@@ -20,14 +20,14 @@ const nameHeight = 16;
 /** From a row's top to the middle of its bars, below the name. */
 const barOffset = nameHeight + 9;
 const axisHeight = 20;
-export const mostRows = 20;
+const mostRows = 20;
 /** In a row; the longest. */
 const mostBars = 300;
 /** Percent of the width: a stall is seen, however short it is. */
 const leastWidth = 0.15;
 const longestName = 40;
 
-export type StallKind = 'gives-back' | 'other' | 'unknown';
+type StallKind = 'gives-back' | 'other' | 'unknown';
 
 /** Half of a bar's height: kinds differ by height too, not by colour alone. */
 const halves: Readonly<Record<StallKind, number>> = { 'gives-back': 8, other: 5, unknown: 2.5 };
@@ -38,14 +38,14 @@ const kindWords: Readonly<Record<StallKind, string>> = {
   unknown: 'the reason is not known',
 };
 
-export interface ThreadRow {
+interface ThreadRow {
   readonly thread: string;
   readonly stalls: readonly NumberedStall[];
   readonly stalled_ns: number;
 }
 
 /** Most stalled time first. */
-export function threadRows(stalls: readonly NumberedStall[]): ThreadRow[] {
+function threadRows(stalls: readonly NumberedStall[]): ThreadRow[] {
   return [...grouped(stalls, ({ stall }) => stall.series)]
     .map(([thread, own]) => ({
       thread,
@@ -55,13 +55,13 @@ export function threadRows(stalls: readonly NumberedStall[]): ThreadRow[] {
     .sort((a, b) => b.stalled_ns - a.stalled_ns);
 }
 
-export function kindOf(stall: ListedStall): StallKind {
+function kindOf(stall: ListedStall): StallKind {
   const root = rootOfStall(stall);
   if (root === null || root.cause.cause === 'unknown') return 'unknown';
   return root.givesBack ? 'gives-back' : 'other';
 }
 
-export interface DrawnObservation {
+interface DrawnObservation {
   /** Of the observation in the report. */
   readonly bundle: number;
   /** The longest first. */
