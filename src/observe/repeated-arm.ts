@@ -111,7 +111,7 @@ function burst(
 }
 
 /** Those for a lock: a thread that also waited for a CPU did so after the lock. */
-export function waitsOf({ waiters }: RootFigures): RootFigures['waiters'] {
+export function waitsToRepeat({ waiters }: RootFigures): RootFigures['waiters'] {
   return waiters.filter(({ mode }) => mode !== 'cpu');
 }
 

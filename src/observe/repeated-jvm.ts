@@ -3,7 +3,7 @@ import type { RootFigures, ObservedTarget } from '../bundle/observation-schema.j
 import { collectors, collectorTable, jvmGivers, type Collector, type Giver } from '../catalogue/collectors.js';
 import { loadThatCauses } from '../catalogue/repeating.js';
 import type { WrittenLoad, WrittenVictim } from '../profile/written/profile-schema.js';
-import { hogsOf, nice, waitsOf, type RepeatedOr, type RootToRepeat } from './repeated-arm.js';
+import { hogsOf, nice, waitsToRepeat, type RepeatedOr, type RootToRepeat } from './repeated-arm.js';
 
 type SeenJvm = NonNullable<ObservedTarget['jvm']>;
 type JvmTarget = ObservedTarget & { readonly jvm: SeenJvm };
@@ -26,7 +26,7 @@ export function jvmArm({ figures, observation }: RootToRepeat, call: string): Re
   const collector = collectors.find((name) => name === jvm.collector) ?? onlyCollectorOf(giver);
   if (collector === null) return 'collector-unknown';
   const { hogs, nice: own, origins } = hogsOf(figures, observation.watched_ns);
-  const waits = waitsOf(figures);
+  const waits = waitsToRepeat(figures);
   return {
     settings: {
       jvm: {
@@ -98,7 +98,7 @@ function heapBytes({ flags }: SeenJvm): number | null {
   return sizes.at(-1) ?? null;
 }
 
-function victimsOf(waits: ReturnType<typeof waitsOf>): WrittenVictim[] {
+function victimsOf(waits: ReturnType<typeof waitsToRepeat>): WrittenVictim[] {
   const faults = waits.some(({ call, mode }) => call === null || mode === 'mmap_lock read');
   return [
     { operation: 'mmap_munmap', rate: '500/s' },

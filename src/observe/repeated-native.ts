@@ -9,7 +9,7 @@ import {
   milliseconds,
   nice,
   policy,
-  waitsOf,
+  waitsToRepeat,
   type SettingOrigin,
   type RepeatedOr,
   type RootToRepeat,
@@ -26,7 +26,7 @@ export function nativeArm({ figures, observation }: RootToRepeat, call: string):
   if (sized === null) return 'size-unknown';
   const layout = layoutOf(figures, operationNamed(operation).layouts);
   const rate = rateOf(figures, observation.watched_ns);
-  const waits = waitsOf(figures);
+  const waits = waitsToRepeat(figures);
   const hogs = hogsOf(figures, observation.watched_ns);
   return {
     settings: {

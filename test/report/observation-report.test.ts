@@ -48,7 +48,7 @@ describe('the page of an observation', () => {
       '3 records did not fit into the buffer of the kernel: stalls and their reasons may be missing.',
     );
     expect(part(page, 'observed')).toContain('java (100, 23 threads at the start)');
-    expect(part(page, 'observed')).toContain('programs in the kernel (eBPF)');
+    expect(part(page, 'observed')).toContain('eBPF');
     expect(part(page, 'observed')).toContain('120 ms (0.200 % of a CPU)');
     expect(part(page, 'observed')).toContain('pauselab observe &#39;a b&#39;');
     expect(part(page, 'advice')).toContain('Against: mmap_lock, held for reading');
