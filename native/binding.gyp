@@ -156,6 +156,11 @@
       "sources": ["test/board_writer.cc"],
     },
     {
+      "target_name": "pauselab-stalling",
+      "type": "executable",
+      "sources": ["test/stalling.cc"],
+    },
+    {
       "target_name": "pauselab-refuse",
       "type": "executable",
       "sources": ["test/refuse.cc"],

@@ -10,7 +10,13 @@ import { hashOf, stamp } from '../setup/stamp.mjs';
 import { allSteps } from '../setup/steps.mjs';
 
 /** Beyond what the set-up builds for jobs: the programs that most native tests run. */
-const testTargets = ['pauselab-engine-inject', 'pauselab-board-writer', 'pauselab-refuse', 'pauselab-board-tool'];
+const testTargets = [
+  'pauselab-engine-inject',
+  'pauselab-board-writer',
+  'pauselab-refuse',
+  'pauselab-stalling',
+  'pauselab-board-tool',
+];
 
 /** Resolves to a function that builds what has changed, reports the outcome, and resolves to whether it succeeded. */
 export async function nativeBuilder(root, tools) {

@@ -50,6 +50,7 @@ export function allSteps(root) {
         'pauselab-engine-inject',
         'pauselab-board-writer',
         'pauselab-refuse',
+        'pauselab-stalling',
         'pauselab-fail-calls',
         'pauselab-board-tool',
         'native-tests',
