@@ -198,6 +198,8 @@ static __always_inline void enqueue(struct thread_slot* slot, __u32 cpu, __u64 n
   slot->queued = cpu + 1;
   // Nobody looked before: who runs there now is recorded from here on.
   if (__sync_fetch_and_add(&queue->queued_n, 1) == 0) queue->since_ns = now;
+  // What runs there now counts from now on.
+  slot->busy_ns = queue->busy_ns + (now - queue->since_ns);
 }
 
 static __always_inline void dequeue(struct thread_slot* slot) {
@@ -231,8 +233,16 @@ static __always_inline __u64 count_of(__u64 lock) {
 
 static __always_inline struct task_struct* task_in(__u64 owner) { return (struct task_struct*)(owner & ~kOwnerFlags); }
 
+// Of a thread on a CPU.
+struct arrival {
+  __u32 cpu;
+  __u64 now_ns;
+  // How long that CPU was busy before, while the thread waited for it.
+  __u64 busy_ns;
+};
+
 static __always_inline void send_off(struct thread_slot* slot, struct task_struct* before, struct task_struct* task,
-                                     __u32 cpu, __u64 now) {
+                                     struct arrival at) {
   struct off_record* record = reserved(sizeof(*record));
   if (!record) return;
   record->type = kOff;
@@ -242,14 +252,15 @@ static __always_inline void send_off(struct thread_slot* slot, struct task_struc
   // Its name and nice value may have changed since the slot was made.
   identify(&record->thread, task);
   record->cpu_out = slot->cpu_out;
-  record->cpu_in = cpu;
+  record->cpu_in = at.cpu;
   record->waker = slot->waker;
   record->waker_call = slot->waker_call;
   record->taker = slot->taker;
   identify(&record->before, before);
   record->off_ns = slot->off_ns;
   record->woken_ns = slot->woken_ns;
-  record->on_ns = now;
+  record->on_ns = at.now_ns;
+  record->busy_ns = at.busy_ns;
   record->lock_tgid = slot->phase == kWaits ? slot->lock_tgid : 0;
   if (slot->phase != kWaits && slot->state == 2 && slot->is_target) {
     // It has not run since: a writer that waits for the readers of a VMA still has the lock.
@@ -335,7 +346,10 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
   if (!out && !in && !isWatched) return 0;
   __u64 now = bpf_ktime_get_ns();
   if (isWatched) {
-    if (now - queue->since_ns >= detail_ns && prev->pid != 0) send_ran(prev, cpu, queue->since_ns, now);
+    if (prev->pid != 0) {
+      queue->busy_ns += now - queue->since_ns;
+      if (now - queue->since_ns >= detail_ns) send_ran(prev, cpu, queue->since_ns, now);
+    }
     queue->since_ns = now;
   }
   if (out && out->phase == kHolds && !may_hold(out, prev)) {
@@ -364,8 +378,10 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
     }
   }
   if (in) {
+    bool isSameCpu = queue && in->queued == cpu + 1 && queue->busy_ns > in->busy_ns;
+    __u64 busy_ns = isSameCpu ? queue->busy_ns - in->busy_ns : 0;
     dequeue(in);
-    if (in->off_ns != 0 && matters(in, now)) send_off(in, prev, next, cpu, now);
+    if (in->off_ns != 0 && matters(in, now)) send_off(in, prev, next, (struct arrival){cpu, now, busy_ns});
     in->off_ns = 0;
     in->early_ns = 0;
   }

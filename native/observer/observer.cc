@@ -141,6 +141,7 @@ void writeOff(const off_record& record, bool hasEnded) {
   line.time("off_ns", record.off_ns);
   line.time("woken_ns", record.woken_ns);
   line.time("on_ns", record.on_ns);
+  line.number("busy_ns", static_cast<std::int64_t>(record.busy_ns));
   line.boolean("hasEnded", hasEnded);
   line.number("cpuOut", record.cpu_out);
   line.number("cpuIn", record.cpu_in);

@@ -45,6 +45,8 @@ struct off_record {
   unsigned long long off_ns;
   unsigned long long woken_ns;
   unsigned long long on_ns;
+  // For how long at least the CPU was busy while the thread waited in its queue; 0 also where it changed the CPU.
+  unsigned long long busy_ns;
   // The process whose mmap_lock it waits for or holds; 0: none.
   unsigned int lock_tgid;
   // Of a sleeping lock that it waited for (lock:contention_begin): 1 + its LCB_F_ flags; 0: none.
@@ -118,6 +120,8 @@ struct thread_slot {
   unsigned int cpu_out;
   // 1 + the CPU in whose queue it is counted; 0: none.
   unsigned int queued;
+  // `busy_ns` of that CPU when it came there.
+  unsigned long long busy_ns;
   int nice;
   unsigned int contention;
   unsigned char state;
@@ -140,6 +144,8 @@ struct cpu_slot {
   unsigned int reserved;
   // From when on the thread that runs there is recorded.
   unsigned long long since_ns;
+  // For how long it was not idle up to then, while some waited.
+  unsigned long long busy_ns;
 };
 
 // Per CPU; observer.cc sums them.

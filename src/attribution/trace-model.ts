@@ -32,6 +32,8 @@ export interface Segment extends Span {
   readonly cpu: number;
   /** For a wait: the thread that ended it; 0: an interrupt on an idle CPU; null: not seen. */
   readonly wokenBy: number | null;
+  /** Of a wait for a CPU: the share of it in which the CPU was busy, at least; absent where it was not measured. */
+  readonly busy_share?: number;
 }
 
 export interface Call extends Span {

@@ -89,7 +89,8 @@ function blame(segment: Segment, traced: Traced): LinkDraft[] {
 function withoutCpu(segment: Segment, tid: number, traced: Traced): LinkDraft {
   const cpuTakenBy = takenBy(segment, tid, traced);
   const taken_ns = cpuTakenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
-  const isSeen = traced.model.ranIsWhole || taken_ns >= (segment.end_ns - segment.start_ns) / 2;
+  const isBusy = (segment.busy_share ?? 0) >= 0.5;
+  const isSeen = traced.model.ranIsWhole || isBusy || taken_ns >= (segment.end_ns - segment.start_ns) / 2;
   return isSeen
     ? draft(segment, 'not-scheduled', 'proven', { cpuTakenBy })
     : draft(segment, 'not-scheduled', 'possible', { cpuTakenBy: [] });

@@ -120,8 +120,10 @@ function segmentsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): M
 }
 
 function offSegments(off: OffRecord): Segment[] {
-  const { state, off_ns, woken_ns, on_ns, waker, cpuOut, cpuIn } = off;
+  const { state, off_ns, woken_ns, on_ns, busy_ns, waker, cpuOut, cpuIn } = off;
   const ready_ns = readyAt(off);
+  const wait_ns = state === 'runnable' ? on_ns - off_ns : on_ns - ready_ns;
+  const busy = busy_ns === 0 ? {} : { busy_share: busy_ns / wait_ns };
   const segments: Segment[] = [
     {
       scheduling: state,
@@ -129,9 +131,10 @@ function offSegments(off: OffRecord): Segment[] {
       wokenBy: woken_ns === null ? null : (waker?.tid ?? 0),
       start_ns: off_ns,
       end_ns: ready_ns,
+      ...(state === 'runnable' ? busy : {}),
     },
     // It waited in the queue of the CPU that it then got.
-    { scheduling: 'runnable', cpu: cpuIn, wokenBy: null, start_ns: ready_ns, end_ns: on_ns },
+    { scheduling: 'runnable', cpu: cpuIn, wokenBy: null, start_ns: ready_ns, end_ns: on_ns, ...busy },
   ];
   return segments.filter(({ start_ns, end_ns }) => end_ns > start_ns);
 }

@@ -64,6 +64,7 @@ function offOf(thread: ObservedThread, traced: TracedThreads, { segment, last, o
     off_ns: start_ns,
     woken_ns: isWoken ? end_ns : null,
     on_ns,
+    busy_ns: 0,
     hasEnded: last.end_ns !== Infinity,
     cpuOut: cpu,
     cpuIn: last.cpu,

@@ -62,7 +62,7 @@ function rootOf(link: LinkFact, victim: string): string {
       if (link.thread !== null)
         return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ', link.duration_ns)}`;
       return link.grade === 'possible'
-        ? `${victim} was ready to run for ${time}, and nobody was seen on its CPU for long: many threads ran there for a moment each, or a CPU limit kept it back`
+        ? `${victim} was ready to run for ${time}, and its CPU was not seen busy for half of that time: a CPU limit may have kept it back, or it came from the queue of another CPU`
         : `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ', link.duration_ns)}; no lock is to blame`;
     case 'stopped':
       return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;

@@ -84,7 +84,7 @@ describe('a stall of an observed process', () => {
       observed({ offs: [off(victim, { from: 100, to: 150 }, { state: 'runnable' })], rans: [ran(hog, 0, 100, 110)] }),
     );
     expect(stalls[0]?.cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
-    expect(stalls[0]?.cause?.sentence).toContain('nobody was seen on its CPU');
+    expect(stalls[0]?.cause?.sentence).toContain('its CPU was not seen busy');
   });
 
   test('does not say that it was no wait for mmap_lock where the lock was not seen', () => {
@@ -275,4 +275,12 @@ test('a writer that is blocked while it has mmap_lock waits for the reader of a 
   );
   const [stall] = stalls.filter(({ series }) => series.startsWith('mapper'));
   expect(stall?.cause).toMatchObject({ cause: 'vma-lock', lock: 'vma', thread: { name: 'purger' } });
+});
+
+test('a wait for a CPU that was busy with many short runs is one, and else perhaps one', () => {
+  const graded = (busy: number) =>
+    found(observed({ offs: [off(victim, { from: 100, to: 200 }, { state: 'runnable', busy_ns: busy * ms })] }))
+      .stalls[0]?.cause;
+  expect(graded(60)).toMatchObject({ cause: 'not-scheduled', grade: 'proven' });
+  expect(graded(40)).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
 });

@@ -16,7 +16,7 @@ export function observedThread(name: string, tid: number, pid = target): Observe
   return { tid, pid, nice: 0, name };
 }
 
-type Ms<Record> = Partial<Omit<Record, `${string}_ns`>>;
+type Ms<Record> = Partial<Omit<Record, `${string}_ns`>> & { readonly busy_ns?: number };
 
 export function off(
   thread: ObservedThread,
@@ -30,6 +30,7 @@ export function off(
     off_ns: from * ms,
     woken_ns: woken === null ? null : woken * ms,
     on_ns: to * ms,
+    busy_ns: 0,
     hasEnded: true,
     cpuOut: 0,
     cpuIn: 0,
