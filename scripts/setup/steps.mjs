@@ -52,6 +52,7 @@ export function allSteps(root) {
         'pauselab-refuse',
         'pauselab-fail-calls',
         'pauselab-board-tool',
+        'pauselab-lock-waits',
         'native-tests',
         'native-tests-asan',
         'native-tests-tsan',
