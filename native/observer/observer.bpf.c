@@ -601,13 +601,20 @@ int seed(struct bpf_iter__task* context) {
   struct target* target = target_by_tgid(task->tgid);
   if (!target) return 0;
   if (task->mm) target->mm = (__u64)task->mm;
-  if (slot_of(task->pid)) return 0;
-  struct thread_slot* slot = claim(task, 1);
-  if (!slot || task->on_cpu) return 0;
-  // How long it has been off its CPU is not known: it counts from now on.
-  slot->state = state_of(task->__state);
-  slot->cpu_out = task->thread_info.cpu;
-  slot->off_ns = bpf_ktime_get_ns();
+  struct thread_slot* slot = slot_of(task->pid);
+  if (slot) {
+    // The lock for which another thread sleeps named it. As the last that took it for read it may have given it back,
+    // and sleep for it itself.
+    slot->is_target = 1;
+    if (slot->off_ns == 0 || slot->woken_ns != 0 || slot->phase == kWaits) return 0;
+  } else {
+    slot = claim(task, 1);
+    if (!slot || task->on_cpu) return 0;
+    // How long it has been off its CPU is not known: it counts from now on.
+    slot->state = state_of(task->__state);
+    slot->cpu_out = task->thread_info.cpu;
+    slot->off_ns = bpf_ktime_get_ns();
+  }
   if (slot->state == 2) seed_wait(slot, task, slot->off_ns);
   return 0;
 }

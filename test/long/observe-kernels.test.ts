@@ -15,7 +15,7 @@ import { withinTries } from '../support/tries.js';
  * 6.1 is the oldest that observe needs. From 6.12 to 6.17 events and locks of VMAs changed, in 7.1 the queue of a
  * rwsem, in 7.2 the size of task_struct.on_cpu.
  */
-const kernels = ['deb:6.1', 'deb:6.12', 'deb:6.17', 'deb:7.1', 'deb:7.3'];
+const kernels = ['deb:6.1', 'deb:6.12', 'deb:6.17', 'deb:7.1', 'deb:7.2', 'deb:7.3'];
 
 /** System calls of x86-64. */
 const mprotect = 10;
