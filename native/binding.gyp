@@ -174,6 +174,12 @@
       "ldflags": ["-ldl"],
     },
     {
+      # Observed in guests.
+      "target_name": "pauselab-lock-waits",
+      "type": "executable",
+      "sources": ["test/lock_waits.cc"],
+    },
+    {
       "target_name": "pauselab-board-tool",
       "type": "executable",
       "dependencies": ["core"],

@@ -30,10 +30,14 @@ struct list_head {
   struct list_head* next;
 };
 
+struct rwsem_waiter;
+
+// wait_list up to Linux 7.0, first_waiter from 7.1 on.
 struct rw_semaphore {
   struct counter count;
   struct counter owner;
   struct list_head wait_list;
+  struct rwsem_waiter* first_waiter;
 };
 
 struct task_struct;
@@ -59,7 +63,8 @@ struct task_struct {
   struct thread_info thread_info;
   unsigned int __state;
   unsigned int flags;
-  int on_cpu;
+  // An int, and from Linux 7.2 on a u8: libbpf adapts only what is unsigned here.
+  unsigned int on_cpu;
   int static_prio;
   int pid;
   int tgid;

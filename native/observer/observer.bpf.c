@@ -317,7 +317,8 @@ static __always_inline void look_at_owner(struct thread_slot* slot, __u64 now) {
   if (!holder) {
     holder = claim_for(&slot->owner, 0);
     if (!holder) return;
-    if (!BPF_CORE_READ(task, on_cpu)) {
+    // Its size differs by kernel, and BPF_CORE_READ would read that of kernel_types.h.
+    if (!BPF_CORE_READ_BITFIELD_PROBED(task, on_cpu)) {
       holder->state = state_of(BPF_CORE_READ(task, __state));
       holder->cpu_out = BPF_CORE_READ(task, thread_info.cpu);
       holder->off_ns = now;
@@ -568,29 +569,43 @@ int BPF_PROG(on_exit, struct task_struct* task) {
 // How many waiters of a lock are looked through.
 #define kMostWaiters 256
 
+// The first in the queue of a lock, and in `end` where the queue ends; null: nobody waits.
+static __always_inline struct list_head* first_waiting(struct rw_semaphore* lock, __u64* end) {
+  if (bpf_core_field_exists(struct rw_semaphore, first_waiter)) {
+    // A ring of those who wait.
+    struct rwsem_waiter* first = BPF_CORE_READ(lock, first_waiter);
+    if (!first) return 0;
+    *end = (__u64)first + bpf_core_field_offset(struct rwsem_waiter, list);
+    return (struct list_head*)*end;
+  }
+  if (!bpf_core_field_exists(struct rw_semaphore, wait_list)) return 0;
+  *end = (__u64)lock + bpf_core_field_offset(struct rw_semaphore, wait_list);
+  struct list_head* first = BPF_CORE_READ((struct list_head*)*end, next);
+  return (__u64)first == *end ? 0 : first;
+}
+
 // A thread that is blocked already when the observation begins: does it sleep for its process's mmap_lock? The queue of
 // the lock has its name. Nothing keeps the queue as it is, so each step is read with care, and a step into nowhere ends
 // it.
 static __always_inline void seed_wait(struct thread_slot* slot, struct task_struct* task, __u64 now) {
-  if (!task->mm || !bpf_core_field_exists(struct rw_semaphore, wait_list) ||
-      !bpf_core_field_exists(struct rwsem_waiter, type))
-    return;
+  if (!task->mm || !bpf_core_field_exists(struct rwsem_waiter, type)) return;
   struct rw_semaphore* lock = &task->mm->mmap_lock;
-  __u64 head = (__u64)lock + bpf_core_field_offset(struct rw_semaphore, wait_list);
-  struct list_head* at = (struct list_head*)head;
-  for (int i = 0; i < kMostWaiters; i++) {
-    at = BPF_CORE_READ(at, next);
-    if (!at || (__u64)at == head) return;
+  __u64 end = 0;
+  struct list_head* at = first_waiting(lock, &end);
+  for (int i = 0; i < kMostWaiters && at; i++) {
     struct rwsem_waiter* waiter = (void*)at - bpf_core_field_offset(struct rwsem_waiter, list);
-    if (BPF_CORE_READ(waiter, task) != task) continue;
-    slot->phase = kWaits;
-    slot->is_write =
-        BPF_CORE_READ(waiter, type) == bpf_core_enum_value(enum rwsem_waiter_type, RWSEM_WAITING_FOR_WRITE);
-    slot->lock = (__u64)lock;
-    slot->lock_tgid = slot->tgid;
-    slot->slept_ns = now;
-    look_at_owner(slot, now);
-    return;
+    if (BPF_CORE_READ(waiter, task) == task) {
+      slot->phase = kWaits;
+      slot->is_write =
+          BPF_CORE_READ(waiter, type) == bpf_core_enum_value(enum rwsem_waiter_type, RWSEM_WAITING_FOR_WRITE);
+      slot->lock = (__u64)lock;
+      slot->lock_tgid = slot->tgid;
+      slot->slept_ns = now;
+      look_at_owner(slot, now);
+      return;
+    }
+    at = BPF_CORE_READ(at, next);
+    if ((__u64)at == end) return;
   }
 }
 
@@ -602,13 +617,20 @@ int seed(struct bpf_iter__task* context) {
   struct target* target = target_by_tgid(task->tgid);
   if (!target) return 0;
   if (task->mm) target->mm = (__u64)task->mm;
-  if (slot_of(task->pid)) return 0;
-  struct thread_slot* slot = claim(task, 1);
-  if (!slot || task->on_cpu) return 0;
-  // How long it has been off its CPU is not known: it counts from now on.
-  slot->state = state_of(task->__state);
-  slot->cpu_out = task->thread_info.cpu;
-  slot->off_ns = bpf_ktime_get_ns();
+  struct thread_slot* slot = slot_of(task->pid);
+  if (slot) {
+    // The lock for which another thread sleeps named it. As the last that took it for read it may have given it back,
+    // and sleep for it itself.
+    slot->is_target = 1;
+    if (slot->off_ns == 0 || slot->woken_ns != 0 || slot->phase == kWaits) return 0;
+  } else {
+    slot = claim(task, 1);
+    if (!slot || task->on_cpu) return 0;
+    // How long it has been off its CPU is not known: it counts from now on.
+    slot->state = state_of(task->__state);
+    slot->cpu_out = task->thread_info.cpu;
+    slot->off_ns = bpf_ktime_get_ns();
+  }
   if (slot->state == 2) seed_wait(slot, task, slot->off_ns);
   return 0;
 }

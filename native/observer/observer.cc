@@ -29,6 +29,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -42,15 +43,31 @@ namespace {
 
 std::uint64_t start_ns = 0;
 
-// What libbpf says when it fails, for the sentence that this program ends with.
-std::string lastWarning;
+// What libbpf says when it fails, for the sentence that this program ends with: why the kernel's verifier refused a
+// program, where it did; else the last that it says.
+std::string whyNot;
+bool isOfVerifier = false;
+
+// The verifier's log lists the instructions that it checked, then why it refused the next, then how many they were.
+std::string reasonIn(const std::string& log) {
+  std::istringstream lines(log);
+  std::string reason;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("processed ") || line.starts_with("-- END PROG LOAD LOG")) break;
+    if (!line.empty()) reason = line;
+  }
+  return reason;
+}
 
 int keepWarning(libbpf_print_level level, const char* format, va_list values) {
-  if (level != LIBBPF_WARN) return 0;
-  char text[512];
-  std::vsnprintf(text, sizeof(text), format, values);
-  lastWarning = text;
-  lastWarning.erase(lastWarning.find_last_not_of(" \n") + 1);
+  if (level != LIBBPF_WARN || isOfVerifier) return 0;
+  char* text = nullptr;
+  if (vasprintf(&text, format, values) < 0) return 0;
+  whyNot = text;
+  std::free(text);
+  isOfVerifier = whyNot.find("BEGIN PROG LOAD LOG") != std::string::npos;
+  if (isOfVerifier) whyNot = "the kernel's verifier says: " + reasonIn(whyNot);
+  whyNot.erase(whyNot.find_last_not_of(" \n") + 1);
   return 0;
 }
 
@@ -229,8 +246,7 @@ int onRecord(void*, void* data, std::size_t) {
                         : strerror(error);
   // What libbpf says of a missing permission adds nothing.
   const bool isRefused = error == EPERM || error == EACCES;
-  fail(Exit::unfit, "%s: %s%s%s", what, why, isRefused || lastWarning.empty() ? "" : "; ",
-       isRefused ? "" : lastWarning.c_str());
+  fail(Exit::unfit, "%s: %s%s%s", what, why, isRefused || whyNot.empty() ? "" : "; ", isRefused ? "" : whyNot.c_str());
 }
 
 // How many arguments the event has, without the one that all have first. 0: this kernel does not have the event.

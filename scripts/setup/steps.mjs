@@ -53,6 +53,7 @@ export function allSteps(root) {
         'pauselab-stalling',
         'pauselab-fail-calls',
         'pauselab-board-tool',
+        'pauselab-lock-waits',
         'native-tests',
         'native-tests-asan',
         'native-tests-tsan',

@@ -1,9 +1,11 @@
 /** `pauselab observe` beside a process that it did not start and that records its own stalls: who judges is that. */
-import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
+import { kernelProgram } from '../../src/observe/observer.js';
+import { nativeProgram } from '../native/programs.js';
 import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { startStalling } from '../support/stalling.js';
@@ -104,6 +106,23 @@ describe.skipIf(!isAllowed)('an observation', () => {
     expect(answer.code).toBe('no-stall');
     expect(watched_ns).toBeGreaterThan(0.9e9);
     expect(missing.map(({ code: gap }) => gap)).toEqual(['sleeps-not-judged']);
+  });
+});
+
+describe.skipIf(!isAllowed)('the helper', () => {
+  test('says which field of the kernel it misses, where the kernel has another layout', () => {
+    const program = scratch.fresh('program');
+    // As if task_struct had no on_cpu.
+    writeFileSync(program, readFileSync(kernelProgram(), 'latin1').replaceAll('on_cpu', 'on_cpX'), 'latin1');
+    const { status, stderr } = spawnSync(nativeProgram('pauselab-observer'), ['--check', program], {
+      encoding: 'utf8',
+    });
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(
+        /^the program could not be loaded: Invalid argument; the kernel's verifier says: .*struct task_struct\.on_cpX/,
+      ),
+    ]);
+    expect(status).toBe(5);
   });
 });
 

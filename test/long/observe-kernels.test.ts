@@ -1,0 +1,85 @@
+/**
+ * pauselab-observer on other kernels than this machine's, in emulated guests: its programs load, and name who waits for
+ * mmap_lock, who had it, how, and in which call. The threads are those of native/test/lock_waits.cc.
+ */
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/base/failure.js';
+import type { Machine } from '../../src/kernel/guest/guest-machine.js';
+import { resolveKernel, type KernelImage } from '../../src/kernel/image/kernel-image.js';
+import type { ObservedRecord, OffRecord } from '../../src/observe/observed.js';
+import { bootObserving, observedIn } from '../support/observing-guest.js';
+import { expectNothingLeft } from '../support/pauselab.js';
+import { withinTries } from '../support/tries.js';
+
+/**
+ * 6.1 is the oldest that observe needs. From 6.12 to 6.17 events and locks of VMAs changed, in 7.1 the queue of a
+ * rwsem, in 7.2 the size of task_struct.on_cpu.
+ */
+const kernels = ['deb:6.1', 'deb:6.12', 'deb:6.17', 'deb:7.1', 'deb:7.2', 'deb:7.3'];
+
+/** System calls of x86-64. */
+const mprotect = 10;
+const madvise = 28;
+
+const offsOf = (records: readonly ObservedRecord[]): OffRecord[] => records.filter((record) => record.kind === 'off');
+
+/** A wait for mmap_lock that whoever had the lock ended. */
+const wait = (waiter: string, holder: string, mode: { isWrite: boolean; gaveWrite: boolean }, number: number) =>
+  expect.objectContaining({
+    thread: expect.objectContaining({ name: waiter }) as unknown,
+    lock: 'waits',
+    waker: expect.objectContaining({ name: holder }) as unknown,
+    gaveFrom_ns: expect.any(Number) as unknown,
+    wakerCall: expect.objectContaining({ number }) as unknown,
+    ...mode,
+  }) as OffRecord;
+
+/** Who holds the lock long is named by a record of its own. */
+const hold = (holder: string, isWrite: boolean, number: number) =>
+  expect.objectContaining({
+    kind: 'hold',
+    thread: expect.objectContaining({ name: holder }) as unknown,
+    isWrite,
+    isSure: true,
+    call: expect.objectContaining({ number }) as unknown,
+  }) as ObservedRecord;
+
+/** Asleep before the programs were attached: no event says for what. A CPU had not been taken from them then. */
+const wereBlocked = (offs: readonly OffRecord[]): OffRecord[] =>
+  offs.filter(({ state, off_ns, taker }) => state === 'blocked' && off_ns < 0 && taker === null);
+
+async function expectWaits(machine: Machine, { release }: KernelImage): Promise<void> {
+  const { kernel, code, complaints, records } = await observedIn(machine, 4000);
+  expect({ kernel, code, complaints }).toEqual({ kernel: release, code: 0, complaints: '' });
+  expect(records.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['ready', 'end']));
+  const offs = offsOf(records);
+  expect(offs).toContainEqual(wait('waiter-write', 'holder-read', { isWrite: true, gaveWrite: false }, madvise));
+  expect(offs).toContainEqual(wait('waiter-write', 'holder-write', { isWrite: true, gaveWrite: true }, mprotect));
+  expect(offs).toContainEqual(wait('waiter-read', 'holder-write', { isWrite: false, gaveWrite: true }, mprotect));
+  expect(records).toContainEqual(hold('holder-read', false, madvise));
+  expect(records).toContainEqual(hold('holder-write', true, mprotect));
+  const blocked = wereBlocked(offs);
+  expect(blocked.length, 'threads that waited when the observation began').toBeGreaterThan(0);
+  expect(blocked.map(({ lock }) => lock)).toEqual(blocked.map(() => 'waits'));
+}
+
+describe.each(kernels)('%s', (asked) => {
+  test('the observer names who waits for mmap_lock, who had it, how, and in which call', async ({ skip }) => {
+    let image: KernelImage;
+    try {
+      image = await resolveKernel(asked);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      skip(error.message);
+    }
+    // An emulated kernel sometimes does not start.
+    const machine = await withinTries(3, `${asked} boots`, () => bootObserving(image));
+    try {
+      await withinTries(5, `${asked} is observed`, () => expectWaits(machine, image));
+    } finally {
+      await machine.close();
+    }
+  });
+});
+
+expectNothingLeft();
