@@ -46,6 +46,20 @@ describe('who ran on the CPU that a thread waited for', () => {
   });
 });
 
+test('what kept the holder follows the holder, not the thread that is next in the queue', () => {
+  const holder = { running_ns: 0, preempted_ns: 800e6, blocked_ns: 0, isExact: true };
+  const link: LinkFact = {
+    ...waited,
+    cause: 'mmap-lock-writer',
+    thread: thread('purger'),
+    via: [thread('mapper')],
+    holder,
+  };
+  expect(linkSentence(link, 'w')).toBe(
+    'w waited 800 ms behind `mapper` in the queue of mmap_lock, held for writing by `purger`, a thread outside this process, which was ready to run but had no CPU for 800 ms while `hog` ran there',
+  );
+});
+
 test('a holder outside of the process has its call', () => {
   const link: LinkFact = { ...waited, cause: 'mmap-lock-reader', thread: thread('cat'), call: '/proc/PID/smaps' };
   expect(linkSentence(link, 'w')).toBe(

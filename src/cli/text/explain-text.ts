@@ -136,7 +136,7 @@ function evidenceLines({ evidence, states, overlappingHolderCalls }: ListedStall
     thread.name,
     thread.nice === null ? '' : `nice ${thread.nice}`,
     onCpu_ns === null ? '' : `ran ${formatDuration(onCpu_ns)}`,
-    runDelay_ns === null ? '' : `off its CPU ${formatDuration(runDelay_ns)}`,
+    runDelay_ns === null ? '' : `waited for a CPU ${formatDuration(runDelay_ns)}`,
     seen.length > 60 ? `${seen.slice(0, 59)}…` : seen,
   ]);
   return [

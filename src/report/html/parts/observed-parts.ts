@@ -6,7 +6,7 @@ import { formatDuration, formatShare, formatSize } from '../../../base/text/unit
 import type { StoredObservation } from '../../../bundle/read-observation.js';
 import { causeNames } from '../../../words/cause-words.js';
 import { capitalised, counted } from '../../../words/text.js';
-import { tierWords } from '../../../words/observation-words.js';
+import { givesBackWord, tierWords } from '../../../words/observation-words.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { advice } from './advice.js';
 import { asObserved } from './chain.js';
@@ -40,7 +40,7 @@ export function reasonsPart({ observation: { reasons } }: StoredObservation): Ma
         causeNames[reason.cause],
         reason.thread === null ? '–' : html`<code>${reason.thread.name}</code>`,
         reason.call === null ? '–' : html`<code>${reason.call}</code>`,
-        reason.givesBack ? html`<strong>yes</strong>` : 'no',
+        reason.givesBack ? html`<strong>${givesBackWord(reason)}</strong>` : givesBackWord(reason),
         reason.grade,
         String(reason.stalls_n),
         String(reason.threads_n),
