@@ -1,6 +1,6 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
-import type { Cause } from '../facts/blame.js';
+import { isOpenWhetherGivesBack, type Cause } from '../facts/blame.js';
 import type {
   AnswerFact,
   ObservationGap,
@@ -58,7 +58,7 @@ function isRuledOut({ others, unknown_n }: Pick<Extract<AnswerFact, { code: 'giv
 /** For a reason in a table. */
 export function givesBackWord({ givesBack, cause, call }: Pick<StallReasonFact, 'givesBack' | 'cause' | 'call'>) {
   if (givesBack) return 'yes';
-  return cause === 'unknown' || (cause === 'mmap-lock-holder' && call === null) ? 'not known' : 'no';
+  return isOpenWhetherGivesBack({ cause, call }) ? 'not known' : 'no';
 }
 
 /** What it was instead, after the number of stalls. Of the locks: held by a call that gives nothing back. */
