@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AnswerFact } from '../../src/facts/observation-facts.js';
+import { reasonText } from '../../src/words/cause-words.js';
+import { statedNotRepeated } from '../../src/words/repetition-words.js';
 import { givesBackWord, statedAnswer } from '../../src/words/observation-words.js';
 
 const answer: Extract<AnswerFact, { code: 'gives-back' }> = {
@@ -43,4 +45,16 @@ test('whether a reason gives memory back is not known where its call was not see
   expect(givesBackWord({ ...reason, call: '/proc/PID/smaps' })).toBe('no');
   expect(givesBackWord({ ...reason, cause: 'not-scheduled' })).toBe('no');
   expect(givesBackWord({ givesBack: true, cause: 'mmap-lock-holder', call: 'madvise.DONTNEED' })).toBe('yes');
+});
+
+test('a thread that had no CPU while others waited for it is not called the cause of that', () => {
+  const purger = { name: 'purger', tid: 1, role: 'other', nice: 0 } as const;
+  expect(reasonText({ cause: 'not-scheduled', thread: { ...purger, role: 'victim' } })).toBe(
+    'not-scheduled: purger itself',
+  );
+  expect(reasonText({ cause: 'not-scheduled', thread: purger })).toBe('not-scheduled by purger');
+  const root = { cause: 'not-scheduled', call: null, thread: 'purger', stalls_n: 2, total_ns: 100e6 } as const;
+  expect(statedNotRepeated({ code: 'stalled-themselves', ...root }).sentence).toMatch(
+    /^not-scheduled: purger itself \(2 stalls, 100 ms\): these threads stalled others/,
+  );
 });

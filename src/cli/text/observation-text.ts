@@ -1,5 +1,5 @@
 /** An observation on a terminal: the answer, a table by root, the longest stalls, and what to do next. */
-import { causeText } from '../../words/cause-words.js';
+import { reasonText } from '../../words/cause-words.js';
 import { givesBackWord, observedLength, observedWhen } from '../../words/observation-words.js';
 import { formatDuration } from '../../base/text/units.js';
 import { printableLine } from '../../base/text/printable.js';
@@ -37,7 +37,7 @@ export function renderObservation({ observation, stalls, bundle, isRepeatable }:
           renderTable(
             ['reason', 'call', 'gives memory back', 'grade', 'stalls', 'threads', 'time', 'longest'],
             reasons.map((reason) => [
-              causeText({ cause: reason.cause, thread: reason.thread?.name ?? null }),
+              reasonText(reason),
               reason.call ?? '',
               givesBackWord(reason),
               reason.grade,
