@@ -135,8 +135,13 @@ function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: LinkFact
     time_ns >= duration_ns / 10 ? formatDuration(time_ns) : null,
   );
   const atMost = holder.isExact ? '' : 'at most ';
-  if (preempted !== null && preempted !== undefined)
-    return `, which was ready to run but had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', holder.preempted_ns)}`;
+  if (preempted !== null && preempted !== undefined) {
+    const noCpu = `had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', holder.preempted_ns)}`;
+    // The larger part first: a thread that ran for most of the time would not be quicker with another priority.
+    return running !== null && running !== undefined && holder.running_ns > holder.preempted_ns
+      ? `, which ran for ${running} of it and ${noCpu}`
+      : `, which was ready to run but ${noCpu}`;
+  }
   if (blocked !== null && blocked !== undefined) return `, which was itself blocked for ${atMost}${blocked}`;
   return running === null || running === undefined ? '' : `, which ran for ${running} of it`;
 }
