@@ -6,6 +6,8 @@ import { inside, type Segment } from './trace-model.js';
 
 const mostThreads = 8;
 const mostSpans = 200;
+/** Between two records of a thread that has all of them. */
+const mostUnseen_ns = 1e6;
 
 /** The order: the victim, threads of the chain, holders, then threads by their time without a CPU; hogs come last. */
 export function threadsSeen(
@@ -39,7 +41,7 @@ export function threadsSeen(
     const growth = seen.growth(span);
     if (growth === null) {
       const traced = tracedSegments(thread.tid, span, run);
-      if (traced.length > 0) return fromTrace(thread, traced);
+      if (traced.length > 0) return fromTrace(thread, traced, span);
     }
     return {
       thread,
@@ -59,15 +61,18 @@ function tracedSegments(tid: number, span: Span, { trace }: EvidenceOfStall): Se
 }
 
 /** Of a thread that no sampler looked at. */
-function fromTrace(thread: BlamedThread, segments: readonly Segment[]): StallEvidence['threads'][number] {
+function fromTrace(thread: BlamedThread, segments: readonly Segment[], span: Span): StallEvidence['threads'][number] {
   const time = (kind: Segment['scheduling']): number =>
     segments
       .filter(({ scheduling }) => scheduling === kind)
       .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  // An observation has no record of a thread that ran all the time: what lies between is not known.
+  const seen_ns = segments.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  const isWhole = seen_ns >= span.end_ns - span.start_ns - mostUnseen_ns;
   return {
     thread,
     states: '',
-    onCpu_ns: time('running'),
+    onCpu_ns: isWhole ? time('running') : null,
     runDelay_ns: time('runnable'),
     spans: segments
       .slice(0, mostSpans)

@@ -47,9 +47,15 @@ export interface ReadStalls extends Omit<BundleStalls, 'missing'> {
 export function readStalls(bundle: string, only?: string): ReadStalls {
   const folder = join(bundle, 'runs');
   if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw usage(`${bundle} is no bundle: it has no folder runs; name a folder that \`pauselab run\` wrote`);
+    throw usage(
+      `${bundle} is no bundle: it has no folder runs; name a folder that \`pauselab run\` or \`pauselab observe\` wrote`,
+    );
   if (isObservation(bundle)) return stallsOfObservation(bundle, only);
   const { names, notes } = runFolders(bundle);
+  if (names.length === 0)
+    throw usage(
+      `${bundle} has no finished run or observation, so its stalls are not known: pauselab ended before it wrote one; name another folder`,
+    );
   if (only !== undefined && !names.includes(only))
     throw usage(`--run ${only}: the bundle has no such run; it has ${names.join(', ')}`);
   const missing = only === undefined ? notes.map(unreadable) : [];

@@ -31,6 +31,19 @@ const table = {
   brk: { x64: 12, arm64: 214, ...map },
   // Not traced: it takes no lock of the address space.
   fallocate: { x64: 285, arm64: 47, counted: true },
+  // Neither traced nor counted: for the names of calls in which observed programs hold mmap_lock. That a thread is blocked
+  // in one of them does not show that it waits for mmap_lock: clone may start a thread, mlock may read from a disk.
+  clone: { x64: 56, arm64: 220 },
+  execve: { x64: 59, arm64: 221 },
+  mlock: { x64: 149, arm64: 228 },
+  munlock: { x64: 150, arm64: 229 },
+  mlockall: { x64: 151, arm64: 230 },
+  munlockall: { x64: 152, arm64: 231 },
+  pkey_mprotect: { x64: 329, arm64: 288 },
+  shmat: { x64: 30, arm64: 196 },
+  shmdt: { x64: 67, arm64: 197 },
+  prctl: { x64: 157, arm64: 167 },
+  process_vm_readv: { x64: 310, arm64: 270 },
   // For allocators' mutexes.
   futex: { x64: 202, arm64: 98, traced: true, ...other },
   // Not counted: it neither gives back nor maps memory, so it proves nothing.

@@ -27,6 +27,17 @@ export type Cause = (typeof causes)[number];
 /** Of these: a lock of the address space, held by a thread. */
 export const lockCauses: readonly Cause[] = ['mmap-lock-reader', 'mmap-lock-writer', 'mmap-lock-holder', 'vma-lock'];
 
+/** Whether what the thread waited for gave memory back is not known, because its call was not seen. */
+export function isOpenWhetherGivesBack({
+  cause,
+  call,
+}: {
+  readonly cause: Cause;
+  readonly call: string | null;
+}): boolean {
+  return cause === 'unknown' || (cause === 'mmap-lock-holder' && call === null);
+}
+
 /** From strong to weak. */
 export const grades = ['proven', 'likely', 'possible'] as const;
 export type Grade = (typeof grades)[number];

@@ -16,6 +16,7 @@ import { threadPolicyOf } from '../observe/thread-policy.js';
 import { pidsNamed, targetOf, type Target } from '../observe/target.js';
 import type { TierName } from '../facts/observation-facts.js';
 import type { WatchResult } from '../observe/tier.js';
+import { repetitionOf } from '../observe/repetition.js';
 import { isStillThere } from '../workload/process-identity.js';
 import { statedAnswer, statedGap, statedRefusal } from '../words/observation-words.js';
 import { ensurePart } from '../host/setup.js';
@@ -55,6 +56,8 @@ export interface ObservationResult {
   readonly stalls: readonly ListedStall[];
   /** Its path. */
   readonly bundle: string;
+  /** Whether `profile from` makes a profile of it. */
+  readonly isRepeatable: boolean;
   /** Of the signal that ended it; null: it ended as asked. */
   readonly interrupted: ExitCode | null;
 }
@@ -76,7 +79,13 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
     const { observation, stalls } = resultOf(watched, targets, { asked, startedAt, argv: settings.argv });
     store.writeObservation(observation, { schemaVersion, trace: null, stalls: [...stalls], slow: [] });
     const signal = interruption.signal();
-    return { observation, stalls, bundle: store.path, interrupted: signal === null ? null : exitCodeOf(signal) };
+    return {
+      observation,
+      stalls,
+      bundle: store.path,
+      isRepeatable: repetitionOf(observation).roots.length > 0,
+      interrupted: signal === null ? null : exitCodeOf(signal),
+    };
   } catch (error) {
     store.discard();
     throw error;

@@ -3,9 +3,11 @@
  * refused: an observation has no arms, and no values of repeated runs.
  */
 import { rootOfStall } from '../bundle/stall-root.js';
+import { isOpenWhetherGivesBack } from '../facts/blame.js';
 import { usage } from '../base/failure.js';
 import { cutsOf, type StoredObservation } from '../bundle/read-observation.js';
 import type { NumberedStall } from '../bundle/read-stalls.js';
+import type { ListedStall } from '../bundle/stalls-schema.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
 import { sentencesOf } from '../facts/stated.js';
 import { capitalised } from '../words/text.js';
@@ -47,9 +49,15 @@ const stallColumns: readonly (readonly [name: string, of: (listed: NumberedStall
   ['by_thread', ({ stall }) => stall.cause?.thread?.name ?? null],
   ['by_tid', ({ stall }) => stall.cause?.thread?.tid ?? null],
   ['call', ({ stall }) => rootOfStall(stall)?.call ?? null],
-  ['gives_back', ({ stall }) => (stall.cause?.cause === 'unknown' ? null : (rootOfStall(stall)?.givesBack ?? null))],
+  ['gives_back', ({ stall }) => givesBackOf(stall)],
   ['sentence', ({ stall }) => stall.cause?.sentence ?? null],
 ];
+
+/** Null: not known. */
+function givesBackOf(stall: ListedStall): boolean | null {
+  const root = rootOfStall(stall);
+  return root === null || isOpenWhetherGivesBack({ cause: root.cause.cause, call: root.call }) ? null : root.givesBack;
+}
 
 function cellsOf(listed: NumberedStall): Cell[] {
   return stallColumns.map(([, of]) => of(listed));
@@ -111,6 +119,6 @@ function labelsOf({ cause, thread, call, givesBack }: Reason): Readonly<Record<s
     thread: thread?.name ?? '',
     role: thread?.role ?? '',
     call: call ?? '',
-    gives_back: String(givesBack),
+    gives_back: isOpenWhetherGivesBack({ cause, call }) ? 'unknown' : String(givesBack),
   };
 }

@@ -64,11 +64,11 @@ export function ratioOf(a: number, b: number): number {
 }
 
 function drawnMean(values: readonly number[], random: Random): number {
-  const [first = 0] = values;
+  const drawn = (): number => values[randomBelow(values.length, random)] ?? 0;
+  const first = drawn();
   let total = 0;
-  // Relative to the first value, so that equal values have exactly their mean.
-  for (let left = values.length; left > 0; left -= 1)
-    total += (values[randomBelow(values.length, random)] ?? 0) - first;
+  // Relative to the first value drawn, so that equal values have exactly their mean: for values of 0 the ratio divides by it.
+  for (let left = values.length - 1; left > 0; left -= 1) total += drawn() - first;
   return first + total / values.length;
 }
 

@@ -4,6 +4,7 @@
  */
 import { formatDuration } from '../base/text/units.js';
 import type { Cause, Grade } from '../facts/blame.js';
+import type { StallReasonFact } from '../facts/observation-facts.js';
 
 /** In the cell of a table, of a stall without attribution. */
 export const notAttributed = 'not attributed';
@@ -14,6 +15,21 @@ export const noChain = 'It has no chain: a version of pauselab without attributi
 /** `mmap-lock-reader by holder`: the code, which `--json` and the documentation have too. */
 export function causeText({ cause, thread }: { readonly cause: Cause | null; readonly thread: string | null }): string {
   return cause === null ? notAttributed : `${cause}${thread === null ? '' : ` by ${thread}`}`;
+}
+
+/**
+ * `not-scheduled: purger itself`: what a thread waited for while others waited for it. By the thread it would read as if
+ * that thread had taken the CPU.
+ */
+export function ownWaitText({ cause, thread }: { readonly cause: Cause; readonly thread: string }): string {
+  return `${cause}: ${thread} itself`;
+}
+
+/** Of an observation. A thread with the role of the victim is the thread that waited. */
+export function reasonText({ cause, thread }: Pick<StallReasonFact, 'cause' | 'thread'>): string {
+  return thread?.role === 'victim'
+    ? ownWaitText({ cause, thread: thread.name })
+    : causeText({ cause, thread: thread?.name ?? null });
 }
 
 export const causeNames: Readonly<Record<Cause, string>> = {

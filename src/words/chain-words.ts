@@ -30,11 +30,11 @@ function rootOf(link: LinkFact, victim: string): string {
   const perhaps = link.grade === 'possible' ? 'perhaps ' : '';
   switch (link.cause) {
     case 'mmap-lock-reader':
-      return `${victim} waited ${time} ${perhaps}for mmap_lock, held for reading by ${holderOf(link)}${queue(link.via)}${off(link)}`;
+      return `${victim} waited ${time} ${perhaps}${inQueue(link.via)}, held for reading by ${holderOf(link)}${off(link)}`;
     case 'mmap-lock-writer':
       if (link.isNext)
         return `${victim} waited ${time} in mmap_lock’s queue behind ${holderOf(link)}, the writer whose turn it was${off(link)}`;
-      return `${victim} waited ${time} ${perhaps}for mmap_lock, held for writing by ${holderOf(link)}${queue(link.via)}${off(link)}`;
+      return `${victim} waited ${time} ${perhaps}${inQueue(link.via)}, held for writing by ${holderOf(link)}${off(link)}`;
     case 'mmap-lock-holder':
       return `${victim} waited ${time} for mmap_lock, ${perhaps}held by ${holderOf(link)}${off(link)}${because(link.why)}`;
     case 'vma-lock':
@@ -42,7 +42,7 @@ function rootOf(link: LinkFact, victim: string): string {
         ? `${victim} waited ${time} ${perhaps}for the readers of a VMA that it has to change: ${holderOf(link)}${off(link)}`
         : `${victim} waited ${time} ${perhaps}for mmap_lock, held for writing by ${named(link.via)}, which waited for a VMA’s lock that ${holderOf(link)} had${off(link)}`;
     case 'allocator-mutex':
-      return `${victim} slept ${time} ${perhaps}on the allocator’s mutex${link.thread === null ? ', whose owner was not seen' : `, held by ${holderOf(link)}${queue(link.via)}${off(link)}`}`;
+      return `${victim} slept ${time} ${perhaps}on the allocator’s mutex${link.via.length === 0 ? '' : ` behind ${named(link.via)}`}${link.thread === null ? ', whose owner was not seen' : `, held by ${holderOf(link)}${off(link)}`}`;
     case 'safepoint':
       if (link.thread !== null) return `${holderOf(link)} ran on for ${time}`;
       return `${victim} was stopped for ${time} by a safepoint of the JVM${because(link.why)}`;
@@ -122,8 +122,9 @@ function holderOf({ thread, call }: LinkFact): string {
   return `${quoted(thread)}${about.length === 0 ? '' : ` (${about.join(', ')})`}`;
 }
 
-function queue(via: readonly BlamedThread[]): string {
-  return via.length === 0 ? '' : `, behind ${named(via)} in the queue`;
+/** Before the holder, so that what the holder did follows its name. */
+function inQueue(via: readonly BlamedThread[]): string {
+  return via.length === 0 ? 'for mmap_lock' : `behind ${named(via)} in the queue of mmap_lock`;
 }
 
 /** What kept the holder from letting go: only if it explains a tenth of the time. */
@@ -134,8 +135,13 @@ function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: LinkFact
     time_ns >= duration_ns / 10 ? formatDuration(time_ns) : null,
   );
   const atMost = holder.isExact ? '' : 'at most ';
-  if (preempted !== null && preempted !== undefined)
-    return `, which was ready to run but had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', holder.preempted_ns)}`;
+  if (preempted !== null && preempted !== undefined) {
+    const noCpu = `had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', holder.preempted_ns)}`;
+    // The larger part first: a thread that ran for most of the time would not be quicker with another priority.
+    return running !== null && running !== undefined && holder.running_ns > holder.preempted_ns
+      ? `, which ran for ${running} of it and ${noCpu}`
+      : `, which was ready to run but ${noCpu}`;
+  }
   if (blocked !== null && blocked !== undefined) return `, which was itself blocked for ${atMost}${blocked}`;
   return running === null || running === undefined ? '' : `, which ran for ${running} of it`;
 }

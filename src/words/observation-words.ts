@@ -1,10 +1,11 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
-import type { Cause } from '../facts/blame.js';
+import { isOpenWhetherGivesBack, type Cause } from '../facts/blame.js';
 import type {
   AnswerFact,
   ObservationGap,
   StallCut,
+  StallReasonFact,
   ObservationLimit,
   ObservationRemedy,
   RefusedTier,
@@ -32,7 +33,7 @@ const ofAnswers: WordsOf<AnswerFact> = {
   }) =>
     [
       givingBack_n === 0
-        ? `giving memory back is not the reason for any of ${counted(stalls_n, 'stall')} (${formatDuration(total_ns)} in all)`
+        ? `giving memory back ${isRuledOut({ others, unknown_n }) ? 'is not' : 'was not seen to be'} the reason for any of ${counted(stalls_n, 'stall')} (${formatDuration(total_ns)} in all)`
         : `giving memory back is the reason for ${givingBack_n} of ${counted(stalls_n, 'stall')} and ${formatDuration(givingBack_ns)} of ${formatDuration(total_ns)} stalled time`,
       ...others.map(
         (other) =>
@@ -49,11 +50,22 @@ const ofAnswers: WordsOf<AnswerFact> = {
     ].join('; '),
 };
 
+/** Whether the reason of every stall is known. */
+function isRuledOut({ others, unknown_n }: Pick<Extract<AnswerFact, { code: 'gives-back' }>, 'others' | 'unknown_n'>) {
+  return unknown_n === 0 && others.every(({ cause }) => cause !== 'mmap-lock-holder');
+}
+
+/** For a reason in a table. */
+export function givesBackWord({ givesBack, cause, call }: Pick<StallReasonFact, 'givesBack' | 'cause' | 'call'>) {
+  if (givesBack) return 'yes';
+  return isOpenWhetherGivesBack({ cause, call }) ? 'not known' : 'no';
+}
+
 /** What it was instead, after the number of stalls. Of the locks: held by a call that gives nothing back. */
 const otherReasons: Readonly<Record<Cause, string>> = {
   'mmap-lock-reader': 'waited for mmap_lock, which another call held for reading',
   'mmap-lock-writer': 'waited for mmap_lock, which another call held for writing',
-  'mmap-lock-holder': 'waited for mmap_lock, and the call that held it was not seen',
+  'mmap-lock-holder': 'waited for mmap_lock, held by a call that was not seen and may have given memory back',
   'vma-lock': 'waited for a VMA’s lock, which another call held',
   'allocator-mutex': 'waited for a mutex of the allocator',
   safepoint: 'waited for a safepoint of the JVM',

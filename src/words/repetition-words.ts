@@ -3,14 +3,17 @@ import { formatDuration, formatRate, formatShare, formatSize } from '../base/tex
 import { printableLine } from '../base/text/printable.js';
 import type { ExpectedRootFact, NotRepeatedFact, OriginFact, SeenRoot } from '../facts/repetition-facts.js';
 import type { Stated } from '../facts/stated.js';
-import { causeText } from './cause-words.js';
+import { causeText, ownWaitText } from './cause-words.js';
 import { counted, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 /** `mmap-lock-reader by purger, madvise.DONTNEED (33 stalls, 1.03 s)`. */
-function rootText({ cause, thread, call, stalls_n, total_ns }: SeenRoot): string {
-  const what = call === null ? '' : `, ${printableLine(call)}`;
-  return `${printableLine(causeText({ cause, thread }))}${what} (${counted(stalls_n, 'stall')}, ${formatDuration(total_ns)})`;
+function rootText(root: SeenRoot): string {
+  return figuresText(causeText(root), root);
+}
+
+function figuresText(what: string, { call, stalls_n, total_ns }: SeenRoot): string {
+  return `${printableLine(what)}${call === null ? '' : `, ${printableLine(call)}`} (${counted(stalls_n, 'stall')}, ${formatDuration(total_ns)})`;
 }
 
 const notRepeated: Readonly<Record<NotRepeatedFact['code'], string>> = {
@@ -26,7 +29,10 @@ const notRepeated: Readonly<Record<NotRepeatedFact['code'], string>> = {
 };
 
 export function statedNotRepeated(fact: NotRepeatedFact): Stated<NotRepeatedFact> {
-  return { ...fact, sentence: `${rootText(fact)}: ${notRepeated[fact.code]}` };
+  const { code, cause, thread } = fact;
+  const isOwnWait = code === 'stalled-themselves' && thread !== null;
+  const root = isOwnWait ? figuresText(ownWaitText({ cause, thread }), fact) : rootText(fact);
+  return { ...fact, sentence: `${root}: ${notRepeated[code]}` };
 }
 
 const origins: WordsOf<OriginFact> = {

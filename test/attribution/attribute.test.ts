@@ -47,7 +47,9 @@ describe('a victim blocked in the kernel', () => {
     const { cause, chain } = attributed(evidenceOf(both, { holders: [holderOf()] }), reader, 1001);
     expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely' });
     expect(chain[0]).toMatchObject({ via: [writerThread] });
-    expect(cause.sentence).toContain('behind `writer.mprotect` in the queue');
+    expect(cause.sentence).toContain(
+      'behind `writer.mprotect` in the queue of mmap_lock, held for reading by `holder`',
+    );
   });
 
   test('that reads, without a writer in the queue, is only possibly held up by a reader', () => {

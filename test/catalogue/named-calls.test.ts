@@ -24,6 +24,11 @@ test.each([
   expect(kernelWork).toContain(expected);
 });
 
+// Calls in which a program holds mmap_lock, and which pauselab itself does not make.
+test.each(['clone', 'execve', 'mlockall', 'shmdt'] as const)('%s has a name', (name) => {
+  expect(callNamed(number(name), [])).toBe(name);
+});
+
 test('an advice or a call that is not known keeps its number', () => {
   expect(callNamed(number('madvise'), ['0', '0', '63'])).toBe('madvise.99');
   expect(callNamed(9999, [])).toBe('system call 9999');

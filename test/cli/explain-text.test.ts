@@ -16,12 +16,12 @@ const one: NumberedStall = {
   stall: exampleStall,
 };
 
-const ofRun = { missing: [], isObservation: false, answer: null };
+const ofRun = { runs: [], missing: [], isObservation: false, answer: null };
 
 test('the list of an observation begins with its answer, has no run, and says when each stall was', () => {
   const answer = { code: 'gives-back', sentence: 'giving memory back is the reason for 1 of 1 stall' };
   const cut = { ...one, run: 'observed', arm: 'observed', stall: { ...exampleStall, start_ns: 0, stillRunning: true } };
-  const text = renderStalls({ stalls: [cut], missing: [], isObservation: true, answer });
+  const text = renderStalls({ runs: [], stalls: [cut], missing: [], isObservation: true, answer });
   expect(text.split('\n')[0]).toBe('Giving memory back is the reason for 1 of 1 stall.');
   expect(text).toMatch(
     /^1 +writer\.mprotect +500 ms or more +mmap-lock-reader +likely +holder +from before the start, still going on at the end$/m,
@@ -36,6 +36,13 @@ test('the list has each stall with cause, grade and thread, and the stalled time
   expect(text).toMatch(/^free-across-vmas +mmap-lock-reader by holder +1 +500 ms$/m);
   expect(text).toContain('Missing: run 004-x was disturbed: steal.');
   expect(renderStalls({ ...ofRun, stalls: [] })).toContain('No stall was recorded.');
+});
+
+test('there may have been stalls where a list of them could not be read', () => {
+  const lost = { name: 'observed', run: null, file: null };
+  const text = renderStalls({ ...ofRun, runs: [lost], stalls: [], missing: [missingOf('stalls.json is broken')] });
+  expect(text).toContain('No stall is listed. Lists of stalls are missing or broken, so there may have been stalls.');
+  expect(text).not.toContain('No stall was recorded');
 });
 
 describe('one stall', () => {

@@ -84,7 +84,7 @@ test('--stall has the chain of one, and what was seen', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Stall 1: writer\.mprotect in run 001-free, 900 ms from 1\.00 s after go on\n/);
   expect(stdout).toMatch(/^chain\n +\+0\.0 ms {2}writer\.mprotect waited .* \[likely\]$/m);
-  expect(stdout).toMatch(/^ +holder +holder +nice 19 +ran 20\.0 ms +off its CPU 480 ms +R×50$/m);
+  expect(stdout).toMatch(/^ +holder +holder +nice 19 +ran 20\.0 ms +waited for a CPU 480 ms +R×50$/m);
 });
 
 describe('--json', () => {
@@ -153,7 +153,7 @@ describe('--trace-export', () => {
 });
 
 describe('what is missing is said, and the rest is shown', () => {
-  test('no stalls.json, a broken run.json, no run', async () => {
+  test('no stalls.json, a broken run.json', async () => {
     const path = bundle([null, [exampleStall]]);
     writeFileSync(join(path, 'runs', '001-free', 'run.json'), '{"schemaVersion":1');
     const { code, stdout } = await explain(path);
@@ -161,8 +161,16 @@ describe('what is missing is said, and the rest is shown', () => {
     expect(stdout).toMatch(/^1 +001-free +writer\.mprotect +500 ms/m);
     expect(stdout).toContain('Missing: run 000-idle has no stalls.json: which stalls it had is not known.');
     expect(stdout).toMatch(/^Missing: .*001-free\/run\.json could not be read/m);
+  });
+
+  test('a folder without a finished run is refused, because nothing is known of its stalls', async () => {
+    const path = bundle();
     for (const name of ['000-idle', '001-free']) rmSync(join(path, 'runs', name), { recursive: true });
-    expect((await explain(path)).stdout).toBe('No stall was recorded.\n\nMissing: the bundle has no run.\n');
+    expect(await explain(path)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `pauselab: ${path} has no finished run or observation, so its stalls are not known: pauselab ended before it wrote one; name another folder\n`,
+    });
   });
 
   test('a run that was cut short or spoiled', async () => {
@@ -203,7 +211,7 @@ describe('bad input is one sentence and exit code 2', () => {
     [
       'a folder that is no bundle',
       [scratch.path],
-      /^pauselab: .* is no bundle: it has no folder runs; name a folder that `pauselab run` wrote\n$/,
+      /^pauselab: .* is no bundle: it has no folder runs; name a folder that `pauselab run` or `pauselab observe` wrote\n$/,
     ],
     ['a folder that is not there', [join(scratch.path, 'nowhere')], /^pauselab: .* is no bundle/],
     [

@@ -33,6 +33,7 @@ writeObservation(join(cwd, 'results', 'today'), {
   ],
 });
 writeObservation(join(cwd, 'results', 'quiet'));
+writeObservation(join(cwd, 'results', 'unseen'), { stalls: [{ at_ms: 0, length_ms: 300, givesBack: null }] });
 writeFakeBundle(join(cwd, 'results', 'experiment'), { runs: [{}, {}] });
 
 const run = (...words: string[]): Promise<Ended> => commandIn(cwd, ...words);
@@ -129,6 +130,15 @@ describe('pauselab export', () => {
     expect(stdout).toMatch(/# EOF\n$/);
     expect((await run('export', 'results/quiet', '--format', 'openmetrics')).stdout).not.toMatch(
       /^pauselab_observed_stalls\{/m,
+    );
+  });
+
+  test('does not say that a call gives nothing back where it was not seen', async () => {
+    const inFormat = async (format: string): Promise<string> =>
+      (await run('export', 'results/unseen', '--format', format)).stdout;
+    expect(await inFormat('csv')).toMatch(/,mmap-lock-holder,likely,mmap_lock,holder,\d+,,,/);
+    expect(await inFormat('openmetrics')).toContain(
+      'cause="mmap-lock-holder",thread="holder",role="holder",call="",gives_back="unknown"} 1\n',
     );
   });
 

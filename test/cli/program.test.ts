@@ -70,6 +70,12 @@ describe('--help', () => {
   });
 });
 
+test('the help of observe has the exit codes of its page', async () => {
+  const { stdout } = await command('observe', '--help');
+  for (const code of ['0 observed', '2 no such process', '5 this machine', '6 a helper died', '129/130/143'])
+    expect(stdout).toContain(code);
+});
+
 test('nothing at all is answered with help, on stderr', async () => {
   const { code, stdout, stderr } = await command();
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

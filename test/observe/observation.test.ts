@@ -58,6 +58,16 @@ describe('a stall of an observed process', () => {
     expect(stall?.causeWithoutTrace).toBeNull();
   });
 
+  test('does not say how long a thread ran that has no records of its running', () => {
+    const slept = off(hog, { from: 120, woken: 140, to: 141 });
+    const { stalls } = found({ ...preempted, offs: [...preempted.offs, slept] });
+    const [stall] = stalls.filter(({ series }) => series.startsWith('mapper'));
+    const ran_ns = (name: string) => stall?.evidence?.threads.find(({ thread }) => thread.name === name)?.onCpu_ns;
+    expect(ran_ns('hog')).toBeNull();
+    expect(ran_ns('purger')).toBeGreaterThan(0);
+    expect(ran_ns('mapper')).toBe(0);
+  });
+
   test('names a holder outside of the process, with what it did', () => {
     const { stalls, reasons } = found(
       observed({

@@ -54,6 +54,22 @@ describe('the page of an observation', () => {
     expect(part(page, 'advice')).toContain('Against: mmap_lock, held for reading');
   });
 
+  test('does not say that a thread without a CPU was to blame for that', () => {
+    const page = report([
+      observation({
+        stalls,
+        reasons: [
+          {
+            ...{ cause: 'not-scheduled', grade: 'proven', call: null, givesBack: false },
+            thread: { name: 'purger', tid: 7, role: 'victim', nice: 0 },
+            ...{ stalls_n: 1, total_ns: 3e8, longest_ns: 3e8, threads_n: 1 },
+          },
+        ],
+      }),
+    ]);
+    expect(part(page, 'reasons')).toContain('purger itself, while others waited for it – no proven 1 1 300 ms');
+  });
+
   test('draws each stall in the row of its thread, most stalled time first, and leads to its description', () => {
     const page = report([observation({ stalls })]);
     const rows = [...page.matchAll(/<text y="\d+">(worker-\d \(\d+\)) <tspan class="about">([^<]*)/g)];

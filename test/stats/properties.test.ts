@@ -148,6 +148,9 @@ describe('the bootstrap', () => {
       ratio: { estimate: 1, low: 1, high: 1 },
     });
     expect(bootstrapMeans([0, 0, 0, 0, 6], [5, 6, 7, 8, 9], seed(), 400).ratio).toMatchObject({ high: null });
+    // Resamples of zeros alone have a mean of 0, whatever stands first.
+    for (const first of [6, 57.3, 0.1, 123.456])
+      expect(bootstrapMeans([first, 0, 0, 0, 0, 0], [5, 6, 7, 8, 9], seed(), 400).ratio).toMatchObject({ high: null });
     expect(bootstrapMeans([-1, 0, 1, 2], [1, 1, 1, 1], seed(), 200).ratio).toBeNull();
   });
 

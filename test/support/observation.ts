@@ -15,8 +15,8 @@ export interface FakeStall {
   readonly at_ms: number;
   readonly length_ms: number;
   readonly thread?: string;
-  /** By a call that gives memory back; otherwise it waited for a CPU. */
-  readonly givesBack?: boolean;
+  /** By a call that gives memory back; null: by a call that was not seen; otherwise it waited for a CPU. */
+  readonly givesBack?: boolean | null;
   readonly stillRunning?: boolean;
 }
 
@@ -28,17 +28,20 @@ export function fakeStall({
   stillRunning = false,
 }: FakeStall): ListedStall {
   const [start_ns, duration_ns] = [at_ms * ms, length_ms * ms];
-  const blame = givesBack
-    ? ({ cause: 'mmap-lock-reader', lock: 'mmap_lock read', call: 'madvise.FREE' } as const)
-    : ({ cause: 'not-scheduled', lock: null, call: null } as const);
+  const blame =
+    givesBack === null
+      ? ({ cause: 'mmap-lock-holder', lock: 'mmap_lock', call: null } as const)
+      : givesBack
+        ? ({ cause: 'mmap-lock-reader', lock: 'mmap_lock read', call: 'madvise.FREE' } as const)
+        : ({ cause: 'not-scheduled', lock: null, call: null } as const);
   const link = {
     ...exampleLink,
     ...blame,
     start_ns,
     end_ns: start_ns + duration_ns,
     duration_ns,
-    thread: givesBack ? exampleLink.thread : null,
-    sentence: givesBack ? `${thread} waited for \`holder\`` : `${thread} had no CPU`,
+    thread: givesBack === false ? null : exampleLink.thread,
+    sentence: givesBack !== false ? `${thread} waited for \`holder\`` : `${thread} had no CPU`,
   };
   return {
     ...exampleStall,

@@ -46,6 +46,32 @@ describe('who ran on the CPU that a thread waited for', () => {
   });
 });
 
+test('a holder that ran for most of the time is not said to have lacked a CPU alone', () => {
+  const holder = { running_ns: 600e6, preempted_ns: 200e6, blocked_ns: 0, isExact: true };
+  const cpuTakenBy = [{ thread: thread('hog'), duration_ns: 150e6 }];
+  const link: LinkFact = { ...waited, cause: 'mmap-lock-reader', thread: thread('purger'), holder, cpuTakenBy };
+  expect(linkSentence(link, 'w')).toMatch(
+    /, which ran for 600 ms of it and had no CPU for 200 ms while `hog` ran there$/,
+  );
+  expect(linkSentence({ ...link, holder: { ...holder, running_ns: 100e6 } }, 'w')).toMatch(
+    /, which was ready to run but had no CPU for 200 ms while `hog` ran there$/,
+  );
+});
+
+test('what kept the holder follows the holder, not the thread that is next in the queue', () => {
+  const holder = { running_ns: 0, preempted_ns: 800e6, blocked_ns: 0, isExact: true };
+  const link: LinkFact = {
+    ...waited,
+    cause: 'mmap-lock-writer',
+    thread: thread('purger'),
+    via: [thread('mapper')],
+    holder,
+  };
+  expect(linkSentence(link, 'w')).toBe(
+    'w waited 800 ms behind `mapper` in the queue of mmap_lock, held for writing by `purger`, a thread outside this process, which was ready to run but had no CPU for 800 ms while `hog` ran there',
+  );
+});
+
 test('a holder outside of the process has its call', () => {
   const link: LinkFact = { ...waited, cause: 'mmap-lock-reader', thread: thread('cat'), call: '/proc/PID/smaps' };
   expect(linkSentence(link, 'w')).toBe(

@@ -17,7 +17,9 @@ import { renderTable } from './text-table.js';
 
 const mostListed = 20;
 
-export function renderStalls(found: Pick<ReadStalls, 'stalls' | 'missing' | 'isObservation' | 'answer'>): string {
+export function renderStalls(
+  found: Pick<ReadStalls, 'runs' | 'stalls' | 'missing' | 'isObservation' | 'answer'>,
+): string {
   const { stalls, missing, answer } = printable({
     stalls: found.stalls,
     missing: found.missing,
@@ -25,7 +27,7 @@ export function renderStalls(found: Pick<ReadStalls, 'stalls' | 'missing' | 'isO
   });
   return [
     ...(answer === null ? [] : [`${capitalised(answer)}.`, '']),
-    ...(stalls.length === 0 ? ['No stall was recorded.'] : [stallsTable(stalls, found.isObservation)]),
+    ...(stalls.length === 0 ? [withoutStalls(found.runs)] : [stallsTable(stalls, found.isObservation)]),
     ...(stalls.length > mostListed ? [`… and ${stalls.length - mostListed} shorter stalls; --json has all.`] : []),
     ...(stalls.length > 0
       ? [
@@ -39,6 +41,12 @@ export function renderStalls(found: Pick<ReadStalls, 'stalls' | 'missing' | 'isO
     ...missingLines(missing),
     '',
   ].join('\n');
+}
+
+function withoutStalls(runs: ReadStalls['runs']): string {
+  return runs.every(({ file }) => file !== null)
+    ? 'No stall was recorded.'
+    : 'No stall is listed. Lists of stalls are missing or broken, so there may have been stalls.';
 }
 
 /** An observation has one run, whose name says nothing, and stalls with ends that were not seen. */
@@ -136,7 +144,7 @@ function evidenceLines({ evidence, states, overlappingHolderCalls }: ListedStall
     thread.name,
     thread.nice === null ? '' : `nice ${thread.nice}`,
     onCpu_ns === null ? '' : `ran ${formatDuration(onCpu_ns)}`,
-    runDelay_ns === null ? '' : `off its CPU ${formatDuration(runDelay_ns)}`,
+    runDelay_ns === null ? '' : `waited for a CPU ${formatDuration(runDelay_ns)}`,
     seen.length > 60 ? `${seen.slice(0, 59)}…` : seen,
   ]);
   return [

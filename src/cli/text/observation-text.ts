@@ -1,6 +1,6 @@
 /** An observation on a terminal: the answer, a table by root, the longest stalls, and what to do next. */
-import { causeText } from '../../words/cause-words.js';
-import { observedLength, observedWhen } from '../../words/observation-words.js';
+import { reasonText } from '../../words/cause-words.js';
+import { givesBackWord, observedLength, observedWhen } from '../../words/observation-words.js';
 import { formatDuration } from '../../base/text/units.js';
 import { printableLine } from '../../base/text/printable.js';
 import { shellWord } from '../../base/text/shell-word.js';
@@ -18,9 +18,10 @@ export interface ShownObservation {
   readonly observation: ObservationFile;
   readonly stalls: readonly ListedStall[];
   readonly bundle: string;
+  readonly isRepeatable: boolean;
 }
 
-export function renderObservation({ observation, stalls, bundle }: ShownObservation): string {
+export function renderObservation({ observation, stalls, bundle, isRepeatable }: ShownObservation): string {
   const { answer, reasons, missing, targets, threshold_ns, watched_ns, kernel, tier, refusedTiers } = observation;
   const longest = stalls.toSorted((a, b) => b.duration_ns - a.duration_ns).slice(0, mostListed);
   return [
@@ -36,9 +37,9 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
           renderTable(
             ['reason', 'call', 'gives memory back', 'grade', 'stalls', 'threads', 'time', 'longest'],
             reasons.map((reason) => [
-              causeText({ cause: reason.cause, thread: reason.thread?.name ?? null }),
+              reasonText(reason),
               reason.call ?? '',
-              reason.givesBack ? 'yes' : '',
+              givesBackWord(reason),
               reason.grade,
               String(reason.stalls_n),
               String(reason.threads_n),
@@ -69,9 +70,7 @@ export function renderObservation({ observation, stalls, bundle }: ShownObservat
           `Each chain: pauselab explain ${shellWord(bundle)} --stall 1`,
           `As a page:  pauselab report ${shellWord(bundle)} -o report.html`,
         ]),
-    ...(observation.holders.length === 0
-      ? []
-      : [`In the laboratory: pauselab profile from ${shellWord(bundle)} -o mine.yaml`]),
+    ...(isRepeatable ? [`In the laboratory: pauselab profile from ${shellWord(bundle)} -o mine.yaml`] : []),
     '',
   ].join('\n');
 }

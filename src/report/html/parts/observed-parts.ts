@@ -1,12 +1,13 @@
 /** The parts of an observation's page that are text and tables. */
 import { grouped } from '../../../base/group.js';
+import type { StallReasonFact } from '../../../facts/observation-facts.js';
 import { sentencesOf } from '../../../facts/stated.js';
 import { shellWord } from '../../../base/text/shell-word.js';
 import { formatDuration, formatShare, formatSize } from '../../../base/text/units.js';
 import type { StoredObservation } from '../../../bundle/read-observation.js';
 import { causeNames } from '../../../words/cause-words.js';
 import { capitalised, counted } from '../../../words/text.js';
-import { tierWords } from '../../../words/observation-words.js';
+import { givesBackWord, tierWords } from '../../../words/observation-words.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { advice } from './advice.js';
 import { asObserved } from './chain.js';
@@ -38,9 +39,9 @@ export function reasonsPart({ observation: { reasons } }: StoredObservation): Ma
       .slice(0, mostReasons)
       .map((reason) => [
         causeNames[reason.cause],
-        reason.thread === null ? '–' : html`<code>${reason.thread.name}</code>`,
+        blamed(reason.thread),
         reason.call === null ? '–' : html`<code>${reason.call}</code>`,
-        reason.givesBack ? html`<strong>yes</strong>` : 'no',
+        reason.givesBack ? html`<strong>${givesBackWord(reason)}</strong>` : givesBackWord(reason),
         reason.grade,
         String(reason.stalls_n),
         String(reason.threads_n),
@@ -50,6 +51,11 @@ export function reasonsPart({ observation: { reasons } }: StoredObservation): Ma
       ]),
     5,
   )}${reasons.length > mostReasons ? html`<p>… and ${reasons.length - mostReasons} more in observation.json.</p>` : nothing}`;
+}
+
+function blamed(thread: StallReasonFact['thread']): Markup | string {
+  if (thread === null) return '–';
+  return html`<code>${thread.name}</code>${thread.role === 'victim' ? ' itself, while others waited for it' : ''}`;
 }
 
 export function notSeenPart({ missing }: StoredObservation): Markup {

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { AnswerFact } from '../../src/facts/observation-facts.js';
+import { reasonText } from '../../src/words/cause-words.js';
+import { statedNotRepeated } from '../../src/words/repetition-words.js';
+import { givesBackWord, statedAnswer } from '../../src/words/observation-words.js';
+
+const answer: Extract<AnswerFact, { code: 'gives-back' }> = {
+  code: 'gives-back',
+  threshold_ns: 20e6,
+  watched_ns: 10e9,
+  stalls_n: 3,
+  total_ns: 900e6,
+  givingBack_n: 0,
+  givingBack_ns: 0,
+  others: [{ cause: 'not-scheduled', stalls_n: 3, total_ns: 900e6 }],
+  ofHolders_n: 0,
+  ofHolders_ns: 0,
+  unknown_n: 0,
+  unknown_ns: 0,
+};
+
+test('giving memory back is ruled out where the reason of each stall is known', () => {
+  expect(statedAnswer(answer).sentence).toBe(
+    'giving memory back is not the reason for any of 3 stalls (900 ms in all); 3 stalls (900 ms) waited for a CPU',
+  );
+});
+
+test('giving memory back is not ruled out by a call that was not seen', () => {
+  const others = [{ cause: 'mmap-lock-holder', stalls_n: 3, total_ns: 900e6 }] as const;
+  expect(statedAnswer({ ...answer, others }).sentence).toBe(
+    'giving memory back was not seen to be the reason for any of 3 stalls (900 ms in all); 3 stalls (900 ms) waited for mmap_lock, held by a call that was not seen and may have given memory back',
+  );
+});
+
+test('giving memory back is not ruled out by a stall whose reason is not known', () => {
+  const { sentence } = statedAnswer({ ...answer, stalls_n: 4, unknown_n: 1, unknown_ns: 100e6 });
+  expect(sentence).toContain('giving memory back was not seen to be the reason for any of 4 stalls');
+  expect(sentence).toContain('the reason for 1 stall (100 ms) is not known');
+});
+
+test('whether a reason gives memory back is not known where its call was not seen', () => {
+  const reason = { givesBack: false, cause: 'mmap-lock-holder', call: null } as const;
+  expect(givesBackWord(reason)).toBe('not known');
+  expect(givesBackWord({ ...reason, cause: 'unknown' })).toBe('not known');
+  expect(givesBackWord({ ...reason, call: '/proc/PID/smaps' })).toBe('no');
+  expect(givesBackWord({ ...reason, cause: 'not-scheduled' })).toBe('no');
+  expect(givesBackWord({ givesBack: true, cause: 'mmap-lock-holder', call: 'madvise.DONTNEED' })).toBe('yes');
+});
+
+test('a thread that had no CPU while others waited for it is not called the cause of that', () => {
+  const purger = { name: 'purger', tid: 1, role: 'other', nice: 0 } as const;
+  expect(reasonText({ cause: 'not-scheduled', thread: { ...purger, role: 'victim' } })).toBe(
+    'not-scheduled: purger itself',
+  );
+  expect(reasonText({ cause: 'not-scheduled', thread: purger })).toBe('not-scheduled by purger');
+  const root = { cause: 'not-scheduled', call: null, thread: 'purger', stalls_n: 2, total_ns: 100e6 } as const;
+  expect(statedNotRepeated({ code: 'stalled-themselves', ...root }).sentence).toMatch(
+    /^not-scheduled: purger itself \(2 stalls, 100 ms\): these threads stalled others/,
+  );
+});
