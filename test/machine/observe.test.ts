@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
 import { readStalls } from '../../src/bundle/read-stalls.js';
+import { cgroupOf } from '../support/cgroup.js';
 import { crossingRun, observedRun } from '../support/observed-run.js';
 import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -120,6 +121,7 @@ describe.skipIf(!isAllowed)('the documentation', () => {
       const words = command
         .replace(/--pid \d+/, `--pid ${sleeper.pid ?? 0}`)
         .replace(/--name \S+/, '--name sleep')
+        .replace(/--cgroup \S+/, () => `--cgroup ${cgroupOf(sleeper.pid ?? 0)}`)
         .replace(/--for \S+/, '')
         .split(' ')
         .filter((word) => word !== '');
