@@ -44,7 +44,8 @@ export function liveLooks(options: LookOptions): LiveLooks {
       const recent = looksSince(now, searchedTo_ns - searched_ns);
       const found = lookedStalls(recent.samples, recent.waits, threshold_ns).filter(({ stall }) => {
         const end_ns = stall.start_ns + stall.duration_ns;
-        return !stall.stillRunning && end_ns > searchedTo_ns && end_ns <= until_ns;
+        // A wait that goes on ends at the last look.
+        return end_ns > searchedTo_ns && end_ns <= until_ns;
       });
       searchedTo_ns = until_ns;
       stalls_n += found.length;
