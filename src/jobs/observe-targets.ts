@@ -2,6 +2,7 @@
 import { usage } from '../base/failure.js';
 import { pidsOfMain } from '../observe/jvm-choice.js';
 import { pidsInCgroup } from '../observe/target-cgroup.js';
+import { startTimeOf } from '../workload/process-identity.js';
 import { pidsNamed, targetOf, type Target } from '../observe/target.js';
 
 export interface AskedTargets {
@@ -32,8 +33,12 @@ export function targetsOf({ pids, names, mainClasses, cgroups }: AskedTargets): 
       );
     return found;
   });
-  const all = [...new Set([...pids, ...named, ...pidsOfMain(mainClasses), ...grouped])];
-  if (all.length === 0) throw usage('observe needs a process: name it by --pid, --name, --main-class or --cgroup');
+  const searched = [...named, ...pidsOfMain(mainClasses), ...grouped];
+  if (pids.length + searched.length === 0)
+    throw usage('observe needs a process: name it by --pid, --name, --main-class or --cgroup');
+  // In a busy cgroup, processes end while the others are looked for.
+  const all = [...new Set([...pids, ...searched.filter((pid) => startTimeOf(pid) !== null)])];
+  if (all.length === 0) throw usage('all processes that were named ended before they could be observed; try again');
   if (all.length > mostTargets)
     throw usage(`observe watches up to ${mostTargets} processes, and these are ${all.length}; name fewer`);
   return all.map(targetOf);

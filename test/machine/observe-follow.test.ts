@@ -1,6 +1,6 @@
 /** `pauselab observe --follow` beside a process that the test stops now and then. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
@@ -108,6 +108,17 @@ describe.skipIf(!canUseKernel)('what stalls a process', () => {
       expect(kind).toBe('stall');
       expect(new Date(at).toISOString()).toBe(at);
     }
+  });
+
+  test('is kept beside the folder of --out if something else took that meanwhile', async () => {
+    const out = scratch.fresh('taken');
+    const following = follow(['--pid', String(busySleeper()), '--json', '--out', out]);
+    await until('it observes', following.hasBegun);
+    mkdirSync(join(out, 'of another command'), { recursive: true });
+    following.kill('SIGINT');
+    expect(await following.code).toBe(130);
+    expect(JSON.parse(following.lines().at(-1) ?? '')).toMatchObject({ bundle: `${out}-2` });
+    expect(existsSync(join(`${out}-2`, 'observation.json'))).toBe(true);
   });
 
   test('is no longer observed when nobody reads it', async () => {
