@@ -60,7 +60,10 @@ describe.skipIf(!canBeNobody)('an ordinary user', () => {
       expect(code).toBe(0);
       const { tier, refusedTiers, reasons, missing } = JSON.parse(stdout) as Observation;
       expect(tier).toBe('sampling');
-      expect(refusedTiers).toMatchObject([{ tier: 'ebpf', code: 'capabilities-missing' }]);
+      expect(refusedTiers).toMatchObject([
+        { tier: 'ebpf', code: 'capabilities-missing' },
+        { tier: 'tracefs', code: 'needs-root' },
+      ]);
       expect(reasons).toMatchObject([{ cause: 'stopped', grade: 'likely' }]);
       expect(missing.map((one) => one.code)).toEqual(expect.arrayContaining(['looks-only', 'sleeps-not-judged']));
     });
