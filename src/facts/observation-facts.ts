@@ -24,6 +24,8 @@ export type TierObstacle =
   | { readonly code: 'other-user'; readonly pid: number; readonly name: string; readonly uid: number }
   | { readonly code: 'no-run-delay' }
   | { readonly code: 'needs-root' }
+  /** It shows stalls only at the end. */
+  | { readonly code: 'no-live-view' }
   | { readonly code: 'kernel-refuses'; readonly complaint: string; readonly lockdown: string | null };
 
 /** A tier that shows more than the one that was used. */
@@ -81,6 +83,10 @@ export type ObservationGap =
   | { readonly code: 'threads-not-followed'; readonly threads_n: number }
   | { readonly code: 'events-missed'; readonly events_n: number }
   | { readonly code: 'target-ended'; readonly pid: number; readonly name: string }
+  /** Processes that a target started, or that came into an observed cgroup, and that were there at the end. */
+  | { readonly code: 'processes-started'; readonly processes_n: number }
+  /** pauselab keeps a limited number of records, so it ended. */
+  | { readonly code: 'records-limit'; readonly seen_ns: number }
   /** What looks at threads cannot show; `period_ns` lies between two looks. */
   | { readonly code: 'looks-only'; readonly period_ns: number }
   /** `late_n` of `looks_n` came later than the period and a half after the one before. */

@@ -1,46 +1,46 @@
 /** An observation: the processes, the observer beside them for as long as asked, and the bundle of what was seen. */
 import { cpus, release } from 'node:os';
-import type { ExitCode } from '../base/failure.js';
-import { usage } from '../base/failure.js';
+import { ExitCode, Failure, usage } from '../base/failure.js';
 import { monotonic_ms, settlesWithin, wallClock_ms } from '../base/clock.js';
+import { formatDuration } from '../base/text/units.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
 import { schemaVersion } from '../bundle/version.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { createBundle, type BundleStore } from '../bundle/store.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
-import { pidsOfMain } from '../observe/jvm-choice.js';
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
 import { threadPolicyOf } from '../observe/thread-policy.js';
-import { pidsNamed, targetOf, type Target } from '../observe/target.js';
-import type { TierName } from '../facts/observation-facts.js';
+import { startedMeanwhile } from '../observe/target-cgroup.js';
+import { everyPid, type Target } from '../observe/target.js';
+import type { ObservationGap, TierName } from '../facts/observation-facts.js';
 import type { WatchResult } from '../observe/tier.js';
 import { repetitionOf } from '../observe/repetition.js';
 import { isStillThere } from '../workload/process-identity.js';
-import { statedAnswer, statedGap, statedRefusal } from '../words/observation-words.js';
+import { statedAnswer, statedGap, statedRefusal, tierWords } from '../words/observation-words.js';
 import { ensurePart } from '../host/setup.js';
 import { checkObservation, type ObservationCheck } from './observe-check.js';
-import { chosenTier, type ChosenTier } from './observe-tier.js';
+import { followed, type Follower } from './follow-stalls.js';
+import { targetsOf, type AskedTargets } from './observe-targets.js';
+import { chosenTier, liveTiers, observingTiers, type ChosenTier } from './observe-tier.js';
 import { resultFolder } from './result-folder.js';
 import { toolVersion } from './tool-version.js';
 
-export interface ObserveAsked {
-  readonly pids: readonly number[];
-  /** Of processes, each of which is observed. */
-  readonly names: readonly string[];
+export interface ObserveAsked extends AskedTargets {
   /** Null: the best that is possible. */
   readonly tier: TierName | null;
-  /** Of JVMs: main class, jar or source file. */
-  readonly mainClasses: readonly string[];
   /** Whether JVMs are attached to: all targets have to be some. */
   readonly jvm: boolean;
   readonly threshold_ns: number;
+  /** Infinity: until something else ends it. */
   readonly for_ns: number;
   /** Ends sooner, with so many stalls; null: it does not. */
   readonly untilStalls_n: number | null;
   /** Null: a folder of its own. */
   readonly out: string | null;
+  /** Shows stalls as they come; null: only the result. */
+  readonly follow: Follower | null;
 }
 
 export interface ObserveSettings {
@@ -66,10 +66,12 @@ export interface ObservationResult {
 const look_ms = 200;
 
 export async function observe(asked: ObserveAsked, settings: ObserveSettings): Promise<ObservationResult> {
+  refuseThreshold(asked);
   const targets = targetsOf(asked);
-  const chosen = await chosenTier(asked.tier, targets, settings);
+  const chosen = await chosenTier(asked.tier, targets, settings, asked.follow === null ? observingTiers : liveTiers());
   if (asked.jvm) await ensurePart('attach', { install: settings.install, note: settings.note });
-  const store = openStore(asked, targets);
+  // It is tried now, and made at the end: a killed pauselab leaves no folder.
+  openStore(asked, targets).discard();
   const interruption = listenForInterruption((signal) => {
     settings.note(`${signal}: ending the observation and keeping what was seen; a second signal ends at once`);
   });
@@ -77,6 +79,7 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
     const startedAt = new Date(wallClock_ms()).toISOString();
     const watched = await watchWithJvms(targets, asked, { chosen, interruption, note: settings.note });
     const { observation, stalls } = resultOf(watched, targets, { asked, startedAt, argv: settings.argv });
+    const store = storeForResult(asked, targets, settings.note);
     store.writeObservation(observation, { schemaVersion, trace: null, stalls: [...stalls], slow: [] });
     const signal = interruption.signal();
     return {
@@ -86,12 +89,16 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
       isRepeatable: repetitionOf(observation).roots.length > 0,
       interrupted: signal === null ? null : exitCodeOf(signal),
     };
-  } catch (error) {
-    store.discard();
-    throw error;
   } finally {
     interruption.dispose();
   }
+}
+
+function refuseThreshold({ threshold_ns, for_ns }: ObserveAsked): void {
+  if (threshold_ns > for_ns)
+    throw usage(
+      `--threshold ${formatDuration(threshold_ns)} is longer than --for ${formatDuration(for_ns)}, so no stall could be seen; observe for longer, or lower the threshold`,
+    );
 }
 
 /** Without targets it is about this machine. */
@@ -99,33 +106,25 @@ export function checkObserving(
   asked: AskedTargets,
   settings: Pick<ObserveSettings, 'install' | 'note'>,
 ): Promise<ObservationCheck> {
-  const isOfMachine = [...asked.pids, ...asked.names, ...asked.mainClasses].length === 0;
+  const isOfMachine = [...asked.pids, ...asked.names, ...asked.mainClasses, ...asked.cgroups].length === 0;
   return checkObservation(isOfMachine ? [] : targetsOf(asked), settings);
 }
-
-/** Each process once. */
-type AskedTargets = Pick<ObserveAsked, 'pids' | 'names' | 'mainClasses'>;
-
-function targetsOf({ pids, names, mainClasses }: AskedTargets): Target[] {
-  const named = names.flatMap((name) => {
-    const found = pidsNamed(name);
-    if (found.length === 0) throw usage(`--name ${name}: no process has this name; \`ps -e\` lists those that run`);
-    return found;
-  });
-  const all = [...new Set([...pids, ...named, ...pidsOfMain(mainClasses)])];
-  if (all.length === 0) throw usage('observe needs a process: name it by --pid, --name or --main-class');
-  if (all.length > mostTargets)
-    throw usage(`observe watches up to ${mostTargets} processes, and these are ${all.length}; name fewer`);
-  return all.map(targetOf);
-}
-
-/** kMostTargets in native/observer/records.h. */
-const mostTargets = 64;
 
 function openStore({ out }: ObserveAsked, [first]: readonly Target[]): BundleStore {
   if (out !== null) return createBundle(out);
   const name = first?.name.replace(/[^A-Za-z0-9_-]/g, '') ?? '';
   return createBundle(resultFolder(`observed-${name === '' ? 'process' : name}`), { numbered: true });
+}
+
+/** Another command may have taken the folder meanwhile: what was seen is not lost for that. */
+function storeForResult(asked: ObserveAsked, targets: readonly Target[], note: (text: string) => void): BundleStore {
+  try {
+    return openStore(asked, targets);
+  } catch (error) {
+    if (asked.out === null || !(error instanceof Failure) || error.exitCode !== ExitCode.usage) throw error;
+    note(`${error.message}; this time the bundle gets a number behind that name`);
+    return createBundle(asked.out, { numbered: true });
+  }
 }
 
 interface WatchedWithJvms extends Watched {
@@ -136,9 +135,9 @@ interface WatchedWithJvms extends Watched {
 async function watchWithJvms(
   targets: readonly Target[],
   asked: ObserveAsked,
-  { note, ...means }: WatchMeans & Pick<ObserveSettings, 'note'>,
+  means: WatchMeans,
 ): Promise<WatchedWithJvms> {
-  const learning = await learnFromJvms(targets, { attaches: asked.jvm, note });
+  const learning = await learnFromJvms(targets, { attaches: asked.jvm, note: means.note });
   try {
     const watched = await watchUntilEnd(targets, asked, means);
     const { seen, monotonicStart_ns: start_ns } = watched;
@@ -152,6 +151,7 @@ async function watchWithJvms(
 interface WatchMeans {
   readonly chosen: ChosenTier;
   readonly interruption: Interruption;
+  readonly note: ObserveSettings['note'];
 }
 
 interface Watched {
@@ -165,21 +165,45 @@ interface Watched {
 
 async function watchUntilEnd(
   targets: readonly Target[],
-  { threshold_ns, for_ns, untilStalls_n }: ObserveAsked,
-  { chosen, interruption }: WatchMeans,
+  { threshold_ns, for_ns, untilStalls_n, follow, cgroups }: ObserveAsked,
+  { chosen, interruption, note }: WatchMeans,
 ): Promise<Watched> {
+  const before = new Set(everyPid());
   const watch = await chosen.tier.watch({ targets, threshold_ns });
+  if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
   const end_ms = monotonic_ms() + for_ns / 1e6;
-  const ends = Promise.race([interruption.signalled, watch.ended]);
-  const hasEnough = (): boolean => untilStalls_n !== null && watch.stalls_n() >= untilStalls_n;
+  const ends = Promise.race([interruption.signalled, watch.ended, ...(follow === null ? [] : [follow.hasLeft])]);
+  const wanted_n = untilStalls_n ?? Infinity;
+  const seen_n =
+    follow !== null ? followed(watch, follow) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
   for (;;) {
     const left_ms = end_ms - monotonic_ms();
-    if (left_ms <= 0 || hasEnough() || watch.isFull() || !targets.some(isStillThere)) break;
+    const hasEnough = seen_n() >= wanted_n;
+    if (left_ms <= 0 || hasEnough || watch.isFull() || !targets.some(isStillThere)) break;
     if (await settlesWithin(ends, Math.min(look_ms, left_ms))) break;
   }
+  const isFull = watch.isFull();
+  const started_n = startedMeanwhile(targets, cgroups, before).length;
   const seen = await watch.finish();
   const ended = targets.filter((target) => !isStillThere(target));
-  return { seen, chosen, ended, monotonicStart_ns: watch.start_ns };
+  return {
+    seen: { ...seen, gaps: [...besides(seen, { isFull, started_n }), ...seen.gaps] },
+    chosen,
+    ended,
+    monotonicStart_ns: watch.start_ns,
+  };
+}
+
+/** What no way of observing says of itself. */
+function besides(
+  { watched_ns, gaps }: WatchResult,
+  { isFull, started_n }: { readonly isFull: boolean; readonly started_n: number },
+): ObservationGap[] {
+  const isSaid = gaps.some(({ code }) => code === 'trace-overrun');
+  return [
+    ...(isFull && !isSaid ? [{ code: 'records-limit', seen_ns: watched_ns } as const] : []),
+    ...(started_n > 0 ? [{ code: 'processes-started', processes_n: started_n } as const] : []),
+  ];
 }
 
 interface Circumstances {

@@ -7,7 +7,14 @@ import type { Timeline } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
 import { observedModel } from './observed-model.js';
 import { endsSafepoint, observedStalls, type StallOptions } from './observed-stalls.js';
-import { blamedThread, type Observed, type ObservedThread, type OffRecord } from './observed.js';
+import {
+  blamedThread,
+  type EndRecord,
+  type KeptRecords,
+  type Observed,
+  type ObservedThread,
+  type OffRecord,
+} from './observed.js';
 import type { WatchResult } from './tier.js';
 
 export interface RecordOptions extends StallOptions {
@@ -19,7 +26,7 @@ export function seenInKernel(observed: Observed, options: RecordOptions): WatchR
   const { end } = observed;
   return {
     stalls: observedStalls(observed, end.end_ns, options),
-    evidence: evidenceOf(observed, options),
+    evidence: recordedEvidence(observed, options),
     eventsOf: new Map(options.pids.map((pid) => [pid, safepointsOf(observed.offs, pid)])),
     gaps: gapsOf(observed, options.symbols),
     detail_ns: options.detail_ns,
@@ -29,7 +36,11 @@ export function seenInKernel(observed: Observed, options: RecordOptions): WatchR
   };
 }
 
-function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: RecordOptions): RunEvidence {
+/** `end`: of what the records cover. */
+export function recordedEvidence(
+  observed: KeptRecords & { readonly end: Pick<EndRecord, 'end_ns' | 'ringFull_n'> },
+  { pids, cpuCount, symbols }: Pick<RecordOptions, 'pids' | 'cpuCount' | 'symbols'>,
+): RunEvidence {
   const { offs, holds, rans, end } = observed;
   const threads = new Map<number, BlamedThread>();
   const all = [
@@ -114,7 +125,7 @@ export function safepointsOf(offs: readonly OffRecord[], pid: number): LoggedEve
 const letters = { runnable: 'R', asleep: 'S', blocked: 'D', stopped: 'T' } as const;
 
 /** The kernel stack of a thread at the end of its wait, before it ran on. */
-function stacksOf({ offs }: Observed, symbols: RecordOptions['symbols']): StackReading[] {
+function stacksOf({ offs }: Pick<Observed, 'offs'>, symbols: RecordOptions['symbols']): StackReading[] {
   if (symbols === null) return [];
   return offs
     .filter(({ stack }) => stack.length > 0)

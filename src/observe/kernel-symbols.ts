@@ -26,6 +26,22 @@ export function kernelSymbols(addresses: Iterable<string>): ReadonlyMap<string, 
   );
 }
 
+/**
+ * The same, for stacks that come one after another. Stacks of one program have the same few hundred addresses, so the
+ * kernel is soon asked no more.
+ */
+export function symbolCache(): (addresses: readonly string[]) => ReadonlyMap<string, string> | null {
+  const known = new Map<string, string>();
+  let areHidden = false;
+  return (addresses) => {
+    const unknown = areHidden ? [] : addresses.filter((address) => !known.has(address));
+    const found = kernelSymbols(unknown);
+    areHidden ||= found === null;
+    for (const [address, name] of found ?? []) known.set(address, name);
+    return areHidden ? null : known;
+  };
+}
+
 interface KernelFunction {
   readonly address: bigint;
   readonly name: string;

@@ -12,13 +12,13 @@ import { lockWaits, type KernelSymbols } from './observed-waits.js';
 import {
   readyAt,
   type HoldRecord,
-  type Observed,
+  type KeptRecords,
   type ObservedCall,
   type ObservedThread,
   type OffRecord,
 } from './observed.js';
 
-export function observedModel({ offs, holds, rans }: Observed, symbols: KernelSymbols): TraceModel {
+export function observedModel({ offs, holds, rans }: KeptRecords, symbols: KernelSymbols): TraceModel {
   const names = new Map<number, string>();
   const named = (thread: ObservedThread | null): void => {
     if (thread !== null && thread.tid !== 0) names.set(thread.tid, thread.name);

@@ -47,27 +47,63 @@ function ofThread(
   exits: ReadonlyMap<number, number>,
   { end_ns, threshold_ns, symbols }: Omit<StallOptions, 'pids'> & { readonly end_ns: number },
 ): ObservedStall[] {
-  const runs: { parts: Part[]; thread: ObservedThread; hasEnded: boolean }[] = [];
+  const waits: ObservedWait[] = [];
   for (const off of offs.toSorted((a, b) => a.off_ns - b.off_ns)) {
-    const parts = partsOf(off, symbols);
-    const [first] = parts;
-    if (first === undefined) continue;
-    const last = runs.at(-1);
-    const lastEnd_ns = last?.parts.at(-1)?.end_ns ?? -Infinity;
-    if (last !== undefined && first.start_ns - lastEnd_ns < moment_ns) {
-      last.parts.push(...parts);
-      last.hasEnded = off.hasEnded;
-    } else runs.push({ parts, thread: off.thread, hasEnded: off.hasEnded });
+    const wait = waitWith(waits.at(-1), off, symbols);
+    if (wait !== null && wait !== waits.at(-1)) waits.push(wait);
   }
-  return runs.flatMap(({ parts, thread, hasEnded }) => {
-    const start_ns = Math.max(0, parts[0]?.start_ns ?? 0);
-    const duration_ns = (parts.at(-1)?.end_ns ?? 0) - start_ns;
-    if (duration_ns < threshold_ns) return [];
-    const exit_ns = exits.get(thread.tid);
-    const threadEnded = !hasEnded && exit_ns !== undefined && exit_ns <= end_ns;
-    const stillRunning = !hasEnded && !threadEnded;
-    return [{ thread, stall: stallOf(thread, parts, { start_ns, duration_ns, stillRunning, threadEnded }) }];
-  });
+  return waits.flatMap((wait) => (waited_ns(wait) < threshold_ns ? [] : [stallOfWait(wait, exits, end_ns)]));
+}
+
+/** Intervals of one thread, with less than a moment between them. */
+export interface ObservedWait {
+  readonly thread: ObservedThread;
+  readonly parts: Part[];
+  hasEnded: boolean;
+}
+
+/** `last` if `off` goes on with it, to which it is then added; else a new wait; null: it is a sleep. */
+export function waitWith(
+  last: ObservedWait | undefined,
+  off: OffRecord,
+  symbols: StallOptions['symbols'],
+): ObservedWait | null {
+  const parts = partsOf(off, symbols);
+  const [first] = parts;
+  if (first === undefined) return null;
+  if (last === undefined || first.start_ns - endOf(last) >= moment_ns)
+    return { thread: off.thread, parts, hasEnded: off.hasEnded };
+  last.parts.push(...parts);
+  last.hasEnded = off.hasEnded;
+  return last;
+}
+
+export function endOf({ parts }: ObservedWait): number {
+  return parts.at(-1)?.end_ns ?? -Infinity;
+}
+
+/** What was before the observation does not count. */
+export function waited_ns(wait: ObservedWait): number {
+  return Math.max(0, endOf(wait) - startOf(wait));
+}
+
+function startOf({ parts }: ObservedWait): number {
+  return Math.max(0, parts[0]?.start_ns ?? 0);
+}
+
+export function stallOfWait(wait: ObservedWait, exits: ReadonlyMap<number, number>, end_ns: number): ObservedStall {
+  const { thread, parts, hasEnded } = wait;
+  const exit_ns = exits.get(thread.tid);
+  const threadEnded = !hasEnded && exit_ns !== undefined && exit_ns <= end_ns;
+  return {
+    thread,
+    stall: stallOf(thread, parts, {
+      start_ns: startOf(wait),
+      duration_ns: waited_ns(wait),
+      stillRunning: !hasEnded && !threadEnded,
+      threadEnded,
+    }),
+  };
 }
 
 /** `parts`: of one wait. */

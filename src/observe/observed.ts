@@ -124,11 +124,15 @@ export function parseObserved(line: string): ObservedRecord {
   return recordSchema.parse(JSON.parse(line));
 }
 
-/** Of a whole observation. */
-export interface Observed {
+/** In the order in which they came, which is that of their ends. */
+export interface KeptRecords {
   readonly offs: readonly OffRecord[];
   readonly holds: readonly HoldRecord[];
   readonly rans: readonly RanRecord[];
+}
+
+/** Of a whole observation. */
+export interface Observed extends KeptRecords {
   /** When each thread ended, by tid. */
   readonly exits: ReadonlyMap<number, number>;
   readonly end: EndRecord;

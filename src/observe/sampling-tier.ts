@@ -15,6 +15,7 @@ import { howEnded, programs, startProgram, type Program } from '../workload/prog
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
 import { lateLooks, lookedEvidence, lookedStalls, safepointsSeen } from './sampling-evidence.js';
+import { liveLooks, remembered_ns } from './live-looks.js';
 import { hiddenFrom } from './sampling-needs.js';
 import type { Target } from './target.js';
 import type { Watch, WatchOptions, WatchResult } from './tier.js';
@@ -26,6 +27,8 @@ const readyDeadline_ms = 10_000;
 const endGrace_ms = 5_000;
 /** Between two readings of what the hypervisor took. */
 const steal_ms = 250;
+/** As far back as a live view looks. */
+const recentLoads = (remembered_ns / 1e6 / steal_ms) * 2;
 
 interface Files {
   readonly samples: string;
@@ -52,11 +55,29 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
     const before = beforeLooks(targets);
     const program = await startedSampler(files, targets);
     const readMore = readerOf(files.samples, before.go_ns);
+    const readWaits = waitsReader(files.waits, before.go_ns);
+    const cpuCount = availableParallelism();
+    const live = liveLooks({ threshold_ns, cpuCount, kernelRelease: release() });
+    const advance = (): void => {
+      live.advance({ samples: readMore(), waits: readWaits() });
+    };
     const reading = setInterval(() => load.push(readLoad([])), steal_ms).unref();
     return {
       start_ns: Number(before.go_ns),
       ended: program.exited,
-      stalls_n: () => lookedStalls(readMore(), waitsIn(files, before), threshold_ns).length,
+      stalls_n() {
+        advance();
+        return live.stalls_n();
+      },
+      newStalls() {
+        advance();
+        return live.take((samples, waits) => ({
+          samples,
+          waits,
+          steal: stealBetween(load.slice(-recentLoads), before.go_ns, cpuCount),
+          isThrottled: throttledSince(before, targets).length > 0,
+        }));
+      },
       isFull: () => statSync(files.samples).size > mostBytes,
       async finish() {
         clearInterval(reading);
@@ -106,6 +127,19 @@ function failureOf(program: Program, why?: string) {
   );
 }
 
+/** Reads on where it stopped, up to the last whole line. */
+function waitsReader(path: string, go_ns: bigint): () => readonly StackReading[] {
+  const waits: StackReading[] = [];
+  let position = 0;
+  return () => {
+    const bytes = existsSync(path) ? readPart(path, position, statSync(path).size - position) : Buffer.alloc(0);
+    const whole = bytes.subarray(0, bytes.lastIndexOf('\n') + 1);
+    position += whole.length;
+    for (const wait of parseStacks(whole.toString('utf8'), go_ns)) waits.push(wait);
+    return waits;
+  };
+}
+
 /** Reads on where it stopped. */
 function readerOf(path: string, go_ns: bigint): () => SampleStream {
   const reader: SampleReader = sampleReader(path, go_ns);
@@ -116,6 +150,13 @@ function readerOf(path: string, go_ns: bigint): () => SampleStream {
     reader.append(bytes);
     return reader.stream;
   };
+}
+
+function throttledSince(before: Before, targets: readonly Target[]): ObservationGap[] {
+  return targets.flatMap(({ pid }) => {
+    const grown_ns = throttled_ns(pid) - (before.throttled.get(pid) ?? 0);
+    return grown_ns > 0 ? [{ code: 'cgroup-throttled', pid, throttled_ns: grown_ns } as const] : [];
+  });
 }
 
 function waitsIn({ waits }: Files, { go_ns }: Before): StackReading[] {
@@ -136,10 +177,7 @@ function resultOf(samples: SampleStream, files: Files, finished: Finished): Watc
   const [cpu_us, memoryKib, missed_n, dropped_n] = printedText(files.end).trim().split(' ').map(Number);
   if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined || dropped_n === undefined)
     throw failureOf(program);
-  const throttled = targets.flatMap(({ pid }) => {
-    const grown_ns = throttled_ns(pid) - (before.throttled.get(pid) ?? 0);
-    return grown_ns > 0 ? [{ code: 'cgroup-throttled', pid, throttled_ns: grown_ns } as const] : [];
-  });
+  const throttled = throttledSince(before, targets);
   const cpuCount = availableParallelism();
   const waits = waitsIn(files, before);
   const looks = {

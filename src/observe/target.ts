@@ -25,7 +25,7 @@ export function targetOf(pid: number): Target {
   const leader = Number(/^Tgid:\s+(\d+)$/m.exec(status)?.[1] ?? pid);
   if (leader !== pid)
     throw usage(`--pid ${pid}: this is a thread of the process ${leader}; name that, its threads are observed`);
-  if ((Number(stat[9 - 3] ?? 0) & kernelThread) !== 0)
+  if (isKernelThread(pid))
     throw usage(`--pid ${pid}: this is a thread of the kernel, which has no memory of its own; name a process`);
   const startTime = startTimeOf(pid);
   if (startTime === null)
@@ -38,6 +38,10 @@ export function targetOf(pid: number): Target {
     threads_n: threadsOf(pid),
     rssBytes: residentBytes === undefined ? null : Number(residentBytes) * 1024,
   };
+}
+
+export function isKernelThread(pid: number): boolean {
+  return (Number(statOf(pid)?.[9 - 3] ?? 0) & kernelThread) !== 0;
 }
 
 function threadsOf(pid: number): number {
@@ -69,7 +73,7 @@ export function pidsNamed(name: string): number[] {
   });
 }
 
-function everyPid(): number[] {
+export function everyPid(): number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number);

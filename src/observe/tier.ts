@@ -19,13 +19,24 @@ export interface Watch {
   readonly start_ns: number;
   /** Settles when it ends by itself, which it does only where it cannot go on. */
   readonly ended: Promise<unknown>;
-  /** Stalls that are over. */
+  /** Stalls so far. It costs what came since it was asked last, and not more the longer the observation lasts. */
   stalls_n(): number;
+  /**
+   * Stalls that have been over for `settled_ns`, with what explains them; each is returned once. Null: this way of
+   * observing shows no stall before the end.
+   */
+  readonly newStalls: (() => SettledStalls | null) | null;
   /** It keeps no more. */
   isFull(): boolean;
   /** Ends it. Nothing of it is left on the machine. */
   finish(): Promise<WatchResult>;
 }
+
+/** Of a holder, the record comes when it gives the lock back, or has a CPU again: a little after the stall. */
+export const settled_ns = 500_000_000;
+
+/** Of the time around these stalls. */
+export type SettledStalls = Pick<WatchResult, 'stalls' | 'evidence' | 'eventsOf'>;
 
 /** What was seen. */
 export interface WatchResult {

@@ -146,6 +146,8 @@ function watchOf(session: Session, parts: WatchParts): Watch {
     start_ns: Number(start_ns),
     ended: Promise.race([tracer.program.exited, reading]),
     stalls_n: () => history.stalls_n(),
+    // Its spans are joined to a whole model at the end.
+    newStalls: null,
     isFull: () => lost_n > 0 || history.isFull(),
     async finish() {
       isEnding = true;

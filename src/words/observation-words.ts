@@ -91,6 +91,10 @@ const ofGaps: WordsOf<ObservationGap> = {
   'events-missed': ({ events_n }) => `${counted(events_n, 'event')} of the kernel came while another was handled`,
   'target-ended': ({ pid, name }) =>
     `${name} (${pid}) ended before the observation did, so nothing after that is known`,
+  'processes-started': ({ processes_n }) =>
+    `${counted(processes_n, 'process', 'processes')} that started during the observation ${processes_n === 1 ? 'was' : 'were'} not observed; others may have started and ended`,
+  'records-limit': ({ seen_ns }) =>
+    `pauselab keeps a limited number of records and had reached the limit, so the observation ended after ${formatDuration(seen_ns)}`,
   'looks-only': ({ period_ns }) =>
     `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs, the call of a holder that lost its CPU, and who woke whom`,
   'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
@@ -133,6 +137,7 @@ const ofObstacles: WordsOf<TierObstacle> = {
     `${name} (${pid}) belongs to another user (uid ${uid}), and CAP_SYS_PTRACE is missing; observe as that user, or as root`,
   'no-run-delay': () =>
     'this kernel does not count how long threads wait for a CPU (/proc/PID/schedstat); boot a kernel that was built with CONFIG_SCHED_INFO',
+  'no-live-view': () => 'it shows stalls only at the end, and not as they come (--follow)',
   'needs-root': () => 'it needs root; run pauselab as root',
   'kernel-refuses': ({ complaint, lockdown }) =>
     `the kernel refuses it (${complaint})${lockdown === null ? '' : `; its lockdown mode is ${lockdown}`}`,

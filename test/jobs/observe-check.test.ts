@@ -7,7 +7,12 @@ import type { Tier } from '../../src/jobs/observe-tier.js';
 const setup = { note: () => undefined, install: false };
 
 function tier(name: Tier['name'], obstacle: TierObstacle | null): Tier {
-  return { name, whyNot: () => Promise.resolve(obstacle), watch: () => Promise.reject(new Error('not watched')) };
+  return {
+    name,
+    whyNot: () => Promise.resolve(obstacle),
+    isLive: true,
+    watch: () => Promise.reject(new Error('not watched')),
+  };
 }
 
 const check = (obstacle: TierObstacle, sampling: TierObstacle | null = null) =>

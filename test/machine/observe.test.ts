@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import { kernelProgram } from '../../src/observe/observer.js';
 import { nativeProgram } from '../native/programs.js';
+import { cgroupOf } from '../support/cgroup.js';
 import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { startStalling } from '../support/stalling.js';
@@ -145,6 +146,7 @@ describe.skipIf(!isAllowed)('the documentation', () => {
       const words = command
         .replace(/--pid \d+/, `--pid ${sleeper.pid ?? 0}`)
         .replace(/--name \S+/, '--name sleep')
+        .replace(/--cgroup \S+/, () => `--cgroup ${cgroupOf(sleeper.pid ?? 0)}`)
         .replace(/--for \S+/, '')
         .split(' ')
         .filter((word) => word !== '');

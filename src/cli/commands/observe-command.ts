@@ -3,9 +3,10 @@ import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typin
 import { ExitCode } from '../../base/failure.js';
 import { parseDuration } from '../../base/text/units.js';
 import { tiers } from '../../facts/observation-facts.js';
+import type { AskedTargets } from '../../jobs/observe-targets.js';
 import { installing, installOption } from '../install.js';
 import { collect } from '../option-values.js';
-import { printJson, printText } from '../text/output.js';
+import { printJson, printJsonLine, printText } from '../text/output.js';
 
 export function observeCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
   return new Command('observe')
@@ -15,8 +16,19 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
     .option('--pid <pid>', 'observe this process; may be repeated', collectPid, [])
     .option('--name <name>', 'observe the processes of this name; may be repeated', collect, [])
     .option('--main-class <name>', 'observe the JVMs of this main class or jar; may be repeated', collect, [])
+    .option(
+      '--cgroup <path>',
+      'observe the processes of this cgroup and those below it, by its path in /proc/PID/cgroup or its folder; may be repeated',
+      collect,
+      [],
+    )
     .option('--jvm', 'attach to the JVMs: names of their threads, and their log for as long as the observation lasts')
-    .addOption(new Option('--for <duration>', 'observe for so long').argParser(duration).default(60e9, '60s'))
+    .option(
+      '--for <duration>',
+      'observe for so long (default: 60s; with --follow until Ctrl-C, or until the processes end)',
+      duration,
+    )
+    .option('--follow', 'print each stall as it comes, half a second after its end')
     .option('--until-stalls <n>', 'end sooner, once so many stalls were seen', countFromOne)
     .addOption(
       new Option('--threshold <duration>', 'shortest wait that counts as a stall')
@@ -31,16 +43,13 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
       '--check',
       'observe nothing: say which ways of observing this machine allows, what is missing, and how to get it',
     )
-    .option('--json', 'write a JSON document')
+    .option('--json', 'write a JSON document; with --follow an object per line, the result last')
     .option(...installOption)
     .addHelpText('after', examples)
     .action(async (options) => {
       if (options.check === true) {
         const { checkObserving } = await import('../../jobs/observe.js');
-        const found = await checkObserving(
-          { pids: options.pid, names: options.name, mainClasses: options.mainClass },
-          await installing(options.install === true),
-        );
+        const found = await checkObserving(named(options), await installing(options.install === true));
         if (options.json === true) printJson(found);
         else {
           const { renderObservationCheck } = await import('../text/observation-check-text.js');
@@ -50,25 +59,42 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
         return;
       }
       const { observe } = await import('../../jobs/observe.js');
+      const isFollowing = options.follow === true;
+      const follow = isFollowing
+        ? (await import('../text/follow-text.js')).createFollower({ isJson: options.json === true })
+        : null;
       const asked = {
-        pids: options.pid,
-        names: options.name,
+        ...named(options),
         tier: options.tier ?? null,
-        mainClasses: options.mainClass,
         jvm: options.jvm === true,
         threshold_ns: options.threshold,
-        for_ns: options.for,
+        for_ns: options.for ?? (isFollowing ? Infinity : usual_ns),
         untilStalls_n: options.untilStalls ?? null,
         out: options.out ?? null,
+        follow,
       };
       const result = await observe(asked, { argv, ...(await installing(options.install === true)) });
-      if (options.json === true) printJson({ ...result.observation, stalls: result.stalls, bundle: result.bundle });
+      const document = { ...result.observation, stalls: result.stalls, bundle: result.bundle };
+      if (options.json === true && isFollowing) printJsonLine(document);
+      else if (options.json === true) printJson(document);
       else {
         const { renderObservation } = await import('../text/observation-text.js');
-        printText(renderObservation(result));
+        printText(`${isFollowing ? '\n' : ''}${renderObservation(result)}`);
       }
       if (result.interrupted !== null) setExitCode(result.interrupted);
     });
+}
+
+/** How long is observed if nothing is said. */
+const usual_ns = 60e9;
+
+function named(options: {
+  readonly pid: readonly number[];
+  readonly name: readonly string[];
+  readonly mainClass: readonly string[];
+  readonly cgroup: readonly string[];
+}): AskedTargets {
+  return { pids: options.pid, names: options.name, mainClasses: options.mainClass, cgroups: options.cgroup };
 }
 
 function collectPid(value: string, before: readonly number[]): number[] {
@@ -93,6 +119,8 @@ Examples:
   $ pauselab observe --pid 4711 --for 60s
   $ pauselab observe --name java --until-stalls 20 --threshold 50ms
   $ pauselab observe --main-class org.h2.tools.Server --jvm
+  $ pauselab observe --pid 4711 --follow
+  $ pauselab observe --cgroup /system.slice/shop.service --for 10m
   $ pauselab observe --check
   $ pauselab explain pauselab-results/observed-java-2026-01-31T120000Z
 
@@ -100,5 +128,5 @@ With root, or CAP_BPF and CAP_PERFMON, programs in the kernel watch (eBPF), whic
 the same user are looked at every 10 ms (sampling). --check says what this machine allows. The processes are not stopped,
 restarted or changed; --jvm changes a JVM's log while it observes, and says so.
 
-Exit codes: 0 observed, 2 no such process (with --jvm: no JVM), 5 this machine does not allow it, 6 a helper died,
-129/130/143 interrupted (what was seen is kept).`;
+Exit codes: 0 observed, 2 no such process (with --jvm: no JVM) or invalid options, 5 this machine does not allow it, 6 a
+helper died, 129/130/143 interrupted (what was seen is kept).`;

@@ -29,6 +29,20 @@ export function printNote(sentence: string): void {
   process.stderr.write(`pauselab: ${printableLine(sentence)}\n`);
 }
 
+/** An object per line (NDJSON). */
+export function printJsonLine(value: unknown): void {
+  send(printableJson(`${JSON.stringify(value)}\n`));
+}
+
+/** Resolves when nobody reads stdout any more, which shows when something is written. */
+export function readerHasLeft(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') resolve();
+    });
+  });
+}
+
 export function toJson(value: unknown): string {
   return printableJson(`${JSON.stringify(value, null, 2)}\n`);
 }
