@@ -271,6 +271,17 @@ void checkEvents(const btf* types) {
        switched, contended, decided);
 }
 
+// With PREEMPT_RT a rwsem is another lock. Whether it is held for read or for write would be a guess there.
+void checkLock(const btf* types) {
+  const int id = btf__find_by_name_kind(types, "rw_semaphore", BTF_KIND_STRUCT);
+  const btf_type* lock = id < 0 ? nullptr : btf__type_by_id(types, static_cast<std::uint32_t>(id));
+  const btf_member* members = lock == nullptr ? nullptr : btf_members(lock);
+  for (unsigned i = 0; lock != nullptr && i < btf_vlen(lock); ++i) {
+    if (std::strcmp(btf__name_by_offset(types, members[i].name_off), "owner") == 0) return;
+  }
+  fail(Exit::unfit, "mmap_lock of this kernel does not name who has it, as with PREEMPT_RT; use --tier tracefs");
+}
+
 bpf_map* mapOf(bpf_object* object, const char* name) {
   bpf_map* map = bpf_object__find_map_by_name(object, name);
   if (map == nullptr) fail(Exit::internal, "the program has no map %s; build it again", name);
@@ -328,6 +339,7 @@ Attached attach(const char* path, Lengths lengths, const std::vector<std::uint32
   btf* kernel = btf__load_vmlinux_btf();
   if (kernel == nullptr) refuse("this kernel has no type information (/sys/kernel/btf/vmlinux)", errno);
   checkEvents(kernel);
+  checkLock(kernel);
   bpf_object* object = bpf_object__open_file(path, nullptr);
   if (object == nullptr) refuse("the program could not be opened", errno);
   const btf* types = bpf_object__btf(object);

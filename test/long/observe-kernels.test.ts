@@ -63,22 +63,37 @@ async function expectWaits(machine: Machine, { release }: KernelImage): Promise<
   expect(blocked.map(({ lock }) => lock)).toEqual(blocked.map(() => 'waits'));
 }
 
+async function inGuest(asked: string, skip: (why: string) => void, look: typeof expectWaits): Promise<void> {
+  let image: KernelImage;
+  try {
+    image = await resolveKernel(asked);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    skip(error.message);
+    return;
+  }
+  // An emulated kernel sometimes does not start.
+  const machine = await withinTries(3, `${asked} boots`, () => bootObserving(image));
+  try {
+    await withinTries(5, `${asked} is observed`, () => look(machine, image));
+  } finally {
+    await machine.close();
+  }
+}
+
 describe.each(kernels)('%s', (asked) => {
   test('the observer names who waits for mmap_lock, who had it, how, and in which call', async ({ skip }) => {
-    let image: KernelImage;
-    try {
-      image = await resolveKernel(asked);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      skip(error.message);
-    }
-    // An emulated kernel sometimes does not start.
-    const machine = await withinTries(3, `${asked} boots`, () => bootObserving(image));
-    try {
-      await withinTries(5, `${asked} is observed`, () => expectWaits(machine, image));
-    } finally {
-      await machine.close();
-    }
+    await inGuest(asked, skip, expectWaits);
+  });
+});
+
+test('a kernel for real time is refused, because its lock does not name who has it', async ({ skip }) => {
+  await inGuest('deb:6.12/rt', skip, async (machine) => {
+    const { code, complaints, records } = await observedIn(machine, 1000);
+    expect(complaints).toBe(
+      'mmap_lock of this kernel does not name who has it, as with PREEMPT_RT; use --tier tracefs\n',
+    );
+    expect({ code, records }).toEqual({ code: 5, records: [] });
   });
 });
 
