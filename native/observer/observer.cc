@@ -382,7 +382,9 @@ struct who identityOf(const thread_slot& slot) {
   return thread;
 }
 
+// The programs go on until they are detached: what came after the end is left out.
 void writeOpenOff(const thread_slot& slot, std::uint64_t end_ns) {
+  const bool isWoken = slot.woken_ns != 0 && slot.woken_ns <= end_ns;
   off_record record{};
   record.state = slot.state;
   record.phase = slot.phase == kWaits ? kWaits : kNoLock;
@@ -392,7 +394,7 @@ void writeOpenOff(const thread_slot& slot, std::uint64_t end_ns) {
   record.waker = slot.waker;
   record.taker = slot.taker;
   record.off_ns = slot.off_ns;
-  record.woken_ns = slot.woken_ns;
+  record.woken_ns = isWoken ? slot.woken_ns : 0;
   record.on_ns = end_ns;
   record.lock_tgid = slot.phase == kWaits ? slot.lock_tgid : 0;
   record.contention = slot.contention;
@@ -401,7 +403,7 @@ void writeOpenOff(const thread_slot& slot, std::uint64_t end_ns) {
   record.gave_to_ns = slot.gave_to_ns;
   record.call.number = -1;
   record.waker_call = slot.waker_call;
-  if (slot.woken_ns == 0) record.waker_call.number = -1;
+  if (!isWoken) record.waker_call.number = -1;
   writeOff(record, false);
 }
 
