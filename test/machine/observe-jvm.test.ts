@@ -154,14 +154,14 @@ describe.skipIf(!isAllowed)('a JVM', () => {
     });
   });
 
-  const page = readFileSync(join(repository, 'docs/observe.md'), 'utf8');
+  const page = readFileSync(join(repository, 'docs/observed-jvms.md'), 'utf8');
   const written = [...page.matchAll(/^pauselab (observe .*--main-class .*)$/gm)].map(([, command = '']) => command);
 
   test('the documentation has examples', () => {
     expect(written.length).toBeGreaterThan(1);
   });
 
-  test.each(written)('docs/observe.md: %s', async (command) => {
+  test.each(written)('docs/observed-jvms.md: %s', async (command) => {
     await startObserved(java, classes, []);
     const words = command.replace(/--main-class \S+/, `--main-class ${mainClass}`).replace(/--for \S+/, '');
     const { code, stdout } = await pauselab([

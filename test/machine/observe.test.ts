@@ -128,7 +128,7 @@ describe.skipIf(!isAllowed)('the helper', () => {
 });
 
 describe.skipIf(!isAllowed)('the documentation', () => {
-  const pages = ['README.md', 'docs/observe.md'];
+  const pages = ['README.md', 'docs/observe.md', 'docs/observing.md'];
   const written = pages.flatMap((page) =>
     [...readFileSync(join(repository, page), 'utf8').matchAll(/^pauselab (observe .*)$/gm)]
       // test/machine/observe-jvm.test.ts has those of JVMs.
