@@ -128,5 +128,5 @@ With root, or CAP_BPF and CAP_PERFMON, programs in the kernel watch (eBPF), whic
 the same user are looked at every 10 ms (sampling). --check says what this machine allows. The processes are not stopped,
 restarted or changed; --jvm changes a JVM's log while it observes, and says so.
 
-Exit codes: 0 observed, 2 no such process (with --jvm: no JVM) or invalid options, 5 this machine does not allow it, 6 a
-helper died, 129/130/143 interrupted (what was seen is kept).`;
+Exit codes: 0 observed, 2 no such process (with --jvm: no JVM) or invalid options, 5 this machine does not allow it,
+6 a helper died, 129/130/143 interrupted (what was seen is kept).`;
