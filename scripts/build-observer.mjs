@@ -23,8 +23,11 @@ export function hashOfSources() {
 /** Each architecture's program, for a test that compiles it elsewhere. */
 export function compile(arch, output) {
   const { target, headers } = architectures[arch];
-  // v3: atomic operations that return the value before.
-  const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-D__TARGET_ARCH_${target}`, '-Wall', '-Werror'];
+  // v3: atomic operations that return the value before. The type information names the sources, without this tree's path.
+  const flags = [
+    ...['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-D__TARGET_ARCH_${target}`, '-Wall', '-Werror'],
+    ...[`-fdebug-prefix-map=${folder}=`, '-fdebug-compilation-dir=.'],
+  ];
   // Of libbpf's headers <linux/types.h> is here for the machine's own architecture only.
   execFileSync('clang', [...flags, `-I/usr/include/${headers}`, '-c', 'observer.bpf.c', '-o', output], {
     cwd: folder,
