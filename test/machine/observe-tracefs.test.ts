@@ -1,33 +1,19 @@
 /** `pauselab observe --tier tracefs`, beside a process that it did not start; and what is left when it is killed. */
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ExitCode } from '../../src/base/failure.js';
 import { expectNothingLeft, startPauselab } from '../support/pauselab.js';
 import { childrenOf } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
+import { canTrace, traceInstances } from '../support/tracefs.js';
 import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
 
-/** In a mount namespace of its own: tracefs is not mounted everywhere. */
-function instances(): string[] {
-  const folder = scratch.fresh('tracefs');
-  mkdirSync(folder);
-  return execFileSync('unshare', ['-m', 'sh', '-c', 'mount -t tracefs nodev "$1" && ls "$1/instances"', 'sh', folder], {
-    encoding: 'utf8',
-  }).split('\n');
-}
+const instances = (): string[] => traceInstances(scratch.fresh('tracefs'));
 
-function canTrace(): boolean {
-  try {
-    return process.getuid?.() === 0 && instances().length > 0;
-  } catch {
-    return false;
-  }
-}
-
-describe.skipIf(!canTrace())('an observation by tracefs', () => {
+describe.skipIf(!canTrace(scratch.fresh('tracefs')))('an observation by tracefs', () => {
   test('leaves nothing in the kernel when pauselab or the tracer is killed', async () => {
     const sleeper = spawn('sleep', ['600'], { stdio: 'ignore' });
     onTestFinished(() => {

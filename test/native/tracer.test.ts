@@ -11,26 +11,12 @@ import { readTrace, type TraceEvent } from '../../src/record/trace/trace.js';
 import { programs } from '../../src/workload/programs.js';
 import { tracerPlan } from '../../src/workload/watch/tracer.js';
 import { scratchFolder } from '../support/scratch.js';
+import { canTrace, traceInstances } from '../support/tracefs.js';
 import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
 
-/** In a mount namespace of its own, as the tracer's. */
-function instances(): string[] {
-  const folder = scratch.fresh('tracefs');
-  mkdirSync(folder);
-  return execFileSync('unshare', ['-m', 'sh', '-c', 'mount -t tracefs nodev "$1" && ls "$1/instances"', 'sh', folder], {
-    encoding: 'utf8',
-  }).split('\n');
-}
-
-function canTrace(): boolean {
-  try {
-    return process.getuid?.() === 0 && instances().length > 0;
-  } catch {
-    return false;
-  }
-}
+const instances = (): string[] => traceInstances(scratch.fresh('tracefs'));
 
 /** `parent` is what it takes for the pid of the one that starts it. */
 async function tracer(
@@ -61,7 +47,7 @@ async function tracer(
   return { folder, pid: child.pid ?? 0, end };
 }
 
-describe.skipIf(!canTrace())('an instance', () => {
+describe.skipIf(!canTrace(scratch.fresh('tracefs')))('an instance', () => {
   test('of a killed tracer is removed by its guardian, as is that of other programs', async () => {
     const { pid, end } = await tracer([], process.pid, tracerPlan([process.pid], 1, [process.pid]));
     const own = (): string[] => instances().filter((name) => name.startsWith(`pauselab-${process.pid}-`));
@@ -99,7 +85,7 @@ describe.skipIf(!canTrace())('an instance', () => {
   });
 });
 
-describe.skipIf(!canTrace())('a program from outside', () => {
+describe.skipIf(!canTrace(scratch.fresh('tracefs')))('a program from outside', () => {
   test('that takes the mmap_lock of a watched process is in the trace, and other locks of it are not', async () => {
     const watched = spawn('sleep', ['60'], { stdio: 'ignore' });
     onTestFinished(() => {
@@ -119,7 +105,7 @@ describe.skipIf(!canTrace())('a program from outside', () => {
   });
 });
 
-describe.skipIf(!canTrace())('a trace that goes on', () => {
+describe.skipIf(!canTrace(scratch.fresh('tracefs')))('a trace that goes on', () => {
   test('gives its events so far as often as asked, each once', async () => {
     const plan = tracerPlan([process.pid], 1, [process.pid]);
     const begun = process.hrtime.bigint();
