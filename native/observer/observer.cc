@@ -259,7 +259,7 @@ unsigned argumentsOf(const btf* types, const char* event) {
   return type != nullptr && btf_is_func_proto(type) && btf_vlen(type) > 0 ? btf_vlen(type) - 1u : 0;
 }
 
-// Refuses what it does not know: arguments would be taken for others.
+// Refuses an unknown layout: the programs would read one argument as another.
 void checkEvents(const btf* types) {
   const unsigned switched = argumentsOf(types, "sched_switch");
   const unsigned contended = argumentsOf(types, "contention_begin");

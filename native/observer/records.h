@@ -63,9 +63,10 @@ struct off_record {
   unsigned long long frames[kFrames];
 };
 
-// A thread got the mmap_lock of a target for which it had slept (slept_ns is set), or gave it back and thereby woke a
-// thread that slept for it. Then the hold counts from when on that thread slept, or from when on the holder had the
-// lock if that was later: what nobody waits for is not followed.
+// Two events have this record. A thread got the mmap_lock of a target after it had slept for it: slept_ns is set. Or a
+// thread gave the lock back and woke a thread that slept for it: the hold then counts from the moment at which that
+// thread fell asleep, or at which the holder got the lock, whichever is later. Holds that keep nobody waiting have
+// none.
 struct hold_record {
   unsigned char type;
   unsigned char is_write;

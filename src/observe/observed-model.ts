@@ -177,8 +177,8 @@ type Spanned = readonly [tid: number, call: Call];
 
 /**
  * The file that a thread reads or writes is known of some of its calls: the observer looks it up later, when the thread
- * may have closed it, and a stack shows a file of /proc by its function. The same call of the thread with the same
- * descriptor is taken for the same file.
+ * may have closed it, and a stack shows a file of /proc by its function. The model assumes that the same call of
+ * the thread with the same descriptor means the same file.
  */
 function filesOf(
   offs: readonly OffRecord[],

@@ -31,7 +31,7 @@ function isRefused(path: string): boolean {
     readKernelFile(path);
     return false;
   } catch (error) {
-    // ENOENT: the kernel does not have it, or the process has ended, which is told apart by the caller's own looks.
+    // ENOENT: the kernel does not have the file, or the process has ended. The caller looks which of the two it is.
     return ['EPERM', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }
