@@ -6,8 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
 import type { Machine } from '../../src/kernel/guest/guest-machine.js';
 import { resolveKernel, type KernelImage } from '../../src/kernel/image/kernel-image.js';
-import type { ObservedRecord, OffRecord } from '../../src/observe/observed.js';
-import { bootObserving, observedIn } from '../support/observing-guest.js';
+import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { attributed } from '../../src/observe/observation.js';
+import type { EndRecord, ObservedRecord, OffRecord } from '../../src/observe/observed.js';
+import { bootObserving, observedIn, observedThreshold_ns } from '../support/observing-guest.js';
 import { expectNothingLeft } from '../support/pauselab.js';
 import { withinTries } from '../support/tries.js';
 
@@ -48,6 +50,35 @@ const hold = (holder: string, isWrite: boolean, number: number) =>
 const wereBlocked = (offs: readonly OffRecord[]): OffRecord[] =>
   offs.filter(({ state, off_ns, taker }) => state === 'blocked' && off_ns < 0 && taker === null);
 
+/** What `pauselab observe` would answer, without names of kernel functions. */
+function reasonsIn(records: readonly ObservedRecord[]): ReturnType<typeof attributed>['reasons'] {
+  const [end] = records.filter((record): record is EndRecord => record.kind === 'end');
+  if (end === undefined) throw new Error('the observer has no last record');
+  const offs = offsOf(records);
+  const pids = [
+    ...new Set(offs.filter(({ thread }) => thread.name.startsWith('waiter')).map(({ thread }) => thread.pid)),
+  ];
+  const observed = {
+    offs,
+    holds: records.filter((record) => record.kind === 'hold'),
+    rans: records.filter((record) => record.kind === 'ran'),
+    exits: new Map<number, number>(),
+    end,
+  };
+  return attributed(
+    seenInKernel(observed, { pids, threshold_ns: observedThreshold_ns, detail_ns: 1e6, symbols: null, cpuCount: 2 }),
+  ).reasons;
+}
+
+/** A reason, as the table of `pauselab observe` has it. */
+const reason = (cause: string, holder: string, call: string, givesBack: boolean) =>
+  expect.objectContaining({
+    cause,
+    call,
+    givesBack,
+    thread: expect.objectContaining({ name: holder }) as unknown,
+  }) as ReturnType<typeof reasonsIn>[number];
+
 async function expectWaits(machine: Machine, { release }: KernelImage): Promise<void> {
   const { kernel, code, complaints, records } = await observedIn(machine, 4000);
   expect({ kernel, code, complaints }).toEqual({ kernel: release, code: 0, complaints: '' });
@@ -58,6 +89,9 @@ async function expectWaits(machine: Machine, { release }: KernelImage): Promise<
   expect(offs).toContainEqual(wait('waiter-read', 'holder-write', { isWrite: false, gaveWrite: true }, mprotect));
   expect(records).toContainEqual(hold('holder-read', false, madvise));
   expect(records).toContainEqual(hold('holder-write', true, mprotect));
+  const reasons = reasonsIn(records);
+  expect(reasons).toContainEqual(reason('mmap-lock-reader', 'holder-read', 'madvise.POPULATE_READ', false));
+  expect(reasons).toContainEqual(reason('mmap-lock-writer', 'holder-write', 'mprotect', false));
   const blocked = wereBlocked(offs);
   expect(blocked.length, 'threads that waited when the observation began').toBeGreaterThan(0);
   expect(blocked.map(({ lock }) => lock)).toEqual(blocked.map(() => 'waits'));

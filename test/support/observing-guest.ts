@@ -53,8 +53,10 @@ export interface ObservedInGuest {
   readonly records: readonly ObservedRecord[];
 }
 
+export const observedThreshold_ns = 5_000_000;
+
 export async function observedIn(machine: Machine, window_ms: number): Promise<ObservedInGuest> {
-  const request = { detail_ns: 1_000_000, threshold_ns: 5_000_000, window_ms };
+  const request = { detail_ns: 1_000_000, threshold_ns: observedThreshold_ns, window_ms };
   const { written, ...rest } = await machine.request(request, { deadline_ms }, (answer) => answerSchema.parse(answer));
   const lines = written.split('\n').filter((line) => line !== '');
   return { ...rest, records: lines.map(parseObserved) };
