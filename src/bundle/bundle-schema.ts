@@ -492,10 +492,24 @@ const kernelSchema = z.object({
     }),
   ),
   /**
-   * Why this and that first kernel are probably builds of the same tree, by image and config
-   * (src/kernel/image/one-tree.ts); null: not known.
+   * Why this and that first kernel are builds of the same tree; null: not known. `built`: pauselab built both, so this
+   * is certain, and these are the changes that only one of them has. Null: by image and config it is probable
+   * (src/kernel/image/one-tree.ts).
    */
-  oneTree: orNull(z.object({ version: z.string(), options_n: z.number(), sameCompiler: z.boolean() })).default(null),
+  oneTree: orNull(
+    z.object({
+      version: z.string(),
+      options_n: z.number(),
+      sameCompiler: z.boolean(),
+      built: orNull(
+        z.object({
+          source: z.string(),
+          onlyFirst: z.array(z.string()).readonly(),
+          onlyThis: z.array(z.string()).readonly(),
+        }),
+      ).default(null),
+    }),
+  ).default(null),
   /** Null for the host. */
   guest: orNull(
     z.object({

@@ -50,7 +50,7 @@ function source(asked: string, alike: readonly UnnamedPlace[]): string {
 }
 
 function isPath(asked: string): boolean {
-  return asked !== 'host' && !asked.startsWith('deb:');
+  return asked !== 'host' && !asked.startsWith('deb:') && !asked.startsWith('deb-source:');
 }
 
 function partsOf(asked: string): string[] {

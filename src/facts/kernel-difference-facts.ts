@@ -5,6 +5,8 @@ export type KernelDifferenceFact =
   | {
       readonly fact:
         | 'version'
+        /** Of two kernels that pauselab built. */
+        | 'sources'
         | 'flavour'
         | 'compiler'
         | 'hz'

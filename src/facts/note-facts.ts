@@ -82,6 +82,15 @@ export type NoteFact =
       readonly sameCompiler: boolean;
     }
   | {
+      readonly code: 'built-from-one-tree';
+      readonly first: string;
+      readonly kernel: string;
+      readonly source: string;
+      readonly sameCompiler: boolean;
+      readonly onlyFirst: readonly string[];
+      readonly onlyThis: readonly string[];
+    }
+  | {
       readonly code: 'kernels-differ';
       readonly fact: KernelFact;
       readonly values: readonly { readonly kernel: string; readonly value: string }[];

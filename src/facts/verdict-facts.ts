@@ -97,13 +97,25 @@ export interface StalledShares {
 /** Of all kernels. */
 export type OverallConclusion =
   | { readonly code: 'kernels-compared'; readonly behaviours: readonly KernelBehaviour[] }
-  /** Two images of one tree: what lies between them. */
-  | { readonly code: 'between-kernels'; readonly difference: BetweenKernels }
+  | BetweenConclusion
   | { readonly code: 'undisturbed-evidence'; readonly isAll: boolean }
   | { readonly code: 'under-load-evidence'; readonly arms: readonly string[] }
   | { readonly code: 'single-run' | 'set-up-degraded' | 'run-failed' | 'not-complete' };
 
 export type BetweenKernels = 'patch' | 'patch-and-compiler';
+
+/** Two kernels of one tree: what lies between them. */
+export type BetweenConclusion =
+  /** By image and configuration. */
+  | { readonly code: 'between-kernels'; readonly difference: BetweenKernels }
+  /** pauselab built both, and knows the changes. */
+  | {
+      readonly code: 'between-builds';
+      readonly source: string;
+      readonly sameCompiler: boolean;
+      /** Changes that only this kernel has. */
+      readonly changes: readonly { readonly kernel: string; readonly names: readonly string[] }[];
+    };
 
 /** Arms that behave alike, with the kernels on which they stall, do not stall, and are undecided. */
 export interface KernelBehaviour {

@@ -1,7 +1,11 @@
-/** Kernels that guests can boot: those of the cache and of the mirror, fetching them, and what they are. */
+/** Kernels that guests can boot: those of the cache and of the mirror, fetching and building them, and what they are. */
 import { Failure, usage } from '../base/failure.js';
 import { grouped } from '../base/group.js';
 import { exitCodeOf, listenForInterruption } from '../experiment/interruption.js';
+import { buildKernel } from '../kernel/build/build-kernel.js';
+import { labelledKernels } from '../kernel/build/build-labels.js';
+import type { BuildRecord } from '../facts/build-record.js';
+import { askedSource, buildSpecText, type BuildSpec } from '../kernel/build/build-spec.js';
 import { cachedKernels, cacheFolder, type CachedKernel } from '../kernel/debian/cache.js';
 import { bootable } from '../kernel/debian/deb-kernel.js';
 import { parseImageName } from '../kernel/debian/deb-spec.js';
@@ -17,12 +21,50 @@ import { withInstallations, type Installing } from './make-ready.js';
 export interface KeptKernels {
   /** Folder of the cache. */
   readonly cache: string;
-  readonly kernels: readonly CachedKernel[];
+  readonly kernels: readonly KeptKernel[];
+}
+
+/** A kernel of the cache, with the labels that it was built with. */
+export interface KeptKernel extends CachedKernel {
+  readonly labels: readonly string[];
 }
 
 export function keptKernels(): KeptKernels {
   const cache = cacheFolder({});
-  return { cache, kernels: cachedKernels(cache) };
+  const labelled = labelledKernels(cache);
+  return {
+    cache,
+    kernels: cachedKernels(cache).map((kept) => ({
+      ...kept,
+      labels: labelled.filter(({ kernel }) => kernel?.folder === kept.folder).map(({ label }) => label),
+    })),
+  };
+}
+
+export interface WantedBuild extends Pick<BuildSpec, 'changes' | 'configs'> {
+  /** `deb-source:7.3`, a folder or an archive. */
+  readonly source: string;
+  readonly label: string;
+  readonly replace: boolean;
+}
+
+export interface BuiltKernel {
+  readonly label: string;
+  readonly kernel: KernelImage & { readonly origin: BuildRecord };
+}
+
+/** Builds the kernel if the cache does not have it. A build that is interrupted continues when it is asked for again. */
+export async function buildLabelled(
+  { source, label, replace, changes, configs }: WantedBuild,
+  installing: Installing,
+): Promise<BuiltKernel> {
+  const spec = { source: askedSource(source), changes, configs };
+  const request = { spec: { ...spec, asked: buildSpecText(spec) }, label, replace };
+  const left = 'what was built stays in the cache, and the same command continues it';
+  const kernel = await interruptible(installing, (sources) => buildKernel(request, sources), left);
+  const { origin } = kernel;
+  if (origin.kind !== 'built') throw new Error(`a build made a kernel of kind ${origin.kind}`);
+  return { label, kernel: { ...kernel, origin } };
 }
 
 export interface AvailableKernel {
@@ -110,12 +152,16 @@ export async function showKernels(texts: readonly string[], installing: Installi
   return { shown, relation: first === undefined || second === undefined ? null : relationOf(first, second) };
 }
 
-/** A signal ends what is being fetched and leaves the cache as it was. */
-function interruptible<T>(installing: Installing, work: (sources: KernelSources) => Promise<T>): Promise<T> {
+/** A signal ends the work; `left`: what that means for the cache. */
+function interruptible<T>(
+  installing: Installing,
+  work: (sources: KernelSources) => Promise<T>,
+  left = 'nothing was added to the cache',
+): Promise<T> {
   return withInstallations(installing, async () => {
     const abort = new AbortController();
     const interruption = listenForInterruption((signal) => {
-      abort.abort(new Failure(exitCodeOf(signal), `${signal}: nothing was added to the cache`));
+      abort.abort(new Failure(exitCodeOf(signal), `${signal}: ${left}`));
     });
     try {
       return await work({ note: installing.note, signal: abort.signal });

@@ -6,6 +6,7 @@ const mostNamed = 6;
 /** To follow the two values: what the difference could explain. */
 const explanations: Readonly<Record<Exclude<KernelDifferenceFact['fact'], 'options'>, string>> = {
   version: 'which could explain anything: two versions differ in more than one change',
+  sources: 'which could explain anything: they may differ in more than the patches',
   flavour: 'which could explain a difference, because other options than those listed here differ',
   compiler: 'which could explain a difference of some per cent in how long a call holds its lock',
   hz: 'which could explain stalls: a lower tick rate preempts a call less often and later, and keeps it off the CPU for longer slices',

@@ -72,6 +72,14 @@ const words: WordsOf<NoteFact> = {
     `with the same ${options_n} options of the configuration (except local version and build salt)` +
     `${sameCompiler ? ' and the same compiler' : ', though by another compiler'}. ` +
     'Their sources were not compared: an image does not name them.',
+  'built-from-one-tree': ({ first, kernel, source, sameCompiler, onlyFirst, onlyThis }) => {
+    const only = (name: string, changes: readonly string[]): string[] =>
+      changes.length === 0 ? [] : [`only ${name} has ${listed(changes)}`];
+    return (
+      `pauselab built ${first} and ${kernel} from ${source}, with the same options and ${sameCompiler ? 'compiler' : 'different compilers'}: ` +
+      `${listed([...only(first, onlyFirst), ...only(kernel, onlyThis)])}. The text of these changes is in the manifest.`
+    );
+  },
   'kernels-differ': ({ fact, values }) =>
     `The kernels differ in ${kernelFacts[fact].what} too (${values.map(({ kernel, value }) => `${value} on ${kernel}`).join(', ')}): ` +
     `${kernelFacts[fact].because}, which may explain a difference.`,

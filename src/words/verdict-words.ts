@@ -57,6 +57,17 @@ const ofAll: WordsOf<OverallConclusion> = {
   'between-kernels': ({ difference }) =>
     'As far as version and configuration show, both are builds of one tree (see the notes), ' +
     `so between them lies ${difference === 'patch' ? 'the patch' : 'the patch and the compiler'}`,
+  'between-builds': ({ source, sameCompiler, changes }) => {
+    const own = changes.filter(({ names }) => names.length > 0);
+    const n = own.reduce((sum, { names }) => sum + names.length, 0) + (sameCompiler ? 0 : 1);
+    const patches = own.map(
+      ({ kernel, names }) => `the ${names.length === 1 ? 'patch' : 'patches'} ${listed(names)}, which ${kernel} has`,
+    );
+    return (
+      `Both are builds of ${source} with the same options${sameCompiler ? ' and compiler' : ''}, ` +
+      `so between them ${n === 1 ? 'lies' : 'lie'} ${listed([...patches, ...(sameCompiler ? [] : ['the compiler'])])}`
+    );
+  },
   'undisturbed-evidence': ({ isAll }) =>
     isAll ? 'This rests on undisturbed runs' : 'The rest rests on undisturbed runs',
   'under-load-evidence': ({ arms }) =>

@@ -143,7 +143,7 @@ describe('two images of one version', () => {
   test('of one configuration: of one tree with the first', async () => {
     expect(await opened('CONFIG_LOCALVERSION="-after"')).toEqual([
       { oneTree: null, differences: [] },
-      { oneTree: { version: '6.16.1', options_n: 1, sameCompiler: true }, differences: [] },
+      { oneTree: { version: '6.16.1', options_n: 1, sameCompiler: true, built: null }, differences: [] },
     ]);
   });
 

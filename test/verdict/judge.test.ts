@@ -197,7 +197,7 @@ describe('notes on kernels', () => {
   });
 
   describe('of one tree', () => {
-    const oneTree = { version: '6.17.0-rc3', options_n: 4312, sameCompiler: true };
+    const oneTree = { version: '6.17.0-rc3', options_n: 4312, sameCompiler: true, built: null };
     const [before, after] = [inGuest('6.16.12', {}), { ...inGuest('6.17.13', {}), oneTree }];
     const sentence =
       'As far as version and configuration show, both are builds of one tree (see the notes), so between them lies the patch';
@@ -214,6 +214,32 @@ describe('notes on kernels', () => {
       const { verdict, notes } = judged([before, { ...after, oneTree: { ...oneTree, sameCompiler: false } }]);
       expect(verdict).toContain(`${sentence} and the compiler.`);
       expect(sentencesOf(notes).join(' ')).toContain('though by another compiler');
+    });
+
+    test('of builds of pauselab the patches are known, and named with the kernel that has them', () => {
+      const known = { source: 'linux-source-7.3 7.3.4-1', onlyFirst: ['madvise-under-mmap-lock'], onlyThis: [] };
+      const { verdict, conclusions, notes } = judged([before, { ...after, oneTree: { ...oneTree, built: known } }]);
+      expect(verdict).toContain(
+        'Both are builds of linux-source-7.3 7.3.4-1 with the same options and compiler, so between them lies the patch madvise-under-mmap-lock, which 6.16.12 has.',
+      );
+      expect(conclusions).toContainEqual(
+        expect.objectContaining({
+          code: 'between-builds',
+          changes: [
+            { kernel: '6.16.12', names: ['madvise-under-mmap-lock'] },
+            { kernel: '6.17.13', names: [] },
+          ],
+        }),
+      );
+      expect(sentencesOf(notes)).toContain(
+        'pauselab built 6.16.12 and 6.17.13 from linux-source-7.3 7.3.4-1, with the same options and compiler: only 6.16.12 has madvise-under-mmap-lock. The text of these changes is in the manifest.',
+      );
+      const both = { ...known, onlyThis: ['a.patch', 'the reverted b.patch'] };
+      expect(
+        judged([before, { ...after, oneTree: { ...oneTree, sameCompiler: false, built: both } }]).verdict,
+      ).toContain(
+        'with the same options, so between them lie the patch madvise-under-mmap-lock, which 6.16.12 has, the patches a.patch and the reverted b.patch, which 6.17.13 has and the compiler.',
+      );
     });
 
     test('under several models, or with a third kernel, the verdict speaks of no patch', () => {

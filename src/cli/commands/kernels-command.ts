@@ -1,7 +1,11 @@
-/** `pauselab kernels`: lists, fetches and describes kernels that guests can boot. */
+/** `pauselab kernels`: lists, fetches, builds and describes kernels that guests can boot. */
 import { Command } from '@commander-js/extra-typings';
+import { kernelChanges } from '../../catalogue/kernel-changes.js';
 import type { ShownKernel, ShownKernels } from '../../jobs/kernels.js';
+import type { AskedChange } from '../../kernel/build/build-spec.js';
 import type { KernelImage } from '../../kernel/image/kernel.js';
+import { buildText } from '../../words/build-words.js';
+import { collect } from '../option-values.js';
 import { installing, installOption } from '../install.js';
 import { examples, toJson, printText as write } from '../text/output.js';
 import { renderTable } from '../text/text-table.js';
@@ -10,18 +14,20 @@ import { renderTable } from '../text/text-table.js';
 
 export function kernelsCommand() {
   return new Command('kernels')
-    .description('list, fetch and describe kernels that a guest can boot')
+    .description('list, fetch, build and describe kernels that a guest can boot')
     .addHelpText(
       'after',
       examples([
         'kernels list --available',
         'kernels fetch deb:6.16.12 deb:6.17.13',
+        'kernels build deb-source:7.3 --label patched',
         'kernels show deb:6.12',
         'kernels show ~/linux/arch/x86/boot/bzImage',
       ]),
     )
     .addCommand(listCommand())
     .addCommand(fetchCommand())
+    .addCommand(buildCommand())
     .addCommand(showCommand());
 }
 
@@ -45,26 +51,36 @@ async function listCached(json: boolean): Promise<void> {
     write(
       toJson({
         cache,
-        kernels: kernels.map(({ release, package: name, version, flavour, suite, sha256, image, config, modules }) => ({
-          release,
-          package: name,
-          version,
-          flavour,
-          suite,
-          sha256,
-          image,
-          config,
-          modules,
-        })),
+        kernels: kernels.map(
+          ({ release, package: name, version, flavour, suite, labels, build, sha256, image, config, modules }) => ({
+            release,
+            package: name,
+            version,
+            flavour,
+            suite,
+            labels,
+            build,
+            sha256,
+            image,
+            config,
+            modules,
+          }),
+        ),
       }),
     );
     return;
   }
-  const rows = kernels.map(({ release, version, suite, folder }) => [release, version, suite ?? 'a .deb file', folder]);
+  const rows = kernels.map(({ release, version, suite, labels, build, folder }) => [
+    labels.join(', '),
+    release,
+    version,
+    build === null ? (suite ?? 'a .deb file') : buildText(build),
+    folder,
+  ]);
   write(
     rows.length === 0
       ? `no kernels in ${cache}; fetch a kernel: pauselab kernels fetch deb:6.12\n`
-      : `${renderTable(['release', 'package version', 'from', 'folder'], rows, 4)}\n`,
+      : `${renderTable(['label', 'release', 'version', 'from', 'folder'], rows, 5)}\n`,
   );
 }
 
@@ -110,6 +126,56 @@ function fetchCommand() {
     });
 }
 
+/** In the order in which they are given, because a patch may need the one before. */
+function collectChange(isReverted: boolean, all: AskedChange[]) {
+  return (text: string): AskedChange[] => {
+    all.push({ text, isReverted });
+    return all;
+  };
+}
+
+function buildCommand() {
+  const changes: AskedChange[] = [];
+  return new Command('build')
+    .description('build a kernel for guests from sources, with and without a change; --kernel LABEL then names it')
+    .argument('<source>', 'deb-source:<version>, a folder of kernel sources, or an archive of them')
+    .requiredOption('--label <name>', 'name the built kernel')
+    .option(
+      '--patch <file|name>',
+      'apply a patch, or a change that pauselab ships; may be repeated',
+      collectChange(false, changes),
+    )
+    .option('--revert <file>', 'take a patch out of the sources; may be repeated', collectChange(true, changes))
+    .option('--config <file>', 'add options to the configuration; may be repeated', collect, [])
+    .option('--replace', 'take the label from another build')
+    .option('--json', 'write a JSON document')
+    .option(...installOption)
+    .addHelpText('after', () => changesText())
+    .addHelpText(
+      'after',
+      examples([
+        'kernels build deb-source:7.3 --label patched',
+        'kernels build deb-source:7.3 --label stock --patch madvise-under-mmap-lock',
+        'kernels build ~/linux --label mine --patch 0001-mine.patch --config psi.config',
+      ]),
+    )
+    .action(async (source, { label, config: configs, replace, json, install }) => {
+      const { buildLabelled } = await import('../../jobs/kernels.js');
+      const wanted = { source, label, replace: replace === true, changes, configs };
+      const built = await buildLabelled(wanted, await installing(install === true));
+      write(
+        json === true
+          ? toJson(built)
+          : `${label}: Linux ${built.kernel.release} of ${buildText(built.kernel.origin)}, ${built.kernel.image}\n`,
+      );
+    });
+}
+
+function changesText(): string {
+  const rows = kernelChanges.map(({ name, title, versions }) => `  ${name}: ${title} (${versions})`);
+  return ['', 'Changes that pauselab ships, for --patch:', ...rows, ''].join('\n');
+}
+
 function showCommand() {
   return new Command('show')
     .description(
@@ -148,9 +214,23 @@ function describeRelation({ differences, oneTree }: NonNullable<ShownKernels['re
     differences.length === 0
       ? 'no known difference'
       : `what differs:\n${differences.map(({ sentence }) => `  ${sentence}`).join('\n')}`;
-  return oneTree === null
-    ? differing
+  if (oneTree === null) return differing;
+  return oneTree.built !== null
+    ? `${differing}\nbuilds of ${oneTree.built.source} with the same options and ${oneTree.sameCompiler ? 'compiler' : 'different compilers'}; ${changesBetween(oneTree.built)}`
     : `${differing}\nprobably builds of the same tree: Linux ${oneTree.version}, the same ${oneTree.options_n} options, ${oneTree.sameCompiler ? 'the same compiler' : 'another compiler'}; an image does not name its sources`;
+}
+
+function changesBetween({
+  onlyFirst,
+  onlyThis,
+}: {
+  onlyFirst: readonly string[];
+  onlyThis: readonly string[];
+}): string {
+  return [
+    ...(onlyFirst.length === 0 ? [] : [`only the first has ${onlyFirst.join(', ')}`]),
+    ...(onlyThis.length === 0 ? [] : [`only the second has ${onlyThis.join(', ')}`]),
+  ].join('; ');
 }
 
 function describeKernel({ kernel, facts, label }: ShownKernel): string {
@@ -165,7 +245,9 @@ function describeKernel({ kernel, facts, label }: ShownKernel): string {
       'from',
       origin.kind === 'file'
         ? 'a file'
-        : `${origin.package} ${origin.version}, ${origin.suite === null ? 'a .deb file (no signature checked)' : `${origin.suite} (signature checked)`}`,
+        : origin.kind === 'built'
+          ? `a build of ${buildText(origin)}`
+          : `${origin.package} ${origin.version}, ${origin.suite === null ? 'a .deb file (no signature checked)' : `${origin.suite} (signature checked)`}`,
     ],
     ['image', kernel.image],
     ['  sha256', facts.imageSha256],

@@ -49,7 +49,8 @@ export async function planPlaces(
   const images: (KernelImage | null)[] = [];
   for (const { kernel } of asked.map(askedKernel)) images.push(kernel === hostKernel ? null : await resolve(kernel));
   const first = images.find((image) => image !== null);
-  const labels = asked.map((one) => askedKernel(one).label);
+  const labels = asked.map((one, i) => askedKernel(one).label ?? builtLabel(images[i] ?? null));
+  refuseSharedLabels(asked, labels);
   const names = placeNames(
     images.map((image, i) => ({
       label: labels[i] ?? null,
@@ -79,6 +80,22 @@ export async function planPlaces(
       return plannedGuest({ ...own, ...relation, name, kernel, model, guest }, share, session);
     });
   });
+}
+
+/** The kernel was named by the label that it was built with. */
+function builtLabel(image: KernelImage | null): string | null {
+  return image?.origin.kind === 'built' ? image.origin.label : null;
+}
+
+/** `stock` and `stock=deb:6.17`: only now it is known that the first is a label too. */
+function refuseSharedLabels(asked: readonly string[], labels: readonly (string | null)[]): void {
+  for (const [i, label] of labels.entries()) {
+    const before = label === null ? -1 : labels.indexOf(label);
+    if (before >= 0 && before < i)
+      throw usage(
+        `${asked[before] ?? ''} and ${asked[i] ?? ''} are both called ${label ?? ''}; give one of them another label`,
+      );
+  }
 }
 
 type SharedByGuests = Pick<GuestInput, 'qemu' | 'image'>;

@@ -3,8 +3,10 @@ import { Failure } from '../../base/failure.js';
 import { onPath } from '../../base/on-path.mjs';
 import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
 import type { SetupPart } from '../../host/setup.js';
+import { isBuildSpec } from '../../kernel/build/build-spec.js';
+import { checkBuildTools } from '../../kernel/build/build-tools.js';
 import { findQemu } from '../../kernel/guest/qemu.js';
-import { isHost } from '../../profile/check/asked-kernel.js';
+import { askedKernel, isHost } from '../../profile/check/asked-kernel.js';
 import { isInJvm, workOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { jdkOfArm } from '../../workload/jvm/jvm-workload.js';
 import { straceMissing } from '../../workload/watch/strace.js';
@@ -43,6 +45,13 @@ export async function checkMachine(job: Job): Promise<void> {
 function checksOf(job: Job): (() => unknown)[] {
   return [
     ...(hasGuests(job) ? [findQemu] : []),
+    ...(job.kernels.some((kernel) => isBuildSpec(askedKernel(kernel).kernel))
+      ? [
+          () => {
+            checkBuildTools({});
+          },
+        ]
+      : []),
     ...(job.strace === true
       ? [
           () => {

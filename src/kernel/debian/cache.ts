@@ -14,12 +14,17 @@ import { errnoName, machineFailure } from '../../base/system-error.js';
 import { sha256OfFile } from './checksum.js';
 import { saysDiskFull } from '../../base/child.js';
 import { withLock } from './file-lock.js';
+import type { BuildRecord } from '../../facts/build-record.js';
 import type { KernelSources } from '../image/kernel.js';
 
 const format = 1;
+/** With the text of patches. */
+const mostFactsBytes = 64 * 2 ** 20;
 
 /** kernel.json of a cached kernel. */
 export interface CachedFacts {
+  /** What it was built from; null for a kernel of packages, whose kernel.json does not have this. */
+  readonly build?: BuildRecord | null;
   readonly release: string;
   readonly sha256: string;
   readonly package: string;
@@ -31,6 +36,7 @@ export interface CachedFacts {
 }
 
 export interface CachedKernel extends CachedFacts {
+  readonly build: BuildRecord | null;
   readonly folder: string;
   readonly image: string;
   readonly config: string | null;
@@ -74,13 +80,14 @@ export function cachedKernel(cache: string, key: string): CachedKernel | null {
 function readEntry(folder: string): CachedKernel | null {
   try {
     const { format: found, ...facts } = parseJson(
-      readText(join(folder, 'kernel.json'), { mostBytes: 2 ** 20 }),
+      readText(join(folder, 'kernel.json'), { mostBytes: mostFactsBytes }),
     ) as CachedFacts & { format: number };
     const image = join(folder, 'vmlinuz');
     if (found !== format || !statSync(image).isFile()) return null;
     const there = (path: string): string | null => (existsSync(path) ? path : null);
     return {
       ...facts,
+      build: facts.build ?? null,
       folder,
       image,
       config: there(join(folder, 'config')),

@@ -1,4 +1,4 @@
-/** The kernels on the mirror: its lists, reduced to kernel packages and kept for a day. */
+/** The kernels on the mirror: its lists, reduced to packages of kernels and of their sources, and kept for a day. */
 import { join } from 'node:path';
 import { wallClock_ms } from '../../base/clock.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
@@ -11,7 +11,7 @@ import { sha256OfText } from './checksum.js';
 import { withLock } from './file-lock.js';
 import type { KernelSources } from '../image/kernel.js';
 
-const format = 1;
+const format = 2;
 /** The lists of all suites have a few MB. */
 const mostBytes = 64 * 2 ** 20;
 const fresh_ms = 24 * 3_600_000;
@@ -27,9 +27,13 @@ export interface PackageIndex {
   readonly leftOut: readonly { readonly suite: string; readonly problem: string; readonly sentence: string }[];
 }
 
-/** Images, and the parts that newer kernels are split into. */
+/** Images, the parts that newer kernels are split into, and sources. */
 export function isKernelPackage(name: string): boolean {
-  return /^linux-(?:image|binary|base|modules)-\d\S*-?amd64(?:-unsigned)?$/.test(name);
+  return isSourcePackage(name) || /^linux-(?:image|binary|base|modules)-\d\S*-?amd64(?:-unsigned)?$/.test(name);
+}
+
+export function isSourcePackage(name: string): boolean {
+  return /^linux-source-\d+\.\d+$/.test(name);
 }
 
 /**

@@ -16,16 +16,16 @@ export interface FileSpec {
   readonly config: string | null;
 }
 
-/** `PATH` or `PATH,config=PATH`. */
-export function parseFileSpec(asked: string): FileSpec {
+/** `PATH` or `PATH,config=PATH`. `otherwise`: what the text is not, if it could be more than a path. */
+export function parseFileSpec(asked: string, otherwise?: string): FileSpec {
   const [, image = asked, named] = /^(.+),config=(.+)$/s.exec(asked) ?? [];
   let path = resolve(image);
   if (!existsSync(path)) {
     const version = /^\d+(\.\d+)*$/.test(image) ? `; did you mean deb:${image}?` : '';
     throw usage(
-      `${image} is not a file${
-        version === '' ? '; name a kernel as deb:<version>, a .deb, ' + 'a bzImage or a vmlinux' : version
-      }`,
+      version === ''
+        ? `${image} is ${otherwise ?? 'not a file'}; name a kernel as deb:<version>, a .deb, a bzImage or a vmlinux`
+        : `${image} is not a file${version}`,
     );
   }
   if (statSync(path).isDirectory()) {

@@ -1,3 +1,5 @@
+import type { BuildRecord } from '../../facts/build-record.js';
+
 /** A kernel that can be booted, from any source. */
 export interface KernelImage {
   /** The user's input: `deb:6.16.12`, a path. */
@@ -17,7 +19,9 @@ export interface KernelImage {
 
 export type KernelOrigin =
   | { readonly kind: 'deb'; readonly package: string; readonly version: string; readonly suite: string | null }
-  | { readonly kind: 'file' };
+  | { readonly kind: 'file' }
+  /** Built by pauselab; `label`: as it was asked for, null if by its sources and changes. */
+  | ({ readonly kind: 'built'; readonly label: string | null } & BuildRecord);
 
 /** Options for finding a kernel; all have a default. */
 export interface KernelSources {

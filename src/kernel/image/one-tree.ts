@@ -40,19 +40,30 @@ export function treeRelation(a: TreeSide, b: TreeSide): TreeRelation | null {
   if (version === undefined || version !== other || !sides.every(({ kernel }) => isOf(kernel.release, version)))
     return null;
   // For a build, `not set` and not offered are the same.
-  const [optionsA, optionsB] = sides.map(({ config }) => configOptions(config ?? ''));
-  if (optionsA === undefined || optionsB === undefined) return null;
-  const differing = [...new Set([...optionsA.keys(), ...optionsB.keys()])].filter(
-    (name) => optionsA.get(name) !== optionsB.get(name),
-  );
-  const options = differing.filter((name) => !labels.test(name) && !compiler.test(name));
+  const [ofA, ofB] = sides.map(({ config }) => configOptions(config ?? ''));
+  if (ofA === undefined || ofB === undefined) return null;
+  const options = differing(ofA, ofB).filter(isOfKernel);
   if (options.length > 0) return { kind: 'other options', options: options.sort() };
   return {
     kind: 'one tree',
     version,
-    options_n: optionsA.size,
-    sameCompiler: !differing.some((name) => compiler.test(name)),
+    options_n: ofA.size,
+    sameCompiler: !differing(ofA, ofB).some((name) => compiler.test(name)),
   };
+}
+
+/** Options that two configurations have with other values, or only one of them has, in order. */
+export function differingOptions(a: string, b: string): string[] {
+  return differing(configOptions(a), configOptions(b)).filter(isOfKernel).sort();
+}
+
+function differing(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] {
+  return [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name) !== b.get(name));
+}
+
+/** Not of a build's name, nor of its compiler. */
+function isOfKernel(option: string): boolean {
+  return !labels.test(option) && !compiler.test(option);
 }
 
 /**

@@ -5,7 +5,7 @@ import { grouped } from '../../base/group.js';
 import { modelSuffix } from '../../bundle/place-names.js';
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
 import type { KernelFact, NoteFact } from '../../facts/note-facts.js';
-import type { BetweenKernels } from '../../facts/verdict-facts.js';
+import type { BetweenConclusion } from '../../facts/verdict-facts.js';
 
 export function kernelNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   return [...guestNotes(kernels), ...(kernels.length > 1 ? [...oneTreeNotes(kernels), ...differences(kernels)] : [])];
@@ -38,7 +38,7 @@ function guestNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   ];
 }
 
-/** Only for a user's images, and with what was compared: no image names its source. */
+/** Of a user's images with what was compared, because no image names its source; of pauselab's builds with what is known. */
 function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   const [first] = kernels.filter(({ guest }) => guest !== null);
   const trees = [
@@ -47,16 +47,32 @@ function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
       ({ guest }) => guest?.sha256 ?? '',
     ).values(),
   ].flatMap(([one]) => one ?? []);
-  return trees.flatMap(({ name, oneTree }): NoteFact[] =>
-    first === undefined || oneTree === null ? [] : [{ code: 'one-tree', first: first.name, kernel: name, ...oneTree }],
-  );
+  return trees.flatMap((kernel): NoteFact[] => {
+    const { oneTree } = kernel;
+    if (first === undefined || oneTree === null) return [];
+    const { built: known, ...probable } = oneTree;
+    const names = { first: nameOfKernel(first), kernel: nameOfKernel(kernel) };
+    return known === null
+      ? [{ code: 'one-tree', ...names, ...probable }]
+      : [{ code: 'built-from-one-tree', ...names, sameCompiler: oneTree.sameCompiler, ...known }];
+  });
 }
 
 /** Only two images of one tree differ in the patch alone. Null: not known. */
-export function betweenKernels(kernels: readonly KernelRecord[]): BetweenKernels | null {
-  const [, second] = kernels;
-  if (kernels.length !== 2 || second === undefined || second.oneTree === null) return null;
-  return second.oneTree.sameCompiler ? 'patch' : 'patch-and-compiler';
+export function betweenKernels(kernels: readonly KernelRecord[]): BetweenConclusion | null {
+  const [first, second] = kernels;
+  if (kernels.length !== 2 || first === undefined || second === undefined || second.oneTree === null) return null;
+  const { sameCompiler, built: known } = second.oneTree;
+  if (known === null) return { code: 'between-kernels', difference: sameCompiler ? 'patch' : 'patch-and-compiler' };
+  return {
+    code: 'between-builds',
+    source: known.source,
+    sameCompiler,
+    changes: [
+      { kernel: first.name, names: known.onlyFirst },
+      { kernel: second.name, names: known.onlyThis },
+    ],
+  };
 }
 
 /** The running kernels report these; image and config show the rest. */

@@ -4,7 +4,7 @@
 import { grouped } from '../../base/group.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../../bundle/bundle-schema.js';
 import type {
-  BetweenKernels,
+  BetweenConclusion,
   Conclusion,
   KernelConclusion,
   LongestWait,
@@ -32,7 +32,7 @@ export interface Circumstances {
 export function conclusionsOf(
   kernels: readonly OnKernel[],
   circumstances: Circumstances,
-  between: BetweenKernels | null = null,
+  between: BetweenConclusion | null = null,
 ): Conclusion[] {
   const found = kernels.map((kernel) => ({ kernel: kernel.name, ...foundOn(kernel) }));
   const overall: OverallConclusion[] = [
@@ -186,7 +186,7 @@ function levels(found: readonly Pick<Found, 'claimed' | 'loadedNames'>[]): Overa
 type Behaviour = 'stalls' | 'quiet' | 'open';
 
 /** Which arms stall on one kernel and not on another. Why is not concluded, unless the kernels are of one tree. */
-function betweenKernels(kernels: readonly OnKernel[], between: BetweenKernels | null): OverallConclusion[] {
+function betweenKernels(kernels: readonly OnKernel[], between: BetweenConclusion | null): OverallConclusion[] {
   if (kernels.length < 2) return [];
   const arms = [...new Set(kernels.flatMap(({ compared }) => compared.map(({ arm }) => arm.name)))];
   const behaviours = arms.map((arm) => {
@@ -203,7 +203,7 @@ function betweenKernels(kernels: readonly OnKernel[], between: BetweenKernels | 
         alike.slice(0, 1).map(({ on }) => ({ arms: alike.map(({ arm }) => arm), ...on })),
       ),
     },
-    ...(between === null ? [] : [{ code: 'between-kernels', difference: between } as const]),
+    ...(between === null ? [] : [between]),
   ];
 }
 

@@ -1,0 +1,124 @@
+/** Debian's kernel sources (linux-source-X.Y), by version: from the cache, or from the mirror with a checked signature. */
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { ExitCode, Failure, unfit, usage } from '../../base/failure.js';
+import { wallClock_ms } from '../../base/clock.js';
+import { makeFolders } from '../../base/files/atomic-file.js';
+import { formatSize } from '../../base/text/units.js';
+import { download, type Mirror, type Package } from '../debian/apt.js';
+import { unpackDeb } from '../debian/deb-archive.js';
+import { compareDebianVersions, upstreamVersion } from '../debian/debian-version.js';
+import { isSourcePackage, packageIndex, type PackageIndex } from '../debian/package-index.js';
+import type { KernelSources } from '../image/kernel.js';
+import type { SourceIdentity } from '../../facts/build-record.js';
+import { sourcesFolder, unpackedSource, unpackSource, type SourceTree } from './source-tree.js';
+
+type DebIdentity = Extract<SourceIdentity, { kind: 'deb' }>;
+
+/** Where sources are or will be, and how they get there. */
+export interface LocatedSource {
+  readonly folder: string;
+  readonly bring: () => Promise<SourceTree>;
+}
+
+export async function locateDebSource(version: string, sources: KernelSources): Promise<LocatedSource> {
+  const kept = newest(cachedDebSources(sources), version);
+  // With all three numbers no newer one can match.
+  if (kept !== undefined && /^\d+\.\d+\.\d+/.test(version)) return keptSource(kept);
+  try {
+    const { mirror, chosen } = await choose(version, sources);
+    const folder = join(sourcesFolder(sources), `deb-${chosen.sha256.slice(0, 32)}`);
+    return { folder, bring: () => fetchSource(mirror, chosen, folder, sources) };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit || kept === undefined) throw error;
+    sources.note?.(
+      `${error.message}; the cached ${kept.source.version} is used for deb-source:${version}; there may be a newer one`,
+    );
+    return keptSource(kept);
+  }
+}
+
+interface CachedSource {
+  readonly tree: SourceTree;
+  readonly source: DebIdentity;
+}
+
+function keptSource({ tree }: CachedSource): LocatedSource {
+  return { folder: tree.folder, bring: () => Promise.resolve(tree) };
+}
+
+function cachedDebSources(sources: KernelSources): CachedSource[] {
+  const folder = sourcesFolder(sources);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => {
+    const tree = unpackedSource(join(folder, name));
+    return tree?.source.kind === 'deb' ? [{ tree, source: tree.source }] : [];
+  });
+}
+
+function newest(all: readonly CachedSource[], version: string): CachedSource | undefined {
+  return all
+    .filter(({ source }) => fits(source.version, version))
+    .sort((a, b) => compareDebianVersions(b.source.version, a.source.version))[0];
+}
+
+/** Whether the upstream version begins with these numbers. */
+function fits(packageVersion: string, wanted: string): boolean {
+  const numbers = upstreamVersion(packageVersion).split('.');
+  return wanted.split('.').every((number, i) => number === numbers[i]);
+}
+
+async function choose(version: string, sources: KernelSources): Promise<{ mirror: Mirror; chosen: Package }> {
+  const begun_ms = wallClock_ms();
+  const matching = ({ packages }: PackageIndex): Package | undefined =>
+    packages
+      .filter((one) => isSourcePackage(one.name) && fits(one.version, version))
+      .sort((a, b) => compareDebianVersions(b.version, a.version))[0];
+  let index = await packageIndex(sources);
+  let chosen = matching(index);
+  if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
+    index = await packageIndex(sources, begun_ms);
+    chosen = matching(index);
+  }
+  if (chosen === undefined) throw noSuchSource(version, index);
+  return { mirror: index.mirror, chosen };
+}
+
+function noSuchSource(version: string, { mirror, packages, leftOut }: PackageIndex): Failure {
+  const unread = leftOut.filter(({ problem }) => problem !== 'absent');
+  if (unread.length > 0)
+    return unfit(
+      `deb-source:${version} is in none of the suites of ${mirror.uri} that could be read; ` +
+        unread.map(({ sentence }) => sentence).join('; '),
+    );
+  const there = packages.filter(({ name }) => isSourcePackage(name)).map((one) => upstreamVersion(one.version));
+  const sorted = [...new Set(there)].sort(compareDebianVersions);
+  return usage(
+    `deb-source:${version}: ${mirror.uri} has no such sources; ` +
+      `it has ${sorted.length === 0 ? 'none' : sorted.map((one) => `deb-source:${one}`).join(', ')}`,
+  );
+}
+
+function fetchSource(mirror: Mirror, chosen: Package, folder: string, sources: KernelSources): Promise<SourceTree> {
+  const { name, version, suite, sha256, file, sizeBytes } = chosen;
+  return unpackSource(
+    folder,
+    { kind: 'deb', package: name, version, suite, sha256 },
+    async (partial) => {
+      sources.note?.(`fetching ${name} ${version} of ${suite} (${formatSize(sizeBytes)})`);
+      const deb = join(partial, basename(file));
+      await download(mirror, chosen, deb, sources);
+      const unpacked = join(partial, 'package');
+      makeFolders(unpacked);
+      await unpackDeb(deb, unpacked, sources.signal);
+      const found = join(unpacked, 'usr/src');
+      const tarball = existsSync(found)
+        ? readdirSync(found).find((one) => /^linux-source-.*\.tar\.\w+$/.test(one))
+        : undefined;
+      if (tarball === undefined)
+        throw unfit(`${name} ${version} contains no usr/src/linux-source-*.tar.*; try another version`);
+      return join(found, tarball);
+    },
+    sources,
+  );
+}

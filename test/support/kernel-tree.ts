@@ -1,0 +1,97 @@
+/** A tiny tree of kernel sources, made by the tests: make configures and "compiles" it as the kernel's build does. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { bzImage } from './kernels.js';
+
+export const treeVersion = '7.3.4';
+
+/** The function that names the lock of each advice, in our words. */
+export const madviseSource = `/* Which lock does an advice take? */
+static int take(int behavior)
+{
+	return get_lock_mode(behavior);
+}
+
+static enum madvise_lock_mode get_lock_mode(int behavior)
+{
+	switch (behavior) {
+	case MADV_COLD:
+	case MADV_COLLAPSE: /* not "case MADV_FREE:" */
+		return MADVISE_MMAP_READ_LOCK;
+	case MADV_GUARD_INSTALL:
+	case MADV_GUARD_REMOVE:
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_FREE:
+		return MADVISE_VMA_READ_LOCK;
+	default:
+		return MADVISE_MMAP_WRITE_LOCK;
+	}
+}
+`;
+
+export const featuresSource = `#ifdef CONFIG_X
+SCHED_FEAT(HRTICK, true)
+SCHED_FEAT(HRTICK_DL, true)
+#else
+SCHED_FEAT(HRTICK, false)
+#endif
+`;
+
+// Each "compiled" file leaves a line in the object folder's list, so that tests see what was compiled again.
+const makefile = `VERSION = 7
+PATCHLEVEL = 3
+SUBLEVEL = 4
+EXTRAVERSION =
+objects := $(O)/mm/madvise.o $(O)/kernel/sched/features.o $(O)/init/main.o
+
+allnoconfig:
+	@echo '  GEN     Makefile'
+	@echo '# Linux/x86 7.3.4 Kernel Configuration' > $(O)/.config
+	@cat $(KCONFIG_ALLCONFIG) >> $(O)/.config
+	@if grep -q '^# CONFIG_TTY is not set' $(O)/.config; then sed -i '/CONFIG_VIRTIO_CONSOLE=/d' $(O)/.config; fi
+
+bzImage: $(O)/arch/x86/boot/bzImage
+
+define compile
+	@mkdir -p $(@D)
+	@echo '  CC      $*.o'
+	@if grep -q FAIL $<; then for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do echo "$<:$$i: error: FAIL" >&2; done; exit 1; fi
+	@if grep -q SLOW $< && [ ! -e $(O)/slow ]; then touch $(O)/slow; sleep 600; fi
+	@echo $* >> $(O)/compiled
+	@cp $< $@
+endef
+
+$(O)/%.o: %.c
+	$(compile)
+$(O)/%.o: %.h
+	$(compile)
+
+$(O)/arch/x86/boot/bzImage: $(objects)
+	@mkdir -p $(@D)
+	@cat arch/x86/head $(objects) > $@
+
+mrproper:
+	@rm -rf .config include/config
+`;
+
+export function makeKernelTree(folder: string, files: Readonly<Record<string, string>> = {}): string {
+  const all: Record<string, string | Buffer> = {
+    Makefile: makefile,
+    'arch/x86/head': bzImage(treeVersion),
+    'mm/madvise.c': madviseSource,
+    'kernel/sched/features.h': featuresSource,
+    'init/main.c': 'int main(void)\n{\n\treturn 0;\n}\n',
+    ...files,
+  };
+  for (const [path, content] of Object.entries(all)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return folder;
+}
+
+/** The files that were compiled in this object folder, in order. */
+export function compiledIn(objects: string): string[] {
+  return readFileSync(join(objects, 'compiled'), 'utf8').trim().split('\n');
+}
