@@ -16,7 +16,14 @@ export interface KernelImage {
 }
 
 export type KernelOrigin =
-  | { readonly kind: 'deb'; readonly package: string; readonly version: string; readonly suite: string | null }
+  | {
+      readonly kind: 'deb';
+      readonly package: string;
+      readonly version: string;
+      readonly suite: string | null;
+      /** The package of its .config, if no signed list has it: then nothing proves that the .config is Debian's. */
+      readonly unlistedConfig?: string;
+    }
   | { readonly kind: 'file' };
 
 /** Options for finding a kernel; all have a default. */
