@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { OpenReason } from '../facts/finding-facts.js';
 import { causes } from '../facts/blame.js';
 import { resolvedProfileSchema } from '../profile/resolved/resolved-schema.js';
+import { lockTableSchema } from './lock-table-schema.js';
 import { statedList } from './stated-schema.js';
 import { observationSchema } from './observation-schema.js';
 import { stallsSchema, traceSchema } from './stalls-schema.js';
@@ -632,6 +633,7 @@ export const bundleSchemas = {
   summary: summarySchema,
   stalls: stallsSchema,
   observation: observationSchema,
+  'lock-table': lockTableSchema,
 } as const;
 
 /** For other tools. It allows unknown keys, because later versions may add keys without a new schema version. */

@@ -25,6 +25,7 @@ export function upgraded(kind: keyof typeof bundleSchemas, file: unknown): unkno
       return manifest(tree);
     // Version 1 had none.
     case 'observation':
+    case 'lock-table':
       return file;
   }
 }

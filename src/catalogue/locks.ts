@@ -6,7 +6,12 @@
 export type LockClass = 'mmap_lock write' | 'mmap_lock read' | 'VMA lock' | 'none';
 
 /** Threads behind a caller of several calls wait for the first of these that it takes. */
-export const strongestFirst: readonly LockClass[] = ['mmap_lock write', 'mmap_lock read', 'VMA lock', 'none'];
+export const strongestFirst = [
+  'mmap_lock write',
+  'mmap_lock read',
+  'VMA lock',
+  'none',
+] as const satisfies readonly LockClass[];
 
 /** Version and patch level, such as 6.17: locks do not change within a stable series. */
 export type KernelVersion = `${number}.${number}`;

@@ -3,6 +3,7 @@
  * has its rows in the table. A holder's lock is not found while it holds (a short call is not preempted inside, and the
  * conditions for a preemption vary from walk to walk), but in the row of the victim that makes the same call.
  */
+import { agrees, type Lock, type LockRow } from '../catalogue/lock-row.js';
 import { canCross, lockOn, type LockClass } from '../catalogue/locks.js';
 import {
   callOfHolder,
@@ -11,8 +12,6 @@ import {
   type HolderOperation,
   type VictimOperation,
 } from '../catalogue/operations.js';
-import type { LockRow } from './lock-row.js';
-import { agrees, type Lock } from './lock-verdict.js';
 
 export interface HolderRow {
   readonly operation: HolderOperation;
@@ -40,21 +39,3 @@ export function holderRows(locks: readonly LockRow[], kernelRelease: string): Ho
     return canCross(facts) ? [row('isolated'), row('crossing')] : [row('isolated')];
   });
 }
-
-/** A sentence for each operation whose lock differs from the declaration. */
-export function notAsDeclared(
-  rows: readonly (Pick<LockRow, 'operation' | 'layout' | 'lock' | 'declared' | 'asDeclared'> & {
-    readonly call?: string;
-  })[],
-): string[] {
-  return rows
-    .filter(({ asDeclared }) => asDeclared === false)
-    .map(
-      ({ operation, layout, lock, declared, call }) =>
-        `${operation} ${inWords(layout)} takes ${lock}` +
-        `${call === undefined ? '' : ` (found for ${call})`}, but ${declared} is declared`,
-    );
-}
-
-export const inWords = (layout: LockRow['layout']): string =>
-  layout === 'crossing' ? 'across VMAs' : 'inside one VMA';

@@ -1,12 +1,13 @@
 /** The whole examination: the machine comes first, because on an unfit machine a lock table means nothing. */
+import type { LockRow } from '../catalogue/lock-row.js';
 import type { Interruption } from '../experiment/interruption.js';
 import type { Examined } from '../experiment/place/wire.js';
 import { cpuTopology } from '../host/cpus.js';
 import { hostFacts, type HostFacts } from '../host/facts.js';
-import { notAsDeclared, holderRows, type HolderRow } from './declared.js';
+import { notAsDeclared } from '../words/lock-words.js';
+import { holderRows, type HolderRow } from './declared.js';
 import { stopIfInterrupted } from './interrupted.js';
-import type { LockRow } from './lock-row.js';
-import { findLocks } from './lock-table.js';
+import { findLocks, wholeTable, type Extent } from './lock-table.js';
 import {
   checkCpus,
   checkKernel,
@@ -34,15 +35,14 @@ export function kernelPart({ fit, checks, locks }: Examination): Examined {
   return {
     fit,
     unfit: checks.filter(({ status }) => status === 'unfit').map(({ name, found }) => `${name}: ${found}`),
-    locks: locks.map(({ operation, layout, lock, errno }) => ({ operation, layout, lock, errno })),
+    locks: locks.map(({ operation, layout, lock, errno, figures }) => ({ operation, layout, lock, errno, figures })),
   };
 }
 
-/** `times`: how many times longer than on real CPUs it may take. */
 export async function examine(
   progress: (text: string) => void,
   interruption: Interruption,
-  times = 1,
+  extent: Extent = wholeTable,
 ): Promise<Examination> {
   const host = hostFacts();
   const topology = cpuTopology();
@@ -59,7 +59,7 @@ export async function examine(
   stopIfInterrupted(interruption);
   const fit = checks.every(({ status }) => status !== 'unfit');
   const means = permissions.some(({ name, status }) => name === 'SCHED_FIFO' && status === 'ok') ? 'real time' : 'fair';
-  const locks = fit ? await findLocks({ host, topology, means }, progress, interruption, times) : [];
+  const locks = fit ? await findLocks({ host, topology, means }, progress, interruption, extent) : [];
   const holders = fit ? holderRows(locks, host.kernel) : [];
   return {
     fit,

@@ -5,18 +5,25 @@
 import { monotonic_ms } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
 import type { LockClass } from '../catalogue/locks.js';
+import { agrees, type LockRow } from '../catalogue/lock-row.js';
 import { calibrate, nextSize } from '../experiment/plan/calibrate.js';
 import type { Interruption } from '../experiment/interruption.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { HostFacts } from '../host/facts.js';
 import { stopIfInterrupted } from './interrupted.js';
 import { fairMeans, realTimeMeans, type Means, type MeansKind } from './means.js';
-import { declaredLock, knownCalls, needsIdleTime, probesOfTable, type KnownCalls } from './probes.js';
+import {
+  comparedWith,
+  declaredLock,
+  knownCalls,
+  needsIdleTime,
+  probesOfTable,
+  withKnown,
+  type KnownCalls,
+} from './probes.js';
 import { findRefusals } from './refusals.js';
 import { askAll, lockOf, type HolderKind, type Question } from './stages.js';
 import { runTrial, seriesOf, trialArm, type Probe, type TrialHolder, type TrialResult } from './trial.js';
-import type { LockRow } from './lock-row.js';
-import { agrees } from './lock-verdict.js';
 
 export interface ExaminedPlace {
   readonly host: Pick<HostFacts, 'kernel' | 'preemption' | 'transparentHugePages'>;
@@ -30,16 +37,26 @@ export interface ExaminedPlace {
 const retriesFor_ms = 42_000;
 const asksFor_ms = 48_000;
 
+/** What to examine, and for how long. */
+export interface Extent {
+  /** How many times longer than on real CPUs it may take. */
+  readonly times: number;
+  /** Rows to find, named as `seriesOf` names them; null: all. */
+  readonly only: readonly string[] | null;
+}
+
+export const wholeTable: Extent = { times: 1, only: null };
+
 export async function findLocks(
   place: ExaminedPlace,
   progress: (text: string) => void,
   interruption: Interruption,
-  times = 1,
+  { times, only }: Extent = wholeTable,
 ): Promise<LockRow[]> {
   const started_ms = monotonic_ms();
-  const all = probesOfTable();
+  const all = probesOfTable().filter((probe) => only === null || only.includes(seriesOf(probe)));
   progress('finding calls that this kernel refuses');
-  const refusals = await findRefusals(all, interruption);
+  const refusals = await findRefusals(withKnown(all, comparedWith()), interruption);
   const known = knownCalls((probe) => refusals.has(seriesOf(probe)));
   if ('missing' in known)
     throw unfit(

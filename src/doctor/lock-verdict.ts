@@ -14,7 +14,6 @@
  * more undecided calls: a wrong answer is never acceptable.
  */
 import { formatDuration } from '../base/text/units.js';
-import type { LockClass } from '../catalogue/locks.js';
 
 /** What a trial saw of a victim. */
 export interface Seen {
@@ -27,8 +26,6 @@ export interface Seen {
   /** Other operations of that length, spent runnable or unobserved. */
   readonly unclear_n: number;
 }
-
-export type Lock = LockClass | 'no mmap_lock' | 'refused' | 'undecided';
 
 export const blockedFrom_ns = 50_000_000;
 const fewestPasses = 10;
@@ -102,12 +99,6 @@ export function takesVmaLock(call: Seen, known: { reader: Seen }): boolean | nul
   if (!wasExposed(known.reader)) return null;
   const fate = fateOf(call);
   return fate === 'unclear' ? null : fate === 'blocks';
-}
-
-/** Null if no lock was found. "No mmap_lock" is compatible with a VMA's lock and with none. */
-export function agrees(lock: Lock, declared: LockClass): boolean | null {
-  if (lock === 'undecided' || lock === 'refused') return null;
-  return lock === 'no mmap_lock' ? declared === 'VMA lock' || declared === 'none' : lock === declared;
 }
 
 /** The figures behind an undecided call. */

@@ -1,4 +1,5 @@
 /** The calls in the lock table, and which of them can be tested together. */
+import type { FoundRow } from '../catalogue/lock-row.js';
 import { lockOn, type LockClass } from '../catalogue/locks.js';
 import {
   callOfHolder,
@@ -73,6 +74,14 @@ export interface KnownCalls {
   readonly holder: HolderOperation;
 }
 
+/** All calls that `knownCalls` may choose. */
+export function comparedWith(): Probe[] {
+  return [
+    ...[...knownReaders, ...knownWriters].map((operation): Probe => ({ operation, layout: 'isolated' })),
+    ...knownHolders.map((holder): Probe => ({ operation: callOfHolder[holder], layout: 'crossing' })),
+  ];
+}
+
 /** Null, with what is missing, if this kernel refuses all calls of a kind. */
 export function knownCalls(isRefused: (probe: Probe) => boolean): KnownCalls | { readonly missing: string } {
   const first = (names: readonly VictimOperation[]): Probe | undefined =>
@@ -84,6 +93,14 @@ export function knownCalls(isRefused: (probe: Probe) => boolean): KnownCalls | {
   if (reader === undefined) return { missing: knownReaders.join(', ') };
   if (writer === undefined) return { missing: knownWriters.join(', ') };
   return holder === undefined ? { missing: calls.map(([, call]) => call).join(', ') } : { reader, writer, holder };
+}
+
+/** A lock that is not found, or not found in full: a call that takes no mmap_lock may take the lock of a VMA. */
+export function isOpenRow({ operation, layout, lock }: Pick<FoundRow, 'operation' | 'layout' | 'lock'>): boolean {
+  return (
+    lock === 'undecided' ||
+    (lock === 'no mmap_lock' && fitsInRegion({ operation: operation as VictimOperation, layout }))
+  );
 }
 
 export function withKnown(probes: readonly Probe[], known: readonly Probe[]): readonly Probe[] {

@@ -2,16 +2,10 @@
  * The questions of the lock table, in order. Each stage tests the calls that earlier stages left open, group by group,
  * and then retries those that it could not decide.
  */
+import type { Lock } from '../catalogue/lock-row.js';
 import type { LockClass } from '../catalogue/locks.js';
 import { byFamily, bySmallFamily, fitsInRegion, inRegion, oneByOne, withKnown, type KnownCalls } from './probes.js';
-import {
-  describeSeen,
-  modeOfMmapLock,
-  takesMmapLock,
-  takesVmaLock,
-  wasQueuedWriter,
-  type Lock,
-} from './lock-verdict.js';
+import { describeSeen, modeOfMmapLock, takesMmapLock, takesVmaLock, wasQueuedWriter } from './lock-verdict.js';
 import { seriesOf, type Probe, type TrialInput, type TrialResult } from './trial.js';
 
 /** Facts about a call. */

@@ -72,7 +72,7 @@ async function answer(request: Request): Promise<Said> {
               say({ type: 'progress', text });
             },
             uninterrupted,
-            request.times,
+            request,
           ),
         ),
       };

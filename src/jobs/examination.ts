@@ -1,6 +1,7 @@
 /** Examines this machine, or finds the lock table of each of several kernels in a guest of that kernel. */
 import { cleanUp } from '../base/clean-up.js';
 import { Failure } from '../base/failure.js';
+import { withDeclarations, type LockRow } from '../catalogue/lock-row.js';
 import { examine, kernelPart, type Examination } from '../doctor/examine.js';
 import { interruptionOf } from '../doctor/interrupted.js';
 import { softwareNeeds } from '../doctor/software.js';
@@ -13,9 +14,17 @@ import type { PreemptionModel } from '../profile/check/preemption.js';
 import { installNeeds, makeReady } from './make-ready.js';
 import { placesOf } from './resolve-places.js';
 
-export interface KernelLocks extends Examined {
+/** The lock table of a kernel; the same shape as a file of an atlas. */
+export interface KernelLocks extends Omit<Examined, 'locks'> {
   /** Its label, or its release with what distinguishes it from the others. */
   readonly kernel: string;
+  readonly release: string;
+  readonly locks: readonly LockRow[];
+}
+
+export interface GuestsToExamine {
+  readonly model: PreemptionModel;
+  readonly guest: GuestOptions;
 }
 
 export interface Examining {
@@ -34,22 +43,37 @@ export function examineMachine({ install, note }: Examining): Promise<Examinatio
 
 export function examineKernels(
   kernels: readonly string[],
-  { model, guest }: { readonly model: PreemptionModel; readonly guest: GuestOptions },
-  { install, note }: Examining,
+  guests: GuestsToExamine,
+  examining: Examining,
 ): Promise<KernelLocks[]> {
-  return interruptible(note, async (interruption) => {
-    await makeReady({ arms: [], kernels }, { install, note });
-    const preempt = kernels.every(isHost) ? [] : [model];
-    const planned = await placesOf(
-      { kernels, preempt, guest },
-      { interrupted: interruption.signalled, progress: note },
-    );
-    return tablesOf(planned, note, interruption);
-  });
+  return interruptible(examining.note, async (interruption) =>
+    tablesOf(await placesToExamine(kernels, guests, examining, interruption), examining.note, interruption),
+  );
+}
+
+/** Where huge pages are set to "always", a collapse cannot be tested. No other call depends on it. */
+const hugePagesOnRequest = 'transparent_hugepage=madvise';
+
+export async function placesToExamine(
+  kernels: readonly string[],
+  { model, guest }: GuestsToExamine,
+  { install, note }: Examining,
+  interruption: Interruption,
+): Promise<readonly PlannedPlace[]> {
+  await makeReady({ arms: [], kernels }, { install, note });
+  const inGuests = !kernels.every(isHost);
+  return placesOf(
+    {
+      kernels,
+      preempt: inGuests ? [model] : [],
+      guest: inGuests ? { ...guest, append: [...guest.append, hugePagesOnRequest] } : guest,
+    },
+    { interrupted: interruption.signalled, progress: note },
+  );
 }
 
 /** A signal makes a fetch or a boot fail; the signal is the reason to report. */
-async function interruptible<T>(
+export async function interruptible<T>(
   note: (text: string) => void,
   work: (interruption: Interruption) => Promise<T>,
 ): Promise<T> {
@@ -76,7 +100,9 @@ async function tablesOf(
   for (const { name, open } of planned) {
     const place = await open();
     try {
-      tables.push({ kernel: place.kernel.name, ...(await examined(place, progress, interruption)) });
+      const { release } = place.kernel;
+      const { locks, ...found } = await examined(place, progress, interruption);
+      tables.push({ kernel: place.kernel.name, release, ...found, locks: withDeclarations(locks, release) });
     } finally {
       progress(`${name} is done`);
       await cleanUp(() => place.close());
@@ -85,12 +111,18 @@ async function tablesOf(
   return tables;
 }
 
-async function examined(place: Place, progress: (text: string) => void, interruption: Interruption): Promise<Examined> {
+/** `only`: rows to find; null: all. */
+export async function examined(
+  place: Place,
+  progress: (text: string) => void,
+  interruption: Interruption,
+  only: readonly string[] | null = null,
+): Promise<Examined> {
   if (place.examine !== undefined) {
     const interrupted = interruption.signalled.then((): never => {
       throw interruptionOf(interruption);
     });
-    return Promise.race([place.examine(progress), interrupted]);
+    return Promise.race([place.examine(progress, only), interrupted]);
   }
   return kernelPart(await examine(progress, interruption));
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { notAsDeclared, holderRows } from '../../src/doctor/declared.js';
+import { holderRows } from '../../src/doctor/declared.js';
+import { notAsDeclared } from '../../src/words/lock-words.js';
 import { conclude } from '../../src/doctor/examine.js';
-import type { LockRow } from '../../src/doctor/lock-row.js';
-import { agrees, type Lock } from '../../src/doctor/lock-verdict.js';
+import { agrees, type Lock, type LockRow } from '../../src/catalogue/lock-row.js';
 import { declaredLock, probesOfTable } from '../../src/doctor/probes.js';
 import { renderExamination } from '../../src/cli/commands/doctor-command.js';
 import { canCross, lockOn } from '../../src/catalogue/locks.js';

@@ -5,7 +5,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { declaredLock as declaredOn, fitsInRegion, knownCalls, probesOfTable } from '../../src/doctor/probes.js';
-import type { Lock, Seen, OperationTime } from '../../src/doctor/lock-verdict.js';
+import type { Lock } from '../../src/catalogue/lock-row.js';
+import type { Seen, OperationTime } from '../../src/doctor/lock-verdict.js';
 import { askAll, lockOf, type Question } from '../../src/doctor/stages.js';
 import { seriesOf, type Probe, type TrialResult } from '../../src/doctor/trial.js';
 import type { LockClass } from '../../src/catalogue/locks.js';

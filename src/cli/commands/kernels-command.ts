@@ -251,7 +251,14 @@ function describeKernel({ kernel, facts, label }: ShownKernel): string {
     ],
     ['image', kernel.image],
     ['  sha256', facts.imageSha256],
-    ['config', kernel.config ?? unknown],
+    [
+      'config',
+      kernel.config === null
+        ? unknown
+        : origin.kind === 'deb' && origin.unlistedConfig !== undefined
+          ? `${kernel.config} (of ${origin.unlistedConfig}, without a checksum)`
+          : kernel.config,
+    ],
     ['  sha256', facts.configSha256 ?? unknown],
     ['modules', kernel.modules ?? 'none'],
     ['HZ', facts.hz === null ? unknown : String(facts.hz)],

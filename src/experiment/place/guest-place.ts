@@ -109,10 +109,10 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
         const sized = await unlessInterrupted(asked, interrupted, 'the regions were sized');
         return new Map(sized.regions);
       },
-      examine: (progress) =>
+      examine: (progress, only) =>
         ask(
           machine,
-          { type: 'examine', times: accelerator === 'tcg' ? timesUnderTcg : 1 },
+          { type: 'examine', times: accelerator === 'tcg' ? timesUnderTcg : 1, only },
           { deadline_ms: sizeDeadline_ms },
           (answer) => {
             if (answer.type === 'progress') progress(`${answer.text} on ${name}`);

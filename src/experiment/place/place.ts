@@ -21,8 +21,10 @@ export interface Place {
     interrupted: Promise<unknown>,
   ): Promise<SizedRegions>;
   run(input: RunInput): Promise<RunOutput>;
-  /** For a guest: the lock table of its kernel. For this machine, see doctor/examine.ts. */
-  examine?(progress: (text: string) => void): Promise<Examined>;
+  /**
+   * For a guest: the lock table of its kernel, or the rows `only` of it. For this machine, see doctor/examine.ts.
+   */
+  examine?(progress: (text: string) => void, only: readonly string[] | null): Promise<Examined>;
   /** Stops everything here while another place works. */
   pause(): Promise<void>;
   resume(): Promise<void>;

@@ -14,8 +14,8 @@ export type Request =
   | { readonly type: 'set-up'; readonly release: string; readonly config: string | null }
   | { readonly type: 'size'; readonly profile: ResolvedProfile; readonly arms: readonly ResolvedArm[] }
   | { readonly type: 'run'; readonly run: RunRequest }
-  /** `times`: allowed time in minutes, which is longer for an emulated CPU. */
-  | { readonly type: 'examine'; readonly times: number }
+  /** `times`: allowed time in minutes, which is longer for an emulated CPU. `only`: rows to find; null: all. */
+  | { readonly type: 'examine'; readonly times: number; readonly only: readonly string[] | null }
   | { readonly type: 'interrupt' };
 
 type Counts = (Said & { type: 'ran' })['log'][number]['counts'];

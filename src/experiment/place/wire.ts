@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { failureCodes } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
 import { bundleSchemas, manifestSchema, runSchema, seriesSchema } from '../../bundle/bundle-schema.js';
+import { foundLocks, lockRanges } from '../../catalogue/lock-row.js';
 import type { HostFacts } from '../../host/facts.js';
 import { lastUsedIndex, type SparseCounts } from '../../record/histogram/counts.js';
 import { protocol } from './protocol.js';
@@ -85,7 +86,15 @@ const examinedSchema = z.object({
   /** Reasons why the guest is unfit. */
   unfit: z.array(word).max(100),
   locks: z
-    .array(z.object({ operation: word, layout: z.enum(['isolated', 'crossing']), lock: word, errno: word.nullable() }))
+    .array(
+      z.object({
+        operation: word,
+        layout: z.enum(lockRanges),
+        lock: z.enum(foundLocks),
+        errno: word.nullable(),
+        figures: text(1000).nullable(),
+      }),
+    )
     .max(500),
 });
 

@@ -256,6 +256,33 @@ function stanzaReader(
   };
 }
 
+/**
+ * Downloads a file that no signed list names any more, so nothing proves what it is; false if the mirror no longer has
+ * it. The caller must only take data from it that it can check, and run nothing.
+ */
+export async function downloadUnlisted(
+  mirror: Mirror,
+  { suite, file }: Pick<Package, 'suite' | 'file'>,
+  path: string,
+  sources: KernelSources,
+): Promise<boolean> {
+  const { env = process.env, signal } = sources;
+  const from = `${mirror.uri.replace(/\/$/, '')}/${file}`;
+  if (/^(?:file|copy):/.test(from)) {
+    const there = fileURLToPath(from.replace(/^copy:/, 'file:'));
+    if (!existsSync(there)) return false;
+    await copyFile(there, path);
+    return true;
+  }
+  const end = await runChild(
+    '/usr/lib/apt/apt-helper',
+    ['-c', privateApt(mirror, suite, sources), 'download-file', from, path],
+    { env, signal },
+  );
+  if (end !== null && saysDiskFull(end.stderr)) throw diskFull(cacheFolder(sources));
+  return end?.code === 0 && existsSync(path);
+}
+
 /** Downloads to `path`. The checksum of the file then equals that of the signed list. */
 export async function download(mirror: Mirror, wanted: Package, path: string, sources: KernelSources): Promise<void> {
   const { env = process.env, signal } = sources;

@@ -33,6 +33,11 @@ export interface CachedFacts {
   /** The package's suite, after its signature was checked; null for a user's file. */
   readonly suite: string | null;
   readonly debs: readonly { readonly name: string; readonly sha256: string }[];
+  /**
+   * The package with the .config, if no signed list named it any more; `sha256` as it was fetched, null if the mirror
+   * had dropped it. Absent in an entry of a pauselab that did not look for it.
+   */
+  readonly unlisted?: { readonly name: string; readonly sha256: string | null } | null;
 }
 
 export interface CachedKernel extends CachedFacts {

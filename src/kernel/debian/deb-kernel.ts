@@ -1,16 +1,26 @@
 /** Finds `deb:6.16.12`: in the cache, or on the mirror, with its signature checked. */
-import { rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { wallClock_ms } from '../../base/clock.js';
 import { Failure, ExitCode, unfit, usage } from '../../base/failure.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { formatSize } from '../../base/text/units.js';
-import { download, type Mirror, type Package } from './apt.js';
-import { cachedKernels, cachedOrFilled, cacheFolder, cacheKey, isUndamaged, type CachedKernel } from './cache.js';
+import { download, downloadUnlisted, type Mirror, type Package } from './apt.js';
+import {
+  cachedKernels,
+  cachedOrFilled,
+  cacheFolder,
+  cacheKey,
+  isUndamaged,
+  type CachedFacts,
+  type CachedKernel,
+} from './cache.js';
 import { sha256OfFile, sha256OfText } from './checksum.js';
-import { keepKernel, unpackDeb } from './deb-archive.js';
+import { keepKernel, lookThrough, unpackDeb } from './deb-archive.js';
 import { bestMatch, isExact, nearVersions, parseDebSpec, parseImageName, type DebSpec } from './deb-spec.js';
-import { examineImage } from '../image/image-file.js';
+import { readConfig } from '../image/config-file.js';
+import { configVersion, examineImage } from '../image/image-file.js';
+import { upstreamVersion } from './debian-version.js';
 import type { KernelImage, KernelSources } from '../image/kernel.js';
 import { packageIndex, type PackageIndex } from './package-index.js';
 import { dependedParts } from '../guest/parts.js';
@@ -18,10 +28,9 @@ import { dependedParts } from '../guest/parts.js';
 export async function fetchDebKernel(asked: string, sources: KernelSources): Promise<KernelImage> {
   const spec = parseDebSpec(asked);
   const kept = await cachedFor(spec, sources);
-  if (kept !== null && isExact(spec)) return imageOf(asked, kept);
+  if (kept !== null && isExact(spec) && !mayHaveConfig(kept)) return imageOf(asked, kept);
   try {
-    const { mirror, chosen, others } = await choose(spec, sources);
-    return imageOf(asked, await fetchPackages(mirror, chosen, others, sources));
+    return imageOf(asked, await fetchPackages(await choose(spec, sources), sources));
   } catch (error) {
     // A cached kernel works without a network; a note says that there may be a newer one.
     if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit || kept === null) throw error;
@@ -32,8 +41,13 @@ export async function fetchDebKernel(asked: string, sources: KernelSources): Pro
   }
 }
 
+/** An entry of a pauselab that did not look for a .config that the lists had dropped. */
+const mayHaveConfig = ({ config, unlisted }: CachedKernel): boolean => config === null && unlisted === undefined;
+
 async function cachedFor(spec: DebSpec, sources: KernelSources): Promise<CachedKernel | null> {
-  const checked = cachedKernels(cacheFolder(sources)).filter(({ suite }) => suite !== null);
+  const checked = cachedKernels(cacheFolder(sources))
+    .filter(({ suite }) => suite !== null)
+    .sort((a, b) => Number(mayHaveConfig(a)) - Number(mayHaveConfig(b)));
   const best =
     bestMatch(
       spec,
@@ -46,6 +60,8 @@ interface Choice {
   readonly mirror: Mirror;
   readonly chosen: Package;
   readonly others: readonly Package[];
+  /** The name of the package with its .config, if the lists have dropped it. */
+  readonly unlisted: string | null;
 }
 
 async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
@@ -60,16 +76,59 @@ async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
   if (chosen === undefined) throw noSuch(spec, index);
   const { version, depends } = chosen;
   const others: Package[] = [];
+  let unlisted: string | null = null;
   for (const part of dependedParts({ depends })) {
     const found = index.packages.find((wanted) => wanted.name === part.name && wanted.version === version);
     if (found !== undefined) others.push(found);
+    else if (part.name.startsWith('linux-base-')) unlisted = part.name;
     else
       sources.note?.(
-        `${part.name} ${version} is no longer in ${index.mirror.uri}: ` +
-          `the ${part.name.startsWith('linux-base') ? 'config' : 'modules'} of ${spec.asked} cannot be fetched`,
+        `${part.name} ${version} is no longer in the lists of ${index.mirror.uri}: ` +
+          `the modules of ${spec.asked} cannot be fetched`,
       );
   }
-  return { mirror: index.mirror, chosen, others };
+  return { mirror: index.mirror, chosen, others, unlisted };
+}
+
+/**
+ * Debian's archive drops packages by their source. An image and its linux-binary are of linux-signed-amd64, which keeps
+ * old versions; the .config, the modules and the headers are of linux, of which the lists have the newest. Their files
+ * stay on the mirror for some time. The .config is only read, so it is taken without a checksum, if it names the version
+ * of the kernel. Modules are code, and are not taken.
+ */
+async function addUnlistedConfig(
+  { mirror, chosen }: Pick<Choice, 'mirror' | 'chosen'>,
+  name: string,
+  { folder, release }: { readonly folder: string; readonly release: string },
+  sources: KernelSources,
+): Promise<NonNullable<CachedFacts['unlisted']>> {
+  const { suite, version } = chosen;
+  const pool = dirname(chosen.file).replace(/\/linux-signed-amd64$/, '/linux');
+  const deb = join(folder, 'unlisted.deb');
+  const unpacked = join(folder, 'unlisted');
+  const gone = (why: string): { name: string; sha256: null } => {
+    sources.note?.(
+      `${name} ${version} is no longer in the lists of ${mirror.uri}, ${why}: the config of ${release} is not known`,
+    );
+    return { name, sha256: null };
+  };
+  try {
+    const file = `${pool}/${name}_${version.replace(/^\d+:/, '')}_amd64.deb`;
+    if (!(await downloadUnlisted(mirror, { suite, file }, deb, sources))) return gone('and its file is gone');
+    makeFolders(unpacked);
+    await unpackDeb(deb, unpacked, sources.signal);
+    const config = lookThrough(unpacked).config(release);
+    if (config === null || configVersion(readConfig(config)) !== upstreamVersion(version))
+      return gone('and its file has no .config of this version');
+    await rename(config, join(folder, 'config'));
+    sources.note?.(
+      `${name} ${version} is no longer in the lists of ${mirror.uri}: its .config was fetched without a checksum`,
+    );
+    return { name, sha256: await sha256OfFile(deb) };
+  } finally {
+    await rm(deb, { force: true });
+    await rm(unpacked, { recursive: true, force: true });
+  }
 }
 
 /** Images whose kernel is also on the mirror, which drops old parts and old images at different times. */
@@ -98,16 +157,12 @@ function noSuch(spec: DebSpec, { mirror, packages, leftOut }: PackageIndex): Fai
   );
 }
 
-async function fetchPackages(
-  mirror: Mirror,
-  chosen: Package,
-  others: readonly Package[],
-  sources: KernelSources,
-): Promise<CachedKernel> {
+async function fetchPackages(choice: Choice, sources: KernelSources): Promise<CachedKernel> {
+  const { mirror, chosen, others, unlisted } = choice;
   const packages = [chosen, ...others];
   const key = cacheKey(
     'deb',
-    packages.map(({ sha256 }) => sha256),
+    [...packages.map(({ sha256 }) => sha256), ...(unlisted === null ? [] : [`unlisted ${unlisted}`])],
     sha256OfText,
   );
   return cachedOrFilled(cacheFolder(sources), key, sources, async (folder) => {
@@ -125,20 +180,22 @@ async function fetchPackages(
     }
     await keepKernel(unpacked, folder, `${chosen.name} ${chosen.version}`);
     const image = join(folder, 'vmlinuz');
+    const { release } = await examineImage(image, `the kernel in ${chosen.name}`);
     return {
-      release: (await examineImage(image, `the kernel in ${chosen.name}`)).release,
+      release,
       sha256: await sha256OfFile(image),
       package: chosen.name,
       version: chosen.version,
       flavour: parseImageName(chosen.name)?.flavour ?? null,
       suite: chosen.suite,
       debs: packages.map(({ file, sha256 }) => ({ name: basename(file), sha256 })),
+      unlisted: unlisted === null ? null : await addUnlistedConfig(choice, unlisted, { folder, release }, sources),
     };
   });
 }
 
 function imageOf(asked: string, kernel: CachedKernel): KernelImage {
-  const { release, image, config, modules, sha256, version, suite } = kernel;
+  const { release, image, config, modules, sha256, version, suite, unlisted } = kernel;
   return {
     asked,
     release,
@@ -146,6 +203,12 @@ function imageOf(asked: string, kernel: CachedKernel): KernelImage {
     config,
     modules,
     sha256,
-    origin: { kind: 'deb', package: kernel.package, version, suite },
+    origin: {
+      kind: 'deb',
+      package: kernel.package,
+      version,
+      suite,
+      ...(config === null || unlisted === null || unlisted === undefined ? {} : { unlistedConfig: unlisted.name }),
+    },
   };
 }

@@ -88,6 +88,12 @@ export function factsOf(
               'name it with ,config=PATH',
           ]
         : []),
+      ...(origin.kind === 'deb' && origin.unlistedConfig !== undefined
+        ? [
+            `whether its .config is Debian's: the signed lists no longer have ${origin.unlistedConfig}, ` +
+              'so it was fetched without a checksum; it names the version of this kernel',
+          ]
+        : []),
       'which lock a call takes: neither version nor config tells (fixes are backported, calls fall back), ' +
         'only behaviour does (`pauselab doctor`)',
       'which preemption model, huge pages and mitigations are in force: the command line and the CPU decide at boot',

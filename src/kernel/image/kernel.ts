@@ -18,7 +18,14 @@ export interface KernelImage {
 }
 
 export type KernelOrigin =
-  | { readonly kind: 'deb'; readonly package: string; readonly version: string; readonly suite: string | null }
+  | {
+      readonly kind: 'deb';
+      readonly package: string;
+      readonly version: string;
+      readonly suite: string | null;
+      /** The package of its .config, if no signed list has it: then nothing proves that the .config is Debian's. */
+      readonly unlistedConfig?: string;
+    }
   | { readonly kind: 'file' }
   /** Built by pauselab; `label`: as it was asked for, null if by its sources and changes. */
   | ({ readonly kind: 'built'; readonly label: string | null } & BuildRecord);

@@ -5,9 +5,11 @@
 export const style = `
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1d21;--soft:#575d66;--line:#d9dce1;--panel:#f6f7f9;--link:#0b57a4;--bad:#b3261e;--good:#1a6b35;
 --c0:#0072b2;--c1:#c24e00;--c2:#00785a;--c3:#a8468a;--c4:#7a6a00;--c5:#5b4fc4;--c6:#8a3b12;--c7:#2b7f9e;--g0:#636972;--g1:#8b919a;
+--kw:#f6c1ba;--kr:#fbdc9b;--kv:#b5e3c8;--ko:#c9dcf5;
 --h:#0b57a4;--run:#1a7f4b;--ready:#b87500;--wait:#b3261e;--sleep:#7f8792}
 @media(prefers-color-scheme:dark){:root{--bg:#14161a;--fg:#e6e8eb;--soft:#a5acb6;--line:#363b43;--panel:#1d2025;--link:#8cc2ff;--bad:#ff8f85;--good:#7fd39b;
 --c0:#56b4e9;--c1:#ff9a4d;--c2:#3fcfa5;--c3:#e79bcf;--c4:#e3cf57;--c5:#b1a7ff;--c6:#e0a07f;--c7:#84d4ee;--g0:#8b919a;--g1:#686e77;
+--kw:#7a2620;--kr:#6a4d08;--kv:#17533a;--ko:#24446b;
 --h:#7fbcff;--run:#4cc38a;--ready:#f2b33d;--wait:#ff7b6f;--sleep:#8b919a}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1rem clamp(.8rem,3vw,2.5rem) 3rem;max-width:1320px;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif;overflow-wrap:break-word}
@@ -39,6 +41,9 @@ figure{margin:0;min-width:0}svg{max-width:100%;display:block}svg:not(.timeline){
 .grade{font-size:.8rem;border:1px solid var(--line);border-radius:3px;padding:0 .35em;color:var(--soft);white-space:nowrap}
 .a-running{fill:var(--run)}.a-runnable{fill:var(--ready);opacity:.85}.a-blocked{fill:var(--wait)}.a-asleep,.a-gone,.a-unobserved,.a-stopped{fill:var(--sleep)}.a-running.taker{fill:var(--c3)}.call{fill:none;stroke:var(--fg);stroke-width:1.3;stroke-dasharray:4 2}.event{fill:var(--c5)}.cause{fill:var(--c1)}.o-gives-back{fill:var(--c1)}.o-other{fill:var(--c0)}.o-unknown{fill:var(--sleep)}a:focus rect,a:hover rect{stroke:var(--fg);stroke-width:1.5}
 .v-regressed{color:var(--bad);font-weight:600}.v-improved{color:var(--good);font-weight:600}
+.lock{display:inline-block;min-width:1.9em;padding:0 .25em;margin:1px;border-radius:3px;text-align:center;font:.82rem/1.5 ui-monospace,monospace}
+.k-write{background:var(--kw)}.k-read{background:var(--kr)}.k-vma{background:var(--kv)}.k-none,.k-other{background:var(--ko)}.k-refused{color:var(--soft);border:1px solid var(--line)}.k-open{color:var(--soft);border:1px dashed var(--soft)}.odd{outline:2px solid var(--bad);font-weight:700}
+.matrix td,.matrix thead th{text-align:center;padding:.05rem .5rem}
 .skip{position:absolute;left:-99em}.skip:focus{left:1rem}
 @media(max-width:640px){h1{font-size:1.3rem}nav ul{font-size:.9rem}.chart svg text{font-size:15px}.facts{grid-template-columns:1fr 1fr}
 thead{position:absolute;left:-99em}table,tbody,caption{display:block}tbody tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.6rem,1fr));gap:.1rem .8rem;padding:.45rem 0;border-bottom:1px solid var(--line)}
