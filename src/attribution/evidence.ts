@@ -88,6 +88,11 @@ export interface RunEvidence {
   readonly missing: readonly Stated[];
   /** Null for a run without --trace. */
   readonly trace: RunTrace | null;
+  /**
+   * Whether a cgroup of the process used up its CPU time meanwhile, by pid; null: it could not be read. Absent: nobody
+   * looked.
+   */
+  readonly throttled?: ReadonlyMap<number, boolean | null>;
   /** Of processes that pauselab did not start and only looks at; absent: a run, or programs in the kernel. */
   readonly looks?: LookEvidence;
 }
@@ -97,8 +102,6 @@ export interface LookEvidence {
   readonly waits: readonly StackReading[];
   /** Threads that are without a CPU mostly while others wait for mmap_lock, by tid. */
   readonly companions: ReadonlySet<number>;
-  /** A cgroup of a process used up its quota (cpu.max) meanwhile. */
-  readonly isThrottled: boolean;
 }
 
 /**

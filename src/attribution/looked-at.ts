@@ -141,14 +141,19 @@ function named(
 /** Null: several fit alike. Of those without a CPU, a thread that gives memory back stands out, or the lowest priority. */
 function likeliestOf(all: readonly Suspect[]): Suspect | null {
   const starved = all.filter(({ isStarved }) => isStarved);
-  const nice = ({ thread }: Suspect): number => thread.nice ?? 0;
-  const lowest = Math.max(...starved.map(nice));
+  const lowest = Math.max(...starved.map(lowness));
   const choices = [
     starved,
     (starved.length > 0 ? starved : all).filter(({ giver }) => giver !== null),
-    starved.filter((one) => nice(one) === lowest),
+    starved.filter((one) => lowness(one) === lowest),
   ];
   return choices.find(({ length }) => length === 1)?.[0] ?? null;
+}
+
+/** Nice values of normal threads lie between -20 and 19. */
+function lowness({ thread: { nice, policy = 'other' } }: Suspect): number {
+  if (policy === 'idle') return 20;
+  return policy === 'other' || policy === 'batch' ? (nice ?? 0) : -21;
 }
 
 /** A call inside one VMA takes only the lock of that: if it kept mmap_lock, it crossed VMAs. */

@@ -162,7 +162,8 @@ function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainSte
     };
     return look.drafts(span, waiter).map((one): LinkDraft => {
       const own = [...steps, late, ...one.steps];
-      if (one.cause === 'unknown' || one.thread !== null) return { ...one, steps: own };
+      // Of a lock another thread is to blame, also where nobody saw it.
+      if (one.cause === 'unknown' || one.thread !== null || one.lock !== null) return { ...one, steps: own };
       // Without a lock the late thread itself is to blame: it had no CPU, or it ran on.
       const isRunning = one.cause === 'running';
       const length_ns = one.end_ns - one.start_ns;

@@ -13,6 +13,7 @@ import { ofJvm, type Look } from './safepoint.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
 import { stacksOfThread } from './stacks-during.js';
+import { signalBefore } from './stops.js';
 import { muchSteal, takenFrom } from './steal.js';
 import {
   inside,
@@ -68,11 +69,7 @@ function blame(segment: Segment, traced: Traced): LinkDraft[] {
       ];
     }
     case 'runnable':
-      return [
-        isThrottled(framesOf(segment, tid, traced))
-          ? draft(segment, 'cpu-limit', 'likely')
-          : withoutCpu(segment, tid, traced),
-      ];
+      return ready(segment, traced);
     case 'stopped':
       return [draft(segment, 'stopped', 'proven')];
     case 'asleep':
@@ -94,6 +91,26 @@ function withoutCpu(segment: Segment, tid: number, traced: Traced): LinkDraft {
   return isSeen
     ? draft(segment, 'not-scheduled', 'proven', { cpuTakenBy })
     : draft(segment, 'not-scheduled', 'possible', { cpuTakenBy: [] });
+}
+
+function ready(segment: Segment, traced: Traced): LinkDraft[] {
+  const { model, run, victim } = traced;
+  const { tid } = victim.thread;
+  const processTids = (): readonly number[] => run.timeline.tidsIn(victim.pid);
+  const signal_ns = signalBefore(segment, tid, { model, processTids }) ?? segment.end_ns;
+  const waited = { ...segment, end_ns: signal_ns };
+  return [
+    ...(waited.end_ns <= waited.start_ns
+      ? []
+      : [isKeptBack(waited, traced) ? draft(waited, 'cpu-limit', 'likely') : withoutCpu(waited, tid, traced)]),
+    ...(signal_ns < segment.end_ns ? [draft({ ...segment, start_ns: signal_ns }, 'stopped', 'proven')] : []),
+  ];
+}
+
+/** The stack shows other work on the way to user space, too, so the counters of its cgroups have to agree. */
+function isKeptBack(segment: Segment, traced: Traced): boolean {
+  const { run, victim } = traced;
+  return run.throttled?.get(victim.pid) !== false && isThrottled(framesOf(segment, victim.thread.tid, traced));
 }
 
 /** Innermost first; empty where no stack was read while the segment lasted. */

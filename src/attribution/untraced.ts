@@ -6,6 +6,7 @@ import { blameLookedAt } from './looked-at.js';
 import type { Look } from './safepoint.js';
 import { draft, unknownLink, type LinkDraft, type Span } from './links.js';
 import { muchSteal, takenFrom, type Taken } from './steal.js';
+import { isWokenToBeStopped } from './stops.js';
 import type { ActivitySpan } from './thread-activities.js';
 
 export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
@@ -32,6 +33,8 @@ function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfS
     case 'stopped':
       return [draft(span, 'stopped', 'likely')];
     case 'runnable':
+      if (isWokenToBeStopped(span, victim.thread.tid, run)) return [draft(span, 'stopped', 'likely')];
+      return [blameReady(span, victim, run)];
     case 'running':
       return [blameReady(span, victim, run)];
     case 'gone':
@@ -50,7 +53,7 @@ function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: Eviden
   // A thread that waits in the run queue of a stolen CPU looks like a thread behind another program.
   if (share !== null)
     return draft(span, 'steal', 'possible', { why: { code: 'steal-share', share, uncounted_ns: null } });
-  return draft(span, 'not-scheduled', run.looks?.isThrottled === true ? 'possible' : 'likely');
+  return draft(span, 'not-scheduled', run.throttled?.get(victim.pid) === true ? 'possible' : 'likely');
 }
 
 export function stolen(span: Span, { taken_ns, steal_share }: Taken): LinkDraft {

@@ -3,7 +3,7 @@
  * runs/observed/stalls.json, as those of a run are. Times are in ns; those of stalls count from `startedAt`.
  */
 import { z } from 'zod';
-import { causes, grades } from '../facts/blame.js';
+import { blamedPolicies, causes, grades } from '../facts/blame.js';
 import { tiers } from '../facts/observation-facts.js';
 import { observedJvmSchema } from './observed-jvm-schema.js';
 import { statedList, statedSchema } from './stated-schema.js';
@@ -13,7 +13,7 @@ import { schemaVersion } from './version.js';
 const ns = z.number();
 
 /** Policies of sched(7). */
-const policySchema = z.nullable(z.enum(['other', 'batch', 'idle', 'fifo', 'rr', 'deadline']));
+const policySchema = z.nullable(z.enum(blamedPolicies));
 
 /** What was seen of a root beyond its stalls, so that a profile can repeat it. */
 const holderSchema = z.object({

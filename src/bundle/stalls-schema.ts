@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { schemaVersion } from './version.js';
 import { activities, type LinkReason } from '../facts/chain-facts.js';
 import { statedList } from './stated-schema.js';
-import { causes, grades, locks, steps } from '../facts/blame.js';
+import { blamedPolicies, causes, grades, locks, steps } from '../facts/blame.js';
 
 const ns = z.number();
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
@@ -19,6 +19,8 @@ export const threadSchema = z.object({
   role: z.enum(['victim', 'holder', 'toucher', 'hog', 'load', 'other', 'outside']),
   /** As the profile sets it; null if unset. */
   nice: orNull(z.number()),
+  /** Its scheduling policy (sched(7)), where it is not the normal one; absent: the normal one, or it is not known. */
+  policy: z.enum(blamedPolicies).optional(),
 });
 
 /** A step between the victim and the cause: what delayed the victim, and through which threads. */

@@ -45,5 +45,9 @@ export type Grade = (typeof grades)[number];
 export const locks = ['mmap_lock read', 'mmap_lock write', 'mmap_lock', 'vma', 'futex'] as const;
 export type BlamedLock = (typeof locks)[number];
 
+/** Scheduling policies of sched(7). */
+export const blamedPolicies = ['other', 'batch', 'idle', 'fifo', 'rr', 'deadline'] as const;
+export type BlamedPolicy = (typeof blamedPolicies)[number];
+
 /** Of a chain, between the victim and the cause. */
 export const steps = ['gc-pause', 'safepoint', 'time-to-safepoint', 'late-thread', 'page-fault'] as const;

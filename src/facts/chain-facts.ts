@@ -1,5 +1,5 @@
 /** The facts of a chain of blame, as in stalls.json. src/words/chain-words.ts makes the sentences. */
-import type { BlamedLock, Cause, Grade, steps } from './blame.js';
+import type { BlamedLock, BlamedPolicy, Cause, Grade, steps } from './blame.js';
 
 export interface BlamedThread {
   /** Its name on the board; of a thread that is not there its comm. */
@@ -12,6 +12,8 @@ export interface BlamedThread {
   readonly role: 'victim' | 'holder' | 'toucher' | 'hog' | 'load' | 'other' | 'outside';
   /** As asked for; null: not set. */
   readonly nice: number | null;
+  /** Absent: the normal one, or it is not known. */
+  readonly policy?: BlamedPolicy | undefined;
 }
 
 export const activities = ['running', 'runnable', 'blocked', 'asleep', 'stopped', 'gone', 'unobserved'] as const;

@@ -65,6 +65,8 @@ export type AnswerFact =
       readonly total_ns: number;
       readonly givingBack_n: number;
       readonly givingBack_ns: number;
+      /** Of these: the grade is `possible`. */
+      readonly perhaps_n: number;
       /** What took the other ones, most stalled time first. */
       readonly others: readonly { readonly cause: Cause; readonly stalls_n: number; readonly total_ns: number }[];
       /** Waits for a CPU of threads that others waited for at the same time: they are in no other figure. */

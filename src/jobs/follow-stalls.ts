@@ -2,6 +2,7 @@
 import { wallClock_ms } from '../base/clock.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { attributed } from '../observe/observation.js';
+import type { ProcFacts } from '../observe/proc-facts.js';
 import type { Watch } from '../observe/tier.js';
 
 export interface FollowedStall {
@@ -22,11 +23,12 @@ export interface Follower {
 export function followed(
   { newStalls, start_ns }: Pick<Watch, 'newStalls' | 'start_ns'>,
   follow: Follower,
+  facts: Pick<ProcFacts, 'addTo'>,
 ): () => number {
   let shown_n = 0;
   return () => {
     const settled = newStalls?.() ?? null;
-    const stalls = settled === null ? [] : attributed(settled).stalls;
+    const stalls = settled === null ? [] : attributed({ ...settled, evidence: facts.addTo(settled.evidence) }).stalls;
     shown_n += stalls.length;
     follow.onStalls(stalls.map((stall) => ({ at: wallTimeOf(start_ns + stall.start_ns), stall })));
     return shown_n;

@@ -11,7 +11,8 @@ import { exitCodeOf, listenForInterruption, type Interruption } from '../experim
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
-import { threadPolicyOf } from '../observe/thread-policy.js';
+import { procFacts } from '../observe/proc-facts.js';
+import type { PolicyOf } from '../observe/thread-policy.js';
 import { startedMeanwhile } from '../observe/target-cgroup.js';
 import { everyPid, type Target } from '../observe/target.js';
 import type { ObservationGap, TierName } from '../facts/observation-facts.js';
@@ -159,6 +160,7 @@ interface Watched {
   readonly chosen: ChosenTier;
   /** Targets that were gone before the observation was over. */
   readonly ended: readonly Target[];
+  readonly policyOf: PolicyOf;
   /** CLOCK_MONOTONIC at the start. */
   readonly monotonicStart_ns: number;
 }
@@ -169,13 +171,14 @@ async function watchUntilEnd(
   { chosen, interruption, note }: WatchMeans,
 ): Promise<Watched> {
   const before = new Set(everyPid());
+  const facts = procFacts(targets);
   const watch = await chosen.tier.watch({ targets, threshold_ns });
   if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
   const end_ms = monotonic_ms() + for_ns / 1e6;
   const ends = Promise.race([interruption.signalled, watch.ended, ...(follow === null ? [] : [follow.hasLeft])]);
   const wanted_n = untilStalls_n ?? Infinity;
   const seen_n =
-    follow !== null ? followed(watch, follow) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
+    follow !== null ? followed(watch, follow, facts) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
   for (;;) {
     const left_ms = end_ms - monotonic_ms();
     const hasEnough = seen_n() >= wanted_n;
@@ -185,9 +188,11 @@ async function watchUntilEnd(
   const isFull = watch.isFull();
   const started_n = startedMeanwhile(targets, cgroups, before).length;
   const seen = await watch.finish();
+  const gaps = [...besides(seen, { isFull, started_n }), ...facts.gaps(), ...seen.gaps];
   const ended = targets.filter((target) => !isStillThere(target));
   return {
-    seen: { ...seen, gaps: [...besides(seen, { isFull, started_n }), ...seen.gaps] },
+    seen: { ...seen, evidence: facts.addTo(seen.evidence), gaps },
+    policyOf: facts.policyOf,
     chosen,
     ended,
     monotonicStart_ns: watch.start_ns,
@@ -213,7 +218,7 @@ interface Circumstances {
 }
 
 function resultOf(
-  { seen, chosen: { tier, refused }, ended, monotonicStart_ns, knowledge }: WatchedWithJvms,
+  { seen, chosen: { tier, refused }, ended, monotonicStart_ns, policyOf, knowledge }: WatchedWithJvms,
   targets: readonly Target[],
   { asked: { threshold_ns }, startedAt, argv }: Circumstances,
 ): Pick<ObservationResult, 'observation' | 'stalls'> {
@@ -244,8 +249,7 @@ function resultOf(
     cost,
     answer: statedAnswer(answerOf(reasons, { threshold_ns, watched_ns, threads_n })),
     reasons: [...reasons],
-    holders:
-      seen.records === null ? [] : holdersOf(seen.records, roots, { kernel: release(), policyOf: threadPolicyOf }),
+    holders: seen.records === null ? [] : holdersOf(seen.records, roots, { kernel: release(), policyOf }),
     missing: [...ended.map(({ pid, name }) => statedGap({ code: 'target-ended', pid, name })), ...gaps.map(statedGap)],
   };
   return { observation, stalls };

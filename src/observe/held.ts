@@ -13,13 +13,11 @@ import { callNamed, rangeOf, workOnFile } from '../catalogue/named-calls.js';
 import { median } from '../stats/median.js';
 import type { HoldRecord, Observed, OffRecord } from './observed.js';
 import type { Root } from './observation.js';
-
-/** As sched_setscheduler(2) names it; null: not read, because the thread had ended. */
-export type ThreadPolicy = RootFigures['policy'];
+import type { PolicyOf } from './thread-policy.js';
 
 export interface HeldOptions {
   readonly kernel: string;
-  readonly policyOf: (thread: { readonly tid: number; readonly name: string }) => ThreadPolicy;
+  readonly policyOf: PolicyOf;
 }
 
 /** One for each root, in the same order. */
@@ -61,7 +59,7 @@ function figuresOf(root: Root, seen: Seen, { kernel, policyOf }: HeldOptions): R
     thread: cause.thread,
     threads_n: tids.size,
     nice: commonest([...offs, ...holds].map(({ thread }) => thread.nice)) ?? cause.thread?.nice ?? null,
-    policy: cause.thread === null ? null : policyOf(cause.thread),
+    policy: cause.thread === null ? null : (cause.thread.policy ?? policyOf(cause.thread)),
     episodes_n: episodes.length,
     episodeMedian_ns: median(episodes.map(({ start_ns, end_ns }) => end_ns - start_ns)),
     stallMedian_ns: median(root.stalls.map(({ duration_ns }) => duration_ns)),
@@ -194,7 +192,7 @@ function competitorsOf(
         {
           name: first.thread.name,
           nice: nice(first),
-          policy: policyOf(first.thread),
+          policy: first.thread.policy ?? policyOf(first.thread),
           threads_n: Math.max(1, ofEach.filter((time_ns) => time_ns >= all_ns / 10).length),
           total_ns: timeOf(alike),
           spans_n: spans.length,

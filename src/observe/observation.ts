@@ -1,6 +1,6 @@
 /** From what was observed to stalls with their chains, the reasons, and the answer. Pure. */
 import { attribute, asListed } from '../attribution/attribute.js';
-import type { VictimEvidenceOfRun } from '../attribution/evidence.js';
+import type { RunEvidence, VictimEvidenceOfRun } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
 import type { BlamedThread, ChainLink, ListedStall, StallCause } from '../bundle/stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
@@ -25,7 +25,7 @@ export function attributed({
   eventsOf,
 }: Pick<WatchResult, 'stalls' | 'evidence' | 'eventsOf'>): AttributedObservation {
   const listed = stalls.map(({ thread, stall }) => {
-    const found = attribute(stall, victimOf(thread), { ...evidence, events: eventsOf.get(thread.pid) ?? [] });
+    const found = attribute(stall, victimOf(thread, evidence), { ...evidence, events: eventsOf.get(thread.pid) ?? [] });
     // An observation has no second source that could give a cause without the trace.
     return { ...asListed(found), causeWithoutTrace: null };
   });
@@ -34,9 +34,10 @@ export function attributed({
 }
 
 /** pauselab does not know what an observed thread does, so no property of an operation is assumed. */
-function victimOf(thread: ObservedThread): VictimEvidenceOfRun {
+function victimOf(thread: ObservedThread, { threads }: RunEvidence): VictimEvidenceOfRun {
+  const policy = threads.get(thread.tid)?.policy;
   return {
-    thread: blamedThread(thread, 'victim'),
+    thread: { ...blamedThread(thread, 'victim'), ...(policy === undefined ? {} : { policy }) },
     pid: thread.pid,
     operation: 'observed',
     lock: 'none',
@@ -136,6 +137,7 @@ export function answerOf(
     total_ns: time(reasons) - time(ofHolders),
     givingBack_n: stalls(givingBack),
     givingBack_ns: time(givingBack),
+    perhaps_n: stalls(givingBack.filter(({ grade }) => grade === 'possible')),
     others: [
       ...grouped(
         reasons.filter((one) => !one.givesBack && one.cause !== 'unknown' && !isOfHolder(one)),

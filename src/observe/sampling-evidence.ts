@@ -19,7 +19,6 @@ export interface Looks {
   /** Functions in which threads were blocked. */
   readonly waits: readonly StackReading[];
   readonly steal: readonly StealSpan[];
-  readonly isThrottled: boolean;
 }
 
 export interface LookOptions {
@@ -70,7 +69,7 @@ function lastSeen_ns({ changes, ticks_ns }: Timeline): number {
 }
 
 export function lookedEvidence(
-  { samples, waits, steal, isThrottled }: Looks,
+  { samples, waits, steal }: Looks,
   { cpuCount, kernelRelease }: LookOptions,
 ): RunEvidence {
   const timelines = new Map([...samples.timelines].map(([tid, timeline]) => [tid, withQueueTime(timeline)]));
@@ -88,7 +87,7 @@ export function lookedEvidence(
     cpuCount,
     missing: [],
     trace: null,
-    looks: { waits, companions: lockCompanions(timelines, waits), isThrottled },
+    looks: { waits, companions: lockCompanions(timelines, waits) },
   };
 }
 

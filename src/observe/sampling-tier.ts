@@ -6,7 +6,6 @@ import { waitFor } from '../base/clock.js';
 import { workloadFailed } from '../base/failure.js';
 import { readPart } from '../base/files/read-file.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
-import { throttled_ns } from '../host/cpu-throttling.js';
 import { readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
 import { sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
@@ -39,7 +38,6 @@ interface Files {
 /** What there was before the first look. */
 interface Before {
   readonly go_ns: bigint;
-  readonly throttled: ReadonlyMap<number, number>;
   readonly gaps: readonly ObservationGap[];
 }
 
@@ -75,7 +73,6 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
           samples,
           waits,
           steal: stealBetween(load.slice(-recentLoads), before.go_ns, cpuCount),
-          isThrottled: throttledSince(before, targets).length > 0,
         }));
       },
       isFull: () => statSync(files.samples).size > mostBytes,
@@ -84,7 +81,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
         try {
           await endHelper(program, { grace_ms: endGrace_ms });
           load.push(readLoad([]));
-          return resultOf(readMore(), files, { program, before, load, targets, threshold_ns });
+          return resultOf(readMore(), files, { program, before, load, threshold_ns });
         } finally {
           folder.remove();
         }
@@ -99,7 +96,6 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
 function beforeLooks(targets: readonly Target[]): Before {
   return {
     go_ns: process.hrtime.bigint(),
-    throttled: new Map(targets.map(({ pid }) => [pid, throttled_ns(pid)])),
     gaps: targets.flatMap(hiddenFrom),
   };
 }
@@ -152,13 +148,6 @@ function readerOf(path: string, go_ns: bigint): () => SampleStream {
   };
 }
 
-function throttledSince(before: Before, targets: readonly Target[]): ObservationGap[] {
-  return targets.flatMap(({ pid }) => {
-    const grown_ns = throttled_ns(pid) - (before.throttled.get(pid) ?? 0);
-    return grown_ns > 0 ? [{ code: 'cgroup-throttled', pid, throttled_ns: grown_ns } as const] : [];
-  });
-}
-
 function waitsIn({ waits }: Files, { go_ns }: Before): StackReading[] {
   return parseStacks(printedText(waits), go_ns);
 }
@@ -167,24 +156,21 @@ interface Finished {
   readonly program: Program;
   readonly before: Before;
   readonly load: readonly LoadReading[];
-  readonly targets: readonly Target[];
   readonly threshold_ns: number;
 }
 
 function resultOf(samples: SampleStream, files: Files, finished: Finished): WatchResult {
-  const { program, before, load, targets, threshold_ns } = finished;
+  const { program, before, load, threshold_ns } = finished;
   // The sampler writes what it took when it ends as it should.
   const [cpu_us, memoryKib, missed_n, dropped_n] = printedText(files.end).trim().split(' ').map(Number);
   if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined || dropped_n === undefined)
     throw failureOf(program);
-  const throttled = throttledSince(before, targets);
   const cpuCount = availableParallelism();
   const waits = waitsIn(files, before);
   const looks = {
     samples,
     waits,
     steal: stealBetween(load, before.go_ns, cpuCount),
-    isThrottled: throttled.length > 0,
   };
   return {
     stalls: lookedStalls(samples, waits, threshold_ns),
@@ -196,7 +182,6 @@ function resultOf(samples: SampleStream, files: Files, finished: Finished): Watc
       ...before.gaps,
       ...(missed_n > 0 ? [{ code: 'files-exhausted', threads_n: missed_n } as const] : []),
       ...(dropped_n > 0 ? [{ code: 'waits-dropped', waits_n: dropped_n } as const] : []),
-      ...throttled,
       { code: 'sleeps-not-judged' },
     ],
     detail_ns: 2 * period_ns,

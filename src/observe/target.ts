@@ -35,7 +35,7 @@ export function targetOf(pid: number): Target {
     pid,
     startTime,
     name: (readIfThere(`/proc/${pid}/comm`) ?? '').trimEnd(),
-    threads_n: threadsOf(pid),
+    threads_n: tidsNow(pid).length,
     rssBytes: residentBytes === undefined ? null : Number(residentBytes) * 1024,
   };
 }
@@ -44,11 +44,12 @@ export function isKernelThread(pid: number): boolean {
   return (Number(statOf(pid)?.[9 - 3] ?? 0) & kernelThread) !== 0;
 }
 
-function threadsOf(pid: number): number {
+/** Empty where it has ended. */
+export function tidsNow(pid: number): number[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).length;
+    return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch {
-    return 0;
+    return [];
   }
 }
 

@@ -1,10 +1,10 @@
 /** The scheduling policy of a thread of any process, which the observer's records do not have. */
+import type { BlamedPolicy } from '../facts/blame.js';
 import { readIfThere } from '../host/files.js';
 import { statOf } from '../workload/process-identity.js';
-import type { ThreadPolicy } from './held.js';
 
 /** By the numbers of sched.h. */
-const policies: Readonly<Record<string, ThreadPolicy>> = {
+const policies: Readonly<Record<string, BlamedPolicy>> = {
   0: 'other',
   1: 'fifo',
   2: 'rr',
@@ -13,9 +13,22 @@ const policies: Readonly<Record<string, ThreadPolicy>> = {
   6: 'deadline',
 };
 
-/** Null where the thread has ended, or another one has its id now. */
-export function threadPolicyOf({ tid, name }: { readonly tid: number; readonly name: string }): ThreadPolicy {
+/** Null where the thread has ended and was not read before, or another one has its id now. */
+export type PolicyOf = (thread: { readonly tid: number; readonly name: string }) => BlamedPolicy | null;
+
+/** Remembers what it read, so a thread that has ended keeps its policy. */
+export function policyReader(): PolicyOf {
+  const known = new Map<string, BlamedPolicy>();
+  return (thread) => {
+    const key = `${thread.tid} ${thread.name}`;
+    const now = threadPolicyOf(thread);
+    if (now !== null) known.set(key, now);
+    return now ?? known.get(key) ?? null;
+  };
+}
+
+export const threadPolicyOf: PolicyOf = ({ tid, name }) => {
   if ((readIfThere(`/proc/${tid}/comm`) ?? '').trimEnd() !== name) return null;
   // Field 41 of proc_pid_stat(5).
   return policies[statOf(tid)?.[41 - 3] ?? ''] ?? null;
-}
+};

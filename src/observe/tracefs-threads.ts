@@ -1,10 +1,10 @@
 /** Which threads belong to the observed processes, in a trace that names threads only by their ids. */
-import { readdirSync } from 'node:fs';
 import type { SchedulingState } from '../attribution/trace-model.js';
 import { readIfThere } from '../host/files.js';
 import type { TraceEvent } from '../record/trace/trace.js';
 import { statOf } from '../workload/process-identity.js';
 import type { ObservedThread } from './observed.js';
+import { tidsNow } from './target.js';
 
 /** What /proc says of a thread. */
 export interface ThreadOfProc extends ObservedThread {
@@ -15,14 +15,6 @@ export interface ThreadOfProc extends ObservedThread {
 
 export function threadsNow(pids: readonly number[]): ThreadOfProc[] {
   return pids.flatMap((pid) => tidsNow(pid).flatMap((tid) => threadNow(pid, tid) ?? []));
-}
-
-function tidsNow(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map(Number);
-  } catch {
-    return [];
-  }
 }
 
 function threadNow(pid: number, tid: number): ThreadOfProc | undefined {

@@ -4,7 +4,9 @@
  */
 import { formatDuration } from '../base/text/units.js';
 import type { Cause, Grade } from '../facts/blame.js';
+import type { BlamedThread } from '../facts/chain-facts.js';
 import type { StallReasonFact } from '../facts/observation-facts.js';
+import { priorityText } from './chain-words.js';
 
 /** In the cell of a table, of a stall without attribution. */
 export const notAttributed = 'not attributed';
@@ -59,9 +61,7 @@ export const gradeMeanings: Readonly<Record<Grade, string>> = {
 };
 
 /** The holder lost its CPU in the middle of what it did. */
-export interface LostCpu {
-  /** Null where nobody set it. */
-  readonly nice: number | null;
+export interface LostCpu extends Pick<BlamedThread, 'nice' | 'policy'> {
   readonly preempted_ns: number;
   /** Else an upper bound. */
   readonly isExact: boolean;
@@ -88,18 +88,23 @@ function turnExplained(who: string, lostCpu: LostCpu | null): string {
   const late =
     lostCpu === null
       ? ' and took it late'
-      : ` and had no CPU to take it${priorityText(lostCpu)}: for ${timeText(lostCpu)}`;
+      : ` and had no CPU to take it${lowPriority(lostCpu)}: for ${timeText(lostCpu)}`;
   return `${theLock} It was the turn of ${who}, which waited for the lock too,${late}. Until it had the lock, all behind it had to wait.`;
 }
 
 function lostText(lostCpu: LostCpu | null): string {
   return lostCpu === null
     ? ''
-    : ` and lost its CPU in the middle of it${priorityText(lostCpu)}: for ${timeText(lostCpu)}`;
+    : ` and lost its CPU in the middle of it${lowPriority(lostCpu)}: for ${timeText(lostCpu)}`;
 }
 
-function priorityText({ nice }: LostCpu): string {
-  return nice === null || nice <= 0 ? '' : `, being of low priority (nice ${nice})`;
+function lowPriority(thread: LostCpu): string {
+  return hasLowPriority(thread) ? `, being of low priority (${priorityText(thread) ?? ''})` : '';
+}
+
+/** Below that of a thread that nobody changed. */
+export function hasLowPriority({ nice, policy = 'other' }: Pick<BlamedThread, 'nice' | 'policy'>): boolean {
+  return policy === 'idle' || ((policy === 'other' || policy === 'batch') && (nice ?? 0) > 0);
 }
 
 function timeText({ preempted_ns, isExact }: LostCpu): string {

@@ -1,5 +1,6 @@
 /** A link in a plain sentence, which may be quoted alone. */
 import { formatDuration } from '../base/text/units.js';
+import type { BlamedPolicy } from '../facts/blame.js';
 import type { Activity, BlamedThread, ChainStep, LinkFact, LinkReason } from '../facts/chain-facts.js';
 import { listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -114,11 +115,27 @@ export function named(threads: readonly BlamedThread[]): string {
   return listed([...new Set(threads.map(quoted))]);
 }
 
+const policyNames: Readonly<Record<BlamedPolicy, string>> = {
+  other: 'SCHED_OTHER',
+  batch: 'SCHED_BATCH',
+  idle: 'SCHED_IDLE',
+  fifo: 'SCHED_FIFO',
+  rr: 'SCHED_RR',
+  deadline: 'SCHED_DEADLINE',
+};
+
+/** `nice 19`, `SCHED_IDLE`: policies whose threads have no nice value, or hardly heed it, stand alone. Null: not known. */
+export function priorityText({ nice, policy = 'other' }: Pick<BlamedThread, 'nice' | 'policy'>): string | null {
+  const niceText = nice === null ? [] : [`nice ${nice}`];
+  if (policy === 'other') return niceText[0] ?? null;
+  return [policyNames[policy], ...(policy === 'batch' ? niceText : [])].join(', ');
+}
+
 function holderOf({ thread, call }: LinkFact): string {
   if (thread === null) return 'a thread that was not seen';
   if (thread.role === 'outside')
     return `${quoted(thread)}, a thread outside this process${call === null ? '' : ` (${call})`}`;
-  const about = [...(call === null ? [] : [call]), ...(thread.nice === null ? [] : [`nice ${thread.nice}`])];
+  const about = [call, priorityText(thread)].filter((part) => part !== null);
   return `${quoted(thread)}${about.length === 0 ? '' : ` (${about.join(', ')})`}`;
 }
 

@@ -25,6 +25,7 @@ const ofAnswers: WordsOf<AnswerFact> = {
     total_ns,
     givingBack_n,
     givingBack_ns,
+    perhaps_n,
     others,
     ofHolders_n,
     ofHolders_ns,
@@ -34,7 +35,7 @@ const ofAnswers: WordsOf<AnswerFact> = {
     [
       givingBack_n === 0
         ? `giving memory back ${isRuledOut({ others, unknown_n }) ? 'is not' : 'was not seen to be'} the reason for any of ${counted(stalls_n, 'stall')} (${formatDuration(total_ns)} in all)`
-        : `giving memory back is the reason for ${givingBack_n} of ${counted(stalls_n, 'stall')} and ${formatDuration(givingBack_ns)} of ${formatDuration(total_ns)} stalled time`,
+        : `giving memory back ${perhaps_n === givingBack_n ? 'may be' : 'is'} the reason for ${givingBack_n} of ${counted(stalls_n, 'stall')}${perhaps_n > 0 && perhaps_n < givingBack_n ? ` (for ${perhaps_n} of these it is only possible)` : ''} and ${formatDuration(givingBack_ns)} of ${formatDuration(total_ns)} stalled time`,
       ...others.map(
         (other) =>
           `${counted(other.stalls_n, 'stall')} (${formatDuration(other.total_ns)}) ${otherReasons[other.cause]}`,

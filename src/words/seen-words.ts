@@ -1,6 +1,7 @@
 /** What was seen while a stall lasted: its end, its threads, calls of holders and events of the JVM's log. */
 import { formatDuration } from '../base/text/units.js';
 import type { Activity, BlamedThread } from '../facts/chain-facts.js';
+import { priorityText } from './chain-words.js';
 
 /** How a stall ended if its operation did not; null: the operation ended. */
 export function unusualEnd({
@@ -78,8 +79,9 @@ const roles: Readonly<Record<BlamedThread['role'], string>> = {
 };
 
 /** `takes CPU time, nice 0` beside the name of a thread. */
-export function aboutThread({ role, nice }: BlamedThread, taken_ns: number): string {
-  return [taken_ns > 0 ? takerText(taken_ns) : roles[role], nice === null || nice === 0 ? '' : `nice ${nice}`]
+export function aboutThread(thread: BlamedThread, taken_ns: number): string {
+  const isNormal = (thread.nice ?? 0) === 0 && (thread.policy ?? 'other') === 'other';
+  return [taken_ns > 0 ? takerText(taken_ns) : roles[thread.role], isNormal ? '' : (priorityText(thread) ?? '')]
     .filter((part) => part !== '')
     .join(', ');
 }

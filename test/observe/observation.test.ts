@@ -180,6 +180,59 @@ describe('a stall of an observed process', () => {
   });
 });
 
+describe('a stop', () => {
+  const worker = observedThread('worker', 104);
+  const stop = (thread: typeof worker) =>
+    off(thread, { from: 150.05, woken: 230, to: 231 }, { state: 'stopped', call: null });
+  const chainOf = (records: Observed) =>
+    found(records)
+      .stalls.find(({ thread }) => thread?.tid === victim.tid)
+      ?.chain?.map(({ cause, start_ns, end_ns }) => [cause, start_ns / ms, end_ns / ms]);
+
+  test('counts from the signal that woke a sleeping thread', () => {
+    const woken = off(victim, { from: 20, woken: 100, to: 150 }, { state: 'asleep' });
+    expect(chainOf(observed({ offs: [woken, stop(victim)] }))).toEqual([
+      ['stopped', 100, 230],
+      ['not-scheduled', 230, 231],
+    ]);
+  });
+
+  test('counts for a thread without a CPU from the signal that another thread of its process had', () => {
+    const waiting = off(victim, { from: 80, to: 150 }, { state: 'runnable' });
+    const other = off(worker, { from: 20, woken: 100, to: 150 }, { state: 'asleep' });
+    expect(chainOf(observed({ offs: [waiting, stop(victim), other, stop(worker)] }))).toEqual([
+      ['not-scheduled', 80, 100],
+      ['stopped', 100, 230],
+      ['not-scheduled', 230, 231],
+    ]);
+    expect(chainOf(observed({ offs: [waiting, stop(victim)] }))?.[0]).toEqual(['not-scheduled', 80, 150.05]);
+  });
+
+  test('does not take a wait for a CPU before which the thread slept and after which it ran', () => {
+    const woken = off(victim, { from: 20, woken: 100, to: 140 }, { state: 'asleep' });
+    expect(chainOf(observed({ offs: [woken, stop(victim)] }))?.[0]).toEqual(['not-scheduled', 100, 140]);
+  });
+});
+
+describe('a limit of CPU time', () => {
+  const symbols = new Map([['f1', 'task_work_run']]);
+  const waited = off(victim, { from: 100, to: 150 }, { state: 'runnable', stack: ['f1'] });
+  const causeWith = (isThrottled: boolean | null) => {
+    const seen = seenInKernel(observed({ offs: [waited] }), { ...options, symbols });
+    const evidence = { ...seen.evidence, throttled: new Map([[target, isThrottled]]) };
+    return attributed({ ...seen, evidence }).stalls[0]?.cause?.cause;
+  };
+
+  test('is the reason where a thread left the run queue on its way to user space', () => {
+    expect(causeWith(true)).toBe('cpu-limit');
+    expect(causeWith(null)).toBe('cpu-limit');
+  });
+
+  test('is none where no cgroup of the process had used up its time', () => {
+    expect(causeWith(false)).toBe('not-scheduled');
+  });
+});
+
 describe('the answer', () => {
   const watched = { threshold_ns: 20 * ms, watched_ns: 1000 * ms, threads_n: 3 };
 

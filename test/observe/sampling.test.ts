@@ -22,10 +22,10 @@ function observedBy(
   const stalls = lookedStalls(samples, functions, threshold_ns);
   const eventsOf = safepointsSeen(samples, functions);
   const evidence = lookedEvidence(
-    { samples, waits: functions, steal: [], isThrottled },
+    { samples, waits: functions, steal: [] },
     { threshold_ns, cpuCount: 2, kernelRelease },
   );
-  return attributed({ stalls, evidence, eventsOf });
+  return attributed({ stalls, evidence: { ...evidence, throttled: new Map([[100, isThrottled]]) }, eventsOf });
 }
 
 /** Of the stalls of the thread `worker`. */
@@ -186,6 +186,13 @@ describe('a wait for a CPU', () => {
   test('is only possible where the limit of a cgroup may have caused it', () => {
     expect(causesOf([queued], { isThrottled: true })).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
   });
+  test('is a part of the stop where a sleeping thread was woken to be stopped', () => {
+    expect(causesOf([lookedAt('worker', 11, 'ssssqqqqqtttsss')])).toMatchObject([
+      { cause: 'stopped', grade: 'likely' },
+    ]);
+    // Nobody knows when the signal came.
+    expect(causesOf([lookedAt('worker', 11, 'rrrrqqqqqtttrrr')])).toMatchObject([{ cause: 'not-scheduled' }]);
+  });
 });
 
 test('a thread that ended, and one that still waits, are told apart', () => {
@@ -232,6 +239,15 @@ describe('a sleep until a safepoint is over', () => {
     const causes = causesOf([...workers, vm], { functions: inSafepoint });
     expect(causes).toMatchObject([{ cause: 'not-scheduled', thread: { name: 'VM Thread' } }]);
     expect(causes[0]?.sentence).toMatch(/^worker \(11\) was stopped for \S+ ms by a safepoint of the JVM/);
+  });
+
+  test('does not blame the VM thread for a lock that it waited for, where nobody was seen who had it', () => {
+    const blocked = lookedAt('VM Thread', 15, 'ssssssddddddddrsssss');
+    const [cause] = causesOf([...workers, blocked], {
+      functions: [...inSafepoint, waitingIn('do_mprotect_pkey', 15, 9)],
+    });
+    expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+    expect(cause?.sentence).toMatch(/`VM Thread` waited \S+ ms for mmap_lock, \S* ?held by a thread that was not seen/);
   });
 
   test.each([

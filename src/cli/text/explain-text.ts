@@ -4,7 +4,7 @@
 import { distinct, type Stated } from '../../facts/stated.js';
 import { stalledTime } from '../../attribution/totals.js';
 import { causeText, noChain, notAttributed } from '../../words/cause-words.js';
-import { stepsText } from '../../words/chain-words.js';
+import { priorityText, stepsText } from '../../words/chain-words.js';
 import { callText, eventText, unusualEnd, waitText } from '../../words/seen-words.js';
 import { observedLength, observedWhen } from '../../words/observation-words.js';
 import { capitalised } from '../../words/text.js';
@@ -142,7 +142,7 @@ function evidenceLines({ evidence, states, overlappingHolderCalls }: ListedStall
   const threads = evidence.threads.map(({ thread, states: seen, onCpu_ns, runDelay_ns }) => [
     `  ${thread.role}`,
     thread.name,
-    thread.nice === null ? '' : `nice ${thread.nice}`,
+    priorityText(thread) ?? '',
     onCpu_ns === null ? '' : `ran ${formatDuration(onCpu_ns)}`,
     runDelay_ns === null ? '' : `waited for a CPU ${formatDuration(runDelay_ns)}`,
     seen.length > 60 ? `${seen.slice(0, 59)}…` : seen,

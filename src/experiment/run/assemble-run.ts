@@ -91,7 +91,7 @@ function evidenceIn(
           }),
     steal: stealBetween(loads, result.go_ns, cpuCount),
     cpuCount,
-    watched: new Map(jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual.nice] as const]))),
+    watched: new Map(jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual] as const]))),
     missing: [
       ...(jvm?.log.problems ?? []),
       ...(trace?.missingEvents ?? []).map((event) => statedMissing({ code: 'trace-event-missing', event })),

@@ -3,7 +3,8 @@
  * Pure.
  */
 import type { Stated } from '../../facts/stated.js';
-import type { BlamedThread } from '../../bundle/stalls-schema.js';
+import { blamedPolicies } from '../../facts/blame.js';
+import type { BlamedThread } from '../../facts/chain-facts.js';
 import type {
   HolderEvidence,
   LoggedEvent,
@@ -35,8 +36,8 @@ export interface EvidenceInput {
   readonly events: readonly LoggedEvent[];
   readonly steal: readonly StealSpan[];
   readonly cpuCount: number;
-  /** Nice values by tid, of threads whose priority was set by name. */
-  readonly watched: ReadonlyMap<number, number>;
+  /** By tid, of threads whose priority was set by name. */
+  readonly watched: ReadonlyMap<number, Priority>;
   readonly missing: readonly Stated[];
   readonly trace: RunEvidence['trace'];
 }
@@ -48,7 +49,7 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
     .filter(({ tid }) => !board.has(tid))
     .map(({ tid, comm, pid }) => ({
       pid,
-      thread: { name: comm, tid, role: 'other' as const, nice: watched.get(tid) ?? null },
+      thread: { name: comm, tid, role: 'other' as const, ...priorityOf(watched.get(tid)) },
     }));
   return {
     victims: analysis.series.flatMap((series) => {
@@ -79,14 +80,26 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
 }
 
 function boardThread({ name, role, tid }: ThreadId, arm: ResolvedArm): BlamedThread {
-  const nice = {
-    victim: arm.victims.find(({ series }) => series === name)?.nice,
-    holder: arm.holder?.nice,
-    toucher: arm.holder?.toucher?.nice,
-    hog: arm.hogs.nice,
+  const priority = {
+    victim: arm.victims.find(({ series }) => series === name),
+    holder: arm.holder,
+    toucher: arm.holder?.toucher,
+    hog: arm.hogs,
     load: undefined,
   }[role];
-  return { name, tid, role, nice: nice ?? null };
+  return { name, tid, role, ...priorityOf(priority ?? undefined) };
+}
+
+interface Priority {
+  readonly nice: number;
+  /** `idle`, `fifo 50`. */
+  readonly policy: string;
+}
+
+function priorityOf(priority: Priority | undefined): Pick<BlamedThread, 'nice' | 'policy'> {
+  const name = priority?.policy.split(' ')[0];
+  const policy = blamedPolicies.find((one) => one === name && one !== 'other');
+  return { nice: priority?.nice ?? null, ...(policy === undefined ? {} : { policy }) };
 }
 
 /** Native operations and JVM probes have separate tables: the same name may take different locks. */

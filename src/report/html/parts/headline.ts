@@ -8,7 +8,8 @@ import { isEvidence } from '../../../bundle/stored.js';
 import { advice } from './advice.js';
 import { stallId } from '../figures-part.js';
 import { standingOf, type ReportedBundle, type Standing } from '../gather.js';
-import { causeExplained, gradeMeanings, noChain, type LostCpu } from '../../../words/cause-words.js';
+import { causeExplained, gradeMeanings, hasLowPriority, noChain, type LostCpu } from '../../../words/cause-words.js';
+import { priorityText } from '../../../words/chain-words.js';
 import { workOfCall } from '../../../words/work-words.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { timeline, timelineLegend } from './timeline.js';
@@ -195,7 +196,7 @@ function lostCpu(longest: NumberedStall): LostCpu | null {
   const preempted_ns = link?.holder?.preempted_ns ?? 0;
   const thread = link?.thread ?? null;
   if (thread === null || preempted_ns < longest.stall.duration_ns / 10) return null;
-  return { nice: thread.nice, preempted_ns, isExact: link?.holder?.isExact === true };
+  return { nice: thread.nice, policy: thread.policy, preempted_ns, isExact: link?.holder?.isExact === true };
 }
 
 /** What the lock's owner did, as far as it was seen. */
@@ -214,7 +215,7 @@ function firstAdvice(cause: Cause | null, [longest]: readonly NumberedStall[]): 
       'normal priority, a higher CPU limit, or CPUs that other programs do not use. ' +
       'The program waited for this thread.'
     );
-  const nice = thread?.nice ?? null;
   const [raise = '', other = raise] = advice[cause];
-  return nice === 0 && cause.startsWith('mmap-lock') ? other : raise;
+  const isKnown = thread !== null && priorityText(thread) !== null;
+  return isKnown && !hasLowPriority(thread) && cause.startsWith('mmap-lock') ? other : raise;
 }
