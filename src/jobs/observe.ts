@@ -11,6 +11,7 @@ import { exitCodeOf, listenForInterruption, type Interruption } from '../experim
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
+import { withMutexMemory } from '../observe/mutex-memory.js';
 import { threadPolicyOf } from '../observe/thread-policy.js';
 import { startedMeanwhile } from '../observe/target-cgroup.js';
 import { everyPid, type Target } from '../observe/target.js';
@@ -184,7 +185,8 @@ async function watchUntilEnd(
   }
   const isFull = watch.isFull();
   const started_n = startedMeanwhile(targets, cgroups, before).length;
-  const seen = await watch.finish();
+  const finished = await watch.finish();
+  const seen = { ...finished, evidence: withMutexMemory(finished.evidence) };
   const ended = targets.filter((target) => !isStillThere(target));
   return {
     seen: { ...seen, gaps: [...besides(seen, { isFull, started_n }), ...seen.gaps] },
