@@ -1,13 +1,14 @@
 // Causes of stalls that bench/observe.mjs plants in the JVM of bench/java/observed, or beside it.
 //
 // A case names the work of the service, its planted threads, and what has to be seen: the causes that are right, and the
-// threads that are (null: the cause names no thread). `isCounted` is false where observe does not count such a stall.
+// threads that are (null: the cause names no thread).
 // `plant` returns what ends the plant: what was started, and what has to be undone.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const mutexes = ['mutex', 'allocator-mutex'];
 const mmapLock = ['mmap-lock-reader', 'mmap-lock-writer', 'mmap-lock-holder'];
 
 export const plantedCases = {
@@ -33,8 +34,9 @@ export const plantedCases = {
     work: 'map',
     threads: 'breathe',
     plant: (pid) => behindBusy(pid, ['G1 Service', 'VM Thread']),
-    // A VM thread that has no CPU makes safepoints longer, too.
-    causes: [...mmapLock, 'not-scheduled'],
+    // A VM thread that has no CPU makes safepoints longer, too. A thread of the JVM that loses its CPU in malloc keeps the
+    // mutex of an arena.
+    causes: [...mmapLock, ...mutexes, 'not-scheduled'],
     culprits: ['G1 Service', 'VM Thread'],
   },
   smaps: {
@@ -59,9 +61,9 @@ export const plantedCases = {
     threads: 'trim',
     environment: { MALLOC_ARENA_MAX: '1' },
     plant: (pid) => behindBusy(pid, ['planted']),
-    causes: ['allocator-mutex'],
+    // The main arena's mutex lies in the data of libc, beside other locks.
+    causes: mutexes,
     culprits: ['planted'],
-    isCounted: false,
   },
   safepoint: {
     what: 'a thread at nice 19 beside a busy loop is late to a safepoint',

@@ -90,10 +90,12 @@ struct pt_regs {
   long unsigned int si;
   long unsigned int di;
   long unsigned int orig_ax;
+  long unsigned int sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
   __u64 regs[31];
+  __u64 sp;
   __u64 orig_x0;
   __s32 syscallno;
 };

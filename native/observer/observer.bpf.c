@@ -68,6 +68,18 @@ struct {
 #define kTraced 0x8
 #define kRtLockWait 0x1000
 #define kFrozen 0x8000
+// include/uapi/linux/futex.h; the command is in the low bits.
+#if defined(__TARGET_ARCH_x86)
+#define kFutexCall 202
+#else
+#define kFutexCall 98
+#endif
+#define kFutexCommand 0x7f
+#define kFutexWait 0
+#define kFutexLockPi 6
+#define kFutexLockPi2 13
+// The word of a mutex that is locked and has waiters.
+#define kContended 2
 // LCB_F_SPIN and LCB_F_WRITE, include/trace/events/lock.h
 #define kSpins 1
 #define kWrites 4
@@ -151,6 +163,12 @@ static __always_inline void read_call(struct system_call* call, struct task_stru
   call->arguments[4] = BPF_CORE_READ(regs, regs[4]);
   call->arguments[5] = BPF_CORE_READ(regs, regs[5]);
 #endif
+}
+
+// Where the stack of the thread is, outside of the kernel.
+static __always_inline __u64 user_stack_of(struct task_struct* task) {
+  struct pt_regs* regs = task->flags & kKernelThread ? 0 : (struct pt_regs*)bpf_task_pt_regs(task);
+  return regs ? BPF_CORE_READ(regs, sp) : 0;
 }
 
 static __always_inline __u32 read_stack(__u64* frames, struct task_struct* task) {
@@ -278,6 +296,7 @@ static __always_inline void send_off(struct thread_slot* slot, struct task_struc
   record->gave_from_ns = slot->gave_from_ns;
   record->gave_to_ns = slot->gave_to_ns;
   read_call(&record->call, task);
+  record->user_stack = user_stack_of(task);
   record->frames_n = read_stack(record->frames, task);
   bpf_ringbuf_submit(record, 0);
 }
@@ -287,6 +306,16 @@ static __always_inline void send_off(struct thread_slot* slot, struct task_struc
 static __always_inline bool matters(const struct thread_slot* slot, __u64 now) {
   if (slot->state != 1 || slot->phase != kNoLock) return now - slot->off_ns >= detail_ns;
   return now - slot->off_ns >= threshold_ns || (slot->woken_ns != 0 && now - slot->woken_ns >= detail_ns);
+}
+
+// Of sleeps that are shorter than a stall, those for a mutex matter too: they show who had it after whom.
+static __always_inline bool sleeps_for_mutex(struct task_struct* task) {
+  struct system_call call;
+  read_call(&call, task);
+  if (call.number != kFutexCall) return 0;
+  __u64 command = call.arguments[1] & kFutexCommand;
+  if (command == kFutexLockPi || command == kFutexLockPi2) return 1;
+  return command == kFutexWait && (__u32)call.arguments[2] == kContended;
 }
 
 // A thread of another program matters only while it has to do with the lock.
@@ -382,7 +411,9 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
     bool isSameCpu = queue && in->queued == cpu + 1 && queue->busy_ns > in->busy_ns;
     __u64 busy_ns = isSameCpu ? queue->busy_ns - in->busy_ns : 0;
     dequeue(in);
-    if (in->off_ns != 0 && matters(in, now)) send_off(in, prev, next, (struct arrival){cpu, now, busy_ns});
+    bool isLong = in->off_ns != 0 && now - in->off_ns >= detail_ns;
+    if (isLong && (matters(in, now) || sleeps_for_mutex(next)))
+      send_off(in, prev, next, (struct arrival){cpu, now, busy_ns});
     in->off_ns = 0;
     in->early_ns = 0;
   }

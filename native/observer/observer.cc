@@ -107,6 +107,14 @@ class Line {
                  ",\"arguments\":" + hexadecimal(call.arguments, kArguments) + '}');
   }
 
+  // Null for 0, which stands for "not known".
+  void address(const char* key, unsigned long long value) {
+    if (value == 0) return raw(key, "null");
+    char number[24];
+    std::snprintf(number, sizeof(number), "\"%llx\"", value);
+    raw(key, number);
+  }
+
   void stack(const unsigned long long* frames, unsigned count) {
     raw("stack", hexadecimal(frames, std::min<unsigned>(count, kFrames)));
   }
@@ -148,6 +156,7 @@ class Line {
   std::string text_;
 };
 
+constexpr unsigned kAsleep = 1;
 constexpr const char* kStates[] = {"runnable", "asleep", "blocked", "stopped"};
 constexpr const char* kPhases[] = {"none", "waits", "holds"};
 
@@ -175,6 +184,7 @@ void writeOff(const off_record& record, bool hasEnded) {
   line.number("contention", static_cast<std::int64_t>(record.contention) - 1);
   line.call("call", record.call);
   line.call("wakerCall", record.waker_call);
+  line.address("userStack", record.user_stack);
   line.stack(record.frames, record.frames_n);
   line.write();
 }
@@ -382,6 +392,21 @@ struct who identityOf(const thread_slot& slot) {
   return thread;
 }
 
+// In which a thread sleeps, by /proc: the programs read calls when a thread runs again. Left out where it may not be
+// read, or where the thread has gone on since.
+void readOpenCall(off_record& record) {
+  std::ifstream file("/proc/" + std::to_string(record.thread.tgid) + "/task/" + std::to_string(record.thread.tid) +
+                     "/syscall");
+  system_call call{};
+  if (!(file >> call.number) || call.number < 0) return;
+  file >> std::hex;
+  for (unsigned long long& argument : call.arguments) {
+    if (!(file >> argument)) return;
+  }
+  if (!(file >> record.user_stack)) return;
+  record.call = call;
+}
+
 // The programs go on until they are detached: what came after the end is left out.
 void writeOpenOff(const thread_slot& slot, std::uint64_t end_ns) {
   const bool isWoken = slot.woken_ns != 0 && slot.woken_ns <= end_ns;
@@ -404,6 +429,7 @@ void writeOpenOff(const thread_slot& slot, std::uint64_t end_ns) {
   record.call.number = -1;
   record.waker_call = slot.waker_call;
   if (!isWoken) record.waker_call.number = -1;
+  if (!isWoken && slot.state == kAsleep && slot.is_target != 0) readOpenCall(record);
   writeOff(record, false);
 }
 

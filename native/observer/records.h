@@ -60,6 +60,8 @@ struct off_record {
   struct system_call call;
   // In which the waker was.
   struct system_call waker_call;
+  // Of the thread, outside of the kernel; 0: not known.
+  unsigned long long user_stack;
   unsigned long long frames[kFrames];
 };
 

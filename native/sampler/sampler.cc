@@ -9,7 +9,7 @@
 //
 // With `waits=` it watches processes that pauselab did not start (`observe`). It writes the function of the kernel in
 // which a thread is blocked (/proc/<pid>/task/<tid>/wchan) to FILE, in the same form, and of a thread that sleeps by
-// FUTEX_WAIT `futex_wait<ADDRESS<VALUE`. It uses about a tenth of a
+// FUTEX_WAIT or FUTEX_LOCK_PI the call (stat_line.h). It uses about a tenth of a
 // CPU at most: if looks take longer than a tenth of the period, they come less often. A thread that sleeps is looked
 // at in full only when its schedstat has changed: it did not run, and if it was woken and waits for a CPU, its run
 // delay says so afterwards. What all this took comes last, on standard output: `CPU_US MEMORY_KIB MISSED DROPPED`:

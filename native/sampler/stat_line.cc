@@ -36,15 +36,23 @@ std::uint32_t parseSystemCall(const char* text) noexcept {
 }
 
 std::string futexWait(const char* text) {
-  // FUTEX_WAIT, with or without FUTEX_PRIVATE_FLAG; pthread_cond_wait uses FUTEX_WAIT_BITSET.
-  constexpr unsigned long kPrivate = 128;
+  // With or without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME; pthread_cond_wait uses FUTEX_WAIT_BITSET.
+  constexpr unsigned long kCommand = 127;
+  constexpr unsigned long kWait = 0;
+  constexpr unsigned long kLockPi = 6;
+  constexpr unsigned long kLockPi2 = 13;
   unsigned long operation = 0;
   char address[32];
   char value[32];
+  char timeout[32];
+  char stack[32];
   if (parseSystemCall(text) != SYS_futex + 2 ||
-      std::sscanf(text, "%*d %31s %lx %31s", address, &operation, value) != 3 || (operation & ~kPrivate) != 0)
+      std::sscanf(text, "%*d %31s %lx %31s %31s %*s %*s %31s", address, &operation, value, timeout, stack) != 5)
     return {};
-  return std::string("futex_wait<") + address + "<" + value;
+  const unsigned long command = operation & kCommand;
+  const bool locks = command == kLockPi || command == kLockPi2;
+  if (!locks && command != kWait) return {};
+  return std::string(locks ? "futex_lock_pi<" : "futex_wait<") + address + "<" + value + "<" + timeout + "<" + stack;
 }
 
 // Lines of `[<0>] name+0x12/0x34` or, with modules, `[<0>] name+0x12/0x34 [module]`.

@@ -14,8 +14,9 @@ bool parseStatLine(const char* text, char (&comm)[16], char& state, std::int8_t&
 // /proc/<pid>/task/<tid>/syscall in the form of samples::Record; 0 for `running` and any unknown text.
 std::uint32_t parseSystemCall(const char* text) noexcept;
 
-// The same file of a thread in futex(FUTEX_WAIT): `futex_wait<ADDRESS<VALUE`, in hexadecimal as the kernel writes them;
-// empty for any other.
+// The same file of a thread in futex(FUTEX_WAIT): `futex_wait<ADDRESS<VALUE<TIMEOUT<STACK`, in hexadecimal as the
+// kernel writes them; the last is where the thread's stack is. `futex_lock_pi<…` for FUTEX_LOCK_PI; empty for any
+// other.
 std::string futexWait(const char* text);
 
 // /proc/<pid>/task/<tid>/stack as `frame<frame<…`, innermost first, without addresses, offsets and modules.

@@ -7,6 +7,7 @@ import { noSystemCall } from '../record/samples.js';
 import { preemptedDuring, suspectsOf } from './blocked.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { ofJvm, type Look } from './safepoint.js';
+import { mutexLookedAt } from './looked-at.js';
 import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
 
 export function blameAsleep(
@@ -16,6 +17,8 @@ export function blameAsleep(
   run: EvidenceOfStall,
   look: Look,
 ): LinkDraft[] {
+  const looked = mutexLookedAt(span, victim, run);
+  if (looked !== null) return looked;
   const pauses = ofJvm(span, victim, run, look);
   return uncovered(span, pauses)
     .flatMap((part) => [mutexOrUnknown(part, systemCall, victim, run)])

@@ -93,9 +93,18 @@ export interface RunEvidence {
    * looked.
    */
   readonly throttled?: ReadonlyMap<number, boolean | null>;
+  /** Where each mutex lies; absent: not read. */
+  readonly mutexMemory?: ReadonlyMap<string, MutexMemory>;
   /** Of processes that pauselab did not start and only looks at; absent: a run, or programs in the kernel. */
   readonly looks?: LookEvidence;
 }
+
+/** Where the word of a mutex lies in the memory of its process. */
+export type MutexMemory =
+  /** In the head of a heap of glibc's malloc: it is the lock of an arena. */
+  | { readonly kind: 'malloc-arena' }
+  /** Null: in the data of no file. */
+  | { readonly kind: 'elsewhere'; readonly file: string | null };
 
 export interface LookEvidence {
   /** The function of the kernel in which a thread was blocked (/proc/TID/wchan), read once a wait. */

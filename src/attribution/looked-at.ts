@@ -6,11 +6,14 @@
  */
 import type { BlamedThread } from '../facts/chain-facts.js';
 import { kernelWaitOf } from '../catalogue/kernel-waits.js';
+import { mutexIn } from '../catalogue/futex-calls.js';
 import { lockWaitOf, type AwaitedLock } from '../catalogue/lock-waits.js';
 import { changesMap, systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import type { EvidenceOfStall, LookEvidence, NamedThread, VictimEvidenceOfRun } from './evidence.js';
 import { draft, unknownLink, type LinkDraft, type Span } from './links.js';
+import { mutexKey } from './trace-model.js';
+import { ofMutex } from './traced-mutex.js';
 import { preemptedDuring } from './blocked.js';
 import { stacksOfThread } from './stacks-during.js';
 
@@ -34,6 +37,21 @@ export function blameLookedAt(
     other === null
       ? unknownLink(span, { code: 'blocked-in', function: name, systemCall: call })
       : draft(span, other, 'likely'),
+  ];
+}
+
+/** Null: no look found it asleep for a mutex. What its holder did, and in which call, looks do not show. */
+export function mutexLookedAt(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] | null {
+  const { looks } = run;
+  if (looks === undefined) return null;
+  const [mutex] = stacksOfThread(looks.waits, victim.thread.tid, span).flatMap(({ frames }) => mutexIn(frames) ?? []);
+  if (mutex === undefined) return null;
+  const most = likeliestOf(suspectsOf(span, victim, { ...run, looks }));
+  return [
+    ofMutex(span, 'possible', mutexKey(victim.pid, mutex.address), run, {
+      thread: most?.thread ?? null,
+      holder: most === null ? null : { running_ns: 0, preempted_ns: most.preempted_ns, blocked_ns: 0, isExact: false },
+    }),
   ];
 }
 

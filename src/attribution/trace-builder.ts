@@ -98,6 +98,8 @@ export function traceBuilder(start_ns: number): TraceBuilder {
         waitsOn: locks.waitsOn,
         waits: locks.waits,
         otherWaits: others.waits,
+        mutexWaits: new Map(),
+        mutexWaitsOn: new Map(),
         segments: scheduled.segments,
         ran: scheduled.ran,
         wakings: scheduled.wakings,

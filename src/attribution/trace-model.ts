@@ -50,6 +50,19 @@ export interface Waking {
   readonly by: number;
 }
 
+/** A thread sleeps for a mutex of its process, which is a futex. */
+export interface MutexWait extends Span {
+  readonly tid: number;
+  /** By process and address. */
+  readonly mutex: string;
+  /** Threads of other processes may have it, too. */
+  readonly isShared: boolean;
+  /** When the thread ran again. */
+  readonly ran_ns: number;
+  /** The thread that gave the mutex back, by which it woke this one; null: the wait goes on, or ended for another reason. */
+  readonly unlockedBy: number | null;
+}
+
 export interface TraceModel {
   /** By address space, ordered by start. */
   readonly holds: ReadonlyMap<bigint, readonly Hold[]>;
@@ -57,6 +70,9 @@ export interface TraceModel {
   readonly waits: ReadonlyMap<number, readonly LockWait[]>;
   /** By thread. */
   readonly otherWaits: ReadonlyMap<number, readonly OtherWait[]>;
+  /** Sleeps for a mutex, ordered by start: by thread, and by mutex. A trace of `run` has none. */
+  readonly mutexWaits: ReadonlyMap<number, readonly MutexWait[]>;
+  readonly mutexWaitsOn: ReadonlyMap<string, readonly MutexWait[]>;
   /** By thread: a partition of the time in which the thread was seen. */
   readonly segments: ReadonlyMap<number, readonly Segment[]>;
   readonly calls: ReadonlyMap<number, readonly Call[]>;
@@ -72,6 +88,11 @@ export interface TraceModel {
    * the workload.
    */
   readonly outsideFrom_ns: number;
+}
+
+/** As two processes may have a mutex at the same address: by process and address. */
+export function mutexKey(pid: number, address: bigint): string {
+  return `${pid} ${address.toString(16)}`;
 }
 
 /** Wakings in (start, end], in order. */

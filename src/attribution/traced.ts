@@ -8,13 +8,15 @@ import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { vmThread } from '../catalogue/collectors.js';
 import { isThrottled, kernelWaitOf } from '../catalogue/kernel-waits.js';
-import { systemCallName, systemCallNumber } from '../catalogue/system-calls.js';
+import { systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
 import { stacksOfThread } from './stacks-during.js';
 import { signalBefore } from './stops.js';
 import { muchSteal, takenFrom } from './steal.js';
+import { mutexDrafts } from './traced-mutex.js';
+import { about, callOf, takenBy, threadOf, type TracedEvidence } from './traced-threads.js';
 import {
   inside,
   overlapping,
@@ -33,14 +35,6 @@ const lockEvents: readonly string[] = [traceEvents.start, traceEvents.acquired, 
 /** A waiter for a mutex may itself wait for another waiter: the chain is followed this far. */
 const mostSteps = 5;
 
-interface Traced {
-  readonly model: TraceModel;
-  /** The trace has all events of mmap_lock. Without them the absence of an event means nothing. */
-  readonly seesLock: boolean;
-  readonly run: EvidenceOfStall;
-  readonly victim: VictimEvidenceOfRun;
-}
-
 export function tracedDrafts(
   stall: Span,
   victim: VictimEvidenceOfRun,
@@ -51,12 +45,13 @@ export function tracedDrafts(
     model,
     run,
     victim,
+    visited: [],
     seesLock: run.trace !== null && !run.trace.missingEvents.some((event) => lockEvents.includes(event)),
   };
   return inside(model.segments.get(victim.thread.tid), stall).flatMap((segment) => blame(segment, traced));
 }
 
-function blame(segment: Segment, traced: Traced): LinkDraft[] {
+function blame(segment: Segment, traced: TracedEvidence): LinkDraft[] {
   const { tid } = traced.victim.thread;
   switch (segment.scheduling) {
     case 'running': {
@@ -83,7 +78,7 @@ function blame(segment: Segment, traced: Traced): LinkDraft[] {
  * A thread that is ready to run while nobody is seen on its CPU may be kept back by a limit (cpu.max before Linux 6.18),
  * or still sleep: a signal wakes a sleeper for a moment that is too short to be reported.
  */
-function withoutCpu(segment: Segment, tid: number, traced: Traced): LinkDraft {
+function withoutCpu(segment: Segment, tid: number, traced: TracedEvidence): LinkDraft {
   const cpuTakenBy = takenBy(segment, tid, traced);
   const taken_ns = cpuTakenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
   const isBusy = (segment.busy_share ?? 0) >= 0.5;
@@ -93,7 +88,7 @@ function withoutCpu(segment: Segment, tid: number, traced: Traced): LinkDraft {
     : draft(segment, 'not-scheduled', 'possible', { cpuTakenBy: [] });
 }
 
-function ready(segment: Segment, traced: Traced): LinkDraft[] {
+function ready(segment: Segment, traced: TracedEvidence): LinkDraft[] {
   const { model, run, victim } = traced;
   const { tid } = victim.thread;
   const processTids = (): readonly number[] => run.timeline.tidsIn(victim.pid);
@@ -108,18 +103,18 @@ function ready(segment: Segment, traced: Traced): LinkDraft[] {
 }
 
 /** The stack shows other work on the way to user space, too, so the counters of its cgroups have to agree. */
-function isKeptBack(segment: Segment, traced: Traced): boolean {
+function isKeptBack(segment: Segment, traced: TracedEvidence): boolean {
   const { run, victim } = traced;
   return run.throttled?.get(victim.pid) !== false && isThrottled(framesOf(segment, victim.thread.tid, traced));
 }
 
 /** Innermost first; empty where no stack was read while the segment lasted. */
-function framesOf(segment: Span, tid: number, { run }: Traced): readonly string[] {
+function framesOf(segment: Span, tid: number, { run }: TracedEvidence): readonly string[] {
   return stacksOfThread(run.trace?.stacks ?? [], tid, segment)[0]?.frames ?? [];
 }
 
 /** The thread is in the queue of mmap_lock, or holds it and waits for the readers of a VMA. */
-function blocked(segment: Segment, tid: number, traced: Traced): LinkDraft[] {
+function blocked(segment: Segment, tid: number, traced: TracedEvidence): LinkDraft[] {
   const waits = inside(traced.model.waits.get(tid), segment);
   const queued = waits.flatMap((wait) => byHolders(wait, traced));
   const rest = uncovered(segment, waits).map((part) => {
@@ -150,7 +145,7 @@ function blocked(segment: Segment, tid: number, traced: Traced): LinkDraft[] {
  * The wait may be for mmap_lock all the same: it began before the trace did, or the trace has no event of each attempt to
  * take that lock and shows no other lock.
  */
-function isUnseen(tid: number, part: Span, other: OtherWait | null, { model, run, seesLock }: Traced): boolean {
+function isUnseen(tid: number, part: Span, other: OtherWait | null, { model, run, seesLock }: TracedEvidence): boolean {
   if (other !== null) return false;
   const coveredFrom_ns = run.trace?.coveredFrom_ns ?? -Infinity;
   const hasBegunBefore = overlapping(model.segments.get(tid), part).some(
@@ -160,7 +155,7 @@ function isUnseen(tid: number, part: Span, other: OtherWait | null, { model, run
 }
 
 /** The wait for another lock that takes most of the part; null if the trace has none. */
-function otherWaitOf(tid: number, part: Span, { model }: Traced): OtherWait | null {
+function otherWaitOf(tid: number, part: Span, { model }: TracedEvidence): OtherWait | null {
   const own = inside(model.otherWaits.get(tid), part).sort(
     (a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns),
   )[0];
@@ -179,7 +174,7 @@ function kindOf({ isRead, isWrite }: OtherWait): 'rwsem-read' | 'rwsem-write' | 
   return isWrite ? 'rwsem-write' : isRead ? 'rwsem-read' : 'mutex';
 }
 
-function wokenBy(tid: number, part: Span, traced: Traced): string | null {
+function wokenBy(tid: number, part: Span, traced: TracedEvidence): string | null {
   const waker = wakerOf(tid, part, traced);
   return waker === null || waker === 0 ? null : threadOf(waker, traced.run, traced.model).name;
 }
@@ -189,7 +184,7 @@ function wokenBy(tid: number, part: Span, traced: Traced): string | null {
  * is a writer's turn, that writer is to blame: a running thread may take the lock for a moment before the sleepers, but
  * delays no thread that is queued behind the writer.
  */
-function byHolders(wait: LockWait, traced: Traced): LinkDraft[] {
+function byHolders(wait: LockWait, traced: TracedEvidence): LinkDraft[] {
   const { model } = traced;
   const turns = turnsDuring(wait, model);
   const isSteal = (hold: Hold): boolean =>
@@ -265,7 +260,7 @@ function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: Tr
   );
 }
 
-function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): LinkDraft {
+function behindReader(part: Span, holder: Hold, wait: LockWait, traced: TracedEvidence): LinkDraft {
   return draft(part, 'mmap-lock-reader', holder.isSure ? 'proven' : 'likely', {
     lock: 'mmap_lock read',
     via: queuedWriter(part, wait, traced),
@@ -274,7 +269,7 @@ function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced):
 }
 
 /** The first writer that was queued before the waiter: readers wait behind it although the lock is held for reading. */
-function queuedWriter(part: Span, wait: LockWait, { model, run }: Traced): BlamedThread[] {
+function queuedWriter(part: Span, wait: LockWait, { model, run }: TracedEvidence): BlamedThread[] {
   const [first] = overlapping(model.waitsOn.get(wait.mm), part).filter(
     (one) =>
       one.isWrite &&
@@ -290,7 +285,7 @@ function queuedWriter(part: Span, wait: LockWait, { model, run }: Traced): Blame
  * A writer that is blocked while it holds the lock waits for the readers of a VMA, and the last of those readers is to
  * blame.
  */
-function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced): LinkDraft[] {
+function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: TracedEvidence): LinkDraft[] {
   const writer = threadOf(holder.tid, traced.run, traced.model);
   const blockedParts = inside(traced.model.segments.get(holder.tid), part).filter(
     ({ scheduling }) => scheduling === 'blocked',
@@ -308,7 +303,7 @@ function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced):
 }
 
 /** The thread that ended the whole wait, of which the segment may be a part. */
-function wakerOf(tid: number, { start_ns, end_ns }: Span, { model }: Traced): number | null {
+function wakerOf(tid: number, { start_ns, end_ns }: Span, { model }: TracedEvidence): number | null {
   const whole = overlapping(model.segments.get(tid), { start_ns, end_ns }).find(
     (one) =>
       one.start_ns <= start_ns && one.end_ns >= end_ns && one.scheduling !== 'running' && one.scheduling !== 'runnable',
@@ -318,7 +313,7 @@ function wakerOf(tid: number, { start_ns, end_ns }: Span, { model }: Traced): nu
 
 function byWaker(
   segment: Segment,
-  traced: Traced,
+  traced: TracedEvidence,
   found: Pick<LinkDraft, 'cause' | 'lock' | 'via'>,
   waker: number | null = segment.wokenBy,
 ): LinkDraft {
@@ -328,10 +323,22 @@ function byWaker(
 }
 
 /**
- * Pauses come from the JVM's log, and are proven if the VM thread woke the sleeper. Other sleeps are waits for a futex,
- * and the thread that woke the sleeper is to blame.
+ * A mutex comes first: a thread that waits for one does so in a pause of its JVM, too. Pauses come from the JVM's log, and
+ * are proven if the VM thread woke the sleeper. Other sleeps are waits for a futex, and the thread that woke the sleeper is
+ * to blame.
  */
-function asleep(segment: Segment, traced: Traced): LinkDraft[] {
+function asleep(segment: Segment, traced: TracedEvidence): LinkDraft[] {
+  const { tid } = traced.victim.thread;
+  const forMutex = overlapping(traced.model.mutexWaits.get(tid), segment).flatMap((wait) =>
+    mutexDrafts(wait, segment, traced, blame),
+  );
+  return [
+    ...forMutex,
+    ...uncovered(segment, forMutex).flatMap((part) => asleepElsewhere({ ...segment, ...part }, traced)),
+  ];
+}
+
+function asleepElsewhere(segment: Segment, traced: TracedEvidence): LinkDraft[] {
   const waker = segment.wokenBy ?? wakerOf(traced.victim.thread.tid, segment, traced);
   const isSeen = waker !== null && threadOf(waker, traced.run, traced.model).name === vmThread;
   const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): LinkDraft =>
@@ -343,7 +350,7 @@ function asleep(segment: Segment, traced: Traced): LinkDraft[] {
   return [...pauses, ...rest];
 }
 
-function byTrace({ model, run }: Traced): Look {
+function byTrace({ model, run }: TracedEvidence): Look {
   return {
     activities: (tid, span) =>
       inside(model.segments.get(tid), span).map(({ start_ns, end_ns, scheduling }) => ({
@@ -355,7 +362,7 @@ function byTrace({ model, run }: Traced): Look {
   };
 }
 
-function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly BlamedThread[]): LinkDraft[] {
+function onFutex(segment: Segment, tid: number, traced: TracedEvidence, via: readonly BlamedThread[]): LinkDraft[] {
   const { model, run, victim } = traced;
   const futex = systemCallNumber('futex');
   const inFutex = inside(model.calls.get(tid), segment).some(({ call }) => call === futex);
@@ -380,56 +387,4 @@ function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly Bl
     draft(part, 'allocator-mutex', 'proven', { lock: 'futex', via: [...via], ...about(waker, part, traced) }),
   );
   return [...passedOn, ...own];
-}
-
-function about(tid: number, part: Span, traced: Traced): Pick<LinkDraft, 'thread' | 'call' | 'holder' | 'cpuTakenBy'> {
-  const { model, run } = traced;
-  // Parts of a thread of another program may be missing, and the rest would then stand for the whole.
-  const isSeen = run.threads.has(tid) || model.outsideFrom_ns <= part.start_ns;
-  const segments = isSeen ? inside(model.segments.get(tid), part) : [];
-  const time = (...kinds: readonly Segment['scheduling'][]): number =>
-    segments
-      .filter(({ scheduling }) => kinds.includes(scheduling))
-      .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
-  return {
-    thread: threadOf(tid, run, model),
-    call: callOf(tid, part, traced),
-    holder:
-      segments.length === 0
-        ? null
-        : {
-            running_ns: time('running'),
-            preempted_ns: time('runnable'),
-            blocked_ns: time('blocked', 'asleep', 'stopped'),
-            isExact: true,
-          },
-    cpuTakenBy: isSeen ? takenBy(part, tid, traced) : [],
-  };
-}
-
-/** For a holder of the board, its operation. For other threads, the system call that took most of the time. */
-function callOf(tid: number, part: Span, { run, model }: Traced): string | null {
-  const own = run.holders.find(({ thread }) => thread.tid === tid);
-  if (own !== undefined) return own.operation;
-  const [longest] = inside(model.calls.get(tid), part).sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
-  return longest === undefined ? null : (longest.name ?? systemCallName(longest.call));
-}
-
-/** Threads that ran on its CPU while it was ready to run. */
-function takenBy(part: Span, tid: number, { model, run }: Traced): LinkDraft['cpuTakenBy'] {
-  const times = new Map<number, number>();
-  for (const segment of inside(model.segments.get(tid), part)) {
-    if (segment.scheduling !== 'runnable') continue;
-    for (const one of inside(model.ran.get(segment.cpu), segment)) {
-      if (one.tid !== 0 && one.tid !== tid) times.set(one.tid, (times.get(one.tid) ?? 0) + one.end_ns - one.start_ns);
-    }
-  }
-  return [...times]
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, 5)
-    .map(([other, duration_ns]) => ({ thread: threadOf(other, run, model), duration_ns }));
-}
-
-function threadOf(tid: number, run: EvidenceOfStall, model: TraceModel): BlamedThread {
-  return run.threads.get(tid) ?? { name: model.names.get(tid) ?? `thread ${tid}`, tid, role: 'outside', nice: null };
 }

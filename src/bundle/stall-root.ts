@@ -1,7 +1,7 @@
 /** The root of a stall: its main cause, the call of the thread that is to blame, and whether that gives memory back. */
 import type { ChainLink, ListedStall, StallCause } from './stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
-import { lockCauses } from '../facts/blame.js';
+import { heldCauses } from '../facts/blame.js';
 
 interface StallRoot {
   readonly cause: StallCause;
@@ -21,5 +21,5 @@ export function rootOfStall({ cause, chain }: Pick<ListedStall, 'cause' | 'chain
   );
   const [longest] = links.toSorted((a, b) => b.duration_ns - a.duration_ns);
   const call = longest?.call ?? null;
-  return { cause, links, call, givesBack: lockCauses.includes(cause.cause) && call !== null && callGivesBack(call) };
+  return { cause, links, call, givesBack: heldCauses.includes(cause.cause) && call !== null && callGivesBack(call) };
 }

@@ -28,7 +28,7 @@ const stepSchema = z.object({
   /**
    * `gc-pause`, `safepoint`: the JVM stopped the victim. `time-to-safepoint`: the JVM waited for threads to stop.
    * `late-thread`: the JVM waited for this thread to stop, or to do the work of the pause. `page-fault`: the waiter
-   * touched memory, which takes mmap_lock.
+   * touched memory, which takes mmap_lock. `mutex`: this thread held a mutex and waited itself.
    */
   step: z.enum(steps),
   /** The event in the JVM's log. */
@@ -49,7 +49,8 @@ const linkSchema = z.object({
   lock: orNull(z.enum(locks)),
   /**
    * The thread did not have the lock yet. It was the writer at the head of the queue and had been woken to take the lock;
-   * threads behind it wait, although the lock may be free. Only a trace shows this.
+   * threads behind it wait, although the lock may be free. Or it had been woken to take a mutex. Only a trace or an
+   * observation shows this.
    */
   isNext: z.boolean().default(false),
   /**

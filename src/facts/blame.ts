@@ -9,6 +9,8 @@ export const causes = [
   'mmap-lock-holder',
   'vma-lock',
   'allocator-mutex',
+  // A mutex of the program or of a library: which one is not known.
+  'mutex',
   'safepoint',
   'gc-pause',
   'block-io',
@@ -27,6 +29,9 @@ export type Cause = (typeof causes)[number];
 /** Of these: a lock of the address space, held by a thread. */
 export const lockCauses: readonly Cause[] = ['mmap-lock-reader', 'mmap-lock-writer', 'mmap-lock-holder', 'vma-lock'];
 
+/** A lock that a thread held, in the kernel or in the process. */
+export const heldCauses: readonly Cause[] = [...lockCauses, 'allocator-mutex', 'mutex'];
+
 /** Whether what the thread waited for gave memory back is not known, because its call was not seen. */
 export function isOpenWhetherGivesBack({
   cause,
@@ -35,7 +40,12 @@ export function isOpenWhetherGivesBack({
   readonly cause: Cause;
   readonly call: string | null;
 }): boolean {
-  return cause === 'unknown' || (cause === 'mmap-lock-holder' && call === null);
+  return cause === 'unknown' || (call === null && isHeldUnseen(cause));
+}
+
+/** Whether the thread that held the lock may have been in another call than was seen, or in none. */
+export function isHeldUnseen(cause: Cause): boolean {
+  return cause === 'mmap-lock-holder' || cause === 'mutex' || cause === 'allocator-mutex';
 }
 
 /** From strong to weak. */
@@ -50,4 +60,4 @@ export const blamedPolicies = ['other', 'batch', 'idle', 'fifo', 'rr', 'deadline
 export type BlamedPolicy = (typeof blamedPolicies)[number];
 
 /** Of a chain, between the victim and the cause. */
-export const steps = ['gc-pause', 'safepoint', 'time-to-safepoint', 'late-thread', 'page-fault'] as const;
+export const steps = ['gc-pause', 'safepoint', 'time-to-safepoint', 'late-thread', 'page-fault', 'mutex'] as const;

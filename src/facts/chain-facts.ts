@@ -47,6 +47,10 @@ export type LinkReason =
     }
   /** Of all CPUs' time. `uncounted_ns`: time of the victim that is in no counter; null: not read. */
   | { readonly code: 'steal-share'; readonly share: number; readonly uncounted_ns: number | null }
+  /**
+   * Where the word of a mutex lies. `file`: in the data of this file; null: in no file's, as memory of malloc or a stack.
+   */
+  | { readonly code: 'mutex-memory'; readonly file: string | null }
   /** Of the JVM's log. */
   | { readonly code: 'log-label'; readonly label: string };
 

@@ -13,6 +13,7 @@ import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
 import { procFacts } from '../observe/proc-facts.js';
 import type { PolicyOf } from '../observe/thread-policy.js';
+import { withMutexMemory } from '../observe/mutex-memory.js';
 import { startedMeanwhile } from '../observe/target-cgroup.js';
 import { everyPid, type Target } from '../observe/target.js';
 import type { ObservationGap, TierName } from '../facts/observation-facts.js';
@@ -191,7 +192,7 @@ async function watchUntilEnd(
   const gaps = [...besides(seen, { isFull, started_n }), ...facts.gaps(), ...seen.gaps];
   const ended = targets.filter((target) => !isStillThere(target));
   return {
-    seen: { ...seen, evidence: facts.addTo(seen.evidence), gaps },
+    seen: { ...seen, evidence: withMutexMemory(facts.addTo(seen.evidence)), gaps },
     policyOf: facts.policyOf,
     chosen,
     ended,

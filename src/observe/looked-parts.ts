@@ -27,7 +27,7 @@ interface Step {
 
 /**
  * Each list is one wait, or several with less than a moment of work between them; by start. `pauses_ns`: times at which
- * it slept until a pause of its JVM was over; other sleeps do not count.
+ * it slept until a pause of its JVM was over, or for a mutex; other sleeps do not count.
  */
 export function waitsOf(timeline: Timeline, pauses_ns: readonly number[] = []): LookedPart[][] {
   const waits: LookedPart[][] = [];

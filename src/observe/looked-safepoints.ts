@@ -1,17 +1,15 @@
 /**
  * Threads that sleep until a safepoint of their JVM is over, by looks. HotSpot's threads wait for its end by FUTEX_WAIT,
  * all on one word (LinuxWaitBarrier, from JDK 14 on), whose value is the number of the safepoint. Threads that wait for
- * work use pthread_cond_wait, which is FUTEX_WAIT_BITSET. A contended mutex of the C library is a FUTEX_WAIT for the
- * value 2. Pure.
+ * work use pthread_cond_wait, which is FUTEX_WAIT_BITSET. A contended mutex of the C library is a FUTEX_WAIT, too. Pure.
  */
 import type { LoggedEvent } from '../attribution/evidence.js';
 import type { Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
 import { vmThread } from '../catalogue/collectors.js';
+import { mutexIn } from '../catalogue/futex-calls.js';
 import type { SampleStream } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
-
-const contendedMutex = '0x2';
 
 /** Times at which a thread was seen in such a sleep, in order, by tid. */
 export function safepointSleeps(
@@ -19,9 +17,10 @@ export function safepointSleeps(
   waits: readonly StackReading[],
 ): ReadonlyMap<number, readonly number[]> {
   const jvms = new Set([...timelines.values()].filter(({ comm }) => comm === vmThread).map(({ pid }) => pid));
-  const sleeps = waits.flatMap(({ tid, time_ns, frames: [name, address, value] }) => {
+  const sleeps = waits.flatMap(({ tid, time_ns, frames }) => {
+    const [name, address] = frames;
     const timeline = timelines.get(tid);
-    return name !== 'futex_wait' || value === contendedMutex || timeline === undefined || !jvms.has(timeline.pid)
+    return name !== 'futex_wait' || mutexIn(frames) !== null || timeline === undefined || !jvms.has(timeline.pid)
       ? []
       : [{ tid, time_ns, word: `${timeline.pid} ${address ?? ''}` }];
   });
@@ -31,6 +30,17 @@ export function safepointSleeps(
   );
   return new Map(
     [...grouped(shared.flat(), ({ tid }) => tid)].map(([tid, list]) => [
+      tid,
+      list.map(({ time_ns }) => time_ns).sort((a, b) => a - b),
+    ]),
+  );
+}
+
+/** Times at which a thread was seen asleep for a mutex, in order, by tid. */
+export function mutexSleeps(waits: readonly StackReading[]): ReadonlyMap<number, readonly number[]> {
+  const sleeps = waits.filter(({ state, frames }) => state === 'S' && mutexIn(frames) !== null);
+  return new Map(
+    [...grouped(sleeps, ({ tid }) => tid)].map(([tid, list]) => [
       tid,
       list.map(({ time_ns }) => time_ns).sort((a, b) => a - b),
     ]),

@@ -4,7 +4,7 @@ import type { RunEvidence, VictimEvidenceOfRun } from '../attribution/evidence.j
 import { grouped } from '../base/group.js';
 import type { BlamedThread, ChainLink, ListedStall, StallCause } from '../bundle/stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
-import { grades, lockCauses, type Grade } from '../facts/blame.js';
+import { grades, heldCauses, type Grade } from '../facts/blame.js';
 import type { AnswerFact, StallReasonFact } from '../facts/observation-facts.js';
 import { rootOfStall } from '../bundle/stall-root.js';
 import { holdersWaits } from './holders-waits.js';
@@ -98,7 +98,7 @@ function reasonOf({ cause, call, stalls, total_ns }: Root): StallReasonFact {
     ),
     thread: cause.thread,
     call,
-    givesBack: lockCauses.includes(cause.cause) && call !== null && callGivesBack(call),
+    givesBack: heldCauses.includes(cause.cause) && call !== null && callGivesBack(call),
     stalls_n: stalls.length,
     total_ns,
     longest_ns: Math.max(...stalls.map(({ duration_ns }) => duration_ns)),

@@ -7,6 +7,7 @@ import { uncovered, type Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
 import { callNamed, workByFunction, workOnFile } from '../catalogue/named-calls.js';
 import { contentionFlags } from '../record/trace/trace.js';
+import { mutexWaits } from './mutex-sleeps.js';
 import { moment_ns } from './observed-stalls.js';
 import { lockWaits, type KernelSymbols } from './observed-waits.js';
 import {
@@ -35,6 +36,7 @@ export function observedModel({ offs, holds, rans }: KeptRecords, symbols: Kerne
     waitsOn: listsBy(waits.map((wait) => [wait.mm, wait] as const)),
     waits: listsBy(waits.map((wait) => [wait.tid, wait] as const)),
     otherWaits: listsBy(offs.flatMap((off) => otherWaitOf(off).map((wait) => [off.thread.tid, wait] as const))),
+    ...mutexWaits(offs),
     segments: segmentsOf(offs, holds),
     calls: callsOf(offs, holds, symbols),
     wakings: listsBy(

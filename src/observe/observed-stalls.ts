@@ -1,7 +1,8 @@
 /**
  * Stalls of an observed process: spans in which one of its threads wanted to go on and could not. A thread does when it is
  * blocked in the kernel (state D), ready to run without a CPU, or stopped. A sleep does not count, because threads sleep
- * between their jobs; two kinds of sleep do: until a safepoint of the JVM is over, and in a frozen cgroup. Pure.
+ * between their jobs; three kinds of sleep do: until a safepoint of the JVM is over, for a mutex, and in a frozen
+ * cgroup. Pure.
  */
 import type { Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
@@ -9,6 +10,7 @@ import { vmThread } from '../catalogue/collectors.js';
 import { kernelWaitOf } from '../catalogue/kernel-waits.js';
 import { systemCallNumber } from '../catalogue/system-calls.js';
 import type { Stall } from '../record/stalls.js';
+import { mutexOf } from './mutex-sleeps.js';
 import { readyAt, type Observed, type ObservedCall, type ObservedThread, type OffRecord } from './observed.js';
 
 export interface ObservedStall {
@@ -164,7 +166,7 @@ function isFrozen({ stack }: OffRecord, symbols: StallOptions['symbols']): boole
 function partsOf(off: OffRecord, symbols: StallOptions['symbols']): Part[] {
   const { state, off_ns, on_ns } = off;
   const until_ns = readyAt(off);
-  const isPause = state === 'asleep' && (endsSafepoint(off) || isFrozen(off, symbols));
+  const isPause = state === 'asleep' && (endsSafepoint(off) || mutexOf(off) !== null || isFrozen(off, symbols));
   const letter = { runnable: 'R', blocked: 'D', stopped: 'T', asleep: 'S' } as const;
   const parts: Part[] = [
     ...(state === 'asleep' && !isPause

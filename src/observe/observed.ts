@@ -50,6 +50,8 @@ const offSchema = z.object({
   call: callSchema,
   /** In which the waker was; null as above, or where the wait was short. */
   wakerCall: callSchema,
+  /** Where the thread's stack is, outside of the kernel, in hexadecimal; null: not known. */
+  userStack: z.nullable(z.string()),
   stack: stackSchema,
 });
 

@@ -9,7 +9,7 @@ import type { ObservationGap } from '../facts/observation-facts.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
 import { matchesComm } from '../workload/threads/thread-patterns.js';
-import { lookedSafepoints, safepointSleeps } from './looked-safepoints.js';
+import { lookedSafepoints, mutexSleeps, safepointSleeps } from './looked-safepoints.js';
 import { lockCompanions } from './lock-companions.js';
 import { waitsOf, withQueueTime } from './looked-parts.js';
 import { stallOf, type ObservedStall } from './observed-stalls.js';
@@ -35,12 +35,13 @@ export function lookedStalls(
 ): ObservedStall[] {
   const { timelines, ticks_ns } = samples;
   const lastLook_ns = ticks_ns.at(-1) ?? 0;
-  const sleeps = safepointSleeps(samples, waits);
+  const [pauses, mutexes] = [safepointSleeps(samples, waits), mutexSleeps(waits)];
   return [...timelines.values()]
     .flatMap((timeline) => {
       const { tid, pid, comm: name, nice = 0 } = timeline;
       const hasEnded = timeline.changes.at(-1)?.state === 'X';
-      return waitsOf(timeline, sleeps.get(tid)).flatMap((parts, i, all): ObservedStall[] => {
+      const sleeps_ns = [...(pauses.get(tid) ?? []), ...(mutexes.get(tid) ?? [])].sort((a, b) => a - b);
+      return waitsOf(timeline, sleeps_ns).flatMap((parts, i, all): ObservedStall[] => {
         const start_ns = Math.max(0, parts[0]?.start_ns ?? 0);
         const end_ns = parts.at(-1)?.end_ns ?? 0;
         const isLast = i === all.length - 1;

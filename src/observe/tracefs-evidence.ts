@@ -4,6 +4,7 @@ import type { ObservationGap } from '../facts/observation-facts.js';
 import type { StackReading } from '../record/stacks.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { safepointsOf, unsampled } from './ebpf-evidence.js';
+import { mutexWaits } from './mutex-sleeps.js';
 import { observedStalls, type StallOptions } from './observed-stalls.js';
 import { blamedThread, type ObservedThread, type OffRecord } from './observed.js';
 import type { WatchResult } from './tier.js';
@@ -50,7 +51,7 @@ export function seenInTrace(trace: ObservedTrace, options: TraceOptions): WatchR
       cpuCount,
       missing: [],
       trace: {
-        model,
+        model: { ...model, ...mutexWaits(offs) },
         coveredFrom_ns: 0,
         coveredTo_ns,
         lost_n,

@@ -7,6 +7,7 @@ import type { Span } from '../attribution/links.js';
 import { partitionPoint } from '../base/sorted.js';
 import type { StackReading } from '../record/stacks.js';
 import type { TraceEvent } from '../record/trace/trace.js';
+import { mutexOf } from './mutex-sleeps.js';
 import { observedStalls, type ObservedStall } from './observed-stalls.js';
 import type { ObservedTrace } from './tracefs-evidence.js';
 import { tracedOffs } from './tracefs-offs.js';
@@ -61,7 +62,9 @@ export function tracedHistory({ pids, threshold_ns, detail_ns, seen, seen_ns }: 
   const forget = (): void => {
     const offs = offsNow();
     const stalls = stallsOf(offs);
-    const open = offs.filter(({ hasEnded, state }) => !hasEnded && state !== 'asleep').map(({ off_ns }) => off_ns);
+    const open = offs
+      .filter((off) => !off.hasEnded && (off.state !== 'asleep' || mutexOf(off) !== null))
+      .map(({ off_ns }) => off_ns);
     stalls_n = stalls.filter(({ stall }) => !stall.stillRunning).length;
     const isWanted = wanted(stalls, Math.min(covered_ns - young_ns, ...open));
     spans_n = builder.keep(isWanted);

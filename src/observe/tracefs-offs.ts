@@ -80,6 +80,7 @@ function offOf(thread: ObservedThread, traced: TracedThreads, { segment, last, o
     contention: -1,
     call: callAt(thread.tid, start_ns, traced),
     wakerCall: isWoken && wokenBy !== 0 ? callAt(wokenBy, end_ns, traced) : null,
+    userStack: null,
     stack: [],
   };
 }

@@ -40,6 +40,7 @@ export const causeNames: Readonly<Record<Cause, string>> = {
   'mmap-lock-holder': 'mmap_lock',
   'vma-lock': 'the lock of one VMA',
   'allocator-mutex': 'a lock of the allocator',
+  mutex: 'a mutex of the program',
   safepoint: 'a safepoint of the JVM',
   'gc-pause': 'a pause of the JVM’s collector',
   'block-io': 'a disk',
@@ -79,17 +80,18 @@ export interface CauseToExplain {
 }
 
 export function causeExplained({ cause, isNext, who, doing, lostCpu }: CauseToExplain): string {
-  return isNext ? turnExplained(who, lostCpu) : explained[cause](who, doing, lostText(lostCpu));
+  return isNext ? turnExplained(cause, who, lostCpu) : explained[cause](who, doing, lostText(lostCpu));
 }
 
 const theLock = 'A process has one lock on the map of its memory, called mmap_lock.';
 
-function turnExplained(who: string, lostCpu: LostCpu | null): string {
+function turnExplained(cause: Cause, who: string, lostCpu: LostCpu | null): string {
   const late =
     lostCpu === null
       ? ' and took it late'
       : ` and had no CPU to take it${lowPriority(lostCpu)}: for ${timeText(lostCpu)}`;
-  return `${theLock} It was the turn of ${who}, which waited for the lock too,${late}. Until it had the lock, all behind it had to wait.`;
+  const lock = cause === 'mutex' || cause === 'allocator-mutex' ? 'Threads take turns at a mutex.' : theLock;
+  return `${lock} It was the turn of ${who}, which waited for the lock too,${late}. Until it had the lock, all behind it had to wait.`;
 }
 
 function lostText(lostCpu: LostCpu | null): string {
@@ -122,6 +124,8 @@ const explained: Readonly<Record<Cause, (who: string, doing: string, off: string
     `Memory is mapped in areas (VMAs), each with a lock of its own. ${who} held one ${doing}${off}. A thread that changes that area waits for it while it holds the lock of the whole process (mmap_lock), and so keeps all others waiting.`,
   'allocator-mutex': (who, doing, off) =>
     `malloc and free take a lock of the allocator. ${who} held it ${doing}${off}. Until it was done, other threads could not allocate.`,
+  mutex: (who, doing, off) =>
+    `Threads of a program take turns at shared data by mutexes. ${who} held one ${doing}${off}. Until it was done, other threads that need the mutex had to wait.`,
   safepoint: () => 'The JVM stopped all its threads for work of its own (a safepoint).',
   'gc-pause': () => 'The JVM’s garbage collector stopped the threads of the program while it worked.',
   'block-io': () => 'The thread waited in the kernel for a disk: for a page of a file, or until its data were written.',

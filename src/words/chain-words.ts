@@ -9,6 +9,9 @@ import { sentenceOf, type WordsOf } from './words-of.js';
 export function linkSentence(link: LinkFact, victim: string): string {
   const late = link.steps.findLast(({ step }) => step === 'late-thread')?.thread ?? null;
   const waiter = late === null ? victim : quoted(late);
+  const last = link.steps.findLast(({ step }) => step === 'mutex')?.thread ?? null;
+  if (last !== null)
+    return `${victim} waited ${formatDuration(link.duration_ns)} for a mutex${ofHolders(link.steps)}: ${rootOf(link, quoted(last))}`;
   const root = rootOf(
     link,
     link.steps.some(({ step }) => step === 'page-fault') ? `${waiter}, in a page fault,` : waiter,
@@ -16,6 +19,12 @@ export function linkSentence(link: LinkFact, victim: string): string {
   return late === null
     ? root
     : `${victim} was stopped for ${formatDuration(link.duration_ns)} by ${pauseOf(link.steps)}: ${root}`;
+}
+
+/** ` that `a` held, which waited for one that `b` held`. */
+function ofHolders(steps: LinkFact['steps']): string {
+  const holders = steps.flatMap(({ step, thread }) => (step === 'mutex' && thread !== null ? [quoted(thread)] : []));
+  return ` that ${holders.map((holder) => `${holder} held`).join(', which waited for a mutex that ')}`;
 }
 
 /** What the victim saw, and what that waited for. */
@@ -42,7 +51,13 @@ function rootOf(link: LinkFact, victim: string): string {
       return link.via.length === 0
         ? `${victim} waited ${time} ${perhaps}for the readers of a VMA that it has to change: ${holderOf(link)}${off(link)}`
         : `${victim} waited ${time} ${perhaps}for mmap_lock, held for writing by ${named(link.via)}, which waited for a VMA’s lock that ${holderOf(link)} had${off(link)}`;
+    case 'mutex':
+      if (link.isNext)
+        return `${victim} waited ${time} for a mutex behind ${holderOf(link)}, whose turn it was${off(link)}`;
+      return `${victim} waited ${time} ${link.thread === null ? '' : perhaps}for a mutex${link.thread === null ? ' whose holder was not seen' : `, held by ${holderOf(link)}${off(link)}`}${because(link.why)}`;
     case 'allocator-mutex':
+      if (link.isNext)
+        return `${victim} slept ${time} on the allocator’s mutex behind ${holderOf(link)}, whose turn it was${off(link)}`;
       return `${victim} slept ${time} ${perhaps}on the allocator’s mutex${link.via.length === 0 ? '' : ` behind ${named(link.via)}`}${link.thread === null ? ', whose owner was not seen' : `, held by ${holderOf(link)}${off(link)}`}`;
     case 'safepoint':
       if (link.thread !== null) return `${holderOf(link)} ran on for ${time}`;
@@ -82,6 +97,7 @@ const stepNames: Readonly<Record<ChainStep['step'], string>> = {
   'time-to-safepoint': 'time to reach it',
   'late-thread': 'late',
   'page-fault': 'page fault of',
+  mutex: 'mutex of',
 };
 const activityNames: Readonly<Record<Activity, string>> = {
   running: 'running',
@@ -198,6 +214,12 @@ const reasons: WordsOf<LinkReason> = {
     `it was blocked in the kernel, and not for mmap_lock${lock === null ? '' : ` but for ${otherLocks[lock]}${wokenBy === null ? '' : `, until \`${wokenBy}\` woke it`}`}`,
   'steal-share': ({ share, uncounted_ns }) =>
     `${(share * 100).toFixed(0)} % of all CPUs’ time${uncounted_ns === null ? '' : `, and by its own counters it neither ran nor waited for at least ${formatDuration(uncounted_ns)}`}`,
+  'mutex-memory': ({ file }) =>
+    file === null
+      ? 'the mutex lies in memory of the program'
+      : file.startsWith('libc.so.')
+        ? `the mutex lies in the data of ${file}: it is that of malloc’s main arena, or another lock of the C library`
+        : `the mutex lies in the data of ${file}`,
   'log-label': ({ label }) => label,
 };
 

@@ -1,6 +1,6 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
-import { isOpenWhetherGivesBack, type Cause } from '../facts/blame.js';
+import { isHeldUnseen, isOpenWhetherGivesBack, type Cause } from '../facts/blame.js';
 import type {
   AnswerFact,
   ObservationGap,
@@ -53,7 +53,7 @@ const ofAnswers: WordsOf<AnswerFact> = {
 
 /** Whether the reason of every stall is known. */
 function isRuledOut({ others, unknown_n }: Pick<Extract<AnswerFact, { code: 'gives-back' }>, 'others' | 'unknown_n'>) {
-  return unknown_n === 0 && others.every(({ cause }) => cause !== 'mmap-lock-holder');
+  return unknown_n === 0 && others.every(({ cause }) => !isHeldUnseen(cause));
 }
 
 /** For a reason in a table. */
@@ -68,7 +68,8 @@ const otherReasons: Readonly<Record<Cause, string>> = {
   'mmap-lock-writer': 'waited for mmap_lock, which another call held for writing',
   'mmap-lock-holder': 'waited for mmap_lock, held by a call that was not seen and may have given memory back',
   'vma-lock': 'waited for a VMA’s lock, which another call held',
-  'allocator-mutex': 'waited for a mutex of the allocator',
+  'allocator-mutex': 'waited for a mutex of the allocator, and its holder was not seen to give memory back',
+  mutex: 'waited for a mutex, and its holder was not seen to give memory back',
   safepoint: 'waited for a safepoint of the JVM',
   'gc-pause': 'waited for a pause of the collector',
   'block-io': 'waited for a disk',
@@ -111,7 +112,7 @@ const ofGaps: WordsOf<ObservationGap> = {
   'cgroup-throttled': ({ pid, throttled_ns }) =>
     `the cgroup of ${pid} used up its CPU time (cpu.max) and was kept back for ${formatDuration(throttled_ns)} in all: waits for a CPU may come from that`,
   'sleeps-not-judged': () =>
-    'a thread that sleeps is not counted as stalled, because threads sleep between their jobs: waits for monitors, futexes and the network are not in these figures',
+    'a thread that sleeps is not counted as stalled, except for a mutex of the C library, because threads sleep between their jobs: waits for monitors, condition variables, locks of other kinds and the network are not in these figures',
   'symbols-hidden': () => 'the names of kernel functions are hidden (kernel.kptr_restrict), so stacks are not shown',
   'trace-overrun': ({ seen_ns }) =>
     `the kernel made more events than pauselab could read, so the observation ended after ${formatDuration(seen_ns)}`,

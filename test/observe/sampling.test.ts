@@ -263,3 +263,30 @@ describe('a sleep until a safepoint is over', () => {
     expect(causesOf(threads, { functions })).toEqual([]);
   });
 });
+
+describe('a sleep for a mutex', () => {
+  const asleep = lookedAt('worker', 11, 'rssssssrrr');
+  const sleepIn = (...frames: string[]): StackReading[] => [{ time_ns: 3 * look_ns, tid: 11, state: 'S', frames }];
+  const mutex = sleepIn('futex_wait', '0x7f10', '0x2', '0x0', '0x9f00');
+  const holding = lookedAt('purger', 12, 'rqqqqqqrrr', { nice: 19 });
+
+  test('counts, and its holder is possible at most', () => {
+    expect(causesOf([asleep, holding], { functions: mutex })).toMatchObject([
+      { cause: 'mutex', grade: 'possible', lock: 'futex', thread: { name: 'purger' } },
+    ]);
+    expect(causesOf([asleep], { functions: mutex })).toMatchObject([{ cause: 'mutex', thread: null }]);
+  });
+
+  test.each([
+    ['another word', ['futex_wait', '0x7f10', '0x1', '0x0', '0x9f00']],
+    ['up to a timeout', ['futex_wait', '0x7f10', '0x2', '0x7f99', '0x9f00']],
+    ['a word of its own frame', ['futex_wait', '0x7f10', '0x2', '0x0', '0x7f00']],
+  ])('does not count for %s', (_, frames) => {
+    expect(causesOf([asleep, holding], { functions: sleepIn(...frames) })).toEqual([]);
+  });
+
+  test('counts by FUTEX_LOCK_PI', () => {
+    const functions = sleepIn('futex_lock_pi', '0x7f10', '0x0', '0x0', '0x9f00');
+    expect(causesOf([asleep], { functions })).toMatchObject([{ cause: 'mutex' }]);
+  });
+});

@@ -289,3 +289,24 @@ test('a builder drops what is over and not wanted, and nothing that goes on', ()
     { scheduling: 'asleep', start_ns: 403 * ms, end_ns: 1000 * ms },
   ]);
 });
+
+test('a sleep for a mutex is a stall by who gave it back, however long it took', () => {
+  const futex = (at: number, tid: number, command: bigint, value: bigint) =>
+    entered(at, tid, number('futex'), 0x7f10n, command, value, 0n, 0n, 0n);
+  const { stalls } = found(
+    [
+      futex(100, mapper, 0x80n, 2n),
+      switched(100.01, 1, mapper, 'asleep', 0),
+      switched(9000, 0, 0, 'preempted', purger),
+      futex(9000.5, purger, 0x81n, 1n),
+      woke(9000.6, purger, mapper),
+      switched(9000.7, 1, 0, 'preempted', mapper),
+      left(9000.8, mapper, number('futex')),
+      left(9000.9, purger, number('futex')),
+    ],
+    { to: 20_000, pieces: [2000, 7000, 9500, 15_000] },
+  );
+  expect(stalls.map(({ cause }) => cause)).toMatchObject([
+    { cause: 'mutex', grade: 'proven', thread: { name: 'purger' } },
+  ]);
+});

@@ -46,6 +46,7 @@ export function off(
     contention: -1,
     call: null,
     wakerCall: null,
+    userStack: null,
     stack: [],
     ...more,
   };

@@ -16,9 +16,13 @@ export interface Stalling {
   readonly waits: Promise<RecordedWait[]>;
 }
 
-/** `hog_ms`: for how long the thread that gives memory back has no CPU at a time. */
-export function startStalling(seconds: number, hog_ms = 200): Stalling {
-  const child = spawn(nativeProgram('pauselab-stalling'), [String(seconds), String(hog_ms)], {
+/** `hog_ms`: for how long the thread that has the lock has no CPU at a time. */
+export function startStalling(
+  seconds: number,
+  hog_ms = 200,
+  lock: 'mmap_lock' | 'mutex' | 'arena' = 'mmap_lock',
+): Stalling {
+  const child = spawn(nativeProgram('pauselab-stalling'), [String(seconds), String(hog_ms), lock], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => {

@@ -12,6 +12,7 @@ const answer: Extract<AnswerFact, { code: 'gives-back' }> = {
   total_ns: 900e6,
   givingBack_n: 0,
   givingBack_ns: 0,
+  perhaps_n: 0,
   others: [{ cause: 'not-scheduled', stalls_n: 3, total_ns: 900e6 }],
   ofHolders_n: 0,
   ofHolders_ns: 0,

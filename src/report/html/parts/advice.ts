@@ -35,6 +35,10 @@ export const advice: Readonly<Record<Cause, readonly string[]>> = {
     'Try an allocator that gives memory back in a background thread: ' +
       '`jemalloc_bg_thd` at nice 19 stalled no thread on Linux 6.18, because each of its purges lies in one VMA.',
   ],
+  mutex: [
+    'Look at what the thread that held the mutex did: keep long calls, and calls that give memory back, out of it.',
+    'Give the thread that held it normal priority (nice 0), or fewer competitors for its CPU.',
+  ],
   safepoint: [
     'Look for the thread that reached the safepoint last (-Xlog:safepoint), ' +
       'and check whether it waited for its memory.',

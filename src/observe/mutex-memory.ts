@@ -1,0 +1,71 @@
+/** Where mutexes lie, by what a process has mapped: which lock of malloc, or whose data. */
+import { basename } from 'node:path';
+import type { MutexMemory, RunEvidence } from '../attribution/evidence.js';
+import { mutexKey } from '../attribution/trace-model.js';
+import { readIfThere } from '../host/files.js';
+import { mutexIn } from '../catalogue/futex-calls.js';
+
+/**
+ * glibc aligns each heap of an arena that is not the main one to HEAP_MAX_SIZE, 64 MiB with 64 bits. The arena follows
+ * struct heap_info in its first heap, and begins with its mutex (malloc/arena.c): after 32 bytes, and from glibc 2.35
+ * on after 48.
+ */
+const heapBytes = 64n << 20n;
+const mutexOffsets: readonly bigint[] = [32n, 48n];
+
+interface Mapping {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly isWritable: boolean;
+  /** Empty: of no file. */
+  readonly path: string;
+}
+
+/** `maps`: of /proc/PID/maps. Null: nothing is mapped there. */
+export function memoryAt(maps: string, address: bigint): MutexMemory | null {
+  const mappings = maps.split('\n').flatMap(mappingOf);
+  const index = mappings.findIndex(({ start, end }) => start <= address && address < end);
+  const mapping = mappings[index];
+  if (mapping === undefined) return null;
+  if (mapping.path.startsWith('/')) return { kind: 'elsewhere', file: basename(mapping.path) };
+  const usesGlibc = mappings.some(({ path }) => /\/libc[.-][^/]*$/.test(path));
+  const isArena =
+    mapping.path === '' &&
+    mapping.start % heapBytes === 0n &&
+    mutexOffsets.some((offset) => address - mapping.start === offset);
+  if (usesGlibc && isArena) return { kind: 'malloc-arena' };
+  // What a library does not initialize follows its data.
+  const before = mappings[index - 1];
+  const isBss =
+    mapping.path === '' && before?.end === mapping.start && before.isWritable && before.path.startsWith('/');
+  return { kind: 'elsewhere', file: isBss ? basename(before.path) : null };
+}
+
+function mappingOf(line: string): Mapping[] {
+  const [, start, end, rights = '', path = ''] = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \d+\s*(.*)$/.exec(line) ?? [];
+  if (start === undefined || end === undefined) return [];
+  return [{ start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), isWritable: rights.includes('w'), path }];
+}
+
+/** Reads what each process has mapped once, if it is still there and may be read. */
+export function withMutexMemory(evidence: RunEvidence): RunEvidence {
+  const mapsOf = new Map<string, string>();
+  const mutexMemory = new Map<string, MutexMemory>();
+  for (const mutex of mutexesIn(evidence)) {
+    const [pid = '', address = '0'] = mutex.split(' ');
+    const maps = mapsOf.get(pid) ?? readIfThere(`/proc/${pid}/maps`) ?? '';
+    mapsOf.set(pid, maps);
+    const memory = memoryAt(maps, BigInt(`0x${address}`));
+    if (memory !== null) mutexMemory.set(mutex, memory);
+  }
+  return { ...evidence, mutexMemory };
+}
+
+function mutexesIn({ trace, looks, samples }: RunEvidence): ReadonlySet<string> {
+  const looked = (looks?.waits ?? []).flatMap(({ tid, frames }) => {
+    const mutex = mutexIn(frames);
+    const pid = samples.timelines.get(tid)?.pid;
+    return mutex === null || pid === undefined ? [] : [mutexKey(pid, mutex.address)];
+  });
+  return new Set([...(trace?.model.mutexWaitsOn.keys() ?? []), ...looked]);
+}
