@@ -95,6 +95,8 @@ export const observationSchema = z.object({
     z.object({
       pid: z.number(),
       name: z.string(),
+      /** Another name that it had at the end, as after an execve; absent: the same, or it had ended. */
+      nameAtEnd: z.string().optional(),
       /** When the observation began. */
       threads_n: z.number(),
       /** Null for a process that is no JVM. */

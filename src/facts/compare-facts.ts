@@ -32,6 +32,15 @@ export type Refusal =
       readonly of_n: number;
     }
   | { readonly code: 'other-thresholds' | 'other-windows' }
+  /** Of stalls of an observation it is not known whether giving memory back is the reason. */
+  | {
+      readonly code: 'gives-back-unknown';
+      readonly side: string;
+      readonly open_n: number;
+      readonly open_ns: number;
+      /** Of which it is known. */
+      readonly known_ns: number;
+    }
   /** Observations that were made in another way, by the names of the tiers. */
   | (Pair<string> & { readonly code: 'other-tiers' })
   /** Of an observation. `needed_ns`: the shortest that has enough slices. */

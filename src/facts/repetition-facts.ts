@@ -65,6 +65,8 @@ export type OriginFact =
       readonly waits: readonly { readonly call: string | null; readonly waits_n: number; readonly threads_n: number }[];
     }
   | { readonly code: 'holder-idle' }
+  /** As the JVM says it. */
+  | { readonly code: 'jdk-seen'; readonly version: string }
   | { readonly code: 'collector-seen' }
   | { readonly code: 'load-chosen'; readonly load: string; readonly residentBytes: number | null }
   | { readonly code: 'thread-seen'; readonly name: string; readonly nice: number | null };

@@ -1,12 +1,11 @@
 /** An observation: the processes, the observer beside them for as long as asked, and the bundle of what was seen. */
 import { cpus, release } from 'node:os';
-import { ExitCode, Failure, usage } from '../base/failure.js';
+import { type ExitCode, usage } from '../base/failure.js';
 import { monotonic_ms, settlesWithin, wallClock_ms } from '../base/clock.js';
 import { formatDuration } from '../base/text/units.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
 import { schemaVersion } from '../bundle/version.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
-import { createBundle, type BundleStore } from '../bundle/store.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
@@ -15,7 +14,7 @@ import { procFacts } from '../observe/proc-facts.js';
 import type { PolicyOf } from '../observe/thread-policy.js';
 import { withMutexMemory } from '../observe/mutex-memory.js';
 import { startedMeanwhile } from '../observe/target-cgroup.js';
-import { everyPid, type Target } from '../observe/target.js';
+import { everyPid, otherNameOf, type Target } from '../observe/target.js';
 import type { ObservationGap, TierName } from '../facts/observation-facts.js';
 import type { WatchResult } from '../observe/tier.js';
 import { repetitionOf } from '../observe/repetition.js';
@@ -26,7 +25,7 @@ import { checkObservation, type ObservationCheck } from './observe-check.js';
 import { followed, type Follower } from './follow-stalls.js';
 import { targetsOf, type AskedTargets } from './observe-targets.js';
 import { chosenTier, liveTiers, observingTiers, type ChosenTier } from './observe-tier.js';
-import { resultFolder } from './result-folder.js';
+import { keepObservation, tryFolder, type KeptObservation } from './keep-observation.js';
 import { toolVersion } from './tool-version.js';
 
 export interface ObserveAsked extends AskedTargets {
@@ -52,12 +51,10 @@ export interface ObserveSettings {
   readonly note: (text: string) => void;
 }
 
-export interface ObservationResult {
+export interface ObservationResult extends KeptObservation {
   readonly observation: ObservationFile;
   /** By start. */
   readonly stalls: readonly ListedStall[];
-  /** Its path. */
-  readonly bundle: string;
   /** Whether `profile from` makes a profile of it. */
   readonly isRepeatable: boolean;
   /** Of the signal that ended it; null: it ended as asked. */
@@ -73,7 +70,7 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
   const chosen = await chosenTier(asked.tier, targets, settings, asked.follow === null ? observingTiers : liveTiers());
   if (asked.jvm) await ensurePart('attach', { install: settings.install, note: settings.note });
   // It is tried now, and made at the end: a killed pauselab leaves no folder.
-  openStore(asked, targets).discard();
+  tryFolder({ out: asked.out, targets });
   const interruption = listenForInterruption((signal) => {
     settings.note(`${signal}: ending the observation and keeping what was seen; a second signal ends at once`);
   });
@@ -81,13 +78,12 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
     const startedAt = new Date(wallClock_ms()).toISOString();
     const watched = await watchWithJvms(targets, asked, { chosen, interruption, note: settings.note });
     const { observation, stalls } = resultOf(watched, targets, { asked, startedAt, argv: settings.argv });
-    const store = storeForResult(asked, targets, settings.note);
-    store.writeObservation(observation, { schemaVersion, trace: null, stalls: [...stalls], slow: [] });
+    const kept = keepObservation(observation, stalls, { out: asked.out, targets, note: settings.note });
     const signal = interruption.signal();
     return {
       observation,
       stalls,
-      bundle: store.path,
+      ...kept,
       isRepeatable: repetitionOf(observation).roots.length > 0,
       interrupted: signal === null ? null : exitCodeOf(signal),
     };
@@ -110,23 +106,6 @@ export function checkObserving(
 ): Promise<ObservationCheck> {
   const isOfMachine = [...asked.pids, ...asked.names, ...asked.mainClasses, ...asked.cgroups].length === 0;
   return checkObservation(isOfMachine ? [] : targetsOf(asked), settings);
-}
-
-function openStore({ out }: ObserveAsked, [first]: readonly Target[]): BundleStore {
-  if (out !== null) return createBundle(out);
-  const name = first?.name.replace(/[^A-Za-z0-9_-]/g, '') ?? '';
-  return createBundle(resultFolder(`observed-${name === '' ? 'process' : name}`), { numbered: true });
-}
-
-/** Another command may have taken the folder meanwhile: what was seen is not lost for that. */
-function storeForResult(asked: ObserveAsked, targets: readonly Target[], note: (text: string) => void): BundleStore {
-  try {
-    return openStore(asked, targets);
-  } catch (error) {
-    if (asked.out === null || !(error instanceof Failure) || error.exitCode !== ExitCode.usage) throw error;
-    note(`${error.message}; this time the bundle gets a number behind that name`);
-    return createBundle(asked.out, { numbered: true });
-  }
 }
 
 interface WatchedWithJvms extends Watched {
@@ -237,12 +216,13 @@ function resultOf(
     cpus: cpus().length,
     tier: tier.name,
     refusedTiers: refused.map(statedRefusal),
-    targets: targets.map(({ pid, name, threads_n: n, rssBytes }) => ({
-      pid,
-      name,
-      threads_n: n,
-      rssBytes,
-      jvm: knowledge.jvms.get(pid) ?? null,
+    targets: targets.map((target) => ({
+      pid: target.pid,
+      name: target.name,
+      nameAtEnd: otherNameOf(target) ?? undefined,
+      threads_n: target.threads_n,
+      rssBytes: target.rssBytes,
+      jvm: knowledge.jvms.get(target.pid) ?? null,
     })),
     threshold_ns,
     detail_ns,

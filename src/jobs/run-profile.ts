@@ -45,18 +45,16 @@ export async function measureRun(
 ): Promise<RunResult> {
   const measured = await measure(side.profile, side.arms, argv, { ...options, untilN });
   const results = conditions.map((condition) => checkCondition(condition, measured.summary));
-  const expected = await expectedOf(side, measured.bundle);
+  const expected = side.profile.expects === undefined ? [] : await expectedIn(measured.bundle);
   return { ...measured, conditions: results, expected, exitCode: exitCodeOf(measured.summary, results) };
 }
 
-async function expectedOf({ profile, arms }: PlannedSide, bundle: string): Promise<Stated<ExpectedRootFact>[]> {
-  if (profile.expects === undefined) return [];
-  const { expectedRoots } = await import('./expected-roots.js');
-  return expectedRoots(
-    bundle,
-    profile.expects,
-    arms.map(({ name }) => name),
-  );
+async function expectedIn(bundle: string): Promise<Stated<ExpectedRootFact>[]> {
+  const [{ expectedOf }, { readStalls }] = await Promise.all([
+    import('../attribution/expected-roots.js'),
+    import('../bundle/read-stalls.js'),
+  ]);
+  return expectedOf(bundle, readStalls(bundle));
 }
 
 /** An experiment is also inconclusive if every run of an arm was disturbed. */

@@ -27,9 +27,11 @@ export function jvmArm({ figures, observation }: RootToRepeat, call: string): Re
   if (collector === null) return 'collector-unknown';
   const { hogs, nice: own, origins } = hogsOf(figures, observation.watched_ns);
   const waits = waitsToRepeat(figures);
+  const jdk = jdkOf(jvm);
   return {
     settings: {
       jvm: {
+        ...(jdk === null ? {} : { jdk }),
         collector,
         ...(jvm.flags.length === 0 ? {} : { flags: jvm.flags.filter((flag) => !selectsCollector(flag)) }),
         loads: [loadOf(load, target, figures, observation.watched_ns)],
@@ -39,6 +41,14 @@ export function jvmArm({ figures, observation }: RootToRepeat, call: string): Re
       victims: victimsOf(waits),
     },
     origins: [
+      ...(jvm.version === null
+        ? []
+        : [
+            {
+              path: ['jvm', jdk === null ? 'collector' : 'jdk'],
+              fact: { code: 'jdk-seen', version: jvm.version },
+            } as const,
+          ]),
       { path: ['jvm', 'collector'], fact: { code: 'collector-seen' } },
       { path: ['jvm', 'loads'], fact: { code: 'load-chosen', load, residentBytes: target.rssBytes } },
       { path: ['jvm', 'threads'], fact: { code: 'thread-seen', name: thread.name, nice: figures.nice } },
@@ -47,6 +57,15 @@ export function jvmArm({ figures, observation }: RootToRepeat, call: string): Re
     ],
     by: giver.pattern,
   };
+}
+
+/** The oldest that the laboratory takes. */
+const oldestJdk = 17;
+
+/** Its feature version; null: not known, or too old for the laboratory. */
+function jdkOf({ version }: SeenJvm): string | null {
+  const feature = /^\d+/.exec(version ?? '')?.[0];
+  return feature === undefined || Number(feature) < oldestJdk ? null : feature;
 }
 
 /** A name of the kernel has 15 characters; a pattern ends in a star or has none. */

@@ -2,7 +2,7 @@
 import { readlinkSync, readdirSync } from 'node:fs';
 import { usage } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
-import { startTimeOf, statOf, type ProcessIdentity } from '../workload/process-identity.js';
+import { isStillThere, startTimeOf, statOf, type ProcessIdentity } from '../workload/process-identity.js';
 
 export interface Target extends ProcessIdentity {
   readonly startTime: string;
@@ -34,10 +34,20 @@ export function targetOf(pid: number): Target {
   return {
     pid,
     startTime,
-    name: (readIfThere(`/proc/${pid}/comm`) ?? '').trimEnd(),
+    name: nameOf(pid),
     threads_n: tidsNow(pid).length,
     rssBytes: residentBytes === undefined ? null : Number(residentBytes) * 1024,
   };
+}
+
+function nameOf(pid: number): string {
+  return (readIfThere(`/proc/${pid}/comm`) ?? '').trimEnd();
+}
+
+/** The name that it has now, if that is another one; null also where it has ended. */
+export function otherNameOf(target: Target): string | null {
+  const name = nameOf(target.pid);
+  return name === target.name || !isStillThere(target) ? null : name;
 }
 
 export function isKernelThread(pid: number): boolean {
@@ -68,7 +78,7 @@ export function isInOtherNamespace(): boolean {
 export function pidsNamed(name: string): number[] {
   return everyPid().filter((pid) => {
     if (pid === process.pid) return false;
-    if ((readIfThere(`/proc/${pid}/comm`) ?? '').trimEnd() === name.slice(0, 15)) return true;
+    if (nameOf(pid) === name.slice(0, 15)) return true;
     const [program = ''] = (readIfThere(`/proc/${pid}/cmdline`) ?? '').split('\0');
     return program.split('/').at(-1) === name;
   });

@@ -1,7 +1,7 @@
 /** The scheduling policy of a thread of any process, which the observer's records do not have. */
 import type { BlamedPolicy } from '../facts/blame.js';
 import { readIfThere } from '../host/files.js';
-import { statOf } from '../workload/process-identity.js';
+import { threadStatOf } from '../workload/process-identity.js';
 
 /** By the numbers of sched.h. */
 const policies: Readonly<Record<string, BlamedPolicy>> = {
@@ -30,5 +30,5 @@ export function policyReader(): PolicyOf {
 export const threadPolicyOf: PolicyOf = ({ tid, name }) => {
   if ((readIfThere(`/proc/${tid}/comm`) ?? '').trimEnd() !== name) return null;
   // Field 41 of proc_pid_stat(5).
-  return policies[statOf(tid)?.[41 - 3] ?? ''] ?? null;
+  return policies[threadStatOf(tid)?.[41 - 3] ?? ''] ?? null;
 };

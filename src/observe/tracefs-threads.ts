@@ -2,7 +2,7 @@
 import type { SchedulingState } from '../attribution/trace-model.js';
 import { readIfThere } from '../host/files.js';
 import type { TraceEvent } from '../record/trace/trace.js';
-import { statOf } from '../workload/process-identity.js';
+import { threadStatOf } from '../workload/process-identity.js';
 import type { ObservedThread } from './observed.js';
 import { tidsNow } from './target.js';
 
@@ -18,8 +18,7 @@ export function threadsNow(pids: readonly number[]): ThreadOfProc[] {
 }
 
 function threadNow(pid: number, tid: number): ThreadOfProc | undefined {
-  // A thread has its own stat below /proc under its id, too.
-  const fields = statOf(tid);
+  const fields = threadStatOf(tid);
   const name = readIfThere(`/proc/${pid}/task/${tid}/comm`);
   if (fields === null || name === null) return undefined;
   const field = (number: number): string => fields[number - 3] ?? '';

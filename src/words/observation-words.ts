@@ -56,6 +56,19 @@ function isRuledOut({ others, unknown_n }: Pick<Extract<AnswerFact, { code: 'giv
   return unknown_n === 0 && others.every(({ cause }) => !isHeldUnseen(cause));
 }
 
+/** `sh (4711)`, `sh (4711, at the end java)`; `about`: more of it. */
+export function targetText(
+  { name, nameAtEnd, pid }: { readonly name: string; readonly nameAtEnd?: string | undefined; readonly pid: number },
+  about?: string,
+): string {
+  const parts = [
+    String(pid),
+    ...(nameAtEnd === undefined ? [] : [`at the end ${nameAtEnd}`]),
+    ...(about === undefined ? [] : [about]),
+  ];
+  return `${name} (${parts.join(', ')})`;
+}
+
 /** For a reason in a table. */
 export function givesBackWord({ givesBack, cause, call }: Pick<StallReasonFact, 'givesBack' | 'cause' | 'call'>) {
   if (givesBack) return 'yes';

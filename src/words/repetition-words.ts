@@ -62,6 +62,8 @@ const origins: WordsOf<OriginFact> = {
       ? 'it was not seen in which calls threads waited; rates are pauselab’s'
       : `threads waited in ${listed(waits.slice(0, 4).map(({ call, waits_n, threads_n }) => `${call === null ? 'a page fault' : printableLine(call)} (${counted(waits_n, 'time')}, ${counted(threads_n, 'thread')})`))}; rates are pauselab’s`,
   'holder-idle': () => 'no lock is to blame, so the holder does nothing',
+  'jdk-seen': ({ version }) =>
+    `the service ran on Java ${printableLine(version)}; \`run --java PATH\` names its JDK, or another one`,
   'collector-seen': () => 'by the flags and the threads of the JVM',
   'load-chosen': ({ load, residentBytes }) =>
     load === 'heap_wave'

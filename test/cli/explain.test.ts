@@ -57,6 +57,22 @@ test('lists the stalls, the longest first, and the stalled time of each arm', as
   expect(stdout).not.toContain('window');
 });
 
+test('says whether the roots came back that the profile expects', async () => {
+  const path = bundle([[exampleStall], [longer]]);
+  const file = join(path, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { profile: object; order: object[] };
+  const expects = [{ arm: 'free', cause: 'mmap-lock-reader', by: 'holder', median_ns: null }];
+  const order = [{ arm: 'free', kernel: null, repetition: 0 }];
+  writeFileSync(file, JSON.stringify({ ...manifest, profile: { ...manifest.profile, expects }, order }));
+  const sentence =
+    'in free the observed root mmap-lock-reader by holder has 1 of 1 stall and 100 % of the stalled time; the median stall takes 900 ms';
+  expect((await explain(path)).stdout).toMatch(new RegExp(`^Repeated: ${sentence}\\.$`, 'm'));
+  const { expected } = JSON.parse((await explain(path, '--json')).stdout) as { expected: { code: string }[] };
+  expect(expected).toMatchObject([{ code: 'repeated', sentence: `repeated: ${sentence}` }]);
+  // A run of another arm is no evidence.
+  expect((await explain(path, '--run', '000-idle')).stdout).not.toContain('epeated');
+});
+
 test('stalls of the warm-up and the drain are marked as not counted', async () => {
   const { stdout } = await explain(
     bundle([[exampleStall], [longer, { ...exampleStall, start_ns: 20e9, recorded: false }]]),

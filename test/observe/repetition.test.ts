@@ -176,6 +176,16 @@ describe('a root of a thread of a JVM', () => {
     expect(settings?.holder?.operation).toBe('mmap_none');
   });
 
+  test('has the JDK of the JVM, unless it is too old for the laboratory', () => {
+    const of = (version: string) => {
+      const [one] = [target(written)];
+      return repeated(g1, { targets: [{ ...one, jvm: { ...one.jvm, version } }] }).settings;
+    };
+    expect(of('17.0.15+6-Debian-1deb12u1')).toMatchObject({ jvm: { jdk: '17' } });
+    expect(of('25-ea')).toMatchObject({ jvm: { jdk: '25' } });
+    expect(of('11.0.2')).not.toHaveProperty('jvm.jdk');
+  });
+
   test('is not repeated where several collectors or several JVMs are possible', () => {
     const vm = { ...g1, thread: { name: 'VM Thread', tid: 103, role: 'other', nice: 0 } as const };
     expect(repeated(vm, { targets: [target({ collector: null, flags: [] })] }).codes).toEqual(['collector-unknown']);

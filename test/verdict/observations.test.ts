@@ -147,6 +147,26 @@ describe('nothing is concluded', () => {
     expect(compared.conclusions[0]?.code).toBe('nothing-comparable');
   });
 
+  test('by giving memory back, where it is not known whether that is the reason', () => {
+    const seldom = scattered(60, 1).map((one, i) => (i % 2 === 0 ? { ...one, givesBack: null } : one));
+    const after = stored('results/after', { stalls: seldom });
+    const compared = compare(before, after);
+    const rows = compared.rows.filter(({ series }) => series === 'stalls by giving memory back');
+    expect(rows).toHaveLength(3);
+    for (const row of rows) {
+      expect(row).toMatchObject({ verdict: 'inconclusive', reason: 'refused', p: null });
+      expect(row.refusal).toMatchObject({ code: 'gives-back-unknown', side: 'after', open_n: 30 });
+      expect(row.values.b).toEqual([]);
+    }
+    for (const row of compared.rows.filter(({ series }) => series === 'stalls of any reason'))
+      expect(row.refusal).toBeNull();
+  });
+
+  test('and so little of it that nothing changes is no reason', () => {
+    const few = scattered(60, 1).map((one, i) => (i === 0 ? { ...one, givesBack: null } : one));
+    for (const row of compare(before, stored('results/after', { stalls: few })).rows) expect(row.refusal).toBeNull();
+  });
+
   test('where neighbours are alike by themselves', () => {
     // All stalls of a side are in its first half.
     const burst = (n: number, seed: number): FakeStall[] =>

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { AnswerFact } from '../../src/facts/observation-facts.js';
 import { reasonText } from '../../src/words/cause-words.js';
 import { statedNotRepeated } from '../../src/words/repetition-words.js';
-import { givesBackWord, statedAnswer } from '../../src/words/observation-words.js';
+import { givesBackWord, statedAnswer, targetText } from '../../src/words/observation-words.js';
 
 const answer: Extract<AnswerFact, { code: 'gives-back' }> = {
   code: 'gives-back',
@@ -11,6 +11,7 @@ const answer: Extract<AnswerFact, { code: 'gives-back' }> = {
   stalls_n: 3,
   total_ns: 900e6,
   givingBack_n: 0,
+  perhaps_n: 0,
   givingBack_ns: 0,
   perhaps_n: 0,
   others: [{ cause: 'not-scheduled', stalls_n: 3, total_ns: 900e6 }],
@@ -58,4 +59,19 @@ test('a thread that had no CPU while others waited for it is not called the caus
   expect(statedNotRepeated({ code: 'stalled-themselves', ...root }).sentence).toMatch(
     /^not-scheduled: purger itself \(2 stalls, 100 ms\): these threads stalled others/,
   );
+});
+
+test('giving memory back that is only possible is not called the reason', () => {
+  const some = { ...answer, givingBack_n: 2, givingBack_ns: 600e6, others: [] };
+  expect(statedAnswer({ ...some, perhaps_n: 2 }).sentence).toBe(
+    'giving memory back may be the reason for 2 of 3 stalls and 600 ms of 900 ms stalled time',
+  );
+  expect(statedAnswer({ ...some, perhaps_n: 1 }).sentence).toBe(
+    'giving memory back is the reason for 2 of 3 stalls (for 1 of these it is only possible) and 600 ms of 900 ms stalled time',
+  );
+});
+
+test('a process that had another name at the end has both', () => {
+  expect(targetText({ name: 'sh', pid: 7 }, '1 thread')).toBe('sh (7, 1 thread)');
+  expect(targetText({ name: 'sh', nameAtEnd: 'java', pid: 7 })).toBe('sh (7, at the end java)');
 });

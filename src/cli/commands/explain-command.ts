@@ -29,11 +29,14 @@ export function explainCommand() {
     )
     .addHelpText('after', examples)
     .action(async (bundle, { stall: number, run, json, traceExport }) => {
-      const [{ readStalls }, { renderStall, renderStalls }] = await Promise.all([
+      const [{ readStalls }, { renderStall, renderStalls }, { expectedOf }] = await Promise.all([
         import('../../bundle/read-stalls.js'),
         import('../text/explain-text.js'),
+        import('../../attribution/expected-roots.js'),
       ]);
       const found = readStalls(bundle, run);
+      // A run alone is not what a profile expects something of.
+      const expected = found.isObservation || run !== undefined ? [] : expectedOf(bundle, found);
       const one = number === undefined ? undefined : found.stalls[number - 1];
       if (number !== undefined && one === undefined)
         throw usage(
@@ -41,8 +44,13 @@ export function explainCommand() {
         );
       if (traceExport !== undefined)
         await writeExport(traceExport, one === undefined ? found.stalls.slice(0, mostExported) : [one], found.runs);
-      if (json === true) printJson({ stalls: one === undefined ? found.stalls : [one], missing: found.missing });
-      else printText(one === undefined ? renderStalls(found) : renderStall(one, found));
+      if (json === true)
+        printJson({
+          stalls: one === undefined ? found.stalls : [one],
+          ...(expected.length === 0 ? {} : { expected }),
+          missing: found.missing,
+        });
+      else printText(one === undefined ? renderStalls({ ...found, expected }) : renderStall(one, found));
     });
 }
 

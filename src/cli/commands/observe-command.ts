@@ -82,6 +82,7 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
         printText(`${isFollowing ? '\n' : ''}${renderObservation(result)}`);
       }
       if (result.interrupted !== null) setExitCode(result.interrupted);
+      else if (!result.isInPlace) setExitCode(ExitCode.unfit);
     });
 }
 

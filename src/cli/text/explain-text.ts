@@ -18,15 +18,20 @@ import { renderTable } from './text-table.js';
 const mostListed = 20;
 
 export function renderStalls(
-  found: Pick<ReadStalls, 'runs' | 'stalls' | 'missing' | 'isObservation' | 'answer'>,
+  found: Pick<ReadStalls, 'runs' | 'stalls' | 'missing' | 'isObservation' | 'answer'> & {
+    /** Whether the roots that its profile expects came back. */
+    readonly expected?: readonly Stated[];
+  },
 ): string {
-  const { stalls, missing, answer } = printable({
+  const { stalls, missing, answer, expected } = printable({
     stalls: found.stalls,
     missing: found.missing,
     answer: found.answer?.sentence ?? null,
+    expected: (found.expected ?? []).map(({ sentence }) => sentence),
   });
   return [
     ...(answer === null ? [] : [`${capitalised(answer)}.`, '']),
+    ...(expected.length === 0 ? [] : [...expected.map((sentence) => `${capitalised(sentence)}.`), '']),
     ...(stalls.length === 0 ? [withoutStalls(found.runs)] : [stallsTable(stalls, found.isObservation)]),
     ...(stalls.length > mostListed ? [`… and ${stalls.length - mostListed} shorter stalls; --json has all.`] : []),
     ...(stalls.length > 0

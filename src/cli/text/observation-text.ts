@@ -1,6 +1,6 @@
 /** An observation on a terminal: the answer, a table by root, the longest stalls, and what to do next. */
 import { reasonText } from '../../words/cause-words.js';
-import { givesBackWord, observedLength, observedWhen } from '../../words/observation-words.js';
+import { givesBackWord, observedLength, observedWhen, targetText, tierWords } from '../../words/observation-words.js';
 import { formatDuration } from '../../base/text/units.js';
 import { printableLine } from '../../base/text/printable.js';
 import { shellWord } from '../../base/text/shell-word.js';
@@ -9,7 +9,6 @@ import { cutsOf } from '../../bundle/read-observation.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
 import { jvmLines } from '../../words/observed-jvm-words.js';
 import { capitalised, counted, listed } from '../../words/text.js';
-import { tierWords } from '../../words/observation-words.js';
 import { renderTable } from './text-table.js';
 
 const mostListed = 5;
@@ -27,7 +26,7 @@ export function renderObservation({ observation, stalls, bundle, isRepeatable }:
   return [
     `${capitalised(answer.sentence)}.`,
     '',
-    `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (${tierWords[tier]}): ${listed(targets.map(({ name, pid, threads_n }) => `${printableLine(name)} (${pid}, ${counted(threads_n, 'thread')} at the start)`))}; a stall is ${formatDuration(threshold_ns)} or more.`,
+    `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (${tierWords[tier]}): ${listed(targets.map((target) => printableLine(targetText(target, `${counted(target.threads_n, 'thread')} at the start`))))}; a stall is ${formatDuration(threshold_ns)} or more.`,
     ...refusedTiers.map(({ sentence }) => `${capitalised(sentence)}.`),
     ...targets.flatMap(({ pid, jvm }) => (jvm === null ? [] : jvmLines(pid, jvm).map(printableLine))),
     ...(reasons.length === 0

@@ -43,11 +43,15 @@ function comment(document: Document, path: readonly (string | number)[], text: s
   const shown = wrapped(text, path.length);
   if (isSeq(parent) && typeof last === 'number') {
     const item = parent.items[last] as Node | undefined;
-    if (item !== undefined) item.commentBefore = shown;
+    if (item !== undefined) item.commentBefore = below(item, shown);
   } else if (isMap(parent)) {
     const key = parent.items.find((pair) => isScalar(pair.key) && pair.key.value === last)?.key;
-    if (isScalar(key)) key.commentBefore = shown;
+    if (isScalar(key)) key.commentBefore = below(key, shown);
   }
+}
+
+function below({ commentBefore }: Node, text: string): string {
+  return typeof commentBefore === 'string' ? `${commentBefore}\n${text}` : text;
 }
 
 /** Each line begins with a blank, which follows the `#`. */

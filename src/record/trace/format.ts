@@ -5,6 +5,9 @@
 import { unfit } from '../../base/failure.js';
 import { linesOf } from '../../base/text/lines.js';
 
+/** What to do instead of reading a trace: of a run, and of an observation. */
+export const instead = 'leave out --trace, or observe by another --tier';
+
 export interface Field {
   readonly name: string;
   readonly offset: number;
@@ -25,9 +28,7 @@ export function parseFormat(text: string): EventFormat {
   const name = /^name: (.*)$/m.exec(text)?.[1];
   const id = /^ID: (\d+)$/m.exec(text)?.[1];
   if (name === undefined || id === undefined)
-    throw unfit(
-      `this kernel describes a trace event in an unknown format ("${text.slice(0, 40)}"); do without the trace`,
-    );
+    throw unfit(`this kernel describes a trace event in an unknown format ("${text.slice(0, 40)}"); ${instead}`);
   const fields = linesOf(text).flatMap((line) => fieldOf(line) ?? []);
   return { name, id: Number(id), fields: new Map(fields.map((field) => [field.name, field])) };
 }
@@ -49,7 +50,7 @@ export function parsePageLayout(text: string): PageLayout {
   );
   const [time, commit, data] = ['timestamp', 'commit', 'data'].map((name) => fields.get(name));
   if (time === undefined || commit === undefined || data === undefined)
-    throw unfit('this kernel describes the pages of a trace in an unknown format; do without the trace');
+    throw unfit(`this kernel describes the pages of a trace in an unknown format; ${instead}`);
   return {
     timeOffset: time.offset,
     commitOffset: commit.offset,

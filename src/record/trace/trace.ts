@@ -14,6 +14,7 @@ import {
   type EventFormat,
   type Field,
   type PageLayout,
+  instead,
 } from './format.js';
 import { lowerBound } from '../../base/sorted.js';
 import { readPages } from './pages.js';
@@ -141,7 +142,7 @@ export function readTrace(
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
     throw workloadFailed(
-      `the trace in ${folder} could not be read (${(cause as Error).message}); try again, or do without the trace`,
+      `the trace in ${folder} could not be read (${(cause as Error).message}); try again, or ${instead}`,
       { cause },
     );
   }

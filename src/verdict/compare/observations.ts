@@ -12,10 +12,12 @@ import type { SideFacts } from '../evidence/side.js';
 import {
   leastSlices,
   leastWatched_ns,
+  openStallsOf,
   sliceFigures,
   slicesIn,
   sliceValues,
   slicingOf,
+  type OpenStalls,
   type Slicing,
   type Watched,
 } from '../evidence/slices.js';
@@ -111,9 +113,14 @@ function draftsOf(
   margins: CompareOptions['margins'],
 ): RowDraft[] {
   const slice_ns = slicing?.slice_ns ?? Math.min(a.watched_ns, b.watched_ns);
-  const [valuesA, valuesB] = [sliceValues(a, slice_ns), sliceValues(b, slice_ns)];
   const refusal = refusalOf(a, b, slicing);
-  return sliceFigures.map(({ series, metric }, i) => ({
+  const all = { a: sliceValues(a, slice_ns), b: sliceValues(b, slice_ns) };
+  const drafts = sliceFigures.map((figure, i) => {
+    const open = { a: openStallsOf(figure, a), b: openStallsOf(figure, b) };
+    const values = { a: open.a === null ? (all.a[i] ?? []) : [], b: open.b === null ? (all.b[i] ?? []) : [] };
+    return { ...figure, values, refusal: refusal ?? openRefusal(a, open.a) ?? openRefusal(b, open.b) };
+  });
+  return drafts.map(({ series, metric, values, refusal: refused }) => ({
     candidate: b.label,
     arms: { a: '', b: '' },
     series,
@@ -122,11 +129,10 @@ function draftsOf(
     window_ns: { shortest: slice_ns, longest: slice_ns },
     input: {
       key: JSON.stringify([b.label, series, metric.name]),
-      a: valuesA[i] ?? [],
-      b: valuesB[i] ?? [],
-      origin: { a: originOf(a, valuesA[i] ?? []), b: originOf(b, valuesB[i] ?? []) },
+      ...values,
+      origin: { a: originOf(a, values.a), b: originOf(b, values.b) },
       margin: marginOf(metric, a.threshold_ns, margins),
-      refusal,
+      refusal: refused,
     },
   }));
 }
@@ -134,6 +140,10 @@ function draftsOf(
 /** Each observation is an experiment of its own, also one that is compared with itself. */
 function originOf({ label }: ObservedSide, values: readonly number[]): MetricInput['origin']['a'] {
   return { experiment: label, arm: '', rounds: values.map((_, i) => i) };
+}
+
+function openRefusal({ label }: ObservedSide, open: OpenStalls | null): Refusal | null {
+  return open === null ? null : { code: 'gives-back-unknown', side: label, ...open };
 }
 
 function refusalOf(a: ObservedSide, b: ObservedSide, slicing: Slicing | null): Refusal | null {

@@ -4,6 +4,7 @@
  */
 import { rootOfStall } from '../../bundle/stall-root.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
+import { isOpenWhetherGivesBack } from '../../facts/blame.js';
 import { neighboursAlike } from '../../stats/autocorrelation.js';
 import type { Random } from '../../stats/prng.js';
 import type { Metric } from './metrics.js';
@@ -20,14 +21,18 @@ type SliceMetric = Pick<Metric, 'name' | 'title' | 'unit' | 'worse' | 'margin'>;
 
 interface SliceFigure {
   readonly series: string;
+  /** Stalls of which it is not known whether they belong to the series; empty: it is always known. */
+  readonly openIn: (stalls: readonly ListedStall[]) => readonly ListedStall[];
   readonly metric: SliceMetric;
+  /** Stalls that belong to the series. */
+  readonly within: (stalls: readonly ListedStall[]) => readonly ListedStall[];
   /** Of the stalls that began in a slice. */
   readonly of: (stalls: readonly ListedStall[], slice_ns: number) => number;
 }
 
 const minute_ns = 60e9;
 
-const metrics: readonly Omit<SliceFigure, 'series'>[] = [
+const metrics: readonly Pick<SliceFigure, 'metric' | 'of'>[] = [
   {
     metric: {
       name: 'stalled_seconds_per_minute',
@@ -61,16 +66,54 @@ const metrics: readonly Omit<SliceFigure, 'series'>[] = [
   },
 ];
 
-const groups: readonly { readonly series: string; readonly has: (stall: ListedStall) => boolean }[] = [
-  { series: 'stalls of any reason', has: () => true },
-  { series: 'stalls by giving memory back', has: (stall) => rootOfStall(stall)?.givesBack === true },
+interface Group {
+  readonly series: string;
+  readonly has: (stall: ListedStall) => boolean;
+  readonly isOpen: (stall: ListedStall) => boolean;
+}
+
+const groups: readonly Group[] = [
+  { series: 'stalls of any reason', has: () => true, isOpen: () => false },
+  { series: 'stalls by giving memory back', has: givesBack, isOpen: mayGiveBack },
 ];
 
+function givesBack(stall: ListedStall): boolean {
+  return rootOfStall(stall)?.givesBack === true;
+}
+
+function mayGiveBack(stall: ListedStall): boolean {
+  const root = rootOfStall(stall);
+  return root === null || isOpenWhetherGivesBack({ cause: root.cause.cause, call: root.call });
+}
+
+/** So little stalled time of which it is not known whether it belongs to a series changes no conclusion. */
+const littleOpen = 0.05;
+
+export interface OpenStalls {
+  readonly open_n: number;
+  readonly open_ns: number;
+  /** That belong to the series for certain. */
+  readonly known_ns: number;
+}
+
+/** Null: the figure is known. */
+export function openStallsOf(
+  { openIn, within }: Pick<SliceFigure, 'openIn' | 'within'>,
+  { stalls }: Pick<Watched, 'stalls'>,
+): OpenStalls | null {
+  const time = (of: readonly ListedStall[]): number => of.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+  const open = openIn(stalls);
+  const [open_ns, known_ns] = [time(open), time(within(stalls))];
+  return open_ns > littleOpen * (open_ns + known_ns) ? { open_n: open.length, open_ns, known_ns } : null;
+}
+
 /** Each of all stalls, and of those that giving memory back is the reason for. */
-export const sliceFigures: readonly SliceFigure[] = groups.flatMap(({ series, has }) =>
+export const sliceFigures: readonly SliceFigure[] = groups.flatMap(({ series, has, isOpen }) =>
   metrics.map(({ metric, of }) => ({
     series,
     metric,
+    openIn: (stalls: readonly ListedStall[]) => stalls.filter(isOpen),
+    within: (stalls: readonly ListedStall[]) => stalls.filter(has),
     of: (stalls: readonly ListedStall[], slice_ns: number) => of(stalls.filter(has), slice_ns),
   })),
 );

@@ -10,6 +10,7 @@ import { stated } from '../../words/run-words.js';
 import { waitFor } from '../../base/clock.js';
 import { Failure, interruptedBefore, unfit, workloadFailed } from '../../base/failure.js';
 import { callsInTraces, systemCallNumber } from '../../catalogue/system-calls.js';
+import { instead } from '../../record/trace/format.js';
 import { contentionFlags, readTrace, traceEvents, type Trace } from '../../record/trace/trace.js';
 import { endHelper } from './helper.js';
 import { programs, startProgram, type Program } from '../programs.js';
@@ -185,8 +186,7 @@ async function untilReady(file: string, program: Program, interrupted: Promise<u
     interrupted,
   });
   if (ready === 'interrupted') throw interruptedBefore('the trace was set up');
-  if (ready === 'late')
-    throw workloadFailed(`the tracer was not ready after ${readyDeadline_ms / 1000} s; do without the trace`);
+  if (ready === 'late') throw workloadFailed(`the tracer was not ready after ${readyDeadline_ms / 1000} s; ${instead}`);
   if (ready.found !== 'ready') throw endedWith(program);
 }
 
@@ -200,6 +200,6 @@ export function endedWith(program: Program): Failure {
     sentence ??
       `the tracer ended ` +
         `${code === null || code === undefined ? `by ${String(program.exit()?.signal)}` : `with exit code ${code}`}; ` +
-        'try again, or do without the trace',
+        `try again, or ${instead}`,
   );
 }

@@ -1,4 +1,5 @@
 /** The first screen: what happened, why, and what to try, for a reader who does not know the field's terms. */
+import { expectedRoots } from '../../../attribution/expected-roots.js';
 import { grouped } from '../../../base/group.js';
 import { formatDuration } from '../../../base/text/units.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';
@@ -11,6 +12,7 @@ import { standingOf, type ReportedBundle, type Standing } from '../gather.js';
 import { causeExplained, gradeMeanings, hasLowPriority, noChain, type LostCpu } from '../../../words/cause-words.js';
 import { priorityText } from '../../../words/chain-words.js';
 import { workOfCall } from '../../../words/work-words.js';
+import { capitalised } from '../../../words/text.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { timeline, timelineLegend } from './timeline.js';
 
@@ -25,6 +27,7 @@ export function headlinePart(bundle: ReportedBundle, index: number): Markup {
   const longest = seen.stalls[0];
   return html`<div class="headline"><dl>
 <dt>What happened</dt><dd>${happened(bundle, seen)}</dd>
+${expectedPart(bundle)}
 ${
   shown.length === 0
     ? nothing
@@ -43,6 +46,14 @@ ${
       ? nothing
       : html`<figure><figcaption><strong>The longest of these stalls</strong>: what each thread did in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">details</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`
   }</div>`;
+}
+
+/** Of a profile that repeats an observation. */
+function expectedPart({ stored: { manifest }, stalls }: ReportedBundle): Markup {
+  const expected = expectedRoots(manifest, stalls);
+  return expected.length === 0
+    ? nothing
+    : html`<dt>Expected</dt>${expected.map(({ sentence }) => html`<dd>${prose(capitalised(sentence))}.</dd>`)}`;
 }
 
 interface Seen {

@@ -7,7 +7,7 @@ import { formatDuration, formatShare, formatSize } from '../../../base/text/unit
 import type { StoredObservation } from '../../../bundle/read-observation.js';
 import { causeNames } from '../../../words/cause-words.js';
 import { capitalised, counted } from '../../../words/text.js';
-import { givesBackWord, tierWords } from '../../../words/observation-words.js';
+import { givesBackWord, targetText, tierWords } from '../../../words/observation-words.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { advice } from './advice.js';
 import { asObserved } from './chain.js';
@@ -22,7 +22,7 @@ export function answerPart({ observation, stalls }: StoredObservation, bundle: n
   const { answer, watched_ns, targets, threshold_ns } = observation;
   const [longest] = stalls;
   return html`<p class="verdict">${capitalised(answer.sentence)}.</p>
-<p>Observed for ${formatDuration(watched_ns)}: ${targets.map(({ name, pid }) => `${name} (${pid})`).join(', ')}. A stall is a wait of ${formatDuration(threshold_ns)} or more in which a thread wanted to go on. Times add up over the threads.</p>${
+<p>Observed for ${formatDuration(watched_ns)}: ${targets.map((target) => targetText(target)).join(', ')}. A stall is a wait of ${formatDuration(threshold_ns)} or more in which a thread wanted to go on. Times add up over the threads.</p>${
     longest === undefined || longest.stall.evidence === null
       ? nothing
       : html`<figure><figcaption><strong>The longest stall</strong>: what each thread did in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(bundle, longest.number)}">details</a>)</figcaption>${timeline(asObserved(longest.stall))}${timelineLegend([longest.stall])}</figure>`
@@ -82,9 +82,7 @@ export function observedFactsPart({ observation }: StoredObservation): Markup {
   const facts: readonly (readonly [string, string])[] = [
     [
       targets.length === 1 ? 'Process' : 'Processes',
-      targets
-        .map(({ name, pid, threads_n }) => `${name} (${pid}, ${counted(threads_n, 'thread')} at the start)`)
-        .join(', '),
+      targets.map((target) => targetText(target, `${counted(target.threads_n, 'thread')} at the start`)).join(', '),
     ],
     ['Watched for', formatDuration(watched_ns)],
     ['Started', startedAt],

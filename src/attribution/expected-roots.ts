@@ -1,7 +1,11 @@
 /** Whether the roots that a profile expects came back, by the stalls of a bundle. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { grouped } from '../base/group.js';
-import { readStalls, type NumberedStall } from '../bundle/read-stalls.js';
+import type { ManifestFile } from '../bundle/bundle-schema.js';
+import type { BundleStalls, NumberedStall } from '../bundle/read-stalls.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
+import { readBundleFile } from '../bundle/store.js';
 import type { ExpectedRootFact } from '../facts/repetition-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { ExpectedRoot } from '../profile/resolved/resolved.js';
@@ -9,15 +13,19 @@ import { median } from '../stats/median.js';
 import { statedExpected } from '../words/repetition-words.js';
 import { matchesComm } from '../workload/threads/thread-patterns.js';
 
-/** `arms`: those that were to be measured. Of other arms nothing is expected. */
+/** As `expectedRoots`, for a bundle whose stalls have been read; empty where it has no manifest. */
+export function expectedOf(bundle: string, stalls: Pick<BundleStalls, 'stalls' | 'runs'>): Stated<ExpectedRootFact>[] {
+  const path = join(bundle, 'manifest.json');
+  return existsSync(path) ? expectedRoots(readBundleFile('manifest', path), stalls) : [];
+}
+
+/** Of arms that were not to be measured, nothing is expected. */
 export function expectedRoots(
-  bundle: string,
-  expects: readonly ExpectedRoot[],
-  arms: readonly string[],
+  { profile: { expects = [] }, order }: Pick<ManifestFile, 'profile' | 'order'>,
+  { stalls, runs }: Pick<BundleStalls, 'stalls' | 'runs'>,
 ): Stated<ExpectedRootFact>[] {
-  const wanted = expects.filter(({ arm }) => arms.includes(arm));
-  if (wanted.length === 0) return [];
-  const { stalls, runs } = readStalls(bundle);
+  const arms = new Set(order.map(({ arm }) => arm));
+  const wanted = expects.filter(({ arm }) => arms.has(arm));
   const measured = new Set(runs.flatMap(({ run, file }) => (run === null || file === null ? [] : [run.arm])));
   return wanted.map((one) =>
     statedExpected(judged(one, measured.has(one.arm) ? stalls.filter(({ arm }) => arm === one.arm) : null)),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
-import { judged } from '../../src/jobs/expected-roots.js';
+import { judged } from '../../src/attribution/expected-roots.js';
 
 const ms = 1_000_000;
 const expects = { arm: 'seen', cause: 'mmap-lock-reader', by: 'G1 Serv*', median_ns: 40 * ms } as const;
