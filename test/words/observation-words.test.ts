@@ -13,7 +13,6 @@ const answer: Extract<AnswerFact, { code: 'gives-back' }> = {
   givingBack_n: 0,
   perhaps_n: 0,
   givingBack_ns: 0,
-  perhaps_n: 0,
   others: [{ cause: 'not-scheduled', stalls_n: 3, total_ns: 900e6 }],
   ofHolders_n: 0,
   ofHolders_ns: 0,
