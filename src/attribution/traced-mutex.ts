@@ -109,14 +109,26 @@ function throughHolder(part: HeldPart, wait: MutexWait, traced: TracedEvidence, 
           return { ...one, grade: weaker(one.grade, part.grade), steps: [step, ...one.steps] };
         }),
     );
-  const own = uncovered(part, passedOn).map((rest) =>
-    ofMutex(rest, part.grade, wait.mutex, run, {
-      isNext: part.isNext,
-      ...about(part.tid, rest, traced),
-      call: part.isNext ? null : callWhileHeld(part.tid, rest, model),
-    }),
-  );
+  const own = uncovered(part, passedOn).map((rest) => ofHolder({ ...part, ...rest }, wait.mutex, traced));
   return [...passedOn, ...own];
+}
+
+/**
+ * A holder that sleeps in a call of futex waits for another thread, as a thread of a JVM does that has a lock of the heap
+ * and waits until the VM thread has collected. It has the mutex, and why that takes so long is not known.
+ */
+function ofHolder(part: HeldPart, mutex: string, traced: TracedEvidence): LinkDraft {
+  const { model, run } = traced;
+  const call = part.isNext ? null : callWhileHeld(part.tid, part, model);
+  const slept_ns = lengthOf(
+    inside(model.segments.get(part.tid), part).filter(({ scheduling }) => scheduling === 'asleep'),
+  );
+  const waits = call === null && slept_ns >= (part.end_ns - part.start_ns) / 2;
+  return ofMutex(part, waits ? 'possible' : part.grade, mutex, run, {
+    isNext: part.isNext,
+    ...about(part.tid, part, traced),
+    call,
+  });
 }
 
 /** With these the chain ends at the holder. */
