@@ -67,7 +67,9 @@ type Blame = (segment: Segment, traced: TracedEvidence) => LinkDraft[];
 
 /** Of the part of a wait that lies in `span`. `blame`: what a thread waited for that had a mutex and could not go on. */
 export function mutexDrafts(wait: MutexWait, span: Span, traced: TracedEvidence, blame: Blame): LinkDraft[] {
-  const isWhole = (traced.run.trace?.lost_n ?? 0) === 0 && !wait.isShared;
+  // A trace covers no time in which it lost events.
+  const isLossless = traced.model.ranIsWhole || (traced.run.trace?.lost_n ?? 0) === 0;
+  const isWhole = isLossless && !wait.isShared;
   return inside(mutexParts(wait, traced.model), span).flatMap((part) => {
     const found = { ...part, grade: isWhole ? part.grade : 'possible' } as const;
     return found.tid === null

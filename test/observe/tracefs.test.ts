@@ -294,7 +294,7 @@ test('a builder drops what is over and not wanted, and nothing that goes on', ()
 test('a sleep for a mutex is a stall by who gave it back, however long it took', () => {
   const futex = (at: number, tid: number, command: bigint, value: bigint) =>
     entered(at, tid, number('futex'), 0x7f10n, command, value, 0n, 0n, 0n);
-  const sleep = (seen: readonly ThreadOfProc[]) =>
+  const sleep = (seen: readonly ThreadOfProc[], more: Partial<ObservedTrace> = {}) =>
     found(
       [
         switched(90, 0, purger, 'preempted', hog),
@@ -307,13 +307,15 @@ test('a sleep for a mutex is a stall by who gave it back, however long it took',
         left(9000.8, mapper, number('futex')),
         left(9000.9, purger, number('futex')),
       ],
-      { to: 20_000, pieces: [2000, 7000, 9500, 15_000], seen },
+      { to: 20_000, pieces: [2000, 7000, 9500, 15_000], seen, more },
     );
-  const ofMapper = (seen: readonly ThreadOfProc[]) => sleep(seen).stalls.filter(({ thread }) => thread?.tid === mapper);
-  expect(ofMapper(threads).map(({ cause }) => cause)).toMatchObject([
+  const sleepOfMapper = (...given: Parameters<typeof sleep>) => ofMapper(sleep(...given));
+  expect(sleepOfMapper(threads).map(({ cause }) => cause)).toMatchObject([
     { cause: 'mutex', grade: 'proven', thread: { name: 'purger' } },
   ]);
+  // The trace covers no time in which it lost events.
+  expect(sleepOfMapper(threads, { lost_n: 5 })[0]?.cause).toMatchObject({ grade: 'proven' });
   // A condition variable of musl.
   const inFrame = threads.map((one) => (one.tid === mapper ? { ...one, futexStack: '7e80' } : one));
-  expect(ofMapper(inFrame)).toEqual([]);
+  expect(sleepOfMapper(inFrame)).toEqual([]);
 });
