@@ -1,8 +1,8 @@
 // Causes of stalls that bench/observe.mjs plants in the JVM of bench/java/observed, or beside it.
 //
 // A case names the work of the service, its planted threads, and what has to be seen: the causes that are right, and the
-// threads that are (null: the cause names no thread).
-// `plant` returns what ends the plant: what was started, and what has to be undone.
+// threads that are (null: the cause names no thread). `plant` returns what ends the plant: what was started, and what has
+// to be undone.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -67,7 +67,9 @@ type Blame = (segment: Segment, traced: TracedEvidence) => LinkDraft[];
 
 /** Of the part of a wait that lies in `span`. `blame`: what a thread waited for that had a mutex and could not go on. */
 export function mutexDrafts(wait: MutexWait, span: Span, traced: TracedEvidence, blame: Blame): LinkDraft[] {
-  const isWhole = (traced.run.trace?.lost_n ?? 0) === 0 && !wait.isShared;
+  // A trace covers no time in which it lost events.
+  const isLossless = traced.model.ranIsWhole || (traced.run.trace?.lost_n ?? 0) === 0;
+  const isWhole = isLossless && !wait.isShared;
   return inside(mutexParts(wait, traced.model), span).flatMap((part) => {
     const found = { ...part, grade: isWhole ? part.grade : 'possible' } as const;
     return found.tid === null
@@ -109,14 +111,26 @@ function throughHolder(part: HeldPart, wait: MutexWait, traced: TracedEvidence, 
           return { ...one, grade: weaker(one.grade, part.grade), steps: [step, ...one.steps] };
         }),
     );
-  const own = uncovered(part, passedOn).map((rest) =>
-    ofMutex(rest, part.grade, wait.mutex, run, {
-      isNext: part.isNext,
-      ...about(part.tid, rest, traced),
-      call: part.isNext ? null : callWhileHeld(part.tid, rest, model),
-    }),
-  );
+  const own = uncovered(part, passedOn).map((rest) => ofHolder({ ...part, ...rest }, wait.mutex, traced));
   return [...passedOn, ...own];
+}
+
+/**
+ * A holder that sleeps in a call of futex waits for another thread, as a thread of a JVM does that has a lock of the heap
+ * and waits until the VM thread has collected. It has the mutex, and why that takes so long is not known.
+ */
+function ofHolder(part: HeldPart, mutex: string, traced: TracedEvidence): LinkDraft {
+  const { model, run } = traced;
+  const call = part.isNext ? null : callWhileHeld(part.tid, part, model);
+  const slept_ns = lengthOf(
+    inside(model.segments.get(part.tid), part).filter(({ scheduling }) => scheduling === 'asleep'),
+  );
+  const waits = call === null && slept_ns >= (part.end_ns - part.start_ns) / 2;
+  return ofMutex(part, waits ? 'possible' : part.grade, mutex, run, {
+    isNext: part.isNext,
+    ...about(part.tid, part, traced),
+    call,
+  });
 }
 
 /** With these the chain ends at the holder. */

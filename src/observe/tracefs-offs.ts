@@ -7,7 +7,7 @@ import type { ThreadBook } from './tracefs-threads.js';
 
 export interface TracedThreads {
   readonly builder: Pick<TraceBuilder, 'segmentsOf' | 'currentOf' | 'callsOf' | 'openCallOf' | 'nameOf'>;
-  readonly book: Pick<ThreadBook, 'threads' | 'exits'>;
+  readonly book: Pick<ThreadBook, 'threads' | 'exits' | 'futexStacks'>;
 }
 
 /** `until_ns`: the trace has nothing later. Intervals that are shorter than `detail_ns` are left out. */
@@ -80,7 +80,7 @@ function offOf(thread: ObservedThread, traced: TracedThreads, { segment, last, o
     contention: -1,
     call: callAt(thread.tid, start_ns, traced),
     wakerCall: isWoken && wokenBy !== 0 ? callAt(wokenBy, end_ns, traced) : null,
-    userStack: null,
+    userStack: traced.book.futexStacks.get(thread.tid) ?? null,
     stack: [],
   };
 }

@@ -1,5 +1,6 @@
 /** Which threads belong to the observed processes, in a trace that names threads only by their ids. */
 import type { SchedulingState } from '../attribution/trace-model.js';
+import { systemCallNumber } from '../catalogue/system-calls.js';
 import { readIfThere } from '../host/files.js';
 import type { TraceEvent } from '../record/trace/trace.js';
 import { threadStatOf } from '../workload/process-identity.js';
@@ -11,6 +12,8 @@ export interface ThreadOfProc extends ObservedThread {
   /** As in proc_pid_stat(5). */
   readonly state: string;
   readonly cpu: number;
+  /** Where its stack is, outside of the kernel, in hexadecimal; null: it is in no call of futex, or may not be read. */
+  readonly futexStack: string | null;
 }
 
 export function threadsNow(pids: readonly number[]): ThreadOfProc[] {
@@ -22,13 +25,29 @@ function threadNow(pid: number, tid: number): ThreadOfProc | undefined {
   const name = readIfThere(`/proc/${pid}/task/${tid}/comm`);
   if (fields === null || name === null) return undefined;
   const field = (number: number): string => fields[number - 3] ?? '';
-  return { pid, tid, name: name.trimEnd(), state: field(3), nice: Number(field(19)), cpu: Number(field(39)) };
+  return {
+    pid,
+    tid,
+    name: name.trimEnd(),
+    state: field(3),
+    nice: Number(field(19)),
+    cpu: Number(field(39)),
+    futexStack: futexStackOf(pid, tid),
+  };
+}
+
+/** `/proc/PID/task/TID/syscall`: the number of the call, six arguments, the stack pointer and the program counter. */
+function futexStackOf(pid: number, tid: number): string | null {
+  const fields = (readIfThere(`/proc/${pid}/task/${tid}/syscall`) ?? '').trim().split(' ');
+  return Number(fields[0]) === systemCallNumber('futex') ? (fields[7] ?? '').slice('0x'.length) || null : null;
 }
 
 export interface ThreadBook {
   readonly threads: ReadonlyMap<number, ObservedThread>;
   /** When each thread ended, by tid. */
   readonly exits: ReadonlyMap<number, number>;
+  /** Of the last call of futex in which /proc had the thread, by tid: an idle thread waits at the same place again. */
+  readonly futexStacks: ReadonlyMap<number, string>;
   /** Names and priorities may have changed. */
   look(seen: readonly ThreadOfProc[]): void;
   add(event: TraceEvent): void;
@@ -37,11 +56,16 @@ export interface ThreadBook {
 export function threadBook(): ThreadBook {
   const threads = new Map<number, ObservedThread>();
   const exits = new Map<number, number>();
+  const futexStacks = new Map<number, string>();
   return {
     threads,
     exits,
+    futexStacks,
     look(seen) {
-      for (const { pid, tid, name, nice } of seen) threads.set(tid, { pid, tid, name, nice });
+      for (const { pid, tid, name, nice, futexStack } of seen) {
+        threads.set(tid, { pid, tid, name, nice });
+        if (futexStack !== null) futexStacks.set(tid, futexStack);
+      }
     },
     add(event) {
       if (event.kind === 'new-thread') {

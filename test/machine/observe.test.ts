@@ -8,6 +8,7 @@ import { kernelProgram } from '../../src/observe/observer.js';
 import { nativeProgram } from '../native/programs.js';
 import { cgroupOf } from '../support/cgroup.js';
 import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
+import { observedMutexWaits } from '../support/mutex-waits.js';
 import { scratchFolder } from '../support/scratch.js';
 import { startStalling } from '../support/stalling.js';
 import { withinTries } from '../support/tries.js';
@@ -72,38 +73,10 @@ describe.skipIf(!isAllowed)('an observation', () => {
     },
   );
 
-  // The heap of an arena begins at a multiple of its size, so its mutex is known.
-  test.each([
-    ['ebpf', 'mutex', 'mutex', null],
-    ['tracefs', 'mutex', 'mutex', null],
-    ['ebpf', 'arena', 'allocator-mutex', 'madvise.DONTNEED'],
-  ] as const)('by %s finds each wait for a mutex (%s)', async (tier, lock, cause, call) => {
-    const stalling = startStalling(14, 200, lock);
-    const { code, stdout } = await pauselab([
-      ...['observe', '--tier', tier, '--pid', String(stalling.pid), '--for', '8s'],
-      ...['--out', scratch.fresh('mutex'), '--json'],
-    ]);
-    expect(code).toBe(0);
-    const { monotonicStart_ns, watched_ns, stalls } = JSON.parse(stdout) as Observed;
-    const waits = (await stalling.waits)
-      .map((wait) => ({ ...wait, start_ns: wait.start_ns - monotonicStart_ns }))
-      .filter(({ start_ns, duration_ns }) => start_ns > 0 && start_ns + duration_ns < watched_ns);
-    expect(waits.length).toBeGreaterThan(0);
-    const calls: string[] = [];
-    for (const wait of waits) {
-      const [longest] = stalls
-        .filter(
-          ({ thread, start_ns, duration_ns }) =>
-            thread?.tid === wait.tid &&
-            start_ns < wait.start_ns + wait.duration_ns &&
-            start_ns + duration_ns > wait.start_ns,
-        )
-        .toSorted((x, y) => y.duration_ns - x.duration_ns);
-      expect(longest?.duration_ns).toBeGreaterThan(wait.duration_ns / 2);
-      expect(longest?.cause).toMatchObject({ cause, grade: 'proven', lock: 'futex', thread: { name: 'purger' } });
-      calls.push(...(longest?.chain ?? []).flatMap((link) => link.call ?? []));
-    }
-    if (call !== null) expect(calls).toContain(call);
+  // test/long/observe-mutex.test.ts has the other ways of observing, and malloc.
+  test('finds each wait for a mutex, with the thread that had it', async () => {
+    for (const stall of await observedMutexWaits('ebpf', 'mutex', 4, scratch.fresh('mutex')))
+      expect(stall.cause).toMatchObject({ cause: 'mutex', grade: 'proven', lock: 'futex', thread: { name: 'purger' } });
   });
 
   test('of a wait that goes on at both its ends has the thread that has the lock', async () => {

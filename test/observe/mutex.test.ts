@@ -210,6 +210,18 @@ describe('the holder of a mutex', () => {
     );
   });
 
+  test('is possible only where it sleeps until another thread does something, and not in a call that is known', () => {
+    const chain = (call: OffRecord['call']) =>
+      chainOf([
+        waited(a, { from: 100, woken: 400, to: 400 }, b),
+        off(b, { from: 110, woken: 390, to: 390 }, { state: 'asleep', call, waker: c, wakerCall: unlock }),
+      ]);
+    expect(chain(futex('7f20', '189', '0'))).toEqual([['b', 'mutex', 'possible', 100, 400]]);
+    expect(chain({ ...lock, number: systemCallNumber('nanosleep') ?? 0 })).toEqual([
+      ['b', 'mutex', 'proven', 100, 400],
+    ]);
+  });
+
   test('does not pass on what goes round', () => {
     const other = futex('7f20', '80', '2');
     const offs = [

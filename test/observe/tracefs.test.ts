@@ -29,6 +29,7 @@ const seenThread = (tid: number, more: Partial<ThreadOfProc> = {}): ThreadOfProc
   nice: 0,
   state: 'S',
   cpu: 0,
+  futexStack: null,
   ...more,
 });
 const threads = [seenThread(mapper), seenThread(purger, { nice: 19 }), seenThread(vm)];
@@ -293,20 +294,28 @@ test('a builder drops what is over and not wanted, and nothing that goes on', ()
 test('a sleep for a mutex is a stall by who gave it back, however long it took', () => {
   const futex = (at: number, tid: number, command: bigint, value: bigint) =>
     entered(at, tid, number('futex'), 0x7f10n, command, value, 0n, 0n, 0n);
-  const { stalls } = found(
-    [
-      futex(100, mapper, 0x80n, 2n),
-      switched(100.01, 1, mapper, 'asleep', 0),
-      switched(9000, 0, 0, 'preempted', purger),
-      futex(9000.5, purger, 0x81n, 1n),
-      woke(9000.6, purger, mapper),
-      switched(9000.7, 1, 0, 'preempted', mapper),
-      left(9000.8, mapper, number('futex')),
-      left(9000.9, purger, number('futex')),
-    ],
-    { to: 20_000, pieces: [2000, 7000, 9500, 15_000] },
-  );
-  expect(stalls.map(({ cause }) => cause)).toMatchObject([
+  const sleep = (seen: readonly ThreadOfProc[], more: Partial<ObservedTrace> = {}) =>
+    found(
+      [
+        switched(90, 0, purger, 'preempted', hog),
+        futex(100, mapper, 0x80n, 2n),
+        switched(100.01, 1, mapper, 'asleep', 0),
+        switched(9000, 0, hog, 'preempted', purger),
+        futex(9000.5, purger, 0x81n, 1n),
+        woke(9000.6, purger, mapper),
+        switched(9000.7, 1, 0, 'preempted', mapper),
+        left(9000.8, mapper, number('futex')),
+        left(9000.9, purger, number('futex')),
+      ],
+      { to: 20_000, pieces: [2000, 7000, 9500, 15_000], seen, more },
+    );
+  const sleepOfMapper = (...given: Parameters<typeof sleep>) => ofMapper(sleep(...given));
+  expect(sleepOfMapper(threads).map(({ cause }) => cause)).toMatchObject([
     { cause: 'mutex', grade: 'proven', thread: { name: 'purger' } },
   ]);
+  // The trace covers no time in which it lost events.
+  expect(sleepOfMapper(threads, { lost_n: 5 })[0]?.cause).toMatchObject({ grade: 'proven' });
+  // A condition variable of musl.
+  const inFrame = threads.map((one) => (one.tid === mapper ? { ...one, futexStack: '7e80' } : one));
+  expect(sleepOfMapper(inFrame)).toEqual([]);
 });
