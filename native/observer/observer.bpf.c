@@ -73,13 +73,11 @@ struct {
 #define kTraced 0x8
 #define kRtLockWait 0x1000
 #define kFrozen 0x8000
-#define kWaking 0x200
 // LCB_F_SPIN and LCB_F_WRITE, include/trace/events/lock.h
 #define kSpins 1
 #define kWrites 4
-// A thread that is woken on its way to sleep: from the event of its waking to the change of its state, with interrupts
-// off.
-#define kWakingNs 10000ULL
+// A wait that ends while its thread is still on its way to sleep.
+#define kRaceNs 1000000ULL
 // kernel/locking/rwsem.c: RWSEM_READER_OWNED and the flag beside it in `owner`, RWSEM_WRITER_LOCKED and the number of
 // readers in `count`, whose highest bit is no reader.
 #define kReaderOwned 1ULL
@@ -392,9 +390,9 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
     out->waker.tid = 0;
     out->gave_from_ns = 0;
     out->gave_to_ns = 0;
-    // Woken after it had decided to sleep and before this switch: it is ready to run. A waking that came before it went
-    // on running, and then sleeps for another reason, has left no trace in its state.
-    if (out->state != 0 && out->early_ns != 0 && (prev->__state == kWaking || now - out->early_ns < kWakingNs)) {
+    // Woken after it had decided to sleep and before this switch: it is ready to run. If it went on running instead,
+    // and sleeps for another reason now, another waking comes.
+    if (out->state != 0 && out->early_ns != 0 && now - out->early_ns < kRaceNs) {
       out->woken_ns = now;
       out->waker.tid = out->early_by;
       out->waker_call.number = -1;
