@@ -37,5 +37,17 @@
       "dependencies": ["fail"],
       "sources": ["native/usage.cc"],
     },
+    {
+      "target_name": "pauselab-bench-switching",
+      "type": "executable",
+      "dependencies": ["fail"],
+      "sources": ["native/switching.cc"],
+    },
+    {
+      "target_name": "pauselab-bench-service",
+      "type": "executable",
+      "dependencies": ["fail"],
+      "sources": ["native/service.cc"],
+    },
   ],
 }

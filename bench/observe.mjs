@@ -2,13 +2,13 @@
 //
 //   node bench/observe.mjs planted [CASE …] [--tries N] [--duration SECONDS] [--tier TIER] [--keep BUNDLE]
 //   node bench/observe.mjs quiet [--duration SECONDS] [--keep BUNDLE]
-//   node bench/observe.mjs cost [--rounds N]
+//   node bench/observe.mjs cost [SUBJECT …] [--rounds N] [--seconds N] [--against TREE]
 //
 // As root, with JDK 17. `planted` causes stalls in bench/java/observed, whose own log judges (lib/planted-judge.mjs);
 // `--keep` keeps the bundle of a single try. `quiet` observes the same service with nothing planted.
 //
-// `cost` is CPU time per call of a loop of mprotect, not observed, observed by eBPF and by tracefs, in turns: in the
-// target, and in another process beside the target.
+// `cost` is what observing costs the target, a bystander and the machine (lib/observe-cost.mjs): mprotect, switching,
+// service, observer, programs. `--against` compares with another built tree, in turns.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,15 +17,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { watchInKernel } from '../dist/observe/ebpf-tier.js';
-import { watchByTracefs } from '../dist/observe/tracefs-tier.js';
-import { median } from '../dist/stats/median.js';
-import { plantedCases, start } from './lib/planted-cases.mjs';
+import { costs, treesFrom } from './lib/observe-cost.mjs';
+import { plantedCases } from './lib/planted-cases.mjs';
 import { judge, judgedText, nothingJudged, summed } from './lib/planted-judge.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const main = file('../dist/main.js');
-const bare = file('build/Release/pauselab-bench-bare');
 
 /** What a signal to this program has to end. */
 const running = new Set();
@@ -136,48 +133,6 @@ async function observedService({ work, threads, plant, jvm = ['-Xmx768m'], envir
   }
 }
 
-const tiers = { eBPF: watchInKernel, tracefs: watchByTracefs };
-
-/** CPU time of a call: the same loop without an observer, and observed, or beside another process that is, by each tier. */
-async function cost(rounds) {
-  const beside = start('sleep', ['1000000']);
-  try {
-    for (const [who, pidOf] of [
-      ['target', (loop) => loop],
-      ['bystander', () => beside.pid],
-    ]) {
-      const ratios = Object.fromEntries(Object.keys(tiers).map((name) => [name, []]));
-      for (let round = 0; round < rounds; round += 1) {
-        const bare = await perCall(pidOf, null);
-        for (const [name, watch] of Object.entries(tiers)) ratios[name].push((await perCall(pidOf, watch)) / bare);
-      }
-      for (const [name, of] of Object.entries(ratios))
-        process.stdout.write(`mprotect back to back in the ${who}, ${name}: ${range(of, 'times')}\n`);
-      const shares = ratios.eBPF.map((ratio, round) => (ratio - 1) / (ratios.tracefs[round] - 1));
-      process.stdout.write(`  what eBPF adds, of what tracefs adds: ${range(shares, '')}\n`);
-    }
-  } finally {
-    beside.end();
-  }
-}
-
-function range(values, unit) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return `${median(sorted).toFixed(3)} ${unit} (${sorted[0].toFixed(3)} to ${sorted.at(-1).toFixed(3)}, ${values.length} rounds)`;
-}
-
-async function perCall(pidOf, tier) {
-  const loop = spawn(bare, ['mprotect', '5'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = textOf(loop);
-  // Otherwise the calls before the observation would count.
-  loop.kill('SIGSTOP');
-  const watch = await tier?.({ targets: [{ pid: pidOf(loop.pid) }], threshold_ns: 20e6 });
-  loop.kill('SIGCONT');
-  const { n, cpu_ns } = JSON.parse(await ended);
-  await watch?.finish();
-  return cpu_ns / n;
-}
-
 async function output(program, args) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const text = await textOf(child);
@@ -198,17 +153,25 @@ const { values, positionals } = parseArgs({
     tries: { type: 'string', default: '1' },
     duration: { type: 'string', default: '12' },
     rounds: { type: 'string', default: '8' },
+    seconds: { type: 'string' },
+    against: { type: 'string' },
     keep: { type: 'string' },
     tier: { type: 'string' },
   },
 });
 const [command, ...names] = positionals;
-const unknown = names.find((name) => !Object.hasOwn(plantedCases, name));
-if (!['planted', 'quiet', 'cost'].includes(command) || unknown !== undefined) {
+const subjects = { planted: plantedCases, quiet: {}, cost: costs }[command];
+const unknown = names.find((name) => !Object.hasOwn(subjects ?? {}, name));
+const chosen = names.length > 0 ? names : Object.keys(subjects ?? {});
+if (subjects === undefined || unknown !== undefined) {
   process.stderr.write(
-    `expected: node bench/observe.mjs planted [${Object.keys(plantedCases).join('] [')}] [--tries N] [--tier TIER], quiet, or cost${unknown === undefined ? '' : `; got the case ${unknown}`}\n`,
+    `expected: node bench/observe.mjs planted [${Object.keys(plantedCases).join('] [')}] [--tries N] [--tier TIER], quiet, or cost [${Object.keys(costs).join('] [')}]${unknown === undefined ? '' : `; got ${unknown}`}\n`,
   );
   process.exitCode = 2;
-} else if (command === 'planted') await planted(names.length > 0 ? names : Object.keys(plantedCases));
+} else if (command === 'planted') await planted(chosen);
 else if (command === 'quiet') await quiet();
-else await cost(Number(values.rounds));
+else {
+  const trees = await treesFrom(values.against);
+  for (const name of chosen)
+    await costs[name]({ trees, rounds: Number(values.rounds), seconds: Number(values.seconds ?? 25) });
+}

@@ -161,6 +161,11 @@
       "sources": ["test/stalling.cc"],
     },
     {
+      "target_name": "pauselab-woken-early",
+      "type": "executable",
+      "sources": ["test/woken-early.cc"],
+    },
+    {
       "target_name": "pauselab-refuse",
       "type": "executable",
       "sources": ["test/refuse.cc"],

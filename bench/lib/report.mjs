@@ -11,15 +11,18 @@ export function machineNow() {
 export function toText({ key, title, notes, ratios, failure }) {
   const lines = [`(${key}) ${title}`];
   if (failure !== null) lines.push(`    could not be measured: ${failure}`);
-  for (const ratio of ratios) {
-    const { name, median, low, high, min, max, pairs, dependent, figures } = ratio;
-    const interval = dependent ? '' : `95 % ${shown(low)} to ${shown(high)}, `;
-    lines.push(
-      `    ${name.padEnd(38)} ${shown(median)}  (${interval}range ${shown(min)} to ${shown(max)}, ${pairs} pairs)${judgement(ratio)}`,
-      ...Object.entries(figures).map(([figure, value]) => `        ${figure}: ${figureText(value)}`),
-    );
-  }
+  for (const ratio of ratios) lines.push(lineOf(ratio));
   return `${[...lines, ...notes.map((note) => `    ${note}`)].join('\n')}\n\n`;
+}
+
+/** One ratio, and its figures. */
+export function lineOf(ratio) {
+  const { name, median, low, high, min, max, pairs, dependent, figures } = ratio;
+  const interval = dependent ? '' : `95 % ${shown(low)} to ${shown(high)}, `;
+  return [
+    `    ${name.padEnd(38)} ${shown(median)}  (${interval}range ${shown(min)} to ${shown(max)}, ${pairs} pairs)${judgement(ratio)}`,
+    ...Object.entries(figures).map(([figure, value]) => `        ${figure}: ${figureText(value)}`),
+  ].join('\n');
 }
 
 const shown = (ratio) => ratio.toFixed(3);

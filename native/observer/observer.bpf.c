@@ -8,10 +8,12 @@
 // told twice: the lock names its owner (a writer exactly; of readers, the last that took it), and whoever gives it back
 // wakes the sleeper.
 //
-// State is in array slots by thread id (one load and a compare for a thread that does not matter): hash maps that are
-// updated at each taking of the lock cost up to three times as much. The system call, its arguments and the kernel
-// stack are read when an interval turns out to be long, from the thread's saved registers and stack, so that no program
-// is attached to system calls, which would slow every call of every process.
+// State is in array slots by thread id: hash maps that are updated at each taking of the lock cost up to three times as
+// much. A byte for each id tells which slots are in use. Of a thread that does not matter a switch reads only that, and
+// threads of one program have neighbouring bytes. What then remains is what it takes to run a program at all, so a
+// thread that sleeps and wakes comes by two programs only. The system call, its arguments and the kernel stack are read
+// when an interval turns out to be long, from the thread's saved registers and stack, so that no program is attached to
+// system calls, which would slow every call of every process.
 //
 // Tracing programs by BTF (tp_btf): typed arguments, no kprobes. The kernel asks for a GPL-compatible licence for the
 // helpers that are used here.
@@ -30,6 +32,9 @@ const volatile unsigned int slot_mask = 0;
 // What is shorter is not sent; of sleep, which threads do between their jobs, what is shorter than a stall.
 const volatile unsigned long long detail_ns = 1000000;
 const volatile unsigned long long threshold_ns = 20000000;
+
+// Which threads have a slot, by the last 16 bits of their ids.
+unsigned char followed[kMostSlots];
 
 // By process; observer.cc writes tgid, and the programs write mm: it changes at exec.
 struct target targets[kMostTargets];
@@ -112,9 +117,19 @@ static __always_inline struct thread_slot* slot_at(__u32 tid) {
   return bpf_map_lookup_elem(&slots, &index);
 }
 
+// Whether a thread of this id, or of an id that has the same slot, is followed.
+static __always_inline bool may_matter(__u32 tid) { return followed[tid & (kMostSlots - 1)] != 0; }
+
 static __always_inline struct thread_slot* slot_of(__u32 tid) {
+  if (!may_matter(tid)) return 0;
   struct thread_slot* slot = slot_at(tid);
   return slot && tid != 0 && slot->tid == tid ? slot : 0;
+}
+
+// The byte first: whoever gets the free slot sets it again.
+static __always_inline void free_slot(struct thread_slot* slot) {
+  followed[slot->tid & (kMostSlots - 1)] = 0;
+  slot->tid = 0;
 }
 
 static __always_inline struct target* target_by_tgid(__u32 tgid) {
@@ -136,7 +151,10 @@ static __always_inline void identify(struct who* who, struct task_struct* task) 
   who->tid = task->pid;
   who->tgid = task->tgid;
   who->nice = task->static_prio - 120;
-  bpf_probe_read_kernel_str(who->comm, sizeof(who->comm), task->comm);
+  // A name ends with a 0 within its 16 bytes, so it needs no helper that looks for the end.
+  const __u64* comm = (const __u64*)&task->comm;
+  __u64 name[2] = {comm[0], comm[1]};
+  __builtin_memcpy(who->comm, name, sizeof(name));
 }
 
 static __always_inline void read_call(struct system_call* call, struct task_struct* task) {
@@ -191,6 +209,7 @@ static __always_inline struct thread_slot* claim_for(const struct who* who, bool
   slot->nice = who->nice;
   slot->is_target = is_target;
   __builtin_memcpy(slot->comm, who->comm, sizeof(slot->comm));
+  followed[who->tid & (kMostSlots - 1)] = 1;
   return slot;
 }
 
@@ -225,6 +244,12 @@ static __always_inline void dequeue(struct thread_slot* slot) {
   struct cpu_slot* queue = cpu_at(slot->queued - 1);
   if (queue) __sync_fetch_and_add(&queue->queued_n, -1);
   slot->queued = 0;
+}
+
+// For how long the CPU of this queue, and those before, were busy while the thread waited there.
+static __always_inline __u64 busy_for(const struct thread_slot* slot, const struct cpu_slot* queue) {
+  __s64 busy_ns = (__s64)(queue->busy_ns - slot->busy_ns);
+  return busy_ns > 0 ? busy_ns : 0;
 }
 
 static __always_inline void send_ran(struct task_struct* task, __u32 cpu, __u64 start_ns, __u64 end_ns) {
@@ -325,7 +350,7 @@ static __always_inline void let_go(struct thread_slot* slot) {
   slot->acquired_ns = 0;
   if (slot->is_target) return;
   dequeue(slot);
-  slot->tid = 0;
+  free_slot(slot);
 }
 
 // The thread of `slot` goes to sleep for a lock: who has it? That thread is followed from here on, and may be off its
@@ -394,7 +419,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
     out->waker.tid = 0;
     out->gave_from_ns = 0;
     out->gave_to_ns = 0;
-    // Woken after it had decided to sleep and before this switch: it is ready to run.
+    // Woken after it had decided to sleep and before this switch: it is ready to run. If it went on running instead,
+    // and sleeps for another reason now, another waking comes.
     if (out->state != 0 && out->early_ns != 0 && now - out->early_ns < kRaceNs) {
       out->woken_ns = now;
       out->waker.tid = out->early_by;
@@ -408,8 +434,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
     }
   }
   if (in) {
-    bool isSameCpu = queue && in->queued == cpu + 1 && queue->busy_ns > in->busy_ns;
-    __u64 busy_ns = isSameCpu ? queue->busy_ns - in->busy_ns : 0;
+    __u64 busy_ns = queue && in->queued == cpu + 1 ? busy_for(in, queue) : 0;
     dequeue(in);
     bool isLong = in->off_ns != 0 && now - in->off_ns >= detail_ns;
     if (isLong && (matters(in, now) || sleeps_for_mutex(next)))
@@ -489,7 +514,9 @@ int BPF_PROG(on_waking, struct task_struct* task) {
     slot->early_by = (__u32)bpf_get_current_pid_tgid();
     return 0;
   }
-  if (slot->state == 0 || slot->woken_ns != 0) return 0;
+  if (slot->state == 0) return 0;
+  // Only a thread that sleeps is woken: what had looked like its waking before it slept was none.
+  if (slot->woken_ns != 0) dequeue(slot);
   slot->woken_ns = bpf_ktime_get_ns();
   struct task_struct* waker = bpf_get_current_task_btf();
   identify(&slot->waker, waker);
@@ -499,14 +526,22 @@ int BPF_PROG(on_waking, struct task_struct* task) {
   else
     slot->waker_call.number = -1;
   if (slot->phase == kWaits) give_back(slot, waker, slot->woken_ns);
+  // Where it slept. If the scheduler chooses another CPU for it, on_migration comes next.
+  enqueue(slot, task->thread_info.cpu, slot->woken_ns);
   return 0;
 }
 
-// After it was put into the queue of a CPU.
-SEC("tp_btf/sched_wakeup")
-int BPF_PROG(on_wakeup, struct task_struct* task) {
+// A program at sched_wakeup would know the CPU, too, at the cost of a third program for every waking of the machine;
+// threads change their CPUs less often.
+SEC("tp_btf/sched_migrate_task")
+int BPF_PROG(on_migration, struct task_struct* task, int cpu) {
   struct thread_slot* slot = slot_of(task->pid);
-  if (slot && slot->off_ns != 0) enqueue(slot, task->thread_info.cpu, bpf_ktime_get_ns());
+  if (!slot || !slot->queued) return 0;
+  struct cpu_slot* queue = cpu_at(slot->queued - 1);
+  __u64 busy_ns = queue ? busy_for(slot, queue) : 0;
+  dequeue(slot);
+  enqueue(slot, cpu, bpf_ktime_get_ns());
+  slot->busy_ns -= busy_ns;
   return 0;
 }
 
@@ -587,7 +622,7 @@ int BPF_PROG(on_exit, struct task_struct* task) {
   struct thread_slot* slot = slot_of(task->pid);
   if (!slot || !slot->is_target) return 0;
   dequeue(slot);
-  slot->tid = 0;
+  free_slot(slot);
   struct exit_record* record = reserved(sizeof(*record));
   if (!record) return 0;
   record->type = kExit;

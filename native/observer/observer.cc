@@ -274,11 +274,12 @@ void checkEvents(const btf* types) {
   const unsigned switched = argumentsOf(types, "sched_switch");
   const unsigned contended = argumentsOf(types, "contention_begin");
   const unsigned decided = argumentsOf(types, "contention_end");
-  if (switched == 4 && contended == 2 && decided == 2) return;
+  const unsigned migrated = argumentsOf(types, "sched_migrate_task");
+  if (switched == 4 && contended == 2 && decided == 2 && migrated == 2) return;
   fail(Exit::unfit,
        "this kernel has no such events as pauselab needs, or in a layout that it does not know: sched_switch has %u "
-       "arguments, contention_begin %u, contention_end %u; observe needs Linux 6.1 or newer",
-       switched, contended, decided);
+       "arguments, contention_begin %u, contention_end %u, sched_migrate_task %u; observe needs Linux 6.1 or newer",
+       switched, contended, decided, migrated);
 }
 
 // With PREEMPT_RT a rwsem is another lock. Whether it is held for read or for write would be a guess there.
@@ -322,7 +323,7 @@ void setConstant(bpf_object* object, const char* section, const btf* types, cons
 
 std::uint32_t powerOfTwoAbove(std::uint32_t n) {
   std::uint32_t power = 1024;
-  while (power < n && power < 65536) power *= 2;
+  while (power < n && power < kMostSlots) power *= 2;
   return power;
 }
 

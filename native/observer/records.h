@@ -2,7 +2,7 @@
 // What observer.bpf.c sends to observer.cc. Both include it, so it is plain C. All times are CLOCK_MONOTONIC in ns.
 #pragma once
 
-enum { kComm = 16, kFrames = 24, kArguments = 6, kMostTargets = 64 };
+enum { kComm = 16, kFrames = 24, kArguments = 6, kMostTargets = 64, kMostSlots = 65536 };
 
 enum record_type { kOff = 1, kHold = 2, kRan = 3, kExit = 4 };
 
@@ -45,7 +45,7 @@ struct off_record {
   unsigned long long off_ns;
   unsigned long long woken_ns;
   unsigned long long on_ns;
-  // For how long at least the CPU was busy while the thread waited in its queue; 0 also where it changed the CPU.
+  // For how long at least CPUs were busy while the thread waited in their queues.
   unsigned long long busy_ns;
   // The process whose mmap_lock it waits for or holds; 0: none.
   unsigned int lock_tgid;
@@ -123,7 +123,7 @@ struct thread_slot {
   unsigned int cpu_out;
   // 1 + the CPU in whose queue it is counted; 0: none.
   unsigned int queued;
-  // `busy_ns` of that CPU when it came there.
+  // `busy_ns` of that CPU when it came there, less what it had waited before for other CPUs that were busy.
   unsigned long long busy_ns;
   int nice;
   unsigned int contention;

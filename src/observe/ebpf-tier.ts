@@ -1,11 +1,12 @@
 /** Observing by programs in the kernel (eBPF). */
 import { availableParallelism } from 'node:os';
-import { kernelSymbols, symbolCache } from './kernel-symbols.js';
+import { symbolCache } from './kernel-symbols.js';
 import { seenInKernel } from './ebpf-evidence.js';
 import { stallFinder } from './stall-finder.js';
 import { settledAmong } from './settled-stalls.js';
 import type { HoldRecord, OffRecord, RanRecord } from './observed.js';
 import { startObserver } from './observer.js';
+import { sharedParts } from './shared-parts.js';
 import { detailOf, settled_ns, type Watch, type WatchOptions } from './tier.js';
 
 /** More are not kept: a machine that is as busy as that is observed in pieces. */
@@ -19,11 +20,13 @@ export async function watchInKernel({ targets, threshold_ns }: WatchOptions): Pr
   const rans: RanRecord[] = [];
   const exits = new Map<number, number>();
   const finder = stallFinder({ pids, threshold_ns });
+  const shared = sharedParts();
   const observer = await startObserver({
     pids,
     threshold_ns,
     detail_ns,
-    onRecord: (record) => {
+    onRecord: (come) => {
+      const record = shared(come);
       if (record.kind === 'off') {
         offs.push(record);
         finder.add(record);
@@ -47,8 +50,16 @@ export async function watchInKernel({ targets, threshold_ns }: WatchOptions): Pr
     isFull: () => offs.length + holds.length + rans.length > mostRecords,
     async finish() {
       const end = await observer.finish();
-      const symbols = kernelSymbols(offs.flatMap(({ stack }) => stack));
+      // After a live view most names are known, and the kernel's list of 200,000 need not be read again.
+      const symbols = symbolsOf(addressesIn(offs));
       return seenInKernel({ offs, holds, rans, exits, end }, { pids, threshold_ns, detail_ns, symbols, cpuCount });
     },
   };
+}
+
+/** Stacks of one program have the same few hundred addresses. */
+function addressesIn(offs: readonly OffRecord[]): string[] {
+  const addresses = new Set<string>();
+  for (const { stack } of offs) for (const address of stack) addresses.add(address);
+  return [...addresses];
 }

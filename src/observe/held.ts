@@ -4,14 +4,16 @@
  * (src/observe/repetition.ts). Pure.
  */
 import { uncovered, type Span } from '../attribution/links.js';
+import { overlapping } from '../attribution/trace-model.js';
 import { grouped } from '../base/group.js';
+import { partitionPoint } from '../base/sorted.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import type { RootFigures } from '../bundle/observation-schema.js';
 import { locksOfCall } from '../catalogue/calls.js';
 import { lockOn } from '../catalogue/locks.js';
 import { callNamed, rangeOf, workOnFile } from '../catalogue/named-calls.js';
 import { median } from '../stats/median.js';
-import type { HoldRecord, Observed, OffRecord } from './observed.js';
+import type { HoldRecord, KeptRecords, OffRecord, RanRecord } from './observed.js';
 import type { Root } from './observation.js';
 import type { PolicyOf } from './thread-policy.js';
 
@@ -21,38 +23,67 @@ export interface HeldOptions {
 }
 
 /** One for each root, in the same order. */
-export function holdersOf(observed: Observed, roots: readonly Root[], options: HeldOptions): RootFigures[] {
-  const seen = { observed, roots, niceOf: niceByTid(observed) };
+export function holdersOf(observed: KeptRecords, roots: readonly Root[], options: HeldOptions): RootFigures[] {
+  const records = byThread(observed);
+  const seen = { records, roots, niceOf: niceByTid(observed) };
   return roots.map((root) => figuresOf(root, seen, options));
 }
 
 interface Seen {
-  readonly observed: Observed;
+  readonly records: RecordsByThread;
   readonly roots: readonly Root[];
   readonly niceOf: ReadonlyMap<number, number>;
 }
 
+/** By tid. An observation may have millions of records, and many roots. */
+interface RecordsByThread {
+  /** Each list in order: a thread is off its CPU once at a time. */
+  readonly offs: ReadonlyMap<number, readonly OffRecord[]>;
+  readonly holds: ReadonlyMap<number, readonly HoldRecord[]>;
+  readonly rans: ReadonlyMap<number, readonly RanRecord[]>;
+}
+
+function byThread({ offs, holds, rans }: KeptRecords): RecordsByThread {
+  const tidOf = ({ thread }: OffRecord | HoldRecord | RanRecord): number => thread.tid;
+  const offsOf = grouped(offs, tidOf);
+  for (const list of offsOf.values()) list.sort((a, b) => a.off_ns - b.off_ns);
+  return { offs: offsOf, holds: grouped(holds, tidOf), rans: grouped(rans, tidOf) };
+}
+
+function recordsOf<One>(lists: ReadonlyMap<number, readonly One[]>, tids: ReadonlySet<number>): One[] {
+  return [...tids].flatMap((tid) => lists.get(tid) ?? []);
+}
+
+/** Those that overlap the span. */
+function offsWithin(offs: readonly OffRecord[], { start_ns, end_ns }: Span): readonly OffRecord[] {
+  return offs.slice(
+    partitionPoint(offs, ({ on_ns }) => on_ns <= start_ns),
+    partitionPoint(offs, ({ off_ns }) => off_ns < end_ns),
+  );
+}
+
 /** Attribution has no nice value of a thread of another program. */
-function niceByTid({ offs, rans }: Observed): Map<number, number> {
-  const threads = [...offs.flatMap(({ taker, before }) => [taker, before]), ...rans.map(({ thread }) => thread)];
-  return new Map(threads.flatMap((thread) => (thread === null ? [] : [[thread.tid, thread.nice] as const])));
+function niceByTid({ offs, rans }: KeptRecords): Map<number, number> {
+  const niceOf = new Map<number, number>();
+  for (const { taker, before } of offs) {
+    for (const thread of [taker, before]) if (thread !== null) niceOf.set(thread.tid, thread.nice);
+  }
+  for (const { thread } of rans) niceOf.set(thread.tid, thread.nice);
+  return niceOf;
 }
 
 function figuresOf(root: Root, seen: Seen, { kernel, policyOf }: HeldOptions): RootFigures {
-  const { observed } = seen;
+  const { records } = seen;
   const { cause, call } = root;
   const tids = new Set(root.links.flatMap(({ thread }) => (thread === null ? [] : [thread.tid])));
   const episodes = merged(root.links);
   // Most calls of the thread may be short; those that stalled a thread matter.
-  const stalled = (start_ns: number, end_ns: number): boolean =>
-    episodes.some((episode) => start_ns < episode.end_ns && end_ns > episode.start_ns);
-  const holds = observed.holds.filter(
-    (one) =>
-      one.hasIt && tids.has(one.thread.tid) && nameOfHold(one) === call && stalled(one.acquired_ns, one.released_ns),
+  const stalled = (start_ns: number, end_ns: number): boolean => overlapping(episodes, { start_ns, end_ns }).length > 0;
+  const holds = recordsOf(records.holds, tids).filter(
+    (one) => one.hasIt && nameOfHold(one) === call && stalled(one.acquired_ns, one.released_ns),
   );
-  const offs = observed.offs.filter(
-    (one) => tids.has(one.thread.tid) && nameOf(one.call) === call && stalled(one.off_ns, one.on_ns),
-  );
+  const ofThreads = recordsOf(records.offs, tids);
+  const offs = ofThreads.filter((one) => nameOf(one.call) === call && stalled(one.off_ns, one.on_ns));
   return {
     cause: cause.cause,
     call,
@@ -63,13 +94,13 @@ function figuresOf(root: Root, seen: Seen, { kernel, policyOf }: HeldOptions): R
     episodes_n: episodes.length,
     episodeMedian_ns: median(episodes.map(({ start_ns, end_ns }) => end_ns - start_ns)),
     stallMedian_ns: median(root.stalls.map(({ duration_ns }) => duration_ns)),
-    held: heldFor(holds, observed.offs),
-    meanwhile: meanwhileOf(episodes, tids, observed.offs),
+    held: heldFor(holds, records),
+    meanwhile: tids.size === 0 ? null : meanwhileOf(episodes, ofThreads),
     range: rangeFigures([...holds, ...offs]),
     crossed: crossedVmas(root, kernel),
     competitors: competitorsOf(root, seen, policyOf),
     stalledThemselves: cause.cause === 'not-scheduled' && mostAreHolders(root, seen.roots),
-    waiters: waitersOf(observed, root.stalls),
+    waiters: waitersOf(records, root.stalls),
   };
 }
 
@@ -94,10 +125,10 @@ function merged(spans: readonly Span[], gap_ns = sameEpisode_ns): Span[] {
 const sameEpisode_ns = 1_000_000;
 
 /** Null: no hold of mmap_lock was reported. A VMA's lock has no event. */
-function heldFor(holds: readonly HoldRecord[], offs: readonly OffRecord[]): RootFigures['held'] {
-  const offsOf = grouped(offs, ({ thread }) => thread.tid);
+function heldFor(holds: readonly HoldRecord[], { offs }: RecordsByThread): RootFigures['held'] {
   const parts = holds.map(({ thread, acquired_ns, released_ns }) => {
-    const off_ns = (offsOf.get(thread.tid) ?? []).reduce(
+    const within = offsWithin(offs.get(thread.tid) ?? [], { start_ns: acquired_ns, end_ns: released_ns });
+    const off_ns = within.reduce(
       (sum, { off_ns: from, on_ns }) => sum + Math.max(0, Math.min(on_ns, released_ns) - Math.max(from, acquired_ns)),
       0,
     );
@@ -109,25 +140,23 @@ function heldFor(holds: readonly HoldRecord[], offs: readonly OffRecord[]): Root
   return {
     n: holds.length,
     median_ns,
-    longest_ns: Math.max(...parts.map(({ whole_ns }) => whole_ns)),
+    longest_ns: parts.reduce((most_ns, { whole_ns }) => Math.max(most_ns, whole_ns), 0),
     onCpuMedian_ns,
     offCpu_ns: parts.reduce((sum, { off_ns }) => sum + off_ns, 0),
   };
 }
 
 /** Of several threads at once the first to be off its CPU counts. */
-function meanwhileOf(
-  episodes: readonly Span[],
-  tids: ReadonlySet<number>,
-  offs: readonly OffRecord[],
-): RootFigures['meanwhile'] {
-  if (tids.size === 0) return null;
+function meanwhileOf(episodes: readonly Span[], offs: readonly OffRecord[]): RootFigures['meanwhile'] {
   const spans = merged(
-    offs.filter(({ thread }) => tids.has(thread.tid)).map(({ off_ns, on_ns }) => ({ start_ns: off_ns, end_ns: on_ns })),
+    offs.map(({ off_ns, on_ns }) => ({ start_ns: off_ns, end_ns: on_ns })),
     0,
   );
   const lengthOf = (all: readonly Span[]): number => all.reduce((sum, one) => sum + one.end_ns - one.start_ns, 0);
-  const onCpu_ns = episodes.reduce((sum, episode) => sum + lengthOf(uncovered(episode, spans)), 0);
+  const onCpu_ns = episodes.reduce(
+    (sum, episode) => sum + lengthOf(uncovered(episode, overlapping(spans, episode))),
+    0,
+  );
   return { onCpu_ns, offCpu_ns: lengthOf(episodes) - onCpu_ns };
 }
 
@@ -147,8 +176,11 @@ function rangeFigures(seen: readonly (HoldRecord | OffRecord)[]): RootFigures['r
   return {
     distinct_n: ranges.length,
     medianBytes,
-    largestBytes: Math.max(...sizes),
-    alignmentBytes: Math.min(...ranges.flatMap(({ address, bytes }) => [alignmentOf(address), alignmentOf(bytes)])),
+    largestBytes: sizes.reduce((most, one) => Math.max(most, one), 0),
+    alignmentBytes: ranges.reduce(
+      (least, { address, bytes }) => Math.min(least, alignmentOf(address), alignmentOf(bytes)),
+      Infinity,
+    ),
   };
 }
 
@@ -175,7 +207,7 @@ function crossedVmas({ cause, call }: Root, kernel: string): RootFigures['crosse
 /** The threads that had its CPU, alike by name and nice value, longest first. */
 function competitorsOf(
   { links }: Root,
-  { observed, niceOf }: Seen,
+  { records, niceOf }: Seen,
   policyOf: HeldOptions['policyOf'],
 ): RootFigures['competitors'] {
   const taken = links.flatMap(({ cpuTakenBy }) => cpuTakenBy);
@@ -186,7 +218,7 @@ function competitorsOf(
       const [first] = alike;
       if (first === undefined) return [];
       const tids = new Set(alike.map(({ thread }) => thread.tid));
-      const spans = merged(observed.rans.filter(({ thread }) => tids.has(thread.tid)));
+      const spans = merged(recordsOf(records.rans, tids));
       const ofEach = [...grouped(alike, ({ thread }) => thread.tid).values()].map(timeOf);
       return [
         {
@@ -221,11 +253,10 @@ function mostAreHolders(root: Root, roots: readonly Root[]): boolean {
 }
 
 /** In which calls the stalled threads waited, most frequent first. */
-function waitersOf({ offs }: Observed, stalls: readonly ListedStall[]): RootFigures['waiters'] {
-  const offsOf = grouped(offs, ({ thread }) => thread.tid);
+function waitersOf({ offs }: RecordsByThread, stalls: readonly ListedStall[]): RootFigures['waiters'] {
   const waits = stalls.flatMap(({ thread, start_ns, duration_ns }) =>
-    (offsOf.get(thread?.tid ?? 0) ?? [])
-      .filter((off) => off.state !== 'asleep' && off.off_ns < start_ns + duration_ns && off.on_ns > start_ns)
+    offsWithin(offs.get(thread?.tid ?? 0) ?? [], { start_ns, end_ns: start_ns + duration_ns })
+      .filter(({ state }) => state !== 'asleep')
       .map((off) => ({ thread: off.thread, call: nameOf(off.call), mode: modeOf(off) })),
   );
   return [...grouped(waits, ({ call, mode }) => JSON.stringify([call, mode])).values()]

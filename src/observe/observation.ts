@@ -101,7 +101,7 @@ function reasonOf({ cause, call, stalls, total_ns }: Root): StallReasonFact {
     givesBack: heldCauses.includes(cause.cause) && call !== null && callGivesBack(call),
     stalls_n: stalls.length,
     total_ns,
-    longest_ns: Math.max(...stalls.map(({ duration_ns }) => duration_ns)),
+    longest_ns: stalls.reduce((most_ns, { duration_ns }) => Math.max(most_ns, duration_ns), 0),
     threads_n: new Set(stalls.map(({ series }) => series)).size,
   };
 }

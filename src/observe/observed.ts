@@ -27,7 +27,7 @@ const offSchema = z.object({
   /** Null: it was runnable all the time, or nobody has woken it yet. */
   woken_ns: z.nullable(z.number()),
   on_ns: z.number(),
-  /** How long at least its CPU was busy while it waited in the queue of that CPU; 0: not known. */
+  /** How long at least CPUs were busy while it waited in their queues; 0: not known. */
   busy_ns: z.number(),
   /** False: the observation ended first. */
   hasEnded: z.boolean(),

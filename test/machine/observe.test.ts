@@ -1,10 +1,12 @@
 /** `pauselab observe` beside a process that it did not start and that records its own stalls: who judges is that. */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
-import { kernelProgram } from '../../src/observe/observer.js';
+import type { OffRecord } from '../../src/observe/observed.js';
+import { kernelProgram, startObserver } from '../../src/observe/observer.js';
 import { nativeProgram } from '../native/programs.js';
 import { cgroupOf } from '../support/cgroup.js';
 import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
@@ -118,6 +120,29 @@ describe.skipIf(!isAllowed)('an observation', () => {
 });
 
 describe.skipIf(!isAllowed)('the helper', () => {
+  test('knows who woke a thread also where the thread was woken before it slept', async () => {
+    const child = spawn(nativeProgram('pauselab-woken-early'), ['3'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'close');
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const [sleeper, writer] = line.toString().trim().split(' ').map(Number);
+    const sleeps: OffRecord[] = [];
+    const observer = await startObserver({
+      pids: [child.pid ?? 0],
+      detail_ns: 1e6,
+      threshold_ns: 30e6,
+      onRecord: (record) => {
+        if (record.kind === 'off' && record.thread.tid === sleeper && record.state === 'asleep') sleeps.push(record);
+      },
+    });
+    await ended;
+    await observer.finish();
+    expect(sleeps.length).toBeGreaterThan(0);
+    for (const { off_ns, woken_ns, waker } of sleeps) {
+      expect(waker?.tid).toBe(writer);
+      expect(woken_ns).toBeGreaterThan(off_ns);
+    }
+  });
+
   test('says which field of the kernel it misses, where the kernel has another layout', () => {
     const program = scratch.fresh('program');
     // As if task_struct had no on_cpu.
