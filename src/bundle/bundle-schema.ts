@@ -334,6 +334,8 @@ const armSchema = z.object({
   cutShortRuns: z.number(),
   spoiledRuns: z.number(),
   regionBytes: orNull(z.number()),
+  /** CPU time of a call that the profile gives; null if it gives none. `holder.hold_ns` is what was measured. */
+  asked_hold_ns: orNull(ns).default(null),
   /** Total length of the windows of these runs; null in a bundle of an older version. */
   window_ns: orNull(ns).default(null),
   /** Over these runs: the mean of the means and the highest peak; null if a run lacks them. */

@@ -1,5 +1,6 @@
 /** The whole examination: the machine comes first, because on an unfit machine a lock table means nothing. */
 import type { LockRow } from '../catalogue/lock-row.js';
+import { checkKvm } from './kvm.js';
 import type { Interruption } from '../experiment/interruption.js';
 import type { Examined } from '../experiment/place/wire.js';
 import { cpuTopology } from '../host/cpus.js';
@@ -48,12 +49,14 @@ export async function examine(
   const topology = cpuTopology();
   progress('examining the machine');
   const permissions = await checkPermissions();
+  const kvm = await checkKvm(interruption);
   const checks = [
     ...checkKernel(host),
     ...checkCpus(topology, host),
     ...checkMemory(),
     ...(await checkMachineLoad(topology)),
     ...permissions,
+    kvm,
     ...(await checkSoftware()),
   ];
   stopIfInterrupted(interruption);

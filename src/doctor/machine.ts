@@ -260,7 +260,6 @@ export async function checkPermissions(addon: NativeAddon = nativeAddon()): Prom
           ),
       ),
       accessCheck('tracefs', '/sys/kernel/tracing/trace_pipe', 'traces need root and a mounted tracefs'),
-      accessCheck('/dev/kvm', '/dev/kvm', 'guests run under emulation'),
       lockedMemory(),
     ];
   } finally {

@@ -91,6 +91,7 @@ function summariseArm(
     cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
     spoiledRuns: all.length - counted.length,
     regionBytes: arm.kind === 'native' ? (counted[0]?.file.regionBytes ?? null) : null,
+    asked_hold_ns: arm.kind === 'native' && arm.holder.region.kind === 'hold' ? arm.holder.region.hold_ns : null,
     window_ns: sum(counted, ({ analysis }) => analysis.window_ns),
     memoryUse: poolMemory(counted),
     holder: poolHolder(counted),

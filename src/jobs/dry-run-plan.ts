@@ -132,6 +132,8 @@ function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): 
   const { threads = 1 } = operationNamed(arm.holder.operation);
   if (threads > 1) return `${threads} at once, sized so that they fit into a quarter of the memory`;
   const factor = preemptionFactor(arm, topology);
+  if (region.kind === 'hold' && factor === null)
+    return `sized so that a call holds the lock for ${formatDuration(region.hold_ns)} of CPU time`;
   return `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor === null ? 'by an unknown factor (a real-time hog has no weight)' : `${factor.toFixed(1)} times`}`;
 }
 

@@ -38,9 +38,10 @@ beforeAll(async () => {
   publishSuite(
     mirror,
     'trixie',
-    ['6.1.158-1', '6.12.117-1', '6.16.12-1', '6.17.13-1', '7.3.4-1'].map((version) =>
-      makeDeb(scratch.path, imageDeb(version, { options })),
-    ),
+    [
+      ...['6.1.158-1', '6.12.117-1', '6.16.12-1', '6.17.13-1', '6.18.15-1', '6.19.14-1'],
+      ...['7.0.13-1', '7.1.13-1', '7.2.12-1', '7.3.4-1'],
+    ].map((version) => makeDeb(scratch.path, imageDeb(version, { options }))),
     key,
   );
   Object.assign(process.env, aptEnvironment(scratch.fresh('apt'), `file:${mirror}`, key.keyring));

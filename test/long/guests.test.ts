@@ -85,6 +85,43 @@ const claims: Record<string, Example> = {
         expect(file.cpuMax?.throttledPeriods, file.name).toBeGreaterThan(0);
     },
   },
+  'guard-advices': {
+    duration: '3s',
+    claim(bundle) {
+      expect(blocked(bundle, 'guard-one-vma', '6.18')).toBeGreaterThan(0);
+      expect(blocked(bundle, 'guard-one-vma', '6.19')).toBe(0);
+      for (const kernel of ['6.18', '6.19'])
+        expect(blocked(bundle, 'guard-across-vmas', kernel), kernel).toBeGreaterThan(0);
+    },
+  },
+  'smaps-7-2': {
+    duration: '4s',
+    claim(bundle) {
+      expect(blocked(bundle, 'smaps', '7.1')).toBeGreaterThan(0);
+      expect(blocked(bundle, 'smaps', '7.2')).toBe(0);
+      for (const kernel of ['7.1', '7.2']) expect(blocked(bundle, 'smaps-rollup', kernel), kernel).toBeGreaterThan(0);
+    },
+  },
+  'preemption-7-3': {
+    duration: '3s',
+    claim(bundle) {
+      for (const model of ['preempt=lazy', 'preempt=full']) {
+        expect(blocked(bundle, 'one-vma-8ms', model), model).toBe(0);
+        expect(blocked(bundle, 'across-8ms', model), model).toBeGreaterThan(0);
+      }
+    },
+  },
+  hrtick: {
+    duration: '3s',
+    claim(bundle) {
+      for (const kernel of ['7.0', '7.1', '7.2', '7.3']) {
+        const asked = bundle.summary.arms.filter((arm) => arm.name === 'hold-10ms' && arm.kernel.startsWith(kernel));
+        expect(asked.map(({ asked_hold_ns }) => asked_hold_ns)).toEqual([10_000_000, 10_000_000]);
+        const [full = ''] = asked.map((arm) => arm.kernel).filter((name) => name.includes('full'));
+        expect(blocked(bundle, 'hold-10ms', full), full).toBeGreaterThan(0);
+      }
+    },
+  },
 };
 
 const [block = ''] = [
@@ -143,7 +180,7 @@ describe('doctor of two kernels', () => {
     expect(await running.ended).toMatchObject({
       code: 130,
       stdout: '',
-      sentences: [expect.stringMatching(/^pauselab: interrupted by SIGINT; half an examination says nothing/)],
+      sentences: [expect.stringMatching(/^pauselab: interrupted by SIGINT; an incomplete examination has no result/)],
     });
     expect(processesWith(`path=/dev/shm/pauselab-run-${running.pid}-`)).toEqual([]);
   });

@@ -52,7 +52,7 @@ describe('where and how a profile is wrong', () => {
     ],
     [
       'arms: [{ name: a, holder: { region: 256MB } }]',
-      'arms.a.holder.region: expected calibrated or a size such as 256MiB, from 4KiB to 16TiB (units: B, KiB, MiB, GiB, TiB), got "256MB"',
+      'arms.a.holder.region: expected calibrated, a size such as 256MiB, from 4KiB to 16TiB (units: B, KiB, MiB, GiB, TiB), or a CPU time of a call such as { hold: 2ms }, got "256MB"',
     ],
   ])('%s', async (line, problem) => {
     const problems = await problemsIn(valid(line));

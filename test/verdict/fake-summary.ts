@@ -102,6 +102,7 @@ export function armOf(
     runs: runs.length,
     cutShortRuns: runs.filter(({ status }) => status !== 'complete').length,
     spoiledRuns: 0,
+    asked_hold_ns: null,
     regionBytes: runs.length === 0 ? null : 256 * 2 ** 20,
     holder:
       runs.length === 0

@@ -106,17 +106,15 @@ function loadLine({ runs, foreignLoad_share }: NonNullable<ArmSummary['underLoad
   return `  * ${runs} run${runs === 1 ? '' : 's'} under load: other programs used ${formatShare(foreignLoad_share)} of the CPU time`;
 }
 
-function armLine(
-  { name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, memoryUse, holder, churn }: ArmSummary,
-  several: boolean,
-): string {
+function armLine(arm: ArmSummary, several: boolean): string {
+  const { name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, memoryUse, holder, churn } = arm;
   const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
   const spoiled =
     spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} disturbed` : `, ${spoiledRuns} more disturbed`;
   const facts = [
     `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
-    ...holderFacts(holder),
+    ...holderFacts(holder, arm.asked_hold_ns),
     ...(memoryUse === null
       ? []
       : [
@@ -129,9 +127,10 @@ function armLine(
   return `${name}${several ? ` on ${kernel}` : ''}: ${title} · ${facts.join(' · ')}`;
 }
 
-function holderFacts(holder: ArmSummary['holder']): string[] {
+function holderFacts(holder: ArmSummary['holder'], asked_hold_ns: number | null): string[] {
   if (holder === null || holder.window_calls === 0) return [];
   const figures = [
+    ...(asked_hold_ns === null ? [] : [`asked ${formatDuration(asked_hold_ns)}`]),
     ...(holder.calls_cpu_ns === null || holder.service.n === 0
       ? []
       : [`mean ${formatDuration(holder.calls_cpu_ns / holder.service.n)}`]),

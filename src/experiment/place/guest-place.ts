@@ -6,7 +6,7 @@ import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
 import { stated } from '../../words/run-words.js';
 import { cleanUp } from '../../base/clean-up.js';
 import { listen, unlessInterrupted } from '../../base/clock.js';
-import { Failure, isInterruption, unfit, usage, workloadFailed, type FailureCode } from '../../base/failure.js';
+import { Failure, unfit, usage, workloadFailed, type FailureCode } from '../../base/failure.js';
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
 import { formatSize } from '../../base/text/units.js';
 import { cpuTopology } from '../../host/cpus.js';
@@ -29,6 +29,7 @@ import type { RunInput, RunOutput, RunRequest } from '../run/one-run.js';
 import type { Place } from './place.js';
 import { spoiledByHost } from '../run/spoiled.js';
 import type { Request } from './said.js';
+import { kvmDeadline_ms, tryKvm } from './try-kvm.js';
 import { answerSchema, type Answer } from './wire.js';
 
 export interface GuestInput {
@@ -53,8 +54,6 @@ export interface GuestSession {
   withoutKvm: string | null | undefined;
 }
 
-/** A guest boots fast with KVM, or KVM does not work. */
-const kvmDeadline_ms = 30_000;
 const setUpDeadline_ms = 60_000;
 const sizeDeadline_ms = 900_000;
 /** A lock table takes a minute on real CPUs. */
@@ -196,15 +195,13 @@ async function bootAtAll(
   const works = session.withoutKvm === null;
   session.withoutKvm ??= works ? null : (withoutKvm(qemu) ?? undefined);
   if (session.withoutKvm === undefined) {
-    try {
-      const machine = await boot('kvm', Math.min(kvmDeadline_ms, bootDeadline_ms));
+    const machine = await tryKvm(() => boot('kvm', Math.min(kvmDeadline_ms, bootDeadline_ms)));
+    if (typeof machine !== 'string') {
       session.withoutKvm = null;
       return { machine, accelerator: 'kvm', failures: [] };
-    } catch (error) {
-      if (isInterruption(error) || !(error instanceof Failure)) throw error;
-      session.withoutKvm = `KVM is present but does not work: ${error.message.slice(0, 300)}`;
-      session.progress(`${kernel.release}: KVM does not work here, so QEMU emulates the CPUs (TCG)`);
     }
+    session.withoutKvm = machine;
+    session.progress(`${kernel.release}: KVM does not work here, so QEMU emulates the CPUs (TCG)`);
   }
   const accelerator: Accelerator = works ? 'kvm' : 'tcg';
   // QEMU's translation of code that patches itself has faults: the same kernel boots the next time.

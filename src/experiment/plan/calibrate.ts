@@ -9,7 +9,7 @@
  * If many threads have a region each, the available memory decides the size instead.
  *
  * There is a single size per operation and kind of pages: that of the arm that needs the least. All arms and runs use
- * it. A region given in bytes is measured once, to know how long its calls take.
+ * it. A region may have a hold of its own instead; arms with the same hold share a size. A region given in bytes is measured once, to know how long its calls take.
  */
 import { cleanUp } from '../../base/clean-up.js';
 import { interruptedBefore, unfit, usage, workloadFailed } from '../../base/failure.js';
@@ -126,7 +126,7 @@ export async function calibrate(
         probes,
       };
     }
-    bytes = nextSize(bytes, probe.hold_ns, target_ns);
+    bytes = nextSize(bytes, probe.hold_ns, target_ns, unitOf(arm.holder));
   }
 }
 
@@ -143,10 +143,17 @@ export function nearestProbe(
   return probes.toReversed().toSorted((a, b) => off(a) - off(b))[0];
 }
 
-/** In proportion, by a factor of at most 16 per step, in whole huge pages. */
-export function nextSize(bytes: number, hold_ns: number, target_ns: number): number {
+const hugePageBytes = 2 * 1024 * 1024;
+/** A hold of a tenth of a millisecond needs less than a huge page. */
+const fineUnitBytes = 64 * 1024;
+
+function unitOf({ region, pages }: Pick<NativeArm['holder'], 'region' | 'pages'>): number {
+  return region.kind === 'hold' && pages === 'small' ? fineUnitBytes : hugePageBytes;
+}
+
+/** In proportion, by a factor of at most 16 per step, in whole units, by default huge pages. */
+export function nextSize(bytes: number, hold_ns: number, target_ns: number, unit = hugePageBytes): number {
   const factor = Math.min(mostGrowth, Math.max(1 / mostGrowth, target_ns / hold_ns));
-  const unit = 2 * 1024 * 1024;
   return Math.max(unit, Math.round((bytes * factor) / unit) * unit);
 }
 
@@ -215,10 +222,11 @@ function refuseTooLarge(arm: NativeArm, bytes: number): void {
   const availableBytes = availableMemoryBytes();
   const threads = threadsOf(arm.holder);
   if (threads * bytes <= availableBytes / 2) return;
-  const explicit = arm.holder.region.kind === 'bytes';
+  const { kind } = arm.holder.region;
   const text = `the region of arm ${arm.name} needs ${threads === 1 ? '' : `${threads} times `}${formatSize(bytes)} and ${formatSize(availableBytes)} of memory are available, of which pauselab uses at most half`;
-  throw explicit
-    ? usage(`${text}; lower holder.region`)
+  if (kind === 'bytes') throw usage(`${text}; lower holder.region`);
+  throw kind === 'hold'
+    ? unfit(`${text}; lower holder.region.hold`)
     : unfit(`${text}; lower stall.aim and stall.leastHold, add hogs, or give holder.region in bytes`);
 }
 

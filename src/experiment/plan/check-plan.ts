@@ -15,6 +15,7 @@ import {
   workOf,
   type AppArm,
   type NativeArm,
+  type Region,
   type ResolvedArm,
   type ResolvedHolder,
   type ResolvedProfile,
@@ -60,18 +61,25 @@ export function cpusOfArm(arm: ResolvedArm, topology: CpuTopology): readonly num
   return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
 }
 
-/** CPU time of a call for the intended stall. */
+/** CPU time of a call, as the profile gives it, or for the intended stall. */
 export function targetHold_ns(
   { stall, ...arm }: Pick<NativeArm, 'stall' | 'holder' | 'hogs'>,
   topology: CpuTopology,
 ): number {
+  const { region } = arm.holder;
+  if (region.kind === 'hold') return region.hold_ns;
   const factor = preemptionFactor(arm, topology);
   return factor === null ? stall.leastHold_ns : Math.max(stall.leastHold_ns, stall.aim_ns / factor);
 }
 
 /** Arms with the same key have regions of the same size: that of the arm that needs the least. */
 export const regionKey = ({ holder: { operation, pages, region } }: NativeArm): string =>
-  `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
+  `${operation} ${pages} ${sizeKey(region)}`;
+
+function sizeKey(region: Region): string {
+  if (region.kind === 'bytes') return String(region.bytes);
+  return region.kind === 'hold' ? `hold ${region.hold_ns}` : 'calibrated';
+}
 
 /** Whether all sides aim at the same stall, for each pair of arms with the same key. */
 export function aimAlike(sides: readonly (readonly ResolvedArm[])[]): boolean {
@@ -101,7 +109,7 @@ export function longestCall_ns({ duration_ns }: Pick<ResolvedProfile, 'duration_
 function refuseShortWindow(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology): void {
   const calibrated = arms
     .filter(hasRegion)
-    .filter(({ holder }) => holder.region.kind === 'calibrated' && threadsOf(holder) === 1);
+    .filter(({ holder }) => holder.region.kind !== 'bytes' && threadsOf(holder) === 1);
   for (const arm of calibrated) {
     const factor = preemptionFactor(arm, topology);
     if (!arm.holder.active || factor === null) continue;
@@ -113,16 +121,20 @@ function refuseShortWindow(profile: ResolvedProfile, arms: readonly ResolvedArm[
     const call_ns = hold_ns * factor;
     // The factor's decimals: a stall of 1 s fits four times into 4 s.
     if (call_ns <= longestCall_ns(profile) * (1 + 1e-9)) continue;
-    const aim_ns = Math.floor(longestCall_ns(profile) / 1e6) * 1e6;
-    const lowerAim =
-      aim_ns >= 1e6 && arm.stall.leastHold_ns * factor <= aim_ns
-        ? `, or --set stall.aim=${aim_ns / 1e6}ms`
-        : ', or lower stall.aim and stall.leastHold';
+    const isHold = arm.holder.region.kind === 'hold';
     throw usage(
-      `the window of ${formatDuration(profile.duration_ns)} is too short for the arm ${arm.name}: a call should take ${formatDuration(call_ns)} (stall.aim and stall.leastHold give it ${formatDuration(hold_ns)} of CPU time, ` +
-        `stretched ${factor.toFixed(1)} times by the hogs), and four calls must fit in; use --duration ${Math.ceil((4 * call_ns) / 1e9 - 1e-9)}s${lowerAim}`,
+      `the window of ${formatDuration(profile.duration_ns)} is too short for the arm ${arm.name}: a call should take ${formatDuration(call_ns)} (${isHold ? 'holder.region.hold gives' : 'stall.aim and stall.leastHold give'} it ${formatDuration(hold_ns)} of CPU time, ` +
+        `stretched ${factor.toFixed(1)} times by the hogs), and four calls must fit in; use --duration ${Math.ceil((4 * call_ns) / 1e9 - 1e-9)}s` +
+        (isHold ? ', or lower holder.region.hold' : lowerAim(profile, arm, factor)),
     );
   }
+}
+
+function lowerAim(profile: ResolvedProfile, { stall }: NativeArm, factor: number): string {
+  const aim_ns = Math.floor(longestCall_ns(profile) / 1e6) * 1e6;
+  return aim_ns >= 1e6 && stall.leastHold_ns * factor <= aim_ns
+    ? `, or --set stall.aim=${aim_ns / 1e6}ms`
+    : ', or lower stall.aim and stall.leastHold';
 }
 
 function checkMemory(profile: ResolvedProfile, arm: ResolvedArm): void {

@@ -69,10 +69,16 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
       'expected a quota below the period: a single thread never uses up a quota of a whole period',
     );
   }
-  if (operation.chunks === true && holder.region === 'calibrated') {
+  if (operation.chunks === true && typeof holder.region !== 'number') {
     report(
       ['holder', 'region'],
       `${operation.name} chooses the sizes of its calls, so no region can be calibrated; give holder.region a size such as 256MiB`,
+    );
+  }
+  if (operation.threads !== undefined && typeof holder.region === 'object') {
+    report(
+      ['holder', 'region'],
+      `${operation.name} has ${operation.threads} threads that share the memory, so no region can be sized for a CPU time; give holder.region a size such as 64MiB, or leave it out`,
     );
   }
   if (!operation.layouts.includes(layout)) {
@@ -99,7 +105,7 @@ function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
     return;
   }
   const least = (3 * inHeap.length + 2) * heapSpaceBytes;
-  if (holder.region !== 'calibrated' && holder.region < least) {
+  if (typeof holder.region === 'number' && holder.region < least) {
     report(
       ['holder', 'region'],
       `expected at least ${formatSize(least)} for ${inHeap.length} allocating threads, got ${formatSize(holder.region)}`,

@@ -107,7 +107,7 @@ function checkRidingHolder({ holder, layout }: AppSettings, name: HolderOperatio
     return;
   }
   const operation = operationNamed(name);
-  if (holder.region === 'calibrated')
+  if (typeof holder.region !== 'number')
     report(
       ['holder', 'region'],
       'a region inside your program cannot be calibrated; give holder.region a size such as 512MiB',

@@ -13,6 +13,7 @@ import {
   type LoadsArm,
   type NativeArm,
   type ResolvedArm,
+  type Region,
   type ResolvedHolder,
   type ResolvedProfile,
   type ResolvedVictim,
@@ -162,7 +163,7 @@ function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation)
     operation,
     ...expandThread(holder),
     pause_ns: holder.pause,
-    region: holder.region === 'calibrated' ? { kind: 'calibrated' } : { kind: 'bytes', bytes: holder.region },
+    region: expandRegion(holder.region),
     pages: holder.pages,
     toucher:
       holder.toucher === 'none' || operationNamed(operation).toucher === 'useless'
@@ -174,6 +175,11 @@ function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation)
       : { cpuMax: { quota_ns: holder.cpuMax.quota, period_ns: holder.cpuMax.period } }),
     active: holder.active,
   };
+}
+
+function expandRegion(region: ArmSettings['holder']['region']): Region {
+  if (region === 'calibrated') return { kind: 'calibrated' };
+  return typeof region === 'number' ? { kind: 'bytes', bytes: region } : { kind: 'hold', hold_ns: region.hold };
 }
 
 function expandVictim(victim: ArmSettings['victims'][number], armLayout: ArmSettings['layout']): ResolvedVictim {

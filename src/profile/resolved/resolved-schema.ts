@@ -45,6 +45,7 @@ const holder = z.looseObject({
   region: z.union([
     z.looseObject({ kind: z.literal('calibrated') }),
     z.looseObject({ kind: z.literal('bytes'), bytes: whole }),
+    z.looseObject({ kind: z.literal('hold'), hold_ns: whole.min(1) }),
   ]),
   pages: z.enum(['small', 'huge']),
   toucher: z.nullable(z.looseObject(thread)),

@@ -25,7 +25,11 @@ export interface ResolvedThread {
   readonly cpus: Cpus;
 }
 
-export type Region = { readonly kind: 'calibrated' } | { readonly kind: 'bytes'; readonly bytes: number };
+export type Region =
+  | { readonly kind: 'calibrated' }
+  | { readonly kind: 'bytes'; readonly bytes: number }
+  /** Sized so that a call takes this CPU time. */
+  | { readonly kind: 'hold'; readonly hold_ns: number };
 
 /** The limit cpu.max of a cgroup: CPU time that it may use per period. */
 export interface CpuMax {

@@ -16,12 +16,13 @@ const holder = mapping({
   pause: duration('0ms', '1h')
     .meta({ description: `Rest between two calls; default ${defaults.holder.pause}` })
     .exactOptional(),
-  region: either('calibrated or a size such as 256MiB, from 4KiB to 16TiB (units: B, KiB, MiB, GiB, TiB)', [
-    z.literal('calibrated'),
-    size('4KiB', '16TiB'),
-  ])
+  region: either(
+    'calibrated, a size such as 256MiB, from 4KiB to 16TiB (units: B, KiB, MiB, GiB, TiB), or a CPU time of a call such as { hold: 2ms }',
+    [z.literal('calibrated'), size('4KiB', '16TiB'), mapping({ hold: duration('10us', '10s') })],
+  )
     .meta({
-      description: 'Bytes given back per call: a size, or calibrated to the intended stall; default calibrated',
+      description:
+        'Bytes given back per call: a size, calibrated to the intended stall, or sized for a CPU time of a call; default calibrated',
     })
     .exactOptional(),
   pages: oneOf(['small', 'huge']).meta({ description: 'Page size of the region; default small' }).exactOptional(),

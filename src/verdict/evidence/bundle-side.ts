@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { IncompleteSide, LeftOut, SideNote } from '../../facts/side-facts.js';
 import { distinct, sentencesOf } from '../../facts/stated.js';
 import { usage } from '../../base/failure.js';
-import { formatSize } from '../../base/text/units.js';
+import { formatDuration, formatSize } from '../../base/text/units.js';
 import { nameWithoutLabel, placeKey } from '../../bundle/place-names.js';
 import type { KernelRecord, RunFile, SeriesFigures } from '../../bundle/bundle-schema.js';
 import type { StoredBundle } from '../../bundle/store.js';
@@ -84,8 +84,14 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     measured_ns: measuredTimes(runs),
     turns: manifest.turns,
     incomplete,
-    regions: manifest.calibration.map(({ operation, pages, bytes }) => ({
-      of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`,
+    regions: manifest.calibration.map(({ operation, pages, target_hold_ns, bytes }) => ({
+      of:
+        `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}` +
+        // A ladder has several.
+        (target_hold_ns === null ||
+        manifest.calibration.filter((other) => other.operation === operation && other.pages === pages).length === 1
+          ? ''
+          : ` for ${formatDuration(target_hold_ns)}`),
       bytes,
     })),
     degraded,

@@ -13,6 +13,7 @@ import { advice } from './advice.js';
 import { whatEndedStalls } from './ended-part.js';
 import type { ReportedBundle } from '../gather.js';
 import { html, nothing, prose, type Content, type Markup } from '../markup.js';
+import { holdsPart } from './holds.js';
 import { table } from './table.js';
 
 function list(items: readonly Content[]): Markup {
@@ -171,6 +172,7 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
           kernels ? 3 : 2,
         )
   }
+${holdsPart(summary, several ? `, in ${label}` : '', kernels)}
 ${
   memory.length === 0
     ? nothing
