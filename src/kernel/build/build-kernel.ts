@@ -127,6 +127,15 @@ async function buildInputs(
   return { key: `build-${sha256OfText(JSON.stringify(inputsOf(record))).slice(0, 32)}`, tree, changed, added, record };
 }
 
+/** What decides which options there are, beside the options that are asked for. */
+function configBasis({ source }: BuildRecord, { contents }: ChangedSources): string {
+  const kconfig = [...contents].filter(([path]) => /(?:^|\/)Kconfig/.test(path));
+  return [
+    source.sha256,
+    ...kconfig.map(([path, file]) => `${path} ${sha256OfText(file?.bytes.toString() ?? '')}`),
+  ].join('\n');
+}
+
 /** What the image depends on: neither the path of the sources nor the names of changes. */
 export function inputsOf({ source, changes, options, compiler }: BuildRecord) {
   return {
@@ -150,7 +159,7 @@ async function fill(folder: string, inputs: BuildInputs, sources: KernelSources)
   };
   sources.note?.(`building ${buildText(record)}`);
   inCache(cache, () => makeVariant(folders, changed.contents));
-  const config = await configureKernel(at, record.options, sources);
+  const config = await configureKernel(at, record.options, configBasis(record, changed), sources);
   checkGuestConfig(config, added, at.linux);
   const built = await makeImage(at, sources);
   const image = join(folder, 'vmlinuz');
