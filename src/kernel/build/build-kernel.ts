@@ -40,6 +40,7 @@ export async function buildKernel(
   if (label !== null) checkLabel(label);
   const found = spec.changes.map(findChange);
   const options = readOptions(spec.configs);
+  checkBuildTools(sources);
   const build = async (): Promise<KernelImage> => {
     const located = await locateSource(spec.source, sources);
     const kernel = await whileHeld(lockOf(located.folder), 'working on these sources', sources, async () => {
@@ -113,7 +114,6 @@ async function buildInputs(
   added: string,
   sources: KernelSources,
 ): Promise<BuildInputs> {
-  checkBuildTools(sources);
   const tree = await located.bring();
   const linux = `Linux ${tree.version}`;
   const changed = await changedSources(found, treeFolders(tree.folder), linux, sources.signal);
