@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
+import { sourceDeb } from './support/kernel-tree.js';
 import { aptEnvironment, imageDeb, makeDeb, publishSuite, signingKey } from './support/kernels.js';
 import { scratchFolder } from './support/scratch.js';
 
@@ -50,9 +51,12 @@ beforeAll(() => {
   publishSuite(
     repository,
     'trixie',
-    ['6.12.117-1', '6.16.12-1', '6.17.13-1', '7.3.4-1'].map((version) =>
-      makeDeb(scratch.path, imageDeb(version, { options: preemptionChoice })),
-    ),
+    [
+      ...['6.12.117-1', '6.16.12-1', '6.17.13-1', '7.3.4-1'].map((version) =>
+        imageDeb(version, { options: preemptionChoice }),
+      ),
+      sourceDeb(scratch.fresh('sources')),
+    ].map((deb) => makeDeb(scratch.path, deb)),
     key,
   );
   env = { ...process.env, ...aptEnvironment(scratch.fresh('apt'), `file:${repository}`, key.keyring) };

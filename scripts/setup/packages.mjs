@@ -23,6 +23,16 @@ const probes = {
   tcmalloc: () => hasLibrary('libtcmalloc_minimal.so.4'),
   mimalloc: () => hasLibrary('libmimalloc.so.2.0'),
   qemu: () => isOnPath('qemu-system-x86_64'),
+  gcc: () => isOnPath('gcc'),
+  flex: () => isOnPath('flex'),
+  bison: () => isOnPath('bison'),
+  bc: () => isOnPath('bc'),
+  tar: () => isOnPath('tar'),
+  xz: () => isOnPath('xz'),
+  diff: () => isOnPath('diff'),
+  patch: () => isOnPath('patch'),
+  libelf: () => hasHeader('gelf.h'),
+  openssl: () => hasHeader('openssl/opensslv.h'),
   libbpf: () => ['libbpf.a', 'libelf.so', 'libz.so'].every(hasCompilerFile) && existsSync('/usr/include/bpf/libbpf.h'),
   strace: () => isOnPath('strace'),
   apt: () => isOnPath('apt-get'),
@@ -52,11 +62,19 @@ export const testNeeds = [
   'hdrHistogram',
   'gnupg',
   'clangFormat',
+  // Kernels are built of a tree that the tests make, by the tools that a real one needs.
+  ...['gcc', 'flex', 'bison', 'bc', 'tar', 'xz', 'diff', 'patch', 'libelf', 'openssl'],
 ];
 
 /** Where Debian puts shared libraries: a folder for each architecture. */
 function hasLibrary(file) {
   return ['x86_64-linux-gnu', 'aarch64-linux-gnu', ''].some((folder) => existsSync(join('/usr/lib', folder, file)));
+}
+
+function hasHeader(file) {
+  return ['/usr/include', '/usr/include/x86_64-linux-gnu', '/usr/local/include'].some((folder) =>
+    existsSync(join(folder, file)),
+  );
 }
 
 /** g++ prints the path of a file that it has, and repeats the name of a file that it does not have. */

@@ -14,6 +14,7 @@ import { loadProfile, loadResolved } from '../../src/profile/written/load.js';
 import { chooseMetrics, metricsFor } from '../../src/verdict/evidence/metrics.js';
 import { command } from '../support/command.js';
 import { aptEnvironment, bzImage, elf, imageDeb, makeDeb, publishSuite, signingKey } from '../support/kernels.js';
+import { sourceDeb } from '../support/kernel-tree.js';
 import { repository } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { argumentsOf, codeOf, commandsIn, pages, program, writtenCommands } from '../support/written-commands.js';
@@ -39,9 +40,12 @@ beforeAll(async () => {
     mirror,
     'trixie',
     [
-      ...['6.1.158-1', '6.12.117-1', '6.16.12-1', '6.17.13-1', '6.18.15-1', '6.19.14-1'],
-      ...['7.0.13-1', '7.1.13-1', '7.2.12-1', '7.3.4-1'],
-    ].map((version) => makeDeb(scratch.path, imageDeb(version, { options }))),
+      ...[
+        ...['6.1.158-1', '6.12.117-1', '6.16.12-1', '6.17.13-1', '6.18.15-1', '6.19.14-1'],
+        ...['7.0.13-1', '7.1.13-1', '7.2.12-1', '7.3.4-1'],
+      ].map((version) => imageDeb(version, { options })),
+      sourceDeb(scratch.fresh('sources')),
+    ].map((deb) => makeDeb(scratch.path, deb)),
     key,
   );
   Object.assign(process.env, aptEnvironment(scratch.fresh('apt'), `file:${mirror}`, key.keyring));
@@ -75,7 +79,9 @@ beforeAll(async () => {
       },
     });
   await command('baseline', 'save', 'results/before');
-  // Kernels that somebody built.
+  // Kernels that somebody built, with pauselab and without.
+  await command('kernels', 'build', 'deb-source:7.3', '--label', 'patched');
+  await command('kernels', 'build', 'deb-source:7.3', '--label', 'stock', '--patch', 'madvise-under-mmap-lock');
   process.env.HOME = folder;
   const kernels = written.flatMap(({ text }) => argumentsOf(text)).map((word) => askedKernel(word).kernel);
   for (const image of kernels.filter((word) => word.startsWith(folder) || /^[^.].*\/bzImage$/.test(word))) {

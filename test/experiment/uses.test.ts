@@ -40,6 +40,19 @@ test('a native profile uses the engine', async () => {
   ]);
 });
 
+test.each([
+  ['deb-source:7.3', true],
+  ['stock=deb-source:7.3.4,patch=madvise-under-mmap-lock,patch=hrtick-off', true],
+  ['deb-source:7.3,patch=/tmp/evil.patch', false],
+  ['deb-source:7.3,revert=hrtick-off', false],
+  ['deb-source:7.3,config=/tmp/evil', false],
+  ['source:/tmp/evil', false],
+  ['a-label', false],
+])('the kernel %s: its own: %s', async (kernel, isTrusted) => {
+  const uses = await usesOf({ arms: [], kernels: [kernel], append: [], trace: false }, own);
+  expect(uses.filter(({ kind }) => kind === 'kernel')).toMatchObject([{ isTrusted }]);
+});
+
 describe('a java', () => {
   test.each([home, java, `${home}/bin/java`])('that doctor finds is this machine’s own: %s', async (path) => {
     expect(await strangeWith('thread-churn', `jvm.java=${path}`)).toEqual([]);

@@ -187,6 +187,21 @@ test('a patch applies, is taken out again, and one that does not apply names fil
   );
 });
 
+test('a script that a patch adds can be run', async () => {
+  const { build, objects } = bench();
+  const patch = scratch.fresh('script.patch');
+  const added = ['+#!/bin/sh', '+exit 0', ''].join('\n');
+  writeFileSync(
+    patch,
+    `diff --git a/scripts/new.sh b/scripts/new.sh\nnew file mode 100755\n--- /dev/null\n+++ b/scripts/new.sh\n@@ -0,0 +1,2 @@\n${added}`,
+  );
+  await build('with', `,patch=${patch}`);
+  const script = join(objects(), '../tree/scripts/new.sh');
+  expect(statSync(script).mode & 0o111).not.toBe(0);
+  await build('without');
+  expect(existsSync(script)).toBe(false);
+});
+
 test('a label belongs to one build until it is replaced, also for two at once', async () => {
   const { cache, build } = bench();
   const first = await build('mine');

@@ -101,7 +101,7 @@ static int show_smap(struct seq_file *m, void *v)
     const [place] = functionsNamed(changed, 'lock_vma_range');
     const body = changed.slice(place?.body.start, place?.body.end);
     expect(body).toMatch(
-      /if \(m->op->show == show_smap\) \{\s+reset_lock_ctx\(lock_ctx\);\s+return lock_ctx_mm\(lock_ctx\) == 0;\s+\}\s+rcu_read_lock\(\);/,
+      /if \(m->op->show == show_smap\) \{\s+reset_lock_ctx\(lock_ctx\);\s+return lock_ctx_mm\(lock_ctx\) == 0;\s+\}\s+#endif\s+rcu_read_lock\(\);/,
     );
     // A function is declared before it is used, and defined once.
     expect(changed.indexOf('static int show_smap(struct seq_file *m, void *v);')).toBeLessThan(place?.start ?? 0);

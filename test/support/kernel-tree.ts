@@ -1,7 +1,8 @@
 /** A tiny tree of kernel sources, made by the tests: make configures and "compiles" it as the kernel's build does. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bzImage } from './kernels.js';
+import { bzImage, type Deb } from './kernels.js';
 
 export const treeVersion = '7.3.4';
 
@@ -49,6 +50,7 @@ allnoconfig:
 	@echo '  GEN     Makefile'
 	@echo '# Linux/x86 7.3.4 Kernel Configuration' > $(O)/.config
 	@cat $(KCONFIG_ALLCONFIG) >> $(O)/.config
+	@echo '# CONFIG_PREEMPT is not set' >> $(O)/.config
 	@if grep -q '^# CONFIG_TTY is not set' $(O)/.config; then sed -i '/CONFIG_VIRTIO_CONSOLE=/d' $(O)/.config; fi
 
 bzImage: $(O)/arch/x86/boot/bzImage
@@ -89,6 +91,15 @@ export function makeKernelTree(folder: string, files: Readonly<Record<string, st
     writeFileSync(join(folder, path), content);
   }
   return folder;
+}
+
+/** Debian's package of sources, with the tree in `folder`. */
+export function sourceDeb(folder: string, version = `${treeVersion}-1`): Deb {
+  const name = `linux-source-${version.split('.').slice(0, 2).join('.')}`;
+  makeKernelTree(join(folder, name));
+  const archive = join(folder, `${name}.tar.xz`);
+  execFileSync('tar', ['--create', '--xz', `--file=${archive}`, `--directory=${folder}`, name]);
+  return { name, version, architecture: 'all', files: { [`usr/src/${name}.tar.xz`]: readFileSync(archive) } };
 }
 
 /** The files that were compiled in this object folder, in order. */

@@ -156,7 +156,7 @@ function buildCommand() {
       examples([
         'kernels build deb-source:7.3 --label patched',
         'kernels build deb-source:7.3 --label stock --patch madvise-under-mmap-lock',
-        'kernels build ~/linux --label mine --patch 0001-mine.patch --config psi.config',
+        'kernels build ./linux --label mine --patch 0001-mine.patch --config psi.config',
       ]),
     )
     .action(async (source, { label, config: configs, replace, json, install }) => {

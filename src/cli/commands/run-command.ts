@@ -44,7 +44,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     )
     .option(
       '--kernel <kernel>',
-      'run on this kernel in a guest: deb:<version> or the path of an image; host: the kernel of this machine; label=… names it in the results; may be repeated',
+      'run on this kernel in a guest: deb:<version>, the label of a built kernel, sources to build (deb-source:<version>,patch=<name>) or the path of an image; host: the kernel of this machine; label=… names it in the results; may be repeated',
       collect,
       [],
     )

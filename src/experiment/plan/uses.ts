@@ -8,8 +8,10 @@
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { kernelChanges } from '../../catalogue/kernel-changes.js';
 import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
 import { findJdks, type Jdk } from '../../host/jdks.js';
+import { isBuildSpec } from '../../kernel/build/build-spec.js';
 import { askedKernel, hostKernel } from '../../profile/check/asked-kernel.js';
 import { javaCommand } from '../../profile/check/java-command.js';
 import {
@@ -60,6 +62,14 @@ export const machineThings: OwnThings = {
 
 type Found = Omit<Use, 'arms'>;
 
+/** A signed package, or signed sources without changes other than those that pauselab ships. */
+function isOfDebian(kernel: string): boolean {
+  if (!isBuildSpec(kernel)) return /^deb:[\w.~+-]+(?:\/[\w-]+)?$/.test(kernel);
+  const [source = '', ...parts] = kernel.split(',');
+  const shipped = kernelChanges.map(({ name }) => `patch=${name}`);
+  return /^deb-source:[\d.]+$/.test(source) && parts.every((part) => shipped.some((one) => one === part));
+}
+
 /** Each use once, with its arms. */
 export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnThings = machineThings): Promise<Use[]> {
   const uses = new Map<string, { found: Found; arms: string[] }>();
@@ -79,7 +89,7 @@ export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnTh
   for (const { kernel } of kernels.map(askedKernel))
     if (kernel !== hostKernel)
       add(
-        /^deb:[\w.~+-]+(?:\/[\w-]+)?$/.test(kernel)
+        isOfDebian(kernel)
           ? { kind: 'kernel', what: `${kernel} of this machine's Debian mirror, in a guest`, isTrusted: true }
           : { kind: 'kernel', what: kernel, isTrusted: false },
         null,

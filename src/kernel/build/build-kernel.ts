@@ -40,6 +40,7 @@ export async function buildKernel(
   if (label !== null) checkLabel(label);
   const found = spec.changes.map(findChange);
   const options = readOptions(spec.configs);
+  checkBuildTools(sources);
   const build = async (): Promise<KernelImage> => {
     const located = await locateSource(spec.source, sources);
     const kernel = await whileHeld(lockOf(located.folder), 'working on these sources', sources, async () => {
@@ -113,7 +114,6 @@ async function buildInputs(
   added: string,
   sources: KernelSources,
 ): Promise<BuildInputs> {
-  checkBuildTools(sources);
   const tree = await located.bring();
   const linux = `Linux ${tree.version}`;
   const changed = await changedSources(found, treeFolders(tree.folder), linux, sources.signal);
@@ -125,6 +125,15 @@ async function buildInputs(
     compiler: await compilerVersion(sources),
   };
   return { key: `build-${sha256OfText(JSON.stringify(inputsOf(record))).slice(0, 32)}`, tree, changed, added, record };
+}
+
+/** What decides which options there are, beside the options that are asked for. */
+function configBasis({ source }: BuildRecord, { contents }: ChangedSources): string {
+  const kconfig = [...contents].filter(([path]) => /(?:^|\/)Kconfig/.test(path));
+  return [
+    source.sha256,
+    ...kconfig.map(([path, file]) => `${path} ${sha256OfText(file?.bytes.toString() ?? '')}`),
+  ].join('\n');
 }
 
 /** What the image depends on: neither the path of the sources nor the names of changes. */
@@ -150,7 +159,7 @@ async function fill(folder: string, inputs: BuildInputs, sources: KernelSources)
   };
   sources.note?.(`building ${buildText(record)}`);
   inCache(cache, () => makeVariant(folders, changed.contents));
-  const config = await configureKernel(at, record.options, sources);
+  const config = await configureKernel(at, record.options, configBasis(record, changed), sources);
   checkGuestConfig(config, added, at.linux);
   const built = await makeImage(at, sources);
   const image = join(folder, 'vmlinuz');

@@ -90,10 +90,14 @@ function smapsUnderMmapLock(text: string): string {
   const shown = functionsNamed(text, shows);
   if (reset === undefined || helper === undefined || shown.length !== 1)
     throw new Mismatch(line, `the functions reset_lock_ctx(), ${locks}() and ${shows}()`, 'not all of them');
-  const declaration = `static int ${shows}(struct seq_file *m, void *v);\n\n`;
+  const guarded = (code: string): string => `#ifdef CONFIG_PROC_PAGE_MONITOR\n${code}#endif\n`;
+  const declaration = `${guarded(`static int ${shows}(struct seq_file *m, void *v);\n`)}\n`;
   const taken =
-    `\n\t/* pauselab: smaps takes mmap_lock. */\n\tif (m->op->show == ${shows}) {\n` +
-    `\t\treset_lock_ctx(lock_ctx);\n\t\treturn ${locks}(lock_ctx) == 0;\n\t}\n`;
+    '\n' +
+    guarded(
+      `\t/* pauselab: smaps takes mmap_lock. */\n\tif (m->op->show == ${shows}) {\n` +
+        `\t\treset_lock_ctx(lock_ctx);\n\t\treturn ${locks}(lock_ctx) == 0;\n\t}\n`,
+    );
   return [
     text.slice(0, place.start),
     declaration,

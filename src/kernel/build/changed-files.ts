@@ -3,13 +3,18 @@
  * by writing only the files that differ, and every file that is written is newer than the objects made of it. So one
  * object folder serves all variants, and `make` compiles what differs.
  */
-import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { readBytes } from '../../base/files/read-file.js';
 
+export interface SourceFile {
+  readonly bytes: Buffer;
+  readonly isProgram: boolean;
+}
+
 /** Files of a tree by their path in it; null: there is no such file. */
-export type Contents = ReadonlyMap<string, Buffer | null>;
+export type Contents = ReadonlyMap<string, SourceFile | null>;
 
 /** Folders beside each other in the cache. */
 export interface TreeFolders {
@@ -27,18 +32,27 @@ function places({ tree, originals }: TreeFolders, path: string) {
 }
 
 /** Null: the original has no such file. */
-export function originalContent(folders: TreeFolders, path: string): Buffer | null {
+export function originalContent(folders: TreeFolders, path: string): SourceFile | null {
   const { inTree, kept, absent } = places(folders, path);
   if (existsSync(kept)) return readSource(kept);
   if (existsSync(absent)) return null;
-  return lstatSync(inTree, { throwIfNoEntry: false })?.isFile() === true ? readSource(inTree) : null;
+  return readSource(inTree);
 }
 
 /** The largest source of a kernel has 25 MB. */
 const mostSourceBytes = 256 << 20;
 
-export function readSource(path: string): Buffer {
-  return readBytes(path, { mostBytes: mostSourceBytes });
+/** Null: there is no file. */
+export function readSource(path: string): SourceFile | null {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isFile() !== true) return null;
+  return { bytes: readBytes(path, { mostBytes: mostSourceBytes }), isProgram: (stats.mode & 0o111) !== 0 };
+}
+
+export function writeSource(path: string, { bytes, isProgram }: SourceFile): void {
+  makeFolders(dirname(path));
+  writeAtomically(path, [bytes]);
+  chmodSync(path, isProgram ? 0o755 : 0o644);
 }
 
 /** Makes the tree the original with these contents. Returns the paths that were written. */
@@ -70,23 +84,21 @@ function changedPaths({ originals }: TreeFolders): string[] {
 }
 
 /** Before the file is changed for the first time. */
-function keepOriginal(folders: TreeFolders, path: string, original: Buffer | null): void {
+function keepOriginal(folders: TreeFolders, path: string, original: SourceFile | null): void {
   const { kept, absent } = places(folders, path);
   if (existsSync(kept) || existsSync(absent)) return;
-  const target = original === null ? absent : kept;
-  makeFolders(dirname(target));
-  writeAtomically(target, original === null ? '' : [original]);
+  if (original === null) writeSource(absent, { bytes: Buffer.alloc(0), isProgram: false });
+  else writeSource(kept, original);
 }
 
-function writeIfOther(path: string, wanted: Buffer | null): boolean {
-  const there = lstatSync(path, { throwIfNoEntry: false });
+function writeIfOther(path: string, wanted: SourceFile | null): boolean {
+  const there = readSource(path);
   if (wanted === null) {
-    if (there === undefined) return false;
+    if (there === null) return false;
     rmSync(path, { force: true });
     return true;
   }
-  if (there?.isFile() === true && readSource(path).equals(wanted)) return false;
-  makeFolders(dirname(path));
-  writeAtomically(path, [wanted]);
+  if (there?.isProgram === wanted.isProgram && there.bytes.equals(wanted.bytes)) return false;
+  writeSource(path, wanted);
   return true;
 }

@@ -8,8 +8,8 @@ import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { readText } from '../../base/files/read-file.js';
 import { unfit, workloadFailed } from '../../base/failure.js';
 import { onPath } from '../../base/on-path.mjs';
-import { missing } from '../../host/missing.js';
 import { diskFull } from '../debian/cache.js';
+import { sha256OfText } from '../debian/checksum.js';
 import { mostConfigBytes, readConfig } from '../image/config-file.js';
 import type { KernelSources } from '../image/kernel.js';
 
@@ -42,17 +42,26 @@ export function makeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(Object.entries(env).filter(([name]) => !notPassedOn.test(name))), ...reproducible };
 }
 
-/** The .config that `allnoconfig` makes of the options that are asked for. */
-export async function configureKernel(at: ObjectFolder, options: string, sources: KernelSources): Promise<string> {
+/**
+ * The .config that `allnoconfig` makes of the options that are asked for. `basis`: what else it depends on, so that it is
+ * made again when that changes.
+ */
+export async function configureKernel(
+  at: ObjectFolder,
+  options: string,
+  basis: string,
+  sources: KernelSources,
+): Promise<string> {
   makeFolders(at.objects);
+  const stamp = join(at.objects, 'pauselab.configured');
   const asked = join(at.objects, 'pauselab.config');
   const made = join(at.objects, '.config');
-  if (existsSync(made) && existsSync(asked) && readSmall(asked) === options) return readConfig(made);
-  rmSync(asked, { force: true });
-  writeAtomically(`${asked}.new`, options);
-  await mustMake(at, [`KCONFIG_ALLCONFIG=${asked}.new`, 'allnoconfig'], sources, 'configuring');
-  rmSync(`${asked}.new`);
+  const wanted = sha256OfText(`${basis}\n${options}`);
+  if (existsSync(made) && existsSync(stamp) && readSmall(stamp) === wanted) return readConfig(made);
+  rmSync(stamp, { force: true });
   writeAtomically(asked, options);
+  await mustMake(at, [`KCONFIG_ALLCONFIG=${asked}`, 'allnoconfig'], sources, 'configuring');
+  writeAtomically(stamp, wanted);
   return readConfig(made);
 }
 
@@ -92,18 +101,22 @@ async function mustMake(
   const running = join(at.objects, runningMark);
   writeAtomically(running, '');
   const progress = createProgress(at, doing, note);
-  let end: ChildEnd | null = null;
-  try {
-    end = await runChild(
-      'make',
-      [`-j${availableParallelism()}`, 'ARCH=x86_64', `O=${at.objects}`, `CC=${compilerFor(at)}`, ...targets],
-      { cwd: at.tree, env: makeEnvironment(env), signal, deadline_ms, onLine: progress.line },
-    );
-  } finally {
-    // make removes what it was making when it is told to end; only after SIGKILL there may be half a file.
-    if (end?.signal !== 'SIGKILL') rmSync(running, { force: true });
-  }
-  if (end === null) throw missing('make, which builds kernels, is not installed', ['make']);
+  const words = [
+    'make',
+    `-j${availableParallelism()}`,
+    'ARCH=x86_64',
+    `O=${at.objects}`,
+    `CC=${compilerFor(at)}`,
+    ...targets,
+  ];
+  const end = await runChild('sh', ['-c', untilItEnded, 'sh', running, ...words], {
+    cwd: at.tree,
+    env: makeEnvironment(env),
+    signal,
+    deadline_ms,
+    onLine: progress.line,
+  });
+  if (end === null) throw unfit('sh, which starts make, is not installed; install it');
   if (end.code === 0) {
     progress.done();
     return;
@@ -125,6 +138,15 @@ function buildFailed(linux: string, { stderr, code, signal }: ChildEnd): Error {
 }
 
 const runningMark = 'pauselab.running';
+/**
+ * Removes the mark when make has ended, also by SIGTERM, after which make removes what it was making. Only SIGKILL leaves
+ * the mark, because then there may be half a file.
+ */
+const untilItEnded = [
+  'mark=$1; shift; "$@" & pid=$!; trap "kill $pid" TERM',
+  // A signal ends `wait` before make has ended.
+  'while kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done; rm -f "$mark"; exit $code',
+].join('; ');
 /** A compiler writes an object within this time. */
 const unfinished_ms = 60_000;
 

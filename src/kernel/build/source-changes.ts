@@ -1,17 +1,17 @@
 /** From the changes that the user named to the contents of the files that they change. */
-import { existsSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import { basename, isAbsolute, join, normalize } from 'node:path';
 import { runChild } from '../../base/child.js';
 import { usage } from '../../base/failure.js';
-import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
+import { writeAtomically } from '../../base/files/atomic-file.js';
 import { readText } from '../../base/files/read-file.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { missing } from '../../host/missing.js';
 import { sha256OfText } from '../debian/checksum.js';
 import type { AppliedChange } from '../../facts/build-record.js';
 import type { AskedChange } from './build-spec.js';
-import { originalContent, readSource, type Contents, type TreeFolders } from './changed-files.js';
+import { originalContent, readSource, writeSource, type Contents, type TreeFolders } from './changed-files.js';
 import { kernelChanges, type KernelChange } from '../../catalogue/kernel-changes.js';
 import { editedText, shippedChange } from './change-edits.js';
 
@@ -69,7 +69,8 @@ export async function changedSources(
     const bring = (paths: readonly string[]): void => {
       for (const path of paths.filter((one) => !touched.has(one))) {
         touched.add(path);
-        write(join(scratch, path), originalContent(folders, path));
+        const original = originalContent(folders, path);
+        if (original !== null) writeSource(join(scratch, path), original);
       }
     };
     const changes: AppliedChange[] = [];
@@ -82,7 +83,7 @@ export async function changedSources(
         changes.push(await applyPatch(change, scratch, linux, signal));
       }
     }
-    return { changes, contents: new Map([...touched].map((path) => [path, content(join(scratch, path))])) };
+    return { changes, contents: new Map([...touched].map((path) => [path, readSource(join(scratch, path))])) };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -95,13 +96,14 @@ async function applyShipped(
   signal: AbortSignal | undefined,
 ): Promise<AppliedChange> {
   const path = join(scratch, change.file);
-  const before = content(path);
+  const before = readSource(path);
   if (before === null)
     throw usage(
       `${change.name} does not apply to ${linux}: it has no ${change.file}; this change is for ${change.versions}`,
     );
-  write(path, Buffer.from(editedText(change, before.toString('utf8'), linux)));
-  write(`${path}.orig`, before);
+  const edited = editedText(change, before.bytes.toString('utf8'), linux);
+  writeSource(path, { ...before, bytes: Buffer.from(edited) });
+  writeSource(`${path}.orig`, before);
   const labels = ['--label', `a/${change.file}`, '--label', `b/${change.file}`];
   const end = await runChild('diff', ['-u', ...labels, `${path}.orig`, path], { signal });
   rmSync(`${path}.orig`);
@@ -175,14 +177,4 @@ export function touchedPaths(patch: string): string[] {
     const plain = normalize(path);
     return path !== '' && !isAbsolute(plain) && plain !== '..' && !plain.startsWith('../');
   });
-}
-
-function content(path: string): Buffer | null {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true ? readSource(path) : null;
-}
-
-function write(path: string, bytes: Buffer | null): void {
-  if (bytes === null) return;
-  makeFolders(dirname(path));
-  writeAtomically(path, [bytes]);
 }

@@ -58,10 +58,14 @@ export const profileSchema = mapping({
       description: `An operation at least this long is a stall; default ${defaults.threshold}`,
     })
     .exactOptional(),
-  kernels: listOf(textLine('host, deb:<version> or the path of a kernel image'), 'kernels', 20)
+  kernels: listOf(
+    textLine('host, deb:<version>, deb-source:<version>, the label of a built kernel or the path of an image'),
+    'kernels',
+    20,
+  )
     .meta({
       description:
-        'Kernels to run on, each in a guest except host; with an optional label as in patched=path/to/bzImage; default host',
+        'Kernels to run on, each in a guest except host; with an optional label as in patched=path/to/bzImage or stock=deb-source:7.3,patch=madvise-under-mmap-lock, which is built; default host',
     })
     .exactOptional(),
   preempt: listOf(oneOf(preemptionModels), 'preemption models', 4)
