@@ -171,7 +171,7 @@ function objectFiles(objects: string): string[] {
 
 const stepsFile = 'pauselab.steps';
 /** Of a build for guests: steps per option that is set, until a build of this folder was counted. */
-const stepsPerOption = 1.35;
+const stepsPerOption = 2.7;
 /** A note for each of these steps, and not more often than this. */
 const notedPercent = 5;
 const betweenNotes_ms = 5_000;
