@@ -163,7 +163,7 @@
     {
       "target_name": "pauselab-woken-early",
       "type": "executable",
-      "sources": ["test/woken-early.cc"],
+      "sources": ["test/woken_early.cc"],
     },
     {
       "target_name": "pauselab-refuse",

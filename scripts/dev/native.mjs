@@ -15,6 +15,7 @@ const testTargets = [
   'pauselab-board-writer',
   'pauselab-refuse',
   'pauselab-stalling',
+  'pauselab-woken-early',
   'pauselab-board-tool',
 ];
 

@@ -51,6 +51,7 @@ export function allSteps(root) {
         'pauselab-board-writer',
         'pauselab-refuse',
         'pauselab-stalling',
+        'pauselab-woken-early',
         'pauselab-fail-calls',
         'pauselab-board-tool',
         'pauselab-lock-waits',
