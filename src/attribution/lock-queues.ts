@@ -72,6 +72,13 @@ export function turnsDuring(wait: LockWait, model: TraceModel): Turn[] {
     .sort((a, b) => a.place - b.place);
 }
 
+/** Whether the thread has a lock of this kind for writing at some time of the part. */
+export function hasForWriting(tid: number, part: Span, { holds }: Pick<TraceModel, 'holds'>): boolean {
+  return [...holds.values()].some((list) =>
+    overlapping(holdsByThread(list).get(tid), part).some(({ isWrite }) => isWrite),
+  );
+}
+
 /** The first writer in the queue that waited during the whole part, of those that `isMeant`. */
 export function firstWriter(
   queue: readonly LockWait[] | undefined,
@@ -103,7 +110,8 @@ export function withoutSteals(holds: readonly Hold[], turns: readonly Turn[]): H
   );
 }
 
-export interface QueuePart extends Span {
+export interface QueuePart {
+  readonly part: Span;
   /** Those that held the lock during the whole part, by start. */
   readonly holds: readonly Hold[];
   /** Whose turn it was, the writer that queued first. */
@@ -126,18 +134,18 @@ export function queueParts(wait: Span, holds: readonly Hold[], turns: readonly T
     const part = { start_ns: edges[i] ?? end_ns, end_ns };
     const [first, ...others] = turnsIn(part);
     const turn = first === undefined ? null : others.reduce((a, b) => (b.place < a.place ? b : a), first);
-    return { ...part, holds: holdsIn(part), turn };
+    return { part, holds: holdsIn(part), turn };
   });
 }
 
 /** For parts that follow each other: the spans that overlap each. `list`: by start. */
 function sweep<One extends Span>(list: readonly One[]): (part: Span) => readonly One[] {
   let next = 0;
-  let current: One[] = [];
+  let current: readonly One[] = [];
   return ({ start_ns, end_ns }) => {
-    current = current.filter((one) => one.end_ns > start_ns);
+    if (current.some((one) => one.end_ns <= start_ns)) current = current.filter((one) => one.end_ns > start_ns);
     for (let one = list[next]; one !== undefined && one.start_ns < end_ns; next += 1, one = list[next])
-      if (one.end_ns > start_ns) current.push(one);
+      if (one.end_ns > start_ns) current = [...current, one];
     return current;
   };
 }

@@ -139,9 +139,9 @@ export function firstEndingAfter(list: readonly Span[], at_ns: number): number {
 
 /** As `overlapping`, with each result cut to the span. */
 export function inside<T extends Span>(list: readonly T[] | undefined, span: Span): T[] {
-  return overlapping(list, span).map((one) => ({
-    ...one,
-    start_ns: Math.max(one.start_ns, span.start_ns),
-    end_ns: Math.min(one.end_ns, span.end_ns),
-  }));
+  return overlapping(list, span).map((one) =>
+    one.start_ns >= span.start_ns && one.end_ns <= span.end_ns
+      ? one
+      : { ...one, start_ns: Math.max(one.start_ns, span.start_ns), end_ns: Math.min(one.end_ns, span.end_ns) },
+  );
 }

@@ -12,7 +12,7 @@ import { systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
-import { firstWriter, queueParts, turnsDuring, withoutSteals } from './lock-queues.js';
+import { firstWriter, hasForWriting, queueParts, turnsDuring, withoutSteals } from './lock-queues.js';
 import { stacksOfThread } from './stacks-during.js';
 import { signalBefore } from './stops.js';
 import { muchSteal, takenFrom } from './steal.js';
@@ -119,10 +119,7 @@ function blocked(segment: Segment, tid: number, traced: TracedEvidence): LinkDra
   const queued = waits.flatMap((wait) => byHolders(wait, traced));
   const rest = uncovered(segment, waits).map((part) => {
     const other = otherWaitOf(tid, part, traced);
-    const holdsIt = [...traced.model.holds.values()].some((holds) =>
-      inside(holds, part).some((hold) => hold.tid === tid && hold.isWrite),
-    );
-    if (holdsIt && canBeVma(other))
+    if (hasForWriting(tid, part, traced.model) && canBeVma(other))
       return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
     const wait = kernelWaitOf(framesOf({ ...segment, ...part }, tid, traced));
     if (wait !== null && wait !== 'cpu-limit') return draft(part, wait, 'proven');
@@ -188,7 +185,7 @@ function byHolders(wait: LockWait, traced: TracedEvidence): LinkDraft[] {
   const { model } = traced;
   const turns = turnsDuring(wait, model);
   const others = overlapping(model.holds.get(wait.mm), wait).filter((hold) => hold.tid !== wait.tid);
-  return queueParts(wait, withoutSteals(others, turns), turns).flatMap(({ holds, turn, ...part }) => {
+  return queueParts(wait, withoutSteals(others, turns), turns).flatMap(({ part, holds, turn }) => {
     const holder = holds.find(({ isWrite }) => isWrite) ?? lastOf(holds);
     if (holder !== null)
       return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];

@@ -32,10 +32,10 @@ test('each part of a wait has the holds and the first turn that reach over all o
         one.start_ns < wait.end_ns && one.end_ns > wait.start_ns;
       const [holds, turns] = [all.filter(meets), allTurns.filter(meets)];
       const parts = queueParts(wait, holds, turns);
-      expect(parts.at(0)?.start_ns).toBe(wait.start_ns);
-      expect(parts.at(-1)?.end_ns).toBe(wait.end_ns);
-      parts.forEach(({ start_ns, end_ns, ...found }, i) => {
-        if (i > 0) expect(start_ns).toBe(parts[i - 1]?.end_ns);
+      expect(parts.at(0)?.part.start_ns).toBe(wait.start_ns);
+      expect(parts.at(-1)?.part.end_ns).toBe(wait.end_ns);
+      parts.forEach(({ part: { start_ns, end_ns }, ...found }, i) => {
+        if (i > 0) expect(start_ns).toBe(parts[i - 1]?.part.end_ns);
         const reaches = (one: { start_ns: number; end_ns: number }) => one.start_ns <= start_ns && one.end_ns >= end_ns;
         expect(found.holds).toEqual(holds.filter((one) => one.start_ns < end_ns && one.end_ns > start_ns));
         expect(found.turn?.start_ns).toBe(turns.find(reaches)?.start_ns);
