@@ -21,3 +21,9 @@ test.each([
   const { stdout } = await run(process.execPath, ['bench/compare/errors.mjs', ...words], { cwd: repository });
   expect(stdout).toMatch(line);
 });
+
+test('bench/observe-many.mjs has a line for each kind of stalls', async () => {
+  const { stdout } = await run(process.execPath, ['bench/observe-many.mjs', '--stalls', '20'], { cwd: repository });
+  for (const kind of ['stop', 'convoy', 'mutex', 'alone', 'records'])
+    expect(stdout).toMatch(new RegExp(`  ${kind}: \\d+ stalls: [\\d.]+ ms a stall`));
+});

@@ -21,23 +21,29 @@ export interface Span {
   readonly end_ns: number;
 }
 
-const nobody = {
-  lock: null,
-  isNext: false,
-  holderWaited: false,
-  thread: null,
-  call: null,
-  via: [],
-  holder: null,
-  cpuTakenBy: [],
-  steps: [],
-  why: null,
-  rulesOut: [],
-  clears: [],
-};
+const none: readonly never[] = [];
 
+/** A convoy of thousands makes millions of drafts, and each property is named here because to spread objects takes longer. */
 export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<LinkDraft> = {}): LinkDraft {
-  return { ...nobody, ...more, start_ns: span.start_ns, end_ns: span.end_ns, cause, grade };
+  const { lock = null, thread = null, call = null, holder = null, why = null, isNext = false } = more;
+  return {
+    lock,
+    isNext,
+    holderWaited: more.holderWaited ?? false,
+    thread,
+    call,
+    via: more.via ?? [],
+    holder,
+    cpuTakenBy: more.cpuTakenBy ?? [],
+    steps: more.steps ?? [],
+    why,
+    rulesOut: more.rulesOut ?? none,
+    clears: more.clears ?? none,
+    start_ns: span.start_ns,
+    end_ns: span.end_ns,
+    cause,
+    grade,
+  };
 }
 
 /** The cause is unknown: the grade is always `possible`. */
@@ -119,6 +125,7 @@ export function partition(drafts: readonly LinkDraft[], { start_ns, end_ns }: Sp
 
 /** Cuts the times of a draft in proportion, because their place inside the link is unknown. */
 export function clipped(one: LinkDraft, start_ns: number, end_ns: number): LinkDraft {
+  if (start_ns === one.start_ns && end_ns === one.end_ns) return one;
   const share = (end_ns - start_ns) / (one.end_ns - one.start_ns);
   if (share >= 1) return { ...one, start_ns, end_ns };
   const cut = (time_ns: number): number => Math.round(time_ns * share);
@@ -197,10 +204,15 @@ function mostOf(slivers: readonly LinkDraft[]): LinkDraft {
 
 function merged(parts: readonly LinkDraft[]): LinkDraft[] {
   const links: LinkDraft[] = [];
+  let lastKey: string | null = null;
   for (const part of parts) {
     const last = links.at(-1);
-    if (last !== undefined && keyOf(last) === keyOf(part)) links[links.length - 1] = joined(last, part);
+    // Most neighbours differ by this already.
+    const isAlike = last?.cause === part.cause && last.thread?.tid === part.thread?.tid;
+    const key = isAlike ? keyOf(part) : null;
+    if (isAlike && (lastKey ?? keyOf(last)) === key) links[links.length - 1] = joined(last, part);
     else links.push(part);
+    lastKey = key;
   }
   return links;
 }

@@ -7,6 +7,7 @@
  * whole stall: a look outside the part would then count for up to half a period inside it, and a holder would seem
  * blocked in a call that had not begun.
  */
+import { grouped } from '../base/group.js';
 import type { Activity } from '../facts/chain-facts.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import { lettersOf, stateSpans } from '../record/states.js';
@@ -16,6 +17,8 @@ import { activitiesOf, growthBetween, ticksAround, type ActivitySpan, type Growt
 export interface StallTimeline {
   /** Threads of the process that the sampler saw. */
   tidsIn(pid: number): readonly number[];
+  /** Threads that the sampler looked at. Without looks nothing is known of a thread but its process. */
+  readonly looked: ReadonlySet<number>;
   thread(tid: number): ThreadTimeline;
 }
 
@@ -34,14 +37,40 @@ export interface ThreadTimeline {
 
 export function stallTimeline({ timelines }: Pick<SampleStream, 'timelines'>): StallTimeline {
   const threads = new Map<number, ThreadTimeline>();
+  const { tidsOf, looked } = directoryOf(timelines);
   return {
-    tidsIn: (pid) => [...timelines.values()].filter((one) => one.pid === pid).map(({ tid }) => tid),
+    tidsIn: (pid) => tidsOf.get(pid) ?? none,
+    looked,
     thread(tid) {
       const known = threads.get(tid) ?? threadTimeline(timelines.get(tid));
       threads.set(tid, known);
       return known;
     },
   };
+}
+
+interface Directory {
+  /** By process. */
+  readonly tidsOf: ReadonlyMap<number, readonly number[]>;
+  readonly looked: ReadonlySet<number>;
+}
+
+const none: readonly number[] = [];
+
+/** An observation has as many stalls as threads: who is there is found out once for all of them. */
+const directories = new WeakMap<SampleStream['timelines'], Directory>();
+
+function directoryOf(timelines: SampleStream['timelines']): Directory {
+  let directory = directories.get(timelines);
+  if (directory === undefined) {
+    const all = [...timelines.values()];
+    directory = {
+      tidsOf: new Map([...grouped(all, ({ pid }) => pid)].map(([pid, list]) => [pid, list.map(({ tid }) => tid)])),
+      looked: new Set([...timelines].flatMap(([tid, { ticks_ns }]) => (ticks_ns.length > 0 ? [tid] : []))),
+    };
+    directories.set(timelines, directory);
+  }
+  return directory;
 }
 
 function threadTimeline(timeline: Timeline | undefined): ThreadTimeline {

@@ -2,9 +2,10 @@
  * A thread stops on its way to user space, so it needs a CPU before a signal can stop it, and a sleeping thread is woken
  * for that. Its wait for a CPU is a part of the stop, from the moment of the signal on. Pure.
  */
+import { derivedOnce } from '../base/derived.js';
 import type { EvidenceOfStall } from './evidence.js';
 import type { Span } from './links.js';
-import { overlapping, type Segment, type TraceModel } from './trace-model.js';
+import { firstEndingAfter, overlapping, type Segment, type TraceModel } from './trace-model.js';
 
 /** A thread runs for less than this before it stops. */
 const moment_ns = 100_000;
@@ -13,20 +14,29 @@ const moment_ns = 100_000;
 export function signalBefore(
   segment: Segment,
   tid: number,
-  { model, processTids }: { readonly model: TraceModel; readonly processTids: () => readonly number[] },
+  { model, processTids }: { readonly model: TraceModel; readonly processTids: readonly number[] },
 ): number | null {
   const stop = stopAfter(segment, model.segments.get(tid));
   if (stop === null) return null;
   if (wasAsleep(segment, model.segments.get(tid))) return segment.start_ns;
   // A signal stops all threads of a process: of others it is known when they were woken for it, or stopped.
-  const others_ns = processTids().flatMap((other) =>
-    overlapping(model.segments.get(other), { start_ns: segment.start_ns, end_ns: stop.end_ns })
-      .filter((one) => one.scheduling === 'stopped' || isWokenToStop(one, model.segments.get(other)))
-      .map(({ start_ns }) => start_ns),
-  );
-  const first_ns = Math.min(...others_ns, stop.start_ns);
+  const others = stopsOf(model)(processTids);
+  const other = others[firstEndingAfter(others, segment.start_ns)];
+  const first_ns = Math.min(other?.start_ns ?? Infinity, stop.start_ns);
   return first_ns < segment.end_ns ? Math.max(segment.start_ns, first_ns) : null;
 }
+
+/** Of the threads of a process, by start: a signal makes as many stalls as there are threads. */
+const stopsOf = derivedOnce(({ segments }: TraceModel) =>
+  derivedOnce((tids: readonly number[]) =>
+    tids
+      .flatMap((tid) => {
+        const all = segments.get(tid);
+        return (all ?? []).filter((one) => one.scheduling === 'stopped' || isWokenToStop(one, all));
+      })
+      .sort((a, b) => a.start_ns - b.start_ns),
+  ),
+);
 
 function isWokenToStop(segment: Segment, all: readonly Segment[] | undefined): boolean {
   return segment.scheduling === 'runnable' && wasAsleep(segment, all) && stopAfter(segment, all) !== null;

@@ -22,7 +22,7 @@ export function threadsSeen(
     ...(thread === null ? [] : [thread]),
     ...cpuTakenBy.map((one) => one.thread),
   ]);
-  const others = [...run.threads.values()]
+  const others = perhapsSeen(run)
     .map((thread) => ({ thread, runDelay_ns: run.timeline.thread(thread.tid).growth(span)?.runDelay_ns ?? 0 }))
     .filter(
       ({ thread, runDelay_ns }) =>
@@ -54,6 +54,20 @@ export function threadsSeen(
         .map(({ start_ns, end_ns, activity }) => ({ start_ns, end_ns, activity })),
     };
   });
+}
+
+/** Of a thread without looks no run delay is known. */
+const known = new WeakMap<ReadonlySet<number>, WeakMap<EvidenceOfStall['threads'], readonly BlamedThread[]>>();
+
+/** In the order of all threads. An observation has as many stalls as threads: they are searched once for all stalls. */
+function perhapsSeen({ threads, timeline: { looked } }: EvidenceOfStall): readonly BlamedThread[] {
+  const ofLooked = known.get(looked) ?? new WeakMap<EvidenceOfStall['threads'], readonly BlamedThread[]>();
+  known.set(looked, ofLooked);
+  const list =
+    ofLooked.get(threads) ??
+    [...threads.values()].filter(({ tid, role }) => role === 'holder' || role === 'hog' || looked.has(tid));
+  ofLooked.set(threads, list);
+  return list;
 }
 
 function tracedSegments(tid: number, span: Span, { trace }: EvidenceOfStall): Segment[] {

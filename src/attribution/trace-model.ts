@@ -2,6 +2,7 @@
  * A trace as spans: which threads held mmap_lock, waited for it, ran, slept, and woke each other. trace-builder.ts makes
  * it of events. Pure.
  */
+import { derivedOnce } from '../base/derived.js';
 import { partitionPoint } from '../base/sorted.js';
 import type { Span } from './links.js';
 
@@ -121,22 +122,26 @@ export function overlapping<T extends Span>(list: readonly T[] | undefined, { st
   return found.reverse();
 }
 
-const longest = new WeakMap<readonly Span[], number>();
+const longestOf = derivedOnce((list: readonly Span[]) =>
+  list.reduce((most, { start_ns, end_ns }) => Math.max(most, end_ns - start_ns), 0),
+);
 
-function longestOf(list: readonly Span[]): number {
-  let length_ns = longest.get(list);
-  if (length_ns === undefined) {
-    length_ns = list.reduce((most, { start_ns, end_ns }) => Math.max(most, end_ns - start_ns), 0);
-    longest.set(list, length_ns);
-  }
-  return length_ns;
+/** For each span, the last end of it and those before it. */
+const reachOf = derivedOnce((list: readonly Span[]) => {
+  let reach_ns = -Infinity;
+  return list.map(({ end_ns }) => (reach_ns = Math.max(reach_ns, end_ns)));
+});
+
+/** `list`: ordered by start. Index of the first span that ends after `at_ns`. */
+export function firstEndingAfter(list: readonly Span[], at_ns: number): number {
+  return partitionPoint(reachOf(list), (reach_ns) => reach_ns <= at_ns);
 }
 
 /** As `overlapping`, with each result cut to the span. */
 export function inside<T extends Span>(list: readonly T[] | undefined, span: Span): T[] {
-  return overlapping(list, span).map((one) => ({
-    ...one,
-    start_ns: Math.max(one.start_ns, span.start_ns),
-    end_ns: Math.min(one.end_ns, span.end_ns),
-  }));
+  return overlapping(list, span).map((one) =>
+    one.start_ns >= span.start_ns && one.end_ns <= span.end_ns
+      ? one
+      : { ...one, start_ns: Math.max(one.start_ns, span.start_ns), end_ns: Math.min(one.end_ns, span.end_ns) },
+  );
 }

@@ -5,11 +5,13 @@
  * mutex belongs to the thread that makes the second. Pure.
  */
 import { grades, type Cause, type Grade } from '../facts/blame.js';
+import { derivedOnce } from '../base/derived.js';
 import { grouped } from '../base/group.js';
+import { partitionPoint } from '../base/sorted.js';
 import { systemCallName, systemCallNumber } from '../catalogue/system-calls.js';
 import type { EvidenceOfStall } from './evidence.js';
 import { draft, uncovered, type LinkDraft, type Span } from './links.js';
-import { inside, overlapping, type MutexWait, type Segment, type TraceModel } from './trace-model.js';
+import { inside, type MutexWait, type Segment, type TraceModel } from './trace-model.js';
 import { about, threadOf, type TracedEvidence } from './traced-threads.js';
 
 /** So many threads may wait for each other. */
@@ -25,19 +27,47 @@ export interface MutexPart extends Span {
   readonly grade: Grade;
 }
 
-/** A partition of the wait. */
-export function mutexParts(wait: MutexWait, model: Pick<TraceModel, 'mutexWaitsOn'>): MutexPart[] {
-  // A thread is in the queue of the futex a little before it leaves its CPU.
-  const around = { start_ns: wait.start_ns - late_ns, end_ns: wait.end_ns };
-  const wakings = overlapping(model.mutexWaitsOn.get(wait.mutex), around)
-    .filter((one) => one.unlockedBy !== null && one.tid !== wait.tid && one.end_ns < wait.end_ns)
-    .sort((a, b) => a.end_ns - b.end_ns);
-  return [...wakings, wait].flatMap(({ end_ns, unlockedBy }, i) => {
+/** A partition of the wait, of which all parts that overlap the span are returned. */
+export function mutexParts(
+  wait: MutexWait,
+  { mutexWaitsOn }: Pick<TraceModel, 'mutexWaitsOn'>,
+  span: Span = wait,
+): MutexPart[] {
+  const { wakings, isLast } = wakingsAround(span, wait, wakingsOf(mutexWaitsOn).get(wait.mutex) ?? []);
+  return [...wakings, ...(isLast ? [wait] : [])].flatMap(({ end_ns, unlockedBy }, i) => {
     const woken = wakings[i - 1] ?? null;
     const part = { start_ns: Math.max(woken?.end_ns ?? wait.start_ns, wait.start_ns), end_ns };
     if (part.end_ns <= part.start_ns) return [];
-    return unlockedBy === null ? [afterLast(part, woken, model)] : until(part, woken, unlockedBy);
+    return unlockedBy === null ? [afterLast(part, woken, { mutexWaitsOn })] : until(part, woken, unlockedBy);
   });
+}
+
+/** By mutex and end. */
+const wakingsOf = derivedOnce(
+  (mutexWaitsOn: TraceModel['mutexWaitsOn']) =>
+    new Map(
+      [...mutexWaitsOn].map(([mutex, waits]) => [
+        mutex,
+        waits.filter(({ unlockedBy }) => unlockedBy !== null).sort((a, b) => a.end_ns - b.end_ns),
+      ]),
+    ),
+);
+
+/** Of other threads, from the one before the span to the one after it. `isLast`: the next one is that of the wait. */
+function wakingsAround(
+  span: Span,
+  wait: MutexWait,
+  all: readonly MutexWait[],
+): { readonly wakings: readonly MutexWait[]; readonly isLast: boolean } {
+  const isOther = (one: MutexWait | undefined): boolean => one !== undefined && one.tid !== wait.tid;
+  // A thread is in the queue of the futex a little before it leaves its CPU.
+  const first = partitionPoint(all, ({ end_ns }) => end_ns <= wait.start_ns - late_ns);
+  const end = partitionPoint(all, ({ end_ns }) => end_ns < wait.end_ns);
+  let from = partitionPoint(all, ({ end_ns }) => end_ns <= span.start_ns) - 1;
+  while (from > first && !isOther(all[from])) from -= 1;
+  let to = partitionPoint(all, ({ end_ns }) => end_ns < span.end_ns);
+  while (to < end && !isOther(all[to])) to += 1;
+  return { wakings: all.slice(Math.max(from, first), Math.min(to + 1, end)).filter(isOther), isLast: to >= end };
 }
 
 /** Nobody was seen giving it back. Who was woken last to take it has it, unless it went to sleep for it again. */
@@ -70,7 +100,7 @@ export function mutexDrafts(wait: MutexWait, span: Span, traced: TracedEvidence,
   // A trace covers no time in which it lost events.
   const isLossless = traced.model.ranIsWhole || (traced.run.trace?.lost_n ?? 0) === 0;
   const isWhole = isLossless && !wait.isShared;
-  return inside(mutexParts(wait, traced.model), span).flatMap((part) => {
+  return inside(mutexParts(wait, traced.model, span), span).flatMap((part) => {
     const found = { ...part, grade: isWhole ? part.grade : 'possible' } as const;
     return found.tid === null
       ? [ofMutex(found, 'possible', wait.mutex, traced.run)]

@@ -12,6 +12,7 @@ import { systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
+import { firstWriter, hasForWriting, queueParts, turnsDuring, withoutSteals } from './lock-queues.js';
 import { stacksOfThread } from './stacks-during.js';
 import { signalBefore } from './stops.js';
 import { muchSteal, takenFrom } from './steal.js';
@@ -20,7 +21,6 @@ import { about, callOf, takenBy, threadOf, type TracedEvidence } from './traced-
 import {
   inside,
   overlapping,
-  wakingsDuring,
   type Hold,
   type LockWait,
   type OtherWait,
@@ -91,7 +91,7 @@ function withoutCpu(segment: Segment, tid: number, traced: TracedEvidence): Link
 function ready(segment: Segment, traced: TracedEvidence): LinkDraft[] {
   const { model, run, victim } = traced;
   const { tid } = victim.thread;
-  const processTids = (): readonly number[] => run.timeline.tidsIn(victim.pid);
+  const processTids = run.timeline.tidsIn(victim.pid);
   const signal_ns = signalBefore(segment, tid, { model, processTids }) ?? segment.end_ns;
   const waited = { ...segment, end_ns: signal_ns };
   return [
@@ -119,10 +119,7 @@ function blocked(segment: Segment, tid: number, traced: TracedEvidence): LinkDra
   const queued = waits.flatMap((wait) => byHolders(wait, traced));
   const rest = uncovered(segment, waits).map((part) => {
     const other = otherWaitOf(tid, part, traced);
-    const holdsIt = [...traced.model.holds.values()].some((holds) =>
-      inside(holds, part).some((hold) => hold.tid === tid && hold.isWrite),
-    );
-    if (holdsIt && canBeVma(other))
+    if (hasForWriting(tid, part, traced.model) && canBeVma(other))
       return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
     const wait = kernelWaitOf(framesOf({ ...segment, ...part }, tid, traced));
     if (wait !== null && wait !== 'cpu-limit') return draft(part, wait, 'proven');
@@ -187,29 +184,12 @@ function wokenBy(tid: number, part: Span, traced: TracedEvidence): string | null
 function byHolders(wait: LockWait, traced: TracedEvidence): LinkDraft[] {
   const { model } = traced;
   const turns = turnsDuring(wait, model);
-  const isSteal = (hold: Hold): boolean =>
-    hold.end_ns - hold.start_ns < steal_ns &&
-    turns.some((turn) => turn.tid !== hold.tid && turn.start_ns <= hold.start_ns && hold.end_ns <= turn.end_ns);
-  const whole = overlapping(model.holds.get(wait.mm), wait).filter((hold) => hold.tid !== wait.tid && !isSteal(hold));
-  const edges = [
-    ...new Set(
-      [
-        wait,
-        ...[...whole, ...turns].map((one) => ({
-          start_ns: Math.max(one.start_ns, wait.start_ns),
-          end_ns: Math.min(one.end_ns, wait.end_ns),
-        })),
-      ].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]),
-    ),
-  ].sort((a, b) => a - b);
-  return edges.slice(1).flatMap((end_ns, i) => {
-    const part = { start_ns: edges[i] ?? end_ns, end_ns };
-    const active = whole.filter((hold) => hold.start_ns < part.end_ns && hold.end_ns > part.start_ns);
-    const holder = active.find(({ isWrite }) => isWrite) ?? active.sort((a, b) => b.end_ns - a.end_ns)[0];
-    if (holder !== undefined)
+  const others = overlapping(model.holds.get(wait.mm), wait).filter((hold) => hold.tid !== wait.tid);
+  return queueParts(wait, withoutSteals(others, turns), turns).flatMap(({ part, holds, turn }) => {
+    const holder = holds.find(({ isWrite }) => isWrite) ?? lastOf(holds);
+    if (holder !== null)
       return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
-    const turn = turns.find((one) => one.start_ns <= part.start_ns && one.end_ns >= part.end_ns);
-    if (turn === undefined)
+    if (turn === null)
       return [unknownLink(part, { code: 'no-holder-seen' }, { clears: waitersDuring(part, wait.mm, model) })];
     return [
       draft(part, 'mmap-lock-writer', 'proven', {
@@ -221,43 +201,16 @@ function byHolders(wait: LockWait, traced: TracedEvidence): LinkDraft[] {
   });
 }
 
-const steal_ns = 1_000_000;
+/** That gave it back last. */
+function lastOf([first, ...others]: readonly Hold[]): Hold | null {
+  return first === undefined ? null : others.reduce((a, b) => (b.end_ns > a.end_ns ? b : a), first);
+}
 
 /** Threads that waited during the whole part did not hold the lock. */
 function waitersDuring(part: Span, mm: bigint, model: TraceModel): number[] {
   return overlapping(model.waitsOn.get(mm), part)
     .filter(({ start_ns, end_ns }) => start_ns <= part.start_ns && end_ns >= part.end_ns)
     .map(({ tid }) => tid);
-}
-
-/**
- * The turn of a queued writer: from its waking by the thread that released mmap_lock, until it has the lock or sleeps
- * again. A rwsem wakes the first waiter in its queue; readers do not overtake it, and a writer at the tail sleeps on
- * (rwsem_mark_wake in kernel/locking/rwsem.c). The writer reports the lock only when it has a CPU.
- */
-function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid: number })[] {
-  return overlapping(model.waitsOn.get(wait.mm), wait)
-    .filter(({ isWrite, tid }) => isWrite && tid !== wait.tid)
-    .flatMap((queued) => {
-      const segments = inside(model.segments.get(queued.tid), queued);
-      return wakingsDuring(model.wakings, queued.tid, queued).flatMap(({ time_ns: woken_ns, by }) => {
-        if (!gaveBack(by, { start_ns: queued.start_ns, end_ns: woken_ns }, queued.mm, model)) return [];
-        const slept = segments.find(
-          (one) => one.start_ns >= woken_ns && one.scheduling !== 'runnable' && one.scheduling !== 'running',
-        );
-        return [{ tid: queued.tid, start_ns: woken_ns, end_ns: slept?.start_ns ?? queued.end_ns }];
-      });
-    })
-    .filter(({ start_ns, end_ns }) => start_ns < wait.end_ns && end_ns > wait.start_ns);
-}
-
-/** The event precedes the release: a thread that queues between the two begins after the event, and is still woken. */
-const giving_ns = 1_000_000;
-
-function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: TraceModel): boolean {
-  return overlapping(model.holds.get(mm), { start_ns: start_ns - giving_ns, end_ns }).some(
-    (hold) => hold.tid === tid && hold.end_ns <= end_ns,
-  );
 }
 
 function behindReader(part: Span, holder: Hold, wait: LockWait, traced: TracedEvidence): LinkDraft {
@@ -270,15 +223,12 @@ function behindReader(part: Span, holder: Hold, wait: LockWait, traced: TracedEv
 
 /** The first writer that was queued before the waiter: readers wait behind it although the lock is held for reading. */
 function queuedWriter(part: Span, wait: LockWait, { model, run }: TracedEvidence): BlamedThread[] {
-  const [first] = overlapping(model.waitsOn.get(wait.mm), part).filter(
-    (one) =>
-      one.isWrite &&
-      one.tid !== wait.tid &&
-      one.start_ns <= part.start_ns &&
-      one.end_ns >= part.end_ns &&
-      (!wait.isWrite || one.start_ns < wait.start_ns),
+  const first = firstWriter(
+    model.waitsOn.get(wait.mm),
+    part,
+    (one) => one.tid !== wait.tid && (!wait.isWrite || one.start_ns < wait.start_ns),
   );
-  return first === undefined ? [] : [threadOf(first.tid, run, model)];
+  return first === null ? [] : [threadOf(first.tid, run, model)];
 }
 
 /**

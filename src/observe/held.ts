@@ -25,13 +25,14 @@ export interface HeldOptions {
 /** One for each root, in the same order. */
 export function holdersOf(observed: KeptRecords, roots: readonly Root[], options: HeldOptions): RootFigures[] {
   const records = byThread(observed);
-  const seen = { records, roots, niceOf: niceByTid(observed) };
+  const seen = { records, namedBy: rootsByTid(roots), niceOf: niceByTid(observed) };
   return roots.map((root) => figuresOf(root, seen, options));
 }
 
 interface Seen {
   readonly records: RecordsByThread;
-  readonly roots: readonly Root[];
+  /** By tid. */
+  readonly namedBy: ReadonlyMap<number, ReadonlySet<Root>>;
   readonly niceOf: ReadonlyMap<number, number>;
 }
 
@@ -99,7 +100,7 @@ function figuresOf(root: Root, seen: Seen, { kernel, policyOf }: HeldOptions): R
     range: rangeFigures([...holds, ...offs]),
     crossed: crossedVmas(root, kernel),
     competitors: competitorsOf(root, seen, policyOf),
-    stalledThemselves: cause.cause === 'not-scheduled' && mostAreHolders(root, seen.roots),
+    stalledThemselves: cause.cause === 'not-scheduled' && mostAreHolders(root, seen.namedBy),
     waiters: waitersOf(records, root.stalls),
   };
 }
@@ -241,13 +242,21 @@ function timeOf(taken: readonly Taken[]): number {
   return taken.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
 }
 
-/** Whether most of its stalled time is that of threads which stall others meanwhile: it is then a part of their stalls. */
-function mostAreHolders(root: Root, roots: readonly Root[]): boolean {
-  const holders = new Set(
-    roots.filter((one) => one !== root).flatMap(({ links }) => links.flatMap(({ thread }) => thread?.tid ?? [])),
+/** The roots whose links name a thread. */
+function rootsByTid(roots: readonly Root[]): Map<number, Set<Root>> {
+  const pairs = roots.flatMap((root) =>
+    root.links.flatMap(({ thread }) => (thread === null ? [] : [{ tid: thread.tid, root }])),
   );
+  return new Map(
+    [...grouped(pairs, ({ tid }) => tid)].map(([tid, list]) => [tid, new Set(list.map(({ root }) => root))]),
+  );
+}
+
+/** Whether most of its stalled time is that of threads which stall others meanwhile: it is then a part of their stalls. */
+function mostAreHolders(root: Root, namedBy: Seen['namedBy']): boolean {
+  const isHolder = (tid: number): boolean => [...(namedBy.get(tid) ?? [])].some((one) => one !== root);
   const theirs_ns = root.stalls
-    .filter(({ thread }) => thread !== null && holders.has(thread.tid))
+    .filter(({ thread }) => thread !== null && isHolder(thread.tid))
     .reduce((sum, { duration_ns }) => sum + duration_ns, 0);
   return theirs_ns > root.total_ns / 2;
 }

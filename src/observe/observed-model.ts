@@ -2,9 +2,18 @@
  * What was observed, in the model that attribution reads traces by. An observation knows spans and no events, and none
  * that is shorter than `detail_ns`: between two spans off the CPU a thread counts as running. Pure.
  */
-import type { Call, Hold, OtherWait, Segment, TraceModel, Waking } from '../attribution/trace-model.js';
+import {
+  overlapping,
+  type Call,
+  type Hold,
+  type OtherWait,
+  type Segment,
+  type TraceModel,
+  type Waking,
+} from '../attribution/trace-model.js';
 import { uncovered, type Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
+import { partitionPoint } from '../base/sorted.js';
 import { callNamed, workByFunction, workOnFile } from '../catalogue/named-calls.js';
 import { contentionFlags } from '../record/trace/trace.js';
 import { mutexWaits } from './mutex-sleeps.js';
@@ -101,7 +110,7 @@ function segmentsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): M
   const holdsOf = grouped(holds, ({ thread }) => thread.tid);
   return new Map(
     [...grouped(offs, ({ thread }) => thread.tid)].map(([tid, list]) => {
-      const spans = list.toSorted((a, b) => a.off_ns - b.off_ns).flatMap(offSegments);
+      const spans = list.flatMap(offSegments).sort((a, b) => a.start_ns - b.start_ns);
       const gaps = spans.slice(1).map((next, i) => ({
         start_ns: spans[i]?.end_ns ?? next.start_ns,
         end_ns: next.start_ns,
@@ -110,9 +119,12 @@ function segmentsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): M
       const running = [
         ...gaps.filter(({ start_ns, end_ns }) => end_ns - start_ns < moment_ns),
         ...(holdsOf.get(tid) ?? []).flatMap((hold) =>
-          uncovered({ start_ns: hold.acquired_ns, end_ns: hold.released_ns }, spans).map((part) => ({
+          uncovered(
+            { start_ns: hold.acquired_ns, end_ns: hold.released_ns },
+            overlapping(spans, { start_ns: hold.acquired_ns, end_ns: hold.released_ns }),
+          ).map((part) => ({
             ...part,
-            cpu: spans.findLast(({ start_ns }) => start_ns <= part.start_ns)?.cpu ?? spans[0]?.cpu ?? 0,
+            cpu: (spans[partitionPoint(spans, ({ start_ns }) => start_ns <= part.start_ns) - 1] ?? spans[0])?.cpu ?? 0,
           })),
         ),
       ].map((part): Segment => ({ ...part, scheduling: 'running', wokenBy: null }));

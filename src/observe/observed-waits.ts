@@ -5,7 +5,7 @@
  * Pure.
  */
 import { uncovered } from '../attribution/links.js';
-import type { LockWait } from '../attribution/trace-model.js';
+import { overlapping, type LockWait } from '../attribution/trace-model.js';
 import { grouped } from '../base/group.js';
 import { mmapLockTakenBy } from '../catalogue/kernel-waits.js';
 import type { HoldRecord, Observed, OffRecord } from './observed.js';
@@ -15,11 +15,16 @@ export type KernelSymbols = ReadonlyMap<string, string> | null;
 
 export function lockWaits({ offs, holds }: Pick<Observed, 'offs' | 'holds'>, symbols: KernelSymbols): LockWait[] {
   const recorded = holds.flatMap(ofHold);
-  const recordedOf = grouped(recorded, ({ tid }) => tid);
+  const recordedOf = grouped(
+    recorded.toSorted((a, b) => a.start_ns - b.start_ns),
+    ({ tid }) => tid,
+  );
   const others = offs
     .filter(({ state }) => state === 'blocked')
     .flatMap((off) => ofMark(off) ?? ofStack(off, symbols) ?? [])
-    .flatMap((wait) => uncovered(wait, recordedOf.get(wait.tid) ?? []).map((part) => ({ ...wait, ...part })));
+    .flatMap((wait) =>
+      uncovered(wait, overlapping(recordedOf.get(wait.tid), wait)).map((part) => ({ ...wait, ...part })),
+    );
   return [...recorded, ...others];
 }
 

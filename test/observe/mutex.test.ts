@@ -323,3 +323,28 @@ test('whoever is proven or likely had the mutex, or was woken to take it, whatev
   );
   expect(judged_n).toBeGreaterThan(100);
 });
+
+test('the parts of a wait in a span are those of the whole wait', () => {
+  const waits = fc.array(
+    fc.record({ tid: fc.nat(4), from: fc.nat(40), length: fc.integer({ min: 1, max: 30 }), by: fc.option(fc.nat(5)) }),
+    { minLength: 1, maxLength: 15 },
+  );
+  fc.assert(
+    fc.property(waits, fc.nat(60), fc.integer({ min: 1, max: 20 }), (all, from, length) => {
+      const list = all
+        .map(({ tid, from: start, length: lasts, by }) => ({
+          ...{ tid, mutex: '1 2', isShared: false, unlockedBy: by },
+          ...{ start_ns: start * ms, end_ns: (start + lasts) * ms, ran_ns: (start + lasts + (tid % 3)) * ms },
+        }))
+        .sort((one, other) => one.start_ns - other.start_ns);
+      const mutexWaitsOn = new Map([['1 2', list]]);
+      const span = { start_ns: from * ms, end_ns: (from + length) * ms };
+      const meets = (part: { start_ns: number; end_ns: number }) =>
+        part.start_ns < span.end_ns && part.end_ns > span.start_ns;
+      for (const wait of list)
+        expect(mutexParts(wait, { mutexWaitsOn }, span).filter(meets)).toEqual(
+          mutexParts(wait, { mutexWaitsOn }).filter(meets),
+        );
+    }),
+  );
+});

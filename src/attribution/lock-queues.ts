@@ -1,0 +1,151 @@
+/**
+ * Who held a lock and whose turn it was, for each waiter of a convoy. A convoy of n threads has n stalls with up to n
+ * holders each, so nothing here searches all waiters or all holders for one holder of one waiter. Pure.
+ */
+import { derivedOnce } from '../base/derived.js';
+import { grouped } from '../base/group.js';
+import type { Span } from './links.js';
+import {
+  firstEndingAfter,
+  inside,
+  overlapping,
+  wakingsDuring,
+  type Hold,
+  type LockWait,
+  type TraceModel,
+} from './trace-model.js';
+
+/** The turn of a queued writer. */
+export interface Turn extends Span {
+  readonly tid: number;
+}
+
+/** By the order in which the writers queued. */
+type NumberedTurn = Turn & { readonly place: number };
+
+/** A queue of mmap_lock, by start. */
+const writersIn = derivedOnce((queue: readonly LockWait[]) => queue.filter(({ isWrite }) => isWrite));
+
+const holdsByThread = derivedOnce((holds: readonly Hold[]) => grouped(holds, ({ tid }) => tid));
+
+const turnsOf = derivedOnce((model: TraceModel) => {
+  const turns = [...model.waitsOn].map(([mm, queue]) => {
+    const list = writersIn(queue).flatMap((queued) => turnsOfWriter(queued, model));
+    return [mm, list.map((turn, place) => ({ ...turn, place })).sort((a, b) => a.start_ns - b.start_ns)] as const;
+  });
+  return new Map<bigint, readonly NumberedTurn[]>(turns);
+});
+
+/**
+ * The turn of a queued writer: from its waking by the thread that released mmap_lock, until it has the lock or sleeps
+ * again. A rwsem wakes the first waiter in its queue; readers do not overtake it, and a writer at the tail sleeps on
+ * (rwsem_mark_wake in kernel/locking/rwsem.c). The writer reports the lock only when it has a CPU.
+ */
+function turnsOfWriter(queued: LockWait, model: TraceModel): Turn[] {
+  const segments = inside(model.segments.get(queued.tid), queued);
+  return wakingsDuring(model.wakings, queued.tid, queued).flatMap(({ time_ns: woken_ns, by }) => {
+    if (!gaveBack(by, { start_ns: queued.start_ns, end_ns: woken_ns }, queued.mm, model)) return [];
+    const slept = segments.find(
+      (one) => one.start_ns >= woken_ns && one.scheduling !== 'runnable' && one.scheduling !== 'running',
+    );
+    return [{ tid: queued.tid, start_ns: woken_ns, end_ns: slept?.start_ns ?? queued.end_ns }];
+  });
+}
+
+/** The event precedes the release: a thread that queues between the two begins after the event, and is still woken. */
+const giving_ns = 1_000_000;
+
+function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: TraceModel): boolean {
+  const holds = model.holds.get(mm);
+  return (
+    holds !== undefined &&
+    overlapping(holdsByThread(holds).get(tid), { start_ns: start_ns - giving_ns, end_ns }).some(
+      (hold) => hold.end_ns <= end_ns,
+    )
+  );
+}
+
+/** Of other writers in the same queue. */
+export function turnsDuring(wait: LockWait, model: TraceModel): Turn[] {
+  return overlapping(turnsOf(model).get(wait.mm), wait)
+    .filter(({ tid }) => tid !== wait.tid)
+    .sort((a, b) => a.place - b.place);
+}
+
+/** Whether the thread has a lock of this kind for writing at some time of the part. */
+export function hasForWriting(tid: number, part: Span, { holds }: Pick<TraceModel, 'holds'>): boolean {
+  return [...holds.values()].some((list) =>
+    overlapping(holdsByThread(list).get(tid), part).some(({ isWrite }) => isWrite),
+  );
+}
+
+/** The first writer in the queue that waited during the whole part, of those that `isMeant`. */
+export function firstWriter(
+  queue: readonly LockWait[] | undefined,
+  part: Span,
+  isMeant: (wait: LockWait) => boolean,
+): LockWait | null {
+  if (queue === undefined) return null;
+  const writers = writersIn(queue);
+  for (let i = firstEndingAfter(writers, part.start_ns); i < writers.length; i += 1) {
+    const one = writers[i];
+    if (one === undefined || one.start_ns > part.start_ns) return null;
+    if (one.end_ns >= part.end_ns && isMeant(one)) return one;
+  }
+  return null;
+}
+
+/** A steal takes less than this. */
+const steal_ns = 1_000_000;
+
+/** Without those that took the lock for a moment during the turn of another thread. */
+export function withoutSteals(holds: readonly Hold[], turns: readonly Turn[]): Hold[] {
+  const byStart = turns.toSorted((a, b) => a.start_ns - b.start_ns);
+  return holds.filter(
+    (hold) =>
+      hold.end_ns - hold.start_ns >= steal_ns ||
+      !overlapping(byStart, hold).some(
+        (turn) => turn.tid !== hold.tid && turn.start_ns <= hold.start_ns && hold.end_ns <= turn.end_ns,
+      ),
+  );
+}
+
+export interface QueuePart {
+  readonly part: Span;
+  /** Those that held the lock during the whole part, by start. */
+  readonly holds: readonly Hold[];
+  /** Whose turn it was, the writer that queued first. */
+  readonly turn: Turn | null;
+}
+
+/** The wait, cut wherever a hold or a turn begins or ends. `holds`: by start. */
+export function queueParts(wait: Span, holds: readonly Hold[], turns: readonly Turn[]): QueuePart[] {
+  const edges = [
+    ...new Set(
+      [wait, ...holds, ...turns].flatMap(({ start_ns, end_ns }) => [
+        Math.max(start_ns, wait.start_ns),
+        Math.min(end_ns, wait.end_ns),
+      ]),
+    ),
+  ].sort((a, b) => a - b);
+  const holdsIn = sweep(holds);
+  const turnsIn = sweep(turns.map((turn, place) => ({ ...turn, place })).sort((a, b) => a.start_ns - b.start_ns));
+  return edges.slice(1).map((end_ns, i) => {
+    const part = { start_ns: edges[i] ?? end_ns, end_ns };
+    const [first, ...others] = turnsIn(part);
+    const turn = first === undefined ? null : others.reduce((a, b) => (b.place < a.place ? b : a), first);
+    return { part, holds: holdsIn(part), turn };
+  });
+}
+
+/** For parts that follow each other: the spans that overlap each. `list`: by start. */
+function sweep<One extends Span>(list: readonly One[]): (part: Span) => readonly One[] {
+  let next = 0;
+  let current: readonly One[] = [];
+  return ({ start_ns, end_ns }) => {
+    if (current.some((one) => one.end_ns <= start_ns)) current = current.filter((one) => one.end_ns > start_ns);
+    for (let one = list[next]; one !== undefined && one.start_ns < end_ns; next += 1, one = list[next])
+      if (one.end_ns > start_ns) current = [...current, one];
+    return current;
+  };
+}
