@@ -83,14 +83,15 @@ function ofMachine({ signalled }: Interruption): KvmSeams {
 const guestBytes = 2 ** 30;
 
 async function guestToBoot(): Promise<BootableGuest | string> {
-  if (availableMemoryBytes() < 1.25 * guestBytes) return 'there is too little memory for a guest';
-  const kernel = await kernelToBoot();
-  if (kernel === null) return 'there is no kernel to boot: `pauselab kernels fetch deb:6.12` brings one';
   try {
-    return { kernel, initramfs: guestImage().path };
+    if (availableMemoryBytes() < 1.25 * guestBytes) return 'there is too little memory for a guest';
+    const kernel = await kernelToBoot();
+    return kernel === null
+      ? 'there is no kernel to boot: `pauselab kernels fetch deb:6.12` brings one'
+      : { kernel, initramfs: guestImage().path };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return `a guest's file system cannot be made: ${error.message}`;
+    return `no guest can be made ready: ${error.message}`;
   }
 }
 
