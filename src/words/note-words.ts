@@ -22,7 +22,7 @@ const words: WordsOf<NoteFact> = {
     `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} cut short: in the figures, ` +
     `but no conclusion is drawn from ${runs_n === 1 ? 'it' : 'them'}.`,
   'stalls-in-idle-control': () =>
-    'Victims were stalled in the idle control too, where nothing is given back: something else on this machine stalls them.',
+    'Victims were stalled in the idle control too, where the holder does nothing: something else on this machine stalls them.',
   'stalls-in-foreign-control': () =>
     'Victims were stalled in the foreign control too: the lock can only cause the stalls that an arm has beyond it.',
   'crossing-share': ({ arm, crossed_n, calls_n }) =>
@@ -46,7 +46,7 @@ const words: WordsOf<NoteFact> = {
   'control-of-other-process': ({ arm, armIsJvm, controlIsJvm }) =>
     `${arm} is ${processOf(armIsJvm)} and the foreign control ${processOf(controlIsJvm)}: --set controls.of=${arm} gives it a control of the same kind.`,
   'control-of-other-holder': ({ arm, holder, controlHolder }) =>
-    `${arm} gives memory back by ${sizeOf(holder)}, the foreign control by ${sizeOf(controlHolder)}: similar, but not the same.`,
+    `${arm}: the call of the holder is ${sizeOf(holder)}, that of the foreign control ${sizeOf(controlHolder)}: similar, but not the same.`,
   'lock-free-stalled': ({ arm, series, allocates }) =>
     allocates
       ? `${arm}: ${series} takes no lock of the kernel and was stalled: it waited for the lock of the allocator, or for a CPU.`

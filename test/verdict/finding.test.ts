@@ -233,7 +233,7 @@ test('a typical experiment, in words', () => {
             "regionBytes": 85983232,
           },
           "onKernel": null,
-          "sentence": "dontneed-across-vmas gives memory back by madvise_free of 82 MiB, the foreign control by madvise_free of 256 MiB: similar, but not the same.",
+          "sentence": "dontneed-across-vmas: the call of the holder is madvise_free of 82 MiB, that of the foreign control madvise_free of 256 MiB: similar, but not the same.",
         },
       ],
       "verdict": "On Linux 6.18.0: in free-across-vmas and dontneed-across-vmas victims were blocked in the kernel for up to 480 ms at a time, while with the holder in another process or idle none was stalled, so a lock of their own address space blocked them, such as mmap_lock; free-one-vma is indistinguishable from the foreign control: in these runs no victim was stalled for 100 ms or more. This rests on undisturbed runs.",
