@@ -20,6 +20,7 @@ import { parseArgs } from 'node:util';
 import { costs, treesFrom } from './lib/observe-cost.mjs';
 import { plantedCases } from './lib/planted-cases.mjs';
 import { judge, judgedText, nothingJudged, summed } from './lib/planted-judge.mjs';
+import { prepare } from './lib/prepare.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const main = file('../dist/main.js');
@@ -171,7 +172,10 @@ if (subjects === undefined || unknown !== undefined) {
 } else if (command === 'planted') await planted(chosen);
 else if (command === 'quiet') await quiet();
 else {
-  const trees = await treesFrom(values.against);
-  for (const name of chosen)
-    await costs[name]({ trees, rounds: Number(values.rounds), seconds: Number(values.seconds ?? 25) });
+  process.exitCode = await prepare();
+  if (process.exitCode === 0) {
+    const trees = await treesFrom(values.against);
+    for (const name of chosen)
+      await costs[name]({ trees, rounds: Number(values.rounds), seconds: Number(values.seconds ?? 25) });
+  }
 }

@@ -1,5 +1,5 @@
 // What observing costs whom, for bench/observe.mjs: pairs in turns, not observed and observed, and the programs in the
-// kernel by the kernel's own count. The native programs are those of `npm run bench -- b`.
+// kernel by the kernel's own count. The native programs are those of bench/native.
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
