@@ -56,8 +56,8 @@ export interface MutexWait extends Span {
   readonly tid: number;
   /** By process and address. */
   readonly mutex: string;
-  /** Threads of other processes may have it, too. */
-  readonly isShared: boolean;
+  /** False: threads of other processes may have it too, or who was woken for it meanwhile is not known. */
+  readonly isWhole: boolean;
   /** When the thread ran again. */
   readonly ran_ns: number;
   /** The thread that gave the mutex back, by which it woke this one; null: the wait goes on, or ended for another reason. */

@@ -70,14 +70,17 @@ function wakingsAround(
   return { wakings: all.slice(Math.max(from, first), Math.min(to + 1, end)).filter(isOther), isLast: to >= end };
 }
 
-/** Nobody was seen giving it back. Who was woken last to take it has it, unless it went to sleep for it again. */
+/**
+ * Nobody was seen giving it back. Who was woken last to take it may have it, unless it went to sleep for it again. A
+ * thread may have been woken after that while it went to sleep: who did it, and for what, is not told.
+ */
 function afterLast(part: Span, woken: MutexWait | null, { mutexWaitsOn }: Pick<TraceModel, 'mutexWaitsOn'>): MutexPart {
   const slept =
     woken !== null &&
     (mutexWaitsOn.get(woken.mutex) ?? []).some(({ tid, start_ns }) => tid === woken.tid && start_ns >= woken.end_ns);
   return woken === null || slept
     ? { ...part, tid: null, isNext: false, grade: 'possible' }
-    : { ...part, tid: woken.tid, isNext: false, grade: 'likely' };
+    : { ...part, tid: woken.tid, isNext: false, grade: 'possible' };
 }
 
 /** `woken`: by the thread that had it before, so that it takes the mutex. A running thread may be faster. */
@@ -99,7 +102,7 @@ type Blame = (segment: Segment, traced: TracedEvidence) => LinkDraft[];
 export function mutexDrafts(wait: MutexWait, span: Span, traced: TracedEvidence, blame: Blame): LinkDraft[] {
   // A trace covers no time in which it lost events.
   const isLossless = traced.model.ranIsWhole || (traced.run.trace?.lost_n ?? 0) === 0;
-  const isWhole = isLossless && !wait.isShared;
+  const isWhole = isLossless && wait.isWhole;
   return inside(mutexParts(wait, traced.model, span), span).flatMap((part) => {
     const found = { ...part, grade: isWhole ? part.grade : 'possible' } as const;
     return found.tid === null

@@ -18,13 +18,32 @@ export function mutexWaits(offs: readonly OffRecord[]): {
   readonly mutexWaits: ReadonlyMap<number, readonly MutexWait[]>;
   readonly mutexWaitsOn: ReadonlyMap<string, readonly MutexWait[]>;
 } {
-  const waits = offs.flatMap(waitOf).sort((a, b) => a.start_ns - b.start_ns);
+  const unsure = grouped(offs.filter(isUnsure), mutexKeyOf);
+  const waits = offs
+    .flatMap(waitOf)
+    .map((wait) => ({
+      ...wait,
+      isWhole:
+        wait.isWhole &&
+        !(unsure.get(wait.mutex) ?? []).some(({ off_ns, on_ns }) => off_ns <= wait.end_ns && on_ns >= wait.start_ns),
+    }))
+    .sort((a, b) => a.start_ns - b.start_ns);
   return { mutexWaits: grouped(waits, ({ tid }) => tid), mutexWaitsOn: grouped(waits, ({ mutex }) => mutex) };
+}
+
+/** It was woken while it went to sleep: whether it slept for the mutex, and who gave it that, is not known (readyAt). */
+function isUnsure(off: OffRecord): boolean {
+  return off.woken_ns === off.off_ns && mutexOf(off) !== null;
+}
+
+function mutexKeyOf(off: OffRecord): string | null {
+  const mutex = mutexOf(off);
+  return mutex === null ? null : mutexKey(off.thread.pid, mutex.address);
 }
 
 function waitOf(off: OffRecord): MutexWait[] {
   const mutex = mutexOf(off);
-  if (mutex === null) return [];
+  if (mutex === null || isUnsure(off)) return [];
   const { thread, off_ns, on_ns, waker, wakerCall } = off;
   const end_ns = readyAt(off);
   // The call of who ends a short sleep is not read.
@@ -33,7 +52,7 @@ function waitOf(off: OffRecord): MutexWait[] {
     {
       tid: thread.tid,
       mutex: mutexKey(thread.pid, mutex.address),
-      isShared: mutex.isShared,
+      isWhole: !mutex.isShared,
       start_ns: off_ns,
       end_ns,
       ran_ns: on_ns,
