@@ -78,9 +78,7 @@ function afterLast(part: Span, woken: MutexWait | null, { mutexWaitsOn }: Pick<T
   const slept =
     woken !== null &&
     (mutexWaitsOn.get(woken.mutex) ?? []).some(({ tid, start_ns }) => tid === woken.tid && start_ns >= woken.end_ns);
-  return woken === null || slept
-    ? { ...part, tid: null, isNext: false, grade: 'possible' }
-    : { ...part, tid: woken.tid, isNext: false, grade: 'possible' };
+  return { ...part, tid: woken === null || slept ? null : woken.tid, isNext: false, grade: 'possible' };
 }
 
 /** `woken`: by the thread that had it before, so that it takes the mutex. A running thread may be faster. */

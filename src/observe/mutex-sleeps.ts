@@ -1,5 +1,5 @@
 /** Sleeps for a mutex, in what was seen of a thread off its CPU: who slept for which one, and who gave it back. Pure. */
-import { mutexKey, type MutexWait } from '../attribution/trace-model.js';
+import { mutexKey, overlapping, type MutexWait } from '../attribution/trace-model.js';
 import { awaitedMutex, wakingOf, type AwaitedMutex, type FutexCall } from '../catalogue/futex-calls.js';
 import { grouped } from '../base/group.js';
 import { readyAt, type ObservedCall, type OffRecord } from './observed.js';
@@ -18,47 +18,54 @@ export function mutexWaits(offs: readonly OffRecord[]): {
   readonly mutexWaits: ReadonlyMap<number, readonly MutexWait[]>;
   readonly mutexWaitsOn: ReadonlyMap<string, readonly MutexWait[]>;
 } {
-  const unsure = grouped(offs.filter(isUnsure), mutexKeyOf);
-  const waits = offs
-    .flatMap(waitOf)
-    .map((wait) => ({
-      ...wait,
-      isWhole:
-        wait.isWhole &&
-        !(unsure.get(wait.mutex) ?? []).some(({ off_ns, on_ns }) => off_ns <= wait.end_ns && on_ns >= wait.start_ns),
-    }))
+  const sleeps = offs.flatMap(sleepOf);
+  // Woken while it went to sleep: whether it slept for the mutex, and who gave it that, is not known (readyAt).
+  const isUnsure = ({ off }: MutexSleep): boolean => off.woken_ns === off.off_ns;
+  const unsure = grouped(
+    sleeps
+      .filter(isUnsure)
+      .map(({ off: { off_ns, on_ns }, mutex }) => ({ mutex, start_ns: off_ns, end_ns: on_ns }))
+      .sort((a, b) => a.start_ns - b.start_ns),
+    ({ mutex }) => mutex,
+  );
+  const waits = sleeps
+    .filter((sleep) => !isUnsure(sleep))
+    .map(waitOf)
+    .map((wait) => {
+      // A common instant is enough.
+      const around = { start_ns: wait.start_ns - 1, end_ns: wait.end_ns + 1 };
+      return { ...wait, isWhole: wait.isWhole && overlapping(unsure.get(wait.mutex), around).length === 0 };
+    })
     .sort((a, b) => a.start_ns - b.start_ns);
   return { mutexWaits: grouped(waits, ({ tid }) => tid), mutexWaitsOn: grouped(waits, ({ mutex }) => mutex) };
 }
 
-/** It was woken while it went to sleep: whether it slept for the mutex, and who gave it that, is not known (readyAt). */
-function isUnsure(off: OffRecord): boolean {
-  return off.woken_ns === off.off_ns && mutexOf(off) !== null;
+interface MutexSleep {
+  readonly off: OffRecord;
+  /** By process and address. */
+  readonly mutex: string;
+  readonly awaited: AwaitedMutex;
 }
 
-function mutexKeyOf(off: OffRecord): string | null {
-  const mutex = mutexOf(off);
-  return mutex === null ? null : mutexKey(off.thread.pid, mutex.address);
+function sleepOf(off: OffRecord): MutexSleep[] {
+  const awaited = mutexOf(off);
+  return awaited === null ? [] : [{ off, mutex: mutexKey(off.thread.pid, awaited.address), awaited }];
 }
 
-function waitOf(off: OffRecord): MutexWait[] {
-  const mutex = mutexOf(off);
-  if (mutex === null || isUnsure(off)) return [];
+function waitOf({ off, mutex, awaited }: MutexSleep): MutexWait {
   const { thread, off_ns, on_ns, waker, wakerCall } = off;
   const end_ns = readyAt(off);
   // The call of who ends a short sleep is not read.
-  const isUnlocked = wakerCall === null || wakingOf(withNumbers(wakerCall), mutex) === 'unlocks';
-  return [
-    {
-      tid: thread.tid,
-      mutex: mutexKey(thread.pid, mutex.address),
-      isWhole: !mutex.isShared,
-      start_ns: off_ns,
-      end_ns,
-      ran_ns: on_ns,
-      unlockedBy: off.woken_ns === end_ns && waker !== null && waker.tid !== 0 && isUnlocked ? waker.tid : null,
-    },
-  ];
+  const isUnlocked = wakerCall === null || wakingOf(withNumbers(wakerCall), awaited) === 'unlocks';
+  return {
+    tid: thread.tid,
+    mutex,
+    isWhole: !awaited.isShared,
+    start_ns: off_ns,
+    end_ns,
+    ran_ns: on_ns,
+    unlockedBy: off.woken_ns === end_ns && waker !== null && waker.tid !== 0 && isUnlocked ? waker.tid : null,
+  };
 }
 
 function withNumbers({ number, arguments: args }: ObservedCall): FutexCall {

@@ -20,7 +20,7 @@ import { usage } from '../../base/failure.js';
 import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { readText } from '../../base/files/read-file.js';
 import { parseJson } from '../../base/json.js';
-import { cacheFolder, inCache } from '../debian/cache.js';
+import { cacheFailure, cacheFolder, inCache } from '../debian/cache.js';
 import { sha256OfFile, sha256OfText } from '../debian/checksum.js';
 import type { KernelSources } from '../image/kernel.js';
 import { forgetVariants, treeFolders } from './changed-files.js';
@@ -102,9 +102,7 @@ async function inCacheLater<T>(cache: string, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (error) {
-    return inCache(cache, () => {
-      throw error;
-    });
+    throw cacheFailure(cache, error);
   }
 }
 

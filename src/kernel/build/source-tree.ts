@@ -9,7 +9,7 @@ import { readPart, readText } from '../../base/files/read-file.js';
 import { parseJson } from '../../base/json.js';
 import { formatSize } from '../../base/text/units.js';
 import { missing } from '../../host/missing.js';
-import { cacheFolder, diskFull, inCache } from '../debian/cache.js';
+import { cacheFailure, cacheFolder, diskFull, inCache } from '../debian/cache.js';
 import { sha256OfFile } from '../debian/checksum.js';
 import type { KernelSources } from '../image/kernel.js';
 import type { SourceIdentity } from '../../facts/build-record.js';
@@ -91,7 +91,7 @@ export async function unpackSource(
       renameSync(partial, folder);
     });
   } catch (error) {
-    throw inCacheFailure(cache, error);
+    throw cacheFailure(cache, error);
   } finally {
     cleanUpNow(() => {
       rmSync(partial, { recursive: true, force: true });
@@ -100,16 +100,6 @@ export async function unpackSource(
   const made = unpackedSource(folder);
   if (made === null) throw new Error(`${folder} was created but cannot be read`);
   return made;
-}
-
-function inCacheFailure(cache: string, error: unknown): unknown {
-  try {
-    return inCache(cache, () => {
-      throw error;
-    });
-  } catch (explained) {
-    return explained;
-  }
 }
 
 function partialName(folder: string): string {

@@ -151,7 +151,7 @@ export async function cachedOrFilled(
           renameSync(partial, place);
         });
       } catch (error) {
-        throw explained(cache, error);
+        throw cacheFailure(cache, error);
       } finally {
         cleanUpNow(() => {
           rmSync(partial, { recursive: true, force: true });
@@ -176,7 +176,7 @@ export function inCache<T>(cache: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw explained(cache, error);
+    throw cacheFailure(cache, error);
   }
 }
 
@@ -187,7 +187,8 @@ const remedies: Record<string, string> = {
   ENOTDIR: 'a part of the path is not a folder',
 };
 
-function explained(cache: string, error: unknown): unknown {
+/** The failure that explains an error of the cache folder; any other error as it is. */
+export function cacheFailure(cache: string, error: unknown): unknown {
   if (error instanceof Failure || !(error instanceof Error)) return error;
   const code = errnoName(error);
   if (code === 'ENOSPC' || code === 'EDQUOT' || saysDiskFull(error.message)) return diskFull(cache, error);
