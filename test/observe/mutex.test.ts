@@ -8,7 +8,7 @@ import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
 import { mutexWaits } from '../../src/observe/mutex-sleeps.js';
 import { attributed } from '../../src/observe/observation.js';
 import type { ObservedThread, OffRecord } from '../../src/observe/observed.js';
-import { hold, observed, observedThread, off, ran, target } from '../support/observed.js';
+import { hold, observed, observedThread, off, ran, target, recordOptions } from '../support/observed.js';
 
 const ms = 1_000_000;
 const futex = (address: string, command: string, value: string, timeout = '0') => ({
@@ -37,16 +37,8 @@ function waited(
   return off(thread, times, { state: 'asleep', call: lock, waker, wakerCall, ...more });
 }
 
-const options = {
-  pids: [target],
-  threshold_ns: 20 * ms,
-  cpuCount: 2,
-  detail_ns: ms,
-  symbols: new Map<string, string>(),
-};
-
 function found(offs: readonly OffRecord[], more: Parameters<typeof observed>[0] = {}, lost_n = 0) {
-  return attributed(seenInKernel(observed({ offs, ...more }, { ringFull_n: lost_n }), options));
+  return attributed(seenInKernel(observed({ offs, ...more }, { ringFull_n: lost_n }), recordOptions));
 }
 
 /** Of the thread `a`. */
@@ -86,7 +78,7 @@ describe('a sleep', () => {
 describe('the mutex', () => {
   const cause = (memory: MutexMemory) => {
     const offs = [waited(a, { from: 100, woken: 400, to: 400 }, owner)];
-    const seen = seenInKernel(observed({ offs }), options);
+    const seen = seenInKernel(observed({ offs }), recordOptions);
     const mutexMemory = new Map([[`${target} 7f10`, memory]]);
     return attributed({ ...seen, evidence: { ...seen.evidence, mutexMemory } }).stalls[0]?.cause;
   };

@@ -3,17 +3,10 @@ import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
 import { answerOf, attributed } from '../../src/observe/observation.js';
 import type { Observed } from '../../src/observe/observed.js';
-import { hold, observed, observedThread, off, ran, target } from '../support/observed.js';
+import { hold, observed, observedThread, off, ran, target, recordOptions } from '../support/observed.js';
 
 const ms = 1_000_000;
-const options = {
-  pids: [target],
-  threshold_ns: 20 * ms,
-  cpuCount: 2,
-  detail_ns: ms,
-  symbols: new Map<string, string>(),
-};
-const found = (of: Observed) => attributed(seenInKernel(of, options));
+const found = (of: Observed) => attributed(seenInKernel(of, recordOptions));
 
 const victim = observedThread('mapper', 101);
 const purger = { ...observedThread('purger', 102), nice: 19 };
@@ -218,7 +211,7 @@ describe('a limit of CPU time', () => {
   const symbols = new Map([['f1', 'task_work_run']]);
   const waited = off(victim, { from: 100, to: 150 }, { state: 'runnable', stack: ['f1'] });
   const causeWith = (isThrottled: boolean | null) => {
-    const seen = seenInKernel(observed({ offs: [waited] }), { ...options, symbols });
+    const seen = seenInKernel(observed({ offs: [waited] }), { ...recordOptions, symbols });
     const evidence = { ...seen.evidence, throttled: new Map([[target, isThrottled]]) };
     return attributed({ ...seen, evidence }).stalls[0]?.cause?.cause;
   };
@@ -287,7 +280,7 @@ describe('the answer', () => {
 describe('what was not seen', () => {
   test('is every counter of the observer that is not 0', () => {
     const codes = (end: Parameters<typeof observed>[1]) =>
-      seenInKernel(observed({}, end), options).gaps.map(({ code }) => code);
+      seenInKernel(observed({}, end), recordOptions).gaps.map(({ code }) => code);
     expect(codes({})).toEqual(['sleeps-not-judged']);
     expect(codes({ ringFull_n: 1, slotTaken_n: 2, recursion_n: 4 })).toEqual([
       'records-dropped',
@@ -295,7 +288,7 @@ describe('what was not seen', () => {
       'events-missed',
       'sleeps-not-judged',
     ]);
-    expect(seenInKernel(observed({}), { ...options, symbols: null }).gaps.map(({ code }) => code)).toContain(
+    expect(seenInKernel(observed({}), { ...recordOptions, symbols: null }).gaps.map(({ code }) => code)).toContain(
       'symbols-hidden',
     );
   });

@@ -7,6 +7,7 @@ import type { LockTableFile } from '../../src/bundle/lock-table-schema.js';
 import type { FoundRow, Lock } from '../../src/catalogue/lock-row.js';
 import { report } from '../../src/report/html/report.js';
 import { scratchFolder } from '../support/scratch.js';
+import { textOfPart } from '../support/report-page.js';
 import { writeFakeBundle } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
@@ -45,15 +46,6 @@ function atlas(...tables: readonly LockTableFile[]): string {
   return path;
 }
 
-/** The text of a part of the page. */
-function part(page: string, id: string): string {
-  const [, text = ''] = new RegExp(`<section id="${id}"[^]*?</h2>([^]*?)</section>`).exec(page) ?? [];
-  return text
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-}
-
 describe('the page of an atlas', () => {
   const page = report([
     atlas(
@@ -72,7 +64,7 @@ describe('the page of an atlas', () => {
   ]);
 
   test('names what differs from the declarations, and counts what is undecided', () => {
-    expect(part(page, 'answer')).toBe(
+    expect(textOfPart(page, 'answer')).toBe(
       '6.17.13 differs from what pauselab declares. 1 cell of 7 is undecided. ' +
         '6.17.13 proc_maps inside one VMA takes mmap_lock read, but VMA lock is declared',
     );
@@ -82,26 +74,28 @@ describe('the page of an atlas', () => {
   });
 
   test('has the kernels in the order of their versions, with a cell per range', () => {
-    expect(part(page, 'locks')).toMatch(/call 6\.9\.1 6\.17\.13 .*madvise_free_page R R V R proc_maps \? R≠$/);
+    expect(textOfPart(page, 'locks')).toMatch(/call 6\.9\.1 6\.17\.13 .*madvise_free_page R R V R proc_maps \? R≠$/);
   });
 
   test('has what changed from kernel to kernel, and nothing that is open on one of them', () => {
-    expect(part(page, 'changes')).toMatch(
+    expect(textOfPart(page, 'changes')).toMatch(
       /before after 6\.9\.1 → 6\.17\.13 madvise_free_page inside one VMA mmap_lock read VMA lock$/,
     );
-    expect(part(page, 'open')).toContain('6.9.1 proc_maps inside one VMA 3 done, none blocked');
+    expect(textOfPart(page, 'open')).toContain('6.9.1 proc_maps inside one VMA 3 done, none blocked');
   });
 });
 
 test('a table that agrees in all says so', () => {
   const page = report([atlas(table('6.17.1', [row('madvise_free_page', 'VMA lock')]))]);
-  expect(part(page, 'answer')).toBe('No lock that was found differs from what pauselab declares for its kernel.');
-  expect(part(page, 'open')).toBe('Nothing: each call has its lock.');
+  expect(textOfPart(page, 'answer')).toBe('No lock that was found differs from what pauselab declares for its kernel.');
+  expect(textOfPart(page, 'open')).toBe('Nothing: each call has its lock.');
 });
 
 test('an unfit guest has its reasons', () => {
   const page = report([atlas(table('6.17.1', [], { fit: false, unfit: ['CPUs: 1 may be used'] }))]);
-  expect(part(page, 'kernels')).toContain('6.17.1 has no locks, because its guest is unfit: CPUs: 1 may be used.');
+  expect(textOfPart(page, 'kernels')).toContain(
+    '6.17.1 has no locks, because its guest is unfit: CPUs: 1 may be used.',
+  );
 });
 
 test('text of a file is never markup, and a name that the catalogue lacks is left out', () => {
@@ -110,7 +104,7 @@ test('text of a file is never markup, and a name that the catalogue lacks is lef
     atlas(table('6.17.1', [row('mprotect', 'undecided'), row(evil, 'none')], { kernel: evil, qemu: evil })),
   ]);
   expect(page).not.toContain('<img');
-  expect(part(page, 'locks')).toMatch(/mprotect \?$/);
+  expect(textOfPart(page, 'locks')).toMatch(/mprotect \?$/);
 });
 
 test('an atlas is not mixed with bundles, and one of a later version is refused', () => {

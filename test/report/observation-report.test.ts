@@ -6,6 +6,7 @@ import { statedGap } from '../../src/words/observation-words.js';
 import { hasChromium, openPage } from '../support/browser.js';
 import { writeObservation, type FakeObservation, type FakeStall } from '../support/observation.js';
 import { scratchFolder } from '../support/scratch.js';
+import { textOfPart } from '../support/report-page.js';
 import { writeFakeBundle } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
@@ -21,15 +22,6 @@ const stalls: FakeStall[] = [
   { at_ms: 59_900, length_ms: 100, stillRunning: true },
 ];
 
-/** The text of a part of the page. */
-function part(page: string, id: string): string {
-  const [, text = ''] = new RegExp(`<section id="${id}"[^]*?</h2>([^]*?)</section>`).exec(page) ?? [];
-  return text
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-}
-
 describe('the page of an observation', () => {
   test('begins with the answer, and has the reasons, what was not seen and how it was observed', () => {
     const page = report([
@@ -42,16 +34,20 @@ describe('the page of an observation', () => {
     expect([...page.matchAll(/<section id="([a-z]+)"/g)].map(([, id]) => id)).toEqual([
       ...['answer', 'reasons', 'time', 'stalls', 'advice', 'evidence', 'observed'],
     ]);
-    expect(part(page, 'answer')).toMatch(/^Giving memory back is the reason for 2 of 3 stalls and 500 ms of 800 ms/);
-    expect(part(page, 'reasons')).toContain('mmap_lock, held for reading holder madvise.FREE yes likely 2 1 400 ms');
-    expect(part(page, 'evidence')).toBe(
+    expect(textOfPart(page, 'answer')).toMatch(
+      /^Giving memory back is the reason for 2 of 3 stalls and 500 ms of 800 ms/,
+    );
+    expect(textOfPart(page, 'reasons')).toContain(
+      'mmap_lock, held for reading holder madvise.FREE yes likely 2 1 400 ms',
+    );
+    expect(textOfPart(page, 'evidence')).toBe(
       '3 records did not fit into the buffer of the kernel: stalls and their reasons may be missing.',
     );
-    expect(part(page, 'observed')).toContain('java (100, 23 threads at the start)');
-    expect(part(page, 'observed')).toContain('eBPF');
-    expect(part(page, 'observed')).toContain('120 ms (0.200 % of a CPU)');
-    expect(part(page, 'observed')).toContain('pauselab observe &#39;a b&#39;');
-    expect(part(page, 'advice')).toContain('Against: mmap_lock, held for reading');
+    expect(textOfPart(page, 'observed')).toContain('java (100, 23 threads at the start)');
+    expect(textOfPart(page, 'observed')).toContain('eBPF');
+    expect(textOfPart(page, 'observed')).toContain('120 ms (0.200 % of a CPU)');
+    expect(textOfPart(page, 'observed')).toContain('pauselab observe &#39;a b&#39;');
+    expect(textOfPart(page, 'advice')).toContain('Against: mmap_lock, held for reading');
   });
 
   test('does not say that a thread without a CPU was to blame for that', () => {
@@ -67,7 +63,7 @@ describe('the page of an observation', () => {
         ],
       }),
     ]);
-    expect(part(page, 'reasons')).toContain('purger itself, while others waited for it – no proven 1 1 300 ms');
+    expect(textOfPart(page, 'reasons')).toContain('purger itself, while others waited for it – no proven 1 1 300 ms');
   });
 
   test('draws each stall in the row of its thread, most stalled time first, and leads to its description', () => {
@@ -91,10 +87,10 @@ describe('the page of an observation', () => {
   test('marks what an end of the observation cut, in the picture and in the list', () => {
     const page = report([observation({ stalls })]);
     expect(page).toContain('<title>1. 400 ms or more, from before the start: ');
-    expect(part(page, 'stalls')).toContain('1. 400 ms or more: worker-0 (101)');
-    expect(part(page, 'stalls')).toContain('From before the start.');
-    expect(part(page, 'stalls')).toContain('2. 300 ms: worker-1 (102)');
-    expect(part(page, 'stalls')).toContain('From 59.9 s on, still going on at the end.');
+    expect(textOfPart(page, 'stalls')).toContain('1. 400 ms or more: worker-0 (101)');
+    expect(textOfPart(page, 'stalls')).toContain('From before the start.');
+    expect(textOfPart(page, 'stalls')).toContain('2. 300 ms: worker-1 (102)');
+    expect(textOfPart(page, 'stalls')).toContain('From 59.9 s on, still going on at the end.');
   });
 
   test('has at most 20 rows and 20 descriptions, and says what it leaves out', () => {
@@ -109,38 +105,40 @@ describe('the page of an observation', () => {
     expect(/<tspan class="about">([^<]*)/.exec(page.slice(page.indexOf('id="time"')))?.[1]).toBe('2 stalls, 180 ms');
     expect(page.match(/<tspan class="about">\d stalls?, /g)).toHaveLength(20);
     expect(page.match(/<a href="#stall-1-\d+"><rect/g)).toHaveLength(19);
-    expect(part(page, 'time')).toMatch(/3 more threads with less stalled time \(303 ms in all\) are not drawn\.$/);
+    expect(textOfPart(page, 'time')).toMatch(
+      /3 more threads with less stalled time \(303 ms in all\) are not drawn\.$/,
+    );
     expect(page.match(/<article/g)).toHaveLength(20);
-    expect(part(page, 'stalls')).toMatch(/… and 4 shorter ones: pauselab explain .* --json has all\.$/);
+    expect(textOfPart(page, 'stalls')).toMatch(/… and 4 shorter ones: pauselab explain .* --json has all\.$/);
   });
 
   test('bounds the bars of a row', () => {
     const many = Array.from({ length: 302 }, (_, i) => ({ at_ms: 100 * i, length_ms: 30 }));
-    expect(part(report([observation({ stalls: many })]), 'time')).toContain(
+    expect(textOfPart(report([observation({ stalls: many })]), 'time')).toContain(
       '2 shorter stalls of these threads are not drawn.',
     );
   });
 
   test('without a stall says so', () => {
     const page = report([observation()]);
-    expect(part(page, 'answer')).toMatch(
+    expect(textOfPart(page, 'answer')).toMatch(
       /^In 60\.0 s none of the threads \(23 at the start\) was stalled for 20\.0 ms/,
     );
-    expect(part(page, 'reasons')).toBe('There was no stall, and so no reason.');
-    expect(part(page, 'time')).toBe('There is no stall to draw.');
-    expect(part(page, 'stalls')).toBe('No stall was recorded.');
+    expect(textOfPart(page, 'reasons')).toBe('There was no stall, and so no reason.');
+    expect(textOfPart(page, 'time')).toBe('There is no stall to draw.');
+    expect(textOfPart(page, 'stalls')).toBe('No stall was recorded.');
   });
 
   test('of several has each of them in each part, and how they differ', () => {
     const page = report([observation({ stalls }), observation()]);
-    expect(part(page, 'comparison')).toMatch(
+    expect(textOfPart(page, 'comparison')).toMatch(
       /^\d+-observed against \d+-observed: these slices could not have shown a difference/,
     );
-    expect(part(page, 'comparison')).toContain('A value is a mean over slices; the unit is the slice.');
-    expect(part(page, 'comparison')).toMatch(
+    expect(textOfPart(page, 'comparison')).toContain('A value is a mean over slices; the unit is the slice.');
+    expect(textOfPart(page, 'comparison')).toMatch(
       /series metric slices A B .* stalls of any reason stalls per minute 24, 24 3 0/,
     );
-    expect(part(page, 'comparison')).toContain('A value is of a slice of 2.50 s');
+    expect(textOfPart(page, 'comparison')).toContain('A value is of a slice of 2.50 s');
     expect(/<section id="answer"[^]*?<\/section>/.exec(page)?.[0].match(/<h3>/g)).toHaveLength(2);
     expect(page).toContain('id="stall-1-1"');
   });

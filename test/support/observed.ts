@@ -12,6 +12,15 @@ const ms = 1_000_000;
 
 export const target = 100;
 
+/** Of an observation of that process. */
+export const recordOptions = {
+  pids: [target],
+  threshold_ns: 20 * ms,
+  cpuCount: 2,
+  detail_ns: ms,
+  symbols: new Map<string, string>(),
+};
+
 export function observedThread(name: string, tid: number, pid = target): ObservedThread {
   return { tid, pid, nice: 0, name };
 }
