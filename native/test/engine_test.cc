@@ -297,7 +297,7 @@ TEST_CASE("a call that its target's end cuts short is refused only while the win
     shared.board.header().window_end_ns.store(monotonic_ns() + 60'000'000'000ULL);
     const HolderPlan plan = holderOf(1 << 20, 1);
     Gone gone(shared, isLate);
-    runHolder(shared, 0, plan, gone, Region(plan, {}), Schedstat{});
+    runHolder(shared, 0, plan, gone, Region(plan, {}, kPageBytes), Schedstat{});
     CHECK(shared.board.thread(0).refused_n.load() == (isLate ? 0 : 1));
     CHECK(shared.board.thread(0).released_bytes.load() == (isLate ? plan.bytes : 0));
   }

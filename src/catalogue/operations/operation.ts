@@ -16,11 +16,33 @@ export type Layout = (typeof layouts)[number];
 export type Heap = 'uses' | 'mapsLarge' | 'keepsLarge' | 'movesBreak';
 
 /** What a holder does with the memory of a process. */
-export type HolderWork = 'releases' | 'reclaims' | 'advises' | 'populates' | 'guards' | 'reads' | 'protects';
+export type HolderWork =
+  | 'releases'
+  | 'reclaims'
+  | 'advises'
+  | 'populates'
+  | 'collapses'
+  | 'guards'
+  | 'reads'
+  | 'marks'
+  | 'protects'
+  | 'moves'
+  | 'forks';
 
 /** The subject of an operation. Doctor tests some families separately (doctor/probes.ts). */
 export type OperationFamily =
-  'mapping' | 'break' | 'advice' | 'collapse' | 'proc' | 'fault' | 'thread' | 'malloc' | 'heap' | 'app' | 'control';
+  | 'mapping'
+  | 'break'
+  | 'advice'
+  | 'collapse'
+  | 'proc'
+  | 'fork'
+  | 'fault'
+  | 'thread'
+  | 'malloc'
+  | 'heap'
+  | 'app'
+  | 'control';
 
 /** Facts about an operation, native or in a JVM. */
 export interface Nature {

@@ -67,6 +67,28 @@ export const others = [
     explanation: 'write to an untouched page of a mapping with earlier faults: VMA lock since Linux 6.4',
   },
   {
+    name: 'cow_fault',
+    kind: 'victim',
+    family: 'fault',
+    locks: insideOneVma('copy-on-write fault'),
+    ...plain,
+    role: 'reader',
+    layouts: ['isolated'],
+    uses: 'page',
+    explanation:
+      'write to a page that was only read before: a copy-on-write fault, as after a fork; VMA lock since Linux 6.4',
+  },
+  {
+    name: 'get_mempolicy',
+    kind: 'victim',
+    family: 'control',
+    locks: lockFree,
+    ...plain,
+    role: 'control',
+    layouts: [],
+    explanation: 'get_mempolicy without an address: the policy of the thread',
+  },
+  {
     name: 'malloc_8k',
     kind: 'victim',
     family: 'malloc',

@@ -1,6 +1,6 @@
 /** Victims that take mmap_lock for write. */
 import { insideOneVma, locksOf } from '../calls.js';
-import { frees, plain, startsThread, victimLayouts, type VictimRow } from './operation.js';
+import { frees, plain, startsThread, victimLayouts, walks, type VictimRow } from './operation.js';
 
 export const writers = [
   {
@@ -156,6 +156,37 @@ export const writers = [
     layouts: ['isolated'],
     heap: 'mapsLarge',
     explanation: 'malloc, a write and free of 1 MiB with a low M_MMAP_THRESHOLD: mmap and munmap',
+  },
+  {
+    name: 'proc_clear_refs',
+    kind: 'victim',
+    family: 'proc',
+    locks: insideOneVma('/proc/PID/clear_refs'),
+    ...walks,
+    role: 'writer',
+    layouts: ['isolated'],
+    explanation: 'a write of 1 to /proc/self/clear_refs: a walk of all page tables',
+  },
+  {
+    name: 'fork_exit',
+    kind: 'victim',
+    family: 'fork',
+    locks: insideOneVma('fork'),
+    ...walks,
+    role: 'writer',
+    layouts: ['isolated'],
+    explanation: 'fork of the process; the child ends at once',
+  },
+  {
+    name: 'madvise_collapse_small',
+    kind: 'victim',
+    family: 'collapse',
+    locks: locksOf('madvise.COLLAPSE'),
+    ...frees,
+    role: 'writer',
+    layouts: ['isolated', 'crossing'],
+    explanation:
+      'madvise(MADV_DONTNEED) of 2 MiB, a write to their first page, then MADV_COLLAPSE, which makes a huge page',
   },
   {
     name: 'heap_allocate',
