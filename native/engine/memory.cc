@@ -62,6 +62,7 @@ const int kMapFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 Region::Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims, std::size_t alignment)
     : vmas_(plan.vmas) {
   refuseTooManyVmas(vmas_);
+  if (plan.hugePages) alignment = kHugePageBytes;
   bytes_ = roundUp(std::max<std::size_t>(plan.bytes, plan.vmas * alignment), alignment * plan.vmas);
   const std::size_t tailBytes = tailBytesFor(victims);
   char* reservation = reserve(2 * kGuardBytes + bytes_ + tailBytes + alignment);

@@ -399,7 +399,7 @@ std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const Holde
                                    const std::vector<VictimPlan>& victims) {
   if (operation.makeOwnRegion != nullptr) return operation.makeOwnRegion(plan);
   return std::make_unique<Region>(plan, victims,
-                                  operation.collapses || plan.hugePages ? kHugePageBytes : kPageBytes);
+                                  operation.collapses ? kHugePageBytes : kPageBytes);
 }
 
 VictimPage ownPage(const VictimOperation& operation, Placement placement) {

@@ -120,7 +120,7 @@ TEST_CASE("the proportional share of memory is read from a rollup, and from noth
 }
 
 TEST_CASE("a region spans the VMAs that were asked for") {
-  for (const std::uint64_t vmas : {1u, 2u}) {
+  for (const std::uint64_t vmas : {1u, 2u, 7u, 100u}) {
     CAPTURE(vmas);
     const Region region(holderOf(1 << 20, vmas), {});
     region.populate([] { return false; });
@@ -297,7 +297,7 @@ TEST_CASE("a call that its target's end cuts short is refused only while the win
     shared.board.header().window_end_ns.store(monotonic_ns() + 60'000'000'000ULL);
     const HolderPlan plan = holderOf(1 << 20, 1);
     Gone gone(shared, isLate);
-    runHolder(shared, 0, plan, gone, Region(plan, {}, kPageBytes), Schedstat{});
+    runHolder(shared, 0, plan, gone, Region(plan, {}), Schedstat{});
     CHECK(shared.board.thread(0).refused_n.load() == (isLate ? 0 : 1));
     CHECK(shared.board.thread(0).released_bytes.load() == (isLate ? plan.bytes : 0));
   }
