@@ -133,10 +133,8 @@ async function finishedOrMade(
   try {
     const identity = { ...question, accelerator: place.kernel.guest?.accelerator ?? ('tcg' as const) };
     const before = there(identity);
-    if (!isFinished(before)) {
-      const known = before ?? withNewCalls(readAtlas(folder.path), identity);
-      return await tableOf(place, { identity, before: known, path: folder.path }, listener);
-    }
+    const known = before ?? withNewCalls(readAtlas(folder.path), identity);
+    if (!isFinished(before)) return await tableOf(place, { identity, before: known, path: folder.path }, listener);
     listener.note(`${name} is in ${folder.path}`);
     return before;
   } finally {

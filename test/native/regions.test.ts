@@ -23,7 +23,7 @@ function engineWith(holder: string, wrapper: readonly string[] = []): { status: 
       '',
     ].join('\n'),
   );
-  const [program = '', ...args] = [...wrapper, nativeProgram('pauselab-engine'), 'run', plan];
+  const [program, ...args] = [...wrapper, nativeProgram('pauselab-engine'), 'run', plan];
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   return { status, stderr };
 }

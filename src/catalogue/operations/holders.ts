@@ -1,6 +1,6 @@
 /** Holders: operations that hold a lock while others wait. */
 import { insideOneVma, locksOf } from '../calls.js';
-import { holds, layouts, releases, type HolderRow } from './operation.js';
+import { holds, layouts, releases, type HolderOperationRow } from './operation.js';
 
 export const holders = [
   {
@@ -373,4 +373,4 @@ export const holders = [
     leavesHole: true,
     explanation: 'munmap of the region, then mmap at the same address',
   },
-] as const satisfies readonly HolderRow[];
+] as const satisfies readonly HolderOperationRow[];

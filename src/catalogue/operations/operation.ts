@@ -109,9 +109,9 @@ export const releases = { ...holds, givesBack: true } as const;
 export const startsThread = { ...frees, sleeps: 'for a thread' } as const;
 export const lockFree = onEveryKernel('none', null);
 
-export type HolderRow = Operation & {
+export type HolderOperationRow = Operation & {
   readonly kind: 'holder';
   readonly does: HolderWork;
   readonly foundBy: string;
 };
-export type VictimRow = Operation & { readonly kind: 'victim' };
+export type VictimOperationRow = Operation & { readonly kind: 'victim' };

@@ -1,6 +1,6 @@
 /** Victims that take the lock of a VMA, or none. */
 import { insideOneVma, locksOf } from '../calls.js';
-import { frees, lockFree, plain, victimLayouts, type VictimRow } from './operation.js';
+import { frees, lockFree, plain, victimLayouts, type VictimOperationRow } from './operation.js';
 
 export const others = [
   {
@@ -131,4 +131,4 @@ export const others = [
     layouts: [],
     explanation: 'nothing: the cost of the measurement itself',
   },
-] as const satisfies readonly VictimRow[];
+] as const satisfies readonly VictimOperationRow[];

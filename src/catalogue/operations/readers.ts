@@ -1,6 +1,6 @@
 /** Victims that take mmap_lock for read. */
 import { insideOneVma, locksOf } from '../calls.js';
-import { frees, plain, startsThread, victimLayouts, walks, type VictimRow } from './operation.js';
+import { frees, plain, startsThread, victimLayouts, walks, type VictimOperationRow } from './operation.js';
 
 export const readers = [
   {
@@ -181,4 +181,4 @@ export const readers = [
     layouts: ['isolated', 'same', 'mergeable', 'adjacent'],
     explanation: 'get_mempolicy(MPOL_F_NODE|MPOL_F_ADDR) of one page: the node on which it lies',
   },
-] as const satisfies readonly VictimRow[];
+] as const satisfies readonly VictimOperationRow[];

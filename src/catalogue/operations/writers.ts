@@ -1,6 +1,6 @@
 /** Victims that take mmap_lock for write. */
 import { insideOneVma, locksOf } from '../calls.js';
-import { frees, plain, startsThread, victimLayouts, walks, type VictimRow } from './operation.js';
+import { frees, plain, startsThread, victimLayouts, walks, type VictimOperationRow } from './operation.js';
 
 export const writers = [
   {
@@ -202,4 +202,4 @@ export const writers = [
       'a block with a guard page behind it, alternately mapped in the holder’s heap and given back; ' +
       'only beside `madvise_dontneed_chunks`',
   },
-] as const satisfies readonly VictimRow[];
+] as const satisfies readonly VictimOperationRow[];
