@@ -80,8 +80,8 @@ void tryHolder(const HolderPlan& plan, HolderAction& action, const Region& regio
   int outcome = action.release();
   if (outcome == 0) outcome = action.restore();
   if (outcome != 0)
-    fail(Exit::unfit, "this kernel refused %s of %zu bytes before the window: %s", plan.operation.c_str(),
-         region.bytes(), strerrorname_np(outcome));
+    fail(Exit::unfit, "this kernel refused %s of %zu bytes before the window: %s; %s", plan.operation.c_str(),
+         region.bytes(), strerrorname_np(outcome), action.remedy(outcome));
   region.populate(never);
 }
 

@@ -91,7 +91,9 @@ void listOperations() {
 
 void exercise(const char* name, unsigned long count, Placement placement) {
   const VictimOperation* const operation = findVictimOperation(name);
-  if (operation == nullptr || !needsHugePages(*operation)) disableHugePages();
+  const HolderOperation* const holder = findHolderOperation(name);
+  const bool hugePages = operation != nullptr ? needsHugePages(*operation) : holder != nullptr && holder->collapses;
+  if (!hugePages) disableHugePages();
   if (operation != nullptr) {
     const VictimPlan plan{
         .name = name, .operation = name, .placement = placement, .interval_ns = 0, .offset_ns = 0, .pool = count};
@@ -101,7 +103,6 @@ void exercise(const char* name, unsigned long count, Placement placement) {
     between(count, [&] { return action->perform(); });
     return;
   }
-  const HolderOperation* const holder = findHolderOperation(name);
   if (holder == nullptr)
     fail(Exit::usage, "no operation is named \"%s\"; `pauselab-engine operations` lists them", name);
   constexpr std::uint64_t kBytes = 1 << 20;
@@ -117,7 +118,10 @@ void exercise(const char* name, unsigned long count, Placement placement) {
   const auto action = holder->make({.region = *region, .victims = getpid()});
   between(count, [&] {
     const int outcome = action->release();
-    return outcome != 0 ? outcome : action->restore();
+    if (outcome != 0) return outcome;
+    if (const int restored = action->restore(); restored != 0) return restored;
+    if (holder->collapses) region->populate([] { return false; });  // without small pages there is nothing to collapse
+    return 0;
   });
 }
 

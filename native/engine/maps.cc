@@ -24,11 +24,12 @@ std::vector<Vma> parseMaps(const std::string& text) {
   return result;
 }
 
-std::vector<Vma> readMaps() {
-  const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+std::vector<Vma> readMaps(std::optional<pid_t> process) {
+  const std::string path = "/proc/" + (process ? std::to_string(*process) : "self") + "/maps";
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    fail(Exit::unfit, "/proc/self/maps could not be opened (%s), so layouts cannot be verified; mount /proc",
-         strerror(errno));
+    fail(Exit::unfit, "%s could not be opened (%s), so the layout of its memory is not known; mount /proc",
+         path.c_str(), strerror(errno));
   std::string text;
   char buffer[65536];
   for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(got));

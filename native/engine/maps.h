@@ -1,7 +1,10 @@
-// Reads /proc/self/maps, to verify layouts. Only before `go`, because reading it takes mmap_lock.
+// Reads /proc/PID/maps, to verify layouts. Only before `go`, because reading it takes mmap_lock.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +16,8 @@ struct Vma {
   bool accessible() const { return perms[0] != '-' || perms[1] != '-' || perms[2] != '-'; }
 };
 
-std::vector<Vma> readMaps();
+// Of this process, or of another.
+std::vector<Vma> readMaps(std::optional<pid_t> process = std::nullopt);
 std::vector<Vma> parseMaps(const std::string& text);
 
 // The VMAs that overlap [start, end), in address order.

@@ -15,7 +15,6 @@ namespace pauselab::engine {
 namespace {
 
 constexpr std::size_t kGuardBytes = 2 * kPageBytes;
-constexpr std::size_t kHugePageBytes = 2 * 1024 * 1024;
 
 std::size_t roundUp(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
 
@@ -44,12 +43,26 @@ std::size_t tailBytesFor(const std::vector<VictimPlan>& victims) {
   return same == 0 ? 0 : (2 * same + 1) * kPageBytes;
 }
 
+// A process may have so many VMAs, and some are left to its libraries, stacks and heaps.
+void refuseTooManyVmas(std::uint64_t vmas) {
+  constexpr std::uint64_t kOthers = 1'000;
+  std::uint64_t most = 0;
+  std::ifstream("/proc/sys/vm/max_map_count") >> most;
+  if (vmas > 2 && most > 0 && vmas + kOthers > most)
+    fail(Exit::unfit,
+         "a region of %lu VMAs needs vm.max_map_count of at least %lu, and it is %lu here; raise it (sysctl "
+         "vm.max_map_count=%lu), or give holder.vmas a smaller number",
+         vmas, vmas + kOthers, most, vmas + kOthers);
+}
+
 }  // namespace
 
 const int kMapFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
-Region::Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims) : vmas_(plan.vmas) {
-  const std::size_t alignment = plan.hugePages ? kHugePageBytes : kPageBytes;
+Region::Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims, std::size_t alignment)
+    : vmas_(plan.vmas) {
+  refuseTooManyVmas(vmas_);
+  if (plan.hugePages) alignment = kHugePageBytes;
   bytes_ = roundUp(std::max<std::size_t>(plan.bytes, plan.vmas * alignment), alignment * plan.vmas);
   const std::size_t tailBytes = tailBytesFor(victims);
   char* reservation = reserve(2 * kGuardBytes + bytes_ + tailBytes + alignment);
@@ -58,8 +71,10 @@ Region::Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims) :
 
   if (plan.hugePages) advise(base_, bytes_ + tailBytes, MADV_HUGEPAGE, "HUGEPAGE");
   protect(base_, bytes_ + tailBytes, PROT_READ | PROT_WRITE);
-  // The cheapest way to split a range into two VMAs: a flag that only core dumps look at.
-  if (vmas_ == 2) advise(base_ + bytes_ / 2, bytes_ / 2 + tailBytes, MADV_DONTDUMP, "DONTDUMP");
+  // The cheapest way to split a range into VMAs: a flag that only core dumps look at. Every second VMA has it.
+  const std::size_t vmaBytes = bytes_ / vmas_;
+  for (std::uint64_t i = 1; i < vmas_; i += 2)
+    advise(base_ + i * vmaBytes, vmaBytes + (i + 1 == vmas_ ? tailBytes : 0), MADV_DONTDUMP, "DONTDUMP");
 }
 
 void Region::populate(const std::function<bool()>& stop) const noexcept {
@@ -178,7 +193,13 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
            "differently",
            region->vmas(), regionVmas.size());
     result += "\"regionBytes\":" + std::to_string(region->bytes()) + ",\"regionVmas\":[";
-    for (const Vma& vma : regionVmas) result.append(result.back() == '[' ? "" : ",").append(json(vma));
+    // Of a region of many VMAs, the first and the last: thousands would make the bundle large and say nothing more.
+    constexpr std::size_t kMostShown = 16;
+    if (regionVmas.size() > kMostShown) {
+      result.append(json(regionVmas.front())).append(",").append(json(regionVmas.back()));
+    } else {
+      for (const Vma& vma : regionVmas) result.append(result.back() == '[' ? "" : ",").append(json(vma));
+    }
     result += "],";
   }
   result += "\"victims\":[";

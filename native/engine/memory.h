@@ -15,6 +15,7 @@
 namespace pauselab::engine {
 
 inline constexpr std::size_t kPageBytes = 4096;
+inline constexpr std::size_t kHugePageBytes = 2 * 1024 * 1024;
 
 // Mapping flags of all anonymous memory here. The same everywhere, because VMAs of different flags do not merge.
 extern const int kMapFlags;
@@ -36,7 +37,8 @@ struct VictimPage {
 // The guards are PROT_NONE; a `mergeable` or `adjacent` victim gets the guard page that touches the region's VMA.
 class Region {
  public:
-  Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims);
+  // `alignment`: of each VMA; huge pages need theirs in any case.
+  Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims, std::size_t alignment = kPageBytes);
   // A region of memory that the caller made.
   Region(char* base, std::size_t bytes, std::uint64_t vmas = 1)
       : base_(base), bytes_(bytes), vmas_(vmas), vmaEnd_(base + bytes) {}

@@ -99,6 +99,8 @@ class HolderAction {
   // The calls of the last release, if it made several calls in threads that it started.
   virtual std::span<const ReleaseCall> calls() const noexcept { return {}; }
   virtual std::string note() const { return {}; }
+  // What to do if the kernel refuses the operation with this errno.
+  virtual const char* remedy(int) const { return "leave the operation out"; }
 };
 
 // What a holder's operation works on.
@@ -120,6 +122,7 @@ struct HolderOperation {
   bool leavesHole = false;
   bool trims = false;   // its region is a free part of malloc's heap
   bool chunks = false;  // its region is a heap (engine/chunk_heap.h) that other threads map blocks in
+  bool collapses = false;  // its region is made of ranges that can become huge pages, and has small pages at first
   // Whether it can run in another program's process: it works on a separate region, and leaves no hole where another
   // mapping could land.
   constexpr bool anywhere() const { return !reads && makeOwnRegion == nullptr && !leavesHole; }
@@ -154,6 +157,13 @@ std::unique_ptr<VictimAction> makeProcMaps(const VictimPlan&, const VictimPage&)
 std::unique_ptr<VictimAction> makeProcSmaps(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeProcNumaMaps(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeProcPagemap(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeProcCmdline(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeProcClearRefs(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeGetMempolicy(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeGetMempolicyPage(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeForkExit(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeCollapseSmall(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeThreadStartJoin(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeThreadStartJoinUncached(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeMalloc8k(const VictimPlan&, const VictimPage&);
@@ -162,11 +172,15 @@ std::unique_ptr<VictimAction> makeMalloc1mHeap(const VictimPlan&, const VictimPa
 std::unique_ptr<VictimAction> makeHeapAllocate(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeFirstFault(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeWarmFault(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeCowFault(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeTimer(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeNoop(const VictimPlan&, const VictimPage&);
 std::unique_ptr<HolderAction> makeMmapNone(const HolderSite&);
 std::unique_ptr<HolderAction> makeMunmapMmap(const HolderSite&);
 std::unique_ptr<HolderAction> makeMprotectRegion(const HolderSite&);
+std::unique_ptr<HolderAction> makeMremapRegion(const HolderSite&);
+std::unique_ptr<HolderAction> makeFork(const HolderSite&);
+std::unique_ptr<HolderAction> makeCollapseRegion(const HolderSite&);
 std::unique_ptr<HolderAction> makeProcessMadvise(const HolderSite&);
 std::unique_ptr<HolderAction> makeMallocTrim(const HolderSite&);
 std::unique_ptr<Region> makeFreeHeap(const HolderPlan&);
@@ -180,6 +194,8 @@ std::unique_ptr<HolderAction> makeReadOwnSmaps(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadMaps(const HolderSite&);
+std::unique_ptr<HolderAction> makeReadPagemap(const HolderSite&);
+std::unique_ptr<HolderAction> makeWriteClearRefs(const HolderSite&);
 #ifdef PAUSELAB_INJECT
 // Only in the test build of the engine: pauses, hangs and crashes at a known moment.
 std::unique_ptr<VictimAction> makeInjectPause(const VictimPlan&, const VictimPage&);

@@ -18,7 +18,7 @@ constexpr Placements kWritable{Placement::isolated, Placement::same, Placement::
 // shared memory, which the holder's region is not.
 constexpr Placements kAlone{Placement::isolated, Placement::crossing};
 
-constexpr RangeShape kHugePage{.vmaBytes = 2 * 1024 * 1024};
+constexpr RangeShape kHugePage{.vmaBytes = kHugePageBytes};
 constexpr RangeShape kShared{.shared = true};
 // DODUMP would undo the default separator.
 constexpr RangeShape kForkSeparated{.separator = MADV_DONTFORK};
@@ -104,6 +104,15 @@ constexpr VictimOperation kVictims[] = {
      .calls = "mmap munmap",
      .make = makeMalloc1mMmap,
      .heap = Heap::mapsLarge},
+    {.name = "proc_clear_refs", .lockClass = kWrite, .calls = "write", .make = makeProcClearRefs},
+    {.name = "fork_exit", .lockClass = kWrite, .calls = "wait4* clone | exit_group", .make = makeForkExit},
+    {.name = "madvise_collapse_small",
+     .lockClass = kWrite,
+     .crossingLockClass = kWrite,
+     .calls = "madvise madvise",
+     .placements = kAlone,
+     .make = makeCollapseSmall,
+     .shape = kHugePage},
     {.name = "heap_allocate", .lockClass = kWrite, .calls = "mmap mprotect?", .make = makeHeapAllocate, .inHeap = true},
     {.name = "first_fault", .lockClass = kRead, .calls = "", .make = makeFirstFault},
     {.name = "madvise_cold_page",
@@ -171,6 +180,13 @@ constexpr VictimOperation kVictims[] = {
     {.name = "proc_smaps", .lockClass = kRead, .calls = "pread64+", .make = makeProcSmaps},
     {.name = "proc_smaps_rollup", .lockClass = kRead, .calls = "pread64+", .make = makeProcSmapsRollup},
     {.name = "proc_numa_maps", .lockClass = kRead, .calls = "pread64+", .make = makeProcNumaMaps},
+    {.name = "proc_pagemap", .lockClass = kRead, .calls = "pread64", .make = makeProcPagemap},
+    {.name = "proc_cmdline", .lockClass = kRead, .calls = "pread64+", .make = makeProcCmdline},
+    {.name = "get_mempolicy_page",
+     .lockClass = kRead,
+     .calls = "get_mempolicy",
+     .placements = kBesideOrAlone,
+     .make = makeGetMempolicyPage},
     {.name = "madvise_dontneed_page",
      .lockClass = kVma,
      .crossingLockClass = kRead,
@@ -197,6 +213,8 @@ constexpr VictimOperation kVictims[] = {
      .make = makeProcessMadvisePage},
     {.name = "proc_maps", .lockClass = kVma, .calls = "pread64+", .make = makeProcMaps},
     {.name = "warm_fault", .lockClass = kVma, .calls = "", .make = makeWarmFault},
+    {.name = "cow_fault", .lockClass = kVma, .calls = "", .make = makeCowFault},
+    {.name = "get_mempolicy", .lockClass = kNone, .calls = "get_mempolicy", .make = makeGetMempolicy},
     {.name = "malloc_8k", .lockClass = kNone, .calls = "", .make = makeMalloc8k, .heap = Heap::uses},
     {.name = "malloc_1m_heap", .lockClass = kNone, .calls = "", .make = makeMalloc1mHeap, .heap = Heap::keepsLarge},
     {.name = "timer", .lockClass = kNone, .calls = "clock_nanosleep", .make = makeTimer},
@@ -281,6 +299,11 @@ constexpr HolderOperation kHolders[] = {
      .crossingLockClass = kRead,
      .calls = "madvise madvise",
      .make = madviseAndUndo<MADV_POPULATE_WRITE, MADV_DONTNEED>},
+    {.name = "madvise_populate_read",
+     .lockClass = kRead,
+     .crossingLockClass = kRead,
+     .calls = "madvise madvise",
+     .make = madviseAndUndo<MADV_POPULATE_READ, MADV_DONTNEED>},
     {.name = "madvise_guard",
      .lockClass = kRead,
      .crossingLockClass = kRead,
@@ -304,6 +327,12 @@ constexpr HolderOperation kHolders[] = {
      .calls = "pread64+",
      .make = makeReadNumaMaps,
      .reads = true},
+    {.name = "read_pagemap",
+     .lockClass = kRead,
+     .crossingLockClass = kRead,
+     .calls = "pread64+",
+     .make = makeReadPagemap,
+     .reads = true},
     {.name = "read_maps",
      .lockClass = kVma,
      .crossingLockClass = kVma,
@@ -315,6 +344,20 @@ constexpr HolderOperation kHolders[] = {
      .crossingLockClass = kRead,
      .calls = "pread64+",
      .make = makeReadOwnSmaps},
+    {.name = "write_clear_refs",
+     .lockClass = kWrite,
+     .crossingLockClass = kWrite,
+     .calls = "write",
+     .make = makeWriteClearRefs,
+     .reads = true},
+    {.name = "fork", .lockClass = kWrite, .crossingLockClass = kWrite, .calls = "wait4* clone | exit_group", .make = makeFork},
+    {.name = "madvise_collapse",
+     .lockClass = kWrite,
+     .crossingLockClass = kWrite,
+     .calls = "madvise madvise",
+     .make = makeCollapseRegion,
+     .collapses = true},
+    {.name = "mremap_region", .lockClass = kWrite, .calls = "mremap mremap", .make = makeMremapRegion},
     {.name = "mprotect_region",
      .lockClass = kWrite,
      .crossingLockClass = kWrite,
@@ -354,7 +397,9 @@ const HolderOperation* findHolderOperation(std::string_view name) { return find(
 
 std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan,
                                    const std::vector<VictimPlan>& victims) {
-  return operation.makeOwnRegion == nullptr ? std::make_unique<Region>(plan, victims) : operation.makeOwnRegion(plan);
+  if (operation.makeOwnRegion != nullptr) return operation.makeOwnRegion(plan);
+  return std::make_unique<Region>(plan, victims,
+                                  operation.collapses ? kHugePageBytes : kPageBytes);
 }
 
 VictimPage ownPage(const VictimOperation& operation, Placement placement) {

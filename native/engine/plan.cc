@@ -77,6 +77,7 @@ class Line : public LinePlace {
 
 // A day. Longer intervals, pauses and bursts are mistakes, and below it sums with clock readings cannot overflow.
 constexpr std::uint64_t kLongest_ns = 86'400'000'000'000;
+constexpr std::uint64_t kMostVmas = 1'000'000;
 constexpr std::uint64_t kLargestRegionBytes = std::uint64_t{1} << 46;
 
 void readHolder(Line& line, Plan& plan) {
@@ -84,14 +85,13 @@ void readHolder(Line& line, Plan& plan) {
   plan.holder = HolderPlan{
       .operation = line.text("operation"),
       .bytes = line.numberUpTo("bytes", kLargestRegionBytes),
-      .vmas = line.numberUpTo("vmas", 2),
+      .vmas = line.numberBetween("vmas", 1, kMostVmas),
       .hugePages = line.choice("pages", {"small", "huge"}) == 1,
       .pause_ns = line.numberUpTo("pause_ns", kLongest_ns),
       .active = line.flag("active"),
       .toucher = line.flag("toucher"),
   };
   if (plan.holder->bytes == 0) line.reject("expected at least one byte for bytes, got 0");
-  if (plan.holder->vmas == 0) line.reject("expected 1 or 2 for vmas, got 0");
 }
 
 void readVictim(Line& line, Plan& plan) {

@@ -46,7 +46,7 @@ const char* nameOf(Placement placement);
 struct HolderPlan {
   std::string operation;
   std::uint64_t bytes;  // of the region; a multiple of the page size after rounding up
-  std::uint64_t vmas;   // VMAs that the released range spans: 1 or 2
+  std::uint64_t vmas;   // VMAs that the released range spans
   bool hugePages;
   std::uint64_t pause_ns;  // rest between two calls
   bool active;             // false: the holder does nothing (the idle control)

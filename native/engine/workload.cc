@@ -165,8 +165,8 @@ HolderParts prepareReader(const Plan& plan, const Region& theirs, pid_t victims)
   parts.region = std::make_unique<Region>(theirs.base(), theirs.bytes());
   parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = victims});
   if (const int outcome = parts.action->release(); outcome != 0)
-    fail(Exit::unfit, "this kernel refused %s before the window: %s", plan.holder->operation.c_str(),
-         strerrorname_np(outcome));
+    fail(Exit::unfit, "this kernel refused %s before the window: %s; %s", plan.holder->operation.c_str(),
+         strerrorname_np(outcome), parts.action->remedy(outcome));
   return parts;
 }
 
@@ -381,13 +381,15 @@ void checkOperations(const Plan& plan) {
 
 // Switches huge pages off for the whole process, unless the region or an operation needs them.
 void chooseHugePages(const Plan& plan) {
-  const bool wanted = std::any_of(plan.victims.begin(), plan.victims.end(),
-                                  [](const VictimPlan& victim) { return needsHugePages(victimOperation(victim)); });
-  if (wanted && hugePagesEverywhere())
+  std::string wanted = plan.holder && holderOperation(*plan.holder).collapses ? plan.holder->operation : "";
+  for (const VictimPlan& victim : plan.victims)
+    if (needsHugePages(victimOperation(victim))) wanted = victim.operation;
+  if (!wanted.empty() && hugePagesEverywhere())
     fail(Exit::unfit,
-         "madvise_collapse_page needs transparent huge pages, and while they are set to \"always\" all memory would "
-         "have them; write madvise to /sys/kernel/mm/transparent_hugepage/enabled");
-  if (!wanted && !(plan.holder && plan.holder->hugePages)) disableHugePages();
+         "%s needs transparent huge pages, and while they are set to \"always\" all memory would have them; write "
+         "madvise to /sys/kernel/mm/transparent_hugepage/enabled",
+         wanted.c_str());
+  if (wanted.empty() && !(plan.holder && plan.holder->hugePages)) disableHugePages();
 }
 
 bool hasEnded(Shared& shared, std::size_t index) {
@@ -426,8 +428,8 @@ HolderParts prepareJoinedReader(Shared& shared, const Plan& plan, const Seats& s
   parts.region = std::make_unique<Region>(nullptr, 0);
   parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = process});
   if (const int outcome = parts.action->release(); outcome != 0)
-    fail(Exit::unfit, "this kernel refused %s of process %d before the window: %s", plan.holder->operation.c_str(),
-         process, strerrorname_np(outcome));
+    fail(Exit::unfit, "this kernel refused %s of process %d before the window: %s; %s",
+         plan.holder->operation.c_str(), process, strerrorname_np(outcome), parts.action->remedy(outcome));
   return parts;
 }
 
@@ -479,7 +481,7 @@ HolderParts prepareHolderOf(const Plan& plan, Shared& shared, const Seats& seats
     // The allocating threads need a heap even without this holder.
     if (allocatorsInHeap(plan) > 0) (parts.region = makeRegion(operation, *plan.holder, {}))->populate(never);
   } else if (operation.reads) {
-    parts.region = std::make_unique<Region>(*plan.holder, plan.victims);
+    parts.region = makeRegion(operation, *plan.holder, plan.victims);
     foreign.start(shared, plan, seats, parts.region.get());
     parts.region->populate(never);
   } else {

@@ -120,7 +120,7 @@ TEST_CASE("the proportional share of memory is read from a rollup, and from noth
 }
 
 TEST_CASE("a region spans the VMAs that were asked for") {
-  for (const std::uint64_t vmas : {1u, 2u}) {
+  for (const std::uint64_t vmas : {1u, 2u, 7u, 100u}) {
     CAPTURE(vmas);
     const Region region(holderOf(1 << 20, vmas), {});
     region.populate([] { return false; });

@@ -21,6 +21,7 @@
 namespace {
 
 constexpr std::pair<std::string_view, std::uint32_t> kCalls[] = {
+    {"clone", SYS_clone},
     {"madvise", SYS_madvise},
     {"mincore", SYS_mincore},
     {"process_madvise", SYS_process_madvise},
@@ -29,6 +30,8 @@ constexpr std::pair<std::string_view, std::uint32_t> kCalls[] = {
 };
 
 constexpr std::pair<std::string_view, std::uint32_t> kAnswers[] = {
+    {"EINVAL", SECCOMP_RET_ERRNO | EINVAL},
+    {"ENOMEM", SECCOMP_RET_ERRNO | ENOMEM},
     {"EPERM", SECCOMP_RET_ERRNO | EPERM},
     {"ENOSYS", SECCOMP_RET_ERRNO | ENOSYS},
     {"SIGSYS", SECCOMP_RET_KILL_PROCESS},

@@ -41,9 +41,15 @@ const table = {
   munmap: { locks: writer, givesBack: true },
   mprotect: changes,
   mremap: changes,
+  // Copies the map of the process. As the start of a thread, clone takes no lock of memory.
+  fork: changes,
+  clone: changes,
   // Its argument does not show whether the break moves up or down.
   brk: { locks: writer, givesBack: true },
   mincore: reads,
+  // The policy of the thread; with MPOL_F_ADDR, of the memory at an address.
+  get_mempolicy: { locks: onEveryKernel('none', null), givesBack: false },
+  'get_mempolicy.ADDR': reads,
   fallocate: { locks: onEveryKernel('none', null), givesBack: false },
   // On a file: the mappings of its pages are removed under locks of the file.
   'fallocate.PUNCH_HOLE': { locks: onEveryKernel('none', null), givesBack: true },
@@ -58,7 +64,9 @@ const table = {
   'madvise.WILLNEED': reads,
   'madvise.POPULATE_READ': reads,
   'madvise.POPULATE_WRITE': reads,
-  'madvise.COLLAPSE': reads,
+  // Read to look at a range, write to replace its small pages, for each huge page anew.
+  'madvise.COLLAPSE': changes,
+  'collapse of a huge page': reads,
   'madvise.REMOVE': { locks: reader, givesBack: true },
   'madvise.NORMAL': changes,
   'madvise.RANDOM': changes,
@@ -80,11 +88,19 @@ const table = {
   '/proc/PID/smaps': { locks: changedIn('7.2', readOfProc.before, readOfProc.after), givesBack: false },
   '/proc/PID/numa_maps': { locks: changedIn('7.2', readOfProc.before, readOfProc.after), givesBack: false },
   '/proc/PID/smaps_rollup': reads,
+  '/proc/PID/pagemap': reads,
+  '/proc/PID/cmdline': reads,
+  '/proc/PID/clear_refs': changes,
 
   /** On a fresh anonymous mapping: it may have to create the anon_vma, under mmap_lock. */
   'first fault': reads,
   /** Per-VMA locks came with 6.4. */
   'warm fault': {
+    locks: changedIn('6.4', ['mmap_lock read', 'mmap_lock read'], ['VMA lock', 'VMA lock']),
+    givesBack: false,
+  },
+  /** To a page that is there and may not be written yet, as all pages after a fork. */
+  'copy-on-write fault': {
     locks: changedIn('6.4', ['mmap_lock read', 'mmap_lock read'], ['VMA lock', 'VMA lock']),
     givesBack: false,
   },

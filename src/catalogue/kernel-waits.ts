@@ -43,8 +43,8 @@ export function kernelWaitOf(frames: readonly string[]): KernelWait | null {
  */
 const mmapLockTakers: Readonly<Record<'read' | 'write', RegExp>> = {
   write:
-    /^(?:vm_mmap_pgoff|__vm_munmap|do_mprotect_pkey|vm_brk_flags|__(?:do|se|x64|arm64)_sys_(?:brk|mremap)|do_mremap|do_mlock)$/,
-  read: /^(?:lock_mm_and_find_vma|do_user_addr_fault|__mm_populate)$/,
+    /^(?:vm_mmap_pgoff|__vm_munmap|do_mprotect_pkey|vm_brk_flags|__(?:do|se|x64|arm64)_sys_(?:brk|mremap)|do_mremap|do_mlock|dup_mm(?:ap)?(?:\.\w+)*)$/,
+  read: /^(?:lock_mm_and_find_vma|do_user_addr_fault|__mm_populate|(?:do|kernel)_get_mempolicy)$/,
 };
 
 /** How the thread wants mmap_lock; null where the stack does not show that it waits for it. */

@@ -1,7 +1,7 @@
 /**
  * A system call by its number and arguments, as registers have them, in the names of calls.ts: `madvise.FREE`,
- * `mmap.NONE`, `fallocate.PUNCH_HOLE`. Constants are those of asm-generic/mman-common.h and linux/falloc.h, which x86-64
- * and arm64 share.
+ * `mmap.NONE`, `fallocate.PUNCH_HOLE`. Constants are those of asm-generic/mman-common.h, linux/falloc.h,
+ * linux/sched.h and linux/mempolicy.h, which x86-64 and arm64 share.
  */
 import { systemCallName } from './system-calls.js';
 
@@ -37,6 +37,8 @@ const noAccess = 0;
 const mapFixed = 0x10;
 const mapNoReserve = 0x4000;
 const punchHole = 0x02;
+const cloneVm = 0x100;
+const policyOfAddress = 0x02;
 
 /** `args`: in hexadecimal, without a prefix, as the observer writes them. */
 export function callNamed(number: number, args: readonly string[]): string {
@@ -52,6 +54,10 @@ export function callNamed(number: number, args: readonly string[]): string {
       const gives = mapFixed | mapNoReserve;
       return argument(2) === noAccess && (argument(3) & gives) === gives ? 'mmap.NONE' : 'mmap';
     }
+    case 'clone':
+      return (argument(0) & cloneVm) === 0 ? 'fork' : 'clone';
+    case 'get_mempolicy':
+      return (argument(4) & policyOfAddress) !== 0 ? 'get_mempolicy.ADDR' : 'get_mempolicy';
     case 'fallocate':
       return (argument(1) & punchHole) !== 0 ? 'fallocate.PUNCH_HOLE' : 'fallocate';
     default:
@@ -73,6 +79,7 @@ const fileFunctions: Readonly<Record<string, string>> = {
   show_numa_map: 'numa_maps',
   pagemap_read: 'pagemap',
   clear_refs_write: 'clear_refs',
+  proc_pid_cmdline_read: 'cmdline',
 };
 
 /** The same by a kernel stack, in the names of `workOnFile`; null where no such function is on it. */

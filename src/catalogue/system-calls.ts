@@ -43,6 +43,7 @@ const table = {
   shmat: { x64: 30, arm64: 196 },
   shmdt: { x64: 67, arm64: 197 },
   prctl: { x64: 157, arm64: 167 },
+  get_mempolicy: { x64: 239, arm64: 236 },
   process_vm_readv: { x64: 310, arm64: 270 },
   // For allocators' mutexes.
   futex: { x64: 202, arm64: 98, traced: true, ...other },
@@ -52,12 +53,15 @@ const table = {
   // Neither traced nor counted: calls in which waiting threads are seen, and which operations also make.
   read: { x64: 0, arm64: 63, ...other },
   pread64: { x64: 17, arm64: 67, ...other },
+  write: { x64: 1, arm64: 64, ...other },
+  wait4: { x64: 61, arm64: 260, ...other },
   openat: { x64: 257, arm64: 56, ...other },
   close: { x64: 3, arm64: 57, ...other },
   nanosleep: { x64: 35, arm64: 101, ...other },
   clock_nanosleep: { x64: 230, arm64: 115, ...other },
   clock_gettime: { x64: 228, arm64: 113, ...other },
   clone3: { x64: 435, arm64: 435, ...other },
+  exit_group: { x64: 231, arm64: 94, ...other },
   exit: { x64: 60, arm64: 93, ...other },
   rseq: { x64: 334, arm64: 293, ...other },
   set_robust_list: { x64: 273, arm64: 99, ...other },

@@ -40,14 +40,15 @@ export const inRegion = ({ operation }: Probe): Probe => ({ operation, layout: '
 /**
  * Calls of a group share a process. Malloc settings and the end of the heap belong to the whole process. Starting
  * threads and walking page tables take time for which others should not wait. A collapse waits for work on every CPU,
- * which needs a hog that leaves them some time.
+ * which needs a hog that leaves them some time. A fork makes every page of the process one to copy.
  */
-type Group = 'break' | 'mapped malloc' | 'heap' | 'proc' | 'collapse' | 'others';
+type Group = 'break' | 'mapped malloc' | 'heap' | 'proc' | 'collapse' | 'fork' | 'others';
 
 function groupOf({ operation }: Probe): Group {
   const { family, heap } = operationNamed(operation);
   if (family === 'thread' || family === 'malloc') return heap === 'mapsLarge' ? 'mapped malloc' : 'heap';
-  return family === 'break' || family === 'proc' || family === 'collapse' ? family : 'others';
+  const isApart = family === 'break' || family === 'proc' || family === 'collapse' || family === 'fork';
+  return isApart ? family : 'others';
 }
 
 export const needsIdleTime = ({ operation }: Probe): boolean => operationNamed(operation).family === 'collapse';

@@ -133,7 +133,8 @@ async function finishedOrMade(
   try {
     const identity = { ...question, accelerator: place.kernel.guest?.accelerator ?? ('tcg' as const) };
     const before = there(identity);
-    if (!isFinished(before)) return await tableOf(place, { identity, before, path: folder.path }, listener);
+    const known = before ?? withNewCalls(readAtlas(folder.path), identity);
+    if (!isFinished(before)) return await tableOf(place, { identity, before: known, path: folder.path }, listener);
     listener.note(`${name} is in ${folder.path}`);
     return before;
   } finally {
@@ -143,6 +144,29 @@ async function finishedOrMade(
 
 function isToRetry({ fit, locks }: LockTableFile, { retryUndecided }: AtlasFolder): boolean {
   return !fit || (retryUndecided && locks.some(isOpenRow));
+}
+
+/**
+ * A table of the same kernel whose list of calls was another: what it found stays, and calls that it lacks are undecided.
+ */
+export function withNewCalls(tables: readonly LockTableFile[], identity: TableIdentity): LockTableFile | undefined {
+  const earlier = tables.find(
+    (table) =>
+      table.fit &&
+      sameQuestion(table, { ...identity, tool: { ...identity.tool, callsSha256: table.tool.callsSha256 } }),
+  );
+  if (earlier === undefined) return undefined;
+  const locks = probesOfTable().map(
+    ({ operation, layout }): FoundRow =>
+      earlier.locks.find((row) => row.operation === operation && row.layout === layout) ?? {
+        operation,
+        layout: layout === 'crossing' ? layout : 'isolated',
+        lock: 'undecided',
+        errno: null,
+        figures: 'not tested yet',
+      },
+  );
+  return { ...earlier, locks };
 }
 
 interface Asked {

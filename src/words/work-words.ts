@@ -7,9 +7,13 @@ const words: Readonly<Record<HolderWork, string>> = {
   reclaims: 'moving memory out to swap',
   advises: 'telling the kernel how it will use its memory',
   populates: 'asking the kernel to populate its memory',
+  collapses: 'making huge pages of the small pages of its memory',
   guards: 'installing and removing guard pages',
   reads: 'reading the memory map of the process',
+  marks: 'marking all pages of the process as not referenced',
   protects: 'changing the protection of its memory',
+  moves: 'moving its memory to another address',
+  forks: 'making a copy of the process by fork',
 };
 
 /** `operation`: as in a profile; null if no holder has it, as for a system call of a thread outside the plan. */

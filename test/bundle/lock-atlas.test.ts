@@ -29,11 +29,21 @@ test('it has every minor version from 6.16 to 7.3, and the long-term ones before
   ]);
 });
 
+/** Calls that docs/kernels.md says are newer than the atlas. */
+const notExamined = [...(/^- not examined yet: ([^]*?)\n\n/m.exec(page)?.[1] ?? '').matchAll(/`([^`]+)`/g)].map(
+  ([, name]) => name,
+);
+
 test.each(tables.map((table) => [table.release, table] as const))(
-  '%s has all calls, and all are decided',
+  '%s has all calls that the page does not call newer, and all are decided',
   (_, table) => {
     expect(table.locks.map(({ operation, layout }) => `${operation} ${layout}`)).toEqual(
-      probesOfTable().map(({ operation, layout }) => `${operation} ${layout}`),
+      probesOfTable()
+        .filter(
+          ({ operation, layout }) =>
+            !notExamined.includes(layout === 'crossing' ? `${operation} across VMAs` : operation),
+        )
+        .map(({ operation, layout }) => `${operation} ${layout}`),
     );
     expect(table.locks.filter(({ lock }) => lock === 'undecided')).toEqual([]);
   },

@@ -19,13 +19,18 @@ test.each([
   ['fallocate', ['3', '3', '0', '1000'], 'fallocate.PUNCH_HOLE'],
   ['fallocate', ['3', '0', '0', '1000'], 'fallocate'],
   ['munmap', ['7f00', '1000'], 'munmap'],
+  // glibc's fork, and its start of a thread.
+  ['clone', ['1200011', '0', '0', '7f00', '0'], 'fork'],
+  ['clone', ['3d0f00', '7f00', '7f00', '7f00', '7f00'], 'clone'],
+  ['get_mempolicy', ['7ffd', '0', '0', '7f00', '3'], 'get_mempolicy.ADDR'],
+  ['get_mempolicy', ['7ffd', '7ffe', '400', '0', '0'], 'get_mempolicy'],
 ] as const)('%s(%j) is %s', (name, args, expected) => {
   expect(callNamed(number(name), args)).toBe(expected);
   expect(kernelWork).toContain(expected);
 });
 
 // Calls in which a program holds mmap_lock, and which pauselab itself does not make.
-test.each(['clone', 'execve', 'mlockall', 'shmdt'] as const)('%s has a name', (name) => {
+test.each(['execve', 'mlockall', 'shmdt'] as const)('%s has a name', (name) => {
   expect(callNamed(number(name), [])).toBe(name);
 });
 

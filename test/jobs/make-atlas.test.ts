@@ -137,6 +137,29 @@ describe('a kernel that is finished', () => {
   });
 });
 
+test('a table that lacks calls keeps those that it has, and the others are tested', async () => {
+  const path = scratch.fresh('atlas');
+  await make([fakeGuest('6.12.1', decided)], path);
+  for (const name of readdirSync(path)) {
+    const file = join(path, name);
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(/"callsSha256": "[^"]*"/, `"callsSha256": "${'f'.repeat(64)}"`),
+    );
+  }
+  const newer = fakeGuest('6.12.1', (only) =>
+    fit(...(only ?? []).map((name) => row(name.split('.')[1] ?? '', 'mmap_lock read'))),
+  );
+  await make([newer], path);
+  expect(newer.examined[0]).toContain('isolated.brk');
+  expect(newer.examined[0]).not.toContain('isolated.mprotect');
+  const [table, ...others] = readAtlas(path);
+  expect(others).toEqual([]);
+  const lockOf = (name: string): string | undefined =>
+    table?.locks.find(({ operation, layout }) => operation === name && layout === 'isolated')?.lock;
+  expect([lockOf('mprotect'), lockOf('brk')]).toEqual(['mmap_lock write', 'mmap_lock read']);
+});
+
 describe('calls that stay undecided', () => {
   test('are tested again while that decides some, and others are left alone', async () => {
     const path = scratch.fresh('atlas');

@@ -74,4 +74,36 @@ test('100 threads make one call each a round, in the layout that the arm says', 
   );
 });
 
+test.each([
+  ['cadvisor-3679', 'clear-refs', '64MiB'],
+  ['redis-fork', 'alone', '32MiB'],
+  ['golang-63334', 'nice-0', '16MiB'],
+  ['dotnet-128605', 'advice-24-across-vmas', '32MiB'],
+  ['many-mappings', 'smaps-10000-vmas', '39MiB'],
+  ['mempolicy', 'with-writer', '32MiB'],
+])(
+  '%s: the holder of %s makes its calls, in the foreign control too, and the victims their operations',
+  async (profile, arm, region) => {
+    const bundle = await runShort(
+      profile,
+      '2s',
+      [arm],
+      ['hogs.count=0', `holder.region=${region}`, `controls.of=${arm}`],
+    );
+    for (const name of [arm, 'foreign-control']) expect(holderOf(bundle, name).service.n).toBeGreaterThan(0);
+    expect(holderOf(bundle, 'idle-control').service.n).toBe(0);
+    for (const run of bundle.runs) expectCountsToAgree(run);
+  },
+);
+
+test('a region of 10,000 VMAs has them', async () => {
+  const bundle = await runShort(
+    'many-mappings',
+    '1s',
+    ['maps-10000-vmas'],
+    ['hogs.count=0', 'controls.of=maps-10000-vmas'],
+  );
+  expect(holderOf(bundle, 'maps-10000-vmas').crossed_calls).toBeGreaterThan(0);
+});
+
 expectNothingLeft();

@@ -45,6 +45,31 @@ describe('settings that do not fit together', () => {
     );
   });
 
+  test('many VMAs need layout split, and vm.max_map_count', async () => {
+    const holder = (vmas: number, layout: string) =>
+      valid(`arms: [{ name: a, layout: ${layout}, holder: { operation: read_smaps, vmas: ${vmas} } }]`);
+    expect(await problemsIn(holder(10_000, 'split'))).toEqual([]);
+    expect(await problemsIn(holder(10_000, 'isolated'))).toEqual([
+      expect.stringContaining(
+        'arms.a.holder.vmas: in layout isolated the region is one VMA; leave this out, or use `layout: split`',
+      ),
+    ]);
+    expect(await problemsIn(holder(1_000_000, 'split'))).toEqual([
+      expect.stringMatching(
+        /arms\.a\.holder\.vmas: expected at most \d+ VMAs in a region, got 1000000, because vm\.max_map_count is \d+, .*; raise it \(sysctl vm\.max_map_count=1010000\), or give a smaller number$/,
+      ),
+    ]);
+  });
+
+  test('huge pages leave nothing to collapse', async () => {
+    const text = valid('arms: [{ name: a, holder: { operation: madvise_collapse, pages: huge } }]');
+    expect(await problemsIn(text)).toEqual([
+      expect.stringContaining(
+        'arms.a.holder.pages: a region of huge pages leaves madvise_collapse nothing to collapse',
+      ),
+    ]);
+  });
+
   test('a writing holder is possible in isolation only', async () => {
     const text = valid('arms: [{ name: a, layout: split, holder: { operation: mmap_none } }]');
     expect(await problemsIn(text)).toEqual([

@@ -69,4 +69,14 @@ std::unique_ptr<VictimAction> makeWarmFault(const VictimPlan& plan, const Victim
   return std::make_unique<PoolFault>(pool + kPageBytes, plan.pool);
 }
 
+// A write to a page that was only read before: the kernel copies the page, here the page of zeros. After a fork all
+// pages of both processes are written by such a fault. The VMA has its anon_vma, as above.
+std::unique_ptr<VictimAction> makeCowFault(const VictimPlan& plan, const VictimPage&) {
+  char* const pool = openPool(plan, plan.pool + 1);
+  *const_cast<volatile char*>(pool) = 1;
+  for (std::uint64_t i = 1; i <= plan.pool; ++i)
+    static_cast<void>(*const_cast<volatile char*>(pool + i * kPageBytes));
+  return std::make_unique<PoolFault>(pool + kPageBytes, plan.pool);
+}
+
 }  // namespace pauselab::engine

@@ -1,11 +1,15 @@
-// Operations that look at the address space: mincore, and reading files of /proc about this process or another.
+// Operations that look at the address space: mincore, and files of /proc about this process or another.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <vector>
 
+#include "engine/maps.h"
 #include "engine/operation.h"
 #include "engine/operations/proc_file.h"
 
@@ -51,6 +55,110 @@ class ReadOwnFile final : public VictimAction {
   ProcFile file_;
 };
 
+// Writes 1 to clear_refs of a process, which marks all its pages as not referenced: mmap_lock for write, and a walk of
+// all its page tables.
+class ClearRefs {
+ public:
+  explicit ClearRefs(pid_t process) {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/%d/clear_refs", process);
+    fd_ = open(path, O_WRONLY | O_CLOEXEC);
+    openErrno_ = fd_ < 0 ? errno : 0;
+  }
+
+  int perform() noexcept {
+    if (fd_ < 0) return openErrno_;
+    return write(fd_, "1", 1) == 1 ? 0 : errno;
+  }
+
+ private:
+  int fd_;
+  int openErrno_;
+};
+
+class ClearOwnRefs final : public VictimAction {
+ public:
+  int perform() noexcept override { return refs_.perform(); }
+
+ private:
+  ClearRefs refs_{getpid()};
+};
+
+class WriteClearRefs final : public HolderAction {
+ public:
+  explicit WriteClearRefs(pid_t process) : refs_(process) {}
+
+  int release() noexcept override { return refs_.perform(); }
+  const char* remedy(int outcome) const override {
+    return outcome == ENOENT ? "clear_refs needs a kernel with CONFIG_PROC_PAGE_MONITOR; leave the operation out"
+                             : HolderAction::remedy(outcome);
+  }
+
+ private:
+  ClearRefs refs_;
+};
+
+// A descriptor of pagemap, which has 8 bytes for each page of the address space. The kernel takes mmap_lock anew for
+// each page table that it reads.
+class Pagemap {
+ public:
+  explicit Pagemap(pid_t process) {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/%d/pagemap", process);
+    fd_ = open(path, O_RDONLY | O_CLOEXEC);
+    openErrno_ = fd_ < 0 ? errno : 0;
+  }
+
+  // Reads the entries of [start, end).
+  int read(std::uintptr_t start, std::uintptr_t end) noexcept {
+    if (fd_ < 0) return openErrno_;
+    const auto last = static_cast<off_t>(end / kPageBytes * kEntryBytes);
+    for (auto offset = static_cast<off_t>(start / kPageBytes * kEntryBytes); offset < last;) {
+      const std::size_t wanted = std::min(sizeof buffer_, static_cast<std::size_t>(last - offset));
+      const ssize_t got = pread(fd_, buffer_, wanted, offset);
+      if (got < 0) return errno;
+      if (got == 0) return 0;  // the process has ended
+      offset += got;
+    }
+    return 0;
+  }
+
+ private:
+  static constexpr std::size_t kEntryBytes = 8;
+  int fd_;
+  int openErrno_;
+  char buffer_[65536];
+};
+
+class ReadOwnPagemap final : public VictimAction {
+ public:
+  int perform() noexcept override { return pagemap_.read(page_, page_ + kPageBytes); }
+
+ private:
+  Pagemap pagemap_{getpid()};
+  std::uintptr_t page_ = reinterpret_cast<std::uintptr_t>(isolatedPage().address);
+};
+
+// Reads the entries of all memory that the process has before the window. Tools read maps first to know it; here that
+// would be a second lock.
+class ReadPagemap final : public HolderAction {
+ public:
+  explicit ReadPagemap(pid_t process) : pagemap_(process), ranges_(readMaps(process)) {}
+
+  int release() noexcept override {
+    for (const Vma& range : ranges_)
+      if (range.accessible() && range.end <= kEndOfUser)
+        if (const int outcome = pagemap_.read(range.start, range.end); outcome != 0) return outcome;
+    return 0;
+  }
+
+ private:
+  // vsyscall lies above, where pagemap ends.
+  static constexpr std::uintptr_t kEndOfUser = std::uintptr_t{1} << 47;
+  Pagemap pagemap_;
+  std::vector<Vma> ranges_;
+};
+
 // Reads a file about a process: the victims' or this one. It holds the lock of that process, whichever process reads.
 class ReadFileAbout final : public HolderAction {
  public:
@@ -76,6 +184,15 @@ std::unique_ptr<VictimAction> makeProcSmaps(const VictimPlan&, const VictimPage&
 std::unique_ptr<VictimAction> makeProcNumaMaps(const VictimPlan&, const VictimPage&) {
   return std::make_unique<ReadOwnFile>("numa_maps");
 }
+std::unique_ptr<VictimAction> makeProcCmdline(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<ReadOwnFile>("cmdline");
+}
+std::unique_ptr<VictimAction> makeProcPagemap(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<ReadOwnPagemap>();
+}
+std::unique_ptr<VictimAction> makeProcClearRefs(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<ClearOwnRefs>();
+}
 std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const VictimPage&) {
   return std::make_unique<ReadOwnFile>("smaps_rollup");
 }
@@ -91,6 +208,12 @@ std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite& site) {
 }
 std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite& site) {
   return std::make_unique<ReadFileAbout>(site.victims, "numa_maps");
+}
+std::unique_ptr<HolderAction> makeReadPagemap(const HolderSite& site) {
+  return std::make_unique<ReadPagemap>(site.victims);
+}
+std::unique_ptr<HolderAction> makeWriteClearRefs(const HolderSite& site) {
+  return std::make_unique<WriteClearRefs>(site.victims);
 }
 std::unique_ptr<HolderAction> makeReadMaps(const HolderSite& site) {
   return std::make_unique<ReadFileAbout>(site.victims, "maps");

@@ -169,7 +169,8 @@ async function measureHold(
 ): Promise<{ hold_ns: number; calls: number }> {
   const alone: NativeArm = {
     ...arm,
-    layout: 'isolated',
+    // Of a region of many VMAs, their number decides how long a call takes.
+    layout: arm.holder.vmas === undefined ? 'isolated' : arm.layout,
     hogs: { ...arm.hogs, count: 0 },
     victims: [],
     holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0, cpuMax: undefined },

@@ -73,8 +73,8 @@ export function targetHold_ns(
 }
 
 /** Arms with the same key have regions of the same size: that of the arm that needs the least. */
-export const regionKey = ({ holder: { operation, pages, region } }: NativeArm): string =>
-  `${operation} ${pages} ${sizeKey(region)}`;
+export const regionKey = ({ holder: { operation, pages, region, vmas } }: NativeArm): string =>
+  `${operation} ${pages} ${sizeKey(region)}${vmas === undefined ? '' : ` ${vmas} VMAs`}`;
 
 function sizeKey(region: Region): string {
   if (region.kind === 'bytes') return String(region.bytes);

@@ -1,6 +1,7 @@
 /** The checks of an arm, on its settings with defaults applied. */
 import { formatSize } from '../../base/text/units.js';
 import { besideHolder, victimLayout } from '../resolved/expand.js';
+import { poolLimit } from '../resolved/pools.js';
 import { checkChurn, checkNoChurn } from './check-churn.js';
 import { checkJvmArm } from './check-jvm.js';
 import { checkRates } from './check-rates.js';
@@ -11,7 +12,10 @@ import type { ArmSettings } from '../resolved/settings.js';
 
 export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
   if (settings.victims.length === 0) report(['victims'], 'expected a list of at least one victim, got nothing');
-  if (settings.kind !== 'churn') checkNoChurn(settings, report);
+  if (settings.kind !== 'churn') {
+    checkNoChurn(settings, report);
+    checkVmas(profile, settings, report);
+  }
   if (settings.holder.cpuMax !== undefined && settings.kind !== 'native')
     report(
       ['holder', 'cpuMax'],
@@ -81,12 +85,33 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
       `${operation.name} has ${operation.threads} threads that share the memory, so no region can be sized for a CPU time; give holder.region a size such as 64MiB, or leave it out`,
     );
   }
+  if (operation.does === 'collapses' && holder.pages === 'huge') {
+    report(
+      ['holder', 'pages'],
+      `a region of huge pages leaves ${operation.name} nothing to collapse; leave out \`pages: huge\``,
+    );
+  }
   if (!operation.layouts.includes(layout)) {
     report(
       ['layout'],
       `${operation.name} cannot be the holder in layout ${layout}, because ${operation.heap === undefined && operation.chunks !== true ? 'each call maps or protects its region again' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
     );
   }
+}
+
+function checkVmas(profile: Profile, { holder: { vmas }, layout }: ArmSettings, report: Report): void {
+  if (vmas === undefined) return;
+  if (layout !== 'split') {
+    report(['holder', 'vmas'], `in layout ${layout} the region is one VMA; leave this out, or use \`layout: split\``);
+    return;
+  }
+  const { most, source, remedy } = poolLimit('mapping', profile);
+  if (vmas <= most) return;
+  const raise = remedy?.(vmas) ?? '';
+  report(
+    ['holder', 'vmas'],
+    `expected at most ${most} VMAs in a region, got ${vmas}, because ${source}; ${raise === '' ? '' : `${raise}, or `}give a smaller number`,
+  );
 }
 
 /** A space of engine/chunk_heap.h. An allocating thread may need three; the holder and the toucher need one each. */

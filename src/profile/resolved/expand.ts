@@ -164,6 +164,7 @@ function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation)
     ...expandThread(holder),
     pause_ns: holder.pause,
     region: expandRegion(holder.region),
+    ...(holder.vmas === undefined ? {} : { vmas: holder.vmas }),
     pages: holder.pages,
     toucher:
       holder.toucher === 'none' || operationNamed(operation).toucher === 'useless'

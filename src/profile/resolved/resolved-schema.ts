@@ -47,6 +47,7 @@ const holder = z.looseObject({
     z.looseObject({ kind: z.literal('bytes'), bytes: whole }),
     z.looseObject({ kind: z.literal('hold'), hold_ns: whole.min(1) }),
   ]),
+  vmas: whole.min(2).max(1_000_000).exactOptional(),
   pages: z.enum(['small', 'huge']),
   toucher: z.nullable(z.looseObject(thread)),
   process: z.enum(['same', 'foreign']),

@@ -41,6 +41,8 @@ export interface ResolvedHolder extends ResolvedThread {
   readonly operation: HolderOperation;
   readonly pause_ns: number;
   readonly region: Region;
+  /** Of a region in layout split. Undefined: 2, so that profiles of versions without it keep their hash. */
+  readonly vmas?: number | undefined;
   readonly pages: 'small' | 'huge';
   /** Null: no thread re-populates the dropped memory. */
   readonly toucher: ResolvedThread | null;

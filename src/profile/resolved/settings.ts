@@ -11,8 +11,8 @@ interface CommonSettings {
   readonly stall: Whole<Part<'stall'>>;
   readonly layout: NonNullable<Settings['layout']>;
   /** The operation has no default; check-arm.ts reports where it is missing. */
-  readonly holder: Omit<Whole<Part<'holder'>>, 'operation' | 'toucher' | 'cpuMax'> &
-    Pick<Part<'holder'>, 'operation' | 'cpuMax'> & { toucher: 'none' | Whole<Toucher> };
+  readonly holder: Omit<Whole<Part<'holder'>>, 'operation' | 'toucher' | 'cpuMax' | 'vmas'> &
+    Pick<Part<'holder'>, 'operation' | 'cpuMax' | 'vmas'> & { toucher: 'none' | Whole<Toucher> };
   readonly hogs: Whole<Part<'hogs'>>;
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
   /** Of a churn. Undefined: not written. In an arm of another kind, check-churn.ts refuses it. */

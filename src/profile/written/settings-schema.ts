@@ -25,6 +25,9 @@ const holder = mapping({
         'Bytes given back per call: a size, calibrated to the intended stall, or sized for a CPU time of a call; default calibrated',
     })
     .exactOptional(),
+  vmas: whole(2, 1_000_000)
+    .meta({ description: 'Number of VMAs that the region is made of, in layout split; default 2' })
+    .exactOptional(),
   pages: oneOf(['small', 'huge']).meta({ description: 'Page size of the region; default small' }).exactOptional(),
   toucher: either('none or a mapping with some of the keys nice, policy, rtPriority, cpus', [
     z.literal('none'),

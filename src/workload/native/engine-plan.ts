@@ -48,7 +48,7 @@ function holderLine(holder: ResolvedHolder, bytes: number, layout: Layout): stri
   return planLine('holder', {
     operation: holder.operation,
     bytes,
-    vmas: layout === 'split' ? 2 : 1,
+    vmas: layout === 'split' ? (holder.vmas ?? 2) : 1,
     pages: holder.pages,
     pause_ns: holder.pause_ns,
     active: holder.active ? 1 : 0,
