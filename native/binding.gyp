@@ -13,6 +13,7 @@
     ],
     "core_sources": [
       "allocator/describe.cc",
+      "allocator/purge.cc",
       "board/board.cc",
       "board/describe.cc",
       "board/fail.cc",
@@ -35,6 +36,7 @@
       "engine/operations/mapping.cc",
       "engine/operations/moving.cc",
       "engine/operations/parallel.cc",
+      "engine/operations/purge.cc",
       "engine/operations/remapping.cc",
       "engine/operations/self.cc",
       "engine/operations/threads.cc",

@@ -5,6 +5,7 @@
  */
 import { insideOneVma, locksOf } from './calls.js';
 import { onEveryKernel, type Locks } from './locks.js';
+import { purgeRows } from './purges.js';
 
 /** Where a victim's memory lies relative to the holder's region; `crossing`: far away, across two VMAs. */
 export const victimLayouts = ['isolated', 'same', 'mergeable', 'adjacent', 'crossing'] as const;
@@ -841,7 +842,7 @@ export function allocates({ heap, inHeap }: Pick<Operation, 'heap' | 'inHeap'>):
 }
 
 export function operationNamed(name: string): Operation {
-  const found = operations.find((operation) => operation.name === name);
+  const found = [...operations, ...purgeRows].find((operation) => operation.name === name);
   if (found === undefined) throw new Error(`no operation ${name}`);
   return found;
 }
