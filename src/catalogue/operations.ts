@@ -842,7 +842,8 @@ export function allocates({ heap, inHeap }: Pick<Operation, 'heap' | 'inHeap'>):
 }
 
 export function operationNamed(name: string): Operation {
-  const found = [...operations, ...purgeRows].find((operation) => operation.name === name);
+  const all: readonly Operation[] = [...operations, ...purgeRows];
+  const found = all.find((operation) => operation.name === name);
   if (found === undefined) throw new Error(`no operation ${name}`);
   return found;
 }
