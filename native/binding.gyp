@@ -13,6 +13,7 @@
     ],
     "core_sources": [
       "allocator/describe.cc",
+      "allocator/purge.cc",
       "board/board.cc",
       "board/describe.cc",
       "board/fail.cc",
@@ -38,6 +39,7 @@
       "engine/operations/moving.cc",
       "engine/operations/parallel.cc",
       "engine/operations/policy.cc",
+      "engine/operations/purge.cc",
       "engine/operations/remapping.cc",
       "engine/operations/self.cc",
       "engine/operations/threads.cc",

@@ -1,11 +1,12 @@
 #include "allocator/describe.h"
 
-#include <dlfcn.h>
 #include <gnu/libc-version.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <string_view>
+
+#include "allocator/symbols.h"
 
 namespace pauselab::allocator {
 namespace {
@@ -17,18 +18,6 @@ std::string quoted(std::string_view text) {
     if (static_cast<unsigned char>(character) >= ' ') json += character;
   }
   return json += '"';
-}
-
-// The function of that name in any loaded library, or null.
-template <typename Function>
-Function find(const char* name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
-}
-
-std::string pathOf(void* function) {
-  Dl_info info{};
-  return function != nullptr && dladdr(function, &info) != 0 && info.dli_fname != nullptr ? quoted(info.dli_fname)
-                                                                                          : "null";
 }
 
 struct Allocator {
@@ -96,12 +85,8 @@ void readMimalloc(int (*version)(), Allocator& allocator) {
 
 std::string describe() {
   Allocator allocator;
-  const std::string path = pathOf(find<void*>("malloc"));
-  // A library may be loaded while another library serves malloc. Then its functions describe an unused allocator.
-  const auto serves = [&path](const char* symbol) {
-    void* const function = find<void*>(symbol);
-    return function != nullptr && pathOf(function) == path;
-  };
+  const std::string file = fileOf(find<void*>("malloc"));
+  const std::string path = file.empty() ? "null" : quoted(file);
   if (serves("mallctl")) {
     readJemalloc(find<Mallctl>("mallctl"), allocator);
   } else if (serves("tc_version")) {

@@ -92,7 +92,8 @@ HolderParts prepareHolder(const Plan& plan, const std::function<void(const Regio
   parts.region = makeRegion(holderOperation(*plan.holder), *plan.holder,
                             plan.foreignHolder ? std::vector<VictimPlan>{} : plan.victims);
   beforeTouch(*parts.region);
-  parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = getpid()});
+  parts.action =
+      holderOperation(*plan.holder).make({.region = *parts.region, .victims = getpid(), .arena = plan.holder->arena});
   tryHolder(*plan.holder, *parts.action, *parts.region);
   return parts;
 }

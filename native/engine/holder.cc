@@ -64,6 +64,8 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   };
 
   const auto call = [&](std::uint64_t k, board::CallKind kind) noexcept {
+    // A call does not start where the call before it ended if there was work in between.
+    if (kind == board::CallKind::release && action.prepare()) now_ns = monotonic_ns();
     // Reads it before a call that is likely to be long, so that run delay is this call's, without the rest before it.
     if (slow) {
       last = schedstat.read();

@@ -85,6 +85,8 @@ struct ReleaseCall {
 class HolderAction {
  public:
   virtual ~HolderAction() = default;
+  // Called before each timed release. True if it took time, so that the clock has to be read again.
+  virtual bool prepare() noexcept { return false; }
   virtual int release() noexcept = 0;
   virtual int restore() noexcept { return 0; }
   virtual bool restores() const noexcept { return false; }
@@ -106,7 +108,8 @@ class HolderAction {
 // What a holder's operation works on.
 struct HolderSite {
   const Region& region;
-  pid_t victims;  // the process whose lock it holds
+  pid_t victims;                         // the process whose lock it holds
+  std::optional<std::uint64_t> arena{};  // that a purge is limited to
 };
 
 struct HolderOperation {
@@ -133,7 +136,10 @@ constexpr bool needsHugePages(const VictimOperation& operation) { return operati
 
 std::span<const VictimOperation> victimOperations();
 std::span<const HolderOperation> holderOperations();
-// Null if there is no operation of that name.
+// Holders that exist only beside a churn: each asks one allocator to give free memory back.
+std::span<const HolderOperation> purgeOperations();
+bool isPurge(std::string_view name);
+// Null if there is no operation of that name. Holders include the purges.
 const VictimOperation* findVictimOperation(std::string_view name);
 const HolderOperation* findHolderOperation(std::string_view name);
 
@@ -183,6 +189,10 @@ std::unique_ptr<HolderAction> makeFork(const HolderSite&);
 std::unique_ptr<HolderAction> makeCollapseRegion(const HolderSite&);
 std::unique_ptr<HolderAction> makeProcessMadvise(const HolderSite&);
 std::unique_ptr<HolderAction> makeMallocTrim(const HolderSite&);
+std::unique_ptr<HolderAction> makeGlibcTrim(const HolderSite&);
+std::unique_ptr<HolderAction> makeJemallocPurge(const HolderSite&);
+std::unique_ptr<HolderAction> makeTcmallocRelease(const HolderSite&);
+std::unique_ptr<HolderAction> makeMimallocCollect(const HolderSite&);
 std::unique_ptr<Region> makeFreeHeap(const HolderPlan&);
 std::unique_ptr<HolderAction> makeDontneedChunks(const HolderSite&);
 std::unique_ptr<Region> makeChunkHeap(const HolderPlan&);

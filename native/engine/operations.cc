@@ -367,6 +367,17 @@ constexpr HolderOperation kHolders[] = {
     {.name = "munmap_mmap", .lockClass = kWrite, .calls = "munmap mmap", .make = makeMunmapMmap, .leavesHole = true},
 };
 
+// What each makes depends on the allocator and on what is free, so any number of its usual calls is declared.
+const HolderOperation kPurges[] = {
+    {.name = "glibc_trim", .lockClass = kVma, .calls = "madvise* brk*", .make = makeGlibcTrim},
+    {.name = "jemalloc_purge", .lockClass = kVma, .calls = "madvise*", .make = makeJemallocPurge},
+    {.name = "tcmalloc_release", .lockClass = kVma, .calls = "madvise*", .make = makeTcmallocRelease},
+    {.name = "mimalloc_collect",
+     .lockClass = kWrite,
+     .calls = "madvise* mprotect* munmap*",
+     .make = makeMimallocCollect},
+};
+
 template <typename Operation>
 const Operation* find(std::span<const Operation> table, std::string_view name) {
   for (const Operation& operation : table)
@@ -393,7 +404,12 @@ const char* nameOf(LockClass lockClass) {
 std::span<const VictimOperation> victimOperations() { return kVictims; }
 std::span<const HolderOperation> holderOperations() { return kHolders; }
 const VictimOperation* findVictimOperation(std::string_view name) { return find(victimOperations(), name); }
-const HolderOperation* findHolderOperation(std::string_view name) { return find(holderOperations(), name); }
+std::span<const HolderOperation> purgeOperations() { return kPurges; }
+bool isPurge(std::string_view name) { return find(purgeOperations(), name) != nullptr; }
+const HolderOperation* findHolderOperation(std::string_view name) {
+  const HolderOperation* const purge = find(purgeOperations(), name);
+  return purge != nullptr ? purge : find(holderOperations(), name);
+}
 
 std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan,
                                    const std::vector<VictimPlan>& victims) {

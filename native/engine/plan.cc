@@ -38,6 +38,8 @@ class Line : public LinePlace {
     return value;
   }
 
+  bool has(const std::string& key) const { return values_.contains(key); }
+
   std::uint64_t number(const std::string& key) {
     const std::string value = text(key);
     const auto result = wholeNumber<std::uint64_t>(value);
@@ -90,6 +92,7 @@ void readHolder(Line& line, Plan& plan) {
       .pause_ns = line.numberUpTo("pause_ns", kLongest_ns),
       .active = line.flag("active"),
       .toucher = line.flag("toucher"),
+      .arena = line.has("arena") ? std::optional(line.numberUpTo("arena", 4095)) : std::nullopt,
   };
   if (plan.holder->bytes == 0) line.reject("expected at least one byte for bytes, got 0");
 }
@@ -195,9 +198,8 @@ Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
   });
   if (plan.boardPath.empty())
     fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
-  if (plan.joins &&
-      (plan.holder || !plan.hogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
-    fail(Exit::usage, "%s: expected churn lines alone beside `join`", nameForErrors.c_str());
+  if (plan.joins && (!plan.hogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
+    fail(Exit::usage, "%s: expected churn lines and at most a purge beside `join`", nameForErrors.c_str());
   for (const VictimPlan& victim : plan.victims) {
     if (besideHolder(victim.placement) && (!plan.holder || plan.foreignHolder))
       fail(Exit::usage, "%s: %s is placed \"%s\", which needs a holder in its own process", nameForErrors.c_str(),

@@ -10,12 +10,14 @@
 //   joined   role=victim|load name=writer.mmap_munmap interval_ns=1000000 offset_ns=0
 //   joined   role=holder name=holder operation=madvise_free     and role=toucher name=toucher: a holder inside the JVM
 //   churn    name=load.churn seed=1 threads=4 per_s=1000 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50
+//   holder   operation=jemalloc_purge … arena=3   beside a churn: purges its allocator; arena is optional
 //   join     path=/dev/shm/x/board          in place of `board`: take the churn's seats on the board of another engine
 //
 // `joined` is a seat on the board for a thread of another process, such as a JVM, which maps the board and takes the
 // seat of that name. The engine is ready when every seat is taken. A holder beside joined seats reads files of /proc
-// about the process that took the first seat. `join` is for the foreign control of a churn. Only `parent` and `churn`
-// may be beside it, and the engine that made the board has a `joined` line for each of the churn's threads.
+// about the process that took the first seat. `join` is for the foreign control of a churn. Only `parent`, `churn`
+// and a purging `holder` may be beside it, and the engine that made the board has a `joined` line for each of their
+// threads.
 //
 // Priorities, policies and CPUs are not here: the control plane sets them by tid, for a JVM in the same way.
 #pragma once
@@ -48,9 +50,10 @@ struct HolderPlan {
   std::uint64_t bytes;  // of the region; a multiple of the page size after rounding up
   std::uint64_t vmas;   // VMAs that the released range spans
   bool hugePages;
-  std::uint64_t pause_ns;  // rest between two calls
-  bool active;             // false: the holder does nothing (the idle control)
-  bool toucher;            // a second thread re-populates what was released
+  std::uint64_t pause_ns;                // rest between two calls
+  bool active;                           // false: the holder does nothing (the idle control)
+  bool toucher;                          // a second thread re-populates what was released
+  std::optional<std::uint64_t> arena{};  // the only arena that a purge of jemalloc works on
 };
 
 struct HogPlan {

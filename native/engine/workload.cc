@@ -34,6 +34,7 @@ using board::State;
 
 constexpr std::uint64_t kVictimRing = 4096;
 constexpr std::uint64_t kHolderRing = 16384;
+constexpr const char* kPurgeThread = "purge";
 constexpr std::uint64_t kHeartbeat_ns = 50'000'000;
 
 // Threads on the board, in this order: victims, holder, toucher, hogs, joined threads, the churns' threads.
@@ -75,7 +76,7 @@ Seats seatsOf(const Plan& plan) {
   };
   for (const VictimPlan& victim : plan.victims) add(victimSeat(victim));
   if (plan.holder) {
-    seats.holder = add(holderSeat("holder", plan.holder->operation));
+    seats.holder = add(holderSeat(isPurge(plan.holder->operation) ? kPurgeThread : "holder", plan.holder->operation));
     if (plan.holder->toucher) seats.toucher = add(plainSeat("toucher", Role::toucher));
   }
   seats.firstHog = seats.specs.size();
@@ -458,6 +459,15 @@ void restUntil(Shared& shared, const std::function<bool()>& come) {
   std::printf("{\"allocator\":%s}\n", allocator::describe().c_str());
   std::fflush(stdout);
   auto* crew = new Crew(shared);  // never destroyed: its threads never end
+  HolderParts purge;
+  if (plan.holder) {
+    const std::optional<std::size_t> seat = shared.board.find(kPurgeThread);
+    if (!seat)
+      fail(Exit::usage, "the board has no seat %s; its plan needs a line `joined role=holder name=%s operation=%s`",
+           kPurgeThread, kPurgeThread, plan.holder->operation.c_str());
+    purge = prepareHolder(plan);
+    startHolder(*crew, shared, *plan.holder, *seat, 0, purge);
+  }
   churns.start(*crew, shared);
   crew->waitUntilRegistered();
   waitForGo(shared, [] {});
@@ -601,6 +611,8 @@ class Workload {
 }  // namespace
 
 void checkPlan(const Plan& plan) {
+  if (plan.holder && !plan.churns.empty() && !isPurge(plan.holder->operation))
+    fail(Exit::usage, "beside a churn the holder can only purge its allocator, got %s", plan.holder->operation.c_str());
   if (plan.joins) return;
   checkOperations(plan);
   for (const board::ThreadSpec& seat : seatsOf(plan).specs)
@@ -609,8 +621,8 @@ void checkPlan(const Plan& plan) {
 
 void runWorkload(const Plan& plan) {
   belongToParent(plan);
-  if (plan.joins) runJoined(plan);
   checkPlan(plan);  // before anything is made
+  if (plan.joins) runJoined(plan);
   chooseHugePages(plan);
   if (trimsHeap(plan)) shareOneArena();       // also for the foreign control's victims, so that nothing else differs
   auto* const workload = new Workload(plan);  // never destroyed: its threads never end

@@ -4,12 +4,14 @@
  */
 import { callGivesBack } from './calls.js';
 import { operations } from './operations.js';
+import { isPurge } from './purges.js';
 
 /** Also accepts names such as `madvise_free across VMAs`. */
 export function givesMemoryBack(call: string | null): boolean {
   const [name = ''] = (call ?? '').split(' ');
   return (
     callGivesBack(name) ||
+    isPurge(name) ||
     operations.some((operation) => operation.name === name && operation.kind === 'holder' && operation.givesBack)
   );
 }

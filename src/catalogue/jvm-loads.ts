@@ -20,6 +20,8 @@ export interface LoadSetting {
 
 export interface JvmLoad {
   readonly explanation: string;
+  /** The oldest JDK that can run it; absent: every JDK that pauselab accepts. */
+  readonly firstJdk?: number;
   readonly settings: Readonly<Record<string, LoadSetting>>;
 }
 
@@ -117,7 +119,19 @@ export const jvmLoads = {
       files: count('files', 8, [1, 10_000], 'number of files, in /dev/shm'),
       fileSize: size('file_bytes', '16MiB', ['4KiB', mostBlock], 'size of a file'),
       live: count('live', 8, [1, 10_000], 'mappings kept alive'),
+      onDisk: flag('on_disk', false, 'whether the files are in /var/tmp, which must be on a disk'),
+      deleted: flag('deleted', false, 'whether each mapping has a file of its own, deleted while it is mapped'),
+      cleaned: flag('cleaned', false, 'whether the load’s thread unmaps each at once; otherwise the collector must'),
       gcPeriod,
+    },
+  },
+  arena_churn: {
+    explanation: 'shared arenas of java.lang.foreign opened, written to and closed: a handshake and munmap or free',
+    firstJdk: 22,
+    settings: {
+      rate: count('per_s', 200, [1, 100_000], 'arenas per second'),
+      ...sizes('64KiB', '4MiB'),
+      live: count('live', 32, [1, 1_000_000], 'arenas kept open'),
     },
   },
   request_service: {

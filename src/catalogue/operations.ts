@@ -8,6 +8,7 @@ import type { Operation } from './operations/operation.js';
 import { others } from './operations/others.js';
 import { readers } from './operations/readers.js';
 import { writers } from './operations/writers.js';
+import { purgeRows } from './purges.js';
 
 export * from './operations/operation.js';
 
@@ -47,7 +48,8 @@ export function allocates({ heap, inHeap }: Pick<Operation, 'heap' | 'inHeap'>):
 }
 
 export function operationNamed(name: string): Operation {
-  const found = operations.find((operation) => operation.name === name);
+  const all: readonly Operation[] = [...operations, ...purgeRows];
+  const found = all.find((operation) => operation.name === name);
   if (found === undefined) throw new Error(`no operation ${name}`);
   return found;
 }

@@ -29,6 +29,7 @@ export type NoteFact =
     }
   | { readonly code: 'unproven'; readonly allocator: string; readonly key: string; readonly asked: string }
   | { readonly code: 'churn-held-up'; readonly arm: string; readonly dropped_share: number }
+  | { readonly code: 'purge-gave-nothing'; readonly arm: string; readonly operation: string; readonly calls_n: number }
   | {
       readonly code: 'control-of-other-process';
       readonly arm: string;

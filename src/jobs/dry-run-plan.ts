@@ -81,7 +81,9 @@ export function planOf(
             ? arm.kind === 'churn'
               ? 'the allocator'
               : 'the JVM itself'
-            : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}`,
+            : arm.kind === 'churn'
+              ? `the allocator; its thread purge: ${describeHolder(holder, cpusOf)}`
+              : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}`,
         ...describeWorkOf(arm, topology, cpusOf),
         hogs: hogs.count === 0 ? 'none' : `${hogs.count}, nice ${hogs.nice}, ${cpusOf(hogs.cpus)}`,
         victims: victims.map(

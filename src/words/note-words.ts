@@ -43,6 +43,11 @@ const words: WordsOf<NoteFact> = {
   'churn-held-up': ({ arm, dropped_share }) =>
     `${arm}: the churn was held up at ${formatShare(dropped_share)} of its ticks, and allocated less than asked for by that share; ` +
     'lower its rate, or let it use more CPUs.',
+  'purge-gave-nothing': ({ arm, operation, calls_n }) =>
+    `${arm}: ${counted(calls_n, 'call')} of ${operation} gave back nothing, so the arm does not show what a purge does` +
+    (operation === 'mimalloc_collect'
+      ? '; mi_collect works on the heap of its thread, and mimalloc before 2.1 has nothing else to give back.'
+      : '; give the churn more memory to free (live, maxSize, burstPercent), or the allocator a longer decay.'),
   'control-of-other-process': ({ arm, armIsJvm, controlIsJvm }) =>
     `${arm} is ${processOf(armIsJvm)} and the foreign control ${processOf(controlIsJvm)}: --set controls.of=${arm} gives it a control of the same kind.`,
   'control-of-other-holder': ({ arm, holder, controlHolder }) =>

@@ -1,6 +1,7 @@
 /** A holder's work, in words for a sentence, a row or a legend. */
 import { givesMemoryBack } from '../catalogue/gives-back.js';
 import { operations, type HolderWork } from '../catalogue/operations.js';
+import { purgeRows } from '../catalogue/purges.js';
 
 const words: Readonly<Record<HolderWork, string>> = {
   releases: 'giving memory back to the system',
@@ -18,7 +19,7 @@ const words: Readonly<Record<HolderWork, string>> = {
 
 /** `operation`: as in a profile; null if no holder has it, as for a system call of a thread outside the plan. */
 function workOf(operation: string): string | null {
-  const does = operations.find(({ name }) => name === operation)?.does;
+  const does = [...operations, ...purgeRows].find(({ name }) => name === operation)?.does;
   return does === undefined ? null : words[does];
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { jvmLoads } from '../../src/catalogue/jvm-loads.js';
+import { jvmLoads, type JvmLoad } from '../../src/catalogue/jvm-loads.js';
 import { jvmProbeNames } from '../../src/catalogue/jvm-probes.js';
 import { compileJava, jar, nativeAccess, nativeLibrary } from '../support/jdks.js';
 import { testJdks } from '../support/java.js';
@@ -96,6 +96,7 @@ const loads: Readonly<Record<keyof typeof jvmLoads, string>> = {
   thread_churn: 'per_s=25 live=3',
   class_churn: 'per_s=50 per_loader=25 methods=5 gc_period_ns=1000000000',
   mapped_files: 'per_s=20 files=2 file_bytes=65536 live=3 gc_period_ns=1000000000',
+  arena_churn: 'per_s=50 min_bytes=4096 max_bytes=65536 live=4',
   request_service: 'per_s=1500 bytes=4096 object_bytes=1024 live_bytes=1048576',
 };
 /** What has to be counted of each in these three seconds, by its own keys. */
@@ -108,10 +109,11 @@ const expected: Readonly<Record<keyof typeof jvmLoads, Readonly<Record<string, n
   thread_churn: { threads: 75 },
   class_churn: { classes: 150, loaders: 6, explicit_gcs: 2, collections: 2 },
   mapped_files: { mappings: 60, mapped_bytes: 60 * 65536, explicit_gcs: 2, collections: 2 },
+  arena_churn: { arenas: 150 },
   request_service: { requests: 4500, dropped_ticks: 0 },
 };
 
-describe.each(jdks)('JDK $feature', ({ java }) => {
+describe.each(jdks)('JDK $feature', ({ java, feature }) => {
   test('a bad plan is refused with its line, what was expected and what came', () => {
     const said = parts(
       java,
@@ -132,7 +134,8 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
     expect(of(2).first).not.toEqual(first);
   });
 
-  const names = Object.keys(loads) as (keyof typeof loads)[];
+  const all: Readonly<Record<string, JvmLoad>> = jvmLoads;
+  const names = (Object.keys(loads) as (keyof typeof loads)[]).filter((name) => (all[name]?.firstJdk ?? 0) <= feature);
   const line = (name: keyof typeof loads, seed: number): string =>
     `load name=l load=${name} seed=${seed} ${loads[name]}`;
   const seen = parts(

@@ -95,7 +95,49 @@ test('a run has the proof of its allocator, its threads and what its churn did, 
   expect(ended.stdout).toContain('Note: tcmalloc does not report whether sample_parameter: 7 is in force');
 });
 
+test('a purge is timed beside the churn, in the process that has the churn, with what it gave back', async () => {
+  const out = scratch.fresh('out');
+  const ended = await pauselab([
+    'run',
+    profile(
+      'allocator: { name: jemalloc, settings: { dirty_decay_ms: -1, muzzy_decay_ms: -1 } }\npurge: { pause: 20ms, nice: 7 }',
+    ),
+    '--out',
+    out,
+  ]);
+  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
+  const byArm = new Map(readBundle(out).runs.map(({ file }) => [file.arm, file]));
+  for (const arm of ['a', 'foreign-control']) {
+    const { holder, priorities = [] } = byArm.get(arm) ?? {};
+    expect(holder).toMatchObject({ name: 'holder.jemalloc_purge', lost_records: 0 });
+    expect(holder?.window_calls).toBeGreaterThan(0);
+    expect(holder?.releasedBytes).toBeGreaterThan(0);
+    expect(priorities).toContainEqual(
+      expect.objectContaining({ name: 'purge', actual: expect.objectContaining({ nice: 7 }) as unknown }),
+    );
+  }
+  expect(byArm.get('idle-control')?.holder).toMatchObject({ window_calls: 0 });
+  expect(ended.stdout).toContain('given back by them');
+});
+
 describe('bad input', () => {
+  test('an arena that this jemalloc does not have is refused before the window', async () => {
+    const ended = await pauselab([
+      'run',
+      profile('allocator: { name: jemalloc }\npurge: { arena: 3000 }'),
+      '--arm',
+      'a',
+      '--out',
+      scratch.fresh('out'),
+    ]);
+    expect(ended).toMatchObject({
+      code: 2,
+      sentences: [
+        expect.stringMatching(/jemalloc refused mallctl\("arena\.3000\.purge"\): .*; give purge\.arena the number/),
+      ],
+    });
+  });
+
   test('an engine that is linked statically is not run under a preload', async () => {
     const ended = await pauselab(
       ['run', profile('allocator: { name: jemalloc }'), '--arm', 'a', '--out', scratch.fresh('out')],

@@ -105,3 +105,26 @@ test('on what is no board is refused in a sentence', async () => {
   expect(code).toBe(6);
   expect(output()).toContain('is no board of version 1');
 });
+
+test('a purge of an allocator that does not serve malloc is refused, as is another holder beside a churn', async () => {
+  const ends = async (operation: string): Promise<{ code: number | null; said: string }> => {
+    const { board, start } = workplace();
+    const { engine, output } = start('plan', [
+      `board path=${board} threshold_ns=100000000`,
+      `holder operation=${operation} bytes=4096 vmas=1 pages=small pause_ns=0 active=1 toucher=0`,
+      churn,
+    ]);
+    await once(engine, 'close');
+    return { code: engine.exitCode, said: output().trim() };
+  };
+  expect(await ends('jemalloc_purge')).toEqual({
+    code: 5,
+    said: expect.stringMatching(
+      /^expected an allocator with mallctl for the purge; malloc comes from \S*libc\S*, which has no such call$/,
+    ) as string,
+  });
+  expect(await ends('madvise_free')).toEqual({
+    code: 2,
+    said: 'beside a churn the holder can only purge its allocator, got madvise_free',
+  });
+});

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { expand } from '../../src/profile/resolved/expand.js';
+import { allocators } from '../../src/catalogue/allocators.js';
+import { purgeRows } from '../../src/catalogue/purges.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from '../../src/catalogue/jvm-loads.js';
 import { jvmProbeNames } from '../../src/catalogue/jvm-probes.js';
 import { holderOperations, layouts, victimLayouts, victimOperations } from '../../src/catalogue/operations.js';
@@ -125,11 +127,16 @@ const profiles = fc.oneof(
   fc.record({
     ...rest,
     churn: fc.array(settingsOf(jvmLoads.malloc_churn), { minLength: 1, maxLength: 2 }),
+    allocator: fc.constantFrom(...allocators).map((name) => ({ name })),
+    purge: perhaps(fc.record({ pause: perhaps(fc.constantFrom('0ms', '1h')), arena: seldom(edges(0, 4095)) })),
     victims: victims(victimOperations, nowhere),
   }),
   fc.record({
     ...rest,
-    jvm: fc.array(load, { minLength: 1, maxLength: 2 }).map((loads) => ({ loads })),
+    jvm: fc.record({
+      loads: fc.array(load, { minLength: 1, maxLength: 2 }),
+      jdk: perhaps(fc.constantFrom('>=17', '>=22')),
+    }),
     victims: victims(jvmProbeNames, nowhere),
   }),
   fc.record({
@@ -226,6 +233,7 @@ test('the profiles that are accepted have every operation and every load', () =>
         ...holderOperations,
         ...jvmProbeNames,
         ...Object.keys(jvmLoads),
+        ...purgeRows.map(({ name }) => name),
         'churn',
         'app',
       ]),

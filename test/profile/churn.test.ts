@@ -55,6 +55,22 @@ describe('expansion', () => {
     });
   });
 
+  test('a purge is the holder of the arm, with the call of its allocator, and an arm overrides it key by key', async () => {
+    const [idle, foreign, first, second] = await armsOf(
+      churnProfile(
+        '{}',
+        'allocator: { name: tcmalloc }\npurge: { pause: 20ms, nice: 19 }\narms: [{ name: a }, { name: b, purge: { nice: 5 }, allocator: { name: glibc } }]',
+      ),
+    );
+    expect(first).toMatchObject({
+      holder: { operation: 'tcmalloc_release', nice: 19, pause_ns: 20e6, toucher: null, active: true, process: 'same' },
+      series: ['writer.mmap_munmap', 'holder.tcmalloc_release'],
+    });
+    expect(second?.holder).toMatchObject({ operation: 'glibc_trim', nice: 5, pause_ns: 20e6 });
+    expect(idle).toMatchObject({ holder: { active: false }, series: ['writer.mmap_munmap'] });
+    expect(foreign).toMatchObject({ holder: { active: true, process: 'foreign' }, churn: { loadsIn: 'foreign' } });
+  });
+
   test('is the same for a churn of a JVM of the same settings', async () => {
     const settings = 'threads: 3, rate: 7, minSize: 1MiB, maxSize: 8MiB, live: 5, burstPercent: 100, seed: 9';
     const [, , native] = await armsOf(churnProfile(`{ ${settings} }`));
@@ -202,6 +218,32 @@ describe('what does not fit together', () => {
       'an allocator without a churn',
       'name: p\ntitle: P\nholder: { operation: madvise_free }\nallocator: { name: jemalloc }\nvictims: [{ operation: mprotect, rate: 1/s }]\narms: [{ name: a }]\n',
       /allocator: this is the allocator of a churn, and this arm has none; give the arm a `churn`/,
+    ],
+    [
+      'a purge without a churn',
+      'name: p\ntitle: P\nholder: { operation: madvise_free }\npurge: {}\nvictims: [{ operation: mprotect, rate: 1/s }]\narms: [{ name: a }]\n',
+      /purge: a purge needs the free memory of a churn beside it, and this arm has none/,
+    ],
+    [
+      'a purge beside a JVM',
+      'name: p\ntitle: P\njvm: { loads: none }\npurge: {}\nvictims: [{ operation: mmap_munmap, rate: 1/s }]\narms: [{ name: a }]\n',
+      /purge: a purge needs the free memory of a churn beside it/,
+    ],
+    [
+      'an arena of an allocator that purges all at once',
+      churnProfile('{}', 'purge: { arena: 3 }'),
+      /purge\.arena: only jemalloc purges a single arena, and this arm’s allocator is glibc; leave this out/,
+    ],
+    [
+      'an arena that no jemalloc can have',
+      churnProfile('{}', 'allocator: { name: jemalloc }\npurge: { arena: 4096 }'),
+      /purge\.arena: expected a whole number from 0 to 4095, got 4096/,
+    ],
+    ['a pause without a unit', churnProfile('{}', 'purge: { pause: 5 }'), /purge\.pause: expected a duration/],
+    [
+      'a purge as a holder',
+      'name: p\ntitle: P\nholder: { operation: jemalloc_purge }\nvictims: [{ operation: mprotect, rate: 1/s }]\narms: [{ name: a }]\n',
+      /holder\.operation: expected one of madvise_dontneed, /,
     ],
     [
       'thread rules beside a JVM',

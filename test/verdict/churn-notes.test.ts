@@ -54,3 +54,19 @@ test('a malloc that was stalled may have waited for the allocator’s own lock',
     'a: control.timer takes no lock and was stalled too, so some stalls in this arm have another cause, such as a busy CPU.',
   ]);
 });
+
+test('a purge that gave back nothing is said, so that an arm without stalls is not taken for an answer', () => {
+  const purge = (name: string, releasedBytes: number): Partial<ArmSummary> => {
+    const { holder } = armOf('a', null, series);
+    if (holder === null) throw new Error('no holder');
+    return { holder: { ...holder, name: `holder.${name}`, window_calls: 39, releasedBytes } };
+  };
+  const notes = (name: string, releasedBytes: number): string[] =>
+    noteSentences(notesOf([foreign(), arm('a', purge(name, releasedBytes))], []));
+  expect(notes('glibc_trim', 39 * 4096)).toEqual([]);
+  expect(notes('glibc_trim', 39 * 4096 - 1)).toEqual([
+    'a: 39 calls of glibc_trim gave back nothing, so the arm does not show what a purge does; give the churn more memory to free (live, maxSize, burstPercent), or the allocator a longer decay.',
+  ]);
+  expect(notes('mimalloc_collect', 0)).toEqual([expect.stringContaining('mi_collect works on the heap of its thread')]);
+  expect(notes('madvise_free', 0)).toEqual([]);
+});

@@ -16,8 +16,8 @@ victims: [{ operation: mmap_munmap, rate: 1000/s }]
 arms: [{ name: a, title: A }]
 `;
 
-async function plansOf(name: string): Promise<{ engine: string[]; joining: string[] | null }> {
-  const { arms } = await resolveFiles({ 'p.yaml': profile });
+async function plansOf(name: string, text = profile): Promise<{ engine: string[]; joining: string[] | null }> {
+  const { arms } = await resolveFiles({ 'p.yaml': text });
   const arm = arms.find((one) => one.name === name) as ChurnArm;
   const { engine, joining } = churnPlans({
     arm,
@@ -54,6 +54,31 @@ test('in the foreign control a second engine takes the churn’s seats, one for 
   expect(await plansOf('foreign-control')).toEqual({
     engine: [...basics, seat('load.churn'), seat('load.churn#1'), seat('load.churn#2'), seat('load.churn-2'), ''],
     joining: ['join path=/dev/shm/x/board', 'parent pid=42', ...churns, ''],
+  });
+});
+
+describe('a purge of the allocator', () => {
+  const purging = profile.replace(
+    'arms: [{ name: a, title: A }]',
+    'allocator: { name: jemalloc }\npurge: { pause: 20ms, nice: 19 }\narms: [{ name: a, title: A }, { name: b, purge: { arena: 3 } }]',
+  );
+  const line = (active: number, more = ''): string =>
+    `holder operation=jemalloc_purge bytes=4096 vmas=1 pages=small pause_ns=20000000 active=${active} toucher=0${more}`;
+
+  test('is a thread of the process with the churn', async () => {
+    expect(await plansOf('a', purging)).toEqual({ engine: [...basics, line(1), ...churns, ''], joining: null });
+    expect((await plansOf('b', purging)).engine).toContain(line(1, ' arena=3'));
+  });
+
+  test('does nothing without a churn', async () => {
+    expect(await plansOf('idle-control', purging)).toEqual({ engine: [...basics, line(0), ''], joining: null });
+  });
+
+  test('is beside the churn in the second process of the foreign control, and has a seat of the first', async () => {
+    const { engine, joining } = await plansOf('foreign-control', purging);
+    expect(engine).toContain('joined role=holder name=purge operation=jemalloc_purge');
+    expect(engine).not.toContain(line(1));
+    expect(joining).toEqual(['join path=/dev/shm/x/board', 'parent pid=42', line(1), ...churns, '']);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The summary for people: a block per arm, two lines per series, then the verdict. */
 import { formatDuration, formatShare, formatSize } from '../../base/text/units.js';
 import type { ArmSummary, LogSeries, SummaryFile } from '../../bundle/bundle-schema.js';
+import { isPurge } from '../../catalogue/purges.js';
 import { leastN } from '../../stats/quantile-bounds.js';
 import { betweenRuns, shownRange } from '../../verdict/run/between-runs.js';
 import { renderTable } from './text-table.js';
@@ -136,8 +137,14 @@ function holderFacts(holder: ArmSummary['holder'], asked_hold_ns: number | null)
       : [`mean ${formatDuration(holder.calls_cpu_ns / holder.service.n)}`]),
     ...(holder.hold_ns === null ? [] : [`median ${formatDuration(holder.hold_ns)}`]),
   ];
+  // The sizes of other calls are the profile's.
+  const given =
+    holder.releasedBytes !== null && isPurge(holder.name.replace(/^holder\./, ''))
+      ? [`${formatSize(holder.releasedBytes)} given back by them`]
+      : [];
   return [
     `${holder.window_calls} call${holder.window_calls === 1 ? '' : 's'} of the holder${figures.length === 0 ? '' : `, CPU time of a call: ${figures.join(', ')}`}`,
+    ...given,
   ];
 }
 

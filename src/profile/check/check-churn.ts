@@ -7,9 +7,14 @@ import type { ArmSettings, ChurnSettings } from '../resolved/settings.js';
 
 /** Refuses settings of a churn in an arm without a churn. */
 export function checkNoChurn(settings: Exclude<ArmSettings, ChurnSettings>, report: Report): void {
-  const { kind, allocator, threads } = settings;
+  const { kind, allocator, threads, purge } = settings;
   if (kind !== 'native' && settings.churn !== undefined)
     report(['churn'], 'the loads of a JVM are in `jvm.loads` (malloc_churn makes the same blocks); leave this out');
+  if (purge !== undefined)
+    report(
+      ['purge'],
+      'a purge needs the free memory of a churn beside it, and this arm has none; give the arm a `churn`, or leave this out',
+    );
   const where =
     kind === 'native'
       ? 'give the arm a `churn`, or leave this out'
@@ -22,7 +27,14 @@ export function checkNoChurn(settings: Exclude<ArmSettings, ChurnSettings>, repo
       );
 }
 
-export function checkChurn({ churn, allocator, holder, layout, victims }: ChurnSettings, report: Report): void {
+export function checkChurn(settings: ChurnSettings, report: Report): void {
+  const { churn, allocator, purge, holder, layout, victims } = settings;
+  const name = allocator?.name ?? 'glibc';
+  if (purge !== undefined && purge.arena !== 'all' && name !== 'jemalloc')
+    report(
+      ['purge', 'arena'],
+      `only jemalloc purges a single arena, and this arm’s allocator is ${name}; leave this out`,
+    );
   if (holder.operation !== undefined)
     report(
       ['holder', 'operation'],
@@ -32,7 +44,7 @@ export function checkChurn({ churn, allocator, holder, layout, victims }: ChurnS
   for (const [index, { operation, layout: own }] of victims.entries()) {
     if (own !== undefined && besideHolder(own))
       report(['victims', index, 'layout'], 'a churn has no region for memory to lie beside; use isolated or crossing');
-    const conflict = conflictWith(operation, allocator?.name ?? 'glibc');
+    const conflict = conflictWith(operation, name);
     if (conflict !== null)
       report(
         ['victims', index, 'operation'],

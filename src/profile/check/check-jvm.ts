@@ -6,7 +6,8 @@ import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
 import { isHost } from './asked-kernel.js';
 import { javaCommand } from './java-command.js';
-import type { JvmLoadName } from '../../catalogue/jvm-loads.js';
+import { acceptsOlderThan } from './jdk-requirement.js';
+import { jvmLoads, type JvmLoad, type JvmLoadName } from '../../catalogue/jvm-loads.js';
 import { jvmProbeNamed, jvmProbeNames } from '../../catalogue/jvm-probes.js';
 import { holderOperations, operationNamed, ridingHolders, type HolderOperation } from '../../catalogue/operations.js';
 import type { Profile } from '../written/profile-schema.js';
@@ -58,10 +59,17 @@ export function checkJvmArm(profile: Profile, settings: LoadsSettings | AppSetti
     checkFlag(flag, (text) => {
       report(['jvm', 'flags', index], text);
     });
-  for (const [index, load] of jvm.loads.entries())
+  for (const [index, load] of jvm.loads.entries()) {
+    const { firstJdk }: JvmLoad = jvmLoads[load.load as JvmLoadName];
+    if (firstJdk !== undefined && acceptsOlderThan(jvm.jdk, firstJdk))
+      report(
+        ['jvm', 'loads', index, 'load'],
+        `${load.load} needs JDK ${firstJdk} or newer, and jvm.jdk accepts older ones ("${jvm.jdk}"); give the arm jdk: '>=${firstJdk}'`,
+      );
     checkJvmLoad(load.load as JvmLoadName, load, (key, text) => {
       report(['jvm', 'loads', index, key], text);
     });
+  }
   if (settings.kind === 'app') checkApp(profile, settings, isReader, report);
 }
 

@@ -38,3 +38,9 @@ export function parseJdkRequirement(text: string): JdkRequirement {
   });
   return { text, accepts: (version) => tests.every((test) => test(version)) };
 }
+
+/** Whether a requirement lets a JDK before this version through. */
+export function acceptsOlderThan(text: string, version: number): boolean {
+  const { accepts } = parseJdkRequirement(text);
+  return Array.from({ length: version }, (_, older) => older).some(accepts);
+}

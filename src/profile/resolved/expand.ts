@@ -1,6 +1,7 @@
 /** From a validated profile to the arms that are run, with every default applied. */
 import { usage } from '../../base/failure.js';
 import { expandApp, expandJvm } from './expand-jvm.js';
+import { expandPurge } from './expand-purge.js';
 import { expandChurn } from './expand-work.js';
 import { jvmProbeNamed } from '../../catalogue/jvm-probes.js';
 import { operationNamed, type HolderOperation, type VictimLayout } from '../../catalogue/operations.js';
@@ -98,7 +99,7 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
       return withSeries<ChurnArm>({
         ...basics,
         kind: 'churn',
-        holder: null,
+        holder: expandPurge(settings),
         churn: expandChurn(settings),
         victims: settings.victims.map((victim) => expandVictim(victim, 'isolated')),
       });
@@ -230,6 +231,7 @@ function idle(arm: ControlledArm): ResolvedArm {
         ...arm,
         ...own,
         title: 'The same process without the churn',
+        holder: arm.holder === null ? null : { ...arm.holder, active: false },
         churn: { ...arm.churn, loads: [], issues: [] },
       });
     case 'jvm':
@@ -269,6 +271,7 @@ function foreign(arm: ControlledArm): ResolvedArm {
         ...arm,
         ...own,
         title: 'The churn in a second process on the same allocator, the victims in this one',
+        holder: arm.holder === null ? null : { ...arm.holder, process: 'foreign' },
         churn: { ...arm.churn, loadsIn: 'foreign' },
       });
     case 'jvm':

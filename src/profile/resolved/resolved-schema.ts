@@ -52,6 +52,7 @@ const holder = z.looseObject({
   toucher: z.nullable(z.looseObject(thread)),
   process: z.enum(['same', 'foreign']),
   cpuMax: z.looseObject({ quota_ns: whole.min(1), period_ns: whole.min(1) }).exactOptional(),
+  arena: whole.max(4095).exactOptional(),
   active: z.boolean(),
 });
 
@@ -111,7 +112,7 @@ const arm = z.discriminatedUnion('kind', [
     layout: word,
     holder,
   }),
-  z.looseObject({ ...basics, kind: z.literal('churn'), holder: z.null(), churn: z.looseObject(work) }),
+  z.looseObject({ ...basics, kind: z.literal('churn'), holder: z.nullable(holder), churn: z.looseObject(work) }),
   z.looseObject({ ...inJvm, kind: z.literal('jvm'), jvm: z.looseObject(jvm) }),
   z.looseObject({ ...inJvm, kind: z.literal('app'), jvm: z.looseObject({ ...jvm, app }) }),
 ]);

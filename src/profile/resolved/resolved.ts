@@ -9,6 +9,7 @@ import type { JvmProbeName } from '../../catalogue/jvm-probes.js';
 import type { LimitName } from './limits.js';
 import type { PreemptionModel } from '../check/preemption.js';
 import type { HolderOperation, Layout, VictimLayout, VictimOperation } from '../../catalogue/operations.js';
+import type { PurgeOperation } from '../../catalogue/purges.js';
 
 export type Cpus =
   | { readonly kind: 'first' }
@@ -38,7 +39,8 @@ export interface CpuMax {
 }
 
 export interface ResolvedHolder extends ResolvedThread {
-  readonly operation: HolderOperation;
+  /** In an arm with a churn it is the purge of its allocator. */
+  readonly operation: HolderOperation | PurgeOperation;
   readonly pause_ns: number;
   readonly region: Region;
   /** Of a region in layout split. Undefined: 2, so that profiles of versions without it keep their hash. */
@@ -49,6 +51,8 @@ export interface ResolvedHolder extends ResolvedThread {
   readonly process: 'same' | 'foreign';
   /** Undefined: no limit. It is not null, so that profiles of versions without it keep their hash. */
   readonly cpuMax?: CpuMax | undefined;
+  /** Of a purge by jemalloc: the only arena that it purges. Undefined: all. */
+  readonly arena?: number | undefined;
   readonly active: boolean;
 }
 
@@ -94,7 +98,8 @@ export interface NativeArm extends ArmBasics {
 /** Victims are threads of the native engine, and the allocator under its churn gives memory back. */
 export interface ChurnArm extends ArmBasics {
   readonly kind: 'churn';
-  readonly holder: null;
+  /** A thread that purges the churn's allocator; null: there is none. */
+  readonly holder: ResolvedHolder | null;
   readonly churn: AllocatorWork;
 }
 

@@ -22,16 +22,23 @@ interface CommonSettings {
   readonly issues: NonNullable<Settings['issues']>;
 }
 
-export interface NativeSettings extends CommonSettings {
+export interface NativeSettings extends CommonSettings, StrayPurge {
   readonly kind: 'native';
 }
 
 export interface ChurnSettings extends CommonSettings {
   readonly kind: 'churn';
   readonly churn: Part<'churn'>;
+  /** Undefined: no thread purges the allocator. */
+  readonly purge: Whole<Part<'purge'>> | undefined;
 }
 
-interface SettingsInJvm extends CommonSettings {
+/** A purge that is written in an arm without a churn, which check-churn.ts refuses. */
+interface StrayPurge {
+  readonly purge: Settings['purge'];
+}
+
+interface SettingsInJvm extends CommonSettings, StrayPurge {
   /** Written beside the JVM, which check-churn.ts refuses; undefined: not written. */
   readonly churn: Settings['churn'];
 }
@@ -62,6 +69,7 @@ export type Basics = Whole<Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration'
 type Fallback = Basics &
   Pick<CommonSettings, 'stall' | 'layout' | 'hogs'> & {
     readonly jvm: JvmSettings;
+    readonly purge: Whole<Part<'purge'>>;
     readonly holder: Omit<CommonSettings['holder'], 'toucher'> & { toucher: Whole<Toucher> };
     readonly victims: readonly [Whole<Toucher>];
   };
@@ -127,15 +135,18 @@ type OfKind<Kind extends ArmSettings> = Kind extends unknown
 function kindOf(profile: Profile, arm: Settings): OfKind<ArmSettings> {
   const isJvm = arm.jvm !== undefined && profile.jvm === undefined;
   const isChurn = arm.churn !== undefined && profile.churn === undefined;
-  const base: Pick<Settings, 'churn' | 'allocator' | 'threads'> = isJvm ? {} : profile;
+  const base: Pick<Settings, 'churn' | 'allocator' | 'threads' | 'purge'> = isJvm ? {} : profile;
   const inherited = {
     allocator: arm.allocator ?? base.allocator,
     threads: arm.threads === undefined && base.threads === undefined ? undefined : { ...base.threads, ...arm.threads },
   };
   const churn = arm.churn ?? base.churn;
   const jvm = jvmOf(isChurn ? undefined : profile.jvm, arm.jvm);
-  if (jvm !== null) return { ...jvm, ...inherited, churn };
-  return churn === undefined ? { ...inherited, kind: 'native' } : { ...inherited, kind: 'churn', churn };
+  const purge = arm.purge === undefined && base.purge === undefined ? undefined : { ...base.purge, ...arm.purge };
+  if (jvm !== null) return { ...jvm, ...inherited, churn, purge };
+  return churn === undefined
+    ? { ...inherited, kind: 'native', purge }
+    : { ...inherited, kind: 'churn', churn, purge: purge && { ...fallback.purge, ...purge } };
 }
 
 /** Thread rules and the settings of an app are overridden key by key; loads, flags and the allocator in whole. */

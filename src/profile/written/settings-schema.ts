@@ -6,7 +6,7 @@ import { jvm } from './jvm-schema.js';
 import { jvmProbeNames } from '../../catalogue/jvm-probes.js';
 import { holderOperations, layouts, victimLayouts, victimOperations } from '../../catalogue/operations.js';
 import { threadFields } from './thread-schema.js';
-import { allocator, churn, issues, threadRules } from './work-schema.js';
+import { allocator, churn, issues, purge, threadRules } from './work-schema.js';
 
 const toucher = mapping(threadFields);
 
@@ -95,6 +95,11 @@ export const settings = {
     })
     .exactOptional(),
   allocator: allocator.meta({ description: 'The allocator under the churn; default glibc' }).exactOptional(),
+  purge: purge
+    .meta({
+      description: 'A thread beside the churn that asks the allocator to give free memory back, again and again',
+    })
+    .exactOptional(),
   threads: threadRules
     .meta({
       description:

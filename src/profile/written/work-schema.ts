@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { duration, either, flag, textLine, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
 import { allocators } from '../../catalogue/allocators.js';
+import { defaults } from '../resolved/defaults.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from '../../catalogue/jvm-loads.js';
 import { threadFields } from './thread-schema.js';
 
@@ -68,6 +69,16 @@ export const allocator = mapping({
     either('text, a number, true or false', [z.string(), z.number(), z.boolean()]),
   )
     .meta({ description: 'Settings of the allocator, by its names for them' })
+    .exactOptional(),
+});
+
+export const purge = mapping({
+  ...threadFields,
+  pause: duration('0ms', '1h')
+    .meta({ description: `Rest between two calls; default ${defaults.purge.pause}` })
+    .exactOptional(),
+  arena: either('all or the number of an arena of jemalloc', [z.literal('all'), whole(0, 4095)])
+    .meta({ description: 'For jemalloc, the arena that is purged; default all' })
     .exactOptional(),
 });
 

@@ -2,6 +2,7 @@
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
 import { takesNoLock } from '../../catalogue/locks.js';
 import { allocates, operations, type Operation } from '../../catalogue/operations.js';
+import { isPurge } from '../../catalogue/purges.js';
 import type { HolderSize, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { evidenceOf, type Series } from './outcome.js';
@@ -17,7 +18,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
     ...noise(arms),
     ...besidePublished(real),
     ...unproven(arms),
-    ...real.flatMap((arm) => [...heldUp(arm), ...otherProcess(arm, foreign)]),
+    ...real.flatMap((arm) => [...heldUp(arm), ...fruitless(arm), ...otherProcess(arm, foreign)]),
     ...real.flatMap((arm) => [...otherHolder(arm, foreign), ...lockFree(arm)]),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
   ];
@@ -74,7 +75,7 @@ function noise(arms: readonly ArmSummary[]): NoteFact[] {
 function otherHolder(arm: ArmSummary, foreign: ArmSummary | undefined): NoteFact[] {
   if (foreign === undefined || foreign.holder === null || arm.holder === null || arm.runs === 0) return [];
   const sizeOf = ({ holder, regionBytes }: ArmSummary): HolderSize => ({
-    operation: (holder?.name ?? '').replace(/^holder\./, ''),
+    operation: holder === null ? '' : callOf(holder),
     regionBytes,
   });
   const [holder, controlHolder] = [sizeOf(arm), sizeOf(foreign)];
@@ -97,6 +98,17 @@ const heldUpShare = 0.1;
 function heldUp({ name: arm, churn }: ArmSummary): NoteFact[] {
   if (churn === null || churn.droppedTicks <= heldUpShare * (churn.ticks + churn.droppedTicks)) return [];
   return [{ code: 'churn-held-up', arm, dropped_share: churn.droppedTicks / (churn.ticks + churn.droppedTicks) }];
+}
+
+/** Below a page a call, the difference of two readings is that of other threads. */
+const leastGivenBytes = 4096;
+
+function fruitless({ name: arm, holder }: ArmSummary): NoteFact[] {
+  if (holder === null || holder.window_calls === 0 || holder.releasedBytes === null) return [];
+  const operation = callOf(holder);
+  return isPurge(operation) && holder.releasedBytes < leastGivenBytes * holder.window_calls
+    ? [{ code: 'purge-gave-nothing', arm, operation, calls_n: holder.window_calls }]
+    : [];
 }
 
 /** The control copies an arm: that of a JVM is a JVM, that of a native churn an engine. */
@@ -131,4 +143,9 @@ function flaws({ name: arm }: ArmSummary, { name: series, refused, exhausted, lo
     ...(exhausted > 0 ? [{ code: 'fresh-pages-used-up', arm, series, operations_n: exhausted } as const] : []),
     ...(lost_records > 0 ? [{ code: 'records-overwritten', arm, series, records_n: lost_records } as const] : []),
   ];
+}
+
+/** Of `holder.madvise_free`. */
+function callOf({ name }: NonNullable<ArmSummary['holder']>): string {
+  return name.replace(/^holder\./, '');
 }

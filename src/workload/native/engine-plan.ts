@@ -53,13 +53,18 @@ function holderLine(holder: ResolvedHolder, bytes: number, layout: Layout): stri
     pause_ns: holder.pause_ns,
     active: holder.active ? 1 : 0,
     toucher: holder.toucher === null ? 0 : 1,
+    ...(holder.arena === undefined ? {} : { arena: holder.arena }),
   });
 }
 
 /** The line of a holder inside the user's program; null if there is none. */
 export function ridingHolderLine({ holder, layout }: JvmArm): string | null {
   if (holder === null || isReader(holder)) return null;
-  return holderLine(holder, holder.region.kind === 'bytes' ? holder.region.bytes : 0, layout);
+  return holderLine(holder, bytesOf(holder), layout);
+}
+
+function bytesOf({ region }: ResolvedHolder): number {
+  return region.kind === 'bytes' ? region.bytes : 0;
 }
 
 function isReader({ operation }: ResolvedHolder): boolean {
@@ -81,10 +86,13 @@ export function churnPlans({
   readonly engine: string;
   readonly joining: string | null;
 } {
-  const { hogs, victims, churn } = arm;
+  const { hogs, victims, churn, holder } = arm;
   const title = `# ${arm.name}: ${arm.title}`;
   const churns = churn.loads.map(({ name, values }) => planLine('churn', { name, ...values }));
   const isForeign = churn.loadsIn === 'foreign' && churns.length > 0;
+  const purge = holder === null ? [] : [holderLine(holder, bytesOf(holder), 'isolated')];
+  const purgeSeat =
+    holder === null ? [] : [planLine('joined', { role: 'holder', name: purgeThread, operation: holder.operation })];
   const seats = churn.loads
     .flatMap(churnThreads)
     .map((name) => planLine('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
@@ -94,14 +102,24 @@ export function churnPlans({
       ...place({ boardPath, threshold_ns, parentPid }),
       ...hogLines(hogs),
       ...victimLines(victims, warmup_ns + duration_ns),
-      ...(isForeign ? seats : churns),
+      ...(isForeign ? [...seats, ...purgeSeat] : [...purge, ...churns]),
       '',
     ].join('\n'),
     joining: isForeign
-      ? [title, planLine('join', { path: boardPath }), planLine('parent', { pid: parentPid }), ...churns, ''].join('\n')
+      ? [
+          title,
+          planLine('join', { path: boardPath }),
+          planLine('parent', { pid: parentPid }),
+          ...purge,
+          ...churns,
+          '',
+        ].join('\n')
       : null,
   };
 }
+
+/** The name of the thread that purges (native/engine/workload.cc). */
+const purgeThread = 'purge';
 
 /** The names that the engine uses (native/engine/churn.h), which fit into a thread's name. */
 function churnThreads({ name, values }: ResolvedLoad): string[] {

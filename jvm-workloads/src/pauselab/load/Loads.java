@@ -25,6 +25,8 @@ public final class Loads {
         ClassChurn::read,
         "mapped_files",
         MappedFiles::read,
+        "arena_churn",
+        ArenaChurn::read,
         "request_service",
         RequestLoad::read
     );
