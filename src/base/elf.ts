@@ -45,7 +45,7 @@ const identityBytes = 20;
 /** Of a 64-bit ELF file. */
 export const elfHeaderBytes = 64;
 const segmentBytes = 56;
-const segment = { load: 1, dynamic: 2, interpreter: 3 } as const;
+const segment = { load: 1, dynamic: 2, interpreter: 3, note: 4 } as const;
 const tag = { end: 0, needed: 1, stringTable: 5, rpath: 15, runpath: 29 } as const;
 
 export function isElf(bytes: Buffer): boolean {
@@ -78,6 +78,10 @@ export function elfSegments(bytes: Buffer, { programs, isBigEndian }: ElfHeader)
   return Array.from({ length: programs.count }, (_, i) => programs.offset + i * programs.entryBytes)
     .filter((at) => at + segmentBytes <= bytes.length)
     .map((at) => ({ type: u32(at), offset: u64(at + 8), address: u64(at + 16), bytes: u64(at + 32) }));
+}
+
+export function elfNotes(bytes: Buffer, header: ElfHeader): ElfSegment[] {
+  return elfSegments(bytes, header).filter(({ type }) => type === segment.note);
 }
 
 /** Whether the program needs a loader; a static program does not. */

@@ -513,6 +513,20 @@ const kernelSchema = z.object({
       ).default(null),
     }),
   ).default(null),
+  /**
+   * Of this machine, if --boot-label proved which built kernel is booted: its label, its build id (in its vmlinux and in
+   * /sys/kernel/notes), what `uname -v` prints, the id of the boot, and what it was built from, as `guest.origin`.
+   */
+  boot: z
+    .object({
+      label: z.string(),
+      buildId: z.string(),
+      version: z.string(),
+      bootId: orNull(z.string()),
+      origin: z.record(z.string(), z.unknown()),
+      configSha256: orNull(z.string()),
+    })
+    .optional(),
   /** Null for the host. */
   guest: orNull(
     z.object({

@@ -33,4 +33,6 @@ export interface BuildRecord {
   readonly options: string;
   /** The first line of its --version. */
   readonly compiler: string;
+  /** Of a kernel that was built as packages: what follows the version in its release. Absent of a kernel for guests. */
+  readonly localVersion?: string;
 }

@@ -2,11 +2,15 @@
  * What a comparison found: codes with figures. src/words/compare-words.ts makes the sentences. `a` is the reference,
  * `b` the candidate.
  */
+import type { BetweenBuilds } from './verdict-facts.js';
 import type { Effect, MarginFact, MetricUnit, MissingFigure } from './metric-facts.js';
 import type { DifferingFact, DifferingSetting, SideNote } from './side-facts.js';
 
-/** What a value of a comparison is of: a run of an experiment, or a slice of time of an observation. */
-export const valuePers = ['run', 'slice'] as const;
+/**
+ * What a value of a comparison is of: a run of an experiment, a slice of time of an observation, or a boot of a machine,
+ * whose value is the mean over its runs.
+ */
+export const valuePers = ['run', 'slice', 'boot'] as const;
 export type ValuePer = (typeof valuePers)[number];
 
 export interface Pair<T> {
@@ -117,6 +121,8 @@ export type CompareConclusion = {
   readonly improved_n: number;
   readonly equivalent_n: number;
   readonly inconclusive_n: number;
+  /** Of boots of two kernels that were built from one tree: what lies between them. */
+  readonly between?: BetweenBuilds;
 } & (
   | { readonly code: 'nothing-in-common' | 'nothing-comparable' | 'equivalent' | 'no-difference-found' }
   | { readonly code: 'regressed' | 'improved'; readonly worst: WorstRow }
@@ -127,6 +133,9 @@ export type CompareConclusion = {
   /** In each metric too few runs differ from the others. */
   | { readonly code: 'too-uniform' }
 );
+
+export const buildDifferences = ['sources', 'options', 'none'] as const;
+export type BuildDifference = (typeof buildDifferences)[number];
 
 interface SideArms {
   readonly label: string;
@@ -157,6 +166,16 @@ export type CompareNote =
       readonly series: readonly string[];
     })
   | { readonly code: 'log-is-one-run' }
+  /** How boots were paired. `order`: the labels of the boots in the order of time. */
+  | {
+      readonly code: 'boots';
+      readonly sides: Pair<{ readonly label: string; readonly release: string; readonly boots_n: number }>;
+      readonly pairs_n: number;
+      readonly order: readonly string[];
+      readonly leftOut_n: number;
+    }
+  /** The kernels of the boots differ in more than changes of the sources; `none`: in nothing but their labels. */
+  | (Pair<string> & { readonly code: 'boots-of-other-builds'; readonly differ: readonly BuildDifference[] })
   /** How observations were divided. `unused_ns`: at the end of each. `autocorrelation`: of pieces of `piece_ns`. */
   | {
       readonly code: 'slices';

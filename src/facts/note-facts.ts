@@ -38,8 +38,7 @@ export type NoteFact =
     }
   | {
       readonly code: 'control-of-other-holder';
-      readonly arm: string;
-      readonly holder: HolderSize;
+      readonly arms: readonly { readonly arm: string; readonly holder: HolderSize }[];
       readonly controlHolder: HolderSize;
     }
   | {

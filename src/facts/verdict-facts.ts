@@ -107,15 +107,16 @@ export type BetweenKernels = 'patch' | 'patch-and-compiler';
 /** Two kernels of one tree: what lies between them. */
 export type BetweenConclusion =
   /** By image and configuration. */
-  | { readonly code: 'between-kernels'; readonly difference: BetweenKernels }
-  /** pauselab built both, and knows the changes. */
-  | {
-      readonly code: 'between-builds';
-      readonly source: string;
-      readonly sameCompiler: boolean;
-      /** Changes that only this kernel has. */
-      readonly changes: readonly { readonly kernel: string; readonly names: readonly string[] }[];
-    };
+  { readonly code: 'between-kernels'; readonly difference: BetweenKernels } | BetweenBuilds;
+
+/** pauselab built both, and knows the changes. */
+export interface BetweenBuilds {
+  readonly code: 'between-builds';
+  readonly source: string;
+  readonly sameCompiler: boolean;
+  /** Changes that only this kernel has. */
+  readonly changes: readonly { readonly kernel: string; readonly names: readonly string[] }[];
+}
 
 /** Arms that behave alike, with the kernels on which they stall, do not stall, and are undecided. */
 export interface KernelBehaviour {

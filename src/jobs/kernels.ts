@@ -4,8 +4,8 @@ import { grouped } from '../base/group.js';
 import { exitCodeOf, listenForInterruption } from '../experiment/interruption.js';
 import { buildKernel } from '../kernel/build/build-kernel.js';
 import { labelledKernels } from '../kernel/build/build-labels.js';
-import type { BuildRecord } from '../facts/build-record.js';
 import { askedSource, buildSpecText, type BuildSpec } from '../kernel/build/build-spec.js';
+import { packagesToInstall, type PackageWish } from '../kernel/build/make-packages.js';
 import { cachedKernels, cacheFolder, type CachedKernel } from '../kernel/debian/cache.js';
 import { bootable } from '../kernel/debian/deb-kernel.js';
 import { parseImageName } from '../kernel/debian/deb-spec.js';
@@ -14,7 +14,7 @@ import { packageIndex } from '../kernel/debian/package-index.js';
 import { kernelFacts, type KernelFacts } from '../kernel/image/kernel-facts.js';
 import { resolveKernel } from '../kernel/image/kernel-image.js';
 import { relationOf } from '../kernel/image/kernel-relation.js';
-import type { KernelImage, KernelSources } from '../kernel/image/kernel.js';
+import type { KernelImage, KernelOrigin, KernelSources } from '../kernel/image/kernel.js';
 import { askedKernel, labelProblem, type AskedKernel } from '../profile/check/asked-kernel.js';
 import { withInstallations, type Installing } from './make-ready.js';
 
@@ -46,25 +46,36 @@ export interface WantedBuild extends Pick<BuildSpec, 'changes' | 'configs'> {
   readonly source: string;
   readonly label: string;
   readonly replace: boolean;
+  /** Absent: a kernel for guests. */
+  readonly packages?: PackageWish;
 }
 
 export interface BuiltKernel {
   readonly label: string;
-  readonly kernel: KernelImage & { readonly origin: BuildRecord };
+  readonly kernel: KernelImage & { readonly origin: BuiltOrigin };
+  /** Packages to install on a machine; empty of a kernel for guests. */
+  readonly install: readonly string[];
 }
+
+type BuiltOrigin = Extract<KernelOrigin, { kind: 'built' }>;
 
 /** Builds the kernel if the cache does not have it. A build that is interrupted continues when it is asked for again. */
 export async function buildLabelled(
-  { source, label, replace, changes, configs }: WantedBuild,
+  { source, label, replace, changes, configs, packages }: WantedBuild,
   installing: Installing,
 ): Promise<BuiltKernel> {
   const spec = { source: askedSource(source), changes, configs };
-  const request = { spec: { ...spec, asked: buildSpecText(spec) }, label, replace };
+  const request = {
+    spec: { ...spec, asked: buildSpecText(spec) },
+    label,
+    replace,
+    ...(packages === undefined ? {} : { packages }),
+  };
   const left = 'what was built stays in the cache, and the same command continues it';
   const kernel = await interruptible(installing, (sources) => buildKernel(request, sources), left);
   const { origin } = kernel;
   if (origin.kind !== 'built') throw new Error(`a build made a kernel of kind ${origin.kind}`);
-  return { label, kernel: { ...kernel, origin } };
+  return { label, kernel: { ...kernel, origin }, install: packagesToInstall(origin.packages) };
 }
 
 export interface AvailableKernel {

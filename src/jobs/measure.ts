@@ -8,6 +8,7 @@ import type { GuestNeeds } from '../experiment/place/guest-needs.js';
 import type { GuestOptions, PlannedPlace } from '../experiment/place/places.js';
 import type { SidePlan } from '../experiment/measured-side.js';
 import type { UntilN } from '../experiment/plan/until-n.js';
+import type { BootedKernel } from '../kernel/build/booted-kernel.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
 import { makeReady } from './make-ready.js';
 import type { PlannedSide } from './plan.js';
@@ -24,6 +25,8 @@ export interface MeasureOptions {
   readonly untilN: UntilN | null;
   readonly progress: Progress;
   readonly guest: GuestOptions;
+  /** The built kernel that this machine has booted, if that was asked for and proven. */
+  readonly boot?: BootedKernel | undefined;
   /** Longest wait for a quiet machine; null or undefined: do not wait. */
   readonly quietWithin_ms?: number | null;
 }
@@ -132,7 +135,7 @@ async function measureSides<Result>(
       needs.push(hasGuests ? await guestNeeds(arms, abortSignalOf(interruption)) : { arms, files: [] });
     const files = [...new Map(needs.flatMap((one) => one.files).map((file) => [file.to, file])).values()];
     const places = await placesOf(
-      { kernels, preempt: shown.preempt, guest: options.guest, files },
+      { kernels, preempt: shown.preempt, guest: options.guest, boot: options.boot, files },
       {
         interrupted: interruption.signalled,
         progress: (text) => {

@@ -38,6 +38,11 @@ function refuseUnlike(sides: readonly Side[]): void {
   for (const other of others) {
     if (first === undefined) return;
     const labels = { a: first.path, b: other.path };
+    if (first.boot?.bootId !== other.boot?.bootId)
+      throw usage(
+        `not merged: ${first.path} and ${other.path} were measured in different boots, and a comparison takes each boot ` +
+          'as a block; name the bundles in pauselab compare instead',
+      );
     const facts = differingFacts(first.facts, other.facts).filter((fact) => fact.class !== 'pauselab');
     if (facts.length > 0)
       throw usage(

@@ -1,4 +1,5 @@
 /** Options that stand for overrides of a profile, the same in every command that loads a profile. */
+import { hostKernel } from '../profile/check/asked-kernel.js';
 import { parseOverride, type Override } from '../profile/written/set.js';
 import type { Path } from '../profile/written/tree.js';
 
@@ -16,6 +17,8 @@ export interface ProfileOptions extends ChangeOptions {
   readonly duration?: string | undefined;
   readonly seed?: number | undefined;
   readonly preempt?: readonly string[] | undefined;
+  /** This machine, whose kernel was built with this label. */
+  readonly bootLabel?: string | undefined;
 }
 
 /** An override of a setting that only a JVM has. */
@@ -30,7 +33,7 @@ export interface Overrides {
 
 /** `before`: what the names of the options begin with. */
 export function overridesOf(options: ProfileOptions, before = '--'): Overrides {
-  const { set = [], runs, duration, seed, kernel = [], preempt = [], java, javaArgs } = options;
+  const { set = [], runs, duration, seed, kernel = [], preempt = [], bootLabel, java, javaArgs } = options;
   const one = (name: string, path: Path, value: string | number | undefined): JvmOverride[] =>
     value === undefined ? [] : [{ path, value, option: before + name, origin: `${before}${name} ${value}` }];
   const list = (name: string, path: Path, values: readonly string[]): Override[] =>
@@ -45,7 +48,16 @@ export function overridesOf(options: ProfileOptions, before = '--'): Overrides {
       ...one('seed', ['seed'], seed),
       ...list('kernel', ['kernels'], kernel),
       ...list('preempt', ['preempt'], preempt),
+      ...(bootLabel === undefined ? [] : ofThisBoot(bootLabel, `${before}boot-label ${bootLabel}`)),
     ],
     ofJvm: [...one('java', ['jvm', 'java'], java), ...one('java-args', ['jvm', 'app', 'args'], javaArgs)],
   };
+}
+
+/** In place of the kernels and models of the profile, which are for guests. */
+function ofThisBoot(label: string, origin: string): Override[] {
+  return [
+    { path: ['kernels'], value: [`${label}=${hostKernel}`], origin },
+    { path: ['preempt'], value: [], origin },
+  ];
 }

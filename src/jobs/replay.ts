@@ -24,6 +24,8 @@ export interface ReplayPlan {
   readonly guest: GuestOptions;
   readonly allowDegraded: boolean;
   readonly trace: boolean;
+  /** The label of the built kernel that must be booted, as in the bundle; null: none. */
+  readonly bootLabel: string | null;
   /** What it would use of this machine. */
   readonly uses: readonly Use[];
   /** What of the recorded environment is different here and now. */
@@ -63,6 +65,7 @@ export async function planReplay(path: string, { trust }: { readonly trust: bool
     guest: { ...guest, bootDeadline_ms: bootDeadline_ns / 1e6 },
     allowDegraded: asked.allowDegraded,
     trace: asked.trace,
+    bootLabel: manifest.kernels.find(({ boot }) => boot !== undefined)?.boot?.label ?? null,
     uses,
     differences: differencesNow(manifest, toolVersion()),
     refusal: refusalOf(path, missingSecrets(arms), strange),
@@ -98,12 +101,13 @@ export interface Replayed extends Measured {
 }
 
 export async function measureReplay(
-  { manifest, side, untilN, guest, allowDegraded, trace }: ReplayPlan,
+  { manifest, side, untilN, guest, allowDegraded, trace, bootLabel }: ReplayPlan,
   argv: readonly string[],
-  options: Omit<MeasureOptions, 'allowDegraded' | 'trace' | 'untilN' | 'guest'>,
+  options: Omit<MeasureOptions, 'allowDegraded' | 'trace' | 'untilN' | 'guest' | 'boot'>,
 ): Promise<Replayed> {
   const measured = await measure(side.profile, side.arms, argv, {
     ...options,
+    ...(bootLabel === null ? {} : { boot: (await import('../kernel/build/booted-kernel.js')).bootedKernel(bootLabel) }),
     ...(allowDegraded ? { allowDegraded } : {}),
     ...(trace ? { trace } : {}),
     untilN,

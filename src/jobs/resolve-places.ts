@@ -5,6 +5,10 @@ import { guestImage } from '../kernel/guest/guest-image.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
 import { findQemu, kernelCommandLine, qemuArguments, withoutKvm } from '../kernel/guest/qemu.js';
 import { resolveKernel } from '../kernel/image/kernel-image.js';
+import { modelSuffix } from '../bundle/place-names.js';
+import { isBuilt } from '../kernel/build/build-kernel.js';
+import { isBuildSpec, parseBuildSpec } from '../kernel/build/build-spec.js';
+import { askedKernel } from '../profile/check/asked-kernel.js';
 import { makeReady } from './make-ready.js';
 
 /** Where runs would execute. `command` would boot the guest; null for this machine. */
@@ -13,6 +17,14 @@ export interface PlannedGuest {
   /** The kernel as the user wrote it. */
   readonly asked: string;
   readonly command: readonly string[] | null;
+  /** Of a kernel that the run would build first. */
+  readonly build?: PlannedBuild;
+}
+
+/** `isCertain`: the cache does not have it. Of a folder of sources only a copy would show that. */
+export interface PlannedBuild {
+  readonly of: string;
+  readonly isCertain: boolean;
 }
 
 interface Waiting {
@@ -34,6 +46,35 @@ export function placesOf(wanted: WantedPlaces, { interrupted, progress }: Waitin
 export async function describeGuests(wanted: WantedPlaces, note: (text: string) => void): Promise<PlannedGuest[]> {
   // The command names the parts of a guest, so they are built first.
   await makeReady({ arms: [], kernels: wanted.kernels }, { install: false, note });
+  const builds = await plannedBuilds(wanted.kernels, note);
+  if (builds.size === 0) return guestsOf(wanted);
+  const there = wanted.kernels.filter((asked) => !builds.has(asked));
+  const guests = there.length === 0 ? [] : await guestsOf({ ...wanted, kernels: there });
+  const models = wanted.preempt.length > 1 ? wanted.preempt : [null];
+  return wanted.kernels.flatMap((asked) => {
+    const build = builds.get(asked);
+    if (build === undefined) return guests.filter((guest) => guest.asked === asked);
+    const name = askedKernel(asked).label ?? asked;
+    return models.map((model) => ({ name: `${name}${modelSuffix(model)}`, asked, command: null, build }));
+  });
+}
+
+/** A plan builds nothing. */
+async function plannedBuilds(
+  kernels: readonly string[],
+  note: (text: string) => void,
+): Promise<ReadonlyMap<string, PlannedBuild>> {
+  const builds = new Map<string, PlannedBuild>();
+  for (const asked of kernels) {
+    const { kernel } = askedKernel(asked);
+    if (!isBuildSpec(kernel)) continue;
+    const there = await isBuilt(parseBuildSpec(kernel), { note });
+    if (there !== true) builds.set(asked, { of: kernel, isCertain: there === false });
+  }
+  return builds;
+}
+
+async function guestsOf(wanted: WantedPlaces): Promise<PlannedGuest[]> {
   const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
   if (places.every(({ guest }) => guest === null))
     return places.map(({ name, asked }) => ({ name, asked, command: null }));

@@ -1,5 +1,5 @@
 /** `pauselab run`: from a profile and options to a bundle, the results of --fail-if and an exit code. */
-import { ExitCode } from '../base/failure.js';
+import { ExitCode, usage } from '../base/failure.js';
 import type { ConditionFact } from '../facts/condition-facts.js';
 import type { ExpectedRootFact } from '../facts/repetition-facts.js';
 import type { Stated } from '../facts/stated.js';
@@ -7,27 +7,44 @@ import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { parseUntilN, type UntilN } from '../experiment/plan/until-n.js';
 import { checkCondition, parseFailCondition, refuseUndecidable } from '../verdict/run/fail-if.js';
 import type { FailCondition } from '../verdict/run/fail-if.js';
+import type { BootedKernel } from '../kernel/build/booted-kernel.js';
 import { measure, type Measured, type MeasureOptions } from './measure.js';
 import { planSide, type PlannedSide, type Wanted } from './plan.js';
 
 export interface RunAsked extends Wanted {
   readonly untilN?: string | undefined;
   readonly failIf: readonly string[];
+  /** The label of the built kernel that this machine must have booted. */
+  readonly bootLabel?: string | undefined;
 }
 
 export interface RunPlan {
   readonly side: PlannedSide;
   readonly untilN: UntilN | null;
   readonly conditions: readonly FailCondition[];
+  /** Proven to be booted; undefined: it was not asked for. */
+  readonly boot: BootedKernel | undefined;
 }
 
 export async function planRun(nameOrPath: string, asked: RunAsked): Promise<RunPlan> {
+  const boot = asked.bootLabel === undefined ? undefined : await provenBoot(asked.bootLabel, asked);
   const side = await planSide(nameOrPath, asked);
   const untilN = asked.untilN === undefined ? null : parseUntilN(asked.untilN, side.arms);
   const conditions = asked.failIf.map((text) => parseFailCondition(text, side.arms));
   // --until-n can add runs.
   if (untilN === null) refuseUndecidable(conditions, side.profile.runs);
-  return { side, untilN, conditions };
+  return { side, untilN, conditions, boot };
+}
+
+async function provenBoot(label: string, { kernel = [], preempt = [] }: RunAsked): Promise<BootedKernel> {
+  for (const [option, values] of Object.entries({ '--kernel': kernel, '--preempt': preempt }))
+    if (values.length > 0)
+      throw usage(
+        `--boot-label ${label} and ${option} ${values.join(' ')}: the first is for the kernel that this machine has ` +
+          'booted, the second for guests; leave one of them out',
+      );
+  const { bootedKernel } = await import('../kernel/build/booted-kernel.js');
+  return bootedKernel(label);
 }
 
 export interface RunResult extends Measured {
@@ -39,11 +56,11 @@ export interface RunResult extends Measured {
 }
 
 export async function measureRun(
-  { side, untilN, conditions }: RunPlan,
+  { side, untilN, conditions, boot }: RunPlan,
   argv: readonly string[],
-  options: Omit<MeasureOptions, 'untilN'>,
+  options: Omit<MeasureOptions, 'untilN' | 'boot'>,
 ): Promise<RunResult> {
-  const measured = await measure(side.profile, side.arms, argv, { ...options, untilN });
+  const measured = await measure(side.profile, side.arms, argv, { ...options, untilN, boot });
   const results = conditions.map((condition) => checkCondition(condition, measured.summary));
   const expected = side.profile.expects === undefined ? [] : await expectedIn(measured.bundle);
   return { ...measured, conditions: results, expected, exitCode: exitCodeOf(measured.summary, results) };

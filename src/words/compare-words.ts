@@ -16,6 +16,7 @@ import { alpha } from '../stats/quantile-bounds.js';
 import { equalsP, missingText, shownInterval, shownMargin, shownP, shownValue } from './metric-words.js';
 import { factsText, settingsText, sideNoteText } from './side-words.js';
 import { counted, listed } from './text.js';
+import { statedConclusion } from './verdict-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 const ofConclusions: WordsOf<CompareConclusion> = {
@@ -64,7 +65,8 @@ function worstText({ arms, series, title, unit, mean, difference, pAdjusted }: W
 export function statedComparison(fact: CompareConclusion): Stated<CompareConclusion> {
   const caveat = fact.isDegraded ? ' The set-up was not as asked for (see the notes), so this may not hold.' : '';
   const found = sentenceOf<CompareConclusion>(ofConclusions, fact);
-  return { ...fact, sentence: `${fact.candidate} against ${fact.reference}: ${found}.${caveat}` };
+  const between = fact.between === undefined ? '' : ` ${statedConclusion({ ...fact.between, kernel: null }).sentence}.`;
+  return { ...fact, sentence: `${fact.candidate} against ${fact.reference}: ${found}.${between}${caveat}` };
 }
 
 const ofNotes: WordsOf<Exclude<CompareNote, NoteOfSide>> = {
@@ -88,6 +90,14 @@ const ofNotes: WordsOf<Exclude<CompareNote, NoteOfSide>> = {
     'what changes more slowly than an observation lasts, such as the load of a day, no slice shows.',
   'targets-differ': ({ a, b, names, threads_n }) =>
     `${a} observed ${listed(names.a)} (${counted(threads_n.a, 'thread')}), and ${b} observed ${listed(names.b)} (${counted(threads_n.b, 'thread')}). A difference may come from that.`,
+  boots: ({ sides: { a, b }, pairs_n, order, leftOut_n }) =>
+    `A value is of a boot, the mean over its runs: ${listed([a, b].map(({ label, release, boots_n }) => `${counted(boots_n, 'boot')} of ${label} (Linux ${release})`))}, ` +
+    `in the order ${order.join(', ')}. Two boots that follow each other make a pair: ${counted(pairs_n, 'pair')}` +
+    `${leftOut_n === 0 ? '' : `, and ${counted(leftOut_n, 'boot')} without a neighbour of the other kernel ${leftOut_n === 1 ? 'is' : 'are'} left out`}.`,
+  'boots-of-other-builds': ({ a, b, differ }) =>
+    differ.includes('none')
+      ? `${a} and ${b} were built from the same sources and changes with the same options, so no patch lies between them.`
+      : `${a} and ${b} were built from other ${listed(differ)}, so more than a patch may lie between them.`,
   'log-is-one-run': () =>
     'A histogram log is one run, however long: its intervals follow each other in one process and are not independent. To compare runs, give several logs a side (a folder, or names separated by commas).',
 };
@@ -208,6 +218,7 @@ function wouldDecideText({ wouldDecide: estimate, window_ns, valuePer }: RowFact
   // A longer observation has longer slices rather than more of them, which says as much.
   if (valuePer === 'slice')
     return `observations of about ${formatDuration(estimate.runs * window_ns.longest)} a side ${would}`;
+  if (valuePer === 'boot') return `about ${estimate.runs} boots a side ${would}`;
   const length = window_ns.longest === 0 ? '' : ` of ${formatDuration(window_ns.longest)}`;
   return `about ${estimate.runs} runs${length} a side ${would}`;
 }

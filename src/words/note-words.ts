@@ -50,8 +50,8 @@ const words: WordsOf<NoteFact> = {
       : '; give the churn more memory to free (live, maxSize, burstPercent), or the allocator a longer decay.'),
   'control-of-other-process': ({ arm, armIsJvm, controlIsJvm }) =>
     `${arm} is ${processOf(armIsJvm)} and the foreign control ${processOf(controlIsJvm)}: --set controls.of=${arm} gives it a control of the same kind.`,
-  'control-of-other-holder': ({ arm, holder, controlHolder }) =>
-    `${arm}: the call of the holder is ${sizeOf(holder)}, that of the foreign control ${sizeOf(controlHolder)}: similar, but not the same.`,
+  'control-of-other-holder': ({ arms, controlHolder }) =>
+    `The call of the holder is ${listed(arms.map(({ arm, holder }) => `${sizeOf(holder)} in ${arm}`))}, and ${sizeOf(controlHolder)} in the foreign control: similar, but not the same.`,
   'lock-free-stalled': ({ arm, series, allocates }) =>
     allocates
       ? `${arm}: ${series} takes no lock of the kernel and was stalled: it waited for the lock of the allocator, or for a CPU.`

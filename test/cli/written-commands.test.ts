@@ -152,6 +152,11 @@ const inSentences: readonly { readonly text: string; readonly because: string; r
     because: 'names the profile, whose program is the reader’s',
     checked: "run app --java-args '-jar my.jar'",
   },
+  ...['stock', 'patched'].map((label) => ({
+    text: `run priority-inversion --boot-label ${label} --out results/${label}-1`,
+    because: 'this machine has booted another kernel; test/kernel/build-command.test.ts plans such a run',
+    checked: `run priority-inversion --out results/${label}-1`,
+  })),
 ];
 
 test('each exception is still there', () => {

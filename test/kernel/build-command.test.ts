@@ -1,8 +1,10 @@
 /** `pauselab kernels build` as a user calls it, with a tree of sources that the test makes. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { kernelChanges } from '../../src/catalogue/kernel-changes.js';
+import { runningBuildId } from '../../src/kernel/image/build-id.js';
+import { vmlinuxWith } from '../support/build-ids.js';
 import { makeKernelTree } from '../support/kernel-tree.js';
 import { expectFault, expectSuccess, pauselab, shell, startPauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -87,6 +89,49 @@ test('a machine without a compiler is told what to install, all at once', async 
     /^pauselab: building a kernel needs gcc, make, flex, bison, .*which this machine lacks; install it/,
   );
 });
+
+test('a plan names the kernels that a run would build, and builds none', async () => {
+  const tree = makeKernelTree(scratch.fresh('tree'));
+  const cache = scratch.fresh('cache');
+  const kernels = ['--kernel', `stock=source:${tree},patch=hrtick-off`, '--kernel', `patched=source:${tree}`];
+  const ended = await pauselab(['run', 'stock-vs-patched', ...kernels, '--dry-run'], {
+    env: { PAUSELAB_CACHE: cache },
+  });
+  expectSuccess(ended);
+  expect(ended.stdout).toContain(
+    `\nGuest stock:\n  builds source:${tree},patch=hrtick-off first, unless the cache has it\n`,
+  );
+  expect(existsSync(join(cache, 'sources'))).toBe(false);
+});
+
+test('--boot-label runs on the kernel that is booted, and on no other', async ({ skip }) => {
+  const here = runningBuildId();
+  if (here === null) skip('the build id of this kernel cannot be read');
+  const env = { PAUSELAB_CACHE: scratch.fresh('cache') };
+  const label = async (name: string, buildId: string): Promise<void> => {
+    const tree = makeKernelTree(scratch.fresh('tree'), {
+      'arch/x86/vmlinux': vmlinuxWith(buildId),
+      'init/main.c': `int ${name}(void);\n`,
+    });
+    expectSuccess(await pauselab(['kernels', 'build', tree, '--label', name], { env }));
+  };
+  await label('here', here ?? '');
+  await label('other', 'ff'.repeat(20));
+  const planned = (...words: string[]) => pauselab(['run', 'hrtick', ...words, '--dry-run'], { env });
+  const plan = await planned('--boot-label', 'here');
+  expectSuccess(plan);
+  expect(plan.stdout).not.toContain('Guest');
+  expectFault(await planned('--boot-label', 'other'), {
+    code: 5,
+    says: [
+      /^pauselab: --boot-label other: expected Linux 7\.3\.4 with the build id ffff.*which has the label here; boot/,
+    ],
+  });
+  expectFault(await planned('--boot-label', 'here', '--kernel', 'deb:6.12'), {
+    code: 2,
+    says: [/^pauselab: --boot-label here and --kernel deb:6\.12: .*leave one of them out$/],
+  });
+}, 120_000);
 
 test('docs/kernels.md and --help name every change that is shipped', async () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/kernels.md'), 'utf8');

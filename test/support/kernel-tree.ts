@@ -54,6 +54,7 @@ allnoconfig:
 	@if grep -q '^# CONFIG_TTY is not set' $(O)/.config; then sed -i '/CONFIG_VIRTIO_CONSOLE=/d' $(O)/.config; fi
 
 bzImage: $(O)/arch/x86/boot/bzImage
+	@if [ -e arch/x86/vmlinux ]; then cp arch/x86/vmlinux $(O)/vmlinux; fi
 
 define compile
 	@mkdir -p $(@D)
@@ -73,16 +74,32 @@ $(O)/arch/x86/boot/bzImage: $(objects)
 	@mkdir -p $(@D)
 	@cat arch/x86/head $(objects) > $@
 
+olddefconfig:
+	@sed -i '1i # Linux/x86 7.3.4 Kernel Configuration' $(O)/.config
+	@sed -i '/CONFIG_TOO_OLD=/d' $(O)/.config
+
+all: bzImage
+
+bindeb-pkg:
+	@echo $(KDEB_PKGVERSION) $(DPKG_FLAGS) > $(O)/packaged
+	@rm -rf $(O)/deb && mkdir -p $(O)/deb/DEBIAN $(O)/deb/boot
+	@cp $(O)/arch/x86/boot/bzImage $(O)/deb/boot/vmlinuz-7.3.4-x
+	@cp $(O)/.config $(O)/deb/boot/config-7.3.4-x
+	@for name in linux-image-7.3.4-x linux-headers-7.3.4-x linux-libc-dev; do \
+	  printf 'Package: %s\\nVersion: 1\\nArchitecture: amd64\\nMaintainer: t <t@example.org>\\nDescription: t\\n' $$name > $(O)/deb/DEBIAN/control; \
+	  dpkg-deb --build $(O)/deb $(O)/../$$name"_1_amd64.deb"; done
+
 mrproper:
 	@rm -rf .config include/config
 `;
 
-export function makeKernelTree(folder: string, files: Readonly<Record<string, string>> = {}): string {
+export function makeKernelTree(folder: string, files: Readonly<Record<string, string | Buffer>> = {}): string {
   const all: Record<string, string | Buffer> = {
     Makefile: makefile,
     'arch/x86/head': bzImage(treeVersion),
     'mm/madvise.c': madviseSource,
     'kernel/sched/features.h': featuresSource,
+    'scripts/package/mkdebian': 'Rules-Requires-Root: no\n',
     'init/main.c': 'int main(void)\n{\n\treturn 0;\n}\n',
     ...files,
   };

@@ -222,18 +222,22 @@ test('a typical experiment, in words', () => {
           "sentence": "1 run was disturbed by other activity on this machine: kept in the bundle, and left out of these figures.",
         },
         {
-          "arm": "dontneed-across-vmas",
+          "arms": [
+            {
+              "arm": "dontneed-across-vmas",
+              "holder": {
+                "operation": "madvise_free",
+                "regionBytes": 85983232,
+              },
+            },
+          ],
           "code": "control-of-other-holder",
           "controlHolder": {
             "operation": "madvise_free",
             "regionBytes": 268435456,
           },
-          "holder": {
-            "operation": "madvise_free",
-            "regionBytes": 85983232,
-          },
           "onKernel": null,
-          "sentence": "dontneed-across-vmas: the call of the holder is madvise_free of 82 MiB, that of the foreign control madvise_free of 256 MiB: similar, but not the same.",
+          "sentence": "The call of the holder is madvise_free of 82 MiB in dontneed-across-vmas, and madvise_free of 256 MiB in the foreign control: similar, but not the same.",
         },
       ],
       "verdict": "On Linux 6.18.0: in free-across-vmas and dontneed-across-vmas victims were blocked in the kernel for up to 480 ms at a time, while with the holder in another process or idle none was stalled, so a lock of their own address space blocked them, such as mmap_lock; free-one-vma is indistinguishable from the foreign control: in these runs no victim was stalled for 100 ms or more. This rests on undisturbed runs.",

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ArmSummary, KernelRecord } from '../../src/bundle/bundle-schema.js';
 import { judge } from '../../src/verdict/run/judge.js';
+import { betweenKernels } from '../../src/verdict/run/kernel-notes.js';
+import { modelSuffix } from '../../src/bundle/place-names.js';
 import { kernelRecord } from './fake-bundle.js';
 import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summary.js';
 import { sentencesOf } from '../../src/facts/stated.js';
@@ -208,6 +210,26 @@ describe('notes on kernels', () => {
       expect(sentencesOf(notes)).toContain(
         '6.16.12 and 6.17.13 appear to be builds of one tree: both are your images of Linux 6.17.0-rc3, with the same 4312 options of the configuration (except local version and build salt) and the same compiler. Their sources were not compared: an image does not name them.',
       );
+    });
+
+    test('each of two builds under the same models, and not under others, differ in the patch', () => {
+      const built = { source: 'linux-source-7.3', onlyFirst: ['hrtick-off'], onlyThis: [] };
+      const under = (kernel: KernelRecord, preempt: string): KernelRecord => ({
+        ...kernel,
+        name: `${kernel.name}${modelSuffix(preempt)}`,
+        guest: kernel.guest === null ? null : { ...kernel.guest, preempt },
+      });
+      const second = { ...after, oneTree: { ...oneTree, built } };
+      const four = [under(before, 'lazy'), under(before, 'full'), under(second, 'lazy'), under(second, 'full')];
+      expect(betweenKernels(four)).toMatchObject({
+        code: 'between-builds',
+        changes: [
+          { kernel: '6.16.12', names: ['hrtick-off'] },
+          { kernel: '6.17.13', names: [] },
+        ],
+      });
+      expect(betweenKernels(four.slice(0, 3))).toBeNull();
+      expect(betweenKernels([...four, inGuest('6.18.0', {})])).toBeNull();
     });
 
     test('another compiler is named beside it', () => {

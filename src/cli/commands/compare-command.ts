@@ -76,12 +76,14 @@ interface RunOptions {
 async function ofRuns(paths: readonly string[], options: RunOptions): Promise<Comparison> {
   const [
     { compareSides },
+    { areBoots, compareBoots },
     { defaultPolicy },
     { chooseMetrics, metricNamed, metricsFor, noSuchMetric, parsePercent },
     { readSide, readSides },
     { parseDuration },
   ] = await Promise.all([
     import('../../verdict/compare/compare.js'),
+    import('../../verdict/compare/boots.js'),
     import('../../verdict/compare/decide.js'),
     import('../../verdict/evidence/metrics.js'),
     import('../../verdict/evidence/read-side.js'),
@@ -105,7 +107,8 @@ async function ofRuns(paths: readonly string[], options: RunOptions): Promise<Co
     find: (name) => metrics.find((one) => one.name === metricNamed(name)?.name),
     noSuch: (name) => noSuchMetric(name, metrics),
   });
-  return compareSides(sides, { metrics, margins, arms: options.arm.map(parseArms), policy: defaultPolicy });
+  const asked = { metrics, margins, arms: options.arm.map(parseArms), policy: defaultPolicy };
+  return areBoots(sides) ? compareBoots(sides, asked) : compareSides(sides, asked);
 }
 
 /** `ofRunsOnly`: options that were given, and say nothing about an observation. */
@@ -139,6 +142,7 @@ Examples:
   $ pauselab compare results/before results/after
   $ pauselab compare results/6.16 results/6.17 --arm free-one-vma --markdown
   $ pauselab compare results/two-kernels
+  $ pauselab compare stock-1 patched-1 stock-2 patched-2 stock-3 patched-3
   $ pauselab compare results/today results/today --arm free-one-vma=free-across-vmas
   $ pauselab compare before.hlog after.hlog --quantile 99.9 --unit us
   $ pauselab compare results/observed-before results/observed-after

@@ -1,7 +1,8 @@
 /** `pauselab kernels`: lists, fetches, builds and describes kernels that guests can boot. */
 import { Command } from '@commander-js/extra-typings';
 import { kernelChanges } from '../../catalogue/kernel-changes.js';
-import type { ShownKernel, ShownKernels } from '../../jobs/kernels.js';
+import { usage } from '../../base/failure.js';
+import type { BuiltKernel, ShownKernel, ShownKernels } from '../../jobs/kernels.js';
 import type { AskedChange } from '../../kernel/build/build-spec.js';
 import type { KernelImage } from '../../kernel/image/kernel.js';
 import { buildText } from '../../words/build-words.js';
@@ -146,7 +147,17 @@ function buildCommand() {
       collectChange(false, changes),
     )
     .option('--revert <file>', 'take a patch out of the sources; may be repeated', collectChange(true, changes))
-    .option('--config <file>', 'add options to the configuration; may be repeated', collect, [])
+    .option(
+      '--config <file|option>',
+      'add options to the configuration: a file, or an option such as CONFIG_PSI=y; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--deb',
+      'build Debian packages for a machine, with the whole configuration of the first --config, instead of a kernel for guests',
+    )
+    .option('--debug-info', 'with --deb: keep the debug info of the configuration, which needs several times the disk')
     .option('--replace', 'take the label from another build')
     .option('--json', 'write a JSON document')
     .option(...installOption)
@@ -157,18 +168,35 @@ function buildCommand() {
         'kernels build deb-source:7.3 --label patched',
         'kernels build deb-source:7.3 --label stock --patch madvise-under-mmap-lock',
         'kernels build ./linux --label mine --patch 0001-mine.patch --config psi.config',
+        'kernels build deb-source:7.3 --label patched --config "/boot/config-$(uname -r)" --deb',
       ]),
     )
-    .action(async (source, { label, config: configs, replace, json, install }) => {
+    .action(async (source, { label, config: configs, deb, debugInfo, replace, json, install }) => {
+      if (debugInfo === true && deb !== true)
+        throw usage('--debug-info is for packages; add --deb, or switch debug info on in a file of --config');
       const { buildLabelled } = await import('../../jobs/kernels.js');
-      const wanted = { source, label, replace: replace === true, changes, configs };
+      const packages = deb === true ? { packages: { keepsDebugInfo: debugInfo === true } } : {};
+      const wanted = { source, label, replace: replace === true, changes, configs, ...packages };
       const built = await buildLabelled(wanted, await installing(install === true));
-      write(
-        json === true
-          ? toJson(built)
-          : `${label}: Linux ${built.kernel.release} of ${buildText(built.kernel.origin)}, ${built.kernel.image}\n`,
-      );
+      write(json === true ? toJson(built) : builtText(built));
     });
+}
+
+function builtText({ label, kernel: { release, image, origin }, install }: BuiltKernel): string {
+  const built = `${label}: Linux ${release} of ${buildText(origin)}, ${image}\n`;
+  if (origin.packages.length === 0) return built;
+  return [
+    built.trimEnd(),
+    `build id of vmlinux: ${origin.buildId ?? 'none, so a boot of this kernel cannot be told from another'}`,
+    'packages:',
+    ...origin.packages.map((path) => `  ${path}`),
+    'next, on the machine to measure:',
+    `  apt install ${install.join(' ')}`,
+    `  reboot into Linux ${release}`,
+    `  pauselab run priority-inversion --boot-label ${label}`,
+    'Boot both kernels in turns, several times: docs/kernels.md, "On your own hardware".',
+    '',
+  ].join('\n');
 }
 
 function changesText(): string {

@@ -49,6 +49,10 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       [],
     )
     .option(
+      '--boot-label <label>',
+      'run on the kernel of this machine, which must be the built kernel of this label, and record what it was built from',
+    )
+    .option(
       '--preempt <model>',
       'preempt= of the guests’ kernels: full, voluntary, lazy or none; may be repeated',
       collect,

@@ -46,8 +46,10 @@ function describeOrder(order: readonly (PlannedRun & { readonly side?: string })
 
 function describeGuestCommands(guests: readonly PlannedGuest[]): string {
   return guests
-    .flatMap(({ name, command }) =>
-      command === null ? [] : [`\nGuest ${name}:\n  ${command.map(shellWord).join(' ')}\n`],
-    )
+    .flatMap(({ name, command, build }) => {
+      if (build !== undefined)
+        return [`\nGuest ${name}:\n  builds ${build.of} first${build.isCertain ? '' : ', unless the cache has it'}\n`];
+      return command === null ? [] : [`\nGuest ${name}:\n  ${command.map(shellWord).join(' ')}\n`];
+    })
     .join('');
 }

@@ -37,8 +37,8 @@ export interface Place {
 /** Opens a place: a guest has to be booted. */
 export type OpenPlace = () => Promise<Place>;
 
-/** `named`: by default the name of the kernel, without a label. */
-export function localPlace(named?: Pick<KernelRecord, 'name' | 'label'>): Place {
+/** `named`: by default the name of the kernel, without a label. `boot`: which built kernel it is, if that was proven. */
+export function localPlace(named?: Pick<KernelRecord, 'name' | 'label' | 'boot'>): Place {
   const topology = cpuTopology();
   const facts = hostFacts();
   return {

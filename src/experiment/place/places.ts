@@ -1,7 +1,9 @@
 /** The kernels of a profile or of the command line as places: each kernel with each requested preemption model. */
 import { release as ownRelease } from 'node:os';
 import { usage } from '../../base/failure.js';
+import type { KernelRecord } from '../../bundle/bundle-schema.js';
 import { modelSuffix, placeNames } from '../../bundle/place-names.js';
+import type { BootedKernel } from '../../kernel/build/booted-kernel.js';
 import { guestImage, type GuestFile, type GuestImage } from '../../kernel/guest/guest-image.js';
 import { kernelFacts, type KernelFacts } from '../../kernel/image/kernel-facts.js';
 import { relationOf } from '../../kernel/image/kernel-relation.js';
@@ -17,6 +19,8 @@ export interface WantedPlaces {
   readonly kernels: readonly string[];
   readonly preempt: readonly PreemptionModel[];
   readonly guest: GuestOptions;
+  /** The built kernel that this machine has booted, if that was asked for and proven. */
+  readonly boot?: BootedKernel | undefined;
   /** Files that the arms need in a guest (guest-needs.ts). */
   readonly files?: readonly GuestFile[];
 }
@@ -36,7 +40,7 @@ export interface PlannedPlace {
 }
 
 export async function planPlaces(
-  { kernels, preempt, guest, files = [] }: WantedPlaces,
+  { kernels, preempt, guest, boot, files = [] }: WantedPlaces,
   resolve: (asked: string) => Promise<KernelImage>,
   session: GuestSession,
 ): Promise<readonly PlannedPlace[]> {
@@ -64,7 +68,7 @@ export async function planPlaces(
     const own = { asked: asked[i] ?? hostKernel, label: labels[i] ?? null };
     const base = names[i] ?? hostKernel;
     if (kernel === null || qemu === null) {
-      const named = { name: base, label: own.label };
+      const named = { name: base, label: own.label, ...(boot === undefined ? {} : { boot: recordOfBoot(boot) }) };
       return [{ name: base, asked: own.asked, guest: null, open: () => Promise.resolve(localPlace(named)) }];
     }
     const facts = kernelFacts(kernel);
@@ -80,6 +84,10 @@ export async function planPlaces(
       return plannedGuest({ ...own, ...relation, name, kernel, model, guest }, share, session);
     });
   });
+}
+
+function recordOfBoot({ origin, ...boot }: BootedKernel): NonNullable<KernelRecord['boot']> {
+  return { ...boot, origin: { ...origin } };
 }
 
 /** The kernel was named by the label that it was built with. */

@@ -121,10 +121,14 @@ function lineOf(option: string): string {
   return option.endsWith('=n') ? `# CONFIG_${option.slice(0, -2)} is not set\n` : `CONFIG_${option}\n`;
 }
 
-/** The options that the user adds, as they stand in their files. */
+/** An option in place of a file, so that a profile can say it: `config=CONFIG_PSI=y`. */
+const singleOption = /^CONFIG_\w+=\S+$/;
+
+/** The options that the user adds, as they stand in their files. A text like CONFIG_PSI=y is an option itself. */
 export function readOptions(paths: readonly string[]): string {
   return paths
     .map((path) => {
+      if (singleOption.test(path)) return path.endsWith('=n') ? lineOf(path.slice('CONFIG_'.length)) : `${path}\n`;
       let text: string;
       try {
         text = readText(path, { mostBytes: mostConfigBytes });

@@ -28,7 +28,7 @@ const deadline_ms = 12 * 3_600_000;
 const lastLines_n = 20;
 /** The kernel's build reads these, and a build in the cache must not depend on them. */
 const notPassedOn =
-  /^(?:MAKE\w*|MFLAGS|GNUMAKEFLAGS|K(?:BUILD|CONFIG|C|A|CPP|RUST)\w*|ARCH|CROSS_COMPILE|LOCALVERSION|O|V|W|C|M|LLVM\w*|CC|HOSTCC|LD|AR|INSTALL\w*)$/;
+  /^(?:MAKE\w*|MFLAGS|GNUMAKEFLAGS|K(?:BUILD|CONFIG|C|A|CPP|RUST)\w*|ARCH|CROSS_COMPILE|LOCALVERSION|O|V|W|C|M|LLVM\w*|CC|HOSTCC|LD|AR|INSTALL\w*|K?DEB\w*|DPKG\w*|SOURCE_DATE_EPOCH)$/;
 
 /** The same inputs then give the same image, to the byte. */
 const reproducible = {
@@ -42,8 +42,11 @@ export function makeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(Object.entries(env).filter(([name]) => !notPassedOn.test(name))), ...reproducible };
 }
 
+/** How a .config is made: of a list of options, and nothing else, or of a whole .config and the kernel's defaults. */
+export type ConfigMethod = 'allnoconfig' | 'olddefconfig';
+
 /**
- * The .config that `allnoconfig` makes of the options that are asked for. `basis`: what else it depends on, so that it is
+ * The .config that the kernel makes of the options that are asked for. `basis`: what else it depends on, so that it is
  * made again when that changes.
  */
 export async function configureKernel(
@@ -51,6 +54,7 @@ export async function configureKernel(
   options: string,
   basis: string,
   sources: KernelSources,
+  method: ConfigMethod = 'allnoconfig',
 ): Promise<string> {
   makeFolders(at.objects);
   const stamp = join(at.objects, 'pauselab.configured');
@@ -59,8 +63,9 @@ export async function configureKernel(
   const wanted = sha256OfText(`${basis}\n${options}`);
   if (existsSync(made) && existsSync(stamp) && readSmall(stamp) === wanted) return readConfig(made);
   rmSync(stamp, { force: true });
-  writeAtomically(asked, options);
-  await mustMake(at, [`KCONFIG_ALLCONFIG=${asked}`, 'allnoconfig'], sources, 'configuring');
+  writeAtomically(method === 'allnoconfig' ? asked : made, options);
+  const given = method === 'allnoconfig' ? [`KCONFIG_ALLCONFIG=${asked}`] : [];
+  await mustMake(at, [...given, method], sources, 'configuring');
   writeAtomically(stamp, wanted);
   return readConfig(made);
 }
@@ -74,6 +79,23 @@ export async function makeImage(at: ObjectFolder, sources: KernelSources): Promi
   if (!existsSync(image))
     throw workloadFailed(`the build of ${at.linux} ended without arch/x86/boot/bzImage; is this a kernel for x86-64?`);
   return image;
+}
+
+/** Compiles all that is installed. */
+export async function makeAll(at: ObjectFolder, sources: KernelSources): Promise<void> {
+  await mustMake(at, ['all'], sources, 'building');
+}
+
+/** Puts it into packages, beside the object folder. `version`: of the packages. */
+export async function makeDebs(at: ObjectFolder, version: string, sources: KernelSources): Promise<void> {
+  await mustMake(at, ['bindeb-pkg'], sources, 'packaging', {
+    KDEB_PKGVERSION: version,
+    KDEB_CHANGELOG_DIST: 'unstable',
+    // Seconds instead of minutes, for packages that are some percent larger.
+    KDEB_COMPRESS: 'gzip',
+    // The tools were checked; a list of packages says nothing about tools that were installed in another way.
+    DPKG_FLAGS: '-d',
+  });
 }
 
 function readSmall(path: string): string {
@@ -95,6 +117,7 @@ async function mustMake(
   targets: readonly string[],
   sources: KernelSources,
   doing: string,
+  extra: NodeJS.ProcessEnv = {},
 ): Promise<void> {
   const { env = process.env, signal, note } = sources;
   removeUnfinished(at.objects);
@@ -111,7 +134,7 @@ async function mustMake(
   ];
   const end = await runChild('sh', ['-c', untilItEnded, 'sh', running, ...words], {
     cwd: at.tree,
-    env: makeEnvironment(env),
+    env: { ...makeEnvironment(env), ...extra },
     signal,
     deadline_ms,
     onLine: progress.line,

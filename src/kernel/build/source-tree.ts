@@ -26,16 +26,16 @@ export interface SourceTree {
 /** An unpacked tree has 1.8 GB, its objects 0.6 GB, and the archive is there while it is unpacked. */
 const leastFreeBytes = 4e9;
 
-export function refuseSmallDisk(cache: string): void {
+export function refuseSmallDisk(cache: string, neededBytes = leastFreeBytes, build = 'a kernel build'): void {
   inCache(cache, () => {
     makeFolders(cache);
   });
   const { bavail, bsize } = statfsSync(cache);
   const free = bavail * bsize;
-  if (free < leastFreeBytes)
+  if (free < neededBytes)
     throw unfit(
-      `the disk of the cache folder ${cache} has ${formatSize(free)} free, and a kernel build needs ` +
-        `${formatSize(leastFreeBytes)}; free some space, or name another folder with PAUSELAB_CACHE`,
+      `the disk of the cache folder ${cache} has ${formatSize(free)} free, and ${build} needs ` +
+        `${formatSize(neededBytes)}; free some space, or name another folder with PAUSELAB_CACHE`,
     );
 }
 

@@ -25,6 +25,10 @@ const mostFactsBytes = 64 * 2 ** 20;
 export interface CachedFacts {
   /** What it was built from; null for a kernel of packages, whose kernel.json does not have this. */
   readonly build?: BuildRecord | null;
+  /** Of the vmlinux of a built kernel; absent if a pauselab built it that did not keep it. */
+  readonly buildId?: string | null;
+  /** Files in `packages`, of a kernel that was built as packages. */
+  readonly packages?: readonly string[];
   readonly release: string;
   readonly sha256: string;
   readonly package: string;

@@ -28,7 +28,14 @@ export type KernelOrigin =
     }
   | { readonly kind: 'file' }
   /** Built by pauselab; `label`: as it was asked for, null if by its sources and changes. */
-  | ({ readonly kind: 'built'; readonly label: string | null } & BuildRecord);
+  | ({
+      readonly kind: 'built';
+      readonly label: string | null;
+      /** Of its vmlinux; null: a pauselab built it that did not keep it. */
+      readonly buildId: string | null;
+      /** Paths of the packages that install it; empty of a kernel for guests. */
+      readonly packages: readonly string[];
+    } & BuildRecord);
 
 /** Options for finding a kernel; all have a default. */
 export interface KernelSources {

@@ -52,9 +52,9 @@ export function oneOf<const Words extends readonly string[]>(words: Words) {
   return z.enum(words, expecting(words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`));
 }
 
-export function listOf<Item extends z.ZodType>(item: Item, what: string, most: number) {
-  const says = expecting(`a list of 1 to ${most} ${what}`);
-  return z.array(item, says).min(1, says).max(most, says);
+export function listOf<Item extends z.ZodType>(item: Item, what: string, most: number, least = 1) {
+  const says = expecting(`a list of ${least} to ${most} ${what}`);
+  return z.array(item, says).min(least, says).max(most, says);
 }
 
 /** Alternatives with a common error text, instead of a text for each. */

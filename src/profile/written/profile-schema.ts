@@ -68,7 +68,7 @@ export const profileSchema = mapping({
         'Kernels to run on, each in a guest except host; with an optional label as in patched=path/to/bzImage or stock=deb-source:7.3,patch=madvise-under-mmap-lock, which is built; default host',
     })
     .exactOptional(),
-  preempt: listOf(oneOf(preemptionModels), 'preemption models', 4)
+  preempt: listOf(oneOf(preemptionModels), 'preemption models', 4, 0)
     .meta({
       description: 'preempt= of the guests’ kernels, every kernel with every model; default the kernel’s default',
     })

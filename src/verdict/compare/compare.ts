@@ -84,7 +84,7 @@ export interface SeriesPair {
   readonly b: SeriesEvidence;
 }
 
-function matchSeries(
+export function matchSeries(
   reference: Side,
   candidate: Side,
   asked: readonly ArmPair[],

@@ -1,6 +1,7 @@
 /** From figures of two sides to the rows and the conclusions of a comparison, whatever the sides are. */
 import { sentencesOf, type Stated } from '../../facts/stated.js';
 import type { CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
+import type { BetweenBuilds } from '../../facts/verdict-facts.js';
 import { refusalText, rowSentence, statedCompareNote, statedComparison } from '../../words/compare-words.js';
 import type { Metric } from '../evidence/metrics.js';
 import type { ComparedSide, CompareRow, Comparison } from './compared.js';
@@ -23,12 +24,13 @@ interface Sides {
   readonly candidates: readonly ComparedSide[];
 }
 
-/** All drafts are decided together. */
+/** All drafts are decided together. `between`: what lies between the kernels of the sides, where that is known. */
 export function comparisonOf(
   { reference, candidates }: Sides,
   drafts: readonly RowDraft[],
   notes: readonly CompareNote[],
   policy: DecisionPolicy,
+  between?: BetweenBuilds,
 ): Comparison {
   const { decisions, jointOf } = decide(
     drafts.map(({ input }) => input),
@@ -40,14 +42,15 @@ export function comparisonOf(
     ...jointOf(decisions.filter((_, i) => drafts[i]?.candidate === label)),
   }));
   const conclusions = candidates.map((candidate) =>
-    statedComparison(
-      conclusionOf(
+    statedComparison({
+      ...conclusionOf(
         reference,
         candidate,
         rows.filter((row) => row.candidate === candidate.label),
         joint.find((one) => one.candidate === candidate.label),
       ),
-    ),
+      ...(between === undefined ? {} : { between }),
+    }),
   );
   return {
     schemaVersion: 2,

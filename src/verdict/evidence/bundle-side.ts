@@ -12,6 +12,7 @@ import { addCounts } from '../../record/histogram/counts.js';
 import { percentile_ns } from '../../record/histogram/histogram.js';
 import { sumHlog, type HlogSum } from '../../record/histogram/hlog-sum.js';
 import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
+import { bootOf } from './boot-of.js';
 import { storedPercents, type ArmRun, type SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
 import type { PlacedArm, RoundRun, SeriesEvidence, Side, SideFacts } from './side.js';
@@ -83,6 +84,7 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     startedAt: manifest.startedAt,
     measured_ns: measuredTimes(runs),
     turns: manifest.turns,
+    boot: bootOf(manifest, path),
     incomplete,
     regions: manifest.calibration.map(({ operation, pages, target_hold_ns, bytes }) => ({
       of:

@@ -7,6 +7,7 @@ import type { IncompleteSide, LeftOut, SideNote } from '../../facts/side-facts.j
 import type { Stated } from '../../facts/stated.js';
 import type { PlaceKey } from '../../bundle/place-names.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
+import type { BootOfSide } from './boot-of.js';
 import type { MetricScope, MetricEvidence } from './metrics.js';
 
 /** With its repetition: arms of a repetition were measured directly after each other. */
@@ -86,6 +87,8 @@ export interface Side {
   readonly measured_ns: Readonly<Record<string, number>>;
   /** Of a side that was measured in turns with another: baseline or candidate. */
   readonly turns: ManifestFile['turns'];
+  /** Of a bundle of `run --boot-label`. */
+  readonly boot?: BootOfSide | null;
   /** Why the experiment is not whole; null: it is, or the side is a log. */
   readonly incomplete: IncompleteSide | null;
   /** Sizes of the regions that holders give back, as they were found or given. */

@@ -2,6 +2,7 @@
  * From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has separate controls.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { grouped } from '../../base/group.js';
 import type { Note, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { statedNote } from '../../words/note-words.js';
@@ -50,7 +51,10 @@ export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInp
     notes
       .filter((note) => !isCommon(note))
       // The arm of a note has its kernel in its name.
-      .map((note): Note => ({ ...note, onKernel: several && !('arm' in note) ? name : null })),
+      .map((note): Note => ({
+        ...note,
+        onKernel: several && !('arm' in note) && note.code !== 'control-of-other-holder' ? name : null,
+      })),
   );
   const ofAll = [...kernelNotes(kernels), ...(each[0]?.notes.filter(isCommon) ?? [])];
   const circumstances = { status, isDegraded: degraded.length > 0 };
@@ -61,8 +65,18 @@ export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInp
     findings: each.flatMap(({ compared }) => compared.map((one) => findingOf(one, nameOf(one.arm)))),
     notes: [
       ...ofAll.map((note): Note => ({ ...note, onKernel: null })),
-      ...own,
+      ...withHoldersJoined(own),
       ...traced.map((note): Note => ({ ...note, onKernel: null })),
     ].map(statedNote),
   };
+}
+
+/** Arms of all kernels whose foreign control has the same holder share a note. */
+function withHoldersJoined(notes: readonly Note[]): Note[] {
+  const isOfHolder = (note: Note): note is Extract<Note, { code: 'control-of-other-holder' }> =>
+    note.code === 'control-of-other-holder';
+  const joined = [...grouped(notes.filter(isOfHolder), (note) => JSON.stringify(note.controlHolder)).values()].flatMap(
+    (alike) => alike.slice(0, 1).map((one): Note => ({ ...one, arms: alike.flatMap(({ arms }) => arms) })),
+  );
+  return [...notes.filter((note) => !isOfHolder(note)), ...joined];
 }

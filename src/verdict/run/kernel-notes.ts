@@ -58,10 +58,12 @@ function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   });
 }
 
-/** Only two images of one tree differ in the patch alone. Null: not known. */
-export function betweenKernels(kernels: readonly KernelRecord[]): BetweenConclusion | null {
-  const [first, second] = kernels;
+/** Only two images of one tree differ in the patch alone, each under the same models. Null: not known. */
+export function betweenKernels(all: readonly KernelRecord[]): BetweenConclusion | null {
+  const kernels = [...grouped(all, nameOfKernel).values()];
+  const [[first, ...ofFirst], [second, ...ofSecond]] = [kernels[0] ?? [], kernels[1] ?? []];
   if (kernels.length !== 2 || first === undefined || second === undefined || second.oneTree === null) return null;
+  if (modelsOf([first, ...ofFirst]) !== modelsOf([second, ...ofSecond])) return null;
   const { sameCompiler, built: known } = second.oneTree;
   if (known === null) return { code: 'between-kernels', difference: sameCompiler ? 'patch' : 'patch-and-compiler' };
   return {
@@ -69,10 +71,19 @@ export function betweenKernels(kernels: readonly KernelRecord[]): BetweenConclus
     source: known.source,
     sameCompiler,
     changes: [
-      { kernel: first.name, names: known.onlyFirst },
-      { kernel: second.name, names: known.onlyThis },
+      { kernel: nameOf(first, ofFirst), names: known.onlyFirst },
+      { kernel: nameOf(second, ofSecond), names: known.onlyThis },
     ],
   };
+}
+
+function modelsOf(kernels: readonly KernelRecord[]): string {
+  return JSON.stringify(kernels.map(({ guest }) => guest?.preempt ?? null).sort());
+}
+
+/** Under several models a name is without them. */
+function nameOf(kernel: KernelRecord, others: readonly KernelRecord[]): string {
+  return others.length === 0 ? kernel.name : nameOfKernel(kernel);
 }
 
 /** The running kernels report these; image and config show the rest. */

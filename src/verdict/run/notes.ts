@@ -19,7 +19,8 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
     ...besidePublished(real),
     ...unproven(arms),
     ...real.flatMap((arm) => [...heldUp(arm), ...fruitless(arm), ...otherProcess(arm, foreign)]),
-    ...real.flatMap((arm) => [...otherHolder(arm, foreign), ...lockFree(arm)]),
+    ...otherHolders(real, foreign),
+    ...real.flatMap(lockFree),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
   ];
 }
@@ -72,16 +73,18 @@ function noise(arms: readonly ArmSummary[]): NoteFact[] {
 }
 
 /** The foreign control is a copy of one arm; arms with another holder are compared with it too. */
-function otherHolder(arm: ArmSummary, foreign: ArmSummary | undefined): NoteFact[] {
-  if (foreign === undefined || foreign.holder === null || arm.holder === null || arm.runs === 0) return [];
+function otherHolders(real: readonly ArmSummary[], foreign: ArmSummary | undefined): NoteFact[] {
+  if (foreign === undefined || foreign.holder === null) return [];
   const sizeOf = ({ holder, regionBytes }: ArmSummary): HolderSize => ({
     operation: holder === null ? '' : callOf(holder),
     regionBytes,
   });
-  const [holder, controlHolder] = [sizeOf(arm), sizeOf(foreign)];
-  return JSON.stringify(holder) === JSON.stringify(controlHolder)
-    ? []
-    : [{ code: 'control-of-other-holder', arm: arm.name, holder, controlHolder }];
+  const controlHolder = sizeOf(foreign);
+  const arms = real
+    .filter(({ holder, runs }) => holder !== null && runs > 0)
+    .map((arm) => ({ arm: arm.name, holder: sizeOf(arm) }))
+    .filter(({ holder }) => JSON.stringify(holder) !== JSON.stringify(controlHolder));
+  return arms.length === 0 ? [] : [{ code: 'control-of-other-holder', arms, controlHolder }];
 }
 
 /** A setting that only shows in its variable is not proven to be in force. */
