@@ -38,9 +38,35 @@ export function kernelProgram(): string {
 }
 
 /** What the helper reads with its own capabilities (setcap); empty if it is not there. */
-export function shownByHelper(what: '--symbols' | '--status'): string {
-  const { error, stdout } = spawnSync(programs.observer(), [what], { encoding: 'utf8', maxBuffer: mostShownBytes });
+export function shownByHelper(...what: ['--symbols'] | ['--status'] | ['--maps', pid: string]): string {
+  const { error, stdout } = spawnSync(programs.observer(), what, { encoding: 'utf8', maxBuffer: mostShownBytes });
   return error === undefined ? stdout : '';
+}
+
+/** C++ names as in the source, by those that the linker has; others stay as they are. */
+export function demangled(names: readonly string[]): ReadonlyMap<string, string> {
+  const mangled = [...new Set(names.filter((name) => /^_Z[\w.]+$/.test(name)))];
+  if (mangled.length === 0) return new Map();
+  const { stdout } = spawnSync(programs.observer(), ['--demangle'], {
+    input: mangled.join('\n'),
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+    maxBuffer: mostShownBytes,
+  });
+  const lines = (stdout as string | null)?.split('\n') ?? [];
+  return new Map(mangled.map((name, i) => [name, withoutParameters(lines[i] ?? name)]));
+}
+
+/** `ns::purge(char*, int)` becomes `ns::purge`: a frame is one of many on a line. */
+export function withoutParameters(name: string): string {
+  const end = /\)(?: const)?(?: \[.*\])*$/.exec(name)?.index ?? -1;
+  let depth = 0;
+  // Types among the parameters have parentheses, too.
+  for (let at = end; at > 0; at -= 1) {
+    depth += name[at] === ')' ? 1 : name[at] === '(' ? -1 : 0;
+    if (depth === 0) return name.slice(0, at);
+  }
+  return name;
 }
 
 /** Kernels have some 200,000 symbols, of 40 bytes. */
