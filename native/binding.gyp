@@ -161,8 +161,10 @@
       "sources": ["test/board_writer.cc"],
     },
     {
+      # Its stacks are walked by frame pointers.
       "target_name": "pauselab-stalling",
       "type": "executable",
+      "cflags": ["-fno-omit-frame-pointer", "-fno-optimize-sibling-calls"],
       "sources": ["test/stalling.cc"],
     },
     {

@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../native/observer/', import.meta.url));
-const sources = ['kernel_types.h', 'records.h', 'observer.bpf.c'];
+const sources = ['kernel_types.h', 'records.h', 'user_stack.bpf.h', 'observer.bpf.c'];
 const architectures = { x64: { target: 'x86', headers: 'x86_64-linux-gnu' } };
 
 /** Of what the programs are made from. */

@@ -17,8 +17,13 @@ typedef __u32 __be32;
 typedef __u32 __wsum;
 typedef _Bool bool;
 
-enum { BPF_ANY = 0, BPF_F_MMAPABLE = 1U << 10, BPF_F_CURRENT_CPU = 0xffffffffULL };
-enum bpf_map_type { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6, BPF_MAP_TYPE_RINGBUF = 27 };
+enum { BPF_ANY = 0, BPF_F_USER_STACK = 1U << 8, BPF_F_MMAPABLE = 1U << 10, BPF_F_CURRENT_CPU = 0xffffffffULL };
+enum bpf_map_type {
+  BPF_MAP_TYPE_ARRAY = 2,
+  BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_STACK_TRACE = 7,
+  BPF_MAP_TYPE_RINGBUF = 27
+};
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

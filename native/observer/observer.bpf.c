@@ -24,6 +24,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "records.h"
+#include "user_stack.bpf.h"
 
 char kLicense[] SEC("license") = "Dual BSD/GPL";
 
@@ -184,7 +185,7 @@ static __always_inline void read_call(struct system_call* call, struct task_stru
 }
 
 // Where the stack of the thread is, outside of the kernel.
-static __always_inline __u64 user_stack_of(struct task_struct* task) {
+static __always_inline __u64 stack_pointer_of(struct task_struct* task) {
   struct pt_regs* regs = task->flags & kKernelThread ? 0 : (struct pt_regs*)bpf_task_pt_regs(task);
   return regs ? BPF_CORE_READ(regs, sp) : 0;
 }
@@ -321,7 +322,9 @@ static __always_inline void send_off(struct thread_slot* slot, struct task_struc
   record->gave_from_ns = slot->gave_from_ns;
   record->gave_to_ns = slot->gave_to_ns;
   read_call(&record->call, task);
-  record->user_stack = user_stack_of(task);
+  record->stack_pointer = stack_pointer_of(task);
+  record->own_stack = slot->own_stack;
+  record->waker_stack = slot->waker_stack;
   record->frames_n = read_stack(record->frames, task);
   bpf_ringbuf_submit(record, 0);
 }
@@ -427,6 +430,9 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct* prev, struct task_stru
       out->waker_call.number = -1;
     }
     if (out->state == 0 || out->woken_ns != 0) enqueue(out, cpu, now);
+    out->waker_stack.number = 0;
+    out->own_stack.number = 0;
+    if (out->phase == kHolds) read_user_stack(ctx, &out->own_stack, stack_pointer_of(prev), lost());
     identify(&out->taker, next);
     if (out->phase == kWaits) {
       if (out->slept_ns == 0) out->slept_ns = now;
@@ -459,6 +465,7 @@ static __always_inline void send_hold(const struct hold_record* hold, struct tas
   record->slept_ns = hold->slept_ns;
   record->acquired_ns = hold->acquired_ns;
   record->released_ns = hold->released_ns;
+  record->user_stack = hold->user_stack;
   read_call(&record->call, task);
   record->frames_n = read_stack(record->frames, task);
   bpf_ringbuf_submit(record, 0);
@@ -501,8 +508,17 @@ static __always_inline void give_back(struct thread_slot* slot, struct task_stru
     hold.lock_tgid = slot->lock_tgid;
     hold.acquired_ns = from_ns;
     hold.released_ns = now;
+    hold.user_stack = slot->waker_stack;
     send_hold(&hold, waker);
   }
+}
+
+// Whether the waking may end a stall for a lock or a mutex. Threads sleep between their jobs all the time, and disks
+// end waits by interrupts.
+static __always_inline bool ends_lock_wait(const struct thread_slot* slot, struct task_struct* task) {
+  __u64 slept_ns = slot->woken_ns - slot->off_ns;
+  if (slot->phase == kWaits) return slept_ns >= detail_ns;
+  return slept_ns >= threshold_ns && (slot->state == 2 || (slot->state == 1 && sleeps_for_mutex(task)));
 }
 
 SEC("tp_btf/sched_waking")
@@ -525,6 +541,10 @@ int BPF_PROG(on_waking, struct task_struct* task) {
     read_call(&slot->waker_call, waker);
   else
     slot->waker_call.number = -1;
+  if (ends_lock_wait(slot, task))
+    read_user_stack(ctx, &slot->waker_stack, stack_pointer_of(waker), lost());
+  else
+    slot->waker_stack.number = 0;
   if (slot->phase == kWaits) give_back(slot, waker, slot->woken_ns);
   // Where it slept. If the scheduler chooses another CPU for it, on_migration comes next.
   enqueue(slot, task->thread_info.cpu, slot->woken_ns);
@@ -591,6 +611,7 @@ int BPF_PROG(on_contention_end, void* lock, int error) {
     wait.slept_ns = slept_ns;
     wait.acquired_ns = error == 0 ? slot->acquired_ns : now;
     wait.released_ns = now;
+    read_user_stack(ctx, &wait.user_stack, stack_pointer_of(task), lost());
     send_hold(&wait, task);
   }
   slot->slept_ns = 0;

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <cxxabi.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -37,11 +38,13 @@
 #include "board/fail.h"
 #include "board/lines.h"
 #include "observer/records.h"
+#include "observer/user_stacks.h"
 
 namespace pauselab {
 namespace {
 
 std::uint64_t start_ns = 0;
+UserStacks userStacks;
 
 // What libbpf says when it fails, for the sentence that this program ends with: why the kernel's verifier refused a
 // program, where it did; else the last that it says.
@@ -119,6 +122,15 @@ class Line {
     raw("stack", hexadecimal(frames, std::min<unsigned>(count, kFrames)));
   }
 
+  // Null where it was not read.
+  void userStack(const char* key, const user_stack& stack) {
+    const auto& frames = userStacks.framesOf(stack);
+    if (frames.empty()) return raw(key, "null");
+    const std::vector<unsigned long long> addresses(frames.begin(), frames.end());
+    raw(key, "{\"frames\":" + hexadecimal(addresses.data(), static_cast<unsigned>(addresses.size())) +
+                 ",\"atStackPointer\":" + hexadecimal(&stack.at_sp, 1) + '}');
+  }
+
   void write() const { std::fprintf(stdout, "%s}\n", text_.c_str()); }
 
  private:
@@ -184,7 +196,9 @@ void writeOff(const off_record& record, bool hasEnded) {
   line.number("contention", static_cast<std::int64_t>(record.contention) - 1);
   line.call("call", record.call);
   line.call("wakerCall", record.waker_call);
-  line.address("userStack", record.user_stack);
+  line.address("stackPointer", record.stack_pointer);
+  line.userStack("ownStack", record.own_stack);
+  line.userStack("wakerStack", record.waker_stack);
   line.stack(record.frames, record.frames_n);
   line.write();
 }
@@ -216,6 +230,7 @@ void writeHold(const hold_record& record, bool hasEnded, bool isSure) {
   line.boolean("hasEnded", hasEnded);
   line.call("call", record.call);
   line.string("file", hasEnded ? fileOf(record) : "");
+  line.userStack("userStack", record.user_stack);
   line.stack(record.frames, record.frames_n);
   line.write();
 }
@@ -404,7 +419,7 @@ void readOpenCall(off_record& record) {
   for (unsigned long long& argument : call.arguments) {
     if (!(file >> argument)) return;
   }
-  if (!(file >> record.user_stack)) return;
+  if (!(file >> record.stack_pointer)) return;
   record.call = call;
 }
 
@@ -429,6 +444,8 @@ void writeOpenOff(const thread_slot& slot, std::uint64_t end_ns) {
   record.gave_to_ns = slot.gave_to_ns;
   record.call.number = -1;
   record.waker_call = slot.waker_call;
+  record.own_stack = slot.own_stack;
+  if (isWoken) record.waker_stack = slot.waker_stack;
   if (!isWoken) record.waker_call.number = -1;
   if (!isWoken && slot.state == kAsleep && slot.is_target != 0) readOpenCall(record);
   writeOff(record, false);
@@ -458,6 +475,7 @@ void writeOpenWait(const thread_slot& slot, const thread_slot* slots, std::uint3
   record.is_write = slot.owner_mode == kForWrite;
   record.has_it = 1;
   record.thread = slot.owner;
+  if (mayHold) record.user_stack = holder.own_stack;
   record.slept_ns = 0;
   record.acquired_ns = slot.off_ns;
   writeHold(record, false, slot.owner_mode == kForWrite);
@@ -482,6 +500,7 @@ losses lossesOf(bpf_object* object) {
   for (const losses& one : each) {
     all.ring_full_n += one.ring_full_n;
     all.slot_taken_n += one.slot_taken_n;
+    all.user_stacks_n += one.user_stacks_n;
   }
   return all;
 }
@@ -516,6 +535,9 @@ int check(const char* program) {
   return 0;
 }
 
+// They come from files of strangers.
+constexpr std::size_t kLongestName = 512;
+
 // A file of /proc as this process sees it: it may have capabilities that pauselab has not.
 int show(const char* path) {
   std::ifstream file(path);
@@ -524,15 +546,29 @@ int show(const char* path) {
   return std::cout.flush() ? 0 : static_cast<int>(Exit::workload);
 }
 
+// C++ names as the linker has them, a line each; as in the source, in the same order.
+int demangle() {
+  for (std::string name; std::getline(std::cin, name);) {
+    int status = 0;
+    char* text = name.size() > kLongestName ? nullptr : abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
+    std::cout << (text == nullptr ? name.c_str() : text) << '\n';
+    std::free(text);
+  }
+  return std::cout.flush() ? 0 : static_cast<int>(Exit::workload);
+}
+
 int run(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--demangle") == 0) return demangle();
   if (argc == 2 && std::strcmp(argv[1], "--symbols") == 0) return show("/proc/kallsyms");
   if (argc == 2 && std::strcmp(argv[1], "--status") == 0) return show("/proc/self/status");
+  if (argc == 3 && std::strcmp(argv[1], "--maps") == 0)
+    return show(("/proc/" + std::to_string(argument<std::uint32_t>(argv[2], "TGID")) + "/maps").c_str());
   if (argc == 3 && std::strcmp(argv[1], "--check") == 0) return check(argv[2]);
   if (argc < 5)
     fail(Exit::usage,
          "usage: pauselab-observer PROGRAM DETAIL_NS THRESHOLD_NS TGID...\n"
          "       pauselab-observer --check PROGRAM\n"
-         "       pauselab-observer --symbols | --status");
+         "       pauselab-observer --symbols | --status | --maps TGID | --demangle");
   const auto detail_ns = argument<std::uint64_t>(argv[2], "DETAIL_NS");
   const auto threshold_ns = argument<std::uint64_t>(argv[3], "THRESHOLD_NS");
   std::vector<std::uint32_t> pids;
@@ -558,6 +594,7 @@ int run(int argc, char** argv) {
   if (slots == MAP_FAILED) refuse("the state of the threads could not be read", errno);
   ring_buffer* ring = ring_buffer__new(bpf_map__fd(mapOf(attached.object, "ring")), onRecord, nullptr, nullptr);
   if (ring == nullptr) refuse("the ring buffer could not be read", errno);
+  userStacks.readFrom(bpf_map__fd(mapOf(attached.object, "user_stacks")));
   start_ns = monotonic_ns();
   Line ready("ready");
   ready.number("start_ns", static_cast<std::int64_t>(start_ns));
@@ -592,6 +629,7 @@ int run(int argc, char** argv) {
   end.time("end_ns", end_ns);
   end.number("ringFull_n", static_cast<std::int64_t>(lost.ring_full_n));
   end.number("slotTaken_n", static_cast<std::int64_t>(lost.slot_taken_n));
+  end.number("userStacksLost_n", static_cast<std::int64_t>(lost.user_stacks_n));
   end.number("recursion_n", static_cast<std::int64_t>(recursionMisses(attached.object)));
   end.number("cpu_us",
              (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec);

@@ -2,7 +2,7 @@
 // What observer.bpf.c sends to observer.cc. Both include it, so it is plain C. All times are CLOCK_MONOTONIC in ns.
 #pragma once
 
-enum { kComm = 16, kFrames = 24, kArguments = 6, kMostTargets = 64, kMostSlots = 65536 };
+enum { kComm = 16, kFrames = 24, kUserFrames = 16, kArguments = 6, kMostTargets = 64, kMostSlots = 65536 };
 
 enum record_type { kOff = 1, kHold = 2, kRan = 3, kExit = 4 };
 
@@ -25,6 +25,15 @@ struct who {
   unsigned int tgid;
   int nice;
   char comm[kComm];
+};
+
+// Where a program was when it called the kernel.
+struct user_stack {
+  // 1 + the key in the map `user_stacks`; 0: not read, or there is none.
+  unsigned int number;
+  unsigned int reserved;
+  // The word to which its stack pointer pointed; 0: not read.
+  unsigned long long at_sp;
 };
 
 // A thread was off its CPU, from a switch out to the next switch in.
@@ -61,7 +70,11 @@ struct off_record {
   // In which the waker was.
   struct system_call waker_call;
   // Of the thread, outside of the kernel; 0: not known.
-  unsigned long long user_stack;
+  unsigned long long stack_pointer;
+  // Of the thread, where it lost its CPU with an mmap_lock in hand; and of the waker, where it may have given back what
+  // the thread waited for.
+  struct user_stack own_stack;
+  struct user_stack waker_stack;
   unsigned long long frames[kFrames];
 };
 
@@ -83,6 +96,8 @@ struct hold_record {
   unsigned long long acquired_ns;
   unsigned long long released_ns;
   struct system_call call;
+  // At the end of its wait, or where it gave the lock back.
+  struct user_stack user_stack;
   unsigned long long frames[kFrames];
 };
 
@@ -135,6 +150,9 @@ struct thread_slot {
   struct who waker;
   struct who taker;
   struct system_call waker_call;
+  // As in off_record.
+  struct user_stack own_stack;
+  struct user_stack waker_stack;
   unsigned long long gave_from_ns;
   unsigned long long gave_to_ns;
   unsigned int gave_write;
@@ -155,6 +173,8 @@ struct cpu_slot {
 struct losses {
   unsigned long long ring_full_n;
   unsigned long long slot_taken_n;
+  // Stacks outside of the kernel.
+  unsigned long long user_stacks_n;
 };
 
 struct target {

@@ -11,6 +11,7 @@ import { threadsSeen } from './threads.js';
 import { tracedDrafts } from './traced.js';
 import { stallTimeline } from './stall-timeline.js';
 import { stacksOfThread } from './stacks-during.js';
+import { programStacksDuring } from './program-stacks.js';
 import { stealDuring } from './steal.js';
 import type { ActivitySpan } from './thread-activities.js';
 import { untracedDrafts } from './untraced.js';
@@ -97,6 +98,7 @@ function evidenceOf(
     systemCall,
     steal_share,
     stacks,
+    userStacks: programStacksDuring(span, victim.thread, chain, run),
     missing: [
       ...run.missing,
       ...(run.trace !== null && !isCovered ? [statedMissing({ code: 'trace-gap', lost_n: run.trace.lost_n })] : []),

@@ -1,6 +1,7 @@
 /** The evidence of one run, from which attribution works. Times are relative to go. */
 import type { Stated } from '../facts/stated.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
+import type { UserStackFact } from '../facts/user-stack-facts.js';
 import type { LockClass } from '../catalogue/locks.js';
 import type { VictimLayout } from '../catalogue/operations.js';
 import type { SampleStream } from '../record/samples.js';
@@ -129,4 +130,14 @@ export interface RunTrace {
   /** Events that this kernel lacks. */
   readonly missingEvents: readonly string[];
   readonly stacks: readonly StackReading[];
+  /** Of programs; absent: not read. */
+  readonly userStacks?: readonly UserStackSeen[];
+}
+
+/** Where the program of a thread was, at some time or for some time. */
+export interface UserStackSeen {
+  readonly tid: number;
+  readonly start_ns: number;
+  readonly end_ns: number;
+  readonly stack: UserStackFact;
 }

@@ -7,7 +7,7 @@
  */
 import { grouped } from '../base/group.js';
 import type { ListedStall, StallsFile } from '../bundle/stalls-schema.js';
-import { callText } from '../words/seen-words.js';
+import { callText, userFramesText } from '../words/seen-words.js';
 import type { Span } from './links.js';
 
 export interface TraceSlice {
@@ -61,6 +61,7 @@ function sliced(pid: number, run: string, stalls: readonly ListedStall[], file: 
     ...chainTracks(stalls),
     ...callTracks(stalls),
     ...logTracks(stalls),
+    ...stackTracks(stalls),
     ...operationTracks([...(file?.slow ?? []), ...(file?.stalls ?? [])].filter((one) => isNear(one, stalls))),
   ].map((track, i): Track => ({ ...track, tid: firstTrack + pid * mostTracks + i + 1 }));
   return [
@@ -91,6 +92,29 @@ function chainTracks(stalls: readonly ListedStall[]): NamedTrack[] {
       start_ns: link.start_ns,
       end_ns: link.end_ns,
       args: { series, grade: link.grade, sentence: link.sentence },
+    }),
+  );
+}
+
+/** Where programs had called the kernel, beside the links that blame them. */
+function stackTracks(stalls: readonly ListedStall[]): NamedTrack[] {
+  const links = stalls.flatMap(({ chain, evidence }) =>
+    (chain ?? []).flatMap((link) =>
+      (evidence?.userStacks ?? [])
+        .filter(({ thread }) => thread.tid === link.thread?.tid)
+        .slice(-1)
+        .map((stack) => ({ link, stack })),
+    ),
+  );
+  return tracksBy(
+    links,
+    'stack',
+    ({ stack }) => `program of ${stack.thread.name}`,
+    ({ link, stack }) => ({
+      name: stack.frames[0]?.function ?? stack.frames[0]?.module ?? 'not known',
+      start_ns: link.start_ns,
+      end_ns: link.end_ns,
+      args: { moment: stack.moment, stack: userFramesText(stack) },
     }),
   );
 }

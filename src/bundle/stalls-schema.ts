@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { schemaVersion } from './version.js';
 import { activities, type LinkReason } from '../facts/chain-facts.js';
+import { userMoments } from '../facts/user-stack-facts.js';
 import { statedList } from './stated-schema.js';
 import { blamedPolicies, causes, grades, locks, steps } from '../facts/blame.js';
 
@@ -110,6 +111,27 @@ const evidenceSchema = z.object({
   steal_share: orNull(z.number()),
   /** Kernel stacks during the stall, innermost frame first; only with --trace. */
   stacks: z.array(z.object({ thread: threadSchema, time_ns: ns, state: z.string(), frames: z.array(z.string()) })),
+  /**
+   * Where programs had called the kernel: of a thread of the chain as it gave back what others waited for or lost its CPU
+   * with it, and of the victim as its wait ended. Only of an observation by eBPF.
+   */
+  userStacks: z
+    .array(
+      z.object({
+        thread: threadSchema,
+        moment: z.enum(userMoments),
+        frames: z.array(
+          z.object({
+            function: orNull(z.string()),
+            module: orNull(z.string()),
+            offset: orNull(z.string()),
+            isInferred: z.boolean(),
+          }),
+        ),
+        isCut: z.boolean(),
+      }),
+    )
+    .default([]),
   /** Missing evidence. */
   missing: statedList,
 });

@@ -1,6 +1,7 @@
 /** What an observation says: codes with figures. src/words/observation-words.ts makes the sentences. */
 import type { BlamedThread } from './chain-facts.js';
 import type { Cause, Grade } from './blame.js';
+import type { HiddenNames } from './user-stack-facts.js';
 import type { JvmGap } from './observed-jvm-facts.js';
 
 /**
@@ -107,6 +108,18 @@ export type ObservationGap =
   | { readonly code: 'files-exhausted'; readonly threads_n: number }
   /** By cpu.max; `throttled_ns`: of all CPUs, during the observation. */
   | { readonly code: 'cgroup-throttled'; readonly pid: number; readonly throttled_ns: number }
+  /** Stacks of programs that the kernel read, and for which its map had no place. */
+  | { readonly code: 'user-stacks-lost'; readonly stacks_n: number }
+  /** Of one frame: these programs keep no frame pointers. */
+  | { readonly code: 'user-stacks-cut'; readonly cut_n: number; readonly stacks_n: number }
+  /** Where programs had called the kernel is known by address only. */
+  | {
+      readonly code: 'user-names-hidden';
+      /** The first of them. */
+      readonly pid: number;
+      readonly processes_n: number;
+      readonly why: HiddenNames;
+    }
   | { readonly code: 'sleeps-not-judged' }
   | { readonly code: 'symbols-hidden' }
   | JvmGap
@@ -121,7 +134,7 @@ export type ObservationGap =
 /** What a missing permission takes from an observation that is possible. */
 export type ObservationLimit = { readonly tier: TierName } & (
   | { readonly code: 'symbols-hidden' }
-  /** Which file a thread of another program reads while it has the lock. */
+  /** Which file a thread of another program reads while it has the lock, and which functions the programs were in. */
   | { readonly code: 'files-of-others-hidden' }
   | { readonly code: 'others-refused' }
   /** By Yama, whose setting is `scope` (/proc/sys/kernel/yama/ptrace_scope). */

@@ -9,8 +9,11 @@ import { checkedUntilN, type UntilN } from '../experiment/plan/until-n.js';
 import { usesOf, type Use } from '../experiment/plan/uses.js';
 import type { GuestOptions } from '../experiment/place/places.js';
 import { differencesNow, guestDifferences, type ChangedFact } from '../experiment/run/environment.js';
+import type { ExpectedRootFact } from '../facts/repetition-facts.js';
+import type { Stated } from '../facts/stated.js';
 import { askedKernel } from '../profile/check/asked-kernel.js';
 import { isHashOf, missingSecrets, withoutSecrets } from '../profile/resolved/profile-secrets.js';
+import { expectedIn } from './expected-in.js';
 import { planOf, planOfSide, type PlanWithGuests } from './dry-run-plan.js';
 import { measure, type Measured, type MeasureOptions } from './measure.js';
 import type { PlannedSide } from './plan.js';
@@ -96,6 +99,8 @@ export async function plannedRuns(
 }
 
 export interface Replayed extends Measured {
+  /** Roots that the profile expects, each with whether it came back. */
+  readonly expected: readonly Stated<ExpectedRootFact>[];
   /** How the guests differ, which is known once they have run. */
   readonly guestDifferences: readonly ChangedFact[];
 }
@@ -114,7 +119,11 @@ export async function measureReplay(
     guest,
   });
   const now = readBundleFile('manifest', manifestFile(measured.bundle));
-  return { ...measured, guestDifferences: guestDifferences(manifest, now) };
+  return {
+    ...measured,
+    expected: await expectedIn(side.profile, measured.bundle),
+    guestDifferences: guestDifferences(manifest, now),
+  };
 }
 
 function manifestFile(bundle: string): string {

@@ -3,6 +3,7 @@ import { ExitCode, usage } from '../base/failure.js';
 import type { ConditionFact } from '../facts/condition-facts.js';
 import type { ExpectedRootFact } from '../facts/repetition-facts.js';
 import type { Stated } from '../facts/stated.js';
+import { expectedIn } from './expected-in.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { parseUntilN, type UntilN } from '../experiment/plan/until-n.js';
 import { checkCondition, parseFailCondition, refuseUndecidable } from '../verdict/run/fail-if.js';
@@ -62,16 +63,8 @@ export async function measureRun(
 ): Promise<RunResult> {
   const measured = await measure(side.profile, side.arms, argv, { ...options, untilN, boot });
   const results = conditions.map((condition) => checkCondition(condition, measured.summary));
-  const expected = side.profile.expects === undefined ? [] : await expectedIn(measured.bundle);
+  const expected = await expectedIn(side.profile, measured.bundle);
   return { ...measured, conditions: results, expected, exitCode: exitCodeOf(measured.summary, results) };
-}
-
-async function expectedIn(bundle: string): Promise<Stated<ExpectedRootFact>[]> {
-  const [{ expectedOf }, { readStalls }] = await Promise.all([
-    import('../attribution/expected-roots.js'),
-    import('../bundle/read-stalls.js'),
-  ]);
-  return expectedOf(bundle, readStalls(bundle));
 }
 
 /** An experiment is also inconclusive if every run of an arm was disturbed. */

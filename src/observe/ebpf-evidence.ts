@@ -142,6 +142,7 @@ function gapsOf({ end }: Observed, symbols: RecordOptions['symbols']): Observati
   return [
     ...(end.ringFull_n > 0 ? [{ code: 'records-dropped', records_n: end.ringFull_n } as const] : []),
     ...(end.slotTaken_n > 0 ? [{ code: 'threads-not-followed', threads_n: end.slotTaken_n } as const] : []),
+    ...(end.userStacksLost_n > 0 ? [{ code: 'user-stacks-lost', stacks_n: end.userStacksLost_n } as const] : []),
     ...(end.recursion_n > 0 ? [{ code: 'events-missed', events_n: end.recursion_n } as const] : []),
     ...(symbols === null ? [{ code: 'symbols-hidden' } as const] : []),
     { code: 'sleeps-not-judged' },

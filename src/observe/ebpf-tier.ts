@@ -5,8 +5,12 @@ import { seenInKernel } from './ebpf-evidence.js';
 import { stallFinder } from './stall-finder.js';
 import { settledAmong } from './settled-stalls.js';
 import type { HoldRecord, OffRecord, RanRecord } from './observed.js';
-import { startObserver } from './observer.js';
+import { demangled, shownByHelper, startObserver } from './observer.js';
+import { readIfThere } from '../host/files.js';
 import { sharedParts } from './shared-parts.js';
+import { processCode, type ProcessCode } from './user-code.js';
+import { userStacksIn } from './user-stacks.js';
+import { withUserStacks } from './named-stacks.js';
 import { detailOf, settled_ns, type Watch, type WatchOptions } from './tier.js';
 
 /** More are not kept: a machine that is as busy as that is observed in pieces. */
@@ -21,6 +25,8 @@ export async function watchInKernel({ targets, threshold_ns }: WatchOptions): Pr
   const exits = new Map<number, number>();
   const finder = stallFinder({ pids, threshold_ns });
   const shared = sharedParts();
+  // To read them takes the lock of the process, so they are not read while it is observed.
+  const mapsBefore = new Map(pids.map((pid) => [pid, mapsOf(pid)]));
   const observer = await startObserver({
     pids,
     threshold_ns,
@@ -52,9 +58,28 @@ export async function watchInKernel({ targets, threshold_ns }: WatchOptions): Pr
       const end = await observer.finish();
       // After a live view most names are known, and the kernel's list of 200,000 need not be read again.
       const symbols = symbolsOf(addressesIn(offs));
-      return seenInKernel({ offs, holds, rans, exits, end }, { pids, threshold_ns, detail_ns, symbols, cpuCount });
+      const seen = seenInKernel(
+        { offs, holds, rans, exits, end },
+        { pids, threshold_ns, detail_ns, symbols, cpuCount },
+      );
+      const stacks = userStacksIn({ offs, holds, rans });
+      const codes = new Map(
+        [...new Set(stacks.map(({ pid }) => pid))].map((pid): [number, ProcessCode] => [
+          pid,
+          processCode(pid, mapsBefore.get(pid) ?? null, mapsOf),
+        ]),
+      );
+      return withUserStacks(seen, stacks, { codes, demangled });
     },
   };
+}
+
+/** The helper may have CAP_SYS_PTRACE where pauselab does not. */
+function mapsOf(pid: number): string | null {
+  const own = readIfThere(`/proc/${pid}/maps`);
+  if (own !== null) return own;
+  const shown = shownByHelper('--maps', String(pid));
+  return shown === '' ? null : shown;
 }
 
 /** Stacks of one program have the same few hundred addresses. */

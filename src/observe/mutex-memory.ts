@@ -4,6 +4,7 @@ import type { MutexMemory, RunEvidence } from '../attribution/evidence.js';
 import { mutexKey } from '../attribution/trace-model.js';
 import { readIfThere } from '../host/files.js';
 import { mutexIn } from '../catalogue/futex-calls.js';
+import { mappingsIn } from './memory-map.js';
 
 /**
  * glibc aligns each heap of an arena that is not the main one to HEAP_MAX_SIZE, 64 MiB with 64 bits. The arena follows
@@ -13,17 +14,9 @@ import { mutexIn } from '../catalogue/futex-calls.js';
 const heapBytes = 64n << 20n;
 const mutexOffsets: readonly bigint[] = [32n, 48n];
 
-interface Mapping {
-  readonly start: bigint;
-  readonly end: bigint;
-  readonly isWritable: boolean;
-  /** Empty: of no file. */
-  readonly path: string;
-}
-
 /** `maps`: of /proc/PID/maps. Null: nothing is mapped there. */
 export function memoryAt(maps: string, address: bigint): MutexMemory | null {
-  const mappings = maps.split('\n').flatMap(mappingOf);
+  const mappings = mappingsIn(maps);
   const index = mappings.findIndex(({ start, end }) => start <= address && address < end);
   const mapping = mappings[index];
   if (mapping === undefined) return null;
@@ -39,12 +32,6 @@ export function memoryAt(maps: string, address: bigint): MutexMemory | null {
   const isBss =
     mapping.path === '' && before?.end === mapping.start && before.isWritable && before.path.startsWith('/');
   return { kind: 'elsewhere', file: isBss ? basename(before.path) : null };
-}
-
-function mappingOf(line: string): Mapping[] {
-  const [, start, end, rights = '', path = ''] = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \d+\s*(.*)$/.exec(line) ?? [];
-  if (start === undefined || end === undefined) return [];
-  return [{ start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), isWritable: rights.includes('w'), path }];
 }
 
 /** Reads what each process has mapped once, if it is still there and may be read. */

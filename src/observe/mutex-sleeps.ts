@@ -5,9 +5,9 @@ import { grouped } from '../base/group.js';
 import { readyAt, type ObservedCall, type OffRecord } from './observed.js';
 
 /** Null: it did not sleep for a mutex, as far as is known. */
-export function mutexOf({ state, call, userStack, wakerCall }: OffRecord): AwaitedMutex | null {
+export function mutexOf({ state, call, stackPointer, wakerCall }: OffRecord): AwaitedMutex | null {
   if (state !== 'asleep' || call === null) return null;
-  const mutex = awaitedMutex(withNumbers(call), userStack === null ? null : BigInt(`0x${userStack}`));
+  const mutex = awaitedMutex(withNumbers(call), stackPointer === null ? null : BigInt(`0x${stackPointer}`));
   if (mutex === null) return null;
   const isBroadcast = wakerCall !== null && wakingOf(withNumbers(wakerCall), mutex) === 'broadcasts';
   return isBroadcast ? null : mutex;

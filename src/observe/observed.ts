@@ -17,6 +17,8 @@ const threadSchema = z.object({
 const callSchema = z.nullable(z.object({ number: z.number(), arguments: z.array(z.string()) }));
 /** Addresses in hexadecimal, innermost frame first. */
 const stackSchema = z.array(z.string());
+/** By frame pointers; null: it was not read, or there is none. `atStackPointer`: the word there, when the kernel was entered. */
+const userStackSchema = z.nullable(z.object({ frames: stackSchema, atStackPointer: z.tuple([z.string()]) }));
 
 const offSchema = z.object({
   kind: z.literal('off'),
@@ -51,7 +53,11 @@ const offSchema = z.object({
   /** In which the waker was; null as above, or where the wait was short. */
   wakerCall: callSchema,
   /** Where the thread's stack is, outside of the kernel, in hexadecimal; null: not known. */
-  userStack: z.nullable(z.string()),
+  stackPointer: z.nullable(z.string()),
+  /** Of the thread, where it was switched out with an mmap_lock in hand. */
+  ownStack: userStackSchema,
+  /** Of the waker, where it may have given back what the thread waited for, and the wait was long. */
+  wakerStack: userStackSchema,
   stack: stackSchema,
 });
 
@@ -75,6 +81,8 @@ const holdSchema = z.object({
   call: callSchema,
   /** Which it reads or writes; null where it makes another call, or had closed it. */
   file: z.nullable(z.string()),
+  /** At the end of its wait, or where it gave the lock back. */
+  userStack: userStackSchema,
   stack: stackSchema,
 });
 
@@ -97,6 +105,8 @@ const endSchema = z.object({
   ringFull_n: z.number(),
   /** Threads that were not followed, because another thread had their slot. */
   slotTaken_n: z.number(),
+  /** Stacks of programs that did not fit into their map. */
+  userStacksLost_n: z.number(),
   /** Events that came while a program ran on their CPU. */
   recursion_n: z.number(),
   cpu_us: z.number(),
@@ -113,6 +123,7 @@ const recordSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type ObservedThread = z.infer<typeof threadSchema>;
+export type UserStack = NonNullable<z.infer<typeof userStackSchema>>;
 export type ObservedCall = NonNullable<z.infer<typeof callSchema>>;
 export type OffRecord = z.infer<typeof offSchema>;
 export type HoldRecord = z.infer<typeof holdSchema>;

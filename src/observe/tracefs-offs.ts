@@ -80,7 +80,9 @@ function offOf(thread: ObservedThread, traced: TracedThreads, { segment, last, o
     contention: -1,
     call: callAt(thread.tid, start_ns, traced),
     wakerCall: isWoken && wokenBy !== 0 ? callAt(wokenBy, end_ns, traced) : null,
-    userStack: traced.book.futexStacks.get(thread.tid) ?? null,
+    stackPointer: traced.book.futexStacks.get(thread.tid) ?? null,
+    ownStack: null,
+    wakerStack: null,
     stack: [],
   };
 }

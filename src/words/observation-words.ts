@@ -13,6 +13,7 @@ import type {
   TierObstacle,
 } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
+import type { HiddenNames } from '../facts/user-stack-facts.js';
 import { counted, listed } from './text.js';
 import { ofJvmGaps } from './observed-jvm-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -97,12 +98,24 @@ const otherReasons: Readonly<Record<Cause, string>> = {
   unknown: 'came from nothing that is known',
 };
 
+const hiddenNames: Readonly<Record<HiddenNames, string>> = {
+  'not-allowed': '/proc/PID/maps may not be read (CAP_SYS_PTRACE is missing)',
+  ended: 'it had ended before its /proc/PID/maps was read',
+  'other-program': 'it became another program meanwhile (execve)',
+};
+
 const ofGaps: WordsOf<ObservationGap> = {
   ...ofJvmGaps,
   'records-dropped': ({ records_n }) =>
     `${counted(records_n, 'record')} did not fit into the buffer of the kernel: stalls and their reasons may be missing`,
   'threads-not-followed': ({ threads_n }) =>
     `${counted(threads_n, 'thread')} could not be followed, because another thread had the same slot: their stalls are missing`,
+  'user-stacks-lost': ({ stacks_n }) =>
+    `${counted(stacks_n, 'stack')} of programs did not fit into the map of the kernel: where these programs called the kernel is not known`,
+  'user-stacks-cut': ({ cut_n, stacks_n }) =>
+    `${cut_n} of ${counted(stacks_n, 'stack')} of programs ${cut_n === 1 ? 'has' : 'have'} one frame, because the program was built without frame pointers (-fno-omit-frame-pointer; a JVM: -XX:+PreserveFramePointer)`,
+  'user-names-hidden': ({ pid, processes_n, why }) =>
+    `the functions of process ${pid}${processes_n === 1 ? '' : ` and ${counted(processes_n - 1, 'other')}`} are not named, because ${hiddenNames[why]}`,
   'events-missed': ({ events_n }) => `${counted(events_n, 'event')} of the kernel came while another was handled`,
   'target-ended': ({ pid, name }) =>
     `${name} (${pid}) ended before the observation did, so nothing after that is known`,
@@ -215,7 +228,7 @@ const ofLimits: WordsOf<ObservationLimit> = {
   'symbols-hidden': () =>
     'the names of kernel functions are hidden, so stacks are not shown, and disks, swap and reclaim are not told apart: that needs CAP_SYSLOG and kernel.kptr_restrict below 2',
   'files-of-others-hidden': () =>
-    'CAP_SYS_PTRACE is missing, so it is not shown which file, such as /proc/PID/smaps, a thread of another user reads while it has the lock',
+    'CAP_SYS_PTRACE is missing, so of threads of another user it is not shown which file, such as /proc/PID/smaps, they read while they have the lock, nor the functions of their programs',
   'others-refused': () => 'CAP_SYS_PTRACE is missing, so only processes of the same user can be observed',
   'calls-refused-by-yama': ({ scope }) =>
     `Yama refuses /proc/PID/syscall (kernel.yama.ptrace_scope = ${scope}), so what a blocked thread waits for is known by the kernel’s function only`,

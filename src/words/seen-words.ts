@@ -1,6 +1,7 @@
 /** What was seen while a stall lasted: its end, its threads, calls of holders and events of the JVM's log. */
 import { formatDuration } from '../base/text/units.js';
 import type { Activity, BlamedThread } from '../facts/chain-facts.js';
+import type { UserFrame, UserMoment, UserStackFact } from '../facts/user-stack-facts.js';
 import { priorityText } from './chain-words.js';
 
 /** How a stall ended if its operation did not; null: the operation ended. */
@@ -47,6 +48,27 @@ export const activityMeanings: Readonly<Record<Activity, string>> = {
   stopped: 'stopped',
   gone: 'gone',
   unobserved: 'nobody looked',
+};
+
+/** `madvise (libc.so.6+0x10b) < purge (service+0x3a1)`. */
+export function userFramesText({ frames, isCut }: Pick<UserStackFact, 'frames' | 'isCut'>): string {
+  const text = frames.every(({ module, function: name }) => module === null && name === null)
+    ? 'not known'
+    : frames.map(userFrameText).join(' < ');
+  return isCut ? `${text} (no frame pointer beyond)` : text;
+}
+
+function userFrameText({ function: name, module, offset, isInferred }: UserFrame): string {
+  const place = module === null || offset === null ? module : `${module}+0x${offset}`;
+  const text = name === null ? (place ?? 'unknown') : place === null ? name : `${name} (${place})`;
+  return isInferred ? `${text}, by its return address` : text;
+}
+
+/** Whose stack it is, and when it was read. */
+export const userMomentWords: Readonly<Record<UserMoment, string>> = {
+  'gave-back': 'as it gave the lock back',
+  'lost-cpu': 'as it lost its CPU with the lock',
+  waited: 'where it waited',
 };
 
 export interface SeenThread {

@@ -27,6 +27,17 @@ interface Observed {
   readonly stalls: readonly ListedStall[];
 }
 
+/** In which function of the program each thread of the chain called the kernel. */
+function calledFrom(stall: ListedStall | undefined): Record<string, string | undefined> {
+  const own = (name: string | null): string[] => /^\(anonymous namespace\)::(\w+)$/.exec(name ?? '')?.slice(1) ?? [];
+  return Object.fromEntries(
+    (stall?.evidence?.userStacks ?? []).map(({ thread, frames }) => [
+      thread.name,
+      frames.flatMap(({ function: name }) => own(name))[0],
+    ]),
+  );
+}
+
 /** The thread is blocked: it waits for mmap_lock. */
 function isBlocked(pid: number, name: string): boolean {
   const task = `/proc/${pid}/task`;
@@ -71,6 +82,7 @@ describe.skipIf(!isAllowed)('an observation', () => {
         const [link] = (longest?.chain ?? []).filter(({ cause }) => cause === 'mmap-lock-reader');
         expect(link?.call).toBe('madvise.DONTNEED');
         expect(link?.cpuTakenBy.map(({ thread }) => thread.name)).toContain('hog');
+        if (tier === 'ebpf') expect(calledFrom(longest)).toEqual({ writer: 'protect', purger: 'holdMmapLock' });
       }
     },
   );

@@ -67,7 +67,7 @@ describe('a sleep', () => {
     ['a condition variable', { call: futex('7f10', '189', '2') }],
     ['another word', { call: futex('7f10', '80', '1') }],
     ['a mutex, up to a timeout,', { call: futex('7f10', '80', '2', '7f99') }],
-    ['a word of its own frame, as in musl’s pthread_cond_wait,', { userStack: '7e80' }],
+    ['a word of its own frame, as in musl’s pthread_cond_wait,', { stackPointer: '7e80' }],
     ['a barrier', { wakerCall: futex('7f10', '81', '7fffffff') }],
     ['something that is no futex', { call: { ...lock, number: 1 } }],
   ])('for %s is none', (_, more) => {

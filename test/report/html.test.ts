@@ -394,6 +394,7 @@ function hostile(): string {
       systemCall: evil,
       steal_share: null,
       stacks: [],
+      userStacks: [],
       missing: [said(evil)],
     },
     overlappingHolderCalls: [
@@ -473,6 +474,7 @@ test.skipIf(!hasChromium)(
         systemCall: null,
         steal_share: null,
         stacks: [],
+        userStacks: [],
         missing: [],
       },
     };

@@ -55,7 +55,9 @@ export function off(
     contention: -1,
     call: null,
     wakerCall: null,
-    userStack: null,
+    stackPointer: null,
+    ownStack: null,
+    wakerStack: null,
     stack: [],
     ...more,
   };
@@ -80,6 +82,7 @@ export function hold(
     hasEnded: true,
     call: null,
     file: null,
+    userStack: null,
     stack: [],
     ...more,
   };
@@ -101,6 +104,7 @@ export function observed(records: Partial<Omit<Observed, 'end'>>, end: Partial<E
       end_ns: 1000 * ms,
       ringFull_n: 0,
       slotTaken_n: 0,
+      userStacksLost_n: 0,
       recursion_n: 0,
       cpu_us: 0,
       memoryKib: 0,

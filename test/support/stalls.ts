@@ -84,6 +84,7 @@ export const exampleStall: ListedStall = {
     systemCall: 'mprotect',
     steal_share: 0,
     stacks: [],
+    userStacks: [],
     missing: [],
   },
 };

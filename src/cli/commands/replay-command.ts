@@ -5,7 +5,7 @@ import type { Use } from '../../experiment/plan/uses.js';
 import type { ChangedFact } from '../../experiment/run/environment.js';
 import type { ReplayPlan } from '../../jobs/replay.js';
 import { withoutSecrets } from '../../profile/resolved/profile-secrets.js';
-import { counted } from '../../words/text.js';
+import { capitalised, counted } from '../../words/text.js';
 import { installOption } from '../install.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
 import { printJson, printText } from '../text/output.js';
@@ -44,11 +44,20 @@ export function replayCommand(argv: readonly string[]) {
       if (refusal !== null) throw refusal;
       if (options.json !== true) printText(`${headOf(plan)}\n\n`);
       const replayed = await measureReplay(plan, argv, { ...options, progress, quietWithin_ms });
-      const { summary, bundle, failure, guestDifferences } = replayed;
+      const { summary, bundle, failure, guestDifferences, expected } = replayed;
       if (options.json === true)
-        printJson({ ...summary, bundle, replayOf: path, uses, differences: [...differences, ...guestDifferences] });
+        printJson({
+          ...summary,
+          bundle,
+          replayOf: path,
+          uses,
+          differences: [...differences, ...guestDifferences],
+          ...(expected.length === 0 ? {} : { expected }),
+        });
       else {
         await printSummary(summary, bundle);
+        if (expected.length > 0)
+          printText(`\n${expected.map(({ sentence }) => `${capitalised(sentence)}.\n`).join('')}`);
         if (guestDifferences.length > 0)
           printText(`\nThe guests differ too:\n${differenceLines(guestDifferences).join('\n')}\n`);
       }

@@ -5,7 +5,7 @@ import { distinct, type Stated } from '../../facts/stated.js';
 import { stalledTime } from '../../attribution/totals.js';
 import { causeText, noChain, notAttributed } from '../../words/cause-words.js';
 import { priorityText, stepsText } from '../../words/chain-words.js';
-import { callText, eventText, unusualEnd, waitText } from '../../words/seen-words.js';
+import { callText, eventText, unusualEnd, userFramesText, userMomentWords, waitText } from '../../words/seen-words.js';
 import { observedLength, observedWhen } from '../../words/observation-words.js';
 import { capitalised } from '../../words/text.js';
 import { printable } from '../../base/text/printable.js';
@@ -162,6 +162,9 @@ function evidenceLines({ evidence, states, overlappingHolderCalls }: ListedStall
         `  ${callText(call)}: ${formatDuration(call.end_ns - call.start_ns)}, off its CPU for at most ${formatDuration(call.runDelayAtMost_ns)}`,
     ),
     ...evidence.events.map((event) => `  ${eventText(event)}`),
+    ...evidence.userStacks.map(
+      (stack) => `  program of ${stack.thread.name}, ${userMomentWords[stack.moment]}: ${userFramesText(stack)}`,
+    ),
     ...evidence.stacks
       .slice(0, 4)
       .map((stack) => `  stack of ${stack.thread.name} (${stack.state}): ${stack.frames.slice(0, 6).join(' < ')}`),

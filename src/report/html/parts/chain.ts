@@ -6,7 +6,7 @@ import type { NumberedStall } from '../../../bundle/read-stalls.js';
 import type { ListedStall } from '../../../bundle/stalls-schema.js';
 import { noChain } from '../../../words/cause-words.js';
 import { observedLength, observedWhen } from '../../../words/observation-words.js';
-import { unusualEnd } from '../../../words/seen-words.js';
+import { unusualEnd, userFramesText, userMomentWords } from '../../../words/seen-words.js';
 import { capitalised } from '../../../words/text.js';
 import { cut, stallId } from '../figures-part.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
@@ -64,6 +64,7 @@ ${timeline(stall)}
 <p class="small">${when}</p>
 ${chain === null || chain.length < 2 ? nothing : html`<details><summary>The chain, link by link (${chain.length})</summary><ol>${chain.slice(0, mostLinks).map((link) => html`<li>+${roundDuration(Math.max(0, link.start_ns - stall.start_ns))}: ${prose(link.sentence)}. <span class="grade">${link.grade}</span></li>`)}</ol>${chain.length > mostLinks ? html`<p>… and ${chain.length - mostLinks} more; <code>pauselab explain</code> has all.</p>` : nothing}</details>`}
 ${texts.length === 0 && stall.states === '' ? nothing : html`<details class="small"><summary>What each thread did, in milliseconds</summary><ul>${texts.map((text) => html`<li>${text}.</li>`)}</ul>${stall.states === '' ? nothing : html`<p>${looks}</p>`}</details>`}
+${evidence === null || evidence.userStacks.length === 0 ? nothing : html`<details class="small"><summary>Where the programs called the kernel</summary><ul>${evidence.userStacks.map((stack) => html`<li>${stack.thread.name}, ${userMomentWords[stack.moment]}: ${userFramesText(stack)}</li>`)}</ul></details>`}
 ${evidence === null || evidence.missing.length === 0 ? nothing : html`<p class="small">Missing: ${sentencesOf(evidence.missing).join('; ')}.</p>`}
 </article>`;
 }
