@@ -18,7 +18,15 @@ const threadOf = (i) => ({ tid: 1000 + i, pid: target, nice: 0, name: `worker-${
 const off = (thread, state, [off_ns, woken_ns, on_ns], more = {}) => ({
   ...{ kind: 'off', thread, state, off_ns, woken_ns, on_ns, busy_ns: 0, hasEnded: true, cpuOut: 0, cpuIn: 0 },
   ...{ waker: null, taker: null, before: null, lock: 'none', lockPid: 0, isWrite: false, contention: -1 },
-  ...{ gaveFrom_ns: null, gaveTo_ns: null, gaveWrite: false, call: null, wakerCall: null, stackPointer: null, ownStack: null },
+  ...{
+    gaveFrom_ns: null,
+    gaveTo_ns: null,
+    gaveWrite: false,
+    call: null,
+    wakerCall: null,
+    stackPointer: null,
+    ownStack: null,
+  },
   ...{ wakerStack: null, stack: [] },
   ...more,
 });
@@ -107,7 +115,16 @@ function cpu_ms() {
 
 function timeOf({ offs, holds = [], rans = [] }) {
   const end_ns = offs.reduce((most, { on_ns }) => Math.max(most, on_ns), 0) + ms;
-  const end = { kind: 'end', end_ns, ringFull_n: 0, slotTaken_n: 0, userStacksLost_n: 0, recursion_n: 0, cpu_us: 0, memoryKib: 0 };
+  const end = {
+    kind: 'end',
+    end_ns,
+    ringFull_n: 0,
+    slotTaken_n: 0,
+    userStacksLost_n: 0,
+    recursion_n: 0,
+    cpu_us: 0,
+    memoryKib: 0,
+  };
   const observed = { offs, holds, rans, exits: new Map(), end };
   const options = { pids: [target], threshold_ns: 20 * ms, cpuCount: 2, detail_ns: ms, symbols: new Map() };
   const from_ms = cpu_ms();
