@@ -56,8 +56,9 @@ TEST_CASE("a line that is no churn is refused with its number") {
   expectRefused(with("threads", "0"), "plan:2: expected at least 1 for threads, got 0");
   expectRefused(with("burst_percent", "101"), "expected at most 100 for burst_percent, got 101");
   expectRefused(with("max_bytes", "4096"), "expected at least min_bytes=16384 for max_bytes, got 4096");
-  expectRefused("join path=/dev/shm/b\n", "expected churn lines alone beside `join`");
-  expectRefused("join path=/dev/shm/b\nhog run_ns=0 sleep_ns=0\n" + kChurn, "expected churn lines alone beside `join`");
+  expectRefused("join path=/dev/shm/b\n", "expected churn lines and at most a purge beside `join`");
+  expectRefused("join path=/dev/shm/b\nhog run_ns=0 sleep_ns=0\n" + kChurn,
+                "expected churn lines and at most a purge beside `join`");
 }
 
 TEST_CASE("the threads of a churn have names of at most 15 characters") {
