@@ -1,7 +1,6 @@
 /** What the engine says of a region or a call that it cannot make. */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readText } from '../../src/base/files/read-file.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -11,12 +10,11 @@ const scratch = scratchFolder();
 const mostVmas = Number(readText('/proc/sys/vm/max_map_count', { mostBytes: 100 }));
 
 function engineWith(holder: string, wrapper: readonly string[] = []): { status: number | null; stderr: string } {
-  const folder = scratch.fresh('plan');
-  const plan = `${folder}.plan`;
+  const plan = scratch.fresh('plan');
   writeFileSync(
     plan,
     [
-      `board path=${join(scratch.path, 'board')} threshold_ns=100000000`,
+      `board path=${plan}.board threshold_ns=100000000`,
       'process holder=same',
       `holder ${holder} pages=small pause_ns=0 active=1 toucher=0`,
       'victim name=control.timer operation=timer placement=isolated interval_ns=1000000 offset_ns=0 pool=0',

@@ -103,8 +103,8 @@ export const plain = { givesBack: false, sleeps: null, walks: false, keepsMutex:
 export const frees = { ...plain, givesBack: true } as const;
 export const walks = { ...plain, walks: true } as const;
 /** Holders hold their lock for nearly all of the call, by design. */
-export const holds = walks;
-export const releases = { ...holds, givesBack: true } as const;
+export const holding = walks;
+export const releases = { ...holding, givesBack: true } as const;
 /** The stack is given back at the thread's end. */
 export const startsThread = { ...frees, sleeps: 'for a thread' } as const;
 export const lockFree = onEveryKernel('none', null);
