@@ -123,8 +123,8 @@ struct HolderOperation {
   // Makes its region, if that is not a plain region.
   std::unique_ptr<Region> (*makeOwnRegion)(const HolderPlan& plan) = nullptr;
   bool leavesHole = false;
-  bool trims = false;   // its region is a free part of malloc's heap
-  bool chunks = false;  // its region is a heap (engine/chunk_heap.h) that other threads map blocks in
+  bool trims = false;      // its region is a free part of malloc's heap
+  bool chunks = false;     // its region is a heap (engine/chunk_heap.h) that other threads map blocks in
   bool collapses = false;  // its region is made of ranges that can become huge pages, and has small pages at first
   // Whether it can run in another program's process: it works on a separate region, and leaves no hole where another
   // mapping could land.

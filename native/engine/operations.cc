@@ -350,7 +350,11 @@ constexpr HolderOperation kHolders[] = {
      .calls = "write",
      .make = makeWriteClearRefs,
      .reads = true},
-    {.name = "fork", .lockClass = kWrite, .crossingLockClass = kWrite, .calls = "wait4* clone | exit_group", .make = makeFork},
+    {.name = "fork",
+     .lockClass = kWrite,
+     .crossingLockClass = kWrite,
+     .calls = "wait4* clone | exit_group",
+     .make = makeFork},
     {.name = "madvise_collapse",
      .lockClass = kWrite,
      .crossingLockClass = kWrite,
@@ -414,8 +418,7 @@ const HolderOperation* findHolderOperation(std::string_view name) {
 std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan,
                                    const std::vector<VictimPlan>& victims) {
   if (operation.makeOwnRegion != nullptr) return operation.makeOwnRegion(plan);
-  return std::make_unique<Region>(plan, victims,
-                                  operation.collapses ? kHugePageBytes : kPageBytes);
+  return std::make_unique<Region>(plan, victims, operation.collapses ? kHugePageBytes : kPageBytes);
 }
 
 VictimPage ownPage(const VictimOperation& operation, Placement placement) {

@@ -429,8 +429,8 @@ HolderParts prepareJoinedReader(Shared& shared, const Plan& plan, const Seats& s
   parts.region = std::make_unique<Region>(nullptr, 0);
   parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = process});
   if (const int outcome = parts.action->release(); outcome != 0)
-    fail(Exit::unfit, "this kernel refused %s of process %d before the window: %s; %s",
-         plan.holder->operation.c_str(), process, strerrorname_np(outcome), parts.action->remedy(outcome));
+    fail(Exit::unfit, "this kernel refused %s of process %d before the window: %s; %s", plan.holder->operation.c_str(),
+         process, strerrorname_np(outcome), parts.action->remedy(outcome));
   return parts;
 }
 

@@ -30,10 +30,8 @@ constexpr std::pair<std::string_view, std::uint32_t> kCalls[] = {
 };
 
 constexpr std::pair<std::string_view, std::uint32_t> kAnswers[] = {
-    {"EINVAL", SECCOMP_RET_ERRNO | EINVAL},
-    {"ENOMEM", SECCOMP_RET_ERRNO | ENOMEM},
-    {"EPERM", SECCOMP_RET_ERRNO | EPERM},
-    {"ENOSYS", SECCOMP_RET_ERRNO | ENOSYS},
+    {"EINVAL", SECCOMP_RET_ERRNO | EINVAL}, {"ENOMEM", SECCOMP_RET_ERRNO | ENOMEM},
+    {"EPERM", SECCOMP_RET_ERRNO | EPERM},   {"ENOSYS", SECCOMP_RET_ERRNO | ENOSYS},
     {"SIGSYS", SECCOMP_RET_KILL_PROCESS},
 };
 

@@ -1,5 +1,5 @@
-// MADV_COLLAPSE of small pages into huge pages: the kernel takes mmap_lock for read to look at each huge page's range, and
-// for write to replace its small pages.
+// MADV_COLLAPSE of small pages into huge pages: the kernel takes mmap_lock for read to look at each huge page's range,
+// and for write to replace its small pages.
 #include <cerrno>
 
 #include "engine/operation.h"

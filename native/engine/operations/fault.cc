@@ -74,8 +74,7 @@ std::unique_ptr<VictimAction> makeWarmFault(const VictimPlan& plan, const Victim
 std::unique_ptr<VictimAction> makeCowFault(const VictimPlan& plan, const VictimPage&) {
   char* const pool = openPool(plan, plan.pool + 1);
   *const_cast<volatile char*>(pool) = 1;
-  for (std::uint64_t i = 1; i <= plan.pool; ++i)
-    static_cast<void>(*const_cast<volatile char*>(pool + i * kPageBytes));
+  for (std::uint64_t i = 1; i <= plan.pool; ++i) static_cast<void>(*const_cast<volatile char*>(pool + i * kPageBytes));
   return std::make_unique<PoolFault>(pool + kPageBytes, plan.pool);
 }
 

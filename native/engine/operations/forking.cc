@@ -16,8 +16,8 @@ class Forker {
  public:
   int fork() noexcept {
     reap();
-    // Without libc's fork, which would take the allocator's locks: a second cause of stalls. Without SIGCHLD, which could
-    // interrupt the next fork.
+    // Without libc's fork, which would take the allocator's locks: a second cause of stalls. Without SIGCHLD, which
+    // could interrupt the next fork.
     const long pid = syscall(SYS_clone, 0UL, nullptr, nullptr, nullptr, nullptr);
     if (pid < 0) return errno;
     if (pid == 0) syscall(SYS_exit_group, 0);
@@ -31,7 +31,8 @@ class Forker {
     std::size_t alive = 0;
     for (std::size_t i = 0; i < count_; ++i) {
       const bool full = count_ == children_.size() && i == 0;
-      if (wait4(children_[i], nullptr, full ? __WALL : __WALL | WNOHANG, nullptr) == 0) children_[alive++] = children_[i];
+      if (wait4(children_[i], nullptr, full ? __WALL : __WALL | WNOHANG, nullptr) == 0)
+        children_[alive++] = children_[i];
     }
     count_ = alive;
   }
