@@ -6,9 +6,10 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { unfit, usage } from '../../base/failure.js';
 import { copyNew, makeFolders, writeNew } from '../../base/files/atomic-file.js';
-import { cachedOrFilled, cacheFolder, inCache, type CachedFacts, type CachedKernel } from '../debian/cache.js';
-import { sha256OfFile, sha256OfText } from '../debian/checksum.js';
-import { withLock } from '../debian/file-lock.js';
+import { cacheFolder, inCache } from '../../debian/cache-folder.js';
+import { cachedKernelOrFilled, type CachedFacts, type CachedKernel } from '../debian/cache.js';
+import { sha256OfFile, sha256OfText } from '../../debian/checksum.js';
+import { withLock } from '../../debian/file-lock.js';
 import { examineImage } from '../image/image-file.js';
 import type { KernelImage, KernelSources } from '../image/kernel.js';
 import { checkLabel, labelledKernel, labelLock, refuseTakenLabel, writeLabel } from './build-labels.js';
@@ -46,7 +47,7 @@ export async function buildKernel(
     const kernel = await whileHeld(lockOf(located.folder), 'working on these sources', sources, async () => {
       const inputs = await buildInputs(located, found, options, sources);
       if (label !== null && !replace) refuseTakenLabel(cache, label, inputs.key);
-      return cachedOrFilled(cache, inputs.key, sources, (folder) => fill(folder, inputs, sources));
+      return cachedKernelOrFilled(cache, inputs.key, sources, (folder) => fill(folder, inputs, sources));
     });
     if (label !== null) writeLabel(cache, label, keyOf(kernel));
     return builtImage(spec.asked, label, kernel);
