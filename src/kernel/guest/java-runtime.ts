@@ -3,7 +3,7 @@
  * cached per JDK.
  */
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { runChild } from '../../base/child.js';
@@ -96,9 +96,9 @@ function useProgramsOf(home: string, runtime: string): void {
   for (const path of readdirSync(runtime, { recursive: true, encoding: 'utf8' })) {
     const file = join(home, path);
     if (/^bin\/|\.so$|^lib\/j\w+$/.test(path) && existsSync(file) && elfNeedsOf(file) !== null)
-      copyFileSync(file, join(runtime, path));
+      cpSync(file, join(runtime, path));
   }
-  copyFileSync(packagedFile(home), packagedFile(runtime));
+  cpSync(packagedFile(home), packagedFile(runtime));
 }
 
 /** It takes about ten seconds on an idle machine. */
