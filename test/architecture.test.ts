@@ -155,7 +155,7 @@ const fileAccess = {
       'bundle/store.ts',
       'workload/programs.ts',
       'guest/main.ts',
-      // Names of links in packages whose signature was checked.
+      // Copies files of packages whose signature was checked.
       'jdk/own-libc.ts',
     ],
   },

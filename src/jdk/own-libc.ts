@@ -10,6 +10,7 @@ import { lastComplaint, runChild } from '../base/child.js';
 import { elfNeedsOf } from '../base/elf.js';
 import { unfit } from '../base/failure.js';
 import { missing } from '../host/missing.js';
+import { packagedFile } from '../host/packaged-jdk.js';
 import { homeIn, libcIn } from './cached-jdks.js';
 
 /** Where Debian's packages have libraries, before and after the move of /lib into /usr. */
@@ -79,4 +80,17 @@ export async function pointToOwnLibc(folder: string, place: string, signal?: Abo
     );
   if (end.code !== 0)
     throw unfit(`patchelf could not rewrite the programs of the JDK in ${folder} (${lastComplaint(end)})`);
+}
+
+/**
+ * jlink takes programs and libraries from the modules' files. There they search this machine's C library, and Debian's
+ * have debugging data of hundreds of MB. Those of the JDK's folder have neither.
+ */
+export function useProgramsOf(home: string, runtime: string): void {
+  for (const path of readdirSync(runtime, { recursive: true, encoding: 'utf8' })) {
+    const file = join(home, path);
+    if (/^bin\/|\.so$|^lib\/j\w+$/.test(path) && existsSync(file) && elfNeedsOf(file) !== null)
+      cpSync(file, join(runtime, path));
+  }
+  cpSync(packagedFile(home), packagedFile(runtime));
 }

@@ -3,18 +3,17 @@
  * cached per JDK.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { runChild } from '../../base/child.js';
 import { cleanUpNow } from '../../base/clean-up.js';
-import { elfNeedsOf } from '../../base/elf.js';
 import { unfit } from '../../base/failure.js';
 import { readPart } from '../../base/files/read-file.js';
 import type { Jdk } from '../../host/jdks.js';
 import { missing } from '../../host/missing.js';
-import { packagedFile } from '../../host/packaged-jdk.js';
 import { libcIn } from '../../jdk/cached-jdks.js';
+import { useProgramsOf } from '../../jdk/own-libc.js';
 import type { GuestFile } from './guest-image.js';
 import { cacheFolder, inCache } from '../../debian/cache-folder.js';
 
@@ -86,19 +85,6 @@ async function runtimeFolder({ home, version, vendor, packaged }: Jdk, signal?: 
     });
   }
   return place;
-}
-
-/**
- * jlink takes programs and libraries from the modules' files. There they search this machine's C library, and Debian's
- * have debugging data of hundreds of MB. Those of the JDK's folder have neither.
- */
-function useProgramsOf(home: string, runtime: string): void {
-  for (const path of readdirSync(runtime, { recursive: true, encoding: 'utf8' })) {
-    const file = join(home, path);
-    if (/^bin\/|\.so$|^lib\/j\w+$/.test(path) && existsSync(file) && elfNeedsOf(file) !== null)
-      cpSync(file, join(runtime, path));
-  }
-  cpSync(packagedFile(home), packagedFile(runtime));
 }
 
 /** It takes about ten seconds on an idle machine. */
