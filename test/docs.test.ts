@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { sourceDeb } from './support/kernel-tree.js';
 import { aptEnvironment, imageDeb, makeDeb, publishSuite, signingKey } from './support/kernels.js';
+import { jdkDebs, libraryDebs } from './support/jdk-debs.js';
 import { scratchFolder } from './support/scratch.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -56,7 +57,13 @@ beforeAll(() => {
         imageDeb(version, { options: preemptionChoice }),
       ),
       sourceDeb(scratch.fresh('sources')),
-    ].map((deb) => makeDeb(scratch.path, deb)),
+    ]
+      .map((deb) => makeDeb(scratch.path, deb))
+      .concat(
+        jdkDebs(scratch.path, { feature: 17, version: '17.0.19+10-1' }),
+        jdkDebs(scratch.path, { feature: 26, version: '26.0.1+8-1' }),
+        libraryDebs(scratch.path, '2.43-7'),
+      ),
     key,
   );
   env = { ...process.env, ...aptEnvironment(scratch.fresh('apt'), `file:${repository}`, key.keyring) };

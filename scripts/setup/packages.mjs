@@ -37,6 +37,7 @@ const probes = {
   strace: () => isOnPath('strace'),
   apt: () => isOnPath('apt-get'),
   dpkg: () => isOnPath('dpkg-deb'),
+  patchelf: () => isOnPath('patchelf'),
   flock: () => isOnPath('flock'),
   taskset: () => isOnPath('taskset'),
   // Signs the repository that tests of kernel packages make.
@@ -61,6 +62,7 @@ export const testNeeds = [
   'mimalloc',
   'hdrHistogram',
   'gnupg',
+  'patchelf',
   'clangFormat',
   // Kernels are built of a tree that the tests make, by the tools that a real one needs.
   ...['gcc', 'flex', 'bison', 'bc', 'tar', 'xz', 'diff', 'patch', 'libelf', 'openssl'],

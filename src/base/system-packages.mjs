@@ -34,6 +34,8 @@ export const systemPackages = {
   apt: { ...alike('apt'), fedora: ['apt'] },
   dpkg: { ...alike('dpkg'), fedora: ['dpkg'] },
   debianKeys: { ...alike('debian-archive-keyring'), fedora: ['debian-keyring'] },
+  // Makes a fetched JDK find its own C library.
+  patchelf: { ...alike('patchelf'), fedora: ['patchelf'] },
   flock: { ...alike('util-linux'), fedora: ['util-linux-core'] },
   // To build kernels.
   gcc: { ...alike('gcc'), fedora: ['gcc'] },

@@ -11,6 +11,7 @@ import { endWith } from './ending.js';
 import { explainCommand } from './commands/explain-command.js';
 import { exportCommand } from './commands/export-command.js';
 import { gateCommand } from './commands/gate-command.js';
+import { jdksCommand } from './commands/jdks-command.js';
 import { kernelsCommand } from './commands/kernels-command.js';
 import { logSettings, useLogSettings } from './text/log-settings.js';
 import { mergeCommand } from './commands/merge-command.js';
@@ -45,6 +46,7 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
     .addCommand(profileCommand(setExitCode))
     .addCommand(doctorCommand(setExitCode))
     .addCommand(kernelsCommand())
+    .addCommand(jdksCommand())
     .addCommand(completionCommand((): CommandUnknownOpts => program));
   program.hook('preAction', () => {
     useLogSettings(logSettings(program.opts().logFormat));
@@ -105,6 +107,7 @@ Examples:
   $ pauselab doctor                              the lock of each call here, and whether this machine is fit
   $ pauselab profile list                        the profiles that can be run
   $ pauselab kernels list --available            the kernels that a guest can boot
+  $ pauselab jdks list --available               the JDKs that --java can name
   $ pauselab profile show residual-stalls        a profile, with its comments
 
 Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met or a gate failed, 4 inconclusive,

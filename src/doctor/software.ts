@@ -5,7 +5,10 @@ import { promisify } from 'node:util';
 import { Failure } from '../base/failure.js';
 import { onPath } from '../base/on-path.mjs';
 import { howToInstall, type Need } from '../base/system-packages.mjs';
+import { cacheFolder } from '../debian/cache-folder.js';
 import { allocatorLaunch } from '../host/allocators/allocator-launch.js';
+import { cachedJdks } from '../jdk/cached-jdks.js';
+import { jdkSpecOf } from '../jdk/jdk-spec.js';
 import type { MachineCheck } from './machine.js';
 
 const info = (name: string, found: string): MachineCheck => ({ name, found, status: 'info', advice: null });
@@ -14,6 +17,7 @@ export async function checkSoftware(): Promise<MachineCheck[]> {
   const needs = softwareNeeds();
   return [
     info('JDKs', list(findJdks())),
+    info('fetched JDKs', list(fetchedJdks())),
     info('allocators', list(await findAllocators())),
     ...(needs.length === 0
       ? []
@@ -48,6 +52,17 @@ function findJdks(): string[] {
   const installed = existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [];
   const home = process.env.JAVA_HOME;
   return [...(home === undefined ? [] : [home]), ...installed].filter((path) => existsSync(`${path}/bin/java`));
+}
+
+/** As --java takes them. */
+function fetchedJdks(): string[] {
+  try {
+    return cachedJdks(cacheFolder({})).map((jdk) => `${jdkSpecOf(jdk)} (glibc ${jdk.libc.version})`);
+  } catch (error) {
+    // Without a home folder there is no cache.
+    if (error instanceof Failure) return [];
+    throw error;
+  }
 }
 
 async function findAllocators(): Promise<string[]> {

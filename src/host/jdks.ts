@@ -10,6 +10,7 @@ import { homeFolder } from '../base/files/home.js';
 import { parseJdkRequirement } from '../profile/check/jdk-requirement.js';
 import { collectors, collectorTable, type Collector } from '../catalogue/collectors.js';
 import { missing } from './missing.js';
+import { packagedOf, type Packaged } from './packaged-jdk.js';
 
 export interface Jdk {
   readonly home: string;
@@ -24,6 +25,8 @@ export interface Jdk {
   readonly vm: string;
   /** Where it was found: `--java`, `PAUSELAB_JAVA`, `JAVA_HOME`, `PATH` or a folder. */
   readonly source: string;
+  /** The packages of a JDK that pauselab fetched; null for any other JDK. */
+  readonly packaged: Packaged | null;
 }
 
 /** A place that was searched and that is unusable, with the reason as a sentence. */
@@ -248,14 +251,16 @@ async function ask(path: string, source: string, { answerDeadline_ms }: JdkPlace
       `${java} is not a java: for -version it ended with ${code === null ? 'a signal' : `exit code ${code}`} ` +
         `and printed "${firstLine(text)}"`,
     );
+  const home = property('java.home') ?? dirname(dirname(java));
   return {
-    home: property('java.home') ?? dirname(dirname(java)),
+    home,
     java,
     version,
     feature,
     vendor: property('java.vendor') ?? 'unknown',
     vm: property('java.vm.name') ?? 'unknown',
     source,
+    packaged: packagedOf(home),
   };
 }
 

@@ -1,22 +1,22 @@
 /** Kernels that guests can boot: those of the cache and of the mirror, fetching and building them, and what they are. */
-import { Failure, usage } from '../base/failure.js';
+import { usage } from '../base/failure.js';
 import { grouped } from '../base/group.js';
-import { exitCodeOf, listenForInterruption } from '../experiment/interruption.js';
 import { buildKernel } from '../kernel/build/build-kernel.js';
 import { labelledKernels } from '../kernel/build/build-labels.js';
 import { askedSource, buildSpecText, type BuildSpec } from '../kernel/build/build-spec.js';
 import { packagesToInstall, type PackageWish } from '../kernel/build/make-packages.js';
-import { cachedKernels, cacheFolder, type CachedKernel } from '../kernel/debian/cache.js';
+import { cacheFolder } from '../debian/cache-folder.js';
+import { cachedKernels, type CachedKernel } from '../kernel/debian/cache.js';
 import { bootable } from '../kernel/debian/deb-kernel.js';
 import { parseImageName } from '../kernel/debian/deb-spec.js';
-import { compareDebianVersions, upstreamVersion } from '../kernel/debian/debian-version.js';
-import { packageIndex } from '../kernel/debian/package-index.js';
+import { kernelIndex } from '../kernel/debian/kernel-packages.js';
+import { compareDebianVersions, upstreamVersion } from '../debian/debian-version.js';
 import { kernelFacts, type KernelFacts } from '../kernel/image/kernel-facts.js';
 import { resolveKernel } from '../kernel/image/kernel-image.js';
 import { relationOf } from '../kernel/image/kernel-relation.js';
-import type { KernelImage, KernelOrigin, KernelSources } from '../kernel/image/kernel.js';
+import type { KernelImage, KernelOrigin } from '../kernel/image/kernel.js';
 import { askedKernel, labelProblem, type AskedKernel } from '../profile/check/asked-kernel.js';
-import { withInstallations, type Installing } from './make-ready.js';
+import { fillCache, type Installing } from './make-ready.js';
 
 export interface KeptKernels {
   /** Folder of the cache. */
@@ -72,7 +72,7 @@ export async function buildLabelled(
     ...(packages === undefined ? {} : { packages }),
   };
   const left = 'what was built stays in the cache, and the same command continues it';
-  const kernel = await interruptible(installing, (sources) => buildKernel(request, sources), left);
+  const kernel = await fillCache(installing, (sources) => buildKernel(request, sources), left);
   const { origin } = kernel;
   if (origin.kind !== 'built') throw new Error(`a build made a kernel of kind ${origin.kind}`);
   return { label, kernel: { ...kernel, origin }, install: packagesToInstall(origin.packages) };
@@ -88,7 +88,7 @@ export interface AvailableKernel {
   readonly suite: string;
 }
 
-export type AvailableKernels = Pick<Awaited<ReturnType<typeof packageIndex>>, 'mirror' | 'fetchedAt_ms' | 'leftOut'> & {
+export type AvailableKernels = Pick<Awaited<ReturnType<typeof kernelIndex>>, 'mirror' | 'fetchedAt_ms' | 'leftOut'> & {
   /** By version. */
   readonly kernels: readonly AvailableKernel[];
   /** The same by version of the package. */
@@ -104,7 +104,7 @@ export interface AvailableVersion {
 }
 
 export async function availableKernels(installing: Installing): Promise<AvailableKernels> {
-  const index = await interruptible(installing, (sources) => packageIndex(sources));
+  const index = await fillCache(installing, (sources) => kernelIndex(sources));
   const kernels = bootable(index)
     .sort((a, b) => compareDebianVersions(a.version, b.version))
     .flatMap(({ name, version, suite }): AvailableKernel[] => {
@@ -132,7 +132,7 @@ export interface FoundKernel {
 /** Fetches the kernel if it is in no cache. What a user copies from --kernel may have a label before it. */
 export async function findKernel(text: string, installing: Installing): Promise<FoundKernel> {
   const { label, kernel: wanted } = withoutLabel(text);
-  const kernel = await interruptible(installing, (sources) => resolveKernel(wanted, sources));
+  const kernel = await fillCache(installing, (sources) => resolveKernel(wanted, sources));
   return { kernel, label };
 }
 
@@ -161,23 +161,4 @@ export async function showKernels(texts: readonly string[], installing: Installi
   }
   const [first, second] = shown;
   return { shown, relation: first === undefined || second === undefined ? null : relationOf(first, second) };
-}
-
-/** A signal ends the work; `left`: what that means for the cache. */
-function interruptible<T>(
-  installing: Installing,
-  work: (sources: KernelSources) => Promise<T>,
-  left = 'nothing was added to the cache',
-): Promise<T> {
-  return withInstallations(installing, async () => {
-    const abort = new AbortController();
-    const interruption = listenForInterruption((signal) => {
-      abort.abort(new Failure(exitCodeOf(signal), `${signal}: ${left}`));
-    });
-    try {
-      return await work({ note: installing.note, signal: abort.signal });
-    } finally {
-      interruption.dispose();
-    }
-  });
 }

@@ -13,7 +13,7 @@ import { seriesOf, type Probe } from '../doctor/trial.js';
 import type { Interruption } from '../experiment/interruption.js';
 import type { Place } from '../experiment/place/place.js';
 import type { PlannedPlace } from '../experiment/place/places.js';
-import { sha256OfText } from '../kernel/debian/checksum.js';
+import { sha256OfText } from '../debian/checksum.js';
 import { findQemu, withoutKvm, type Accelerator } from '../kernel/guest/qemu.js';
 import { isHost } from '../profile/check/asked-kernel.js';
 import type { PreemptionModel } from '../profile/check/preemption.js';

@@ -1,7 +1,9 @@
 /** Preparations before a job: missing system packages, and the parts of pauselab that the job needs. */
 import { Failure } from '../base/failure.js';
 import type { Need } from '../base/system-packages.mjs';
+import type { Sources } from '../debian/sources.js';
 import type { Job } from '../experiment/plan/requirements.js';
+import { isInJvm } from '../profile/resolved/resolved.js';
 
 export interface Installing {
   /** Whether system packages that are missing may be installed. */
@@ -15,8 +17,39 @@ export async function makeReady(job: Job, installing: Installing): Promise<void>
     import('../experiment/plan/requirements.js'),
     import('../host/setup.js'),
   ]);
+  await fetchJdks(job, installing);
   await withInstallations(installing, () => checkMachine(job));
   for (const part of partsOf(job)) await ensurePart(part, installing);
+}
+
+/** Fetches the JDKs that arms name by their packages, so that no run waits for the network. */
+async function fetchJdks({ arms }: Job, installing: Installing): Promise<void> {
+  const inJvms = arms.filter(isInJvm);
+  if (inJvms.length === 0) return;
+  const { fetchedJdk, namedPackages } = await import('../workload/native/tools.js');
+  const named = namedPackages(inJvms);
+  if (named.length === 0) return;
+  for (const asked of named) await fillCache(installing, (sources) => fetchedJdk(asked, sources));
+}
+
+/** Work that fills the cache: it may install what it needs, and a signal ends it. `left`: what that means for the cache. */
+export function fillCache<T>(
+  installing: Installing,
+  work: (sources: Sources) => Promise<T>,
+  left = 'nothing was added to the cache',
+): Promise<T> {
+  return withInstallations(installing, async () => {
+    const { exitCodeOf, listenForInterruption } = await import('../experiment/interruption.js');
+    const abort = new AbortController();
+    const interruption = listenForInterruption((signal) => {
+      abort.abort(new Failure(exitCodeOf(signal), `${signal}: ${left}`));
+    });
+    try {
+      return await work({ note: installing.note, signal: abort.signal });
+    } finally {
+      interruption.dispose();
+    }
+  });
 }
 
 /** Repeats `work` after each installation that its failure asks for. A failed `work` must leave nothing behind. */

@@ -13,6 +13,7 @@ import { hashOf } from '../../src/profile/resolved/hash.js';
 import { loadProfile, loadResolved } from '../../src/profile/written/load.js';
 import { chooseMetrics, metricsFor } from '../../src/verdict/evidence/metrics.js';
 import { command } from '../support/command.js';
+import { jdkDebs, libraryDebs } from '../support/jdk-debs.js';
 import { aptEnvironment, bzImage, elf, imageDeb, makeDeb, publishSuite, signingKey } from '../support/kernels.js';
 import { sourceDeb } from '../support/kernel-tree.js';
 import { repository } from '../support/pauselab.js';
@@ -45,7 +46,13 @@ beforeAll(async () => {
         ...['7.0.13-1', '7.1.13-1', '7.2.12-1', '7.3.4-1'],
       ].map((version) => imageDeb(version, { options })),
       sourceDeb(scratch.fresh('sources')),
-    ].map((deb) => makeDeb(scratch.path, deb)),
+    ]
+      .map((deb) => makeDeb(scratch.path, deb))
+      .concat(
+        jdkDebs(scratch.path, { feature: 17, version: '17.0.19+10-1' }),
+        jdkDebs(scratch.path, { feature: 26, version: '26.0.1+8-1' }),
+        libraryDebs(scratch.path, '2.43-7'),
+      ),
     key,
   );
   Object.assign(process.env, aptEnvironment(scratch.fresh('apt'), `file:${mirror}`, key.keyring));

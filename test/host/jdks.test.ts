@@ -94,6 +94,7 @@ describe('where JDKs are found', () => {
       vendor: 'Eclipse Adoptium',
       vm: 'Fake VM',
       source: folder,
+      packaged: null,
     });
     expect(problems).toEqual([]);
   });

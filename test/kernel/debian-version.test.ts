@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { compareDebianVersions, upstreamVersion } from '../../src/kernel/debian/debian-version.js';
+import { compareDebianVersions, upstreamVersion } from '../../src/debian/debian-version.js';
 
 const versions = [
   '6.1.176-1',

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { sha256OfFile } from '../../src/kernel/debian/checksum.js';
+import { sha256OfFile } from '../../src/debian/checksum.js';
 import type { KernelImage } from '../../src/kernel/image/kernel.js';
 import { resolveKernel } from '../../src/kernel/image/kernel-image.js';
 import { bzImage, config, elf } from '../support/kernels.js';

@@ -54,7 +54,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--set <path=value>', 'with --run: override a value of the profile; may be repeated', collect, [])
     .option('--arm <name>', 'with --run: only this arm, and both controls; may be repeated', collect, [])
     .option('--seed <n>', 'with --run: seed of the order of runs', wholeNumber)
-    .option('--java <path>', 'with --run: the JDK of JVM arms')
+    .option('--java <path>', 'with --run: the JDK of JVM arms: its folder, its java or deb:<version>')
     .option('--java-args <words>', 'with --run: the words after `java` that start your program')
     .option(
       '--kernel <kernel>',

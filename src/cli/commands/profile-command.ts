@@ -85,7 +85,7 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .argument('<profile>', 'a name from `profile list`, or a file')
     .option('--arm <name>', 'only this arm')
     .option('--duration <time>', 'traced time of a run, such as 10s')
-    .option('--java <path>', 'the JDK, by its folder or its java')
+    .option('--java <path>', 'the JDK: its folder, its java or deb:<version>')
     .option('--dry-run', 'print what would be run and counted, and run nothing')
     .option('--json', 'write a JSON document')
     .option(...installOption)

@@ -37,7 +37,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       collect,
       [],
     )
-    .option('--java <path>', 'the JDK of JVM arms, by its folder or its java')
+    .option('--java <path>', 'the JDK of JVM arms: its folder, its java or deb:<version>')
     .option(
       '--java-args <words>',
       "the words after `java` that start your program, such as '-jar my.jar' (profile app)",

@@ -17,14 +17,15 @@ export interface GuestNeeds {
 }
 
 export async function guestNeeds(arms: readonly ResolvedArm[], signal?: AbortSignal): Promise<GuestNeeds> {
-  const files = new Map<string, string>();
+  const files = new Map<string, GuestFile>();
+  const add = (file: GuestFile): unknown => files.set(file.to, file);
   const changed: ResolvedArm[] = [];
   for (const arm of arms) {
     const work = workOf(arm);
     if (work !== null && work.allocator.name !== 'glibc') {
       const { library } = allocatorLaunch(work.allocator);
-      if (library !== null) files.set(library, realpathSync(library));
-      files.set('/bin/sh', realpathSync('/bin/sh'));
+      if (library !== null) add({ from: realpathSync(library), to: library });
+      add({ from: realpathSync('/bin/sh'), to: '/bin/sh' });
     }
     if (!isInJvm(arm)) {
       changed.push(arm);
@@ -33,8 +34,8 @@ export async function guestNeeds(arms: readonly ResolvedArm[], signal?: AbortSig
     refuseProgramInGuest(arm);
     const { jvm } = arm;
     const jdk = await jdkOfArm(arm);
-    files.set(jdk.home, await javaRuntime(jdk, signal));
+    for (const file of await javaRuntime(jdk, signal)) add(file);
     changed.push({ ...arm, jvm: { ...jvm, java: jdk.home } });
   }
-  return { files: [...files].map(([to, from]) => ({ from, to })), arms: changed };
+  return { files: [...files.values()], arms: changed };
 }

@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { kernelChanges } from '../../catalogue/kernel-changes.js';
 import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
 import { findJdks, type Jdk } from '../../host/jdks.js';
+import { isJdkSpec } from '../../jdk/jdk-spec.js';
 import { isBuildSpec } from '../../kernel/build/build-spec.js';
 import { askedKernel, hostKernel } from '../../profile/check/asked-kernel.js';
 import { javaCommand } from '../../profile/check/java-command.js';
@@ -118,7 +119,9 @@ function jvmUses({ java, jdk, flags }: ResolvedJvm, jdks: readonly Pick<Jdk, 'ja
   const program: Found =
     java === null
       ? { kind: 'program', what: `a java of this machine, JDK ${jdk}`, isTrusted: true }
-      : { kind: 'program', what: java, isTrusted: isOwnJava(java, jdks) };
+      : isJdkSpec(java)
+        ? { kind: 'program', what: `the JDK ${java} of this machine's Debian mirror`, isTrusted: true }
+        : { kind: 'program', what: java, isTrusted: isOwnJava(java, jdks) };
   return [
     program,
     ...flags.map((word): Found => ({ kind: 'flag of java', what: word, isTrusted: isHarmlessFlag(word) })),

@@ -2,8 +2,9 @@
 import { release, version } from 'node:os';
 import { unfit, usage } from '../../base/failure.js';
 import { readIfThere } from '../../host/files.js';
-import { sha256OfText } from '../debian/checksum.js';
-import { cachedKernels, cacheFolder } from '../debian/cache.js';
+import { cacheFolder } from '../../debian/cache-folder.js';
+import { sha256OfText } from '../../debian/checksum.js';
+import { cachedKernels } from '../debian/cache.js';
 import { runningBuildId } from '../image/build-id.js';
 import { readConfig } from '../image/config-file.js';
 import type { KernelOrigin, KernelSources } from '../image/kernel.js';

@@ -6,16 +6,10 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { unfit, usage } from '../../base/failure.js';
 import { copyNew, makeFolders, writeNew } from '../../base/files/atomic-file.js';
-import {
-  cachedKernel,
-  cachedOrFilled,
-  cacheFolder,
-  inCache,
-  type CachedFacts,
-  type CachedKernel,
-} from '../debian/cache.js';
-import { sha256OfFile, sha256OfText } from '../debian/checksum.js';
-import { withLock } from '../debian/file-lock.js';
+import { cacheFolder, inCache } from '../../debian/cache-folder.js';
+import { cachedKernel, cachedKernelOrFilled, type CachedFacts, type CachedKernel } from '../debian/cache.js';
+import { sha256OfFile, sha256OfText } from '../../debian/checksum.js';
+import { withLock } from '../../debian/file-lock.js';
 import { buildIdOfVmlinux } from '../image/build-id.js';
 import { examineImage } from '../image/image-file.js';
 import type { KernelImage, KernelSources } from '../image/kernel.js';
@@ -73,7 +67,7 @@ export async function buildKernel(
     const kernel = await whileHeld(lockOf(located.folder), 'working on these sources', sources, async () => {
       const inputs = await buildInputs(located, { found, added: options, whole }, sources);
       if (label !== null && !replace) refuseTakenLabel(cache, label, inputs.key);
-      return cachedOrFilled(cache, inputs.key, sources, (folder) => fill(folder, inputs, sources));
+      return cachedKernelOrFilled(cache, inputs.key, sources, (folder) => fill(folder, inputs, sources));
     });
     if (label !== null) writeLabel(cache, label, keyOf(kernel));
     return builtImage(spec.asked, label, kernel);

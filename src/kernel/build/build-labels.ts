@@ -6,7 +6,8 @@ import { readText } from '../../base/files/read-file.js';
 import { parseJson } from '../../base/json.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { labelProblem } from '../../profile/check/asked-kernel.js';
-import { cachedKernel, writeInCache, type CachedKernel } from '../debian/cache.js';
+import { writeInCache } from '../../debian/cache-folder.js';
+import { cachedKernel, type CachedKernel } from '../debian/cache.js';
 import { buildText } from '../../words/build-words.js';
 
 export interface LabelledKernel {

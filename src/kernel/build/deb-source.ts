@@ -5,10 +5,11 @@ import { ExitCode, Failure, unfit, usage } from '../../base/failure.js';
 import { wallClock_ms } from '../../base/clock.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { formatSize } from '../../base/text/units.js';
-import { download, type Mirror, type Package } from '../debian/apt.js';
-import { unpackDeb } from '../debian/deb-archive.js';
-import { compareDebianVersions, upstreamVersion } from '../debian/debian-version.js';
-import { isSourcePackage, packageIndex, type PackageIndex } from '../debian/package-index.js';
+import { download, type Mirror, type Package } from '../../debian/apt.js';
+import { unpackDeb } from '../../debian/deb-archive.js';
+import { compareDebianVersions, upstreamVersion } from '../../debian/debian-version.js';
+import type { PackageIndex } from '../../debian/package-index.js';
+import { isSourcePackage, kernelIndex } from '../debian/kernel-packages.js';
 import type { KernelSources } from '../image/kernel.js';
 import type { SourceIdentity } from '../../facts/build-record.js';
 import { sourcesFolder, unpackedSource, unpackSource, type SourceTree } from './source-tree.js';
@@ -74,10 +75,10 @@ async function choose(version: string, sources: KernelSources): Promise<{ mirror
     packages
       .filter((one) => isSourcePackage(one.name) && fits(one.version, version))
       .sort((a, b) => compareDebianVersions(b.version, a.version))[0];
-  let index = await packageIndex(sources);
+  let index = await kernelIndex(sources);
   let chosen = matching(index);
   if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
-    index = await packageIndex(sources, begun_ms);
+    index = await kernelIndex(sources, begun_ms);
     chosen = matching(index);
   }
   if (chosen === undefined) throw noSuchSource(version, index);

@@ -8,8 +8,8 @@ import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { readText } from '../../base/files/read-file.js';
 import { unfit, workloadFailed } from '../../base/failure.js';
 import { onPath } from '../../base/on-path.mjs';
-import { diskFull } from '../debian/cache.js';
-import { sha256OfText } from '../debian/checksum.js';
+import { diskFull } from '../../debian/cache-folder.js';
+import { sha256OfText } from '../../debian/checksum.js';
 import { mostConfigBytes, readConfig } from '../image/config-file.js';
 import type { KernelSources } from '../image/kernel.js';
 

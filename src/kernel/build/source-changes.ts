@@ -8,7 +8,7 @@ import { writeAtomically } from '../../base/files/atomic-file.js';
 import { readText } from '../../base/files/read-file.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { missing } from '../../host/missing.js';
-import { sha256OfText } from '../debian/checksum.js';
+import { sha256OfText } from '../../debian/checksum.js';
 import type { AppliedChange } from '../../facts/build-record.js';
 import type { AskedChange } from './build-spec.js';
 import { originalContent, readSource, writeSource, type Contents, type TreeFolders } from './changed-files.js';

@@ -4,9 +4,11 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { usage } from '../../base/failure.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
-import { cachedOrFilled, cacheFolder, cacheKey } from './cache.js';
-import { sha256OfFile, sha256OfText } from './checksum.js';
-import { debFields, keepKernel, unpackDeb, type DebFields } from './deb-archive.js';
+import { cacheFolder } from '../../debian/cache-folder.js';
+import { cachedKernelOrFilled, cacheKey } from './cache.js';
+import { sha256OfFile, sha256OfText } from '../../debian/checksum.js';
+import { debFields, unpackDeb, type DebFields } from '../../debian/deb-archive.js';
+import { keepKernel } from './unpacked-kernel.js';
 import { parseImageName } from './deb-spec.js';
 import { examineImage, type FileSpec } from '../image/image-file.js';
 import type { KernelImage, KernelSources } from '../image/kernel.js';
@@ -22,7 +24,7 @@ export async function kernelOfDebFile(
     throw usage(`${path} is a package for ${fields.architecture}, but guests are x86-64; name a package for amd64`);
   const debs = [path, ...(await partsBeside(path, fields))];
   const checksums = await Promise.all(debs.map(sha256OfFile));
-  const kept = await cachedOrFilled(
+  const kept = await cachedKernelOrFilled(
     cacheFolder(sources),
     cacheKey('file', checksums, sha256OfText),
     sources,

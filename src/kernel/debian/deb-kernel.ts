@@ -2,43 +2,39 @@
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { wallClock_ms } from '../../base/clock.js';
-import { Failure, ExitCode, unfit, usage } from '../../base/failure.js';
+import { unfit, usage, type Failure } from '../../base/failure.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { formatSize } from '../../base/text/units.js';
-import { download, downloadUnlisted, type Mirror, type Package } from './apt.js';
+import { download, downloadUnlisted, type Mirror, type Package } from '../../debian/apt.js';
+import { cacheFolder } from '../../debian/cache-folder.js';
 import {
   cachedKernels,
-  cachedOrFilled,
-  cacheFolder,
+  cachedKernelOrFilled,
   cacheKey,
   isUndamaged,
   type CachedFacts,
   type CachedKernel,
 } from './cache.js';
-import { sha256OfFile, sha256OfText } from './checksum.js';
-import { keepKernel, lookThrough, unpackDeb } from './deb-archive.js';
+import { sha256OfFile, sha256OfText } from '../../debian/checksum.js';
+import { fetchedOrCached } from '../../debian/fetched-or-cached.js';
+import { unpackDeb } from '../../debian/deb-archive.js';
+import { keepKernel, lookThrough } from './unpacked-kernel.js';
 import { bestMatch, isExact, nearVersions, parseDebSpec, parseImageName, type DebSpec } from './deb-spec.js';
 import { readConfig } from '../image/config-file.js';
 import { configVersion, examineImage } from '../image/image-file.js';
-import { upstreamVersion } from './debian-version.js';
+import { upstreamVersion } from '../../debian/debian-version.js';
 import type { KernelImage, KernelSources } from '../image/kernel.js';
-import { packageIndex, type PackageIndex } from './package-index.js';
+import type { PackageIndex } from '../../debian/package-index.js';
+import { kernelIndex } from './kernel-packages.js';
 import { dependedParts } from '../guest/parts.js';
 
 export async function fetchDebKernel(asked: string, sources: KernelSources): Promise<KernelImage> {
   const spec = parseDebSpec(asked);
   const kept = await cachedFor(spec, sources);
   if (kept !== null && isExact(spec) && !mayHaveConfig(kept)) return imageOf(asked, kept);
-  try {
-    return imageOf(asked, await fetchPackages(await choose(spec, sources), sources));
-  } catch (error) {
-    // A cached kernel works without a network; a note says that there may be a newer one.
-    if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit || kept === null) throw error;
-    sources.note?.(
-      `${error.message}; the cached ${kept.version} (${kept.release}) is used for ${asked}; there may be a newer one`,
-    );
-    return imageOf(asked, kept);
-  }
+  const entry = kept === null ? null : { entry: kept, called: `${kept.version} (${kept.release})` };
+  const fetch = async (): Promise<CachedKernel> => fetchPackages(await choose(spec, sources), sources);
+  return imageOf(asked, await fetchedOrCached(asked, entry, sources, fetch));
 }
 
 /** An entry of a pauselab that did not look for a .config that the lists had dropped. */
@@ -66,11 +62,11 @@ interface Choice {
 
 async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
   const begun_ms = wallClock_ms();
-  let index = await packageIndex(sources);
+  let index = await kernelIndex(sources);
   let chosen = bestMatch(spec, bootable(index));
   if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
     // It may have been published since, or apt may have failed to read a part.
-    index = await packageIndex(sources, begun_ms);
+    index = await kernelIndex(sources, begun_ms);
     chosen = bestMatch(spec, bootable(index));
   }
   if (chosen === undefined) throw noSuch(spec, index);
@@ -165,7 +161,7 @@ async function fetchPackages(choice: Choice, sources: KernelSources): Promise<Ca
     [...packages.map(({ sha256 }) => sha256), ...(unlisted === null ? [] : [`unlisted ${unlisted}`])],
     sha256OfText,
   );
-  return cachedOrFilled(cacheFolder(sources), key, sources, async (folder) => {
+  return cachedKernelOrFilled(cacheFolder(sources), key, sources, async (folder) => {
     sources.note?.(
       `fetching ${chosen.name} ${chosen.version} of ${chosen.suite} ` +
         `(${formatSize(packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))})`,

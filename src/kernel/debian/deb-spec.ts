@@ -1,7 +1,7 @@
 /** Parses `deb:VERSION[/FLAVOUR]`, and chooses among the available packages. Pure. */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
-import { compareDebianVersions, upstreamVersion } from './debian-version.js';
+import { compareDebianVersions, upstreamVersion } from '../../debian/debian-version.js';
 
 export const flavours = ['cloud-amd64', 'amd64', 'rt-amd64'] as const;
 

@@ -13,7 +13,7 @@ import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { unfit } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
 import { readBytes, readText } from '../../base/files/read-file.js';
-import { cacheFolder, inCache } from '../debian/cache.js';
+import { cacheFolder, inCache } from '../../debian/cache-folder.js';
 import { cpioArchive, type CpioEntry } from './cpio.js';
 import { libraryClosure } from './libraries.js';
 
@@ -36,6 +36,8 @@ export interface GuestImage {
 export interface GuestFile {
   readonly from: string;
   readonly to: string;
+  /** It brings its loader and its libraries, so that none of this machine's are added for it. */
+  readonly isComplete?: boolean;
 }
 
 /** `more`: files and folders beyond those of every guest, such as a Java runtime. */
@@ -123,12 +125,12 @@ function packageFolders(names: readonly string[]): string[] {
 /** Of our code and of packages, only the files that Node loads. */
 const isLoaded = (path: string): boolean => !/(?:\.map|\.ts|\.mts|\.cts|\.md|\.setup-stamp)$/.test(path);
 
-function withFolders({ from, to }: GuestFile): GuestFile[] {
-  if (!statSync(from).isDirectory()) return [{ from, to }];
+function withFolders({ from, to, isComplete = false }: GuestFile): GuestFile[] {
+  if (!statSync(from).isDirectory()) return [{ from, to, isComplete }];
   return readdirSync(from, { withFileTypes: true })
     .filter(({ name }) => isLoaded(name) && name !== 'node_modules')
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap(({ name }) => withFolders({ from: join(from, name), to: `${to}/${name}` }));
+    .flatMap(({ name }) => withFolders({ from: join(from, name), to: `${to}/${name}`, isComplete }));
 }
 
 function* entriesOf(files: readonly GuestFile[]): Generator<CpioEntry> {
@@ -137,6 +139,7 @@ function* entriesOf(files: readonly GuestFile[]): Generator<CpioEntry> {
   for (const path of ['/proc', '/sys', '/tmp', '/run', '/boot']) yield { kind: 'folder', path };
   const libraries = libraryClosure(
     files
+      .filter(({ isComplete = false }) => !isComplete)
       .map(({ from }) => from)
       .filter((file) => /(?:^[^.]+|\.node|\.so(?:\.\d+)*)$/.test(file.slice(dirname(file).length + 1))),
   );

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { runChild } from '../../base/child.js';
 import { cleanUpNow } from '../../base/clean-up.js';
@@ -12,7 +12,10 @@ import { unfit } from '../../base/failure.js';
 import { readPart } from '../../base/files/read-file.js';
 import type { Jdk } from '../../host/jdks.js';
 import { missing } from '../../host/missing.js';
-import { cacheFolder, inCache } from '../debian/cache.js';
+import { libcIn } from '../../jdk/cached-jdks.js';
+import { useProgramsOf } from '../../jdk/own-libc.js';
+import type { GuestFile } from './guest-image.js';
+import { cacheFolder, inCache } from '../../debian/cache-folder.js';
 
 /** Modules from `jdeps --print-module-deps` of our jar, those of the agent, and those that the JVM's settings need. */
 const modules = [
@@ -24,8 +27,22 @@ const modules = [
   'jdk.unsupported',
 ];
 
-/** The folder of a runtime made from this JDK: it has the same version, collectors and flags. */
-export async function javaRuntime({ home, version, vendor }: Jdk, signal?: AbortSignal): Promise<string> {
+/**
+ * A runtime made from this JDK, at the path of the JDK: it has the same version, collectors and flags. A JDK that was
+ * fetched brings its C library.
+ */
+export async function javaRuntime(jdk: Jdk, signal?: AbortSignal): Promise<GuestFile[]> {
+  const { home, packaged } = jdk;
+  const from = await runtimeFolder(jdk, signal);
+  if (packaged === null) return [{ from, to: home }];
+  const libc = libcIn(dirname(home));
+  return [
+    { from, to: home, isComplete: true },
+    { from: libc, to: libc, isComplete: true },
+  ];
+}
+
+async function runtimeFolder({ home, version, vendor, packaged }: Jdk, signal?: AbortSignal): Promise<string> {
   const jlink = join(home, 'bin/jlink');
   if (!existsSync(jlink) || !existsSync(join(home, 'jmods')))
     throw missing(`${home} has no jlink or no jmods, which are needed to make a Java runtime for a guest`, ['jlink'], {
@@ -33,7 +50,9 @@ export async function javaRuntime({ home, version, vendor }: Jdk, signal?: Abort
     });
   const release = existsSync(join(home, 'release')) ? readPart(join(home, 'release'), 0, 2 ** 16).toString('utf8') : '';
   const key = createHash('sha256')
-    .update([home, version, vendor, release, ...modules].join('\n'))
+    .update(
+      [home, version, vendor, release, ...modules, ...(packaged === null ? [] : [JSON.stringify(packaged)])].join('\n'),
+    )
     .digest('hex')
     .slice(0, 32);
   const cache = cacheFolder({});
@@ -51,6 +70,7 @@ export async function javaRuntime({ home, version, vendor }: Jdk, signal?: Abort
       ['--add-modules', modules.join(','), '--strip-debug', '--no-header-files', '--no-man-pages', '--output', made],
       signal,
     );
+    if (packaged !== null) useProgramsOf(home, made);
     // Class data sharing: without its archive, a JVM takes twice as long to start in emulation.
     await run(join(made, 'bin/java'), ['-Xshare:dump'], signal);
     inCache(cache, () => {

@@ -7,7 +7,7 @@ import { createGunzip, gunzipSync } from 'node:zlib';
 import { spawnKept } from '../../base/child.js';
 import { streamOf } from '../../base/files/read-file.js';
 import { bannerRelease } from './boot-image.js';
-import { mostKernelBytes } from '../debian/checksum.js';
+import { mostKernelBytes } from '../../debian/checksum.js';
 import { mostConfigBytes } from './config-file.js';
 
 const begin = Buffer.from('IKCFG_ST');

@@ -4,7 +4,7 @@
  */
 import type { KernelDifferenceFact, StoredKernelDifference } from '../../facts/kernel-difference-facts.js';
 import { statedDifference } from '../../words/kernel-words.js';
-import { compareDebianVersions } from '../debian/debian-version.js';
+import { compareDebianVersions } from '../../debian/debian-version.js';
 import type { KernelFacts } from './kernel-facts.js';
 
 type ComparedFact = Exclude<KernelDifferenceFact, { readonly fact: 'options' }>;

@@ -8,9 +8,9 @@ import {
 } from '../../host/kernel-config.js';
 import type { PreemptionModel } from '../../profile/check/preemption.js';
 import { readConfig } from './config-file.js';
-import { sha256OfText } from '../debian/checksum.js';
+import { sha256OfText } from '../../debian/checksum.js';
 import { flavours, type Flavour } from '../debian/deb-spec.js';
-import { upstreamVersion } from '../debian/debian-version.js';
+import { upstreamVersion } from '../../debian/debian-version.js';
 import { configVersion } from './image-file.js';
 import type { KernelImage } from './kernel.js';
 

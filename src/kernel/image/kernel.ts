@@ -1,5 +1,7 @@
 import type { BuildRecord } from '../../facts/build-record.js';
 
+export type { Sources as KernelSources } from '../../debian/sources.js';
+
 /** A kernel that can be booted, from any source. */
 export interface KernelImage {
   /** The user's input: `deb:6.16.12`, a path. */
@@ -36,14 +38,3 @@ export type KernelOrigin =
       /** Paths of the packages that install it; empty of a kernel for guests. */
       readonly packages: readonly string[];
     } & BuildRecord);
-
-/** Options for finding a kernel; all have a default. */
-export interface KernelSources {
-  /** The cache folder; by default PAUSELAB_CACHE, else pauselab in XDG_CACHE_HOME or ~/.cache. */
-  readonly cache?: string;
-  readonly env?: NodeJS.ProcessEnv;
-  /** Receives a sentence for everything that takes time or differs from the request. */
-  readonly note?: (sentence: string) => void;
-  /** Ends downloads; its reason is thrown. */
-  readonly signal?: AbortSignal;
-}

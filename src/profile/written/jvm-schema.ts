@@ -99,7 +99,7 @@ export const jvm = mapping({
   ])
     .meta({ description: 'Accepted JDKs; default >=17' })
     .exactOptional(),
-  java: textLine('the path of a JDK or its java')
+  java: textLine('the path of a JDK or its java, or deb:<version>')
     .meta({ description: 'Path of the JDK to use; default an accepted JDK of this machine' })
     .exactOptional(),
   collector: oneOf(collectors).meta({ description: 'Garbage collector; default g1' }).exactOptional(),

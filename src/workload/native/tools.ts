@@ -4,19 +4,57 @@
  * settings that they do not accept are the profile's fault.
  */
 import { tryAllocator } from '../../host/allocators/allocator-trial.js';
+import type { Sources } from '../../debian/sources.js';
 import { chooseJdk, type Jdk } from '../../host/jdks.js';
+import type { CachedJdk } from '../../jdk/cached-jdks.js';
 import type { ResolvedJvm } from '../../profile/resolved/resolved.js';
 
 /** Without a collector, any JDK will do, because the program chooses its collector itself. */
 type Asked = Pick<ResolvedJvm, 'jdk' | 'java'> & { readonly collector: ResolvedJvm['collector'] | undefined };
 
-const findJdk = oncePerInput(({ jdk, java, collector }: Asked) =>
-  chooseJdk({
+const findJdk = oncePerInput(async ({ jdk, java, collector }: Asked) => {
+  const named = namedJava(java);
+  return chooseJdk({
     requirement: jdk,
     collector,
-    explicit: java === null ? undefined : { path: java, source: '--java or jvm.java' },
-  }),
-);
+    explicit: named === null ? undefined : { ...named, path: await pathOf(named.path) },
+  });
+});
+
+/** What names the JDK: the profile, or PAUSELAB_JAVA if it names a package. chooseJdk reads PAUSELAB_JAVA with a path. */
+function namedJava(java: string | null): { readonly path: string; readonly source: string } | null {
+  if (java !== null) return { path: java, source: '--java or jvm.java' };
+  const inEnvironment = process.env.PAUSELAB_JAVA;
+  return inEnvironment?.startsWith(ofPackages) === true ? { path: inEnvironment, source: 'PAUSELAB_JAVA' } : null;
+}
+
+const ofPackages = 'deb:';
+
+async function pathOf(java: string): Promise<string> {
+  return java.startsWith(ofPackages) ? (await fetchedJdk(java, {})).home : java;
+}
+
+const fetched = new Map<string, Promise<CachedJdk>>();
+
+/**
+ * `deb:26` from the cache or the mirror, the same for all that ask in this process: a JDK that is published meanwhile
+ * must not come between two runs. Failures are not kept.
+ */
+export function fetchedJdk(asked: string, sources: Sources): Promise<CachedJdk> {
+  const known = fetched.get(asked);
+  if (known !== undefined) return known;
+  // Imported late: a guest, whose CPU may be emulated, fetches nothing.
+  const found = import('../../jdk/deb-jdk.js').then(({ fetchDebJdk }) => fetchDebJdk(asked, sources));
+  fetched.set(asked, found);
+  found.catch(() => fetched.delete(asked));
+  return found;
+}
+
+/** The packages that these arms name as their JDKs, each once. */
+export function namedPackages(arms: readonly { readonly jvm: Pick<ResolvedJvm, 'java'> }[]): string[] {
+  const named = arms.flatMap(({ jvm }) => namedJava(jvm.java)?.path ?? []);
+  return [...new Set(named.filter((path) => path.startsWith(ofPackages)))];
+}
 
 export function jdkOf({ jdk, java, collector }: Asked): Promise<Jdk> {
   return findJdk({ jdk, java, collector });

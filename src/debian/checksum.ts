@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import { streamOf } from '../../base/files/read-file.js';
+import { streamOf } from '../base/files/read-file.js';
 
 /** A vmlinux with debugging data has about 1 GB. */
 export const mostKernelBytes = 4 * 2 ** 30;

@@ -6,16 +6,13 @@ import { existsSync, rmSync } from 'node:fs';
 import { copyFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
-import { unfit, usage } from '../../base/failure.js';
-import { missing } from '../../host/missing.js';
-import { cacheFolder, diskFull, inCache, refuseUnquotable } from './cache.js';
+import { makeFolders, writeAtomically } from '../base/files/atomic-file.js';
+import { unfit, usage } from '../base/failure.js';
+import { missing } from '../host/missing.js';
+import { cacheFolder, diskFull, inCache, refuseUnquotable } from './cache-folder.js';
 import { sha256OfFile, sha256OfText } from './checksum.js';
-import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../../base/child.js';
-import type { KernelSources } from '../image/kernel.js';
-
-/** Old and new kernels: 6.1, 6.12, and later versions in backports and sid. */
-const kernelSuites = ['bookworm', 'bookworm-backports', 'trixie', 'trixie-backports', 'sid'] as const;
+import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../base/child.js';
+import type { Sources } from './sources.js';
 
 /** Debian's suites that a machine may be configured for. Ubuntu's suites have other names, and its kernel differs. */
 const debianSuite = /^(?:bookworm|trixie|forky|duke|sid|oldstable|stable|testing|unstable)(?:-backports)?$/;
@@ -25,6 +22,13 @@ export interface Mirror {
   readonly uri: string;
   readonly suites: readonly string[];
   readonly keyring: string;
+}
+
+/** What the packages are for: in messages, and which suites are read beside those of the machine. */
+export interface MirrorUse {
+  readonly called: string;
+  readonly otherwise: string;
+  readonly suites: readonly string[];
 }
 
 export interface Package {
@@ -47,13 +51,14 @@ const keyrings = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/
 /**
  * The first mirror of Debian in the machine's apt configuration, whether or not anything was fetched from it before.
  */
-export async function findMirror({ env = process.env, signal }: KernelSources): Promise<Mirror> {
+export async function findMirror(
+  { called, otherwise, suites }: MirrorUse,
+  { env = process.env, signal }: Sources,
+): Promise<Mirror> {
   const format = '$(CREATED_BY) $(REPO_URI) $(RELEASE) $(COMPONENT)';
   const end = await runChild('apt-get', ['indextargets', '--no-release-info', '--format', format], { env, signal });
   if (end === null)
-    throw missing('deb: kernels come through apt, and this machine has no apt-get', ['apt'], {
-      otherwise: 'name a .deb or a kernel image instead',
-    });
+    throw missing(`${called} come through apt, and this machine has no apt-get`, ['apt'], { otherwise });
   if (end.code !== 0)
     throw unfit(`apt-get could not report this machine's mirror (${lastComplaint(end)}); correct apt's configuration`);
   const targets = end.stdout
@@ -65,11 +70,10 @@ export async function findMirror({ env = process.env, signal }: KernelSources): 
   const uri = targets[0]?.[1];
   if (uri === undefined)
     throw unfit(
-      "this machine's apt has no mirror of Debian's main archive, so deb: kernels cannot be fetched; " +
-        'name a .deb or a kernel image instead',
+      `this machine's apt has no mirror of Debian's main archive, so ${called} cannot be fetched; ${otherwise}`,
     );
   const configured = targets.filter(([, address]) => address === uri).map(([, , release = '']) => release);
-  return { uri, suites: [...new Set([...kernelSuites, ...configured])], keyring: findKeyring(env) };
+  return { uri, suites: [...new Set([...suites, ...configured])], keyring: findKeyring(env) };
 }
 
 function findKeyring(env: NodeJS.ProcessEnv): string {
@@ -99,7 +103,7 @@ export async function readSuite(
   mirror: Mirror,
   suite: string,
   wanted: (name: string) => boolean,
-  sources: KernelSources,
+  sources: Sources,
 ): Promise<SuiteLists> {
   const { env = process.env, signal } = sources;
   const settings = privateApt(mirror, suite, sources);
@@ -148,7 +152,7 @@ export async function readSuite(
 }
 
 /** Each suite has its own lists, so that it is fetched, judged and refused separately. */
-function privateApt({ uri, keyring }: Mirror, suite: string, sources: KernelSources): string {
+function privateApt({ uri, keyring }: Mirror, suite: string, sources: Sources): string {
   const cache = cacheFolder(sources);
   refuseUnquotable(cache);
   const folder = join(cache, 'apt', `${suite}-${sha256OfText(`${uri} ${keyring}`).slice(0, 8)}`);
@@ -264,7 +268,7 @@ export async function downloadUnlisted(
   mirror: Mirror,
   { suite, file }: Pick<Package, 'suite' | 'file'>,
   path: string,
-  sources: KernelSources,
+  sources: Sources,
 ): Promise<boolean> {
   const { env = process.env, signal } = sources;
   const from = `${mirror.uri.replace(/\/$/, '')}/${file}`;
@@ -284,7 +288,7 @@ export async function downloadUnlisted(
 }
 
 /** Downloads to `path`. The checksum of the file then equals that of the signed list. */
-export async function download(mirror: Mirror, wanted: Package, path: string, sources: KernelSources): Promise<void> {
+export async function download(mirror: Mirror, wanted: Package, path: string, sources: Sources): Promise<void> {
   const { env = process.env, signal } = sources;
   const from = `${mirror.uri.replace(/\/$/, '')}/${wanted.file}`;
   const settings = privateApt(mirror, wanted.suite, sources);

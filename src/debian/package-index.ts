@@ -1,15 +1,15 @@
-/** The kernels on the mirror: its lists, reduced to packages of kernels and of their sources, and kept for a day. */
+/** Packages on the mirror: its lists, reduced to those of a collection, such as kernels, and kept for a day. */
 import { join } from 'node:path';
-import { wallClock_ms } from '../../base/clock.js';
-import { makeFolders } from '../../base/files/atomic-file.js';
-import { unfit } from '../../base/failure.js';
-import { parseJson } from '../../base/json.js';
-import { readText } from '../../base/files/read-file.js';
-import { findMirror, readSuite, type Mirror, type Package, type SuiteLists } from './apt.js';
-import { cacheFolder, inCache, writeInCache } from './cache.js';
+import { wallClock_ms } from '../base/clock.js';
+import { makeFolders } from '../base/files/atomic-file.js';
+import { unfit } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
+import { readText } from '../base/files/read-file.js';
+import { findMirror, readSuite, type Mirror, type MirrorUse, type Package, type SuiteLists } from './apt.js';
+import { cacheFolder, inCache, writeInCache } from './cache-folder.js';
 import { sha256OfText } from './checksum.js';
 import { withLock } from './file-lock.js';
-import type { KernelSources } from '../image/kernel.js';
+import type { Sources } from './sources.js';
 
 const format = 2;
 /** The lists of all suites have a few MB. */
@@ -27,13 +27,11 @@ export interface PackageIndex {
   readonly leftOut: readonly { readonly suite: string; readonly problem: string; readonly sentence: string }[];
 }
 
-/** Images, the parts that newer kernels are split into, and sources. */
-export function isKernelPackage(name: string): boolean {
-  return isSourcePackage(name) || /^linux-(?:image|binary|base|modules)-\d\S*-?amd64(?:-unsigned)?$/.test(name);
-}
-
-export function isSourcePackage(name: string): boolean {
-  return /^linux-source-\d+\.\d+$/.test(name);
+/** The packages of one purpose. */
+export interface Collection extends MirrorUse {
+  /** Also the name of its file. */
+  readonly name: 'kernels' | 'JDKs';
+  readonly has: (name: string) => boolean;
 }
 
 /**
@@ -41,12 +39,13 @@ export function isSourcePackage(name: string): boolean {
  * again.
  */
 export async function packageIndex(
-  sources: KernelSources,
+  collection: Collection,
+  sources: Sources,
   atLeast_ms = wallClock_ms() - fresh_ms,
 ): Promise<PackageIndex> {
   const cache = cacheFolder(sources);
-  const mirror = await findMirror(sources);
-  const path = join(cache, 'apt', `kernels-${sha256OfText(JSON.stringify(mirror)).slice(0, 16)}.json`);
+  const mirror = await findMirror(collection, sources);
+  const path = join(cache, 'apt', `${collection.name}-${sha256OfText(JSON.stringify(mirror)).slice(0, 16)}.json`);
   const usable = (): PackageIndex | null => {
     const index = readIndex(path);
     if (index === null) return null;
@@ -73,10 +72,10 @@ export async function packageIndex(
       note(`fetching the package lists of ${mirror.suites.join(', ')} from ${mirror.uri}`);
       const index = indexOf(
         mirror,
-        await Promise.all(mirror.suites.map((suite) => readSuite(mirror, suite, isKernelPackage, sources))),
+        await Promise.all(mirror.suites.map((suite) => readSuite(mirror, suite, collection.has, sources))),
       );
       for (const { problem, sentence } of index.leftOut)
-        if (problem !== 'absent') note(`${sentence}; its kernels are left out`);
+        if (problem !== 'absent') note(`${sentence}; its ${collection.name} are left out`);
       writeInCache(path, JSON.stringify({ format, ...index }));
       return index;
     },

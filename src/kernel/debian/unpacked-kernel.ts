@@ -1,50 +1,9 @@
-/** Reads .deb files with dpkg-deb: their fields, and the files that a guest needs. Nothing of them is run. */
+/** The files of unpacked packages that make a kernel: image, .config and modules. */
 import { lstatSync, readdirSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usage } from '../../base/failure.js';
-import { machineFailure } from '../../base/system-error.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
-import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../../base/child.js';
-import { readPart } from '../../base/files/read-file.js';
-import { missing } from '../../host/missing.js';
-
-export interface DebFields {
-  readonly package: string;
-  readonly version: string;
-  readonly architecture: string;
-  readonly depends: string;
-}
-
-export function isDebArchive(path: string): boolean {
-  try {
-    return readPart(path, 0, 8).toString('latin1') === '!<arch>\n';
-  } catch (cause) {
-    throw (
-      machineFailure(cause) ??
-      usage(
-        `${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); ` +
-          'name a file that you have permission to read',
-        { cause },
-      )
-    );
-  }
-}
-
-export async function debFields(path: string, signal?: AbortSignal): Promise<DebFields> {
-  const { stdout } = await dpkgDeb(
-    ['--field', path, 'Package', 'Version', 'Architecture', 'Depends', 'Pre-Depends'],
-    path,
-    signal,
-  );
-  const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(stdout)?.[1] ?? '';
-  return {
-    package: field('Package'),
-    version: field('Version'),
-    architecture: field('Architecture'),
-    depends: `${field('Depends')}, ${field('Pre-Depends')}`,
-  };
-}
 
 /** Folders with a subfolder per release in an unpacked package, before or after the move of /lib into /usr. */
 const moduleRoots = ['usr/lib/modules', 'lib/modules'];
@@ -54,11 +13,6 @@ export interface Unpacked {
   readonly images: readonly { readonly release: string; readonly path: string }[];
   config(release: string): string | null;
   modules(release: string): string[];
-}
-
-/** Extracts every file of the package below `folder`. Several packages may share a folder, as on a machine. */
-export async function unpackDeb(path: string, folder: string, signal?: AbortSignal): Promise<void> {
-  await dpkgDeb(['--extract', path, folder], path, signal);
 }
 
 /** Links are ignored: their targets do not belong to the package. */
@@ -121,16 +75,4 @@ export async function keepKernel(unpacked: string, folder: string, called: strin
     await rename(modules, join(folder, 'lib/modules', image.release));
   }
   await rm(unpacked, { recursive: true, force: true });
-}
-
-async function dpkgDeb(args: readonly string[], path: string, signal: AbortSignal | undefined): Promise<ChildEnd> {
-  const end = await runChild('dpkg-deb', args, { signal });
-  if (end === null)
-    throw missing('dpkg-deb, which reads .deb files, is not installed', ['dpkg'], {
-      otherwise: 'name a kernel image instead',
-    });
-  if (saysDiskFull(end.stderr)) throw Object.assign(new Error(end.stderr), { code: 'ENOSPC' });
-  if (end.code !== 0)
-    throw usage(`${path} could not be read as a Debian package (${lastComplaint(end)}); it is cut off or damaged`);
-  return end;
 }

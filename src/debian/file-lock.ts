@@ -2,11 +2,11 @@
  * A lock for several pauselabs, held by a flock(1) process of ours. The kernel releases it when that process ends, and
  * it ends when its standard input is closed, so also when we are killed. There are no stale locks to detect.
  */
-import { endKept, spawnKept } from '../../base/child.js';
-import { settlesWithin } from '../../base/clock.js';
-import { unfit } from '../../base/failure.js';
-import { machineFailure } from '../../base/system-error.js';
-import { missing } from '../../host/missing.js';
+import { endKept, spawnKept } from '../base/child.js';
+import { settlesWithin } from '../base/clock.js';
+import { unfit } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
+import { missing } from '../host/missing.js';
 
 /** Time for flock to notice that its standard input was closed. */
 const endDeadline_ms = 5_000;

@@ -1,0 +1,199 @@
+/** Finds `deb:26`: in the cache, or on the mirror, with its signature checked. Nothing is installed. */
+import { lstatSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { runChild } from '../base/child.js';
+import { wallClock_ms } from '../base/clock.js';
+import { unfit, usage, type Failure } from '../base/failure.js';
+import { makeFolders, writeAtomically } from '../base/files/atomic-file.js';
+import { formatSize } from '../base/text/units.js';
+import { download, type Package } from '../debian/apt.js';
+import { cachedOrFilled } from '../debian/cache-entry.js';
+import { cacheFolder } from '../debian/cache-folder.js';
+import { sha256OfFile, sha256OfText } from '../debian/checksum.js';
+import { unpackDeb } from '../debian/deb-archive.js';
+import { fetchedOrCached } from '../debian/fetched-or-cached.js';
+import { packageIndex, type Collection, type PackageIndex } from '../debian/package-index.js';
+import type { Sources } from '../debian/sources.js';
+import { packagedFile, type Packaged } from '../host/packaged-jdk.js';
+import { cachedJdks, homeIn, jdkShelf, type CachedJdk } from './cached-jdks.js';
+import { bestJdk, isExactJdk, jdkSuites, nearJdks, parseJdkSpec, type JdkSpec } from './jdk-spec.js';
+import { keepJdk, pointToOwnLibc } from './own-libc.js';
+
+/**
+ * Libraries that the JVM and the modules without a desktop load. Fonts, pictures, printers and smart cards need more,
+ * which Debian's packages depend on too; a program that uses these gets the libraries of this machine.
+ */
+const libraries = ['libc6', 'libgcc-s1', 'libstdc++6', 'zlib1g'] as const;
+
+const jreName = /^openjdk-(\d+)-jre-headless$/;
+
+const jdkPackages: Collection = {
+  name: 'JDKs',
+  called: 'deb: JDKs',
+  otherwise: 'name an installed JDK by its folder instead',
+  suites: jdkSuites,
+  has: (name) => /^openjdk-\d+-(?:jre|jdk)-headless$/.test(name) || libraries.some((library) => library === name),
+};
+
+/** A JDK of a suite on the mirror. */
+export interface MirroredJdk {
+  readonly feature: number;
+  readonly version: string;
+  readonly suite: string;
+  readonly jre: Package;
+  /** jcmd, jlink and the modules that it links: in this package. */
+  readonly jdk: Package;
+}
+
+/** pauselab's Java program is compiled for 17. */
+const oldestFeature = 17;
+
+export function jdksOf({ packages }: Pick<PackageIndex, 'packages'>): MirroredJdk[] {
+  return packages.flatMap((jre) => {
+    const feature = Number(jreName.exec(jre.name)?.[1]);
+    const { version, suite } = jre;
+    const jdk = packages.find(
+      (one) => one.name === `openjdk-${feature}-jdk-headless` && one.version === version && one.suite === suite,
+    );
+    return jdk === undefined || feature < oldestFeature ? [] : [{ feature, version, suite, jre, jdk }];
+  });
+}
+
+export function jdkIndex(sources: Sources, atLeast_ms?: number): Promise<PackageIndex> {
+  return packageIndex(jdkPackages, sources, atLeast_ms);
+}
+
+export async function fetchDebJdk(asked: string, sources: Sources): Promise<CachedJdk> {
+  const spec = parseJdkSpec(asked);
+  if (process.arch !== 'x64')
+    throw unfit(`${asked} is for x86-64, but this machine is ${process.arch}; name an installed JDK by its folder`);
+  const kept = await cachedFor(spec, sources);
+  if (kept !== null && isExactJdk(spec)) return kept;
+  const entry = kept === null ? null : { entry: kept, called: `${kept.package} ${kept.version}` };
+  return fetchedOrCached(asked, entry, sources, async () => fetchChosen(await choose(spec, sources), spec, sources));
+}
+
+async function cachedFor(spec: JdkSpec, sources: Sources): Promise<CachedJdk | null> {
+  const fitting = cachedJdks(cacheFolder(sources)).filter(
+    ({ suite, libc }) => libc.suite === (spec.libcSuite ?? suite),
+  );
+  const best = bestJdk(spec, fitting);
+  return best !== undefined && (await jdkShelf.isUndamaged(best)) ? best : null;
+}
+
+interface Choice {
+  readonly index: PackageIndex;
+  readonly chosen: MirroredJdk;
+}
+
+async function choose(spec: JdkSpec, sources: Sources): Promise<Choice> {
+  const begun_ms = wallClock_ms();
+  let index = await jdkIndex(sources);
+  let chosen = bestJdk(spec, jdksOf(index));
+  if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
+    // It may have been published since, or apt may have failed to read a part.
+    index = await jdkIndex(sources, begun_ms);
+    chosen = bestJdk(spec, jdksOf(index));
+  }
+  if (chosen === undefined) throw noSuch(spec, index);
+  return { index, chosen };
+}
+
+function noSuch(spec: JdkSpec, index: PackageIndex): Failure {
+  const { mirror, leftOut } = index;
+  const unread = leftOut.filter(({ problem }) => problem !== 'absent');
+  // The unread suites might have it: then the machine is at fault, not the user's input.
+  if (unread.length > 0)
+    return unfit(
+      `${spec.asked} is in none of the suites of ${mirror.uri} that could be read; ` +
+        unread.map(({ sentence }) => sentence).join('; '),
+    );
+  const all = jdksOf(index);
+  const elsewhere = bestJdk({ ...spec, suite: null }, all);
+  if (spec.suite !== null && elsewhere !== undefined)
+    return usage(
+      `${spec.asked}: ${spec.suite} of ${mirror.uri} has no such JDK, but ${elsewhere.suite} has ` +
+        `${elsewhere.version}; name deb:${spec.version}/${elsewhere.suite}`,
+    );
+  const near = nearJdks(spec, all);
+  return usage(
+    `${spec.asked}: ${mirror.uri} has no such JDK` +
+      `${near.length === 0 ? '' : `; near versions: ${near.join(', ')}`} (all: pauselab jdks list --available)`,
+  );
+}
+
+/** The libraries of a suite, in the order of the names above. */
+function librariesOf({ packages, mirror }: PackageIndex, suite: string): Package[] {
+  return libraries.map((name) => {
+    const found = packages.find((one) => one.name === name && one.suite === suite);
+    if (found === undefined)
+      throw unfit(`${suite} of ${mirror.uri} has no ${name}, which a JDK needs; choose another suite`);
+    return found;
+  });
+}
+
+async function fetchChosen({ index, chosen }: Choice, spec: JdkSpec, sources: Sources): Promise<CachedJdk> {
+  const { jre, jdk, version, suite } = chosen;
+  const libcSuite = spec.libcSuite ?? suite;
+  const packages = [jre, jdk, ...librariesOf(index, libcSuite)];
+  const libcVersion = packages.find(({ name }) => name === 'libc6')?.version ?? '';
+  const cache = cacheFolder(sources);
+  const checksums = packages.map(({ sha256 }) => sha256);
+  const key = `deb-${sha256OfText(checksums.join('\n')).slice(0, 32)}`;
+  return cachedOrFilled(jdkShelf, { cache, key }, sources, async (folder, place) => {
+    sources.note?.(
+      `fetching ${jdk.name} ${version} of ${suite} with libc6 ${libcVersion}` +
+        ` (${formatSize(packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))})`,
+    );
+    const unpacked = join(folder, 'unpacked');
+    makeFolders(unpacked);
+    for (const found of packages) {
+      const deb = join(folder, basename(found.file));
+      await download(index.mirror, found, deb, sources);
+      await unpackDeb(deb, unpacked, sources.signal);
+      await rm(deb, { force: true });
+    }
+    await keepJdk(unpacked, folder);
+    await rm(unpacked, { recursive: true, force: true });
+    const libc = { version: libcVersion, suite: libcSuite };
+    const packaged: Packaged = { package: jre.name, version, suite, libc };
+    writeAtomically(packagedFile(homeIn(folder)), `${JSON.stringify(packaged, null, 1)}\n`);
+    await pointToOwnLibc(folder, folder, sources.signal);
+    await tryHere(spec, join(homeIn(folder), 'bin/java'), sources.signal);
+    await pointToOwnLibc(folder, place, sources.signal);
+    const used = ['home/bin/java', 'home/lib/server/libjvm.so', 'libc/libc.so.6'];
+    return {
+      ...packaged,
+      place,
+      bytes: bytesIn(folder),
+      checksums: Object.fromEntries(
+        await Promise.all(used.map(async (path) => [path, await sha256OfFile(join(folder, path))] as const)),
+      ),
+      debs: packages.map(({ file, sha256 }) => ({ name: basename(file), sha256 })),
+    };
+  });
+}
+
+/** A JVM that takes longer does not start at all. */
+const answerDeadline_ms = 60_000;
+
+async function tryHere({ asked }: JdkSpec, java: string, signal: AbortSignal | undefined): Promise<void> {
+  const end = await runChild(java, ['-Xshare:off', '-version'], { deadline_ms: answerDeadline_ms, signal });
+  if (end?.code === 0) return;
+  const ended = end === null ? 'it cannot be executed' : `it ended with exit code ${String(end.code)}`;
+  const text = `${end?.stderr ?? ''}${end?.stdout ?? ''}`.trim() || ended;
+  const needsNewer = text.includes('version `GLIBC');
+  throw unfit(
+    `${asked} was fetched, but its java does not run on this machine (${text.split('\n')[0] ?? ''}); ` +
+      (needsNewer
+        ? 'it needs a newer C library: name another suite after libc='
+        : 'name a JDK of an older suite, such as deb:17/bookworm, or use a machine with a newer kernel'),
+  );
+}
+
+function bytesIn(folder: string): number {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => lstatSync(join(folder, name)))
+    .reduce((sum, { size }) => sum + size, 0);
+}
