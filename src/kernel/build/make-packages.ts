@@ -24,7 +24,10 @@ export interface MadePackages {
   readonly buildId: string | null;
 }
 
-/** Objects of an option that is set, with what modules and packages take; measured without debug info. */
+/**
+ * Objects of an option that is set, with what modules and packages take. An estimate on the safe side: 567 options took
+ * 0.5 MB each. No whole configuration of a distribution was measured.
+ */
 const perOptionBytes = 2e6;
 /** With debug info the objects are several times larger. */
 const withDebugInfo = 3;
