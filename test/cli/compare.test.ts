@@ -17,6 +17,7 @@ import {
   writeFakeBundle,
   type FakeRun,
 } from '../verdict/fake-bundle.js';
+import { writeFakeBoot } from '../verdict/fake-boots.js';
 import { readPage } from '../support/page.js';
 import { said } from '../support/stated.js';
 
@@ -43,6 +44,10 @@ writeFakeBundle(join(cwd, 'results', 'two-kernels'), {
   runs: ['6.16', '6.17'].flatMap((kernel) => kernelRuns(6, { kernel })),
   manifest: { kernels: ['6.16', '6.17'].map((release) => kernelRecord(release)) },
 });
+for (let i = 0; i < 8; i += 1) {
+  const label = i % 2 === 0 ? 'stock' : 'patched';
+  writeFakeBoot(join(cwd, `${label}-${1 + Math.floor(i / 2)}`), { label }, i);
+}
 for (const name of ['observed-before', 'observed-after']) writeObservation(join(cwd, 'results', name));
 writeFakeBundle(join(cwd, 'results', 'evil'), {
   runs: arms(2).map((run) => ({ ...run, series: 'a|b\u001b[2J\n# <script>' })),

@@ -46,6 +46,8 @@ test.each([
   ['deb-source:7.3,patch=/tmp/evil.patch', false],
   ['deb-source:7.3,revert=hrtick-off', false],
   ['deb-source:7.3,config=/tmp/evil', false],
+  ['deb-source:7.3,config=CONFIG_PSI=y', true],
+  ['deb-source:7.3,config=CONFIG_EXTRA_FIRMWARE="/tmp/evil"', false],
   ['source:/tmp/evil', false],
   ['a-label', false],
 ])('the kernel %s: its own: %s', async (kernel, isTrusted) => {

@@ -63,12 +63,15 @@ export const machineThings: OwnThings = {
 
 type Found = Omit<Use, 'arms'>;
 
-/** A signed package, or signed sources without changes other than those that pauselab ships. */
+/** A signed package, or signed sources without changes other than options and what pauselab ships. */
 function isOfDebian(kernel: string): boolean {
   if (!isBuildSpec(kernel)) return /^deb:[\w.~+-]+(?:\/[\w-]+)?$/.test(kernel);
   const [source = '', ...parts] = kernel.split(',');
   const shipped = kernelChanges.map(({ name }) => `patch=${name}`);
-  return /^deb-source:[\d.]+$/.test(source) && parts.every((part) => shipped.some((one) => one === part));
+  // An option whose value is a text can name a file or a command.
+  const isOwn = (part: string): boolean =>
+    shipped.some((one) => one === part) || /^config=CONFIG_\w+=(?:[ymn]|\d+)$/.test(part);
+  return /^deb-source:[\d.]+$/.test(source) && parts.every(isOwn);
 }
 
 /** Each use once, with its arms. */
