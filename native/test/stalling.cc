@@ -3,8 +3,8 @@
 //   pauselab-stalling SECONDS [HOG_MS [mmap_lock|mutex|arena]]
 //
 // `purger` holds what the others need, and has a CPU only when nobody else wants it. `hog` takes that CPU for 200 ms
-// (or HOG_MS; the kernel leaves others a twentieth of each second) with real-time priority as soon as `purger` has it.
-// So `writer` waits, on other CPUs:
+// (or HOG_MS) with real-time priority as soon as `purger` has it. The kernel leaves ordinary threads a twentieth of
+// each second then, which `filler` uses up. So `writer` waits, on other CPUs:
 //
 //   mmap_lock  `purger` gives memory back over two VMAs, and `writer` changes the protection of a page.
 //   mutex      both take a mutex, and `purger` computes while it has it.
@@ -41,6 +41,7 @@ constexpr std::uint64_t kLong_ns = 50'000'000;
 
 std::uint64_t hog_ns = 200'000'000;
 std::atomic<bool> isInCall{false};
+std::atomic<bool> isCpuTaken{false};
 std::atomic<bool> isOver{false};
 
 [[noreturn]] void die(const char* what) {
@@ -86,10 +87,22 @@ void takeCpu() {
       usleep(200);
       continue;
     }
+    isCpuTaken = true;
     for (const auto until = monotonic_ns() + hog_ns; monotonic_ns() < until;) {
     }
+    isCpuTaken = false;
     // The call ends meanwhile.
     usleep(50'000);
+  }
+}
+
+void useUpTheRest() {
+  prctl(PR_SET_NAME, "filler");
+  pinTo(0);
+  while (!isOver) {
+    while (isCpuTaken) {
+    }
+    usleep(1000);
   }
 }
 
@@ -229,8 +242,10 @@ int main(int argc, char** argv) {
   }
   std::thread hog(takeCpu);
   std::thread writer(isArena ? allocate : isMutex ? takeMutex : protect);
+  // Last, because of the arenas.
+  std::thread filler(useUpTheRest);
   sleep(static_cast<unsigned>(seconds));
   isOver = true;
-  for (std::thread* one : {&purger, &hog, &writer}) one->join();
+  for (std::thread* one : {&purger, &hog, &writer, &filler}) one->join();
   return 0;
 }

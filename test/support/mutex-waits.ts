@@ -2,7 +2,8 @@
 import { expect } from 'vitest';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import { pauselab } from './pauselab.js';
-import { startStalling } from './stalling.js';
+import { startStalling, waitsWithin, type ObservedWindow } from './stalling.js';
+import { withinTries } from './tries.js';
 
 /** The longest stall in each wait that was recorded, which covers most of it. */
 export async function observedMutexWaits(
@@ -11,21 +12,18 @@ export async function observedMutexWaits(
   seconds: number,
   out: string,
 ): Promise<ListedStall[]> {
-  const stalling = startStalling(seconds + 3, 200, lock);
-  const { code, stdout } = await pauselab([
-    ...['observe', '--tier', tier, '--pid', String(stalling.pid), '--for', `${seconds}s`],
-    ...['--out', out, '--json'],
-  ]);
-  expect(code).toBe(0);
-  const { monotonicStart_ns, watched_ns, stalls } = JSON.parse(stdout) as {
-    readonly monotonicStart_ns: number;
-    readonly watched_ns: number;
-    readonly stalls: readonly ListedStall[];
-  };
-  const waits = (await stalling.waits)
-    .map((wait) => ({ ...wait, start_ns: wait.start_ns - monotonicStart_ns }))
-    .filter(({ start_ns, duration_ns }) => start_ns > 0 && start_ns + duration_ns < watched_ns);
-  expect(waits.length).toBeGreaterThan(0);
+  const { waits, stalls } = await withinTries(3, `a wait for the ${lock} lies in the observation`, async () => {
+    const stalling = startStalling(120, 200, lock);
+    const { code, stdout } = await pauselab([
+      ...['observe', '--tier', tier, '--pid', String(stalling.pid), '--for', `${seconds}s`],
+      ...['--out', out, '--json'],
+    ]);
+    expect(code).toBe(0);
+    const observed = JSON.parse(stdout) as ObservedWindow & { readonly stalls: readonly ListedStall[] };
+    const inWindow = waitsWithin(observed, await stalling.end());
+    expect(inWindow.length).toBeGreaterThan(0);
+    return { waits: inWindow, stalls: observed.stalls };
+  });
   return waits.map(({ tid, start_ns, duration_ns }) => {
     const [longest] = stalls
       .filter(

@@ -1,5 +1,6 @@
 /** A process that stalls, to be observed from outside (native/test/stalling.cc), and its record of its waits. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { nativeProgram } from '../native/programs.js';
 
@@ -12,17 +13,20 @@ export interface RecordedWait {
 
 export interface Stalling {
   readonly pid: number;
-  /** Those of 50 ms and more, when it has ended. */
-  readonly waits: Promise<RecordedWait[]>;
+  /** Ends it. Its waits of 50 ms and more: all that ended before. */
+  readonly end: () => Promise<RecordedWait[]>;
 }
 
-/** `hog_ms`: for how long the thread that has the lock has no CPU at a time. */
+/**
+ * `atMost_s`: it ends then, also if nobody ends it. `hog_ms`: for how long the thread that has the lock has no CPU at a
+ * time.
+ */
 export function startStalling(
-  seconds: number,
+  atMost_s: number,
   hog_ms = 200,
   lock: 'mmap_lock' | 'mutex' | 'arena' = 'mmap_lock',
 ): Stalling {
-  const child = spawn(nativeProgram('pauselab-stalling'), [String(seconds), String(hog_ms), lock], {
+  const child = spawn(nativeProgram('pauselab-stalling'), [String(atMost_s), String(hog_ms), lock], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => {
@@ -32,15 +36,17 @@ export function startStalling(
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
-  const waits = new Promise<RecordedWait[]>((resolve, reject) => {
-    child.once('close', (code) => {
-      if (code !== 0) reject(new Error(`pauselab-stalling ended with ${String(code)}`));
-      else resolve(text.trim().split('\n').flatMap(waitOf));
-    });
-  });
-  // A test that ends it first does not ask for them.
-  waits.catch(() => undefined);
-  return { pid: child.pid ?? 0, waits };
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  // A test that needs no waits does not look at its end.
+  closed.catch(() => undefined);
+  const end = async (): Promise<RecordedWait[]> => {
+    if (child.exitCode !== null) throw new Error(`pauselab-stalling ended too early, with ${child.exitCode}`);
+    child.kill('SIGTERM');
+    const [code, signal] = await closed;
+    if (signal !== 'SIGTERM') throw new Error(`pauselab-stalling ended with ${String(code ?? signal)}`);
+    return text.trim().split('\n').flatMap(waitOf);
+  };
+  return { pid: child.pid ?? 0, end };
 }
 
 function waitOf(line: string): RecordedWait[] {
@@ -48,4 +54,19 @@ function waitOf(line: string): RecordedWait[] {
   return tid === undefined || start_ns === undefined || duration_ns === undefined
     ? []
     : [{ tid, start_ns, duration_ns }];
+}
+
+export interface ObservedWindow {
+  readonly monotonicStart_ns: number;
+  readonly watched_ns: number;
+}
+
+/** The waits that began and ended in the observation, by its clock. */
+export function waitsWithin(
+  { monotonicStart_ns, watched_ns }: ObservedWindow,
+  waits: readonly RecordedWait[],
+): RecordedWait[] {
+  return waits
+    .map((wait) => ({ ...wait, start_ns: wait.start_ns - monotonicStart_ns }))
+    .filter(({ start_ns, duration_ns }) => start_ns > 0 && start_ns + duration_ns < watched_ns);
 }
