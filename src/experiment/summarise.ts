@@ -24,6 +24,7 @@ import { mean } from '../stats/sample.js';
 import { judge } from '../verdict/run/judge.js';
 import { traceNotes } from '../verdict/run/trace-notes.js';
 import { listed } from '../words/text.js';
+import type { FlagRead } from '../host/jdk-flags.js';
 import type { PooledRun, PooledSeries } from './run/analyse.js';
 import { logFigures, logSeriesNames, type LogRun } from './run/analyse-log.js';
 
@@ -95,7 +96,7 @@ function summariseArm(
     window_ns: sum(counted, ({ analysis }) => analysis.window_ns),
     memoryUse: poolMemory(counted),
     holder: poolHolder(counted),
-    jvm: isInJvm(arm) ? poolJvm(counted, withoutProbes(arm, arms)) : null,
+    jvm: isInJvm(arm) ? poolJvm(counted, all, withoutProbes(arm, arms)) : null,
     churn: arm.kind === 'churn' ? poolChurn(counted) : null,
     unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
@@ -166,7 +167,7 @@ function withoutProbes(arm: ResolvedArm, arms: readonly ResolvedArm[]): string |
   );
 }
 
-function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary['jvm'] {
+function poolJvm(runs: readonly FinishedRun[], all: readonly FinishedRun[], alone: string | null): ArmSummary['jvm'] {
   const logs = runs.flatMap(({ log }) => log);
   return {
     log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
@@ -185,7 +186,18 @@ function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary
         ),
       ),
     ],
+    // A disturbed run has the same flags.
+    changedFlags: changedFlags(all),
   };
+}
+
+/** Each once. A run's process has what src/host/jdk-flags.ts read; a run that failed to start has no process. */
+function changedFlags(runs: readonly FinishedRun[]): NonNullable<ArmSummary['jvm']>['changedFlags'] {
+  const read = runs.flatMap(({ file }) => (file.jvm?.processes ?? []).map(({ flags }) => flags));
+  if (read.some((flags) => flags === null)) return null;
+  const all = read.flatMap((flags) => (flags as readonly FlagRead[] | undefined) ?? []);
+  const changed = all.filter(({ differs }) => differs).map(({ flag, asked, actual }) => ({ flag, asked, actual }));
+  return [...new Map(changed.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function poolChurn(runs: readonly FinishedRun[]): ArmSummary['churn'] {

@@ -18,6 +18,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
     ...noise(arms),
     ...besidePublished(real),
     ...unproven(arms),
+    ...flagNotes(arms),
     ...real.flatMap((arm) => [...heldUp(arm), ...fruitless(arm), ...otherProcess(arm, foreign)]),
     ...otherHolders(real, foreign),
     ...real.flatMap(lockFree),
@@ -93,6 +94,16 @@ function unproven(arms: readonly ArmSummary[]): NoteFact[] {
     arms.flatMap((arm) => arm.unproven).map((one) => [`${one.allocator} ${one.key} ${one.asked}`, one]),
   );
   return [...all.values()].map(({ allocator, key, asked }) => ({ code: 'unproven', allocator, key, asked }));
+}
+
+/** Arms share flags, so each is named once, with its values. */
+function flagNotes(arms: readonly ArmSummary[]): NoteFact[] {
+  const read = arms.flatMap(({ jvm }) => (jvm === null ? [] : [jvm.changedFlags]));
+  const changed = new Map(read.flatMap((flags) => flags ?? []).map((one) => [JSON.stringify(one), one]));
+  return [
+    ...[...changed.values()].map(({ flag, asked, actual }) => ({ code: 'flag-changed', flag, asked, actual }) as const),
+    ...(read.includes(null) ? [{ code: 'flags-unread' } as const] : []),
+  ];
 }
 
 /** From this share of dropped ticks on the churn differs from what was asked for. */
