@@ -369,6 +369,8 @@ const armSchema = z.object({
       changedFlags: orNull(
         z.array(z.object({ flag: z.string(), asked: z.string(), actual: orNull(z.string()) })),
       ).default([]),
+      /** The arm is set up to give heap back in the JVM with the probes; its log then has `gc.uncommit`. */
+      isMeantToShrink: z.boolean().default(false),
     }),
   ),
   /** For a churn: totals over all runs. Null for other arms. */

@@ -14,8 +14,9 @@ import {
   type SeriesRunFigures,
   type SummaryFile,
 } from '../bundle/bundle-schema.js';
+import { isMeantToShrink } from '../catalogue/collectors.js';
 import { isEvidence } from '../bundle/stored.js';
-import { isApp, isInJvm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
+import { isApp, isInJvm, type JvmArm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
 import { responseFigures, serviceFigures } from '../record/histogram/figures.js';
 import { addDistributions } from '../record/histogram/histogram.js';
 import { offeredLoad } from '../record/board/owed.js';
@@ -96,7 +97,7 @@ function summariseArm(
     window_ns: sum(counted, ({ analysis }) => analysis.window_ns),
     memoryUse: poolMemory(counted),
     holder: poolHolder(counted),
-    jvm: isInJvm(arm) ? poolJvm(counted, all, withoutProbes(arm, arms)) : null,
+    jvm: isInJvm(arm) ? poolJvm(arm, { counted, all, alone: withoutProbes(arm, arms) }) : null,
     churn: arm.kind === 'churn' ? poolChurn(counted) : null,
     unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
@@ -167,7 +168,14 @@ function withoutProbes(arm: ResolvedArm, arms: readonly ResolvedArm[]): string |
   );
 }
 
-function poolJvm(runs: readonly FinishedRun[], all: readonly FinishedRun[], alone: string | null): ArmSummary['jvm'] {
+interface JvmRuns {
+  readonly counted: readonly FinishedRun[];
+  readonly all: readonly FinishedRun[];
+  /** The arm without probes. */
+  readonly alone: string | null;
+}
+
+function poolJvm({ jvm, control }: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummary['jvm'] {
   const logs = runs.flatMap(({ log }) => log);
   return {
     log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
@@ -188,6 +196,11 @@ function poolJvm(runs: readonly FinishedRun[], all: readonly FinishedRun[], alon
     ],
     // A disturbed run has the same flags.
     changedFlags: changedFlags(all),
+    // The log is that of the JVM with the probes.
+    isMeantToShrink:
+      control === null &&
+      jvm.loadsIn === 'same' &&
+      isMeantToShrink({ ...jvm, calls: jvm.issues.map(({ call }) => call) }),
   };
 }
 

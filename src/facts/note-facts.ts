@@ -37,6 +37,8 @@ export type NoteFact =
       readonly actual: string | null;
     }
   | { readonly code: 'flags-unread' }
+  /** Of `runs_n` runs, the JVM's log has no return of heap in `kept_n`. */
+  | { readonly code: 'heap-kept'; readonly arm: string; readonly kept_n: number; readonly runs_n: number }
   | { readonly code: 'purge-gave-nothing'; readonly arm: string; readonly operation: string; readonly calls_n: number }
   | {
       readonly code: 'control-of-other-process';

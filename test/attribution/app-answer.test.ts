@@ -45,6 +45,7 @@ function armWith(uncommits: readonly number[], logProblems: readonly string[] = 
       logProblems: logProblems.map((text) => said(text, 'log-cut')),
       removedFromEnvironment: [],
       changedFlags: [],
+      isMeantToShrink: false,
     },
   };
 }

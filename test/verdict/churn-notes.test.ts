@@ -38,6 +38,7 @@ test('a JVM beside a control that is a native process is compared with another k
     perRun: [],
     removedFromEnvironment: [],
     changedFlags: [],
+    isMeantToShrink: false,
     logProblems: [],
     cpu_ns: 1,
   };

@@ -11,6 +11,7 @@ const jvm = {
   perRun: [],
   removedFromEnvironment: [],
   changedFlags: [],
+  isMeantToShrink: false,
   logProblems: [],
 };
 const program = (name: string, ...shares: readonly number[]): ArmSummary => ({

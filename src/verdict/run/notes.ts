@@ -5,6 +5,7 @@ import { allocates, operations, type Operation } from '../../catalogue/operation
 import { isPurge } from '../../catalogue/purges.js';
 import type { HolderSize, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
+import { heapKept } from './heap-kept.js';
 import { evidenceOf, type Series } from './outcome.js';
 import { besidePublished } from './published.js';
 
@@ -19,7 +20,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
     ...besidePublished(real),
     ...unproven(arms),
     ...flagNotes(arms),
-    ...real.flatMap((arm) => [...heldUp(arm), ...fruitless(arm), ...otherProcess(arm, foreign)]),
+    ...real.flatMap((arm) => [...heldUp(arm), ...fruitless(arm), ...keptHeap(arm), ...otherProcess(arm, foreign)]),
     ...otherHolders(real, foreign),
     ...real.flatMap(lockFree),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
@@ -123,6 +124,11 @@ function fruitless({ name: arm, holder }: ArmSummary): NoteFact[] {
   return isPurge(operation) && holder.releasedBytes < leastGivenBytes * holder.window_calls
     ? [{ code: 'purge-gave-nothing', arm, operation, calls_n: holder.window_calls }]
     : [];
+}
+
+function keptHeap(arm: ArmSummary): NoteFact[] {
+  const kept = heapKept(arm);
+  return kept === null || kept.kept_n === 0 ? [] : [{ code: 'heap-kept', arm: arm.name, ...kept }];
 }
 
 /** The control copies an arm: that of a JVM is a JVM, that of a native churn an engine. */
