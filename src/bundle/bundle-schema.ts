@@ -362,6 +362,15 @@ const armSchema = z.object({
       logProblems: statedList.default([]),
       /** Environment variables that were withheld from it. */
       removedFromEnvironment: z.array(z.string()).default([]),
+      /**
+       * Flags to which the JDK gave another value than the arm sets; `actual` is null for a flag that it ignores. Null if
+       * some run could not read them.
+       */
+      changedFlags: orNull(
+        z.array(z.object({ flag: z.string(), asked: z.string(), actual: orNull(z.string()) })),
+      ).default([]),
+      /** The arm is set up to give heap back in the JVM with the probes; its log then has `gc.uncommit`. */
+      isMeantToShrink: z.boolean().default(false),
     }),
   ),
   /** For a churn: totals over all runs. Null for other arms. */

@@ -88,6 +88,26 @@ export const jvmGivers: readonly Giver[] = [
   { pattern: 'Reference Handler', call: 'munmap' },
 ];
 
+/** Calls by which collectors give heap back. */
+const heapCalls: readonly string[] = ['mmap.NONE', 'fallocate.PUNCH_HOLE'];
+
+export interface HeapSettings {
+  readonly collector: Collector;
+  readonly flags: readonly string[];
+  /** Calls that the arm declares. */
+  readonly calls: readonly string[];
+}
+
+/** Whether a JVM is set up to give heap back: by the calls that it declares, or by its flags on a heap that can shrink. */
+export function isMeantToShrink({ collector, flags, calls }: HeapSettings): boolean {
+  if (calls.some((call) => heapCalls.includes(call))) return true;
+  const last = (prefix: string): string | undefined =>
+    flags.findLast((flag) => flag.startsWith(prefix))?.slice(prefix.length);
+  const isFixed = last('-Xms') !== undefined && last('-Xms') === last('-Xmx');
+  const { givesBackBy } = collectorTable[collector];
+  return !isFixed && flags.some((flag) => givesBackBy.some((prefix) => flag.startsWith(prefix)));
+}
+
 const pauseWorkers = /^(VM Thread|GC Thread|ParGC|ZWorker|XWorker|Shenandoah GC)/;
 const compilers = /^C[12] Compiler/;
 

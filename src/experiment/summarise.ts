@@ -14,8 +14,9 @@ import {
   type SeriesRunFigures,
   type SummaryFile,
 } from '../bundle/bundle-schema.js';
+import { isMeantToShrink } from '../catalogue/collectors.js';
 import { isEvidence } from '../bundle/stored.js';
-import { isApp, isInJvm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
+import { isApp, isInJvm, type JvmArm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
 import { responseFigures, serviceFigures } from '../record/histogram/figures.js';
 import { addDistributions } from '../record/histogram/histogram.js';
 import { offeredLoad } from '../record/board/owed.js';
@@ -24,6 +25,7 @@ import { mean } from '../stats/sample.js';
 import { judge } from '../verdict/run/judge.js';
 import { traceNotes } from '../verdict/run/trace-notes.js';
 import { listed } from '../words/text.js';
+import type { FlagRead } from '../host/jdk-flags.js';
 import type { PooledRun, PooledSeries } from './run/analyse.js';
 import { logFigures, logSeriesNames, type LogRun } from './run/analyse-log.js';
 
@@ -95,7 +97,7 @@ function summariseArm(
     window_ns: sum(counted, ({ analysis }) => analysis.window_ns),
     memoryUse: poolMemory(counted),
     holder: poolHolder(counted),
-    jvm: isInJvm(arm) ? poolJvm(counted, withoutProbes(arm, arms)) : null,
+    jvm: isInJvm(arm) ? poolJvm(arm, { counted, all, alone: withoutProbes(arm, arms) }) : null,
     churn: arm.kind === 'churn' ? poolChurn(counted) : null,
     unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
@@ -166,7 +168,14 @@ function withoutProbes(arm: ResolvedArm, arms: readonly ResolvedArm[]): string |
   );
 }
 
-function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary['jvm'] {
+interface JvmRuns {
+  readonly counted: readonly FinishedRun[];
+  readonly all: readonly FinishedRun[];
+  /** The arm without probes. */
+  readonly alone: string | null;
+}
+
+function poolJvm({ jvm, control }: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummary['jvm'] {
   const logs = runs.flatMap(({ log }) => log);
   return {
     log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
@@ -185,7 +194,23 @@ function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary
         ),
       ),
     ],
+    // A disturbed run has the same flags.
+    changedFlags: changedFlags(all),
+    // The log is that of the JVM with the probes.
+    isMeantToShrink:
+      control === null &&
+      jvm.loadsIn === 'same' &&
+      isMeantToShrink({ ...jvm, calls: jvm.issues.map(({ call }) => call) }),
   };
+}
+
+/** Each once. A run's process has what src/host/jdk-flags.ts read; a run that failed to start has no process. */
+function changedFlags(runs: readonly FinishedRun[]): NonNullable<ArmSummary['jvm']>['changedFlags'] {
+  const read = runs.flatMap(({ file }) => (file.jvm?.processes ?? []).map(({ flags }) => flags));
+  if (read.some((flags) => flags === null)) return null;
+  const all = read.flatMap((flags) => (flags as readonly FlagRead[] | undefined) ?? []);
+  const changed = all.filter(({ differs }) => differs).map(({ flag, asked, actual }) => ({ flag, asked, actual }));
+  return [...new Map(changed.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function poolChurn(runs: readonly FinishedRun[]): ArmSummary['churn'] {

@@ -9,6 +9,7 @@ export type OpenReason =
   | 'uncontrolled'
   | 'unseen'
   | 'holder-idle'
+  | 'heap-kept'
   | 'exhausted'
   | 'not-blocked'
   | 'control-unseen'

@@ -29,6 +29,16 @@ export type NoteFact =
     }
   | { readonly code: 'unproven'; readonly allocator: string; readonly key: string; readonly asked: string }
   | { readonly code: 'churn-held-up'; readonly arm: string; readonly dropped_share: number }
+  /** `actual`: as the JDK prints it, sizes in bytes; null: the JDK ignores the flag. */
+  | {
+      readonly code: 'flag-changed';
+      readonly flag: string;
+      readonly asked: string;
+      readonly actual: string | null;
+    }
+  | { readonly code: 'flags-unread' }
+  /** Of `runs_n` runs, the JVM's log has no return of heap in `kept_n`. */
+  | { readonly code: 'heap-kept'; readonly arm: string; readonly kept_n: number; readonly runs_n: number }
   | { readonly code: 'purge-gave-nothing'; readonly arm: string; readonly operation: string; readonly calls_n: number }
   | {
       readonly code: 'control-of-other-process';

@@ -61,7 +61,7 @@ export type KernelConclusion =
       /** Of the arm with fewer. */
       readonly runs_n: number;
     }
-  | { readonly code: 'unclear' | 'no-data'; readonly arms: readonly string[] };
+  | { readonly code: 'unclear' | 'heap-kept' | 'no-data'; readonly arms: readonly string[] };
 
 /** Null: every such stall began in the warm-up, so that its length is in no figure. */
 export interface LongestWait {

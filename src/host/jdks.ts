@@ -74,6 +74,14 @@ export interface JdkChoice {
   /** From `--java` or the profile; then no other JDK is considered. */
   readonly explicit?: { readonly path: string; readonly source: string } | undefined;
   readonly collector?: Collector | undefined;
+  /** All JDKs that --java could name, for the message that the chosen one lacks the collector. */
+  readonly others?: (() => Promise<readonly NamedJdk[]>) | undefined;
+}
+
+/** A JDK as the user can name it with --java. */
+export interface NamedJdk extends Pick<Jdk, 'java' | 'feature'> {
+  /** A path, or the specification of a fetched JDK, such as deb:26.0.2.1/sid. */
+  readonly name: string;
 }
 
 /**
@@ -81,30 +89,32 @@ export interface JdkChoice {
  * folder first). An explicit path is used or refused: the user's choice is never silently replaced.
  */
 export async function chooseJdk(
-  { requirement, explicit, collector }: JdkChoice,
+  { requirement, explicit, collector, others }: JdkChoice,
   places: JdkPlaces = usualPlaces(),
 ): Promise<Jdk> {
   const { accepts, text } = parseJdkRequirement(requirement);
+  const fitting = async (): Promise<NamedJdk[]> => ((await others?.()) ?? []).filter(({ feature }) => accepts(feature));
   const named = explicit ?? namedByEnvironment(places);
   if (named !== undefined) {
     const jdk = await askNamed(named, places);
     if (!accepts(jdk.feature))
       throw unfit(
-        `${describe(jdk)}, named by ${named.source}, is JDK ${jdk.feature}, but the profile needs ${text}; ` +
+        `${describeJdk(jdk)}, named by ${named.source}, is JDK ${jdk.feature}, but the profile needs ${text}; ` +
           'name another JDK with --java',
       );
-    if (collector !== undefined && !(await hasCollector(jdk, collector))) throw await lacks(jdk, collector);
+    if (collector !== undefined && !(await hasCollector(jdk, collector))) throw await lacks(jdk, collector, fitting);
     return jdk;
   }
   const rejected: string[] = [];
   let withoutCollector: Jdk | undefined;
   for await (const found of candidates(places)) {
     if ('sentence' in found) rejected.push(found.sentence);
-    else if (!accepts(found.feature)) rejected.push(`${describe(found)} is JDK ${found.feature}`);
+    else if (!accepts(found.feature)) rejected.push(`${describeJdk(found)} is JDK ${found.feature}`);
     else if (collector === undefined || (await hasCollector(found, collector))) return found;
     else withoutCollector ??= found;
   }
-  if (withoutCollector !== undefined && collector !== undefined) throw await lacks(withoutCollector, collector);
+  if (withoutCollector !== undefined && collector !== undefined)
+    throw await lacks(withoutCollector, collector, fitting);
   const looked = `looked at JAVA_HOME, PATH, ${places.folders.join(', ')}`;
   throw missing(
     rejected.length === 0
@@ -139,9 +149,11 @@ export function hasCollector({ java }: Pick<Jdk, 'java'>, collector: Collector):
   const key = `${java} ${collector}`;
   let answer = collectorAnswers.get(key);
   if (answer === undefined) {
-    answer = run(java, ['-Xmx64m', ...flagsOfCollector(collector), '-version'], usualPlaces().answerDeadline_ms).then(
-      ({ code }) => code === 0,
-    );
+    answer = runJava(
+      java,
+      ['-Xmx64m', ...flagsOfCollector(collector), '-version'],
+      usualPlaces().answerDeadline_ms,
+    ).then(({ code }) => code === 0);
     collectorAnswers.set(key, answer);
   }
   return answer;
@@ -264,16 +276,16 @@ async function ask(path: string, source: string, { answerDeadline_ms }: JdkPlace
   };
 }
 
-const settingsAnswers = new Map<string, Promise<Answer>>();
+const settingsAnswers = new Map<string, Promise<JavaAnswer>>();
 
 /**
  * Asked once per java and version of its file, for all arms, collectors and checks of a command. Failures are not
  * cached, so that a repaired JDK is found.
  */
-function settingsOf(java: string, deadline_ms: number): Promise<Answer> {
+function settingsOf(java: string, deadline_ms: number): Promise<JavaAnswer> {
   const { mtimeMs, size } = statSync(java);
   const key = JSON.stringify([java, mtimeMs, size]);
-  const asked = settingsAnswers.get(key) ?? run(java, ['-XshowSettings:properties', '-version'], deadline_ms);
+  const asked = settingsAnswers.get(key) ?? runJava(java, ['-XshowSettings:properties', '-version'], deadline_ms);
   settingsAnswers.set(key, asked);
   const forget = (): boolean => settingsAnswers.delete(key);
   asked.then(({ code }) => code !== 0 && forget(), forget);
@@ -281,18 +293,19 @@ function settingsOf(java: string, deadline_ms: number): Promise<Answer> {
 }
 
 /** 1.8.0_392 is 8; for 17.0.15 and 22-ea it is the first number. */
-function featureOf(version: string): number | null {
+export function featureOf(version: string): number | null {
   const match = /^(?:1\.)?(\d+)/.exec(version);
   return match === null ? null : Number(match[1]);
 }
 
-interface Answer {
+export interface JavaAnswer {
   readonly code: number | null;
   readonly text: string;
   readonly timedOut: boolean;
 }
 
-async function run(java: string, args: readonly string[], timeout_ms: number): Promise<Answer> {
+/** Starts a java, without JVM options from the environment, and returns all that it prints. */
+export async function runJava(java: string, args: readonly string[], timeout_ms: number): Promise<JavaAnswer> {
   // JVM options in a shell's environment would become part of the answer.
   const foreign = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS'];
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.includes(name)));
@@ -301,14 +314,19 @@ async function run(java: string, args: readonly string[], timeout_ms: number): P
   return { code: end.code, text: `${end.stderr}${end.stdout}`, timedOut: end.isLate };
 }
 
-async function lacks(jdk: Jdk, collector: Collector): Promise<Failure> {
+async function lacks(jdk: Jdk, collector: Collector, others: () => Promise<readonly NamedJdk[]>): Promise<Failure> {
+  const having: string[] = [];
+  for (const other of await others())
+    if (other.java !== jdk.java && (await hasCollector(other, collector))) having.push(other.name);
   return unfit(
-    `${describe(jdk)} has no ${collector} collector; it has ${(await collectorsOf(jdk)).join(', ')}; ` +
-      'choose one of these, or another JDK with --java',
+    `${describeJdk(jdk)} has no ${collector} collector; it has ${(await collectorsOf(jdk)).join(', ')}; choose one of these, ` +
+      (having.length === 0
+        ? 'or another JDK with --java'
+        : `or a JDK that has ${collector}: --java ${having.join(' or ')}`),
   );
 }
 
-function describe({ java, version, vendor }: Jdk): string {
+export function describeJdk({ java, version, vendor }: Jdk): string {
   return `${java} (${vendor} ${version})`;
 }
 

@@ -43,6 +43,15 @@ const words: WordsOf<NoteFact> = {
   'churn-held-up': ({ arm, dropped_share }) =>
     `${arm}: the churn was held up at ${formatShare(dropped_share)} of its ticks, and allocated less than asked for by that share; ` +
     'lower its rate, or let it use more CPUs.',
+  'flag-changed': ({ flag, asked, actual }) =>
+    actual === null
+      ? `The JDK ignores the flag ${flag} (${asked} in the profile): it has no such setting any more.`
+      : `The JDK gave the flag ${flag} the value ${actual}, and not ${asked} as in the profile.`,
+  'flags-unread': () =>
+    'A JDK did not print the values of its flags, so it is not proven that the flags of the profile are in force.',
+  'heap-kept': ({ arm, kept_n, runs_n }) =>
+    `${arm}: by its log, the JVM gave no heap back in ${kept_n} of ${counted(runs_n, 'run')}, so the arm does not show what giving back does; ` +
+    'use a longer window (--duration), or flags by which this JDK gives heap back (docs/jvm.md).',
   'purge-gave-nothing': ({ arm, operation, calls_n }) =>
     `${arm}: ${counted(calls_n, 'call')} of ${operation} gave back nothing, so the arm does not show what a purge does` +
     (operation === 'mimalloc_collect'

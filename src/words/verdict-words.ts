@@ -46,6 +46,8 @@ const ofKernel: WordsOf<KernelConclusion> = {
     `${counted(runs_n, 'run')} of each do not decide whether ${arm} is stalled more or less than ${reference}` +
     (runs_n < leastRuns_n ? `; use --runs ${leastRuns_n} to decide it` : ''),
   'probe-cost': probeCostText,
+  'heap-kept': ({ arms }) =>
+    `nothing can be concluded about ${listed(arms)}, because the JVM gave no heap back in some run`,
   unclear: ({ arms }) => `these runs are inconclusive for ${listed(arms)}`,
   'no-data': ({ arms }) =>
     `nothing can be concluded about ${listed(arms)}, because ${arms.length === 1 ? 'it or a control has' : 'they or a control have'} no complete, undisturbed run`,

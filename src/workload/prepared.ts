@@ -6,6 +6,7 @@ import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
 import type { AllocatorProof } from '../host/allocators/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { ResolvedArm } from '../profile/resolved/resolved.js';
+import type { FlagRead } from '../host/jdk-flags.js';
 import type { Jdk } from '../host/jdks.js';
 import type { JvmLog } from '../record/jvm-log.js';
 import type { Board } from '../record/board/board.js';
@@ -137,6 +138,8 @@ interface AllocatorProcess {
 }
 
 export interface JvmProcess extends Jdk, AllocatorProcess {
+  /** The values that the JDK gives to the flags that the arm sets; null if they could not be read. */
+  readonly flags: readonly FlagRead[] | null;
   /** Its report about itself: versions, its allocator. */
   readonly report: Readonly<Record<string, unknown>>;
   /** How it ended; null while it runs. */

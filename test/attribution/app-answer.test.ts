@@ -44,6 +44,8 @@ function armWith(uncommits: readonly number[], logProblems: readonly string[] = 
       perRun: [{ run: '000-probes', status: 'complete', cpu_ns: 1, over_ns: 1, log: [] }],
       logProblems: logProblems.map((text) => said(text, 'log-cut')),
       removedFromEnvironment: [],
+      changedFlags: [],
+      isMeantToShrink: false,
     },
   };
 }

@@ -32,7 +32,16 @@ test('a churn that was held up at more than a tenth of its ticks allocated less 
 });
 
 test('a JVM beside a control that is a native process is compared with another kind', () => {
-  const jvm = { log: [], withoutProbes: null, perRun: [], removedFromEnvironment: [], logProblems: [], cpu_ns: 1 };
+  const jvm = {
+    log: [],
+    withoutProbes: null,
+    perRun: [],
+    removedFromEnvironment: [],
+    changedFlags: [],
+    isMeantToShrink: false,
+    logProblems: [],
+    cpu_ns: 1,
+  };
   const [note, ...others] = noteSentences(notesOf([foreign(), arm('a'), arm('in-a-jvm', { jvm, churn: null })], []));
   expect(note).toBe(
     'in-a-jvm is a JVM and the foreign control a native process: --set controls.of=in-a-jvm gives it a control of the same kind.',

@@ -4,7 +4,16 @@ import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
 import { judge } from '../../src/verdict/run/judge.js';
 import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summary.js';
 
-const jvm = { log: [], cpu_ns: 1, withoutProbes: null, perRun: [], removedFromEnvironment: [], logProblems: [] };
+const jvm = {
+  log: [],
+  cpu_ns: 1,
+  withoutProbes: null,
+  perRun: [],
+  removedFromEnvironment: [],
+  changedFlags: [],
+  isMeantToShrink: false,
+  logProblems: [],
+};
 const program = (name: string, ...shares: readonly number[]): ArmSummary => ({
   ...writerArm(name, null, ...shares.map((share) => (share === 0 ? runOf() : stalledRun(3, share)))),
   jvm,

@@ -8,6 +8,7 @@ import { checkBuildTools } from '../../kernel/build/build-tools.js';
 import { findQemu } from '../../kernel/guest/qemu.js';
 import { askedKernel, isHost } from '../../profile/check/asked-kernel.js';
 import { isInJvm, workOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
+import { triedFlags } from '../../workload/jvm/arm-flags.js';
 import { jdkOfArm } from '../../workload/jvm/jvm-workload.js';
 import { straceMissing } from '../../workload/watch/strace.js';
 
@@ -62,7 +63,7 @@ function checksOf(job: Job): (() => unknown)[] {
     ...job.arms.flatMap((arm) => {
       const work = workOf(arm);
       return [
-        ...(isInJvm(arm) ? [() => jdkOfArm(arm)] : []),
+        ...(isInJvm(arm) ? [async () => triedFlags(arm, await jdkOfArm(arm))] : []),
         ...(work === null ? [] : [() => allocatorLaunch(work.allocator)]),
       ];
     }),

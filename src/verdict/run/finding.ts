@@ -2,7 +2,8 @@
 import type { ArmSummary, Finding } from '../../bundle/bundle-schema.js';
 import type { FindingFact, SeenStalls, SeenUnderLoad } from '../../facts/finding-facts.js';
 import { findingSentence } from '../../words/finding-words.js';
-import { evidenceOf, outcomeOf, type Compared, type Series } from './outcome.js';
+import { heapKept } from './heap-kept.js';
+import { evidenceOf, outcomeOf, type Compared, type Judged, type Series } from './outcome.js';
 import { underLoad, type UnderLoad } from './under-load.js';
 
 /** Every series of the arms of a kernel beside the controls of that kernel. */
@@ -18,7 +19,7 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
         const same = (control: ArmSummary | undefined): Series | undefined =>
           control?.series.find(({ name }) => name === series.name);
         const controls = { foreign: same(foreign), idle: same(idle) };
-        const judged = outcomeOf(series, controls, foreign !== undefined || arm.jvm === null);
+        const judged = unlessKept(arm, outcomeOf(series, controls, foreign !== undefined || arm.jvm === null));
         const isNew = found !== null && found.series.includes(series.name) && judged.outcome !== 'stalls';
         return {
           arm,
@@ -28,6 +29,13 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
         };
       });
     });
+}
+
+/** An arm that gave nothing back does not show that giving back stalls nobody. */
+function unlessKept(arm: ArmSummary, judged: Judged): Judged {
+  return judged.outcome === 'like-foreign' && (heapKept(arm)?.kept_n ?? 0) > 0
+    ? { outcome: 'unclear', reason: 'heap-kept' }
+    : judged;
 }
 
 /** `name`: of the arm, for the sentence. */

@@ -5,6 +5,7 @@ import { allocates, operations, type Operation } from '../../catalogue/operation
 import { isPurge } from '../../catalogue/purges.js';
 import type { HolderSize, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
+import { heapKept } from './heap-kept.js';
 import { evidenceOf, type Series } from './outcome.js';
 import { besidePublished } from './published.js';
 
@@ -18,7 +19,8 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
     ...noise(arms),
     ...besidePublished(real),
     ...unproven(arms),
-    ...real.flatMap((arm) => [...heldUp(arm), ...fruitless(arm), ...otherProcess(arm, foreign)]),
+    ...flagNotes(arms),
+    ...real.flatMap((arm) => [...heldUp(arm), ...fruitless(arm), ...keptHeap(arm), ...otherProcess(arm, foreign)]),
     ...otherHolders(real, foreign),
     ...real.flatMap(lockFree),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
@@ -95,6 +97,16 @@ function unproven(arms: readonly ArmSummary[]): NoteFact[] {
   return [...all.values()].map(({ allocator, key, asked }) => ({ code: 'unproven', allocator, key, asked }));
 }
 
+/** Arms share flags, so each is named once, with its values. */
+function flagNotes(arms: readonly ArmSummary[]): NoteFact[] {
+  const read = arms.flatMap(({ jvm }) => (jvm === null ? [] : [jvm.changedFlags]));
+  const changed = new Map(read.flatMap((flags) => flags ?? []).map((one) => [JSON.stringify(one), one]));
+  return [
+    ...[...changed.values()].map(({ flag, asked, actual }) => ({ code: 'flag-changed', flag, asked, actual }) as const),
+    ...(read.includes(null) ? [{ code: 'flags-unread' } as const] : []),
+  ];
+}
+
 /** From this share of dropped ticks on the churn differs from what was asked for. */
 const heldUpShare = 0.1;
 
@@ -112,6 +124,11 @@ function fruitless({ name: arm, holder }: ArmSummary): NoteFact[] {
   return isPurge(operation) && holder.releasedBytes < leastGivenBytes * holder.window_calls
     ? [{ code: 'purge-gave-nothing', arm, operation, calls_n: holder.window_calls }]
     : [];
+}
+
+function keptHeap(arm: ArmSummary): NoteFact[] {
+  const kept = heapKept(arm);
+  return kept === null || kept.kept_n === 0 ? [] : [{ code: 'heap-kept', arm: arm.name, ...kept }];
 }
 
 /** The control copies an arm: that of a JVM is a JVM, that of a native churn an engine. */

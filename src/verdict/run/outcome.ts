@@ -29,6 +29,7 @@ const reasons = {
   uncontrolled: 'unclear',
   unseen: 'unclear',
   'holder-idle': 'unclear',
+  'heap-kept': 'unclear',
   exhausted: 'unclear',
   'not-blocked': 'unclear',
   'control-unseen': 'unclear',

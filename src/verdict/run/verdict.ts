@@ -80,9 +80,11 @@ function foundOn({ compared, unprobed }: OnKernel): Found {
   );
   const alone = compared.filter(({ judged }) => judged.reason === 'uncontrolled');
   const aloneNames = names.filter((name) => of(name).every((series) => alone.includes(series)));
-  const openNames = names.filter(
+  const undecidedNames = names.filter(
     (name) => ![...stallingNames, ...quietNames, ...emptyNames, ...aloneNames].includes(name),
   );
+  const keptNames = undecidedNames.filter((name) => of(name).some(({ judged }) => judged.reason === 'heap-kept'));
+  const openNames = undecidedNames.filter((name) => !keptNames.includes(name));
   const conclusions: KernelConclusion[] = [
     ...(names.length === 0 ? [nothingCompared(unprobed)] : []),
     ...(undisturbedNames.length > 0 ? [stallsFact(undisturbedNames, stalling)] : []),
@@ -98,6 +100,7 @@ function foundOn({ compared, unprobed }: OnKernel): Found {
     ...aloneNames.map((name) => aloneFact(name, of(name))),
     ...configurationConclusions(compared),
     ...probeCosts([...new Set(compared.map(({ arm }) => arm)), ...unprobed]),
+    ...(keptNames.length > 0 ? [{ code: 'heap-kept', arms: keptNames } as const] : []),
     ...(openNames.length > 0 ? [{ code: 'unclear', arms: openNames } as const] : []),
     ...(emptyNames.length > 0 ? [{ code: 'no-data', arms: emptyNames } as const] : []),
   ];

@@ -17,9 +17,8 @@ import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
 import { commonAutogroup } from '../../host/autogroup.js';
 import { readIfThere } from '../../host/files.js';
 import { proportionalBytes } from '../../host/process-memory.js';
-import { collectorOfFlag, flagsOfCollector, type Jdk } from '../../host/jdks.js';
-import { javaCommand, type JavaCommand } from '../../profile/check/java-command.js';
-import { collectors } from '../../catalogue/collectors.js';
+import type { Jdk } from '../../host/jdks.js';
+import type { JavaCommand } from '../../profile/check/java-command.js';
 import { isApp, type JvmArm, type ResolvedLoad, type ResolvedVictim } from '../../profile/resolved/resolved.js';
 import type { Board } from '../../record/board/board.js';
 import { jvmLogFlags, parseJvmLog } from '../../record/jvm-log.js';
@@ -33,6 +32,7 @@ import {
   untilReady,
   writeRuntimeFile,
 } from '../native/engine-process.js';
+import { collectorFlags, collectorOf, commandOf, triedFlags } from './arm-flags.js';
 import { endJava, javaEnded, type ForcedEnd } from './java-ended.js';
 import { defaultFlags } from './flags.js';
 import { plainPath } from './plain-path.js';
@@ -73,6 +73,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const isOurs = arm.kind === 'jvm';
   const command = commandOf(arm);
   const jdk = await jdkOfArm(arm);
+  const flags = await triedFlags(arm, jdk);
   const tried = triedAllocator(jvm.allocator);
   const ready = isApp(arm) ? arm.jvm.app.ready : null;
   await refuseServedPort(ready);
@@ -181,6 +182,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
             name,
             pid: javaPids[i] ?? 0,
             ...jdk,
+            flags: flags === null ? null : [...flags],
             report: reports[i] ?? {},
             allocator: allocators[i] ?? null,
             removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])],
@@ -211,11 +213,6 @@ export function jdkOfArm(arm: JvmArm): Promise<Jdk> {
   return jdkOf({ ...arm.jvm, collector: collectorOf(arm, commandOf(arm)) });
 }
 
-/** The command of the user's program; null for ours. */
-function commandOf(arm: JvmArm): JavaCommand | null {
-  return isApp(arm) ? javaCommand(arm.jvm.app.args) : null;
-}
-
 function partsOf(arm: JvmArm): readonly [Part, ...Part[]] {
   const { jvm, victims } = arm;
   const isForeign = jvm.loadsIn === 'foreign' && jvm.loads.length > 0;
@@ -231,20 +228,6 @@ interface LaunchInput {
   readonly folder: RuntimeFolder;
   /** Of the user's program; null for ours. */
   readonly command: JavaCommand | null;
-}
-
-/** The collector from the program's flags, else from the profile; undefined if pauselab does not know it. */
-function collectorOf({ jvm }: JvmArm, command: JavaCommand | null): JvmArm['jvm']['collector'] | undefined {
-  const chosen = ownCollector(command);
-  return chosen === null ? jvm.collector : collectors.find((known) => known === chosen);
-}
-
-function ownCollector(command: JavaCommand | null): string | null {
-  return (
-    command?.jvmArgs
-      .flatMap((flag) => (flag.startsWith('-XX:+') ? (collectorOfFlag(flag.slice('-XX:+'.length)) ?? []) : []))
-      .at(-1) ?? null
-  );
 }
 
 /** Limit for reading a log; a JVM writes less than 1 MB a minute. */
@@ -273,7 +256,7 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
   );
   const flags = [
     '--enable-native-access=ALL-UNNAMED',
-    ...(ownCollector(command) === null ? flagsOfCollector(jvm.collector) : []),
+    ...collectorFlags(arm, command),
     ...defaultFlags(jdk, folder.path),
     ...jvmLogFlags(jdk, logPath(folder, part.name), collectorOf(arm, command)),
     ...jvm.flags,

@@ -7,6 +7,7 @@ import { tryAllocator } from '../../host/allocators/allocator-trial.js';
 import type { Sources } from '../../debian/sources.js';
 import { chooseJdk, type Jdk } from '../../host/jdks.js';
 import type { CachedJdk } from '../../jdk/cached-jdks.js';
+import { namedJdks } from '../jvm/other-jdks.js';
 import type { ResolvedJvm } from '../../profile/resolved/resolved.js';
 
 /** Without a collector, any JDK will do, because the program chooses its collector itself. */
@@ -17,6 +18,7 @@ const findJdk = oncePerInput(async ({ jdk, java, collector }: Asked) => {
   return chooseJdk({
     requirement: jdk,
     collector,
+    others: namedJdks,
     explicit: named === null ? undefined : { ...named, path: await pathOf(named.path) },
   });
 });

@@ -1,0 +1,101 @@
+/** What is said beside the figures of an arm with a JVM. */
+import { expect, test } from 'vitest';
+import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
+import { isMeantToShrink } from '../../src/catalogue/collectors.js';
+import { compareArms, findingOf } from '../../src/verdict/run/finding.js';
+import { notesOf } from '../../src/verdict/run/notes.js';
+import { noteSentences } from '../support/stated.js';
+import { armOf, runOf, seriesOf, writer } from './fake-summary.js';
+
+type JvmFigures = NonNullable<ArmSummary['jvm']>;
+
+const series = [seriesOf(writer, [runOf(), runOf(), runOf(), runOf()])];
+const inOrder: JvmFigures = {
+  log: [],
+  cpu_ns: 1,
+  withoutProbes: null,
+  perRun: [],
+  logProblems: [],
+  removedFromEnvironment: [],
+  changedFlags: [],
+  isMeantToShrink: false,
+};
+const jvmArm = (name: string, more: Partial<JvmFigures> = {}, control: ArmSummary['control'] = null): ArmSummary =>
+  armOf(name, control, series, { holder: null, regionBytes: null, jvm: { ...inOrder, ...more } });
+const notes = (...arms: readonly ArmSummary[]): string[] =>
+  noteSentences(notesOf([jvmArm('foreign-control', {}, 'foreign'), ...arms], []));
+
+test('a flag to which the JDK gave another value, or that it ignores, is named once for all arms', () => {
+  const changedFlags = [
+    { flag: 'G1HeapRegionSize', asked: '3m', actual: '4194304' },
+    { flag: 'ZGenerational', asked: 'true', actual: null },
+  ];
+  expect(notes(jvmArm('a', { changedFlags }), jvmArm('b', { changedFlags }))).toEqual([
+    'The JDK gave the flag G1HeapRegionSize the value 4194304, and not 3m as in the profile.',
+    'The JDK ignores the flag ZGenerational (true in the profile): it has no such setting any more.',
+  ]);
+  expect(notes(jvmArm('a'))).toEqual([]);
+});
+
+test('flags that no JDK read back are not taken for flags in force', () => {
+  expect(notes(jvmArm('a', { changedFlags: null }))).toEqual([
+    'A JDK did not print the values of its flags, so it is not proven that the flags of the profile are in force.',
+  ]);
+});
+
+const uncommit = (n: number): JvmFigures['log'] => [
+  {
+    name: 'gc.uncommit',
+    durations: {
+      n,
+      min_ns: 1,
+      mean_ns: 1,
+      p50_ns: 1,
+      p90_ns: 1,
+      p99_ns: 1,
+      p99_9_ns: null,
+      p99_99_ns: null,
+      max_ns: 1,
+    },
+    long_count: 0,
+    total_ns: n,
+  },
+];
+const logged = (...uncommits: readonly number[]): Partial<JvmFigures> => ({
+  isMeantToShrink: true,
+  perRun: uncommits.map((n, i) => ({
+    run: `00${i}-a`,
+    status: 'complete',
+    cpu_ns: 1,
+    over_ns: 1,
+    log: n === 0 ? [] : uncommit(n),
+  })),
+});
+const findings = (arm: ArmSummary): string[] =>
+  compareArms([jvmArm('foreign-control', {}, 'foreign'), arm]).map((one) => findingOf(one).code);
+
+test('an arm that is set up to give heap back and kept it in some run never counts as one without stalls', () => {
+  expect(findings(jvmArm('a', logged(3, 2)))).toEqual(['like-foreign']);
+  expect(notes(jvmArm('a', logged(3, 2)))).toEqual([]);
+  const kept = jvmArm('a', logged(3, 0));
+  expect(findings(kept)).toEqual(['heap-kept']);
+  expect(notes(kept)).toEqual([
+    'a: by its log, the JVM gave no heap back in 1 of 2 runs, so the arm does not show what giving back does; use a longer window (--duration), or flags by which this JDK gives heap back (docs/jvm.md).',
+  ]);
+  expect(findings(jvmArm('a', { ...logged(0), isMeantToShrink: false }))).toEqual(['like-foreign']);
+});
+
+test('a log that may lack returns of heap proves no absence', () => {
+  const logProblems = [{ code: 'uncommit-without-length', sentence: 'no length' }];
+  expect(notes(jvmArm('a', { ...logged(0), logProblems }))).toEqual([]);
+});
+
+test('what an arm is set up for: by the calls that it declares, or by flags on a heap that can shrink', () => {
+  const of = (flags: readonly string[], calls: readonly string[] = []): boolean =>
+    isMeantToShrink({ collector: 'g1', flags, calls });
+  expect(of(['-Xms64m', '-Xmx1g', '-XX:MaxHeapFreeRatio=10'])).toBe(true);
+  expect(of(['-Xms1g', '-Xmx1g', '-XX:MaxHeapFreeRatio=10'])).toBe(false);
+  expect(of(['-Xmx1g'])).toBe(false);
+  expect(of([], ['mmap.NONE'])).toBe(true);
+  expect(of([], ['munmap'])).toBe(false);
+});
