@@ -61,6 +61,8 @@ std::vector<pid_t> descendants() {
   return found;
 }
 
+long long microseconds(const timeval& time) { return time.tv_sec * 1'000'000LL + time.tv_usec; }
+
 void signalAll(int signal) {
   for (const pid_t pid : descendants()) kill(pid, signal);
 }
@@ -108,10 +110,14 @@ class Keeper {
   // Renamed into place, so that a reader never sees half of it.
   void tellEnd() const {
     if (keeping_.endFile.empty()) return;
-    char text[96];
+    // Of the program, and of what it started and has ended.
+    rusage used{};
+    getrusage(RUSAGE_CHILDREN, &used);
+    char text[128];
     const int length =
-        std::snprintf(text, sizeof text, "%s %d\nleft %zu\n", WIFEXITED(*status_) ? "code" : "signal",
-                      WIFEXITED(*status_) ? WEXITSTATUS(*status_) : WTERMSIG(*status_), descendants().size());
+        std::snprintf(text, sizeof text, "%s %d\nleft %zu\ncpu_us %lld\n", WIFEXITED(*status_) ? "code" : "signal",
+                      WIFEXITED(*status_) ? WEXITSTATUS(*status_) : WTERMSIG(*status_), descendants().size(),
+                      microseconds(used.ru_utime) + microseconds(used.ru_stime));
     const std::string unfinished = keeping_.endFile + ".new";
     const int file = open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (file >= 0 && write(file, text, static_cast<std::size_t>(length)) == length)

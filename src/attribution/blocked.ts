@@ -288,7 +288,7 @@ function holderTime(call: HolderCall, { start_ns, end_ns }: Span): LinkDraft['ho
 function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
   const [first, second] = suspects;
-  if (first === undefined) return [unknownLink(span, { code: 'no-suspect' })];
+  if (first === undefined) return ofAgents(span, run);
   const { one, preempted_ns, event } = first;
   const blocked_ns = run.timeline.thread(one.thread.tid).time_ns(span, 'blocked');
   const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;
@@ -301,6 +301,19 @@ function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall):
     isLong: !holderWaited && preempted_ns > 0 && (second === undefined || event !== null),
   });
   return [{ ...found, holderWaited }];
+}
+
+/**
+ * Nobody of the workload fits. An agent that ran all the time may have held the lock: which files it read, and in which
+ * of its calls it was, is not seen without a trace.
+ */
+function ofAgents(span: Span, { agents = [] }: EvidenceOfStall): LinkDraft[] {
+  const agent = agents.find(({ start_ns, end_ns }) => covers({ start_ns, duration_ns: end_ns - start_ns }, span));
+  return [
+    agent === undefined
+      ? unknownLink(span, { code: 'no-suspect' })
+      : draft(span, 'mmap-lock-holder', 'possible', { lock: 'mmap_lock', thread: agent.thread }),
+  ];
 }
 
 export interface NamedSuspect {

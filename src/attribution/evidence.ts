@@ -74,6 +74,13 @@ export interface StealSpan {
   readonly steal_share: number;
 }
 
+/** A start of a command of the user's that looked at the process of the victims. */
+export interface AgentSpan {
+  readonly thread: BlamedThread;
+  readonly start_ns: number;
+  readonly end_ns: number;
+}
+
 export interface RunEvidence {
   readonly victims: readonly VictimEvidenceOfRun[];
   readonly holders: readonly HolderEvidence[];
@@ -89,6 +96,8 @@ export interface RunEvidence {
   readonly missing: readonly Stated[];
   /** Null for a run without --trace. */
   readonly trace: RunTrace | null;
+  /** Absent: no agent looked at the victims' process. */
+  readonly agents?: readonly AgentSpan[];
   /**
    * Whether a cgroup of the process used up its CPU time meanwhile, by pid; null: it could not be read. Absent: nobody
    * looked.

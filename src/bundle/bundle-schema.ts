@@ -170,6 +170,23 @@ const cpuMaxSchema = z.object({
   throttled_ns: ns,
 });
 
+/** What a command of the user's did, that looked at a process of the run. */
+const agentSchema = z.object({
+  name: z.string(),
+  /** Of the process that it looked at. */
+  pid: z.number(),
+  /** Starts, the trial before the window included, and ends by how they ended, such as `exit code 0`. */
+  starts_n: z.number(),
+  ends: z.record(z.string(), z.number()),
+  /** Starts of `starts_n` that overlapped the window. */
+  window_n: z.number(),
+  /** In all starts, with what the command had started and waited for. */
+  cpu_ns: ns,
+  longest_ns: ns,
+  /** The last line of its stderr; null: none. */
+  lastComplaint: orNull(z.string()),
+});
+
 const memoryFigures = {
   /**
    * Resident memory (/proc/<pid>/statm) by readings inside the window: at its start, every second, and at its end.
@@ -286,6 +303,8 @@ export const runSchema = z.object({
   holder: orNull(holderSchema),
   /** Null for a holder without a limit, and if the limit could not be set. */
   cpuMax: orNull(cpuMaxSchema).default(null),
+  /** Null for an arm without an agent, for one whose agent does nothing, and in a bundle of an older version. */
+  agent: orNull(agentSchema).default(null),
   /** Null in a bundle of a version that did not read it. */
   memoryUse: orNull(memorySchema).default(null),
   /** Null for a native arm. */
@@ -375,6 +394,8 @@ const armSchema = z.object({
   ),
   /** For a churn: totals over all runs. Null for other arms. */
   churn: orNull(churnTallySchema.omit({ thread: true })).default(null),
+  /** Totals over these runs, and the last complaint of the last run that has one. */
+  agent: orNull(agentSchema.omit({ pid: true })).default(null),
   unproven: z.array(unprovenSchema.omit({ process: true })).default([]),
   series: z.array(pooledSeriesSchema),
   /**

@@ -99,6 +99,7 @@ function summariseArm(
     holder: poolHolder(counted),
     jvm: isInJvm(arm) ? poolJvm(arm, { counted, all, alone: withoutProbes(arm, arms) }) : null,
     churn: arm.kind === 'churn' ? poolChurn(counted) : null,
+    agent: poolAgent(counted),
     unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
     underLoad: poolUnderLoad(
@@ -154,7 +155,9 @@ function blockedRun({ file, analysis }: FinishedRun): ArmSummary['blockedRuns'] 
 
 /** 0 for an arm without a holder; null for a JVM or an allocator, whose calls a run does not count. */
 function holderCallsOf({ file, analysis }: Pick<FinishedRun, 'file' | 'analysis'>): number | null {
-  return analysis.holder?.figures.window_calls ?? (file.jvm === null && file.churn === null ? 0 : null);
+  const { jvm, churn, agent } = file;
+  const calls_n = analysis.holder?.figures.window_calls ?? 0;
+  return calls_n > 0 || (jvm === null && churn === null && agent === null) ? calls_n : null;
 }
 
 /** The arm that differs from this arm only in that the user's program has no probes. */
@@ -166,6 +169,21 @@ function withoutProbes(arm: ResolvedArm, arms: readonly ResolvedArm[]): string |
     arms.find((other) => other.victims.length === 0 && JSON.stringify({ ...other, ...ofProbes }) === alone)?.name ??
     null
   );
+}
+
+function poolAgent(runs: readonly FinishedRun[]): ArmSummary['agent'] {
+  const uses = runs.flatMap(({ file }) => file.agent ?? []);
+  const [first] = uses;
+  if (first === undefined) return null;
+  return {
+    name: first.name,
+    starts_n: sum(uses, ({ starts_n }) => starts_n),
+    ends: addUp(uses.map(({ ends }) => ends)),
+    window_n: sum(uses, ({ window_n }) => window_n),
+    cpu_ns: sum(uses, ({ cpu_ns }) => cpu_ns),
+    longest_ns: Math.max(...uses.map(({ longest_ns }) => longest_ns)),
+    lastComplaint: uses.findLast(({ lastComplaint }) => lastComplaint !== null)?.lastComplaint ?? null,
+  };
 }
 
 interface JvmRuns {

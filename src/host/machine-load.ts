@@ -27,12 +27,13 @@ export interface MachineLoad {
   readonly clockSourceChanged: boolean;
 }
 
-export function readLoad(pids: readonly number[]): LoadReading {
+/** `beside_ns`: CPU time of the experiment's programs that come and go. */
+export function readLoad(pids: readonly number[], beside_ns = 0): LoadReading {
   const usage = process.cpuUsage();
   return {
     time_ns: process.hrtime.bigint(),
     ...parseStat(readProc('/proc/stat')),
-    own_ns: (usage.user + usage.system) * 1000 + pids.reduce((sum, pid) => sum + cpuTimeOf(pid), 0),
+    own_ns: beside_ns + (usage.user + usage.system) * 1000 + pids.reduce((sum, pid) => sum + cpuTimeOf(pid), 0),
     clockSource: readIfThere('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
   };
 }

@@ -2,6 +2,7 @@
  * The content of --dry-run: arms, order, CPUs, guests and the least duration. Calibrated sizes are not known before a
  * measurement.
  */
+import { redactedWords } from '../base/secrets.js';
 import { formatDuration, formatSize } from '../base/text/units.js';
 import { targetHold_ns } from '../experiment/plan/check-plan.js';
 import { rounds, runOrder, runsOfRound, type PlannedRun } from '../experiment/plan/order.js';
@@ -12,6 +13,7 @@ import { kernelsOf } from '../profile/check/asked-kernel.js';
 import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
 import { operationNamed } from '../catalogue/operations.js';
 import {
+  agentOf,
   isApp,
   isInJvm,
   type AllocatorWork,
@@ -83,7 +85,7 @@ export function planOf(
               : 'the JVM itself'
             : arm.kind === 'churn'
               ? `the allocator; its thread purge: ${describeHolder(holder, cpusOf)}`
-              : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}`,
+              : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}${describeAgent(arm, cpusOf)}`,
         ...describeWorkOf(arm, topology, cpusOf),
         hogs: hogs.count === 0 ? 'none' : `${hogs.count}, nice ${hogs.nice}, ${cpusOf(hogs.cpus)}`,
         victims: victims.map(
@@ -126,6 +128,16 @@ type CpusOf = (cpus: Parameters<typeof resolveCpus>[0]) => string;
 
 function describeHolder(holder: ResolvedHolder, cpusOf: CpusOf): string {
   return `${holder.active ? holder.operation : 'does nothing'}, nice ${holder.nice}, ${cpusOf(holder.cpus)}${holder.process === 'foreign' ? ', in another process' : ''}${holder.cpuMax === undefined ? '' : `, at most ${formatDuration(holder.cpuMax.quota_ns)} of CPU time in ${formatDuration(holder.cpuMax.period_ns)}`}`;
+}
+
+function describeAgent(arm: ResolvedArm, cpusOf: CpusOf): string {
+  const agent = agentOf(arm);
+  if (agent === undefined) return '';
+  const { command, mode, pause_ns, nice, cpus, active } = agent;
+  const how = mode === 'stay' ? 'which keeps running' : `started again ${formatDuration(pause_ns)} after each end`;
+  return active
+    ? `; an agent beside it: ${redactedWords(command).join(' ')}, ${how}, nice ${nice}, ${cpusOf(cpus)}`
+    : '; its agent does nothing';
 }
 
 function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): string {

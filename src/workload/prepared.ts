@@ -12,6 +12,7 @@ import type { JvmLog } from '../record/jvm-log.js';
 import type { Board } from '../record/board/board.js';
 import type { CpuMaxUse } from './threads/cpu-max.js';
 import type { ThreadPriority } from './threads/priorities.js';
+import type { AgentUse } from './agent.js';
 import { startTimeOf } from './process-identity.js';
 import type { Exit, Program } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
@@ -91,6 +92,8 @@ export interface PreparedWorkload {
   readonly autogroup: string | null;
   /** What the engine proved from /proc/self/maps, as JSON. */
   readonly layout: unknown;
+  /** CPU time so far of programs that come and go, and are not among `pids`: an agent. */
+  besideCpu_ns?(): number;
   /** Settings that could not be applied. */
   readonly degraded: readonly Stated<SchedulingProblem>[];
   /** Why a process that should be running is gone; null if none is. */
@@ -115,6 +118,8 @@ export interface Afterwards {
   readonly pssBytes: ReadonlyMap<number, number>;
   /** Of a holder with a limit on its CPU time. */
   readonly cpuMax?: CpuMaxUse | null;
+  /** Of an arm with an agent; null: the agent does nothing in this arm. */
+  readonly agent?: AgentUse | null;
   /** Facts that make the run failed. */
   readonly failures: readonly StatedFailure[];
 }

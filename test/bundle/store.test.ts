@@ -51,6 +51,7 @@ const run: RunFile = {
   priorities: [],
   holder: null,
   cpuMax: null,
+  agent: null,
   memoryUse: null,
   jvm: null,
   churn: null,

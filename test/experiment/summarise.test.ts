@@ -49,6 +49,7 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
       priorities: [],
       holder: analysis.holder?.figures ?? null,
       cpuMax: null,
+      agent: null,
       memoryUse: null,
       jvm: null,
       churn: null,

@@ -30,8 +30,18 @@ async function strangeWith(profile: string, ...settings: string[]): Promise<stri
 
 test('of every shipped profile all is this machine’s own, but for the program that the user names', async () => {
   for (const { name } of await catalogue()) {
-    if (name !== 'app') expect({ name, strange: await strangeWith(name) }).toEqual({ name, strange: [] });
+    if (name !== 'app' && name !== 'agent-command')
+      expect({ name, strange: await strangeWith(name) }).toEqual({ name, strange: [] });
   }
+});
+
+test('the command of an agent is a stranger’s', async () => {
+  expect(await usesWith('agent-command')).toContainEqual({
+    kind: 'command',
+    what: 'cat /proc/{pid}/smaps_rollup',
+    arms: [],
+    isTrusted: false,
+  });
 });
 
 test('a native profile uses the engine', async () => {

@@ -42,6 +42,7 @@ const output: RunOutput = {
     priorities: [],
     holder: null,
     cpuMax: null,
+    agent: null,
     memoryUse: null,
     jvm: null,
     churn: null,

@@ -45,6 +45,29 @@ describe('settings that do not fit together', () => {
     );
   });
 
+  test('an agent has a program and a place for a pid, beside a native arm', async () => {
+    const agent = (settings: string, more = '') =>
+      valid(`agent: ${settings}\narms: [{ name: a, holder: { operation: madvise_free }${more} }]`);
+    expect(await problemsIn(agent("{ command: [cat, '/proc/{pid}/smaps'] }"))).toEqual([]);
+    const bad: [string, string][] = [
+      ['{ nice: 19 }', 'agent.command: expected a list of words such as [cat, "/proc/{pid}/smaps"], got nothing'],
+      ['{ command: [] }', 'agent.command: expected a list of 1 to 100 words'],
+      ['{ command: [cat, /proc/1/smaps] }', 'agent.command: expected {pid} in one of its words'],
+      ["{ command: ['/proc/{pid}/exe', x] }", 'agent.command[0]: expected a program, got /proc/{pid}/exe'],
+      ["{ command: [cat, '{pid}'], mode: once }", 'agent.mode: expected repeat or stay'],
+      ["{ command: [cat, '{pid}'], nice: 20 }", 'agent.nice: expected a whole number from -20 to 19'],
+      ["{ command: [cat, '{pid}'], pause: -1ms }", 'agent.pause: expected a duration'],
+    ];
+    for (const [settings, problem] of bad) expect((await problemsIn(agent(settings))).join()).toContain(problem);
+    const beside = ', churn: { minSize: 1KiB, maxSize: 1MiB }';
+    expect((await problemsIn(agent("{ command: [cat, '{pid}'] }", beside))).join()).toContain(
+      'agent: only a native arm can have an agent; write `agent: none`',
+    );
+    expect((await problemsIn(agent("{ command: [cat, '{pid}'] }", `${beside}, agent: none`))).join()).not.toContain(
+      'an agent',
+    );
+  });
+
   test('many VMAs need layout split, and vm.max_map_count', async () => {
     const holder = (vmas: number, layout: string) =>
       valid(`arms: [{ name: a, layout: ${layout}, holder: { operation: read_smaps, vmas: ${vmas} } }]`);

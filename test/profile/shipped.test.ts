@@ -57,6 +57,24 @@ test('the limited holder is limited in its arm and both controls, and nowhere el
   ]);
 });
 
+test('an agent does nothing in the idle control, and looks at the holder’s process in the foreign control', async () => {
+  const { arms } = await loadResolved('agent-command');
+  const of = (name: string) => arms.find((arm) => arm.name === name);
+  const agent = {
+    command: ['cat', '/proc/{pid}/smaps_rollup'],
+    mode: 'repeat',
+    pause_ns: 20_000_000,
+    nice: 19,
+    policy: 'other',
+    cpus: { kind: 'first' },
+    active: true,
+  };
+  expect(of('idle-control')).toMatchObject({ agent: { ...agent, active: false }, holder: { active: false } });
+  expect(of('foreign-control')).toMatchObject({ agent, holder: { active: false, process: 'foreign' } });
+  expect(of('agent-nice-19')).toMatchObject({ agent, holder: { active: false, process: 'same' } });
+  expect(of('agent-nice-0')).toMatchObject({ agent: { ...agent, nice: 0 } });
+});
+
 test('the convoy has its cast: B only in the second arm', async () => {
   const { arms } = await loadResolved('convoy');
   const roles = (name: string) => arms.find((arm) => arm.name === name)?.victims.map(({ role }) => role);

@@ -133,6 +133,7 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
         priorities: [],
         holder: null,
         cpuMax: null,
+        agent: null,
         memoryUse: null,
         jvm: null,
         churn: null,

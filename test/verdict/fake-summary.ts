@@ -121,6 +121,7 @@ export function armOf(
     window_ns: runs.length * 10e9,
     jvm: null,
     churn: null,
+    agent: null,
     unproven: [],
     underLoad: null,
     blockedRuns: [],

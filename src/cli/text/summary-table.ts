@@ -116,6 +116,7 @@ function armLine(arm: ArmSummary, several: boolean): string {
     `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
     ...holderFacts(holder, arm.asked_hold_ns),
+    ...agentFacts(arm.agent),
     ...(memoryUse === null
       ? []
       : [
@@ -145,6 +146,16 @@ function holderFacts(holder: ArmSummary['holder'], asked_hold_ns: number | null)
   return [
     `${holder.window_calls} call${holder.window_calls === 1 ? '' : 's'} of the holder${figures.length === 0 ? '' : `, CPU time of a call: ${figures.join(', ')}`}`,
     ...given,
+  ];
+}
+
+function agentFacts(agent: ArmSummary['agent']): string[] {
+  if (agent === null) return [];
+  const { name, starts_n, ends, window_n, cpu_ns, longest_ns, lastComplaint } = agent;
+  const ended = Object.entries(ends).map(([how, n]) => `${n} ${how}`);
+  return [
+    `agent ${name}: ${starts_n} start${starts_n === 1 ? '' : 's'} (${ended.join(', ')}), ${window_n} in the window, CPU time ${formatDuration(cpu_ns)} in total, the longest ran ${formatDuration(longest_ns)}`,
+    ...(lastComplaint === null ? [] : [`its last message: ${lastComplaint}`]),
   ];
 }
 

@@ -173,6 +173,7 @@ async function measureHold(
     layout: arm.holder.vmas === undefined ? 'isolated' : arm.layout,
     hogs: { ...arm.hogs, count: 0 },
     victims: [],
+    agent: undefined,
     holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0, cpuMax: undefined },
   };
   for (let duration_ns = probe_ns; ; duration_ns *= 4) {

@@ -10,6 +10,7 @@ import { operationNamed } from '../../catalogue/operations.js';
 import { isHost } from '../../profile/check/asked-kernel.js';
 import { poolOfVictim } from '../../profile/resolved/pools.js';
 import {
+  agentOf,
   isApp,
   isInJvm,
   workOf,
@@ -20,6 +21,7 @@ import {
   type ResolvedHolder,
   type ResolvedProfile,
 } from '../../profile/resolved/resolved.js';
+import { agentProgram } from '../../workload/agent.js';
 import { refuseLargeChurn, refuseTooMuch } from '../../workload/memory-need.js';
 
 const pageBytes = 4096;
@@ -35,12 +37,22 @@ export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[]
     refuseShortWindow(profile, arms, topology);
   }
   // The memory of a guest is known only after its boot.
-  if (hasHost) for (const arm of arms) checkMemory(profile, arm);
+  if (!hasHost) return;
+  for (const arm of arms) {
+    checkMemory(profile, arm);
+    const agent = agentOf(arm);
+    if (agent !== undefined) agentProgram(agent);
+  }
 }
 
 export function refuseProgramInGuest(arm: ResolvedArm): asserts arm is Exclude<ResolvedArm, AppArm> {
   if (isApp(arm))
     throw usage(`the arm ${arm.name} runs your program, whose files are not in a guest; run it with --kernel host`);
+  const agent = agentOf(arm);
+  if (agent !== undefined)
+    throw usage(
+      `the arm ${arm.name} has an agent, and a guest has no ${agent.command[0] ?? 'program'} and no other programs of yours; run it with --kernel host`,
+    );
 }
 
 function guestTopology(cpus: number): CpuTopology {
@@ -54,6 +66,7 @@ export function cpusOfArm(arm: ResolvedArm, topology: CpuTopology): readonly num
     holder?.cpus,
     holder?.toucher?.cpus,
     hogs.cpus,
+    agentOf(arm)?.cpus,
     ...victims.map(({ cpus }) => cpus),
     isInJvm(arm) ? arm.jvm.process.cpus : null,
     ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? []),

@@ -16,6 +16,7 @@ import { isBuildSpec } from '../../kernel/build/build-spec.js';
 import { askedKernel, hostKernel } from '../../profile/check/asked-kernel.js';
 import { javaCommand } from '../../profile/check/java-command.js';
 import {
+  agentOf,
   isInJvm,
   workOf,
   type AllocatorWork,
@@ -110,12 +111,18 @@ function programUses(arm: ResolvedArm, jdks: readonly Pick<Jdk, 'java' | 'home'>
   switch (arm.kind) {
     case 'native':
     case 'churn':
-      return [{ kind: 'program', what: 'the native engine of this pauselab', isTrusted: true }];
+      return [{ kind: 'program', what: 'the native engine of this pauselab', isTrusted: true }, ...agentUses(arm)];
     case 'jvm':
       return jvmUses(arm.jvm, jdks);
     case 'app':
       return [...jvmUses(arm.jvm, jdks), ...appUses(arm.jvm.app)];
   }
+}
+
+/** A command of the stranger. */
+function agentUses(arm: ResolvedArm): Found[] {
+  const agent = agentOf(arm);
+  return agent === undefined ? [] : [{ kind: 'command', what: agent.command.join(' '), isTrusted: false }];
 }
 
 function jvmUses({ java, jdk, flags }: ResolvedJvm, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): Found[] {

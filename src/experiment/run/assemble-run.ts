@@ -1,7 +1,7 @@
 /** Makes the figures, the attributed stalls and the files of a run from its recordings. */
 import { release } from 'node:os';
 import { asListed } from '../../attribution/attribute.js';
-import type { RunEvidence } from '../../attribution/evidence.js';
+import type { AgentSpan, RunEvidence } from '../../attribution/evidence.js';
 import { traceModel } from '../../attribution/trace-builder.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { StallsFile, TraceFigures } from '../../bundle/stalls-schema.js';
@@ -9,6 +9,7 @@ import { schemaVersion } from '../../bundle/version.js';
 import { stealBetween } from '../../host/machine-load.js';
 import { hlogLine } from '../../record/histogram/hlog.js';
 import { statedMissing } from '../../words/stall-words.js';
+import type { AgentUse } from '../../workload/agent.js';
 import type { Afterwards } from '../../workload/prepared.js';
 import type { WindowResult } from '../../workload/window.js';
 import { analyseRun, type RunAnalysis } from './analyse.js';
@@ -71,7 +72,7 @@ export function assembleRun(request: RunRequest, measured: MeasuredRun): Execute
 function evidenceIn(
   { arm }: RunRequest,
   analysis: RunAnalysis,
-  { jvm }: Afterwards,
+  { jvm, agent }: Afterwards,
   { workload, result, sampled, loads, cpuCount, trace }: MeasuredRun,
 ): RunEvidence {
   return runEvidence({
@@ -98,7 +99,16 @@ function evidenceIn(
       ...[trace?.outside.problem ?? []].flat().map(statedMissing),
     ],
     trace: trace === null ? null : tracedEvidence(trace),
+    agents: agent?.pid === workload.victimsPid ? agentSpans(agent, result) : [],
   });
+}
+
+function agentSpans({ name, nice, starts }: AgentUse, { go_ns }: WindowResult): AgentSpan[] {
+  return starts.map(({ pid, start_ns, end_ns }) => ({
+    thread: { name, tid: pid, role: 'outside', nice },
+    start_ns: Number(start_ns - go_ns),
+    end_ns: Number(end_ns - go_ns),
+  }));
 }
 
 function tracedEvidence(trace: NonNullable<MeasuredRun['trace']>): NonNullable<RunEvidence['trace']> {

@@ -49,6 +49,7 @@ export function failedStart({
     priorities: [],
     holder: null,
     cpuMax: null,
+    agent: null,
     memoryUse: null,
     jvm: null,
     churn: null,

@@ -6,6 +6,7 @@ import type { Stated } from '../../facts/stated.js';
 import { blamedPolicies } from '../../facts/blame.js';
 import type { BlamedThread } from '../../facts/chain-facts.js';
 import type {
+  AgentSpan,
   HolderEvidence,
   LoggedEvent,
   NamedThread,
@@ -40,6 +41,8 @@ export interface EvidenceInput {
   readonly watched: ReadonlyMap<number, Priority>;
   readonly missing: readonly Stated[];
   readonly trace: RunEvidence['trace'];
+  /** Starts of an agent that looked at the victims' process. */
+  readonly agents?: readonly AgentSpan[];
 }
 
 export function runEvidence(input: EvidenceInput): RunEvidence {
@@ -76,6 +79,7 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
     cpuCount: input.cpuCount,
     missing: input.missing,
     trace: input.trace,
+    ...(input.agents === undefined ? {} : { agents: input.agents }),
   };
 }
 

@@ -30,11 +30,12 @@ export function runMeters(workload: PreparedWorkload, pids: readonly number[], c
   const cpu = cpuMeter(workload);
   const memory = memoryMeter(workload.pids, workload.victimsPid);
   const loads: LoadReading[] = [];
-  let before = readLoad(pids);
+  const read = (): LoadReading => readLoad(pids, workload.besideCpu_ns?.());
+  let before = read();
   let after: LoadReading | undefined;
   return {
     onWindowStart() {
-      before = readLoad(pids);
+      before = read();
       cpu.start();
       memory.look();
     },
@@ -43,12 +44,12 @@ export function runMeters(workload: PreparedWorkload, pids: readonly number[], c
       memory.look();
     },
     onWindowEnd() {
-      after = readLoad(pids);
+      after = read();
       cpu.stop();
       memory.look();
     },
     readings: () => ({
-      machine: loadBetween(before, after ?? readLoad(pids), cpuCount),
+      machine: loadBetween(before, after ?? read(), cpuCount),
       loads: [before, ...loads, ...(after === undefined ? [] : [after])],
       used: cpu.used(),
       memory,

@@ -1,22 +1,34 @@
 /** The parts of run.json that the workload reports. */
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import { unprovenOf } from '../../host/allocators/allocator-proof.js';
+import type { AgentStart, AgentUse } from '../../workload/agent.js';
 import type { Afterwards, ChurnAfterwards, JvmAfterwards, PreparedWorkload } from '../../workload/prepared.js';
 import type { WatchedThread } from '../../workload/threads/thread-watch.js';
 import type { MemoryMeter } from '../../workload/watch/memory-meter.js';
+import type { WindowResult } from '../../workload/window.js';
 import { logFigures, type LogRun } from './analyse-log.js';
-import type { MeterReadings, CpuUsed } from './run-meters.js';
+import type { MeasuredRun } from './measured-run.js';
+import type { CpuUsed } from './run-meters.js';
 
 export type WorkloadRecord = Pick<
   RunFile,
-  'autogroup' | 'memoryLocked' | 'layout' | 'priorities' | 'cpuMax' | 'memoryUse' | 'jvm' | 'churn' | 'unproven'
+  | 'autogroup'
+  | 'memoryLocked'
+  | 'layout'
+  | 'priorities'
+  | 'cpuMax'
+  | 'agent'
+  | 'memoryUse'
+  | 'jvm'
+  | 'churn'
+  | 'unproven'
 >;
 
 export function workloadRecord(
   { autogroup, board, layout, priorities }: PreparedWorkload,
   after: Afterwards,
   events: readonly LogRun[],
-  { memory, used }: Pick<MeterReadings, 'memory' | 'used'>,
+  { memory, used, result }: Pick<MeasuredRun, 'memory' | 'used' | 'result'>,
 ): WorkloadRecord {
   return {
     autogroup,
@@ -29,10 +41,34 @@ export function workloadRecord(
       actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] },
     })),
     cpuMax: after.cpuMax ?? null,
+    agent: after.agent === undefined || after.agent === null ? null : agentFigures(after.agent, result),
     memoryUse: memoryOf(memory, after),
     jvm: after.jvm === null ? null : jvmOf(after.jvm, events, used),
     churn: after.churn === null ? null : churnOf(after.churn),
     unproven: unprovenIn(after),
+  };
+}
+
+function agentFigures(
+  { name, pid, starts, lastComplaint }: AgentUse,
+  { go_ns, window }: WindowResult,
+): RunFile['agent'] {
+  const ends: Record<string, number> = {};
+  for (const { exit, isCut } of starts) {
+    const how = isCut ? 'ended by pauselab after the window' : (exit.signal ?? `exit code ${String(exit.code)}`);
+    ends[how] = (ends[how] ?? 0) + 1;
+  }
+  const isInWindow = ({ start_ns, end_ns }: AgentStart): boolean =>
+    Number(start_ns - go_ns) < window.windowEnd_ns && Number(end_ns - go_ns) > window.windowStart_ns;
+  return {
+    name,
+    pid,
+    starts_n: starts.length,
+    ends,
+    window_n: starts.filter(isInWindow).length,
+    cpu_ns: starts.reduce((sum, { cpu_ns }) => sum + cpu_ns, 0),
+    longest_ns: starts.reduce((most, { start_ns, end_ns }) => Math.max(most, Number(end_ns - start_ns)), 0),
+    lastComplaint,
   };
 }
 

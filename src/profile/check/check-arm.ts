@@ -2,6 +2,7 @@
 import { formatSize } from '../../base/text/units.js';
 import { besideHolder, victimLayout } from '../resolved/expand.js';
 import { poolLimit } from '../resolved/pools.js';
+import { checkAgent } from './check-agent.js';
 import { checkChurn, checkNoChurn } from './check-churn.js';
 import { checkJvmArm } from './check-jvm.js';
 import { checkRates } from './check-rates.js';
@@ -21,6 +22,7 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
       ['holder', 'cpuMax'],
       'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`',
     );
+  checkAgent(settings, report);
   switch (settings.kind) {
     case 'native':
       checkHolder(settings, report);

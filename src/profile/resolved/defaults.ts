@@ -22,6 +22,7 @@ export const defaults = {
   toucher: { nice: 0, policy: 'other', rtPriority: 1, cpus: 'first' },
   purge: { nice: 0, policy: 'other', rtPriority: 1, cpus: 'first', pause: '100ms', arena: 'all' },
   jvm: { jdk: '>=17', collector: 'g1', flags: 'none', loads: 'none', threads: {}, allocator: { name: 'glibc' } },
+  agent: { mode: 'repeat', pause: '100ms', nice: 0, policy: 'other', rtPriority: 1, cpus: 'first' },
   hogs: { count: 1, nice: 0, policy: 'other', rtPriority: 1, cpus: 'first', burst: 'steady' },
   victim: { nice: 0, policy: 'other', rtPriority: 1, cpus: 'second' },
   spoiled: { steal: '10%', foreignLoad: '25%', retries: 5 },

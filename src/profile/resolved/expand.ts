@@ -92,6 +92,7 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
         stall: { aim_ns: stall.aim, leastHold_ns: stall.leastHold },
         layout,
         holder: expandHolder(holder, holder.operation),
+        ...expandAgent(settings.agent),
         victims: victims.map((victim) => expandVictim(victim, layout)),
       });
     }
@@ -122,6 +123,12 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
       });
     }
   }
+}
+
+function expandAgent(agent: ArmSettings['agent']): Pick<NativeArm, 'agent'> {
+  if (agent === 'none') return {};
+  const { command = [], mode, pause } = agent;
+  return { agent: { command, mode, pause_ns: pause, ...expandThread(agent), active: true } };
 }
 
 function besideJvm({
@@ -225,7 +232,14 @@ function idle(arm: ControlledArm): ResolvedArm {
   const own = { name: idleControl, title: 'The holder does nothing', control: 'idle' } as const;
   switch (arm.kind) {
     case 'native':
-      return withSeries<NativeArm>({ ...arm, ...own, holder: { ...arm.holder, active: false } });
+      return withSeries<NativeArm>({
+        ...arm,
+        ...own,
+        holder: { ...arm.holder, active: false },
+        ...(arm.agent === undefined
+          ? {}
+          : { title: 'Neither the agent nor a holder does anything', agent: { ...arm.agent, active: false } }),
+      });
     case 'churn':
       return withSeries<ChurnArm>({
         ...arm,
@@ -261,7 +275,9 @@ function foreign(arm: ControlledArm): ResolvedArm {
         ...arm,
         ...own,
         layout: arm.layout === 'split' ? 'split' : 'isolated',
-        holder: { ...arm.holder, active: true, process: 'foreign' },
+        ...(arm.agent === undefined ? {} : { title: 'The agent looks at a second process of the same size' }),
+        // In place of an agent a holder would be another cause.
+        holder: { ...arm.holder, active: arm.agent === undefined || arm.holder.active, process: 'foreign' },
         victims: arm.victims.map((victim) =>
           besideHolder(victim.layout) ? { ...victim, layout: 'isolated' } : victim,
         ),

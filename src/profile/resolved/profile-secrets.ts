@@ -28,7 +28,7 @@ function without(value: unknown, key: string): unknown {
     if (!list.every((item) => typeof item === 'string')) return list.map((item) => without(item, ''));
     return key === 'argv'
       ? redactedArguments(list)
-      : ['args', 'flags', 'append'].includes(key)
+      : ['args', 'flags', 'append', 'command'].includes(key)
         ? redactedWords(list)
         : list;
   }

@@ -56,6 +56,14 @@ const holder = z.looseObject({
   active: z.boolean(),
 });
 
+const agent = z.looseObject({
+  ...thread,
+  command: many(line).min(1),
+  mode: z.enum(['repeat', 'stay']),
+  pause_ns: whole,
+  active: z.boolean(),
+});
+
 const basics = {
   name: kebab,
   title: line,
@@ -111,6 +119,7 @@ const arm = z.discriminatedUnion('kind', [
     stall: z.looseObject({ aim_ns: whole, leastHold_ns: whole }),
     layout: word,
     holder,
+    agent: agent.exactOptional(),
   }),
   z.looseObject({ ...basics, kind: z.literal('churn'), holder: z.nullable(holder), churn: z.looseObject(work) }),
   z.looseObject({ ...inJvm, kind: z.literal('jvm'), jvm: z.looseObject(jvm) }),

@@ -56,6 +56,16 @@ export interface ResolvedHolder extends ResolvedThread {
   readonly active: boolean;
 }
 
+/** A command of the user's that looks at a process of the run, as a monitoring agent does. */
+export interface ResolvedAgent extends ResolvedThread {
+  /** The program and its words; `{pid}` in a word is the pid of the process that it looks at. */
+  readonly command: readonly string[];
+  /** `repeat`: it ends by itself and is started again; `stay`: it runs until the end. */
+  readonly mode: 'repeat' | 'stay';
+  readonly pause_ns: number;
+  readonly active: boolean;
+}
+
 export interface ResolvedHogs extends ResolvedThread {
   readonly count: number;
   /** Null: steady. */
@@ -93,6 +103,11 @@ export interface NativeArm extends ArmBasics {
   readonly stall: { readonly aim_ns: number; readonly leastHold_ns: number };
   readonly layout: Layout;
   readonly holder: ResolvedHolder;
+  /**
+   * Looks at the process with the victims or, if the holder's process is foreign, at that of the holder. Undefined: none;
+   * it is not null, so that profiles of versions without it keep their hash.
+   */
+  readonly agent?: ResolvedAgent | undefined;
 }
 
 /** Victims are threads of the native engine, and the allocator under its churn gives memory back. */
@@ -272,6 +287,11 @@ export interface ResolvedProfile {
    * The two controls, then the profile's arms in its order. Profiles of the user's program have no controls.
    */
   readonly arms: readonly ResolvedArm[];
+}
+
+/** Whether a command of the user's runs beside the arm and looks at one of its processes. */
+export function agentOf(arm: ResolvedArm): ResolvedAgent | undefined {
+  return arm.kind === 'native' ? arm.agent : undefined;
 }
 
 /** Null for an arm whose holder is a thread of the native engine. */

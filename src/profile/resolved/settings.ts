@@ -5,6 +5,7 @@ import { profileSchema, type Profile, type ProfileVictim, type Settings } from '
 type Whole<Part> = { [Key in keyof Part]-?: Part[Key] };
 type Part<Key extends keyof Settings> = NonNullable<Settings[Key]>;
 type Burst = NonNullable<Part<'hogs'>['burst']>;
+type AgentWords = Exclude<Part<'agent'>, 'none'>;
 type Toucher = Exclude<NonNullable<Part<'holder'>['toucher']>, 'none'>;
 
 interface CommonSettings {
@@ -13,6 +14,8 @@ interface CommonSettings {
   /** The operation has no default; check-arm.ts reports where it is missing. */
   readonly holder: Omit<Whole<Part<'holder'>>, 'operation' | 'toucher' | 'cpuMax' | 'vmas'> &
     Pick<Part<'holder'>, 'operation' | 'cpuMax' | 'vmas'> & { toucher: 'none' | Whole<Toucher> };
+  /** The command has no default; check-agent.ts reports where it is missing. */
+  readonly agent: 'none' | AgentSettings;
   readonly hogs: Whole<Part<'hogs'>>;
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
   /** Of a churn. Undefined: not written. In an arm of another kind, check-churn.ts refuses it. */
@@ -21,6 +24,8 @@ interface CommonSettings {
   readonly threads: Settings['threads'];
   readonly issues: NonNullable<Settings['issues']>;
 }
+
+export type AgentSettings = Omit<Whole<AgentWords>, 'command'> & Pick<AgentWords, 'command'>;
 
 export interface NativeSettings extends CommonSettings, StrayPurge {
   readonly kind: 'native';
@@ -68,6 +73,7 @@ export type Basics = Whole<Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration'
 
 type Fallback = Basics &
   Pick<CommonSettings, 'stall' | 'layout' | 'hogs'> & {
+    readonly agent: AgentSettings;
     readonly jvm: JvmSettings;
     readonly purge: Whole<Part<'purge'>>;
     readonly holder: Omit<CommonSettings['holder'], 'toucher'> & { toucher: Whole<Toucher> };
@@ -111,6 +117,7 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
       ...arm.holder,
       toucher: toucherOf(profile.holder?.toucher, arm.holder?.toucher),
     },
+    agent: agentOf(profile.agent, arm.agent),
     hogs: { ...fallback.hogs, ...profile.hogs, ...arm.hogs, ...(burst && { burst }) },
     victims: (arm.victims ?? profile.victims ?? []).map((one) => ({
       nice,
@@ -165,4 +172,9 @@ function jvmOf(
 function toucherOf(base: 'none' | Toucher | undefined, own: 'none' | Toucher | undefined): 'none' | Whole<Toucher> {
   if (own === 'none' || (own === undefined && base === 'none')) return 'none';
   return { ...fallback.holder.toucher, ...(base === 'none' ? undefined : base), ...own };
+}
+
+function agentOf(base: Settings['agent'], own: Settings['agent']): 'none' | AgentSettings {
+  if (own === 'none' || (own === undefined && (base === undefined || base === 'none'))) return 'none';
+  return { ...fallback.agent, ...(base === 'none' ? undefined : base), ...own };
 }

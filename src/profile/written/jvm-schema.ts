@@ -36,7 +36,7 @@ const processSettings = mapping({
 });
 
 /** A word for a program is a line in the launcher's file. Its length is not limited, because class paths are long. */
-const unbroken = (what: string) =>
+export const unbroken = (what: string) =>
   z.string().regex(/^[^\0\r\n]*$/, { error: () => `expected ${what} without line breaks` });
 
 const argsWords =

@@ -114,7 +114,18 @@ export type WrittenVictim = NonNullable<WrittenProfile['victims']>[number];
 export type WrittenLoad = Exclude<NonNullable<NonNullable<WrittenProfile['jvm']>['loads']>, string>[number];
 export type Settings = Pick<
   ProfileArm,
-  'stall' | 'layout' | 'holder' | 'hogs' | 'victims' | 'jvm' | 'churn' | 'allocator' | 'purge' | 'threads' | 'issues'
+  | 'stall'
+  | 'layout'
+  | 'holder'
+  | 'agent'
+  | 'hogs'
+  | 'victims'
+  | 'jvm'
+  | 'churn'
+  | 'allocator'
+  | 'purge'
+  | 'threads'
+  | 'issues'
 >;
 
 /** For editors and other validators. It describes files as written, without defaults. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defaults } from '../resolved/defaults.js';
 import { duration, either, flag, kebab, listOf, mapping, oneOf, rate, size, whole } from './fields.js';
-import { jvm } from './jvm-schema.js';
+import { jvm, unbroken } from './jvm-schema.js';
 import { jvmProbeNames } from '../../catalogue/jvm-probes.js';
 import { holderOperations, layouts, victimLayouts, victimOperations } from '../../catalogue/operations.js';
 import { threadFields } from './thread-schema.js';
@@ -50,6 +50,29 @@ const holder = mapping({
     .exactOptional(),
   active: flag().meta({ description: 'false: the holder does nothing; default true' }).exactOptional(),
 });
+
+const agentKeys = 'none or a mapping with some of the keys command, mode, pause, nice, policy, rtPriority, cpus';
+
+const agent = either(agentKeys, [
+  z.literal('none'),
+  mapping({
+    command: listOf(unbroken('a word'), 'words', 100)
+      .meta({
+        description:
+          'The program and its words, such as [cat, "/proc/{pid}/smaps"]; {pid} is the pid of the process to look at',
+      })
+      .exactOptional(),
+    mode: oneOf(['repeat', 'stay'])
+      .meta({
+        description: 'repeat: it ends by itself and is started again; stay: it runs until the end; default repeat',
+      })
+      .exactOptional(),
+    pause: duration('0ms', '1h')
+      .meta({ description: `Rest between its end and its next start; default ${defaults.agent.pause}` })
+      .exactOptional(),
+    ...threadFields,
+  }),
+]);
 
 const hogs = mapping({
   count: whole(0, 64)
@@ -121,6 +144,11 @@ export const settings = {
     .meta({ description: "Where victims' memory lies relative to the holder's; default isolated" })
     .exactOptional(),
   holder: holder.meta({ description: 'The thread that gives memory back' }).exactOptional(),
+  agent: agent
+    .meta({
+      description: 'A command of yours that looks at the measured process, as a monitoring agent does; default none',
+    })
+    .exactOptional(),
   hogs: hogs.meta({ description: "The threads that compete for the holder's CPU" }).exactOptional(),
   victims: listOf(victim, 'victims', 64)
     .meta({ description: 'The threads whose operations are timed' })

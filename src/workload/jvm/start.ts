@@ -2,12 +2,12 @@
  * Starts a JVM: java-caller → our launcher → java, in our session, bound to our death, with output in files on tmpfs.
  */
 import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
 import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
 import { readIfThere } from '../../host/files.js';
 import { watchOomKills, type OomWatch } from '../../host/memory.js';
+import { keptEnd, type KeptEnd } from '../kept-end.js';
 import { printedLines, printedText } from '../printed.js';
 import { killIfSame, parentOf, startTimeOf, type ProcessIdentity } from '../process-identity.js';
 import { programs, type Exit, type Program } from '../programs.js';
@@ -172,25 +172,6 @@ function commandLine({ java, jvmArgs, main, args }: JavaLaunch): string {
           'module' in main ? `--module=${main.module}` : main.mainClass,
         ];
   return [java, ...jvmArgs, ...program, ...args].map((word) => `${word}\n`).join('');
-}
-
-interface KeptEnd {
-  readonly exit: Exit;
-  readonly left: number;
-}
-
-/** In the format of native/launcher/keeper.cc. */
-function keptEnd([how = '', left = '']: readonly string[]): KeptEnd | null {
-  const [, kind, number] = /^(code|signal) (\d+)$/.exec(how) ?? [];
-  if (kind === undefined) return null;
-  const signal =
-    (Object.entries(constants.signals) as [NodeJS.Signals, number][]).find(
-      ([, value]) => value === Number(number),
-    )?.[0] ?? null;
-  return {
-    exit: kind === 'code' ? { code: Number(number), signal: null } : { code: null, signal },
-    left: Number(/^left (\d+)$/.exec(left)?.[1] ?? 0),
-  };
 }
 
 /** java-caller does not expose its child process, so a pid is all there is. */

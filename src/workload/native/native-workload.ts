@@ -15,8 +15,9 @@ import {
   type CleanEnvironment,
 } from '../../host/allocators/allocator-launch.js';
 import { commonAutogroup } from '../../host/autogroup.js';
-import type { ChurnArm, NativeArm } from '../../profile/resolved/resolved.js';
-import type { Board } from '../../record/board/board.js';
+import { agentOf, type ChurnArm, type NativeArm } from '../../profile/resolved/resolved.js';
+import type { Board, ThreadId } from '../../record/board/board.js';
+import { startAgent, type RunningAgent } from '../agent.js';
 import { limitCpuTime, type CpuLimit } from '../threads/cpu-max.js';
 import { boardOf, boardPath, engineEnded, enginePaths, printedBy, startEngine, untilReady } from './engine-process.js';
 import { refuseLargeChurn } from '../memory-need.js';
@@ -54,9 +55,13 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
   let watch: NamedThreads | undefined;
   let opened: Board | undefined;
   let limit: CpuLimit | null = null;
+  let agent: RunningAgent | null = null;
   const end = async (): Promise<void> => {
     watch?.stop();
-    await cleanUp(() => killAll(engines.map(({ program }) => program)));
+    await cleanUp(
+      () => agent?.stop(),
+      () => killAll(engines.map(({ program }) => program)),
+    );
   };
   const dispose = async (): Promise<void> => {
     await cleanUp(
@@ -103,6 +108,18 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
           ));
     const proofs = allocated === null ? [] : engines.map((engine) => allocated.prove(folder, engine));
     const watching = (watch = watchNamedThreads(arm, allocated === null ? [] : pids, topology));
+    const wanted = agentOf(arm);
+    const looking = (agent =
+      wanted?.active === true
+        ? await startAgent({
+            agent: wanted,
+            pid: lookedAtPid(arm, started.pid, threads),
+            folder,
+            board,
+            topology,
+            interrupted,
+          })
+        : null);
     const afterwards = (): Afterwards => ({
       jvm: null,
       churn:
@@ -124,6 +141,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
         ),
       ),
       cpuMax: limited?.use() ?? null,
+      agent: looking?.use() ?? null,
       failures: watching.failures(),
     });
     return {
@@ -134,18 +152,21 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       priorities,
       autogroup,
       layout: printedBy(folder, 'engine')[0],
+      besideCpu_ns: () => looking?.cpu_ns() ?? 0,
       degraded: [...priorities, ...watching.threads(), ...(limited === null ? [] : [limited])].flatMap(
         ({ problems }) => problems,
       ),
       earlyEnd() {
         const exit = started.exit();
-        return exit === null ? joinedGone('inside its window') : engineEnded(exit, started, 'inside its window');
+        if (exit !== null) return engineEnded(exit, started, 'inside its window');
+        return joinedGone('inside its window') ?? looking?.failure() ?? null;
       },
       kill() {
         for (const { program } of engines) program.kill('SIGKILL');
       },
       async end() {
         watching.end();
+        await looking?.stop();
         await endsOrIsKilled(started);
         // It waits for the board's last state or the end of the drain, whichever comes first.
         if (board.state() !== 'done') joined?.kill('SIGKILL');
@@ -166,6 +187,12 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
     await dispose();
     throw failure;
   }
+}
+
+/** In the foreign control the holder's process is the second one, with a region of the same size. */
+function lookedAtPid(arm: NativeArm | ChurnArm, victimsPid: number, threads: readonly ThreadId[]): number {
+  if (arm.holder?.process !== 'foreign') return victimsPid;
+  return threads.find(({ role }) => role === 'holder')?.pid ?? victimsPid;
 }
 
 interface Plans {
