@@ -1,10 +1,12 @@
 #include "engine/crew.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -26,6 +28,20 @@ void startThread(std::function<void()> body) {
          "a thread of the workload could not be started (%s); raise the limits on processes, threads and memory "
          "(ulimit -u, ulimit -v, the pids limit of the container), or ask for fewer threads",
          strerrorname_np(error));
+}
+
+void keepStackFromForks() {
+  pthread_attr_t attributes;
+  void* stack = nullptr;
+  std::size_t bytes = 0;
+  int error = pthread_getattr_np(pthread_self(), &attributes);
+  if (error == 0) {
+    error = pthread_attr_getstack(&attributes, &stack, &bytes);
+    pthread_attr_destroy(&attributes);
+  }
+  if (error == 0 && madvise(stack, bytes, MADV_DONTFORK) != 0) error = errno;
+  if (error != 0)
+    fail(Exit::workload, "the stack of a victim could not be left out of forks (%s)", strerrorname_np(error));
 }
 
 void Crew::start(std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once) {

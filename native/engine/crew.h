@@ -15,6 +15,11 @@ inline constexpr std::uint64_t kPoll_ns = 1'000'000;
 // Starts a thread that lives as long as its process.
 void startThread(std::function<void()> body);
 
+// Leaves the stack of the calling thread out of forks. A fork makes each private page read-only, so the first write of
+// any thread to its own stack waits until the fork is done. For a victim that write would come before its operation,
+// where nobody times it: the fork would stall the victim and no operation would show it.
+void keepStackFromForks();
+
 // The threads of one process and the gate that they wait at.
 class Crew {
  public:

@@ -281,6 +281,14 @@ VictimParts prepareVictims(const Plan& plan, HolderParts& holder) {
   return parts;
 }
 
+bool isFork(const VictimPlan& victim) { return victim.operation == "fork_exit"; }
+
+// Whether a thread of this process forks it.
+bool isForked(const Plan& plan) {
+  return (plan.holder && plan.holder->operation == "fork") ||
+         std::any_of(plan.victims.begin(), plan.victims.end(), isFork);
+}
+
 bool releasesChunks(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).chunks; }
 
 std::size_t allocatorsInHeap(const Plan& plan) {
@@ -567,7 +575,10 @@ class Workload {
     for (std::size_t i = 0; i < plan_.victims.size(); ++i)
       crew_.start(
           i, [this, i](const Schedstat& schedstat) { runVictim(shared_, i, *victims_.actions[i], schedstat); },
-          [this, i] { victims_.actions[i]->warmUp(); });
+          [this, i] {
+            victims_.actions[i]->warmUp();
+            if (isForked(plan_) && !isFork(plan_.victims[i])) keepStackFromForks();
+          });
   }
 
   void startHolderThreads() { startHolder(crew_, shared_, *plan_.holder, seats_.holder, seats_.toucher, holder_); }

@@ -50,12 +50,25 @@ export const activityMeanings: Readonly<Record<Activity, string>> = {
   unobserved: 'nobody looked',
 };
 
-/** `madvise (libc.so.6+0x10b) < purge (service+0x3a1)`. */
+/** `madvise (libc.so.6+0x10b) < purge (service+0x3a1) < [anon] × 3`. */
 export function userFramesText({ frames, isCut }: Pick<UserStackFact, 'frames' | 'isCut'>): string {
   const text = frames.every(({ module, function: name }) => module === null && name === null)
     ? 'not known'
-    : frames.map(userFrameText).join(' < ');
+    : runsOf(frames.map(userFrameText))
+        .map(({ text: one, times }) => (times === 1 ? one : `${one} × ${times}`))
+        .join(' < ');
   return isCut ? `${text} (no frame pointer beyond)` : text;
+}
+
+/** Compiled Java is frame after frame without a name. */
+function runsOf(texts: readonly string[]): { readonly text: string; readonly times: number }[] {
+  const runs: { text: string; times: number }[] = [];
+  for (const text of texts) {
+    const last = runs.at(-1);
+    if (last?.text === text) last.times += 1;
+    else runs.push({ text, times: 1 });
+  }
+  return runs;
 }
 
 function userFrameText({ function: name, module, offset, isInferred }: UserFrame): string {

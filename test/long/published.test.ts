@@ -96,6 +96,16 @@ test.each([
   },
 );
 
+test('who changes a mapping waits for a fork, and its operation shows it', async () => {
+  await withinTries(3, 'mprotect waits for a fork', async () => {
+    const sets = ['holder.region=512MiB', 'controls.of=alone'];
+    const { summary } = await runShort('redis-fork', '3s', ['alone'], sets);
+    const shortest_ns = armOf(summary, 'alone').holder?.service.min_ns ?? Infinity;
+    const mprotect = armOf(summary, 'alone').series.find(({ name }) => name === 'writer.mprotect');
+    expect(mprotect?.service.max_ns).toBeGreaterThan(shortest_ns / 2);
+  });
+});
+
 test('a region of 10,000 VMAs has them', async () => {
   const bundle = await runShort(
     'many-mappings',

@@ -1,8 +1,9 @@
 /** `pauselab observe` beside a process that it did not start and that records its own stalls: who judges is that. */
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import type { OffRecord } from '../../src/observe/observed.js';
@@ -10,6 +11,7 @@ import { kernelProgram, startObserver } from '../../src/observe/observer.js';
 import { nativeProgram } from '../native/programs.js';
 import { cgroupOf } from '../support/cgroup.js';
 import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
+import { installedJdks } from '../support/jdks.js';
 import { observedMutexWaits } from '../support/mutex-waits.js';
 import { scratchFolder } from '../support/scratch.js';
 import { startStalling, waitsWithin } from '../support/stalling.js';
@@ -17,6 +19,8 @@ import { withinTries } from '../support/tries.js';
 import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
+const execute = promisify(execFile);
+const page = (name: string): string => readFileSync(join(repository, name), 'utf8');
 const isAllowed = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux');
 
 interface Observed {
@@ -174,11 +178,11 @@ describe.skipIf(!isAllowed)('the helper', () => {
 
 describe.skipIf(!isAllowed)('the documentation', () => {
   const pages = ['README.md', 'docs/observe.md', 'docs/observing.md'];
-  const written = pages.flatMap((page) =>
-    [...readFileSync(join(repository, page), 'utf8').matchAll(/^pauselab (observe .*)$/gm)]
-      // test/machine/observe-jvm.test.ts has those of JVMs.
-      .filter(([, command = '']) => !command.includes('--main-class'))
-      .map(([, command = '']) => [page, command] as const),
+  const written = pages.flatMap((name) =>
+    [...page(name).matchAll(/^pauselab (observe .*)$/gm)]
+      // test/machine/observe-jvm.test.ts has those of JVMs, and the worked example is run below.
+      .filter(([, command = '']) => !command.includes('--main-class') && !command.includes('$pid'))
+      .map(([, command = '']) => [name, command] as const),
   );
 
   test('has examples', () => {
@@ -209,6 +213,38 @@ describe.skipIf(!isAllowed)('the documentation', () => {
     } finally {
       sleeper.kill();
     }
+  });
+});
+
+const jdk17 = installedJdks().find(({ version }) => Number.parseInt(version, 10) === 17);
+
+describe.skipIf(!isAllowed || jdk17 === undefined)('the worked example', () => {
+  const [, block = ''] = /^```sh worked\n([\s\S]*?)^```$/m.exec(page('docs/observe.md')) ?? [];
+
+  test('finds the thread that gives memory back, and makes its report', async () => {
+    const script = [
+      'set -eu',
+      `pauselab() { '${process.execPath}' '${repository}/dist/main.js' "$@"; }`,
+      // Also where a command of the example fails.
+      "trap 'kill $(jobs -p) 2> /dev/null || :' EXIT",
+      block.replace('--for 20s', '--for 6s'),
+    ].join('\n');
+    const { stdout, folder } = await withinTries(3, 'the worked example stalls', async () => {
+      const cwd = scratch.fresh('worked');
+      mkdirSync(cwd);
+      symlinkSync(join(repository, 'bench'), join(cwd, 'bench'));
+      const { stdout: text } = await execute('bash', ['-c', script], {
+        cwd,
+        timeout: 120_000,
+        env: { ...process.env, PATH: `${dirname(jdk17?.java ?? '')}:${process.env.PATH ?? ''}` },
+      });
+      expect(text).toContain('mmap-lock-reader by planted');
+      return { stdout: text, folder: cwd };
+    });
+    expect(stdout).toMatch(/^Giving memory back is the reason for /m);
+    expect(stdout).toMatch(/^mmap-lock-reader by planted +madvise\.DONTNEED +yes +(?:proven|likely) /m);
+    expect(stdout).toMatch(/program of planted, as it gave the lock back: madvise /);
+    expect(readFileSync(join(folder, 'worked.html'), 'utf8')).toContain('planted');
   });
 });
 

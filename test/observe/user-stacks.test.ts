@@ -112,6 +112,7 @@ describe('of a stack', () => {
       jitFunctionAt: (address) => (address < 0x5800n ? 'LShop;::price' : null),
     });
     expect(named(['1100', '5100', '5900'], jit)).toBe('service+0x100 < LShop;::price ([anon]) < [anon]');
+    expect(named(['1100', '5900', '5a00', '5b00'], jit)).toBe('service+0x100 < [anon] × 3');
   });
 });
 

@@ -44,7 +44,7 @@ export function timelineLegend(stalls: readonly ListedStall[]): Markup {
   const works = new Set(
     stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls.map(({ holder }) => workOfHolder(holder))),
   );
-  const hasTaker = stalls.some((stall) => takersOf(stall).size > 0);
+  const hasTaker = stalls.some(hasTakerBar);
   return html`<ul class="legend">${told.map(([activity, half]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${activityMeanings[activity]}</li>`)}${hasTaker ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>` : nothing}${works.size > 0 ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>` : nothing}</ul>`;
 }
 
@@ -149,6 +149,14 @@ function takersOf({ chain, duration_ns: stall_ns }: ListedStall): Map<number, nu
   for (const { cpuTakenBy } of chain ?? [])
     for (const { thread, duration_ns } of cpuTakenBy) taken.set(thread.tid, (taken.get(thread.tid) ?? 0) + duration_ns);
   return new Map([...taken].filter(([, taken_ns]) => taken_ns >= leastTaken_share * stall_ns));
+}
+
+/** Nobody may have looked at a thread that had the holder's CPU: then its row is a text without bars. */
+function hasTakerBar(stall: ListedStall): boolean {
+  const takers = takersOf(stall);
+  return (stall.evidence?.threads ?? []).some(
+    ({ thread, spans }) => takers.has(thread.tid) && spans.some(({ activity }) => activity === 'running'),
+  );
 }
 
 /** For a series such as `holder.madvise_free`. */
