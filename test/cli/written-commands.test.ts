@@ -159,6 +159,11 @@ const inSentences: readonly { readonly text: string; readonly because: string; r
     because: 'names the profile, whose program is the reader’s',
     checked: "run app --java-args '-jar my.jar'",
   },
+  {
+    text: 'observe --pid $pid --for 20s --out results/worked',
+    because: 'has the pid of the shell; test/machine/observe.test.ts runs the whole example',
+    checked: 'observe --pid 4711 --for 20s --out results/worked',
+  },
   ...['stock', 'patched'].map((label) => ({
     text: `run priority-inversion --boot-label ${label} --out results/${label}-1`,
     because: 'this machine has booted another kernel; test/kernel/build-command.test.ts plans such a run',

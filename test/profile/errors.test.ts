@@ -48,7 +48,7 @@ describe('where and how a profile is wrong', () => {
     ['stall: { burst: { x: 1 } }', 'stall.burst: unknown key; the keys here are aim, leastHold'],
     [
       'arms: [{ name: a, runs: 3 }]',
-      'arms.a.runs: unknown key; the keys here are name, title, jvm, churn, allocator, purge, threads, issues, stall, layout, holder, hogs, victims',
+      'arms.a.runs: unknown key; the keys here are name, title, jvm, churn, allocator, purge, threads, issues, stall, layout, holder, agent, hogs, victims',
     ],
     [
       'arms: [{ name: a, holder: { region: 256MB } }]',
