@@ -219,7 +219,9 @@ test('a keeper stays as its parent: same session, and the end in a file before w
   );
   const child = spawn(nativeProgram('pauselab-launcher'), [`-Dpauselab.launch=${files.file}`], { stdio: 'ignore' });
   const ended = once(child, 'exit');
-  expect(await until('its end', () => existsSync(`${base}.end`) && read(`${base}.end`))).toMatch(/^code 7\nleft 1\ncpu_us \d+\n$/);
+  expect(await until('its end', () => existsSync(`${base}.end`) && read(`${base}.end`))).toMatch(
+    /^code 7\nleft 1\ncpu_us \d+\n$/,
+  );
   const [parent = '', left = ''] = read(files.out).trim().split('\n');
   const session = read('/proc/self/stat').split(') ')[1]?.split(' ')[3];
   expect(parent.trim().split(/\s+/)).toEqual([String(child.pid), session]);
