@@ -72,6 +72,7 @@ struct VictimOperation {
   Heap heap = Heap::untouched;
   bool leavesHole = false;  // unmaps and maps again at the same place, where another thread's mmap could land
   bool inHeap = false;      // works in the heap (engine/chunk_heap.h) of a holder that releases in chunks
+  bool forks = false;       // forks its process
 };
 
 // A call that gave memory back, as recorded.
@@ -125,6 +126,7 @@ struct HolderOperation {
   bool leavesHole = false;
   bool trims = false;      // its region is a free part of malloc's heap
   bool chunks = false;     // its region is a heap (engine/chunk_heap.h) that other threads map blocks in
+  bool forks = false;      // forks its process
   bool collapses = false;  // its region is made of ranges that can become huge pages, and has small pages at first
   // Whether it can run in another program's process: it works on a separate region, and leaves no hole where another
   // mapping could land.

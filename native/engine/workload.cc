@@ -281,12 +281,12 @@ VictimParts prepareVictims(const Plan& plan, HolderParts& holder) {
   return parts;
 }
 
-bool isFork(const VictimPlan& victim) { return victim.operation == "fork_exit"; }
+bool forks(const VictimPlan& victim) { return victimOperation(victim).forks; }
 
 // Whether a thread of this process forks it.
 bool isForked(const Plan& plan) {
-  return (plan.holder && plan.holder->operation == "fork") ||
-         std::any_of(plan.victims.begin(), plan.victims.end(), isFork);
+  return (plan.holder && holderOperation(*plan.holder).forks) ||
+         std::any_of(plan.victims.begin(), plan.victims.end(), forks);
 }
 
 bool releasesChunks(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).chunks; }
@@ -577,7 +577,7 @@ class Workload {
           i, [this, i](const Schedstat& schedstat) { runVictim(shared_, i, *victims_.actions[i], schedstat); },
           [this, i] {
             victims_.actions[i]->warmUp();
-            if (isForked(plan_) && !isFork(plan_.victims[i])) keepStackFromForks();
+            if (isForked(plan_) && !forks(plan_.victims[i])) keepStackFromForks();
           });
   }
 

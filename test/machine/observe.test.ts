@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { readStalls } from '../../src/bundle/read-stalls.js';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import type { OffRecord } from '../../src/observe/observed.js';
 import { kernelProgram, startObserver } from '../../src/observe/observer.js';
@@ -243,11 +244,8 @@ describe.skipIf(!isAllowed || jdk17 === undefined)('the worked example', () => {
     });
     expect(stdout).toMatch(/^Giving memory back is the reason for /m);
     expect(stdout).toMatch(/^mmap-lock-reader by planted +madvise\.DONTNEED +yes +(?:proven|likely) /m);
-    const { stalls } = JSON.parse(readFileSync(join(folder, 'results/worked/runs/observed/stalls.json'), 'utf8')) as {
-      stalls: readonly ListedStall[];
-    };
-    const called = stalls
-      .flatMap(({ evidence }) => evidence?.userStacks ?? [])
+    const called = readStalls(join(folder, 'results/worked'))
+      .stalls.flatMap(({ stall }) => stall.evidence?.userStacks ?? [])
       .filter(({ thread, moment }) => thread.name === 'planted' && moment === 'gave-back')
       .map(({ frames }) => frames[0]?.function);
     expect(called).toContain('madvise');

@@ -15,17 +15,19 @@
 
 namespace pauselab::engine {
 
-ProcFile::ProcFile(pid_t pid, const char* name) {
+ProcDescriptor::ProcDescriptor(pid_t pid, const char* name, int access) {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-  fd_ = open(path, O_RDONLY | O_CLOEXEC);
-  openErrno_ = fd_ < 0 ? errno : 0;
+  fd = open(path, access | O_CLOEXEC);
+  openErrno = fd < 0 ? errno : 0;
 }
 
+ProcFile::ProcFile(pid_t pid, const char* name) : file_(pid, name, O_RDONLY) {}
+
 int ProcFile::read() noexcept {
-  if (fd_ < 0) return openErrno_;
+  if (file_.fd < 0) return file_.openErrno;
   for (off_t offset = 0;;) {
-    const ssize_t got = pread(fd_, buffer_, sizeof buffer_, offset);
+    const ssize_t got = pread(file_.fd, buffer_, sizeof buffer_, offset);
     if (got < 0) return errno;
     if (got == 0) return 0;
     offset += got;
@@ -59,21 +61,15 @@ class ReadOwnFile final : public VictimAction {
 // all its page tables.
 class ClearRefs {
  public:
-  explicit ClearRefs(pid_t process) {
-    char path[64];
-    std::snprintf(path, sizeof path, "/proc/%d/clear_refs", process);
-    fd_ = open(path, O_WRONLY | O_CLOEXEC);
-    openErrno_ = fd_ < 0 ? errno : 0;
-  }
+  explicit ClearRefs(pid_t process) : file_(process, "clear_refs", O_WRONLY) {}
 
   int perform() noexcept {
-    if (fd_ < 0) return openErrno_;
-    return write(fd_, "1", 1) == 1 ? 0 : errno;
+    if (file_.fd < 0) return file_.openErrno;
+    return write(file_.fd, "1", 1) == 1 ? 0 : errno;
   }
 
  private:
-  int fd_;
-  int openErrno_;
+  ProcDescriptor file_;
 };
 
 class ClearOwnRefs final : public VictimAction {
@@ -102,20 +98,15 @@ class WriteClearRefs final : public HolderAction {
 // each page table that it reads.
 class Pagemap {
  public:
-  explicit Pagemap(pid_t process) {
-    char path[64];
-    std::snprintf(path, sizeof path, "/proc/%d/pagemap", process);
-    fd_ = open(path, O_RDONLY | O_CLOEXEC);
-    openErrno_ = fd_ < 0 ? errno : 0;
-  }
+  explicit Pagemap(pid_t process) : file_(process, "pagemap", O_RDONLY) {}
 
   // Reads the entries of [start, end).
   int read(std::uintptr_t start, std::uintptr_t end) noexcept {
-    if (fd_ < 0) return openErrno_;
+    if (file_.fd < 0) return file_.openErrno;
     const auto last = static_cast<off_t>(end / kPageBytes * kEntryBytes);
     for (auto offset = static_cast<off_t>(start / kPageBytes * kEntryBytes); offset < last;) {
       const std::size_t wanted = std::min(sizeof buffer_, static_cast<std::size_t>(last - offset));
-      const ssize_t got = pread(fd_, buffer_, wanted, offset);
+      const ssize_t got = pread(file_.fd, buffer_, wanted, offset);
       if (got < 0) return errno;
       if (got == 0) return 0;  // the process has ended
       offset += got;
@@ -125,8 +116,7 @@ class Pagemap {
 
  private:
   static constexpr std::size_t kEntryBytes = 8;
-  int fd_;
-  int openErrno_;
+  ProcDescriptor file_;
   char buffer_[65536];
 };
 

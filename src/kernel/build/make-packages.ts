@@ -98,7 +98,7 @@ export interface PackageBuild {
 
 const mostNamed = 5;
 
-/** An older configuration has options that a newer kernel has not; that is usual, and said. */
+/** A newer kernel has dropped some options of an older configuration. That is usual, but the user is told. */
 function noteChanged(names: readonly string[], linux: string, { note }: KernelSources): void {
   if (names.length === 0) return;
   const rest = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
