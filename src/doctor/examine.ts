@@ -49,7 +49,7 @@ export async function examine(
   const topology = cpuTopology();
   progress('examining the machine');
   const permissions = await checkPermissions();
-  const kvm = await checkKvm(interruption);
+  const kvm = await checkKvm(interruption, progress);
   const checks = [
     ...checkKernel(host),
     ...checkCpus(topology, host),

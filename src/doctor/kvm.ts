@@ -32,6 +32,7 @@ const emulated = 'guests run under emulation';
 
 export async function checkKvm(
   interruption: Interruption,
+  progress: (text: string) => void,
   seams: KvmSeams = ofMachine(interruption),
 ): Promise<MachineCheck> {
   const check = (status: MachineCheck['status'], found: string, advice: string | null = null): MachineCheck => ({
@@ -52,6 +53,7 @@ export async function checkKvm(
   const guest = await seams.guest();
   if (typeof guest === 'string')
     return check('info', `/dev/kvm can be opened; whether KVM works is not known, because ${guest}`);
+  progress('booting a guest to see whether KVM works');
   const machine = await tryKvm(() => seams.boot(qemu, guest));
   stopIfInterrupted(interruption);
   if (typeof machine === 'string')

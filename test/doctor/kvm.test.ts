@@ -21,7 +21,7 @@ const machine = {
 } as unknown as Machine;
 
 const check = (more: Partial<KvmSeams> = {}) =>
-  checkKvm(uninterrupted, {
+  checkKvm(uninterrupted, () => undefined, {
     qemu: () => ({ path: '/usr/bin/qemu', version: '7.2.22', accelerators: ['tcg', 'kvm'] }),
     refusal: () => null,
     guest: () => Promise.resolve({ kernel: '/boot/vmlinuz', initramfs: '/cache/image' }),

@@ -7,19 +7,34 @@ import { scratchFolder } from '../support/scratch.js';
 const scratch = scratchFolder();
 
 /** It prints what a kernel would, and ends as QEMU does when that has panicked. */
-async function failureOf(console: string): Promise<Failure> {
-  const path = scratch.write(
-    'qemu',
+const failureOf = (console: string): Promise<Failure> =>
+  failureWith(
     `#!/bin/sh\nfor word; do case $word in file,id=console,path=*) file=\${word#*path=};; esac; done\ncat > "$file" <<'END'\n${console}\nEND\n`,
-    0o755,
   );
+
+/** QEMU that answers on its control channel, and reports a stopped guest in this state. */
+const failureInState = (status: string, complaint: string): Promise<Failure> =>
+  failureWith(`#!${process.execPath}
+const path = /id=control,path=([^ ,]+)/.exec(process.argv.join(' '))[1];
+console.error(${JSON.stringify(complaint)});
+const control = require('node:net').connect(path);
+control.write('{"QMP": {}}\\n');
+const answers = { 'query-cpus-fast': [{ 'thread-id': 1 }], 'query-status': { status: '${status}' } };
+control.on('data', (text) => {
+  const { execute } = JSON.parse(text);
+  control.write(JSON.stringify({ return: answers[execute] ?? {} }) + '\\n');
+});
+`);
+
+async function failureWith(qemu: string): Promise<Failure> {
+  const path = scratch.write('qemu', qemu, 0o755);
   const boot = bootMachine({
     qemu: { path, version: '9', accelerators: [] },
     accelerator: 'tcg',
     settings: { cpus: 1, memoryBytes: 2 ** 28, preempt: null, append: [] },
     kernel: '/k',
     initramfs: '/i',
-    deadline_ms: 20_000,
+    deadline_ms: 3_000,
     interrupted: new Promise(() => undefined),
   });
   return boot.then(
@@ -52,4 +67,18 @@ test('a panic that no fault came before is no fault', async () => {
     /^the guest's kernel failed \(Kernel panic - not syncing: No working init found\.\); its console/,
   );
   expect(failure.code).toBe('guest-lost');
+});
+
+test('a guest that QEMU stopped is given up at once, with the reason, and not after the deadline', async () => {
+  const complaint = 'qemu: warning: no feature\nKVM internal error. Suberror: 1\nemulation failure\nRAX=0';
+  const failure = await failureInState('internal-error', complaint);
+  expect(failure.message).toBe(
+    'QEMU stopped the guest (internal-error), with the message "KVM internal error. Suberror: 1"; ' +
+      'its console ends with: nothing, because it printed no line',
+  );
+  expect((await failureInState('io-error', 'disk')).message).toMatch(/^QEMU stopped the guest \(io-error\); /);
+});
+
+test('a guest that runs and says nothing is given up after the deadline', async () => {
+  expect((await failureInState('running', '')).message).toMatch(/^the guest was not ready after 3 s/);
 });

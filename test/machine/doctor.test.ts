@@ -8,8 +8,11 @@ import { examined } from '../support/examined.js';
 import { nativeProgram } from '../native/programs.js';
 import { expectFault, expectNothingLeft, pauselab, runtimeFolders, shell, startPauselab } from '../support/pauselab.js';
 import { childrenOf, isAlive } from '../support/processes.js';
+import { scratchFolder } from '../support/scratch.js';
 import { until } from '../support/until.js';
 
+/** Without a kernel in the cache, no guest is booted to try KVM, which may take half a minute. */
+const noKernels = { XDG_CACHE_HOME: scratchFolder().path };
 const isRoot = process.geteuid?.() === 0;
 
 describe('a machine that nothing can be measured on', () => {
@@ -35,7 +38,7 @@ describe('a machine that nothing can be measured on', () => {
     },
   ])('$what: unfit, with what to do, and no lock table', async ({ wrapper, checks, skipped }, { skip }) => {
     skip(skipped, 'needs root and a /proc that can be mounted with subset=pid');
-    const report = await examined(wrapper);
+    const report = await examined(wrapper, noKernels);
     expect(report).toMatchObject({
       code: 5,
       fit: false,
@@ -66,7 +69,7 @@ describe('a machine that nothing can be measured on', () => {
 
 describe.each([{ signal: 'SIGINT', code: 130 }] as const)('$signal while it examines', ({ signal, code }) => {
   test(`ends with ${code} and no result, and leaves nothing`, async () => {
-    const running = startPauselab(['doctor', '--json']);
+    const running = startPauselab(['doctor', '--json'], { env: noKernels });
     await until('it makes trials', () => running.logs().some((text) => text.includes('take mmap_lock')));
     const children = await until('a trial runs', () => {
       const found = childrenOf(running.pid);

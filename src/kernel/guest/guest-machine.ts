@@ -6,7 +6,7 @@ import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { cleanUp } from '../../base/clean-up.js';
-import { listen as listenTo, monotonic_ms } from '../../base/clock.js';
+import { listen as listenTo, monotonic_ms, settlesWithin } from '../../base/clock.js';
 import { readEnd } from '../../base/files/read-file.js';
 import { nativeAddon } from '../../base/native.js';
 import { Failure, workloadFailed } from '../../base/failure.js';
@@ -172,8 +172,10 @@ export async function bootMachine({
     const boot = async () => {
       const qmp = await connectQmp(await control());
       const vcpus = vcpuThreads(await qmp.execute('query-cpus-fast'));
-      const first = await messages.next();
-      return { qmp, vcpus, first };
+      const first = messages.next();
+      const dead = await stoppedBefore(first, qmp);
+      if (dead !== null) throw stoppedFailure(dead, readIfThere(at('err')) ?? '', consoleText());
+      return { qmp, vcpus, first: await first };
     };
     // A QEMU that ends closes its channels first; the reason of its end is more informative.
     const explained = async (error: unknown): Promise<never> => {
@@ -237,6 +239,26 @@ export async function bootMachine({
     await close();
     throw error;
   }
+}
+
+/** States in which QEMU runs on and the guest never will. KVM cannot run a CPU that it cannot emulate, for one. */
+const deadStates: readonly unknown[] = ['internal-error', 'io-error', 'guest-panicked'];
+const statusEvery_ms = 250;
+
+/** The state in which QEMU stopped the guest before `first` settled; null if that settled. */
+async function stoppedBefore(first: Promise<unknown>, qmp: Qmp): Promise<string | null> {
+  for (;;) {
+    const answer = await qmp.execute('query-status');
+    const status = typeof answer === 'object' && answer !== null && 'status' in answer ? answer.status : null;
+    if (typeof status === 'string' && deadStates.includes(status)) return status;
+    if (await settlesWithin(first, statusEvery_ms)) return null;
+  }
+}
+
+function stoppedFailure(status: string, complaints: string, text: string): Failure {
+  const why = /^KVM internal error.*$/m.exec(complaints)?.[0];
+  const quoted = why === undefined ? '' : `, with the message "${why.trim()}"`;
+  return new MachineLost(`QEMU stopped the guest (${status})${quoted}; its console ends with: ${tailOf(text)}`);
 }
 
 async function controlled(qmp: Qmp, command: 'stop' | 'cont'): Promise<void> {

@@ -4,7 +4,7 @@ import { workloadFailed } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
 
 export interface Qmp {
-  execute(command: 'stop' | 'cont' | 'quit' | 'query-cpus-fast'): Promise<unknown>;
+  execute(command: 'stop' | 'cont' | 'quit' | 'query-cpus-fast' | 'query-status'): Promise<unknown>;
 }
 
 const mostLine = 1024 * 1024;
