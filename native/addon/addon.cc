@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifdef __x86_64__
@@ -50,6 +51,40 @@ Napi::Value SetPolicy(const Napi::CallbackInfo& info) {
                          &parameter) != 0)
     return throwErrno(info.Env(), "sched_setscheduler", errno);
   return info.Env().Undefined();
+}
+
+// struct sched_attr of linux/sched/types.h in its first form, which every kernel knows: sched_setattr(2).
+struct SchedulingAttributes {
+  uint32_t size;
+  uint32_t policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime_ns;
+  uint64_t deadline_ns;
+  uint64_t period_ns;
+};
+
+long getAttributes(pid_t tid, SchedulingAttributes& attributes) {
+  return syscall(SYS_sched_getattr, tid, &attributes, sizeof attributes, 0);
+}
+
+// setSlice(tid, ns): the slice of a thread under SCHED_OTHER, BATCH or IDLE. Kernels before 6.12 accept and ignore it.
+Napi::Value SetSlice(const Napi::CallbackInfo& info) {
+  const auto tid = info[0].As<Napi::Number>().Int32Value();
+  SchedulingAttributes attributes{};
+  if (getAttributes(tid, attributes) != 0) return throwErrno(info.Env(), "sched_getattr", errno);
+  attributes.runtime_ns = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
+  if (syscall(SYS_sched_setattr, tid, &attributes, 0) != 0) return throwErrno(info.Env(), "sched_setattr", errno);
+  return info.Env().Undefined();
+}
+
+// threadSlice(tid) -> ns; 0 on kernels before 6.12
+Napi::Value ThreadSlice(const Napi::CallbackInfo& info) {
+  SchedulingAttributes attributes{};
+  if (getAttributes(info[0].As<Napi::Number>().Int32Value(), attributes) != 0)
+    return throwErrno(info.Env(), "sched_getattr", errno);
+  return Napi::Number::New(info.Env(), static_cast<double>(attributes.runtime_ns));
 }
 
 // setAffinity(tid, [cpu, …])
@@ -220,6 +255,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("setNice", Napi::Function::New(env, SetNice));
   exports.Set("setPolicy", Napi::Function::New(env, SetPolicy));
   exports.Set("setAffinity", Napi::Function::New(env, SetAffinity));
+  exports.Set("setSlice", Napi::Function::New(env, SetSlice));
+  exports.Set("threadSlice", Napi::Function::New(env, ThreadSlice));
   exports.Set("threadScheduling", Napi::Function::New(env, ThreadScheduling));
   exports.Set("mapShared", Napi::Function::New(env, MapShared));
   exports.Set("unmapShared", Napi::Function::New(env, UnmapShared));

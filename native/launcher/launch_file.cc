@@ -133,6 +133,9 @@ void readLine(const Line& line, Launch& launch) {
   } else if (key == "policy") {
     once(line, !launch.policy);
     launch.policy = readPolicy(line);
+  } else if (key == "slice_ns") {
+    once(line, !launch.slice_ns);
+    launch.slice_ns = line.number<std::uint64_t>(line.value(), 100'000, 100'000'000);
   } else if (key == "cpus") {
     once(line, launch.cpus.empty());
     launch.cpus = readCpus(line);
@@ -157,7 +160,7 @@ void readLine(const Line& line, Launch& launch) {
     launch.arguments.push_back(line.value());
   } else {
     line.reject(
-        "expected java, called, remedy, parent, pid_file, stdout, stderr, cwd, nice, policy, cpus, timer_slack_ns, "
+        "expected java, called, remedy, parent, pid_file, stdout, stderr, cwd, nice, policy, slice_ns, cpus, timer_slack_ns, "
         "keep_ms, end_file, limit, unset, set or argument, got \"" +
         key + "\"");
   }

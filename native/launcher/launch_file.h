@@ -10,6 +10,7 @@
 //   cwd=/srv/app                     optional, like all that follow
 //   nice=0                           all threads inherit these five; single threads are set later, by tid
 //   policy=other                     or batch, idle, fifo 1..99, rr 1..99
+//   slice_ns=100000000               100000 to 100000000; not with fifo or rr
 //   cpus=0,2-3
 //   timer_slack_ns=1
 //   limit=core 0                     soft limit; as, core, data, fsize, memlock, nofile, nproc, stack; bytes or counts
@@ -55,6 +56,7 @@ struct Launch {
   std::optional<int> nice;
   std::optional<Policy> policy;
   std::vector<int> cpus;  // empty: as inherited
+  std::optional<std::uint64_t> slice_ns;
   std::optional<std::uint64_t> timerSlack_ns;
   std::optional<std::uint64_t> keep_ms;
   std::string endFile;

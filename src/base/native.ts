@@ -17,6 +17,9 @@ export interface ThreadScheduling {
 export interface NativeAddon {
   setNice(tid: number, nice: number): void;
   setPolicy(tid: number, policy: number, staticPriority: number): void;
+  /** Under SCHED_OTHER, BATCH or IDLE. Kernels before 6.12 ignore it, and report 0. */
+  setSlice(tid: number, slice_ns: number): void;
+  threadSlice(tid: number): number;
   setAffinity(tid: number, cpus: readonly number[]): void;
   threadScheduling(tid: number): ThreadScheduling;
   /** Maps a whole file, shared and writable, until `unmapShared` is called or the buffer is collected. */

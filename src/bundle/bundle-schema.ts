@@ -150,13 +150,22 @@ const machineSchema = z.object({
   guest: orNull(guestMachineSchema).default(null),
 });
 
+/** `slice_ns` only if a slice was asked for. */
+const actualScheduling = z.object({
+  nice: z.number(),
+  policy: z.string(),
+  slice_ns: ns.optional(),
+  cpus: z.array(z.number()),
+});
+
 const prioritySchema = z.object({
   name: z.string(),
   tid: z.number(),
   nice: z.number(),
   policy: z.string(),
+  slice_ns: ns.optional(),
   cpus: z.array(z.number()),
-  actual: orNull(z.object({ nice: z.number(), policy: z.string(), cpus: z.array(z.number()) })),
+  actual: orNull(actualScheduling),
   problems: statedList,
 });
 
@@ -229,7 +238,7 @@ const watchedThreadSchema = z.object({
   seenAfter_ns: ns,
   /** Longest time that the thread had its name before it had its scheduling. */
   delay_ns: ns,
-  actual: orNull(z.object({ nice: z.number(), policy: z.string(), cpus: z.array(z.number()) })),
+  actual: orNull(actualScheduling),
   problems: statedList,
 });
 

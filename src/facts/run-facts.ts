@@ -42,13 +42,14 @@ export interface StatesUnknown {
 export interface SchedulingAsked {
   readonly nice?: number | undefined;
   readonly policy?: string | undefined;
+  readonly slice_ns?: number | undefined;
   readonly cpus?: readonly number[] | undefined;
 }
 
 export type SchedulingProblem =
   | {
       readonly code: 'scheduling-refused';
-      readonly setting: 'nice' | 'policy' | 'cpus' | 'read-back';
+      readonly setting: 'nice' | 'policy' | 'slice' | 'cpus' | 'read-back';
       /** As asked for; null of `read-back`. */
       readonly asked: string | null;
       readonly thread: string;

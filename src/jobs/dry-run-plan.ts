@@ -203,10 +203,11 @@ function describeProcess(process: ResolvedJvm['process'], cpusOf: CpusOf): strin
   return said.length === 0 ? [] : [`process: ${said.join(', ')}`];
 }
 
-function describeRule({ nice, policy, cpus }: Scheduling, cpusOf: CpusOf): string {
+function describeRule({ nice, policy, slice_ns, cpus }: Scheduling, cpusOf: CpusOf): string {
   return [
     ...(nice === null ? [] : [`nice ${nice}`]),
     ...(policy === null ? [] : [`policy ${policy}`]),
+    ...(slice_ns === undefined ? [] : [`slice ${formatDuration(slice_ns)}`]),
     ...(cpus === null ? [] : [cpusOf(cpus)]),
   ].join(', ');
 }

@@ -35,7 +35,7 @@ const ofScheduling: WordsOf<SchedulingProblem> = {
   'scheduling-refused': ({ setting, asked, thread, errno }) =>
     `${setting === 'read-back' ? 'reading the priority' : `${setting === 'cpus' ? 'CPUs' : setting} ${asked ?? ''}`} of thread ${thread} was refused (${errno}); ${schedulingRemedy(setting, asked)}`,
   'scheduling-not-in-force': ({ thread, asked, actual }) =>
-    `thread ${thread} was to have ${schedulingText(asked)} and has ${schedulingText(actual)}; something else sets it too`,
+    `thread ${thread} was to have ${schedulingText(asked)} and has ${schedulingText(actual)}; ${actual.slice_ns === 0 ? 'slices need Linux 6.12' : 'something else sets it too'}`,
   'cpu-limit-refused': ({ thread, reason }) =>
     `the limit on CPU time of ${thread} could not be set (${reason}); run as root on a machine whose /sys/fs/cgroup is cgroup v2 with the controller cpu, or in a guest (--kernel)`,
 };
@@ -106,6 +106,8 @@ function schedulingRemedy(
         : 'run as root or leave the policy out';
     case 'nice':
       return 'a negative nice value needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)';
+    case 'slice':
+      return 'run as root, or leave the slice out';
     case 'cpus':
       return 'choose CPUs that taskset and the cpuset allow';
     case 'read-back':
@@ -113,10 +115,11 @@ function schedulingRemedy(
   }
 }
 
-function schedulingText({ nice, policy, cpus }: SchedulingAsked): string {
+function schedulingText({ nice, policy, slice_ns, cpus }: SchedulingAsked): string {
   return [
     nice === undefined ? [] : `nice ${nice}`,
     policy === undefined ? [] : `policy ${policy}`,
+    slice_ns === undefined ? [] : slice_ns === 0 ? 'no slice of its own' : `slice ${formatDuration(slice_ns)}`,
     cpus === undefined ? [] : `CPUs ${cpus.join(',')}`,
   ]
     .flat()

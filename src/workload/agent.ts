@@ -232,6 +232,7 @@ function launchText({ agent, pid, topology }: AgentInput, at: (suffix: string) =
     stderr: at('err'),
     nice: agent.nice,
     policy: agent.policy,
+    slice_ns: agent.slice_ns,
     cpus: resolveCpus(agent.cpus, topology),
     args: agent.command.slice(1).map((word) => word.replaceAll(pidPlace, String(pid))),
   });

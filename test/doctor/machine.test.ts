@@ -49,6 +49,8 @@ describe('permissions', () => {
   const all: NativeAddon = {
     setNice: () => undefined,
     setPolicy: () => undefined,
+    setSlice: () => undefined,
+    threadSlice: () => 0,
     setAffinity: () => undefined,
     threadScheduling: () => ({ nice: 0, policy: 0, cpus: [0, 1] }),
     mapShared: refuse,

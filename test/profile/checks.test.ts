@@ -191,6 +191,19 @@ describe('settings that do not fit together', () => {
     expect(await problemsIn(valid(`arms: [{ name: a, ${holder} }]`))).toEqual([]);
   });
 
+  test.each([
+    ['holder', 'holder: { policy: fifo, region: 64MiB, slice: 10ms }', 'holder'],
+    ['hogs', 'holder: { region: 64MiB }, hogs: { policy: rr, slice: 10ms }', 'hogs'],
+    ['toucher', 'holder: { region: 64MiB, toucher: { policy: rr, slice: 10ms } }', 'holder.toucher'],
+  ])('a slice of a real-time thread: the %s', async (_, arm, path) => {
+    expect(await problemsIn(valid(`arms: [{ name: a, ${arm} }]`))).toEqual([
+      expect.stringMatching(
+        `arms.a.${path}.slice: a (fifo|rr) thread has no slice; leave it out, or choose policy other, batch or idle`,
+      ),
+    ]);
+    expect(await problemsIn(valid(`arms: [{ name: a, ${arm.replace(/policy: (fifo|rr), /, '')} }]`))).toEqual([]);
+  });
+
   test('a layout in which no victim lies', async () => {
     expect(await problemsIn(valid('layout: same', '[{ operation: timer, rate: 1/s }]'))).toEqual([
       expect.stringContaining('layout: no victim lies in layout same'),

@@ -26,7 +26,10 @@ describe('where and how a profile is wrong', () => {
       'layout: splitt',
       'layout: expected one of isolated, split, same, mergeable, adjacent, got "splitt"; did you mean split?',
     ],
-    ['hogs: 3', 'hogs: expected a mapping with some of the keys count, nice, policy, rtPriority, cpus, burst, got 3'],
+    [
+      'hogs: 3',
+      'hogs: expected a mapping with some of the keys count, nice, policy, rtPriority, slice, cpus, burst, got 3',
+    ],
     ['hogs: { burst: { run: 60 } }', `hogs.burst.run: expected ${durations}, from 1ms to 10s, got 60 without a unit`],
     [
       'hogs: { burst: stedy }',
@@ -42,7 +45,7 @@ describe('where and how a profile is wrong', () => {
     ['hogs: { nicee: 3 }', 'hogs.nicee: unknown key; did you mean nice?'],
     [
       'hogs: { colour: red }',
-      'hogs.colour: unknown key; the keys here are count, nice, policy, rtPriority, cpus, burst',
+      'hogs.colour: unknown key; the keys here are count, nice, policy, rtPriority, slice, cpus, burst',
     ],
     ['durration: 3s', 'durration: unknown key; did you mean duration?'],
     ['stall: { burst: { x: 1 } }', 'stall.burst: unknown key; the keys here are aim, leastHold'],

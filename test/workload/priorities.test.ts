@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { applyPriority, type SchedulingCalls, type ThreadRequest } from '../../src/workload/threads/priorities.js';
 import { sentencesOf } from '../../src/facts/stated.js';
 
@@ -8,7 +8,7 @@ const request: ThreadRequest = { name: 'holder', tid: 42, nice: 19, policy: 'oth
 function kernel(
   refused: Partial<Record<keyof SchedulingCalls, string>> = {},
 ): SchedulingCalls & { calls: unknown[][] } {
-  const now = { policy: 0, nice: 0, cpus: [0, 1] };
+  const now = { policy: 0, nice: 0, slice_ns: 2_800_000, cpus: [0, 1] };
   const calls: unknown[][] = [];
   const call = (name: keyof SchedulingCalls, values: unknown[], effect: () => void): void => {
     calls.push([name, ...values]);
@@ -26,8 +26,15 @@ function kernel(
     setPolicy: (tid, policy, priority) => {
       call('setPolicy', [tid, policy, priority], () => {
         now.policy = policy;
+        now.slice_ns = 2_800_000;
       });
     },
+    setSlice: (tid, slice_ns) => {
+      call('setSlice', [tid, slice_ns], () => {
+        now.slice_ns = slice_ns;
+      });
+    },
+    threadSlice: () => now.slice_ns,
     setAffinity: (tid, cpus) => {
       call('setAffinity', [tid, cpus], () => {
         now.cpus = [...cpus];
@@ -35,7 +42,7 @@ function kernel(
     },
     threadScheduling: (tid) => {
       call('threadScheduling', [tid], () => undefined);
-      return { ...now, priority: 0 };
+      return { policy: now.policy, nice: now.nice, cpus: now.cpus };
     },
   };
 }
@@ -101,4 +108,27 @@ test('what is not asked for is left as it is', () => {
   expect(sentencesOf(applyPriority({ name: 'G1 Service', tid: 42, nice: 19 }, deaf).problems)).toEqual([
     'thread G1 Service was to have nice 19 and has nice 0, policy other, CPUs 0,1; something else sets it too',
   ]);
+});
+
+describe('a slice', () => {
+  const sliced = { ...request, slice_ns: 100_000_000 };
+
+  test('is set after the policy, which would reset it, and read back', () => {
+    expect(applyPriority(sliced, kernel())).toMatchObject({ actual: { slice_ns: 100_000_000 }, problems: [] });
+  });
+
+  test('that the kernel ignores is said, with the kernel that would take it', () => {
+    const ignoring = { ...kernel(), setSlice: () => undefined, threadSlice: () => 0 };
+    expect(sentencesOf(applyPriority(sliced, ignoring).problems)).toEqual([
+      'thread holder was to have nice 19, policy other, slice 100 ms, CPUs 0 and has nice 19, policy other, ' +
+        'no slice of its own, CPUs 0; slices need Linux 6.12',
+    ]);
+  });
+
+  test('that is refused is said', () => {
+    const [problem] = applyPriority(sliced, kernel({ setSlice: 'EPERM' })).problems;
+    expect(problem?.sentence).toBe(
+      'slice 100 ms of thread holder was refused (EPERM); run as root, or leave the slice out',
+    );
+  });
 });

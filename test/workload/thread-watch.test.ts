@@ -68,6 +68,10 @@ function kernel(gone: readonly number[] = []): SchedulingCalls & { readonly call
       calls.push(['cpus', tid, ...cpus]);
       of(tid).cpus = cpus;
     },
+    setSlice: (tid, slice_ns) => {
+      calls.push(['slice', tid, slice_ns]);
+    },
+    threadSlice: () => 0,
     threadScheduling: (tid) => of(tid),
   };
 }

@@ -8,6 +8,7 @@ import { checkJvmArm } from './check-jvm.js';
 import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
 import { allocatorConflict, holderOperations, operationNamed, victimOperations } from '../../catalogue/operations.js';
+import { checkSlices } from './check-slices.js';
 import type { Profile } from '../written/profile-schema.js';
 import type { ArmSettings } from '../resolved/settings.js';
 
@@ -23,6 +24,7 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
       'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`',
     );
   checkAgent(settings, report);
+  checkSlices(settings, report);
   switch (settings.kind) {
     case 'native':
       checkHolder(settings, report);

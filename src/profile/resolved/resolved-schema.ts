@@ -34,9 +34,10 @@ const cpus = z.union([
   z.looseObject({ kind: z.literal('list'), cpus: many(z.number().int().min(0).max(4095)) }),
 ]);
 const policy = z.string().regex(/^(other|batch|idle|(fifo|rr) \d{1,2})$/);
-const thread = { nice, policy, cpus };
+const slice_ns = whole.min(1).exactOptional();
+const thread = { nice, policy, slice_ns, cpus };
 /** Null: left as it is. */
-const scheduling = { nice: z.nullable(nice), policy: z.nullable(policy), cpus: z.nullable(cpus) };
+const scheduling = { nice: z.nullable(nice), policy: z.nullable(policy), slice_ns, cpus: z.nullable(cpus) };
 
 const holder = z.looseObject({
   ...thread,

@@ -23,6 +23,8 @@ export type RealTimePolicy = `${'fifo' | 'rr'} ${number}`;
 export interface ResolvedThread {
   readonly nice: number;
   readonly policy: SchedulingPolicy;
+  /** Undefined: the kernel's own. It is not null, so that profiles of versions without it keep their hash. */
+  readonly slice_ns?: number | undefined;
   readonly cpus: Cpus;
 }
 
@@ -204,6 +206,7 @@ export interface ResolvedLoad {
 export interface Scheduling {
   readonly nice: number | null;
   readonly policy: SchedulingPolicy | null;
+  readonly slice_ns?: number | undefined;
   readonly cpus: Cpus | null;
 }
 

@@ -2,7 +2,8 @@
 import { defaults } from './defaults.js';
 import { profileSchema, type Profile, type ProfileVictim, type Settings } from '../written/profile-schema.js';
 
-type Whole<Part> = { [Key in keyof Part]-?: Part[Key] };
+/** A slice has no default: without one the kernel chooses. */
+type Whole<Part> = Required<Omit<Part, 'slice'>> & Pick<Part, Extract<keyof Part, 'slice'>>;
 type Part<Key extends keyof Settings> = NonNullable<Settings[Key]>;
 type Burst = NonNullable<Part<'hogs'>['burst']>;
 type AgentWords = Exclude<Part<'agent'>, 'none'>;

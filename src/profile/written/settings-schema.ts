@@ -29,7 +29,7 @@ const holder = mapping({
     .meta({ description: 'Number of VMAs that the region is made of, in layout split; default 2' })
     .exactOptional(),
   pages: oneOf(['small', 'huge']).meta({ description: 'Page size of the region; default small' }).exactOptional(),
-  toucher: either('none or a mapping with some of the keys nice, policy, rtPriority, cpus', [
+  toucher: either('none or a mapping with some of the keys nice, policy, rtPriority, slice, cpus', [
     z.literal('none'),
     toucher,
   ])
@@ -51,7 +51,7 @@ const holder = mapping({
   active: flag().meta({ description: 'false: the holder does nothing; default true' }).exactOptional(),
 });
 
-const agentKeys = 'none or a mapping with some of the keys command, mode, pause, nice, policy, rtPriority, cpus';
+const agentKeys = 'none or a mapping with some of the keys command, mode, pause, nice, policy, rtPriority, slice, cpus';
 
 const agent = either(agentKeys, [
   z.literal('none'),

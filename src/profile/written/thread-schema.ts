@@ -1,7 +1,7 @@
 /** The scheduling of a thread, in the same form everywhere in a profile. */
 import { z } from 'zod';
 import { defaults } from '../resolved/defaults.js';
-import { either, listOf, oneOf, whole } from './fields.js';
+import { duration, either, listOf, oneOf, whole } from './fields.js';
 
 const cpu = whole(0, 4095);
 
@@ -15,6 +15,12 @@ export const threadFields = {
   rtPriority: whole(1, 99)
     .meta({
       description: `Static priority under fifo and rr; default ${defaults.victim.rtPriority}`,
+    })
+    .exactOptional(),
+  slice: duration('100us', '100ms')
+    .meta({
+      description:
+        'CPU time that the scheduler grants at a time (sched_setattr; Linux 6.12 and newer); not under fifo or rr; default the kernel’s base slice',
     })
     .exactOptional(),
   cpus: either('first, second, a CPU number or a list of CPU numbers', [

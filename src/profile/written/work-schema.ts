@@ -44,10 +44,10 @@ export const churn = either(
   [oneChurn.transform((one) => [one]), listOf(oneChurn, 'churns', 8)],
 );
 
-const rule = either('a nice value from -20 to 19, or a mapping with some of the keys nice, policy, rtPriority, cpus', [
-  whole(-20, 19).transform((nice) => ({ nice })),
-  mapping(threadFields),
-]);
+const rule = either(
+  'a nice value from -20 to 19, or a mapping with some of the keys nice, policy, rtPriority, slice, cpus',
+  [whole(-20, 19).transform((nice) => ({ nice })), mapping(threadFields)],
+);
 
 export const threadRules = recordOf(
   'a mapping from patterns of thread names to nice values or scheduling',

@@ -9,6 +9,7 @@ export interface ProcessSettings {
   /** Of all threads, until thread-watch.ts sets them by name. */
   readonly nice?: number | undefined;
   readonly policy?: SchedulingPolicy | undefined;
+  readonly slice_ns?: number | undefined;
   readonly cpus?: readonly number[] | undefined;
   readonly workingDirectory?: string | undefined;
   /** Soft limits in bytes or counts. */
@@ -67,6 +68,7 @@ export function launchFile(input: LaunchFileInput): string {
     stderr,
     nice,
     policy,
+    slice_ns,
     cpus,
     workingDirectory,
     limits,
@@ -87,6 +89,7 @@ export function launchFile(input: LaunchFileInput): string {
     ['cwd', workingDirectory],
     ['nice', nice],
     ['policy', policy],
+    ['slice_ns', slice_ns],
     ['cpus', cpus?.join(',')],
     ['timer_slack_ns', timerSlack_ns],
     // A core dump of a JVM is as large as its heap.

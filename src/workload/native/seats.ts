@@ -17,6 +17,7 @@ export function applySeats(threads: readonly ThreadId[], arm: ResolvedArm, topol
             tid,
             nice: settings.nice,
             policy: settings.policy,
+            slice_ns: settings.slice_ns,
             cpus: resolveCpus(settings.cpus, topology),
           }),
         ];

@@ -44,10 +44,14 @@ export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], top
   };
 }
 
-export function schedulingOf({ nice, policy, cpus }: Scheduling, topology: CpuTopology): Omit<WatchRule, 'pattern'> {
+export function schedulingOf(
+  { nice, policy, slice_ns, cpus }: Scheduling,
+  topology: CpuTopology,
+): Omit<WatchRule, 'pattern'> {
   return {
     nice: nice ?? undefined,
     policy: policy ?? undefined,
+    slice_ns,
     cpus: cpus === null ? undefined : resolveCpus(cpus, topology),
   };
 }

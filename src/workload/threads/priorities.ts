@@ -1,5 +1,5 @@
 /**
- * Sets nice, policy and CPUs of a workload's threads from outside, by tid: in the same way for the native engine and
+ * Sets nice, policy, slice and CPUs of a workload's threads from outside, by tid: in the same way for the native engine and
  * for a JVM, whose flags cannot reach `G1 Service` or `ZUncommitter`. Every setting is read back, and a difference is
  * reported, never ignored.
  */
@@ -14,6 +14,8 @@ import { stated } from '../../words/run-words.js';
 export interface PrioritySettings {
   readonly nice?: number | undefined;
   readonly policy?: SchedulingPolicy | undefined;
+  /** CPU time that the scheduler grants at a time. */
+  readonly slice_ns?: number | undefined;
   readonly cpus?: readonly number[] | undefined;
 }
 
@@ -31,7 +33,13 @@ export type ThreadRequest = ThreadToSet & {
 
 export interface AppliedPriority {
   /** The kernel's values afterwards; null if the thread was gone. */
-  readonly actual: { readonly nice: number; readonly policy: string; readonly cpus: readonly number[] } | null;
+  readonly actual: {
+    readonly nice: number;
+    readonly policy: string;
+    /** Read only if one was asked for. */
+    readonly slice_ns?: number;
+    readonly cpus: readonly number[];
+  } | null;
   /** Settings that could not be applied. */
   readonly problems: readonly Stated<SchedulingProblem>[];
 }
@@ -44,7 +52,7 @@ const policyNames: Record<number, string> = { 0: 'other', 1: 'fifo', 2: 'rr', 3:
 
 export interface SchedulingCalls extends Pick<
   NativeAddon,
-  'setNice' | 'setPolicy' | 'setAffinity' | 'threadScheduling'
+  'setNice' | 'setPolicy' | 'setSlice' | 'setAffinity' | 'threadScheduling' | 'threadSlice'
 > {
   /** Reads the static priority of a real-time thread. */
   readonly rtPriority?: (tid: number) => number;
@@ -54,7 +62,7 @@ export function applyPriority<Request extends ThreadToSet>(
   request: Request,
   scheduling: SchedulingCalls = nativeAddon(),
 ): Request & AppliedPriority {
-  const { name, tid, nice, policy, cpus } = request;
+  const { name, tid, nice, policy, slice_ns, cpus } = request;
   const problems: Stated<SchedulingProblem>[] = [];
   const attempt = (
     setting: (SchedulingProblem & { readonly code: 'scheduling-refused' })['setting'],
@@ -78,6 +86,11 @@ export function applyPriority<Request extends ThreadToSet>(
     attempt('nice', String(nice), () => {
       scheduling.setNice(tid, nice);
     });
+  // After the policy, because sched_setscheduler gives the thread the kernel's own slice again.
+  if (slice_ns !== undefined)
+    attempt('slice', `${slice_ns / 1e6} ms`, () => {
+      scheduling.setSlice(tid, slice_ns);
+    });
   if (cpus !== undefined)
     attempt('cpus', cpus.join(','), () => {
       scheduling.setAffinity(tid, cpus);
@@ -91,14 +104,18 @@ export function applyPriority<Request extends ThreadToSet>(
     actual = {
       nice: now.nice,
       policy: isRealTime ? `${actualName} ${(scheduling.rtPriority ?? readRtPriority)(tid)}` : actualName,
+      ...(slice_ns === undefined ? {} : { slice_ns: scheduling.threadSlice(tid) }),
       cpus: now.cpus,
     };
     const same =
       now.nice === (nice ?? now.nice) &&
       actual.policy === (policy ?? actual.policy) &&
+      actual.slice_ns === slice_ns &&
       now.cpus.join() === (cpus ?? now.cpus).join();
     if (!same && problems.length === 0)
-      problems.push(stated({ code: 'scheduling-not-in-force', thread: name, asked: { nice, policy, cpus }, actual }));
+      problems.push(
+        stated({ code: 'scheduling-not-in-force', thread: name, asked: { nice, policy, slice_ns, cpus }, actual }),
+      );
   });
   return { ...request, actual, problems };
 }
