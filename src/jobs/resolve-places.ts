@@ -3,7 +3,7 @@ import { workloadFailed } from '../base/failure.js';
 import { planPlaces, type PlannedPlace, type WantedPlaces } from '../experiment/place/places.js';
 import { guestImage } from '../kernel/guest/guest-image.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
-import { findQemu, kernelCommandLine, qemuArguments, withoutKvm } from '../kernel/guest/qemu.js';
+import { findQemu, kernelCommandLine, qemuArguments, withoutKvm, type Accelerator } from '../kernel/guest/qemu.js';
 import { resolveKernel } from '../kernel/image/kernel-image.js';
 import { modelSuffix } from '../bundle/place-names.js';
 import { isBuilt } from '../kernel/build/build-kernel.js';
@@ -17,6 +17,8 @@ export interface PlannedGuest {
   /** The kernel as the user wrote it. */
   readonly asked: string;
   readonly command: readonly string[] | null;
+  /** Of `command`. A guest that does not boot with KVM is emulated (TCG). */
+  readonly accelerator: Accelerator | null;
   /** Of a kernel that the run would build first. */
   readonly build?: PlannedBuild;
 }
@@ -55,7 +57,13 @@ export async function describeGuests(wanted: WantedPlaces, note: (text: string) 
     const build = builds.get(asked);
     if (build === undefined) return guests.filter((guest) => guest.asked === asked);
     const name = askedKernel(asked).label ?? asked;
-    return models.map((model) => ({ name: `${name}${modelSuffix(model)}`, asked, command: null, build }));
+    return models.map((model) => ({
+      name: `${name}${modelSuffix(model)}`,
+      asked,
+      command: null,
+      accelerator: null,
+      build,
+    }));
   });
 }
 
@@ -77,12 +85,12 @@ async function plannedBuilds(
 async function guestsOf(wanted: WantedPlaces): Promise<PlannedGuest[]> {
   const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
   if (places.every(({ guest }) => guest === null))
-    return places.map(({ name, asked }) => ({ name, asked, command: null }));
+    return places.map(({ name, asked }) => ({ name, asked, command: null, accelerator: null }));
   // These are the same for all guests, and the image is a digest of 150 MB.
   const [tsc_kHz, qemu, image] = [await tscFrequency_kHz(), findQemu(), guestImage()];
   const accelerator = withoutKvm(qemu) === null ? 'kvm' : 'tcg';
   return places.map(({ name, asked, guest }) => {
-    if (guest === null) return { name, asked, command: null };
+    if (guest === null) return { name, asked, command: null, accelerator: null };
     const commandLine = kernelCommandLine(guest.settings, accelerator, tsc_kHz);
     const at = (file: string): string => `/dev/shm/pauselab-run-<pid>/${file}`;
     const files = {
@@ -94,6 +102,6 @@ async function guestsOf(wanted: WantedPlaces): Promise<PlannedGuest[]> {
       serial: at('serial'),
       control: at('control'),
     };
-    return { name, asked, command: [qemu.path, ...qemuArguments(guest.settings, accelerator, files)] };
+    return { name, asked, command: [qemu.path, ...qemuArguments(guest.settings, accelerator, files)], accelerator };
   });
 }

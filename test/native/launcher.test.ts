@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { nativeAddon } from '../../src/base/native.js';
 import { endProcess, isAlive } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { until } from '../support/until.js';
@@ -119,6 +120,17 @@ test('directory, limits, nice, policy, CPUs and timer slack are in force', async
       .split('\n')
       .map((text) => text.trim().replace(/\s+/g, ' ')),
   ).toEqual([scratch.path, '0', '77', '19 B', `Cpus_allowed_list: ${cpu}`, '1', '']);
+});
+
+test('a slice is in force in the program, where the kernel has slices', async ({ skip }) => {
+  skip(nativeAddon().threadSlice(process.pid) === 0, 'slices need Linux 6.12');
+  const files = prepare('/bin/sleep', ['policy=batch', 'slice_ns=50000000']);
+  const ended = launch(files, ['1000']);
+  const pid = await until('pid file', () => existsSync(files.pid) && Number(read(files.pid)));
+  await until('exec', () => read(`/proc/${pid}/comm`) === 'sleep\n');
+  expect(nativeAddon().threadSlice(pid)).toBe(50_000_000);
+  endProcess(pid);
+  await ended;
 });
 
 test('Ctrl-C does not end it, and a signal that does is passed on', async () => {

@@ -46,10 +46,14 @@ function describeOrder(order: readonly (PlannedRun & { readonly side?: string })
 
 function describeGuestCommands(guests: readonly PlannedGuest[]): string {
   return guests
-    .flatMap(({ name, command, build }) => {
+    .flatMap(({ name, command, accelerator, build }) => {
       if (build !== undefined)
         return [`\nGuest ${name}:\n  builds ${build.of} first${build.isCertain ? '' : ', unless the cache has it'}\n`];
-      return command === null ? [] : [`\nGuest ${name}:\n  ${command.map(shellWord).join(' ')}\n`];
+      return command === null
+        ? []
+        : [
+            `\nGuest ${name}${accelerator === 'kvm' ? ', emulated (-accel tcg) if it does not boot with KVM' : ''}:\n  ${command.map(shellWord).join(' ')}\n`,
+          ];
     })
     .join('');
 }
