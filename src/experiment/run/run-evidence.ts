@@ -167,7 +167,10 @@ function holdersOf(
   if (holder === null || id === undefined || thread === undefined || analysis.holder === null) return [];
   const operation = operationNamed(holder.operation);
   const { reads, name, threads, keepsMutex } = operation;
-  const isSameProcess = threadIds.some(({ role, pid }) => role === 'victim' && pid === id.pid);
+  // Victims outside have a process of their own, and take the lock of the holder's.
+  const isSameProcess =
+    (arm.kind === 'native' && arm.victims.every(isOutside) && holder.process === 'same') ||
+    threadIds.some(({ role, pid }) => role === 'victim' && pid === id.pid);
   return [
     {
       thread,
@@ -182,6 +185,10 @@ function holdersOf(
       calls: analysis.holderCalls,
     },
   ];
+}
+
+function isOutside({ operation }: ResolvedVictim): boolean {
+  return operations.find(({ name }) => name === operation)?.outside === true;
 }
 
 /** Threads that give memory back in a JVM, with their calls. */

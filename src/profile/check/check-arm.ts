@@ -101,10 +101,17 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
   }
 }
 
-function checkVmas(profile: Profile, { holder: { vmas }, layout }: ArmSettings, report: Report): void {
+function checkVmas(profile: Profile, { holder: { operation, vmas }, layout }: ArmSettings, report: Report): void {
   if (vmas === undefined) return;
   if (layout !== 'split') {
     report(['holder', 'vmas'], `in layout ${layout} the region is one VMA; leave this out, or use \`layout: split\``);
+    return;
+  }
+  if (operation !== undefined && operationNamed(operation).batch === true && vmas > 2) {
+    report(
+      ['holder', 'vmas'],
+      `${operation} knows which of its ranges crosses in a region of 2 VMAs; leave this out, or use the operation process_madvise`,
+    );
     return;
   }
   const { most, source, remedy } = poolLimit('mapping', profile);
