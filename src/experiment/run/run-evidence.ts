@@ -20,9 +20,10 @@ import { collectorOfThreads, jvmGivers, type Giver } from '../../catalogue/colle
 import { jvmProbeNamed, type JvmProbe } from '../../catalogue/jvm-probes.js';
 import { lockOn, onEveryKernel, strongestFirst } from '../../catalogue/locks.js';
 import { allocates, operationNamed, operations, type Nature, type Operation } from '../../catalogue/operations.js';
-import { isInJvm, type ResolvedArm, type ResolvedJvm, type ResolvedVictim } from '../../profile/resolved/resolved.js';
+import { ioHogsOf, isInJvm, type ResolvedArm, type ResolvedJvm, type ResolvedVictim } from '../../profile/resolved/resolved.js';
 import type { ThreadId } from '../../record/board/board.js';
 import type { SampleStream } from '../../record/samples.js';
+import { isIoHog } from '../../workload/native/seats.js';
 import { matchesComm } from '../../workload/threads/thread-patterns.js';
 import type { RunAnalysis } from './analyse.js';
 
@@ -88,7 +89,7 @@ function boardThread({ name, role, tid }: ThreadId, arm: ResolvedArm): BlamedThr
     victim: arm.victims.find(({ series }) => series === name),
     holder: arm.holder,
     toucher: arm.holder?.toucher,
-    hog: arm.hogs,
+    hog: isIoHog(name) ? ioHogsOf(arm) : arm.hogs,
     load: undefined,
   }[role];
   return { name, tid, role, ...priorityOf(priority ?? undefined) };

@@ -23,11 +23,12 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
       'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`',
     );
   checkAgent(settings, report);
+  if (settings.ioHogs !== 'none' && settings.kind !== 'native')
+    report(['ioHogs'], 'only a native arm can have I/O hogs; write `ioHogs: none`, or leave out `jvm` and `churn`');
   switch (settings.kind) {
     case 'native':
       checkHolder(settings, report);
-      if (Object.keys(settings.issues).length > 0)
-        report(['issues'], 'only an arm with `jvm` or `churn` can say which calls it causes; leave this out');
+      checkIssues(settings, report);
       if (!areNative(settings, report)) return;
       checkHeap(settings, report);
       checkLayouts(settings, report);
@@ -99,6 +100,16 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
       `${operation.name} cannot be the holder in layout ${layout}, because ${operation.heap === undefined && operation.chunks !== true ? 'each call maps or protects its region again' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
     );
   }
+}
+
+/** strace follows the victims' process. */
+function checkIssues({ holder, issues }: ArmSettings, report: Report): void {
+  if (Object.keys(issues).length === 0 || holder.operation === undefined) return;
+  if (holder.process === 'foreign' || operationNamed(holder.operation).reads === true)
+    report(
+      ['issues'],
+      'the holder works in another process, whose calls are not counted; leave this out, or use a holder in the process of the victims',
+    );
 }
 
 function checkVmas(profile: Profile, { holder: { operation, vmas }, layout }: ArmSettings, report: Report): void {

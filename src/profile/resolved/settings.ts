@@ -6,6 +6,7 @@ type Whole<Part> = { [Key in keyof Part]-?: Part[Key] };
 type Part<Key extends keyof Settings> = NonNullable<Settings[Key]>;
 type Burst = NonNullable<Part<'hogs'>['burst']>;
 type AgentWords = Exclude<Part<'agent'>, 'none'>;
+type IoHogsWords = Exclude<Part<'ioHogs'>, 'none'>;
 type Toucher = Exclude<NonNullable<Part<'holder'>['toucher']>, 'none'>;
 
 interface CommonSettings {
@@ -17,6 +18,7 @@ interface CommonSettings {
   /** The command has no default; check-agent.ts reports where it is missing. */
   readonly agent: 'none' | AgentSettings;
   readonly hogs: Whole<Part<'hogs'>>;
+  readonly ioHogs: 'none' | Whole<IoHogsWords>;
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
   /** Of a churn. Undefined: not written. In an arm of another kind, check-churn.ts refuses it. */
   readonly allocator: Settings['allocator'];
@@ -74,6 +76,7 @@ export type Basics = Whole<Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration'
 type Fallback = Basics &
   Pick<CommonSettings, 'stall' | 'layout' | 'hogs'> & {
     readonly agent: AgentSettings;
+    readonly ioHogs: Whole<IoHogsWords>;
     readonly jvm: JvmSettings;
     readonly purge: Whole<Part<'purge'>>;
     readonly holder: Omit<CommonSettings['holder'], 'toucher'> & { toucher: Whole<Toucher> };
@@ -118,6 +121,7 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
       toucher: toucherOf(profile.holder?.toucher, arm.holder?.toucher),
     },
     agent: agentOf(profile.agent, arm.agent),
+    ioHogs: ioHogsOf(profile.ioHogs, arm.ioHogs),
     hogs: { ...fallback.hogs, ...profile.hogs, ...arm.hogs, ...(burst && { burst }) },
     victims: (arm.victims ?? profile.victims ?? []).map((one) => ({
       nice,
@@ -177,4 +181,9 @@ function toucherOf(base: 'none' | Toucher | undefined, own: 'none' | Toucher | u
 function agentOf(base: Settings['agent'], own: Settings['agent']): 'none' | AgentSettings {
   if (own === 'none' || (own === undefined && (base === undefined || base === 'none'))) return 'none';
   return { ...fallback.agent, ...(base === 'none' ? undefined : base), ...own };
+}
+
+function ioHogsOf(base: Settings['ioHogs'], own: Settings['ioHogs']): 'none' | Whole<IoHogsWords> {
+  if (own === 'none' || (own === undefined && (base === undefined || base === 'none'))) return 'none';
+  return { ...fallback.ioHogs, ...(base === 'none' ? undefined : base), ...own };
 }

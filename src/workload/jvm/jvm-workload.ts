@@ -19,8 +19,9 @@ import { readIfThere } from '../../host/files.js';
 import { proportionalBytes } from '../../host/process-memory.js';
 import type { Jdk } from '../../host/jdks.js';
 import type { JavaCommand } from '../../profile/check/java-command.js';
-import { isApp, type JvmArm, type ResolvedLoad, type ResolvedVictim } from '../../profile/resolved/resolved.js';
+import { agentOf, isApp, type JvmArm, type ResolvedLoad, type ResolvedVictim } from '../../profile/resolved/resolved.js';
 import type { Board } from '../../record/board/board.js';
+import { startAgent, type RunningAgent } from '../agent.js';
 import { jvmLogFlags, parseJvmLog } from '../../record/jvm-log.js';
 import {
   boardOf,
@@ -81,12 +82,14 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   let engine: Program | undefined;
   const javas: JavaProgram[] = [];
   let watch: NamedThreads | undefined;
+  let agent: RunningAgent | null = null;
   let opened: Board | undefined;
   const parts = partsOf(arm);
   const end = async (): Promise<void> => {
     watch?.stop();
     // Programs that the user's program started end before its keeper does.
     await cleanUp(
+      () => agent?.stop(),
       () => killAll([...javas, ...(engine === undefined ? [] : [engine])]),
       ...javas.map((java) => () => endsOrIsKilled(java)),
     );
@@ -133,6 +136,19 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         complaints: java.complaints(),
       }),
     );
+    const wanted = agentOf(arm);
+    const looking = (agent =
+      wanted?.active === true
+        ? await startAgent({
+            agent: wanted,
+            // In the foreign control the second JVM has the loads.
+            pid: javaPids.at(-1) ?? started.pid,
+            folder,
+            board,
+            topology,
+            interrupted,
+          })
+        : null);
     const ends: JavaEnd[] = [];
     /** Memory of users' programs, read before they are ended; ours report theirs themselves. */
     const pssOfApps = new Map<number, number>();
@@ -144,16 +160,19 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       priorities,
       autogroup,
       layout: parseJson(printedText(enginePaths(folder).stdout)),
+      besideCpu_ns: () => looking?.cpu_ns() ?? 0,
       degraded: [...priorities, ...watching.threads()].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();
-        return exit === null ? gone('inside its window') : engineEnded(exit, started, 'inside its window');
+        if (exit !== null) return engineEnded(exit, started, 'inside its window');
+        return gone('inside its window') ?? looking?.failure() ?? null;
       },
       kill() {
         for (const program of [started, ...javas]) program.kill('SIGKILL');
       },
       async end() {
         watching.end();
+        await looking?.stop();
         for (const { pid } of isOurs ? [] : javas) {
           const bytes = await proportionalBytes(pid);
           if (bytes !== null) pssOfApps.set(pid, bytes);
@@ -170,6 +189,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
           ...(isOurs && ends.some(({ killed }) => killed) ? [stated({ code: 'jvm-hung' })] : []),
         ],
         churn: null,
+        agent: looking?.use() ?? null,
         pssBytes: new Map([
           ...pssSaidBy(printedBy(folder)).map((bytes) => [started.pid, bytes] as const),
           ...pssOfApps,
