@@ -48,7 +48,7 @@ import { endsOrIsKilled, killAll, type Program } from '../programs.js';
 import { refuseServedPort, untilProgramReady } from '../readiness.js';
 import { createRuntimeFolder, type RuntimeFolder } from '../runtime-folder.js';
 import { applySeats } from '../native/seats.js';
-import { jdkOf, triedAllocator } from '../native/tools.js';
+import { jdkOf, triedAllocator, triedAllocatorUnder } from '../native/tools.js';
 
 const jarPath = fileURLToPath(new URL('../../../jvm-workloads/build/pauselab.jar', import.meta.url));
 const libraryPath = fileURLToPath(new URL('../../../native/build/Release/libpauselab-jvm.so', import.meta.url));
@@ -75,7 +75,10 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const command = commandOf(arm);
   const jdk = await jdkOfArm(arm);
   const flags = await triedFlags(arm, jdk);
-  const tried = triedAllocator(jvm.allocator);
+  const tried =
+    jdk.packaged === null
+      ? triedAllocator(jvm.allocator)
+      : triedAllocatorUnder({ allocator: jvm.allocator, java: jdk.java });
   const ready = isApp(arm) ? arm.jvm.app.ready : null;
   await refuseServedPort(ready);
   const folder = createRuntimeFolder();
