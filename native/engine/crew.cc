@@ -98,7 +98,7 @@ void tryHolder(const HolderPlan& plan, HolderAction& action, const Region& regio
   if (outcome != 0)
     fail(Exit::unfit, "this kernel refused %s of %zu bytes before the window: %s; %s", plan.operation.c_str(),
          region.bytes(), strerrorname_np(outcome), action.remedy(outcome));
-  region.populate(never);
+  if (!holderOperation(plan).guards) region.populate(never);
 }
 
 }  // namespace

@@ -73,6 +73,7 @@ struct VictimOperation {
   bool leavesHole = false;  // unmaps and maps again at the same place, where another thread's mmap could land
   bool inHeap = false;      // works in the heap (engine/chunk_heap.h) of a holder that releases in chunks
   bool forks = false;       // forks its process
+  bool outside = false;     // reads about the workload's process from a second process, in which its thread is
 };
 
 // A call that gave memory back, as recorded.
@@ -127,6 +128,7 @@ struct HolderOperation {
   bool trims = false;      // its region is a free part of malloc's heap
   bool chunks = false;     // its region is a heap (engine/chunk_heap.h) that other threads map blocks in
   bool forks = false;      // forks its process
+  bool guards = false;     // leaves its region guarded: no thread may touch it
   bool collapses = false;  // its region is made of ranges that can become huge pages, and has small pages at first
   // Whether it can run in another program's process: it works on a separate region, and leaves no hole where another
   // mapping could land.
@@ -167,6 +169,8 @@ std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const Victi
 std::unique_ptr<VictimAction> makeProcNumaMaps(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeProcPagemap(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeProcCmdline(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeReadCmdline(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeReadEnviron(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeProcClearRefs(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeGetMempolicy(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeGetMempolicyPage(const VictimPlan&, const VictimPage&);
@@ -181,6 +185,9 @@ std::unique_ptr<VictimAction> makeHeapAllocate(const VictimPlan&, const VictimPa
 std::unique_ptr<VictimAction> makeFirstFault(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeWarmFault(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeCowFault(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeFileFault(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeMappedFileWrite(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeMappedTmpfsWrite(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeTimer(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeNoop(const VictimPlan&, const VictimPage&);
 std::unique_ptr<HolderAction> makeMmapNone(const HolderSite&);
@@ -190,6 +197,9 @@ std::unique_ptr<HolderAction> makeMremapRegion(const HolderSite&);
 std::unique_ptr<HolderAction> makeFork(const HolderSite&);
 std::unique_ptr<HolderAction> makeCollapseRegion(const HolderSite&);
 std::unique_ptr<HolderAction> makeProcessMadvise(const HolderSite&);
+std::unique_ptr<HolderAction> makeProcessMadviseBatchInside(const HolderSite&);
+std::unique_ptr<HolderAction> makeProcessMadviseBatchFirst(const HolderSite&);
+std::unique_ptr<HolderAction> makeProcessMadviseBatchLast(const HolderSite&);
 std::unique_ptr<HolderAction> makeMallocTrim(const HolderSite&);
 std::unique_ptr<HolderAction> makeGlibcTrim(const HolderSite&);
 std::unique_ptr<HolderAction> makeJemallocPurge(const HolderSite&);

@@ -156,6 +156,9 @@ void readLine(Line& line, Plan& plan) {
   } else if (line.kind() == "hog") {
     plan.hogs.push_back(
         {.run_ns = line.numberUpTo("run_ns", kLongest_ns), .sleep_ns = line.numberUpTo("sleep_ns", kLongest_ns)});
+  } else if (line.kind() == "io_hog") {
+    plan.ioHogs.push_back({.file_bytes = line.numberBetween("file_bytes", 1, kLargestRegionBytes),
+                           .most_bytes = line.numberUpTo("most_bytes", kLargestRegionBytes)});
   } else if (line.kind() == "victim") {
     readVictim(line, plan);
   } else if (line.kind() == "joined") {
@@ -166,7 +169,7 @@ void readLine(Line& line, Plan& plan) {
     plan.boardPath = line.text("path");
     plan.joins = true;
   } else {
-    line.reject("expected board, parent, process, holder, hog, victim, joined, churn or join, got \"" + line.kind() +
+    line.reject("expected board, parent, process, holder, hog, io_hog, victim, joined, churn or join, got \"" + line.kind() +
                 "\"");
   }
   line.expectEmpty();
@@ -198,7 +201,7 @@ Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
   });
   if (plan.boardPath.empty())
     fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
-  if (plan.joins && (!plan.hogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
+  if (plan.joins && (!plan.hogs.empty() || !plan.ioHogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
     fail(Exit::usage, "%s: expected churn lines and at most a purge beside `join`", nameForErrors.c_str());
   for (const VictimPlan& victim : plan.victims) {
     if (besideHolder(victim.placement) && (!plan.holder || plan.foreignHolder))

@@ -6,6 +6,7 @@
 //   process  holder=same|foreign            foreign: holder and region are in a second process of the same session
 //   holder   operation=madvise_free bytes=536870912 vmas=1 pages=small|huge pause_ns=0 active=1 toucher=1
 //   hog      run_ns=0 sleep_ns=0            0 0: steady
+//   io_hog   file_bytes=67108864 most_bytes=4294967296
 //   victim   name=writer.mprotect operation=mprotect placement=isolated interval_ns=1000000 offset_ns=0 pool=0
 //   joined   role=victim|load name=writer.mmap_munmap interval_ns=1000000 offset_ns=0
 //   joined   role=holder name=holder operation=madvise_free     and role=toucher name=toucher: a holder inside the JVM
@@ -21,6 +22,8 @@
 //
 // Priorities, policies and CPUs are not here: the control plane sets them by tid, for a JVM in the same way.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <optional>
@@ -61,6 +64,12 @@ struct HogPlan {
   std::uint64_t sleep_ns;
 };
 
+// A thread that writes a file on a disk and makes the disk take it, again and again.
+struct IoHogPlan {
+  std::uint64_t file_bytes;  // of its file; then it begins anew
+  std::uint64_t most_bytes;  // in all; then it rests
+};
+
 struct VictimPlan {
   std::string name;  // of its series
   std::string operation;
@@ -68,6 +77,7 @@ struct VictimPlan {
   std::uint64_t interval_ns;  // 0: back to back
   std::uint64_t offset_ns;
   std::uint64_t pool;  // fresh pages for the operations that use them up
+  pid_t about = 0;     // the process that an operation from outside reads about; 0: this one
 };
 
 struct JoinedPlan {
@@ -99,6 +109,7 @@ struct Plan {
   bool foreignHolder = false;
   std::optional<HolderPlan> holder;
   std::vector<HogPlan> hogs;
+  std::vector<IoHogPlan> ioHogs;
   std::vector<VictimPlan> victims;
   std::vector<JoinedPlan> joined;
   std::vector<ChurnPlan> churns;

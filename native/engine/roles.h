@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <vector>
 
 #include "board/board.h"
 #include "engine/operation.h"
@@ -29,5 +30,18 @@ void runHolder(Shared& shared, std::size_t thread, const HolderPlan& plan, Holde
                const Schedstat& schedstat) noexcept;
 void runToucher(Shared& shared, const Region& region) noexcept;
 void runHog(Shared& shared, const HogPlan& plan) noexcept;
+
+// Keeps a disk and the journal of its file system busy.
+class IoHog {
+ public:
+  // Makes its file. `count`: of all I/O hogs, whose files must find room.
+  IoHog(const IoHogPlan& plan, std::size_t count);
+  void run(Shared& shared, std::size_t seat) noexcept;
+
+ private:
+  IoHogPlan plan_;
+  int fd_;
+  std::vector<char> block_;
+};
 
 }  // namespace pauselab::engine

@@ -37,10 +37,10 @@ constexpr std::uint64_t kHolderRing = 16384;
 constexpr const char* kPurgeThread = "purge";
 constexpr std::uint64_t kHeartbeat_ns = 50'000'000;
 
-// Threads on the board, in this order: victims, holder, toucher, hogs, joined threads, the churns' threads.
+// Threads on the board, in this order: victims, holder, toucher, hogs, I/O hogs, joined threads, the churns' threads.
 struct Seats {
   std::vector<board::ThreadSpec> specs;
-  std::size_t holder = 0, toucher = 0, firstHog = 0, firstJoined = 0;
+  std::size_t holder = 0, toucher = 0, firstHog = 0, firstIoHog = 0, firstJoined = 0;
 };
 
 // The seat of a victim, whether its thread is the engine's or joins.
@@ -81,6 +81,8 @@ Seats seatsOf(const Plan& plan) {
   }
   seats.firstHog = seats.specs.size();
   for (std::size_t i = 0; i < plan.hogs.size(); ++i) add(plainSeat("hog-" + std::to_string(i), Role::hog));
+  seats.firstIoHog = seats.specs.size();
+  for (std::size_t i = 0; i < plan.ioHogs.size(); ++i) add(plainSeat("io-hog-" + std::to_string(i), Role::hog));
   seats.firstJoined = seats.specs.size();
   for (const JoinedPlan& joined : plan.joined) add(joinedSeat(joined));
   for (const ChurnPlan& churn : plan.churns)
@@ -170,6 +172,65 @@ HolderParts prepareReader(const Plan& plan, const Region& theirs, pid_t victims)
          strerrorname_np(outcome), parts.action->remedy(outcome));
   return parts;
 }
+
+bool isOutside(const VictimPlan& victim) { return victimOperation(victim).outside; }
+
+// A process for the victims that read about this one from outside: each takes the lock of this process, not of its own.
+class OutsideVictims {
+ public:
+  // Fork it before this process has threads.
+  OutsideVictims(Shared& shared, const Plan& plan) {
+    if (std::none_of(plan.victims.begin(), plan.victims.end(), isOutside)) return;
+    const pid_t parent = getpid();
+    pid_ = fork();
+    if (pid_ < 0) fail(Exit::unfit, "a process for victims could not be forked: %s", strerror(errno));
+    if (pid_ == 0) runAsChild(shared, plan, parent);
+  }
+
+  void waitUntilRegistered(Shared& shared, const Plan& plan) {
+    for (std::size_t i = 0; i < plan.victims.size(); ++i) {
+      while (isOutside(plan.victims[i]) && shared.board.thread(i).tid.load(std::memory_order_acquire) == 0) {
+        checkAlive();
+        const timespec poll_ns = toTimespec(kPoll_ns);
+        nanosleep(&poll_ns, nullptr);
+      }
+    }
+  }
+
+  // Ends the program if the process has ended. If it found something wrong, it has printed the reason.
+  void checkAlive() {
+    int status = 0;
+    if (pid_ <= 0 || waitpid(pid_, &status, WNOHANG) != pid_) return;
+    if (WIFEXITED(status)) _exit(WEXITSTATUS(status));
+    fail(Exit::workload, "the process of the victims that read from outside was killed");
+  }
+
+  void kill() {
+    if (pid_ > 0) ::kill(pid_, SIGKILL);
+  }
+
+ private:
+  [[noreturn]] static void runAsChild(Shared& shared, const Plan& plan, pid_t parent) {
+    dieWith(parent);
+    shared.board.lockMemory();
+    auto* crew = new Crew(shared);  // never destroyed: its threads never end
+    auto* actions = new std::vector<std::unique_ptr<VictimAction>>;
+    for (std::size_t i = 0; i < plan.victims.size(); ++i) {
+      if (!isOutside(plan.victims[i])) continue;
+      VictimPlan victim = plan.victims[i];
+      victim.about = parent;
+      actions->push_back(victimOperation(victim).make(victim, {}));
+      VictimAction& action = *actions->back();
+      tryVictim(victim, action);
+      crew->start(i, [&shared, i, &action](const Schedstat& schedstat) { runVictim(shared, i, action, schedstat); });
+    }
+    crew->waitUntilRegistered();
+    waitForGo(shared, [] {});
+    for (;;) pause();  // the parent ends it
+  }
+
+  pid_t pid_ = 0;
+};
 
 // A second process for the holder. In the foreign control it has the region as well, so that the same holder works in
 // another address space. If the holder reads, only its thread is there, and it reads the victims' process.
@@ -274,6 +335,10 @@ VictimParts prepareVictims(const Plan& plan, HolderParts& holder) {
   if (holder.action) note(holder.action->note());
   parts.layout = verifiedLayout(holder.region.get(), placed);
   for (std::size_t i = 0; i < plan.victims.size(); ++i) {
+    if (isOutside(plan.victims[i])) {
+      parts.actions.push_back(nullptr);
+      continue;
+    }
     parts.actions.push_back(victimOperation(plan.victims[i]).make(plan.victims[i], pages[i]));
     tryVictim(plan.victims[i], *parts.actions.back());
     note(parts.actions.back()->note());
@@ -508,6 +573,12 @@ HolderParts prepareHolderOf(const Plan& plan, Shared& shared, const Seats& seats
   return parts;
 }
 
+std::vector<IoHog> makeIoHogs(const Plan& plan) {
+  std::vector<IoHog> hogs;
+  for (const IoHogPlan& hog : plan.ioHogs) hogs.emplace_back(hog, plan.ioHogs.size());
+  return hogs;
+}
+
 // A workload of the engine's threads: its parts, and the run from preparation to its end.
 class Workload {
  public:
@@ -515,9 +586,11 @@ class Workload {
       : plan_(plan),
         seats_(seatsOf(plan)),
         shared_{.board = board::Board::create(plan.boardPath, seats_.specs, plan.threshold_ns)},
+        outside_(shared_, plan),
         holder_(prepareHolderOf(plan, shared_, seats_, foreign_)),
         victims_(prepareVictims(plan, holder_)),
         churns_(plan),
+        ioHogs_(makeIoHogs(plan)),
         crew_(shared_) {
     if (allocatorsInHeap(plan) > 0) ChunkHeap::ofThisProcess().verify();  // the threads have tried their operation
   }
@@ -526,9 +599,11 @@ class Workload {
     startVictims();
     if (holder_.action) startHolderThreads();
     startHogs();
+    startIoHogs();
     churns_.start(crew_, shared_);
     if (!plan_.joined.empty()) welcomeJoined();
     crew_.waitUntilRegistered();
+    outside_.waitUntilRegistered(shared_, plan_);
   }
 
   void sayReady() {
@@ -543,6 +618,7 @@ class Workload {
   void waitUntilGo() {
     waitForGo(shared_, [this] {
       beat(shared_);
+      outside_.checkAlive();
       if (foreign_.exists() && foreign_.ended())
         fail(Exit::workload, "the foreign holder's process ended before the window");
     });
@@ -556,6 +632,7 @@ class Workload {
       nanosleep(&rest, nullptr);
     }
     foreign_.kill();
+    outside_.kill();
   }
 
   void sayDone() {
@@ -572,13 +649,15 @@ class Workload {
   void enter(State state) { header().state.store(static_cast<std::uint64_t>(state), std::memory_order_release); }
 
   void startVictims() {
-    for (std::size_t i = 0; i < plan_.victims.size(); ++i)
+    for (std::size_t i = 0; i < plan_.victims.size(); ++i) {
+      if (isOutside(plan_.victims[i])) continue;
       crew_.start(
           i, [this, i](const Schedstat& schedstat) { runVictim(shared_, i, *victims_.actions[i], schedstat); },
           [this, i] {
             victims_.actions[i]->warmUp();
             if (isForked(plan_) && !forks(plan_.victims[i])) keepStackFromForks();
           });
+    }
   }
 
   void startHolderThreads() { startHolder(crew_, shared_, *plan_.holder, seats_.holder, seats_.toucher, holder_); }
@@ -586,6 +665,13 @@ class Workload {
   void startHogs() {
     for (std::size_t i = 0; i < plan_.hogs.size(); ++i)
       crew_.start(seats_.firstHog + i, [this, i](const Schedstat&) { runHog(shared_, plan_.hogs[i]); });
+  }
+
+  void startIoHogs() {
+    for (std::size_t i = 0; i < ioHogs_.size(); ++i) {
+      const std::size_t seat = seats_.firstIoHog + i;
+      crew_.start(seat, [this, i, seat](const Schedstat&) { ioHogs_[i].run(shared_, seat); });
+    }
   }
 
   // Threads of another process take their seats. A holder that reads that process can be made only then.
@@ -598,6 +684,7 @@ class Workload {
 
   bool isOver() {
     beat(shared_);
+    outside_.checkAlive();
     const std::uint64_t now_ns = monotonic_ns();
     const bool drainOver = now_ns >= shared_.drainEnd_ns();
     const bool windowOver = now_ns >= shared_.windowEnd_ns();
@@ -605,7 +692,8 @@ class Workload {
       shared_.hogsStop.store(true, std::memory_order_relaxed);
     const bool foreignEnded = !foreign_.exists() || foreign_.ended();
     // Without seats the window must still pass: another program runs in it.
-    return drainOver || (windowOver && crew_.allEnded() && foreignEnded && joinedEnded(shared_, plan_, seats_));
+    return drainOver || (windowOver && crew_.allEnded() && foreignEnded && victimsEnded(shared_, plan_, seats_) &&
+                         joinedEnded(shared_, plan_, seats_));
   }
 
   // In the order in which they are made: the foreign holder is forked before this process has threads or a region.
@@ -613,9 +701,11 @@ class Workload {
   const Seats seats_;
   Shared shared_;
   ForeignHolder foreign_;
+  OutsideVictims outside_;
   HolderParts holder_;
   VictimParts victims_;
   ChurnCrew churns_;
+  std::vector<IoHog> ioHogs_;
   Crew crew_;
 };
 

@@ -90,6 +90,7 @@ const table = {
   '/proc/PID/smaps_rollup': reads,
   '/proc/PID/pagemap': reads,
   '/proc/PID/cmdline': reads,
+  '/proc/PID/environ': reads,
   '/proc/PID/clear_refs': changes,
 
   /** On a fresh anonymous mapping: it may have to create the anon_vma, under mmap_lock. */
@@ -102,6 +103,11 @@ const table = {
   /** To a page that is there and may not be written yet, as all pages after a fork. */
   'copy-on-write fault': {
     locks: changedIn('6.4', ['mmap_lock read', 'mmap_lock read'], ['VMA lock', 'VMA lock']),
+    givesBack: false,
+  },
+  /** The first write to a page of a mapped file, or to a page that was written back. VMA locks serve files since 6.7. */
+  'file fault': {
+    locks: changedIn('6.7', ['mmap_lock read', 'mmap_lock read'], ['VMA lock', 'VMA lock']),
     givesBack: false,
   },
   /**
@@ -126,6 +132,15 @@ export function locksOf(name: KernelWorkName): Locks {
 export function insideOneVma(name: KernelWorkName): Locks {
   const [first, ...others] = locksOf(name);
   return [{ ...first, crossing: null }, ...others.map((range) => ({ ...range, crossing: null }))];
+}
+
+/** For an operation over several VMAs, of which each range lies inside one. */
+export function insideEachVma(name: KernelWorkName): Locks {
+  const [first, ...others] = locksOf(name);
+  return [
+    { ...first, crossing: first.oneVma },
+    ...others.map((range) => ({ ...range, crossing: range.oneVma })),
+  ];
 }
 
 /** For a call as strace-calls.ts names it, on memory inside one VMA. */

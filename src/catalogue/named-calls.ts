@@ -80,6 +80,7 @@ const fileFunctions: Readonly<Record<string, string>> = {
   pagemap_read: 'pagemap',
   clear_refs_write: 'clear_refs',
   proc_pid_cmdline_read: 'cmdline',
+  environ_read: 'environ',
 };
 
 /** The same by a kernel stack, in the names of `workOnFile`; null where no such function is on it. */

@@ -16,7 +16,7 @@ const inside: Readonly<Record<string, HolderOperation>> = {
   'madvise.COLLAPSE': 'madvise_collapse',
   'madvise.POPULATE_WRITE': 'madvise_populate_write',
   'madvise.GUARD_INSTALL': 'madvise_guard',
-  'madvise.GUARD_REMOVE': 'madvise_guard',
+  'madvise.GUARD_REMOVE': 'madvise_guard_remove',
   'process_madvise.DONTNEED': 'process_madvise',
   mprotect: 'mprotect_region',
   mremap: 'mremap_region',
@@ -58,8 +58,8 @@ const victims: Readonly<Record<string, VictimOperation>> = {
   'madvise.COLD': 'madvise_cold_page',
   'madvise.PAGEOUT': 'madvise_pageout_page',
   'madvise.WILLNEED': 'madvise_willneed_page',
-  'madvise.GUARD_INSTALL': 'madvise_guard_page',
-  'madvise.GUARD_REMOVE': 'madvise_guard_page',
+  'madvise.GUARD_INSTALL': 'madvise_guard_install_page',
+  'madvise.GUARD_REMOVE': 'madvise_guard_remove_page',
 };
 
 /** `call`: in which a stalled thread waited. Null: no victim makes it. */

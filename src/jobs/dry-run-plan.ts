@@ -14,6 +14,7 @@ import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
 import { operationNamed } from '../catalogue/operations.js';
 import {
   agentOf,
+  ioHogsOf,
   isApp,
   isInJvm,
   type AllocatorWork,
@@ -73,21 +74,14 @@ export function planOf(
     order,
     leastDuration_ns: order.length * (profile.warmup_ns + profile.duration_ns),
     arms: arms.map((arm) => {
-      const { holder, hogs, victims } = arm;
+      const { hogs, victims } = arm;
       return {
         name: arm.name,
         title: arm.title,
         control: arm.control,
-        holder:
-          holder === null
-            ? arm.kind === 'churn'
-              ? 'the allocator'
-              : 'the JVM itself'
-            : arm.kind === 'churn'
-              ? `the allocator; its thread purge: ${describeHolder(holder, cpusOf)}`
-              : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}${describeAgent(arm, cpusOf)}`,
+        holder: `${describeWhoGives(arm, cpusOf)}${describeAgent(arm, cpusOf)}`,
         ...describeWorkOf(arm, topology, cpusOf),
-        hogs: hogs.count === 0 ? 'none' : `${hogs.count}, nice ${hogs.nice}, ${cpusOf(hogs.cpus)}`,
+        hogs: `${hogs.count === 0 ? 'none' : `${hogs.count}, nice ${hogs.nice}, ${cpusOf(hogs.cpus)}`}${describeIoHogs(arm, cpusOf)}`,
         victims: victims.map(
           ({ series, interval_ns, cpus }) =>
             `${series}, ${interval_ns === 0 ? 'back to back' : `every ${formatDuration(interval_ns)}`}, ${cpusOf(cpus)}`,
@@ -126,6 +120,14 @@ function isRiding(arm: ResolvedArm): boolean {
 
 type CpusOf = (cpus: Parameters<typeof resolveCpus>[0]) => string;
 
+function describeWhoGives(arm: ResolvedArm, cpusOf: CpusOf): string {
+  const { holder } = arm;
+  if (holder === null) return arm.kind === 'churn' ? 'the allocator' : 'the JVM itself';
+  const described = describeHolder(holder, cpusOf);
+  if (arm.kind === 'churn') return `the allocator; its thread purge: ${described}`;
+  return `${described}${isRiding(arm) ? ', inside the program' : ''}`;
+}
+
 function describeHolder(holder: ResolvedHolder, cpusOf: CpusOf): string {
   return `${holder.active ? holder.operation : 'does nothing'}, nice ${holder.nice}, ${cpusOf(holder.cpus)}${holder.process === 'foreign' ? ', in another process' : ''}${holder.cpuMax === undefined ? '' : `, at most ${formatDuration(holder.cpuMax.quota_ns)} of CPU time in ${formatDuration(holder.cpuMax.period_ns)}`}`;
 }
@@ -138,6 +140,14 @@ function describeAgent(arm: ResolvedArm, cpusOf: CpusOf): string {
   return active
     ? `; an agent beside it: ${redactedWords(command).join(' ')}, ${how}, nice ${nice}, ${cpusOf(cpus)}`
     : '; its agent does nothing';
+}
+
+function describeIoHogs(arm: ResolvedArm, cpusOf: CpusOf): string {
+  const hogs = ioHogsOf(arm);
+  if (hogs === undefined) return '';
+  if (!hogs.active) return '; its I/O hogs do nothing';
+  const { count, fileBytes, mostBytes, nice, cpus } = hogs;
+  return `; ${count} for I/O, each a file of ${formatSize(fileBytes)} and at most ${formatSize(mostBytes)} in a run, nice ${nice}, ${cpusOf(cpus)}`;
 }
 
 function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): string {

@@ -2,10 +2,10 @@
 import { Failure, usage } from '../base/failure.js';
 import { checkPlan } from '../experiment/plan/check-plan.js';
 import { exitCodeOf, listenForInterruption } from '../experiment/interruption.js';
-import { verifiable, verifyArm, type VerifiableArm, type VerifiedArm } from '../experiment/plan/verify.js';
+import { verifiable, verifyArm, type VerifiedArm } from '../experiment/plan/verify.js';
 import { cpuTopology } from '../host/cpus.js';
 import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
-import { workOf, type ExpectedCalls, type ResolvedProfile } from '../profile/resolved/resolved.js';
+import { issuesOf, type ExpectedCalls, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
 import { loadResolved } from '../profile/written/load.js';
 import { planOf, type PlanWithGuests } from './dry-run-plan.js';
 import { makeReady, type Installing } from './make-ready.js';
@@ -18,7 +18,7 @@ export interface VerifyAsked extends Pick<ProfileOptions, 'duration' | 'java'> {
 
 export interface VerifyPlan {
   readonly profile: ResolvedProfile;
-  readonly arms: readonly VerifiableArm[];
+  readonly arms: readonly ResolvedArm[];
 }
 
 export async function planVerification(nameOrPath: string, asked: VerifyAsked): Promise<VerifyPlan> {
@@ -44,7 +44,7 @@ export interface CountedCalls {
 
 export function dryRunOf({ profile, arms }: VerifyPlan): { plan: PlanWithGuests; counted: readonly CountedCalls[] } {
   const plan = { ...planOf({ ...profile, runs: 1 }, withoutSecrets(arms)), guests: [] };
-  return { plan, counted: arms.map((arm) => ({ arm: arm.name, calls: workOf(arm)?.issues ?? [] })) };
+  return { plan, counted: arms.map((arm) => ({ arm: arm.name, calls: issuesOf(arm) })) };
 }
 
 export async function verifyArms({ profile, arms }: VerifyPlan, installing: Installing): Promise<VerifiedArm[]> {

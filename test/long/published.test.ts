@@ -2,6 +2,7 @@
  * The workloads rebuilt from published reports, short: what is counted is counted, and stands in the notes. How long
  * anything takes is the machine's affair.
  */
+import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { sentencesOf } from '../../src/facts/stated.js';
 import type { HolderFigures } from '../../src/bundle/bundle-schema.js';
@@ -81,6 +82,9 @@ test.each([
   ['dotnet-128605', 'advice-24-across-vmas', '32MiB'],
   ['many-mappings', 'smaps-10000-vmas', '39MiB'],
   ['mempolicy', 'with-writer', '32MiB'],
+  ['jemalloc-batch', 'first-crosses', '32MiB'],
+  ['jemalloc-batch', 'last-crosses', '32MiB'],
+  ['ps-cmdline', 'across-vmas', '32MiB'],
 ])(
   '%s: the holder of %s makes its calls, in the foreign control too, and the victims their operations',
   async (profile, arm, region) => {
@@ -114,6 +118,22 @@ test('each call over a region of 10,000 VMAs crosses from one into another', asy
   );
   expect(crossed_calls).toBeGreaterThan(0);
   expect(crossed_calls).toBe(service.n);
+});
+
+test('no range of a batch crosses where the arm says so', async () => {
+  const sets = ['hogs.count=0', 'holder.region=32MiB', 'controls.of=none-crosses'];
+  const bundle = await runShort('jemalloc-batch', '1s', ['none-crosses', 'first-crosses'], sets);
+  expect(holderOf(bundle, 'none-crosses')).toMatchObject({ crossed_calls: 0 });
+  const { crossed_calls, service } = holderOf(bundle, 'first-crosses');
+  expect(crossed_calls).toBe(service.n);
+});
+
+test('writes to a mapped file are timed beside I/O hogs, which leave no file', async () => {
+  const before = readdirSync('/var/tmp');
+  const { summary } = await runShort('hsperfdata', '2s', ['io-hogs-4'], []);
+  const write = armOf(summary, 'io-hogs-4').series.find(({ name }) => name === 'reader.mapped_file_write');
+  expect(write?.service.n).toBeGreaterThan(0);
+  expect(readdirSync('/var/tmp').filter((name) => !before.includes(name))).toEqual([]);
 });
 
 expectNothingLeft();

@@ -77,30 +77,37 @@ describe.each([...victims, ...holders])('$name', ({ name, calls }) => {
   });
 });
 
-test('process_madvise has one part that crosses, where the region does', () => {
-  const log = join(folder, 'parts');
-  execFileSync('strace', [
-    '-qq',
-    '-v',
-    '-s',
-    '64',
-    '-e',
-    'trace=process_madvise',
-    '-o',
-    log,
-    engine,
-    'exercise',
-    'process_madvise',
-    '1',
-  ]);
-  const parts = [
+interface CallRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+function rangesOfCall(operation: string): CallRange[] {
+  const log = join(folder, `ranges-${operation}`);
+  const printed = ['-v', '-s', '256', '-e', 'trace=process_madvise', '-o', log];
+  execFileSync('strace', ['-qq', ...printed, engine, 'exercise', operation, '1']);
+  return [
     ...(readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? '').matchAll(/iov_base=(0x[0-9a-f]+), iov_len=(\d+)/g),
   ].map(([, base, length]) => ({ start: Number(base), end: Number(base) + Number(length) }));
-  const [first, last] = [parts[0], parts.at(-1)];
-  const middle = ((first?.start ?? 0) + (last?.end ?? 0)) / 2;
-  expect(parts.filter(({ start, end }) => start < middle && middle < end)).toHaveLength(1);
-  expect(parts.slice(1).map(({ start }) => start)).toEqual(parts.slice(0, -1).map(({ end }) => end));
-});
+}
+
+test.each([
+  { operation: 'process_madvise', count: 15, crossing: [7] },
+  { operation: 'process_madvise_batch_inside', count: 128, crossing: [] },
+  { operation: 'process_madvise_batch_first', count: 128, crossing: [0] },
+  { operation: 'process_madvise_batch_last', count: 128, crossing: [127] },
+])(
+  '$operation gives $count ranges to a call, and those that cross in a region of two VMAs are $crossing',
+  ({ operation, count, crossing }) => {
+    const ranges = rangesOfCall(operation);
+    expect(ranges).toHaveLength(count);
+    const sorted = ranges.toSorted((a, b) => a.start - b.start);
+    const middle = ((sorted[0]?.start ?? 0) + (sorted.at(-1)?.end ?? 0)) / 2;
+    expect(ranges.flatMap(({ start, end }, i) => (start < middle && middle < end ? [i] : []))).toEqual(crossing);
+    // Together they are the whole region.
+    expect(sorted.slice(1).map(({ start }) => start)).toEqual(sorted.slice(0, -1).map(({ end }) => end));
+  },
+);
 
 test('the static engine is the same engine, and needs no shared library', () => {
   const built = nativeProgram('pauselab-engine-static');

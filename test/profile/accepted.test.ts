@@ -199,7 +199,7 @@ const plans: { engine: string[]; jvm: string[] } = { engine: [], jvm: [] };
 let kinds = new Set<string>();
 
 beforeAll(() => {
-  const all = fc.sample(profiles, { numRuns: 9_000, seed: 11 }).flatMap((profile) => accepted(profile) ?? []);
+  const all = fc.sample(profiles, { numRuns: 12_000, seed: 11 }).flatMap((profile) => accepted(profile) ?? []);
   kinds = new Set(
     all.flatMap(({ arms }) =>
       arms.flatMap((arm) => [

@@ -45,7 +45,7 @@ describe('settings that do not fit together', () => {
     );
   });
 
-  test('an agent has a program and a place for a pid, beside a native arm', async () => {
+  test('an agent has a program and a place for a pid, and beside a JVM a load', async () => {
     const agent = (settings: string, more = '') =>
       valid(`agent: ${settings}\narms: [{ name: a, holder: { operation: madvise_free }${more} }]`);
     expect(await problemsIn(agent("{ command: [cat, '/proc/{pid}/smaps'] }"))).toEqual([]);
@@ -59,13 +59,50 @@ describe('settings that do not fit together', () => {
       ["{ command: [cat, '{pid}'], pause: -1ms }", 'agent.pause: expected a duration'],
     ];
     for (const [settings, problem] of bad) expect((await problemsIn(agent(settings))).join()).toContain(problem);
-    const beside = ', churn: { minSize: 1KiB, maxSize: 1MiB }';
-    expect((await problemsIn(agent("{ command: [cat, '{pid}'] }", beside))).join()).toContain(
-      'agent: only a native arm can have an agent; write `agent: none`',
+    const beside = (arm: string) =>
+      problemsIn(
+        `name: p\ntitle: P\nagent: { command: [cat, '{pid}'] }\nvictims: [{ operation: timer, rate: 10/s }]\narms: [{ name: a, ${arm} }]\n`,
+      );
+    expect(await beside('churn: { minSize: 1KiB, maxSize: 1MiB }')).toEqual([]);
+    expect(await beside('jvm: { loads: [{ load: heap_wave }] }')).toEqual([]);
+    expect(await beside('jvm: {}')).toEqual([
+      expect.stringContaining('agent: without a load there is no second JVM in the foreign control'),
+    ]);
+    expect(await beside('jvm: {}, agent: none')).toEqual([]);
+  });
+
+  test('I/O hogs are beside a native arm, and their files have bounds', async () => {
+    const hogs = (settings: string, more = '') =>
+      valid(`ioHogs: ${settings}\narms: [{ name: a, holder: { operation: madvise_free }${more} }]`);
+    expect(await problemsIn(hogs('{ count: 4, fileSize: 16MiB, atMost: 1GiB, nice: 19 }'))).toEqual([]);
+    const bad: [string, string][] = [
+      ['{ count: 0 }', 'ioHogs.count: expected a whole number from 1 to 64'],
+      ['{ fileSize: 2GiB }', 'ioHogs.fileSize: expected a size'],
+      ['{ atMost: 2TiB }', 'ioHogs.atMost: expected a size'],
+      ['many', 'ioHogs: expected none or a mapping'],
+    ];
+    for (const [settings, problem] of bad) expect((await problemsIn(hogs(settings))).join()).toContain(problem);
+    expect((await problemsIn(hogs('{}', ', churn: { minSize: 1KiB, maxSize: 1MiB }'))).join()).toContain(
+      'ioHogs: only a native arm can have I/O hogs',
     );
-    expect((await problemsIn(agent("{ command: [cat, '{pid}'] }", `${beside}, agent: none`))).join()).not.toContain(
-      'an agent',
+  });
+
+  test('a batch knows where its ranges lie in a region of two VMAs only', async () => {
+    const vmas = (operation: string) =>
+      problemsIn(valid(`layout: split\narms: [{ name: a, holder: { operation: ${operation}, vmas: 3 } }]`));
+    expect((await vmas('process_madvise_batch_first')).join()).toContain(
+      'holder.vmas: process_madvise_batch_first knows which of its ranges crosses in a region of 2 VMAs',
     );
+    expect(await vmas('process_madvise')).toEqual([]);
+  });
+
+  test('file faults use up a file of 256 MiB at most', async () => {
+    const faults = (duration: string) =>
+      problemsIn(
+        `name: p\ntitle: P\nduration: ${duration}\nholder: { operation: madvise_free }\nvictims: [{ operation: file_fault, rate: 1000/s }]\narms: [{ name: a }]\n`,
+      );
+    expect(await faults('60s')).toEqual([]);
+    expect((await faults('70s')).join()).toContain('expected at most 65536 fresh pages of files used by file_fault');
   });
 
   test('many VMAs need layout split, and vm.max_map_count', async () => {

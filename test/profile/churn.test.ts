@@ -251,9 +251,9 @@ describe('what does not fit together', () => {
       /threads: these are rules for a churn, and this arm has none; the setting of a JVM is in `jvm`/,
     ],
     [
-      'calls of a native arm without a churn',
-      'name: p\ntitle: P\nholder: { operation: madvise_free }\nissues: { madvise.FREE: {} }\nvictims: [{ operation: mprotect, rate: 1/s }]\narms: [{ name: a }]\n',
-      /issues: only an arm with `jvm` or `churn` can say/,
+      'calls of a holder in another process',
+      'name: p\ntitle: P\nholder: { operation: read_smaps }\nissues: { madvise.FREE: {} }\nvictims: [{ operation: mprotect, rate: 1/s }]\narms: [{ name: a }]\n',
+      /issues: the holder works in another process, whose calls are not counted/,
     ],
   ])('%s', async (_, text, says) => {
     expect(await problemsIn(text)).toEqual([expect.stringMatching(says)]);

@@ -51,7 +51,7 @@ describe('where and how a profile is wrong', () => {
     ['stall: { burst: { x: 1 } }', 'stall.burst: unknown key; the keys here are aim, leastHold'],
     [
       'arms: [{ name: a, runs: 3 }]',
-      'arms.a.runs: unknown key; the keys here are name, title, jvm, churn, allocator, purge, threads, issues, stall, layout, holder, agent, hogs, victims',
+      'arms.a.runs: unknown key; the keys here are name, title, jvm, churn, allocator, purge, threads, issues, stall, layout, holder, agent, hogs, ioHogs, victims',
     ],
     [
       'arms: [{ name: a, holder: { region: 256MB } }]',
@@ -75,7 +75,7 @@ describe('where and how a profile is wrong', () => {
       'p.yaml:1:1 title: expected a title on one line, got nothing',
     ]);
     expect(await problemsIn('name: p\ntitle: P\narms:\n  - name: a\n')).toEqual([
-      'p.yaml:4:5 arms.a.holder.operation: expected one of madvise_dontneed, madvise_dontneed_locked, madvise_free, process_madvise, malloc_trim, madvise_dontneed_chunks, parallel_dontneed, parallel_free, madvise_cold, madvise_pageout, madvise_willneed, madvise_populate_write, madvise_populate_read, madvise_guard, read_smaps, read_smaps_rollup, read_numa_maps, read_pagemap, read_maps, read_own_smaps, write_clear_refs, fork, madvise_collapse, mremap_region, mprotect_region, mmap_none, munmap_mmap, got nothing',
+      'p.yaml:4:5 arms.a.holder.operation: expected one of madvise_dontneed, madvise_dontneed_locked, madvise_free, process_madvise, process_madvise_batch_inside, process_madvise_batch_first, process_madvise_batch_last, malloc_trim, madvise_dontneed_chunks, parallel_dontneed, parallel_free, madvise_cold, madvise_pageout, madvise_willneed, madvise_populate_write, madvise_populate_read, madvise_guard, madvise_guard_remove, read_smaps, read_smaps_rollup, read_numa_maps, read_pagemap, read_maps, read_own_smaps, write_clear_refs, fork, madvise_collapse, mremap_region, mprotect_region, mmap_none, munmap_mmap, got nothing',
       'p.yaml:4:5 arms.a.victims: expected a list of at least one victim, got nothing',
     ]);
   });

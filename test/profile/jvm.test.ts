@@ -225,10 +225,6 @@ test.each([
     'name: p\ntitle: P\nholder: { operation: madvise_free }\nvictims: [{ operation: request, rate: 1000/s }]\narms: [{ name: a }]\n',
     'request is an operation of a JVM, and this arm has no `jvm`',
   ],
-  [
-    'name: p\ntitle: P\nholder: { operation: madvise_free }\nissues: { munmap: {} }\nvictims: [{ operation: timer, rate: 1000/s }]\narms: [{ name: a }]\n',
-    'only an arm with `jvm` or `churn` can say which calls it causes',
-  ],
 ])('%s is refused', async (text, part) => {
   const problems = await problemsIn(text);
   expect(problems.join('\n')).toContain(part);

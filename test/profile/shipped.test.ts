@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { ioHogsOf } from '../../src/profile/resolved/resolved.js';
 import { shippedFile, shippedNames } from '../../src/profile/written/catalogue.js';
 import { catalogue, loadResolved } from '../../src/profile/written/load.js';
 import { profileJsonSchema } from '../../src/profile/written/profile-schema.js';
@@ -73,6 +74,16 @@ test('an agent does nothing in the idle control, and looks at the holder’s pro
   expect(of('foreign-control')).toMatchObject({ agent, holder: { active: false, process: 'foreign' } });
   expect(of('agent-nice-19')).toMatchObject({ agent, holder: { active: false, process: 'same' } });
   expect(of('agent-nice-0')).toMatchObject({ agent: { ...agent, nice: 0 } });
+});
+
+test('beside I/O hogs the holder does nothing in any arm, and the idle control has no I/O hogs', async () => {
+  const { arms } = await loadResolved('hsperfdata');
+  expect(arms.map((arm) => [arm.name, arm.holder?.active, ioHogsOf(arm)?.active])).toEqual([
+    ['idle-control', false, false],
+    ['foreign-control', false, true],
+    ['io-hogs-4', false, true],
+    ['io-hog-1', false, true],
+  ]);
 });
 
 test('the convoy has its cast: B only in the second arm', async () => {

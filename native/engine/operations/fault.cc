@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "board/fail.h"
+#include "engine/disk_file.h"
 #include "engine/operation.h"
 
 namespace pauselab::engine {
@@ -76,6 +77,17 @@ std::unique_ptr<VictimAction> makeCowFault(const VictimPlan& plan, const VictimP
   *const_cast<volatile char*>(pool) = 1;
   for (std::uint64_t i = 1; i <= plan.pool; ++i) static_cast<void>(*const_cast<volatile char*>(pool + i * kPageBytes));
   return std::make_unique<PoolFault>(pool + kPageBytes, plan.pool);
+}
+
+// The first write to a page of a mapped file: the file system prepares the page (page_mkwrite). The pages are in the page
+// cache, so that no fault reads from the disk.
+std::unique_ptr<VictimAction> makeFileFault(const VictimPlan& plan, const VictimPage&) {
+  const char* const user = plan.name.c_str();
+  const std::size_t bytes = plan.pool * kPageBytes;
+  const int fd = openDiskFile(user, bytes);
+  fill(fd, bytes, user);
+  keepWrittenBack(fd);
+  return std::make_unique<PoolFault>(mapShared(fd, bytes, user), plan.pool);
 }
 
 }  // namespace pauselab::engine

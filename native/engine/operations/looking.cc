@@ -47,9 +47,9 @@ class Mincore final : public VictimAction {
   unsigned char resident_[2] = {};
 };
 
-class ReadOwnFile final : public VictimAction {
+class ReadFile final : public VictimAction {
  public:
-  explicit ReadOwnFile(const char* name) : file_(getpid(), name) {}
+  ReadFile(pid_t process, const char* name) : file_(process, name) {}
 
   int perform() noexcept override { return file_.read(); }
 
@@ -166,16 +166,23 @@ std::unique_ptr<VictimAction> makeMincore(const VictimPlan&, const VictimPage& p
   return std::make_unique<Mincore>(page);
 }
 std::unique_ptr<VictimAction> makeProcMaps(const VictimPlan&, const VictimPage&) {
-  return std::make_unique<ReadOwnFile>("maps");
+  return std::make_unique<ReadFile>(getpid(), "maps");
 }
 std::unique_ptr<VictimAction> makeProcSmaps(const VictimPlan&, const VictimPage&) {
-  return std::make_unique<ReadOwnFile>("smaps");
+  return std::make_unique<ReadFile>(getpid(), "smaps");
 }
 std::unique_ptr<VictimAction> makeProcNumaMaps(const VictimPlan&, const VictimPage&) {
-  return std::make_unique<ReadOwnFile>("numa_maps");
+  return std::make_unique<ReadFile>(getpid(), "numa_maps");
 }
 std::unique_ptr<VictimAction> makeProcCmdline(const VictimPlan&, const VictimPage&) {
-  return std::make_unique<ReadOwnFile>("cmdline");
+  return std::make_unique<ReadFile>(getpid(), "cmdline");
+}
+// The kernel reads both from the memory of the process, whichever process asks.
+std::unique_ptr<VictimAction> makeReadCmdline(const VictimPlan& plan, const VictimPage&) {
+  return std::make_unique<ReadFile>(plan.about == 0 ? getpid() : plan.about, "cmdline");
+}
+std::unique_ptr<VictimAction> makeReadEnviron(const VictimPlan& plan, const VictimPage&) {
+  return std::make_unique<ReadFile>(plan.about == 0 ? getpid() : plan.about, "environ");
 }
 std::unique_ptr<VictimAction> makeProcPagemap(const VictimPlan&, const VictimPage&) {
   return std::make_unique<ReadOwnPagemap>();
@@ -184,7 +191,7 @@ std::unique_ptr<VictimAction> makeProcClearRefs(const VictimPlan&, const VictimP
   return std::make_unique<ClearOwnRefs>();
 }
 std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const VictimPage&) {
-  return std::make_unique<ReadOwnFile>("smaps_rollup");
+  return std::make_unique<ReadFile>(getpid(), "smaps_rollup");
 }
 
 std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite& site) {

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -35,31 +36,59 @@ class ProcessMadvisePage final : public VictimAction {
   iovec range_;
 };
 
-// A call over the region, cut into parts. Their number is odd, so in a region of two VMAs the middle part crosses. From
-// that part on the kernel takes mmap_lock for all remaining parts.
+// Which range of a call crosses VMAs, in a region of two.
+enum class CrossingRange { none, first, middle, last };
+
+// Cuts the region into ranges of about the same size, in the order of the call. With `none`, a cut lies where the two
+// VMAs meet; otherwise it lies half a range after that. Such a range takes mmap_lock, and so do those after it.
+std::vector<iovec> cut(const Region& region, std::size_t count, CrossingRange crossing) {
+  const std::size_t pages = region.bytes() / kPageBytes;
+  if (pages < 2 * count) return {{region.base(), region.bytes()}};
+  const auto cutAt = [&](std::size_t i) {
+    const bool moved = crossing != CrossingRange::none && count % 2 == 0 && i == count / 2;
+    return (moved ? pages * (2 * i + 1) / (2 * count) : pages * i / count) * kPageBytes;
+  };
+  std::vector<iovec> ranges;
+  for (std::size_t i = 0; i < count; ++i) ranges.push_back({region.base() + cutAt(i), cutAt(i + 1) - cutAt(i)});
+  const auto crossingRange = ranges.begin() + static_cast<std::ptrdiff_t>((count - 1) / 2);
+  if (crossing == CrossingRange::first) std::rotate(ranges.begin(), crossingRange, crossingRange + 1);
+  if (crossing == CrossingRange::last) std::rotate(crossingRange, crossingRange + 1, ranges.end());
+  return ranges;
+}
+
+// A call over the region, in ranges.
 class ProcessMadvise final : public HolderAction {
  public:
-  explicit ProcessMadvise(const Region& region) : bytes_(region.bytes()) {
-    const std::size_t pages = bytes_ / kPageBytes;
-    const std::size_t parts = pages >= 2 * kMostParts ? kMostParts : 1;
-    for (std::size_t i = 0; i < parts; ++i) {
-      const std::size_t start = pages * i / parts * kPageBytes;
-      const std::size_t end = pages * (i + 1) / parts * kPageBytes;
-      parts_.push_back({region.base() + start, end - start});
-    }
-  }
+  ProcessMadvise(const Region& region, std::size_t count, CrossingRange crossing)
+      : bytes_(region.bytes()),
+        crosses_(region.vmas() > 1 && crossing != CrossingRange::none),
+        ranges_(cut(region, count, crossing)) {}
 
-  int release() noexcept override { return self_.give(parts_, bytes_); }
+  int release() noexcept override { return self_.give(ranges_, bytes_); }
+  std::optional<Range> lastRange() const noexcept override { return Range{.bytes = bytes_, .crossed = crosses_}; }
   std::string note() const override {
     return self_.drops() ? "" : "process_madvise uses MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
   }
 
  private:
-  static constexpr std::size_t kMostParts = 15;
   SelfAdvice self_;
   std::size_t bytes_;
-  std::vector<iovec> parts_;
+  bool crosses_;
+  std::vector<iovec> ranges_;
 };
+
+std::unique_ptr<HolderAction> processMadvise(const Region& region, std::size_t count, CrossingRange crossing) {
+  constexpr std::size_t kMostBytes = 0x7ffff000;  // MAX_RW_COUNT: the kernel shortens longer calls
+  if (region.bytes() > kMostBytes)
+    fail(Exit::usage,
+         "process_madvise covers less than 2 GiB in one call and the region has %zu bytes; give holder.region a "
+         "smaller size",
+         region.bytes());
+  return std::make_unique<ProcessMadvise>(region, count, crossing);
+}
+
+// The most that jemalloc gives back in a call (process_madvise_max_batch).
+constexpr std::size_t kBatch = 128;
 
 }  // namespace
 
@@ -87,13 +116,17 @@ std::unique_ptr<VictimAction> makeProcessMadvisePage(const VictimPlan&, const Vi
 }
 
 std::unique_ptr<HolderAction> makeProcessMadvise(const HolderSite& site) {
-  constexpr std::size_t kMostBytes = 0x7ffff000;  // MAX_RW_COUNT: the kernel shortens longer calls
-  if (site.region.bytes() > kMostBytes)
-    fail(Exit::usage,
-         "process_madvise covers less than 2 GiB in one call and the region has %zu bytes; give holder.region a "
-         "smaller size",
-         site.region.bytes());
-  return std::make_unique<ProcessMadvise>(site.region);
+  constexpr std::size_t kCount = 15;  // odd: the middle range lies where the two VMAs meet
+  return processMadvise(site.region, kCount, CrossingRange::middle);
+}
+std::unique_ptr<HolderAction> makeProcessMadviseBatchInside(const HolderSite& site) {
+  return processMadvise(site.region, kBatch, CrossingRange::none);
+}
+std::unique_ptr<HolderAction> makeProcessMadviseBatchFirst(const HolderSite& site) {
+  return processMadvise(site.region, kBatch, CrossingRange::first);
+}
+std::unique_ptr<HolderAction> makeProcessMadviseBatchLast(const HolderSite& site) {
+  return processMadvise(site.region, kBatch, CrossingRange::last);
 }
 
 }  // namespace pauselab::engine

@@ -1,5 +1,5 @@
 /** Holders: operations that hold a lock while others wait. */
-import { insideOneVma, locksOf } from '../calls.js';
+import { insideEachVma, insideOneVma, locksOf } from '../calls.js';
 import { holding, layouts, releases, type HolderOperationRow } from './operation.js';
 
 export const holders = [
@@ -58,6 +58,50 @@ export const holders = [
     explanation:
       'process_madvise(MADV_DONTNEED) of the same process, the region in 15 parts in one call; ' +
       'in layout split the middle part crosses, and the later parts take mmap_lock read too',
+  },
+  {
+    name: 'process_madvise_batch_inside',
+    kind: 'holder',
+    does: 'releases',
+    family: 'advice',
+    locks: insideEachVma('process_madvise.DONTNEED'),
+    ...releases,
+    foundBy: 'process_madvise_page',
+    role: 'holder',
+    layouts,
+    toucher: 'needed',
+    batch: true,
+    explanation:
+      'process_madvise(MADV_DONTNEED) of the same process, the region in 128 ranges in one call; ' +
+      'no range crosses, in layout split either',
+  },
+  {
+    name: 'process_madvise_batch_first',
+    kind: 'holder',
+    does: 'releases',
+    family: 'advice',
+    locks: locksOf('process_madvise.DONTNEED'),
+    ...releases,
+    foundBy: 'process_madvise_page',
+    role: 'holder',
+    layouts,
+    toucher: 'needed',
+    batch: true,
+    explanation: 'the same; in layout split the first range of the call crosses, and the 127 after it do not',
+  },
+  {
+    name: 'process_madvise_batch_last',
+    kind: 'holder',
+    does: 'releases',
+    family: 'advice',
+    locks: locksOf('process_madvise.DONTNEED'),
+    ...releases,
+    foundBy: 'process_madvise_page',
+    role: 'holder',
+    layouts,
+    toucher: 'needed',
+    batch: true,
+    explanation: 'the same; in layout split the last range of the call crosses, and the 127 before it do not',
   },
   {
     name: 'malloc_trim',
@@ -196,6 +240,19 @@ export const holders = [
     role: 'holder',
     layouts,
     explanation: 'madvise(MADV_GUARD_INSTALL) over the region, then MADV_GUARD_REMOVE',
+  },
+  {
+    name: 'madvise_guard_remove',
+    kind: 'holder',
+    does: 'guards',
+    family: 'advice',
+    locks: locksOf('madvise.GUARD_REMOVE'),
+    ...holding,
+    foundBy: 'madvise_guard_remove_page',
+    role: 'holder',
+    layouts,
+    toucher: 'useless',
+    explanation: 'madvise(MADV_GUARD_REMOVE) over the region, then MADV_GUARD_INSTALL',
   },
   {
     name: 'read_smaps',

@@ -88,10 +88,17 @@ export interface Operation extends Nature {
    * available memory.
    */
   readonly threads?: number;
+  /** A holder that gives a batch of ranges to one call, and knows where they lie in a region of at most two VMAs. */
+  readonly batch?: boolean;
+  /** A victim whose thread is in a second process, from which it reads about the workload's. */
+  readonly outside?: boolean;
   /** A victim that works in the heap of a holder with `chunks`. */
   readonly inHeap?: boolean;
-  /** Uses up a page of a pool that is created before the window: `mapping` needs a VMA for each, `page` does not. */
-  readonly uses?: 'mapping' | 'page';
+  /**
+   * Uses up a page of a pool that is created before the window: `mapping` needs a VMA for each, `page` does not, and
+   * `file page` is a page of a file.
+   */
+  readonly uses?: 'mapping' | 'page' | 'file page';
   /** Unmaps and maps again at the same place: in between, another mmap of the process could land there. */
   readonly leavesHole?: boolean;
   /** Its effect on the allocator of the whole process; see allocatorConflict. */

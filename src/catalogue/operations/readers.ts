@@ -95,6 +95,26 @@ export const readers = [
     explanation: 'madvise of one page, MADV_GUARD_INSTALL and MADV_GUARD_REMOVE in one operation',
   },
   {
+    name: 'madvise_guard_install_page',
+    kind: 'victim',
+    family: 'advice',
+    locks: locksOf('madvise.GUARD_INSTALL'),
+    ...plain,
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'madvise(MADV_GUARD_INSTALL) of one page, which is guarded after the first call',
+  },
+  {
+    name: 'madvise_guard_remove_page',
+    kind: 'victim',
+    family: 'advice',
+    locks: locksOf('madvise.GUARD_REMOVE'),
+    ...plain,
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'madvise(MADV_GUARD_REMOVE) of one page, which is never guarded',
+  },
+  {
     // A reader, while the JVM's probe of the same name is a writer: both are right. glibc reuses a kept stack, so the
     // engine's thread maps and protects nothing, and only its end takes mmap_lock (strace shows one madvise). A HotSpot
     // thread also maps and protects guard pages (jvm-probes.ts).
@@ -170,6 +190,28 @@ export const readers = [
     role: 'reader',
     layouts: ['isolated'],
     explanation: '/proc/self/cmdline, read in full: the kernel reads it from the memory of the process',
+  },
+  {
+    name: 'read_cmdline',
+    kind: 'victim',
+    family: 'proc',
+    locks: insideOneVma('/proc/PID/cmdline'),
+    ...plain,
+    role: 'reader',
+    layouts: ['isolated'],
+    outside: true,
+    explanation: '/proc/<pid>/cmdline of the workload, read in full by a thread of a second process, as ps does',
+  },
+  {
+    name: 'read_environ',
+    kind: 'victim',
+    family: 'proc',
+    locks: insideOneVma('/proc/PID/environ'),
+    ...plain,
+    role: 'reader',
+    layouts: ['isolated'],
+    outside: true,
+    explanation: '/proc/<pid>/environ of the workload, read in the same way',
   },
   {
     name: 'get_mempolicy_page',

@@ -174,6 +174,7 @@ async function measureHold(
     hogs: { ...arm.hogs, count: 0 },
     victims: [],
     agent: undefined,
+    ioHogs: undefined,
     holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0, cpuMax: undefined },
   };
   for (let duration_ns = probe_ns; ; duration_ns *= 4) {

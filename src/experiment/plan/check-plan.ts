@@ -11,6 +11,7 @@ import { isHost } from '../../profile/check/asked-kernel.js';
 import { poolOfVictim } from '../../profile/resolved/pools.js';
 import {
   agentOf,
+  ioHogsOf,
   isApp,
   isInJvm,
   workOf,
@@ -67,6 +68,7 @@ export function cpusOfArm(arm: ResolvedArm, topology: CpuTopology): readonly num
     holder?.toucher?.cpus,
     hogs.cpus,
     agentOf(arm)?.cpus,
+    ioHogsOf(arm)?.cpus,
     ...victims.map(({ cpus }) => cpus),
     isInJvm(arm) ? arm.jvm.process.cpus : null,
     ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? []),

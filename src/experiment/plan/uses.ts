@@ -113,9 +113,9 @@ function programUses(arm: ResolvedArm, jdks: readonly Pick<Jdk, 'java' | 'home'>
     case 'churn':
       return [{ kind: 'program', what: 'the native engine of this pauselab', isTrusted: true }, ...agentUses(arm)];
     case 'jvm':
-      return jvmUses(arm.jvm, jdks);
+      return [...jvmUses(arm.jvm, jdks), ...agentUses(arm)];
     case 'app':
-      return [...jvmUses(arm.jvm, jdks), ...appUses(arm.jvm.app)];
+      return [...jvmUses(arm.jvm, jdks), ...appUses(arm.jvm.app), ...agentUses(arm)];
   }
 }
 

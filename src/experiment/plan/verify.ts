@@ -3,14 +3,9 @@ import { sentencesOf } from '../../facts/stated.js';
 import { cleanUp } from '../../base/clean-up.js';
 import { interruptedBefore } from '../../base/failure.js';
 import type { CpuTopology } from '../../host/cpus.js';
-import {
-  workOf,
-  type ChurnArm,
-  type ExpectedCalls,
-  type JvmArm,
-  type ResolvedProfile,
-} from '../../profile/resolved/resolved.js';
+import { issuesOf, type ExpectedCalls, type ResolvedArm, type ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { CallCount, StraceCalls } from '../../record/strace-calls.js';
+import { threadsOf } from './check-plan.js';
 import { prepareWorkload } from '../../workload/prepare.js';
 import { traceCalls } from '../../workload/watch/strace.js';
 import { matchesComm } from '../../workload/threads/thread-patterns.js';
@@ -33,19 +28,19 @@ export interface VerifiedArm {
   readonly problems: readonly string[];
 }
 
-/** In the other arms the operation identifies the holder. */
-export type VerifiableArm = JvmArm | ChurnArm;
+/** Of a region without a given size: enough for calls of some milliseconds, and nothing is measured. */
+const usualRegionBytes = 64 * 1024 * 1024;
 
 export async function verifyArm(
   profile: ResolvedProfile,
-  arm: VerifiableArm,
+  arm: ResolvedArm,
   topology: CpuTopology,
   interruption: Interruption,
 ): Promise<VerifiedArm> {
   const workload = await prepareWorkload({
     ...profile,
     arm,
-    regionBytes: 0,
+    regionBytes: regionOf(arm),
     topology,
     interrupted: interruption.signalled,
   });
@@ -64,7 +59,7 @@ export async function verifyArm(
     if (result.failure !== null) throw result.failure;
     return {
       arm: arm.name,
-      expected: (workOf(arm)?.issues ?? []).map((expected) => verified(arm.name, expected, counts)),
+      expected: issuesOf(arm).map((expected) => verified(arm.name, expected, counts)),
       counted: counts.toSorted((a, b) => b.n - a.n),
       problems: sentencesOf(workload.afterwards().failures),
     };
@@ -80,6 +75,13 @@ export function verified(arm: string, expected: ExpectedCalls, counts: readonly 
   return { ...expected, arm, n, bytes: own.reduce((sum, one) => sum + one.bytes, 0), ok: n >= atLeast };
 }
 
-export function verifiable({ arms }: ResolvedProfile): VerifiableArm[] {
-  return arms.filter((arm): arm is VerifiableArm => arm.control === null && (workOf(arm)?.issues.length ?? 0) > 0);
+export function verifiable({ arms }: ResolvedProfile): ResolvedArm[] {
+  return arms.filter((arm) => arm.control === null && issuesOf(arm).length > 0);
+}
+
+/** A JVM and a churn have none. */
+function regionOf(arm: ResolvedArm): number {
+  if (arm.kind !== 'native') return 0;
+  const { region } = arm.holder;
+  return region.kind === 'bytes' ? region.bytes : Math.floor(usualRegionBytes / threadsOf(arm.holder));
 }

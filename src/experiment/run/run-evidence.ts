@@ -20,9 +20,10 @@ import { collectorOfThreads, jvmGivers, type Giver } from '../../catalogue/colle
 import { jvmProbeNamed, type JvmProbe } from '../../catalogue/jvm-probes.js';
 import { lockOn, onEveryKernel, strongestFirst } from '../../catalogue/locks.js';
 import { allocates, operationNamed, operations, type Nature, type Operation } from '../../catalogue/operations.js';
-import { isInJvm, type ResolvedArm, type ResolvedJvm, type ResolvedVictim } from '../../profile/resolved/resolved.js';
+import { ioHogsOf, isInJvm, type ResolvedArm, type ResolvedJvm, type ResolvedVictim } from '../../profile/resolved/resolved.js';
 import type { ThreadId } from '../../record/board/board.js';
 import type { SampleStream } from '../../record/samples.js';
+import { isIoHog } from '../../workload/native/seats.js';
 import { matchesComm } from '../../workload/threads/thread-patterns.js';
 import type { RunAnalysis } from './analyse.js';
 
@@ -88,7 +89,7 @@ function boardThread({ name, role, tid }: ThreadId, arm: ResolvedArm): BlamedThr
     victim: arm.victims.find(({ series }) => series === name),
     holder: arm.holder,
     toucher: arm.holder?.toucher,
-    hog: arm.hogs,
+    hog: isIoHog(name) ? ioHogsOf(arm) : arm.hogs,
     load: undefined,
   }[role];
   return { name, tid, role, ...priorityOf(priority ?? undefined) };
@@ -167,7 +168,10 @@ function holdersOf(
   if (holder === null || id === undefined || thread === undefined || analysis.holder === null) return [];
   const operation = operationNamed(holder.operation);
   const { reads, name, threads, keepsMutex } = operation;
-  const isSameProcess = threadIds.some(({ role, pid }) => role === 'victim' && pid === id.pid);
+  // Victims outside have a process of their own, and take the lock of the holder's.
+  const isSameProcess =
+    (arm.kind === 'native' && arm.victims.every(isOutside) && holder.process === 'same') ||
+    threadIds.some(({ role, pid }) => role === 'victim' && pid === id.pid);
   return [
     {
       thread,
@@ -182,6 +186,10 @@ function holdersOf(
       calls: analysis.holderCalls,
     },
   ];
+}
+
+function isOutside({ operation }: ResolvedVictim): boolean {
+  return operations.find(({ name }) => name === operation)?.outside === true;
 }
 
 /** Threads that give memory back in a JVM, with their calls. */

@@ -59,9 +59,10 @@ function victimRefusals(series: RunAnalysis['series']): StatedFailure[] {
   );
 }
 
+/** Of holders, and of I/O hogs, which then no longer write. */
 function holderRefusals(board: Board, { last }: WindowResult): StatedFailure[] {
   return board.threads
-    .filter(({ role }) => role === 'holder')
+    .filter(({ role }) => role === 'holder' || role === 'hog')
     .flatMap(({ index, name }) => {
       const state = last.threads[index];
       return state === undefined || state.refused_n === 0

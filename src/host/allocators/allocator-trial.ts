@@ -26,15 +26,22 @@ export interface TriedSetting {
   readonly took: string | null;
 }
 
-/** Throws if the library cannot be preloaded, or a setting is refused, unknown or changed. */
-export function tryAllocator(allocator: ResolvedAllocator): TriedSetting[] {
+/** Runs on the C library of this machine. */
+const doesNothing: readonly string[] = ['/bin/sh', '-c', ':'];
+
+/**
+ * Throws if the library cannot be preloaded, or a setting is refused, unknown or changed. `program`: it should end at
+ * once, and have the C library of the workload.
+ */
+export function tryAllocator(allocator: ResolvedAllocator, program = doesNothing): TriedSetting[] {
   const launch = allocatorLaunch(allocator);
+  const trial = (more: Readonly<Record<string, string>>): string[] => trialIn(program, launch, more);
   switch (allocator.name) {
     case 'glibc':
       return tried(allocator, tunables(launch), tunableName);
     case 'jemalloc': {
       const { MALLOC_CONF: pairs = '' } = launch.environment;
-      const printed = trial(launch, { MALLOC_CONF: pairs === '' ? 'confirm_conf:true' : `confirm_conf:true,${pairs}` });
+      const printed = trial({ MALLOC_CONF: pairs === '' ? 'confirm_conf:true' : `confirm_conf:true,${pairs}` });
       const refused = jemallocRefusal(printed);
       if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct allocator.settings`);
       // Versions before 5.2 do not confirm settings.
@@ -43,7 +50,7 @@ export function tryAllocator(allocator: ResolvedAllocator): TriedSetting[] {
         : untold(allocator);
     }
     case 'mimalloc': {
-      const printed = trial(launch, { MIMALLOC_VERBOSE: '1' });
+      const printed = trial({ MIMALLOC_VERBOSE: '1' });
       const invalid = printed.find((line) => /warning: environment option .*invalid value/.test(line));
       if (invalid !== undefined)
         throw usage(
@@ -52,7 +59,7 @@ export function tryAllocator(allocator: ResolvedAllocator): TriedSetting[] {
       return tried(allocator, mimallocOptions(printed), (key) => mimallocName(key, printed));
     }
     case 'tcmalloc':
-      trial(launch, {});
+      trial({});
       refuseUnknownVariables(allocator, launch);
       return untold(allocator);
   }
@@ -136,8 +143,12 @@ export function isSame(asked: string, took: string): boolean {
 const trialDeadline_ms = 20_000;
 
 /** Lines that the program that does nothing leaves on stderr. */
-function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<string, string>>): string[] {
-  const { status, signal, stderr, error } = spawnSync('/bin/sh', ['-c', ':'], {
+function trialIn(
+  [command = '', ...words]: readonly string[],
+  { library, environment }: AllocatorLaunch,
+  more: Readonly<Record<string, string>>,
+): string[] {
+  const { status, signal, stderr, error } = spawnSync(command, words, {
     env: { ...environment, ...more, LC_ALL: 'C' },
     encoding: 'utf8',
     timeout: trialDeadline_ms,

@@ -1,19 +1,18 @@
-/** The checks of an agent: a command of the user's beside a native arm. */
+/** The checks of an agent: a command of the user's that looks at the measured process. */
 import type { ArmSettings } from '../resolved/settings.js';
 import type { Report } from './check-series.js';
 
 /** What a word of the command has in place of the pid of the process that the agent looks at. */
 export const pidPlace = '{pid}';
 
-export function checkAgent({ agent, kind }: ArmSettings, report: Report): void {
+export function checkAgent(settings: ArmSettings, report: Report): void {
+  const { agent } = settings;
   if (agent === 'none') return;
-  if (kind !== 'native') {
+  if (settings.kind === 'jvm' && settings.jvm.loads.length === 0)
     report(
       ['agent'],
-      'only a native arm can have an agent; write `agent: none`, or leave out `jvm` and `churn` (a reader such as read_smaps can be the holder beside a JVM)',
+      'without a load there is no second JVM in the foreign control that the agent could look at; give jvm.loads a load, or write `agent: none`',
     );
-    return;
-  }
   const { command } = agent;
   if (command === undefined) {
     report(['agent', 'command'], `expected a list of words such as [cat, "/proc/${pidPlace}/smaps"], got nothing`);

@@ -25,11 +25,12 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
     );
   checkAgent(settings, report);
   checkSlices(settings, report);
+  if (settings.ioHogs !== 'none' && settings.kind !== 'native')
+    report(['ioHogs'], 'only a native arm can have I/O hogs; write `ioHogs: none`, or leave out `jvm` and `churn`');
   switch (settings.kind) {
     case 'native':
       checkHolder(settings, report);
-      if (Object.keys(settings.issues).length > 0)
-        report(['issues'], 'only an arm with `jvm` or `churn` can say which calls it causes; leave this out');
+      checkIssues(settings, report);
       if (!areNative(settings, report)) return;
       checkHeap(settings, report);
       checkLayouts(settings, report);
@@ -103,10 +104,27 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
   }
 }
 
-function checkVmas(profile: Profile, { holder: { vmas }, layout }: ArmSettings, report: Report): void {
+/** strace follows the victims' process. */
+function checkIssues({ holder, issues }: ArmSettings, report: Report): void {
+  if (Object.keys(issues).length === 0 || holder.operation === undefined) return;
+  if (holder.process === 'foreign' || operationNamed(holder.operation).reads === true)
+    report(
+      ['issues'],
+      'the holder works in another process, whose calls are not counted; leave this out, or use a holder in the process of the victims',
+    );
+}
+
+function checkVmas(profile: Profile, { holder: { operation, vmas }, layout }: ArmSettings, report: Report): void {
   if (vmas === undefined) return;
   if (layout !== 'split') {
     report(['holder', 'vmas'], `in layout ${layout} the region is one VMA; leave this out, or use \`layout: split\``);
+    return;
+  }
+  if (operation !== undefined && operationNamed(operation).batch === true && vmas > 2) {
+    report(
+      ['holder', 'vmas'],
+      `${operation} knows which of its ranges crosses in a region of 2 VMAs; leave this out, or use the operation process_madvise`,
+    );
     return;
   }
   const { most, source, remedy } = poolLimit('mapping', profile);

@@ -9,6 +9,8 @@ import { poolLimit, poolOf } from '../resolved/pools.js';
 import type { Profile } from '../written/profile-schema.js';
 import { basicsOf, type ArmSettings } from '../resolved/settings.js';
 
+type Uses = NonNullable<Operation['uses']>;
+
 interface User {
   readonly index: number;
   readonly operation: string;
@@ -23,7 +25,7 @@ export function checkRates(
   usesOf: (operation: string) => Operation['uses'],
 ): void {
   const { duration } = basicsOf(profile);
-  const users: Record<'mapping' | 'page', User[]> = { mapping: [], page: [] };
+  const users: Record<Uses, User[]> = { mapping: [], page: [], 'file page': [] };
   for (const [index, { operation, rate }] of victims.entries()) {
     const path = ['victims', index, 'rate'];
     const uses = usesOf(operation);
@@ -37,12 +39,11 @@ export function checkRates(
     }
     users[uses].push({ index, operation, interval_ns: rate });
   }
-  checkPool(profile, 'mapping', users.mapping, report);
-  checkPool(profile, 'page', users.page, report);
+  for (const uses of ['mapping', 'page', 'file page'] as const) checkPool(profile, uses, users[uses], report);
 }
 
 /** The report names the duration or the rates that would fit. */
-function checkPool(profile: Profile, uses: 'mapping' | 'page', users: readonly User[], report: Report): void {
+function checkPool(profile: Profile, uses: Uses, users: readonly User[], report: Report): void {
   const { warmup, duration } = basicsOf(profile);
   const neededFor = (recorded_ns: number): number =>
     users.reduce((sum, { interval_ns }) => sum + poolOf(interval_ns, recorded_ns), 0);
@@ -64,7 +65,7 @@ function checkPool(profile: Profile, uses: 'mapping' | 'page', users: readonly U
       : []),
     ...(raise === '' ? [] : [raise]),
   ];
-  const what = uses === 'mapping' ? 'mappings' : 'pages';
+  const what = { mapping: 'mappings', page: 'pages', 'file page': 'pages of files' }[uses];
   report(
     ['victims', last.index, 'rate'],
     `expected at most ${most} fresh ${what} used by ${[...new Set(users.map(({ operation }) => operation))].join(', ')} in warmup and duration (${formatDuration(warmup + duration)}), got ${needed}, because ${source}; ${ways.join(', or ') || 'lower rates, warmup and duration'}`,

@@ -24,6 +24,15 @@ export const defaults = {
   jvm: { jdk: '>=17', collector: 'g1', flags: 'none', loads: 'none', threads: {}, allocator: { name: 'glibc' } },
   agent: { mode: 'repeat', pause: '100ms', nice: 0, policy: 'other', rtPriority: 1, cpus: 'first' },
   hogs: { count: 1, nice: 0, policy: 'other', rtPriority: 1, cpus: 'first', burst: 'steady' },
+  ioHogs: {
+    count: 1,
+    fileSize: '64MiB',
+    atMost: '8GiB',
+    nice: 0,
+    policy: 'other',
+    rtPriority: 1,
+    cpus: 'first',
+  },
   victim: { nice: 0, policy: 'other', rtPriority: 1, cpus: 'second' },
   spoiled: { steal: '10%', foreignLoad: '25%', retries: 5 },
 } as const;

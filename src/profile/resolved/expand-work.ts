@@ -40,8 +40,12 @@ export function expandWork(
         Object.entries(allocator.settings ?? {}).map(([key, value]) => [key, String(value)]),
       ),
     },
-    issues: Object.entries(issues).map(([call, { by, atLeast }]) => ({ call, by: by ?? null, atLeast: atLeast ?? 1 })),
+    issues: expandIssues(issues),
   };
+}
+
+export function expandIssues(issues: ArmSettings['issues']): AllocatorWork['issues'] {
+  return Object.entries(issues).map(([call, { by, atLeast }]) => ({ call, by: by ?? null, atLeast: atLeast ?? 1 }));
 }
 
 function expandLoad(load: Load, stem: string, twins: number): ResolvedLoad {

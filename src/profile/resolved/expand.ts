@@ -2,7 +2,7 @@
 import { usage } from '../../base/failure.js';
 import { expandApp, expandJvm } from './expand-jvm.js';
 import { expandPurge } from './expand-purge.js';
-import { expandChurn } from './expand-work.js';
+import { expandChurn, expandIssues } from './expand-work.js';
 import { jvmProbeNamed } from '../../catalogue/jvm-probes.js';
 import { operationNamed, type HolderOperation, type VictimLayout } from '../../catalogue/operations.js';
 import {
@@ -80,6 +80,7 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
     title: arm.title ?? arm.name,
     control: null,
     hogs: expandHogs(settings.hogs),
+    ...expandAgent(settings.agent),
   };
   switch (settings.kind) {
     case 'native': {
@@ -92,7 +93,8 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
         stall: { aim_ns: stall.aim, leastHold_ns: stall.leastHold },
         layout,
         holder: expandHolder(holder, holder.operation),
-        ...expandAgent(settings.agent),
+        ...expandIoHogs(settings.ioHogs),
+        ...(Object.keys(settings.issues).length === 0 ? {} : { issues: expandIssues(settings.issues) }),
         victims: victims.map((victim) => expandVictim(victim, layout)),
       });
     }
@@ -125,10 +127,18 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
   }
 }
 
-function expandAgent(agent: ArmSettings['agent']): Pick<NativeArm, 'agent'> {
+function expandAgent(agent: ArmSettings['agent']): Pick<ResolvedArm, 'agent'> {
   if (agent === 'none') return {};
   const { command = [], mode, pause } = agent;
   return { agent: { command, mode, pause_ns: pause, ...expandThread(agent), active: true } };
+}
+
+function expandIoHogs(ioHogs: ArmSettings['ioHogs']): Pick<NativeArm, 'ioHogs'> {
+  if (ioHogs === 'none') return {};
+  const { count, fileSize, atMost } = ioHogs;
+  return {
+    ioHogs: { count, fileBytes: fileSize, mostBytes: atMost, ...expandThread(ioHogs), active: true },
+  };
 }
 
 function besideJvm({
@@ -229,17 +239,25 @@ export function victimLayout(
 type ControlledArm = Exclude<ResolvedArm, AppArm>;
 
 function idle(arm: ControlledArm): ResolvedArm {
-  const own = { name: idleControl, title: 'The holder does nothing', control: 'idle' } as const;
+  const own = {
+    name: idleControl,
+    title: 'The holder does nothing',
+    control: 'idle',
+    ...(arm.agent === undefined ? {} : { agent: { ...arm.agent, active: false } }),
+  } as const;
   switch (arm.kind) {
-    case 'native':
+    case 'native': {
+      const { issues: _, ...rest } = arm;
       return withSeries<NativeArm>({
-        ...arm,
+        ...rest,
         ...own,
         holder: { ...arm.holder, active: false },
-        ...(arm.agent === undefined
+        ...(arm.agent === undefined ? {} : { title: 'Neither the agent nor a holder does anything' }),
+        ...(arm.ioHogs === undefined
           ? {}
-          : { title: 'Neither the agent nor a holder does anything', agent: { ...arm.agent, active: false } }),
+          : { title: 'Neither the I/O hogs nor a holder do anything', ioHogs: { ...arm.ioHogs, active: false } }),
       });
+    }
     case 'churn':
       return withSeries<ChurnArm>({
         ...arm,
@@ -276,8 +294,13 @@ function foreign(arm: ControlledArm): ResolvedArm {
         ...own,
         layout: arm.layout === 'split' ? 'split' : 'isolated',
         ...(arm.agent === undefined ? {} : { title: 'The agent looks at a second process of the same size' }),
-        // In place of an agent a holder would be another cause.
-        holder: { ...arm.holder, active: arm.agent === undefined || arm.holder.active, process: 'foreign' },
+        ...(arm.ioHogs === undefined ? {} : { title: 'The I/O hogs, and the holder in another process' }),
+        // In place of an agent or of I/O hogs a holder would be another cause.
+        holder: {
+          ...arm.holder,
+          active: (arm.agent === undefined && arm.ioHogs === undefined) || arm.holder.active,
+          process: 'foreign',
+        },
         victims: arm.victims.map((victim) =>
           besideHolder(victim.layout) ? { ...victim, layout: 'isolated' } : victim,
         ),

@@ -18,6 +18,8 @@ const usualMapCount = 65_530;
 /** For the rest of the process: libraries, stacks, heaps. */
 const otherMappings = 10_000;
 const mostPages = 1_000_000;
+/** A file of 256 MiB. */
+const mostFilePages = 65_536;
 
 /** What a victim uses up. Operations that are due after the window are not made, so the drain uses nothing. */
 export function poolOf(interval_ns: number, recorded_ns: number): number {
@@ -43,6 +45,7 @@ export interface PoolLimit {
 
 /** The lowest limit of the places where the profile runs. */
 export function poolLimit(uses: Uses, { kernels = [] }: Pick<Profile, 'kernels'>): PoolLimit {
+  if (uses === 'file page') return { most: mostFilePages, source: 'each is a page of a file on a disk', remedy: null };
   if (uses === 'page') return { most: mostPages, source: 'each is a page of memory', remedy: null };
   const hasGuests = kernels.some((kernel) => !isHost(kernel));
   const mapCount = hasGuests ? Math.min(usualMapCount, mapCountHere()) : mapCountHere();

@@ -65,6 +65,14 @@ const agent = z.looseObject({
   active: z.boolean(),
 });
 
+const ioHogs = z.looseObject({
+  ...thread,
+  count: whole.min(1).max(1000),
+  fileBytes: whole.min(1),
+  mostBytes: whole.min(1),
+  active: z.boolean(),
+});
+
 const basics = {
   name: kebab,
   title: line,
@@ -77,15 +85,18 @@ const basics = {
   victims: many(
     z.looseObject({ ...thread, series: word, role: word, operation: word, layout: word, interval_ns: whole }),
   ),
+  agent: agent.exactOptional(),
   series: many(word),
 };
+
+const issues = many(z.looseObject({ call: line, by: z.nullable(line), atLeast: whole }));
 
 const work = {
   loads: many(z.looseObject({ name: word, load: word, values: z.record(word, z.union([z.number(), line])) })),
   loadsIn: z.enum(['same', 'foreign']),
   threads: many(z.looseObject({ pattern: line, ...scheduling })),
   allocator: z.looseObject({ name: z.enum(allocators), path: z.nullable(line), settings: z.record(line, line) }),
-  issues: many(z.looseObject({ call: line, by: z.nullable(line), atLeast: whole })),
+  issues,
 };
 
 const readiness = z.discriminatedUnion('kind', [
@@ -120,7 +131,8 @@ const arm = z.discriminatedUnion('kind', [
     stall: z.looseObject({ aim_ns: whole, leastHold_ns: whole }),
     layout: word,
     holder,
-    agent: agent.exactOptional(),
+    ioHogs: ioHogs.exactOptional(),
+    issues: issues.exactOptional(),
   }),
   z.looseObject({ ...basics, kind: z.literal('churn'), holder: z.nullable(holder), churn: z.looseObject(work) }),
   z.looseObject({ ...inJvm, kind: z.literal('jvm'), jvm: z.looseObject(jvm) }),

@@ -74,6 +74,15 @@ export interface ResolvedHogs extends ResolvedThread {
   readonly burst: { readonly run_ns: number; readonly sleep_ns: number } | null;
 }
 
+/** Threads that write files to a disk, and make the disk take them. */
+export interface ResolvedIoHogs extends ResolvedThread {
+  readonly count: number;
+  readonly fileBytes: number;
+  /** Of each thread, in a run. */
+  readonly mostBytes: number;
+  readonly active: boolean;
+}
+
 export interface ResolvedVictim extends ResolvedThread {
   /** Name of its series, `<role>.<operation>`. */
   readonly series: string;
@@ -92,6 +101,11 @@ interface ArmBasics {
   readonly control: null | 'idle' | 'foreign';
   readonly hogs: ResolvedHogs;
   readonly victims: readonly ResolvedVictim[];
+  /**
+   * Looks at the process with the victims; in the foreign control at the second process. Undefined: none; it is not null,
+   * so that profiles of versions without it keep their hash.
+   */
+  readonly agent?: ResolvedAgent | undefined;
   /** The series of the victims in their order, then that of the holder if it is active. */
   readonly series: readonly string[];
 }
@@ -105,11 +119,10 @@ export interface NativeArm extends ArmBasics {
   readonly stall: { readonly aim_ns: number; readonly leastHold_ns: number };
   readonly layout: Layout;
   readonly holder: ResolvedHolder;
-  /**
-   * Looks at the process with the victims or, if the holder's process is foreign, at that of the holder. Undefined: none;
-   * it is not null, so that profiles of versions without it keep their hash.
-   */
-  readonly agent?: ResolvedAgent | undefined;
+  /** Undefined: none, as for the agent. */
+  readonly ioHogs?: ResolvedIoHogs | undefined;
+  /** System calls that the arm makes. Undefined: none are said, as for the agent. */
+  readonly issues?: readonly ExpectedCalls[] | undefined;
 }
 
 /** Victims are threads of the native engine, and the allocator under its churn gives memory back. */
@@ -294,7 +307,17 @@ export interface ResolvedProfile {
 
 /** Whether a command of the user's runs beside the arm and looks at one of its processes. */
 export function agentOf(arm: ResolvedArm): ResolvedAgent | undefined {
-  return arm.kind === 'native' ? arm.agent : undefined;
+  return arm.agent;
+}
+
+/** Undefined: no thread writes to the disk. */
+export function ioHogsOf(arm: ResolvedArm): ResolvedIoHogs | undefined {
+  return arm.kind === 'native' ? arm.ioHogs : undefined;
+}
+
+/** The system calls that an arm says it makes. `profile verify` counts them. */
+export function issuesOf(arm: ResolvedArm): readonly ExpectedCalls[] {
+  return (arm.kind === 'native' ? arm.issues : workOf(arm)?.issues) ?? [];
 }
 
 /** Null for an arm whose holder is a thread of the native engine. */

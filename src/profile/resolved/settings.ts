@@ -7,6 +7,7 @@ type Whole<Part> = Required<Omit<Part, 'slice'>> & Pick<Part, Extract<keyof Part
 type Part<Key extends keyof Settings> = NonNullable<Settings[Key]>;
 type Burst = NonNullable<Part<'hogs'>['burst']>;
 type AgentWords = Exclude<Part<'agent'>, 'none'>;
+type IoHogsWords = Exclude<Part<'ioHogs'>, 'none'>;
 type Toucher = Exclude<NonNullable<Part<'holder'>['toucher']>, 'none'>;
 
 interface CommonSettings {
@@ -18,6 +19,7 @@ interface CommonSettings {
   /** The command has no default; check-agent.ts reports where it is missing. */
   readonly agent: 'none' | AgentSettings;
   readonly hogs: Whole<Part<'hogs'>>;
+  readonly ioHogs: 'none' | Whole<IoHogsWords>;
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
   /** Of a churn. Undefined: not written. In an arm of another kind, check-churn.ts refuses it. */
   readonly allocator: Settings['allocator'];
@@ -75,6 +77,7 @@ export type Basics = Whole<Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration'
 type Fallback = Basics &
   Pick<CommonSettings, 'stall' | 'layout' | 'hogs'> & {
     readonly agent: AgentSettings;
+    readonly ioHogs: Whole<IoHogsWords>;
     readonly jvm: JvmSettings;
     readonly purge: Whole<Part<'purge'>>;
     readonly holder: Omit<CommonSettings['holder'], 'toucher'> & { toucher: Whole<Toucher> };
@@ -119,6 +122,7 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
       toucher: toucherOf(profile.holder?.toucher, arm.holder?.toucher),
     },
     agent: agentOf(profile.agent, arm.agent),
+    ioHogs: ioHogsOf(profile.ioHogs, arm.ioHogs),
     hogs: { ...fallback.hogs, ...profile.hogs, ...arm.hogs, ...(burst && { burst }) },
     victims: (arm.victims ?? profile.victims ?? []).map((one) => ({
       nice,
@@ -178,4 +182,9 @@ function toucherOf(base: 'none' | Toucher | undefined, own: 'none' | Toucher | u
 function agentOf(base: Settings['agent'], own: Settings['agent']): 'none' | AgentSettings {
   if (own === 'none' || (own === undefined && (base === undefined || base === 'none'))) return 'none';
   return { ...fallback.agent, ...(base === 'none' ? undefined : base), ...own };
+}
+
+function ioHogsOf(base: Settings['ioHogs'], own: Settings['ioHogs']): 'none' | Whole<IoHogsWords> {
+  if (own === 'none' || (own === undefined && (base === undefined || base === 'none'))) return 'none';
+  return { ...fallback.ioHogs, ...(base === 'none' ? undefined : base), ...own };
 }

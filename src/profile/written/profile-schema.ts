@@ -119,6 +119,7 @@ export type Settings = Pick<
   | 'holder'
   | 'agent'
   | 'hogs'
+  | 'ioHogs'
   | 'victims'
   | 'jvm'
   | 'churn'

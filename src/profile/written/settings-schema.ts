@@ -87,6 +87,25 @@ const hogs = mapping({
     .exactOptional(),
 });
 
+const ioHogs = either(
+  'none or a mapping with some of the keys count, fileSize, atMost, nice, policy, rtPriority, slice, cpus',
+  [
+    z.literal('none'),
+    mapping({
+      count: whole(1, 64)
+        .meta({ description: `Threads that write to the disk; default ${defaults.ioHogs.count}` })
+        .exactOptional(),
+      fileSize: size('1MiB', '1GiB')
+        .meta({ description: `Size of the file of each; default ${defaults.ioHogs.fileSize}` })
+        .exactOptional(),
+      atMost: size('1MiB', '1TiB')
+        .meta({ description: `What each writes in a run at most; default ${defaults.ioHogs.atMost}` })
+        .exactOptional(),
+      ...threadFields,
+    }),
+  ],
+);
+
 const victim = mapping({
   operation: oneOf([...new Set([...victimOperations, ...jvmProbeNames])]).meta({
     description: 'The operation that is timed',
@@ -150,6 +169,9 @@ export const settings = {
     })
     .exactOptional(),
   hogs: hogs.meta({ description: "The threads that compete for the holder's CPU" }).exactOptional(),
+  ioHogs: ioHogs
+    .meta({ description: 'Threads that write files to the disk of /var/tmp and sync them; default none' })
+    .exactOptional(),
   victims: listOf(victim, 'victims', 64)
     .meta({ description: 'The threads whose operations are timed' })
     .exactOptional(),

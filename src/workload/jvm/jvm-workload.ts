@@ -19,8 +19,9 @@ import { readIfThere } from '../../host/files.js';
 import { proportionalBytes } from '../../host/process-memory.js';
 import type { Jdk } from '../../host/jdks.js';
 import type { JavaCommand } from '../../profile/check/java-command.js';
-import { isApp, type JvmArm, type ResolvedLoad, type ResolvedVictim } from '../../profile/resolved/resolved.js';
+import { agentOf, isApp, type JvmArm, type ResolvedLoad, type ResolvedVictim } from '../../profile/resolved/resolved.js';
 import type { Board } from '../../record/board/board.js';
+import { startAgent, type RunningAgent } from '../agent.js';
 import { jvmLogFlags, parseJvmLog } from '../../record/jvm-log.js';
 import {
   boardOf,
@@ -47,7 +48,7 @@ import { endsOrIsKilled, killAll, type Program } from '../programs.js';
 import { refuseServedPort, untilProgramReady } from '../readiness.js';
 import { createRuntimeFolder, type RuntimeFolder } from '../runtime-folder.js';
 import { applySeats } from '../native/seats.js';
-import { jdkOf, triedAllocator } from '../native/tools.js';
+import { jdkOf, triedAllocator, triedAllocatorUnder } from '../native/tools.js';
 
 const jarPath = fileURLToPath(new URL('../../../jvm-workloads/build/pauselab.jar', import.meta.url));
 const libraryPath = fileURLToPath(new URL('../../../native/build/Release/libpauselab-jvm.so', import.meta.url));
@@ -74,19 +75,24 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const command = commandOf(arm);
   const jdk = await jdkOfArm(arm);
   const flags = await triedFlags(arm, jdk);
-  const tried = triedAllocator(jvm.allocator);
+  const tried =
+    jdk.packaged === null
+      ? triedAllocator(jvm.allocator)
+      : triedAllocatorUnder({ allocator: jvm.allocator, java: jdk.java });
   const ready = isApp(arm) ? arm.jvm.app.ready : null;
   await refuseServedPort(ready);
   const folder = createRuntimeFolder();
   let engine: Program | undefined;
   const javas: JavaProgram[] = [];
   let watch: NamedThreads | undefined;
+  let agent: RunningAgent | null = null;
   let opened: Board | undefined;
   const parts = partsOf(arm);
   const end = async (): Promise<void> => {
     watch?.stop();
     // Programs that the user's program started end before its keeper does.
     await cleanUp(
+      () => agent?.stop(),
       () => killAll([...javas, ...(engine === undefined ? [] : [engine])]),
       ...javas.map((java) => () => endsOrIsKilled(java)),
     );
@@ -133,6 +139,19 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         complaints: java.complaints(),
       }),
     );
+    const wanted = agentOf(arm);
+    const looking = (agent =
+      wanted?.active === true
+        ? await startAgent({
+            agent: wanted,
+            // In the foreign control the second JVM has the loads.
+            pid: javaPids.at(-1) ?? started.pid,
+            folder,
+            board,
+            topology,
+            interrupted,
+          })
+        : null);
     const ends: JavaEnd[] = [];
     /** Memory of users' programs, read before they are ended; ours report theirs themselves. */
     const pssOfApps = new Map<number, number>();
@@ -144,16 +163,19 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       priorities,
       autogroup,
       layout: parseJson(printedText(enginePaths(folder).stdout)),
+      besideCpu_ns: () => looking?.cpu_ns() ?? 0,
       degraded: [...priorities, ...watching.threads()].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();
-        return exit === null ? gone('inside its window') : engineEnded(exit, started, 'inside its window');
+        if (exit !== null) return engineEnded(exit, started, 'inside its window');
+        return gone('inside its window') ?? looking?.failure() ?? null;
       },
       kill() {
         for (const program of [started, ...javas]) program.kill('SIGKILL');
       },
       async end() {
         watching.end();
+        await looking?.stop();
         for (const { pid } of isOurs ? [] : javas) {
           const bytes = await proportionalBytes(pid);
           if (bytes !== null) pssOfApps.set(pid, bytes);
@@ -170,6 +192,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
           ...(isOurs && ends.some(({ killed }) => killed) ? [stated({ code: 'jvm-hung' })] : []),
         ],
         churn: null,
+        agent: looking?.use() ?? null,
         pssBytes: new Map([
           ...pssSaidBy(printedBy(folder)).map((bytes) => [started.pid, bytes] as const),
           ...pssOfApps,

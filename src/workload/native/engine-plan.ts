@@ -38,6 +38,7 @@ export function enginePlan({
     planLine('process', { holder: holder.process }),
     holderLine(holder, regionBytes, arm.layout),
     ...hogLines(hogs),
+    ...ioHogLines(arm.ioHogs),
     ...victimLines(victims, recorded_ns),
     '',
   ].join('\n');
@@ -176,6 +177,12 @@ function hogLines({ count, burst }: ResolvedHogs): string[] {
   return Array.from({ length: count }, () =>
     planLine('hog', { run_ns: burst?.run_ns ?? 0, sleep_ns: burst?.sleep_ns ?? 0 }),
   );
+}
+
+function ioHogLines(ioHogs: NativeArm['ioHogs']): string[] {
+  if (ioHogs?.active !== true) return [];
+  const { count, fileBytes, mostBytes } = ioHogs;
+  return Array.from({ length: count }, () => planLine('io_hog', { file_bytes: fileBytes, most_bytes: mostBytes }));
 }
 
 function victimLines(victims: readonly ResolvedVictim[], recorded_ns: number): string[] {

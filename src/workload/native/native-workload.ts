@@ -113,7 +113,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       wanted?.active === true
         ? await startAgent({
             agent: wanted,
-            pid: lookedAtPid(arm, started.pid, threads),
+            pid: lookedAtPid(arm, { victims: started.pid, churn: joined?.pid ?? started.pid }, threads),
             folder,
             board,
             topology,
@@ -189,10 +189,15 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
   }
 }
 
-/** In the foreign control the holder's process is the second one, with a region of the same size. */
-function lookedAtPid(arm: NativeArm | ChurnArm, victimsPid: number, threads: readonly ThreadId[]): number {
-  if (arm.holder?.process !== 'foreign') return victimsPid;
-  return threads.find(({ role }) => role === 'holder')?.pid ?? victimsPid;
+/** In the foreign control: of the second process, with the churn or with a holder and a region of the same size. */
+function lookedAtPid(
+  arm: NativeArm | ChurnArm,
+  pids: { readonly victims: number; readonly churn: number },
+  threads: readonly ThreadId[],
+): number {
+  if (arm.kind === 'churn') return pids.churn;
+  if (arm.holder.process !== 'foreign') return pids.victims;
+  return threads.find(({ role }) => role === 'holder')?.pid ?? pids.victims;
 }
 
 interface Plans {

@@ -8,7 +8,7 @@ import type { Sources } from '../../debian/sources.js';
 import { chooseJdk, type Jdk } from '../../host/jdks.js';
 import type { CachedJdk } from '../../jdk/cached-jdks.js';
 import { namedJdks } from '../jvm/other-jdks.js';
-import type { ResolvedJvm } from '../../profile/resolved/resolved.js';
+import type { ResolvedAllocator, ResolvedJvm } from '../../profile/resolved/resolved.js';
 
 /** Without a collector, any JDK will do, because the program chooses its collector itself. */
 type Asked = Pick<ResolvedJvm, 'jdk' | 'java'> & { readonly collector: ResolvedJvm['collector'] | undefined };
@@ -62,7 +62,13 @@ export function jdkOf({ jdk, java, collector }: Asked): Promise<Jdk> {
   return findJdk({ jdk, java, collector });
 }
 
-export const triedAllocator = oncePerInput(tryAllocator);
+export const triedAllocator = oncePerInput((allocator: ResolvedAllocator) => tryAllocator(allocator));
+
+/** In the JDK's own program: a JDK that pauselab fetched has a C library of its own. */
+export const triedAllocatorUnder = oncePerInput(
+  ({ allocator, java }: { readonly allocator: ResolvedAllocator; readonly java: string }) =>
+    tryAllocator(allocator, [java, '-version']),
+);
 
 /** Valid while this process lives: JDKs and libraries do not change during an experiment. */
 export function oncePerInput<Input, Found>(find: (input: Input) => Found): (input: Input) => Found {
