@@ -3,6 +3,7 @@
  * that time. Pure.
  */
 import type { LinkFact, LinkReason } from '../facts/chain-facts.js';
+import { derivedOnce } from '../base/derived.js';
 import { grouped } from '../base/group.js';
 import { grades, type Cause, type Grade } from '../facts/blame.js';
 import type { ChainLink, StallCause } from '../bundle/stalls-schema.js';
@@ -66,11 +67,17 @@ export function reconciled(better: readonly LinkDraft[], other: readonly LinkDra
       .filter((one) => one.start_ns < part.end_ns && one.end_ns > part.start_ns)
       .map((one) => clipped(one, Math.max(one.start_ns, part.start_ns), Math.min(one.end_ns, part.end_ns)));
   const all = [...better, ...uncovered(span, better).flatMap(ofOthers)];
-  return partition(all, span).flatMap((part) => {
-    if (part.grade !== 'possible' && !isSymptom(part)) return [part];
+  const found: LinkDraft[] = [];
+  for (const part of partition(all, span)) {
+    if (part.grade !== 'possible' && !isSymptom(part)) {
+      found.push(part);
+      continue;
+    }
     const stronger = ofOthers(part).filter((one) => isStronger(one, part));
-    return [...stronger, ...uncovered(part, stronger).map((rest) => clipped(part, rest.start_ns, rest.end_ns))];
-  });
+    found.push(...stronger);
+    for (const rest of uncovered(part, stronger)) found.push(clipped(part, rest.start_ns, rest.end_ns));
+  }
+  return found;
 }
 
 function isStronger(one: LinkDraft, than: LinkDraft): boolean {
@@ -190,13 +197,18 @@ function withoutSlivers(links: readonly LinkDraft[]): LinkDraft[] {
  * `possible`.
  */
 function mostOf(slivers: readonly LinkDraft[]): LinkDraft {
-  const times = new Map<string, { one: LinkDraft; time_ns: number }>();
+  const times: { one: LinkDraft; time_ns: number }[] = [];
+  // A convoy has thousands of them for each of thousands of waiters: no text is made for each.
+  const places = new Map<Cause, Map<number | null, number>>();
   for (const one of slivers) {
-    const key = JSON.stringify([one.cause, one.thread?.tid]);
-    times.set(key, { one, time_ns: one.end_ns - one.start_ns + (times.get(key)?.time_ns ?? 0) });
+    const ofCause = places.get(one.cause) ?? new Map<number | null, number>();
+    places.set(one.cause, ofCause);
+    const place = ofCause.get(one.thread?.tid ?? null) ?? times.length;
+    ofCause.set(one.thread?.tid ?? null, place);
+    times[place] = { one, time_ns: one.end_ns - one.start_ns + (times[place]?.time_ns ?? 0) };
   }
   const all_ns = slivers.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
-  const [most] = [...times.values()].sort((a, b) => b.time_ns - a.time_ns);
+  const [most] = times.sort((a, b) => b.time_ns - a.time_ns);
   if (most === undefined) throw new Error('there are no slivers');
   const { one, time_ns } = most;
   return { ...one, grade: time_ns >= all_ns / 2 ? one.grade : 'possible', holder: null, cpuTakenBy: [] };
@@ -208,7 +220,12 @@ function merged(parts: readonly LinkDraft[]): LinkDraft[] {
   for (const part of parts) {
     const last = links.at(-1);
     // Most neighbours differ by this already.
-    const isAlike = last?.cause === part.cause && last.thread?.tid === part.thread?.tid;
+    const isAlike =
+      last?.cause === part.cause &&
+      last.thread?.tid === part.thread?.tid &&
+      last.isNext === part.isNext &&
+      last.grade === part.grade &&
+      last.call === part.call;
     const key = isAlike ? keyOf(part) : null;
     if (isAlike && (lastKey ?? keyOf(last)) === key) links[links.length - 1] = joined(last, part);
     else links.push(part);
@@ -217,21 +234,23 @@ function merged(parts: readonly LinkDraft[]): LinkDraft[] {
   return links;
 }
 
-function keyOf({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder, steps }: LinkDraft): string {
-  return JSON.stringify([
-    cause,
-    grade,
-    lock,
-    isNext,
-    holderWaited,
-    thread?.tid,
-    call,
-    via.map(({ tid }) => tid),
-    why,
-    holder?.isExact,
-    steps.map((one) => [one.step, one.thread?.tid, one.label, one.activity]),
-  ]);
-}
+/** The waiters of a convoy share their drafts. */
+const keyOf = derivedOnce(
+  ({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder, steps }: LinkDraft): string =>
+    JSON.stringify([
+      cause,
+      grade,
+      lock,
+      isNext,
+      holderWaited,
+      thread?.tid,
+      call,
+      via.map(({ tid }) => tid),
+      why,
+      holder?.isExact,
+      steps.map((one) => [one.step, one.thread?.tid, one.label, one.activity]),
+    ]),
+);
 
 function joined(a: LinkDraft, b: LinkDraft): LinkDraft {
   const taken = new Map(a.cpuTakenBy.map((one) => [one.thread.tid, one]));

@@ -1,6 +1,6 @@
 /**
- * Who held a lock and whose turn it was, for each waiter of a convoy. A convoy of n threads has n stalls with up to n
- * holders each, so nothing here searches all waiters or all holders for one holder of one waiter. Pure.
+ * Who held a lock and whose turn it was. A convoy of n threads has n stalls with up to n holders each, so nothing here
+ * searches all waiters or all holders for one part of a wait. Pure.
  */
 import { derivedOnce } from '../base/derived.js';
 import { grouped } from '../base/group.js';
@@ -27,6 +27,8 @@ type NumberedTurn = Turn & { readonly place: number };
 const writersIn = derivedOnce((queue: readonly LockWait[]) => queue.filter(({ isWrite }) => isWrite));
 
 const holdsByThread = derivedOnce((holds: readonly Hold[]) => grouped(holds, ({ tid }) => tid));
+
+const turnsByThread = derivedOnce((turns: readonly NumberedTurn[]) => grouped(turns, ({ tid }) => tid));
 
 const turnsOf = derivedOnce((model: TraceModel) => {
   const turns = [...model.waitsOn].map(([mm, queue]) => {
@@ -65,11 +67,18 @@ function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: Tr
   );
 }
 
-/** Of other writers in the same queue. */
-export function turnsDuring(wait: LockWait, model: TraceModel): Turn[] {
-  return overlapping(turnsOf(model).get(wait.mm), wait)
-    .filter(({ tid }) => tid !== wait.tid)
-    .sort((a, b) => a.place - b.place);
+/** In the queue of that mmap_lock, by place. */
+export function turnsDuring(span: Span, mm: bigint, model: TraceModel): Turn[] {
+  return overlapping(turnsOf(model).get(mm), span).sort((a, b) => a.place - b.place);
+}
+
+/** The turns and holds of the waiting thread, by start. */
+export function ownDuring(wait: LockWait, model: TraceModel): Span[] {
+  const [turns, holds] = [turnsOf(model).get(wait.mm), model.holds.get(wait.mm)];
+  return [
+    ...(turns === undefined ? [] : overlapping(turnsByThread(turns).get(wait.tid), wait)),
+    ...(holds === undefined ? [] : overlapping(holdsByThread(holds).get(wait.tid), wait)),
+  ].sort((a, b) => a.start_ns - b.start_ns);
 }
 
 /** Whether the thread has a lock of this kind for writing at some time of the part. */
@@ -112,40 +121,58 @@ export function withoutSteals(holds: readonly Hold[], turns: readonly Turn[]): H
 
 export interface QueuePart {
   readonly part: Span;
-  /** Those that held the lock during the whole part, by start. */
-  readonly holds: readonly Hold[];
+  /** Of those that had the lock during the whole part: the first writer, else the reader that gave it back last. */
+  readonly holder: Hold | null;
   /** Whose turn it was, the writer that queued first. */
   readonly turn: Turn | null;
 }
 
-/** The wait, cut wherever a hold or a turn begins or ends. `holds`: by start. */
-export function queueParts(wait: Span, holds: readonly Hold[], turns: readonly Turn[]): QueuePart[] {
-  const edges = [
-    ...new Set(
-      [wait, ...holds, ...turns].flatMap(({ start_ns, end_ns }) => [
-        Math.max(start_ns, wait.start_ns),
-        Math.min(end_ns, wait.end_ns),
-      ]),
-    ),
-  ].sort((a, b) => a - b);
-  const holdsIn = sweep(holds);
-  const turnsIn = sweep(turns.map((turn, place) => ({ ...turn, place })).sort((a, b) => a.start_ns - b.start_ns));
-  return edges.slice(1).map((end_ns, i) => {
-    const part = { start_ns: edges[i] ?? end_ns, end_ns };
-    const [first, ...others] = turnsIn(part);
-    const turn = first === undefined ? null : others.reduce((a, b) => (b.place < a.place ? b : a), first);
-    return { part, holds: holdsIn(part), turn };
+/** The span, cut wherever a hold or a turn begins or ends. `holds`: by start; `turns`: by place in the queue. */
+export function queueParts(whole: Span, holds: readonly Hold[], turns: readonly Turn[]): QueuePart[] {
+  const edges = new Set([whole.start_ns, whole.end_ns]);
+  for (const { start_ns, end_ns } of [...holds, ...turns]) {
+    edges.add(Math.max(start_ns, whole.start_ns));
+    edges.add(Math.min(end_ns, whole.end_ns));
+  }
+  const byTime = [...edges].sort((a, b) => a - b);
+  const holderOf = holders(holds);
+  const turnOf = firstTurns(turns);
+  return byTime.slice(1).map((end_ns, i) => {
+    const part = { start_ns: byTime[i] ?? end_ns, end_ns };
+    return { part, holder: holderOf(part), turn: turnOf(part) };
   });
 }
 
-/** For parts that follow each other: the spans that overlap each. `list`: by start. */
-function sweep<One extends Span>(list: readonly One[]): (part: Span) => readonly One[] {
+/** For parts that follow each other. */
+function holders(holds: readonly Hold[]): (part: Span) => Hold | null {
+  const writers = holds.filter(({ isWrite }) => isWrite);
   let next = 0;
-  let current: readonly One[] = [];
+  // If the last to give it back has done so, all of those that took it until then have.
+  let last: Hold | null = null;
   return ({ start_ns, end_ns }) => {
-    if (current.some((one) => one.end_ns <= start_ns)) current = current.filter((one) => one.end_ns > start_ns);
-    for (let one = list[next]; one !== undefined && one.start_ns < end_ns; next += 1, one = list[next])
-      if (one.end_ns > start_ns) current = [...current, one];
-    return current;
+    for (let one = holds[next]; one !== undefined && one.start_ns < end_ns; next += 1, one = holds[next])
+      if (last === null || one.end_ns > last.end_ns) last = one;
+    const writer = writers[firstEndingAfter(writers, start_ns)];
+    if (writer !== undefined && writer.start_ns < end_ns) return writer;
+    return last !== null && last.end_ns > start_ns ? last : null;
+  };
+}
+
+/** For parts that follow each other. A lock wakes one writer at a time, so few turns last at once. */
+function firstTurns(turns: readonly Turn[]): (part: Span) => Turn | null {
+  const byStart = turns.map((turn, place) => ({ turn, place })).sort((a, b) => a.turn.start_ns - b.turn.start_ns);
+  let next = 0;
+  let current: typeof byStart = [];
+  return ({ start_ns, end_ns }) => {
+    if (current.some(({ turn }) => turn.end_ns <= start_ns))
+      current = current.filter(({ turn }) => turn.end_ns > start_ns);
+    for (let one = byStart[next]; one !== undefined && one.turn.start_ns < end_ns; next += 1, one = byStart[next])
+      if (one.turn.end_ns > start_ns) current.push(one);
+    return (
+      current.reduce<(typeof byStart)[number] | null>(
+        (first, one) => (first === null || one.place < first.place ? one : first),
+        null,
+      )?.turn ?? null
+    );
   };
 }

@@ -4,6 +4,8 @@
  * the waiter. Pure.
  */
 import { lockCauses } from '../facts/blame.js';
+import { derivedOnce } from '../base/derived.js';
+import { joinedLists } from '../base/group.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { vmThread } from '../catalogue/collectors.js';
@@ -12,7 +14,7 @@ import { systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
-import { firstWriter, hasForWriting, queueParts, turnsDuring, withoutSteals } from './lock-queues.js';
+import { firstWriter, hasForWriting, type QueuePart } from './lock-queues.js';
 import { stacksOfThread } from './stacks-during.js';
 import { signalBefore } from './stops.js';
 import { muchSteal, takenFrom } from './steal.js';
@@ -28,6 +30,7 @@ import {
   type TraceModel,
 } from './trace-model.js';
 import { stolen } from './untraced.js';
+import { partsOfWait, type PartRange } from './wait-parts.js';
 
 /** If one of these events is missing, the holder of mmap_lock is unknown. */
 const lockEvents: readonly string[] = [traceEvents.start, traceEvents.acquired, traceEvents.released];
@@ -48,7 +51,7 @@ export function tracedDrafts(
     visited: [],
     seesLock: run.trace !== null && !run.trace.missingEvents.some((event) => lockEvents.includes(event)),
   };
-  return inside(model.segments.get(victim.thread.tid), stall).flatMap((segment) => blame(segment, traced));
+  return joinedLists(inside(model.segments.get(victim.thread.tid), stall), (segment) => blame(segment, traced));
 }
 
 function blame(segment: Segment, traced: TracedEvidence): LinkDraft[] {
@@ -116,7 +119,7 @@ function framesOf(segment: Span, tid: number, { run }: TracedEvidence): readonly
 /** The thread is in the queue of mmap_lock, or holds it and waits for the readers of a VMA. */
 function blocked(segment: Segment, tid: number, traced: TracedEvidence): LinkDraft[] {
   const waits = inside(traced.model.waits.get(tid), segment);
-  const queued = waits.flatMap((wait) => byHolders(wait, traced));
+  const queued = joinedLists(waits, (wait) => byHolders(wait, traced));
   const rest = uncovered(segment, waits).map((part) => {
     const other = otherWaitOf(tid, part, traced);
     if (hasForWriting(tid, part, traced.model) && canBeVma(other))
@@ -176,34 +179,53 @@ function wokenBy(tid: number, part: Span, traced: TracedEvidence): string | null
   return waker === null || waker === 0 ? null : threadOf(waker, traced.run, traced.model).name;
 }
 
+/** Who is to blame for a part, and where it depends on who waits, by that. */
+interface Decided {
+  readonly drafts: readonly LinkDraft[];
+  readonly of: ((wait: LockWait) => readonly LinkDraft[]) | null;
+}
+
+/** By all that names the threads, and by the list of parts: what waiters share is decided once for all of them. */
+const decidedIn = derivedOnce<EvidenceOfStall['threads'], OfHolders>(() =>
+  derivedOnce(() => derivedOnce((parts) => parts.map(() => null))),
+);
+
+type OfHolders = (holders: EvidenceOfStall['holders']) => (parts: PartRange['parts']) => (Decided | null)[];
+
+function byHolders(wait: LockWait, traced: TracedEvidence): LinkDraft[] {
+  const found: LinkDraft[] = [];
+  for (const { parts, from, to } of partsOfWait(wait, traced.model)) {
+    const decided = decidedIn(traced.run.threads)(traced.run.holders)(parts);
+    for (let i = from; i < to; i += 1) {
+      const part = parts[i];
+      if (part === undefined) continue;
+      const { drafts, of } = (decided[i] ??= decide(part, wait.mm, traced));
+      for (const one of of === null ? drafts : of(wait)) found.push(one);
+    }
+  }
+  return found;
+}
+
 /**
  * Between two changes of the holders a single thread is to blame: the writer, or the reader that releases last. If it
  * is a writer's turn, that writer is to blame: a running thread may take the lock for a moment before the sleepers, but
  * delays no thread that is queued behind the writer.
  */
-function byHolders(wait: LockWait, traced: TracedEvidence): LinkDraft[] {
+function decide({ part, holder, turn }: QueuePart, mm: bigint, traced: TracedEvidence): Decided {
   const { model } = traced;
-  const turns = turnsDuring(wait, model);
-  const others = overlapping(model.holds.get(wait.mm), wait).filter((hold) => hold.tid !== wait.tid);
-  return queueParts(wait, withoutSteals(others, turns), turns).flatMap(({ part, holds, turn }) => {
-    const holder = holds.find(({ isWrite }) => isWrite) ?? lastOf(holds);
-    if (holder !== null)
-      return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
-    if (turn === null)
-      return [unknownLink(part, { code: 'no-holder-seen' }, { clears: waitersDuring(part, wait.mm, model) })];
-    return [
-      draft(part, 'mmap-lock-writer', 'proven', {
-        lock: 'mmap_lock write',
-        isNext: true,
-        ...about(turn.tid, part, traced),
-      }),
-    ];
-  });
-}
-
-/** That gave it back last. */
-function lastOf([first, ...others]: readonly Hold[]): Hold | null {
-  return first === undefined ? null : others.reduce((a, b) => (b.end_ns > a.end_ns ? b : a), first);
+  if (holder !== null)
+    return holder.isWrite ? behindWriter(part, holder, traced) : behindReader(part, holder, mm, traced);
+  const drafts =
+    turn === null
+      ? [unknownLink(part, { code: 'no-holder-seen' }, { clears: waitersDuring(part, mm, model) })]
+      : [
+          draft(part, 'mmap-lock-writer', 'proven', {
+            lock: 'mmap_lock write',
+            isNext: true,
+            ...about(turn.tid, part, traced),
+          }),
+        ];
+  return { drafts, of: null };
 }
 
 /** Threads that waited during the whole part did not hold the lock. */
@@ -213,43 +235,55 @@ function waitersDuring(part: Span, mm: bigint, model: TraceModel): number[] {
     .map(({ tid }) => tid);
 }
 
-function behindReader(part: Span, holder: Hold, wait: LockWait, traced: TracedEvidence): LinkDraft {
-  return draft(part, 'mmap-lock-reader', holder.isSure ? 'proven' : 'likely', {
-    lock: 'mmap_lock read',
-    via: queuedWriter(part, wait, traced),
-    ...about(holder.tid, part, traced),
-  });
-}
-
-/** The first writer that was queued before the waiter: readers wait behind it although the lock is held for reading. */
-function queuedWriter(part: Span, wait: LockWait, { model, run }: TracedEvidence): BlamedThread[] {
-  const first = firstWriter(
-    model.waitsOn.get(wait.mm),
-    part,
-    (one) => one.tid !== wait.tid && (!wait.isWrite || one.start_ns < wait.start_ns),
-  );
-  return first === null ? [] : [threadOf(first.tid, run, model)];
+/** Readers wait behind the first writer that was queued before them although the lock is held for reading. */
+function behindReader(part: Span, holder: Hold, mm: bigint, traced: TracedEvidence): Decided {
+  const { model, run } = traced;
+  const grade = holder.isSure ? 'proven' : 'likely';
+  const found = { lock: 'mmap_lock read', ...about(holder.tid, part, traced) } as const;
+  const behind = (via: BlamedThread[]): LinkDraft[] => [draft(part, 'mmap-lock-reader', grade, { ...found, via })];
+  const queue = model.waitsOn.get(mm);
+  const first = firstWriter(queue, part, () => true);
+  const direct = behind([]);
+  if (first === null) return { drafts: direct, of: null };
+  const queued = behind([threadOf(first.tid, run, model)]);
+  const of = (wait: LockWait): readonly LinkDraft[] => {
+    if (first.tid !== wait.tid) return wait.isWrite && first.start_ns >= wait.start_ns ? direct : queued;
+    const other = firstWriter(
+      queue,
+      part,
+      (one) => one.tid !== wait.tid && (!wait.isWrite || one.start_ns < wait.start_ns),
+    );
+    return other === null ? direct : behind([threadOf(other.tid, run, model)]);
+  };
+  return { drafts: queued, of };
 }
 
 /**
  * A writer that is blocked while it holds the lock waits for the readers of a VMA, and the last of those readers is to
- * blame.
+ * blame. A thread that waits for the lock is none of them.
  */
-function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: TracedEvidence): LinkDraft[] {
+function behindWriter(part: Span, holder: Hold, traced: TracedEvidence): Decided {
   const writer = threadOf(holder.tid, traced.run, traced.model);
-  const blockedParts = inside(traced.model.segments.get(holder.tid), part).filter(
-    ({ scheduling }) => scheduling === 'blocked',
-  );
-  const passedOn = blockedParts.flatMap((segment) => {
-    const own = wakerOf(holder.tid, segment, traced);
-    return own === null || own === wait.tid || !canBeVma(otherWaitOf(holder.tid, segment, traced))
-      ? []
-      : [byWaker(segment, traced, { cause: 'vma-lock', lock: 'mmap_lock write', via: [writer] }, own)];
+  const passedOn = inside(traced.model.segments.get(holder.tid), part).flatMap((segment) => {
+    if (segment.scheduling !== 'blocked' || !canBeVma(otherWaitOf(holder.tid, segment, traced))) return [];
+    const waker = wakerOf(holder.tid, segment, traced);
+    if (waker === null) return [];
+    const link = byWaker(segment, traced, { cause: 'vma-lock', lock: 'mmap_lock write', via: [writer] }, waker);
+    return [{ waker, link }];
   });
-  const rest = uncovered(part, passedOn).map((own) =>
-    draft(own, 'mmap-lock-writer', 'proven', { lock: 'mmap_lock write', ...about(holder.tid, own, traced) }),
-  );
-  return [...passedOn, ...rest];
+  const behind = (links: readonly LinkDraft[]): LinkDraft[] => [
+    ...links,
+    ...uncovered(part, links).map((own) =>
+      draft(own, 'mmap-lock-writer', 'proven', { lock: 'mmap_lock write', ...about(holder.tid, own, traced) }),
+    ),
+  ];
+  const drafts = behind(passedOn.map(({ link }) => link));
+  if (passedOn.length === 0) return { drafts, of: null };
+  const of = (wait: LockWait): readonly LinkDraft[] =>
+    passedOn.some(({ waker }) => waker === wait.tid)
+      ? behind(passedOn.flatMap(({ waker, link }) => (waker === wait.tid ? [] : [link])))
+      : drafts;
+  return { drafts, of };
 }
 
 /** The thread that ended the whole wait, of which the segment may be a part. */

@@ -11,3 +11,10 @@ export function grouped<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) =>
   }
   return groups;
 }
+
+/** As flatMap, which takes several times as long for lists of thousands. */
+export function joinedLists<From, To>(all: readonly From[], listOf: (one: From) => readonly To[]): To[] {
+  const joined: To[] = [];
+  for (const one of all) for (const element of listOf(one)) joined.push(element);
+  return joined;
+}

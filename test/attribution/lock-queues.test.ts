@@ -25,7 +25,7 @@ const span = fc
   }));
 const list = fc.array(span, { maxLength: 15 }).map((all) => all.toSorted((a, b) => a.start_ns - b.start_ns));
 
-test('each part of a wait has the holds and the first turn that reach over all of it', () => {
+test('each part of a wait has the first writer or the last reader, and the first turn, that reach over all of it', () => {
   fc.assert(
     fc.property(list, fc.array(span, { maxLength: 8 }), (all, allTurns) => {
       const meets = (one: { start_ns: number; end_ns: number }) =>
@@ -37,7 +37,12 @@ test('each part of a wait has the holds and the first turn that reach over all o
       parts.forEach(({ part: { start_ns, end_ns }, ...found }, i) => {
         if (i > 0) expect(start_ns).toBe(parts[i - 1]?.part.end_ns);
         const reaches = (one: { start_ns: number; end_ns: number }) => one.start_ns <= start_ns && one.end_ns >= end_ns;
-        expect(found.holds).toEqual(holds.filter((one) => one.start_ns < end_ns && one.end_ns > start_ns));
+        const during = holds.filter((one) => one.start_ns < end_ns && one.end_ns > start_ns);
+        const last = during.reduce<(typeof during)[number] | null>(
+          (most, one) => (most === null || one.end_ns > most.end_ns ? one : most),
+          null,
+        );
+        expect(found.holder).toBe(during.find(({ isWrite }) => isWrite) ?? last);
         expect(found.turn?.start_ns).toBe(turns.find(reaches)?.start_ns);
       });
     }),
