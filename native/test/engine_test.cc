@@ -1,4 +1,6 @@
 // The engine's parts that need no run: plans, maps, layouts, schedstat, stat lines.
+#include <fcntl.h>
+#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -338,12 +340,45 @@ TEST_CASE("first faults have a VMA each, of one page, and take no other; warm fa
   CHECK(readMaps().size() < prepared.size() + kOthers);
 }
 
+// A process for holders that read another. This process has terabytes of shadow memory under a sanitizer, and pagemap
+// has 8 bytes for each page of them. posix_spawn returns when the new program has replaced this one's memory.
+class SmallProcess {
+ public:
+  SmallProcess() {
+    int ends[2];
+    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+    lifeline_ = ends[1];
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    char name[] = "cat";
+    char* const arguments[] = {name, nullptr};
+    const int outcome = posix_spawnp(&pid_, name, &actions, nullptr, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[0]);
+    REQUIRE(outcome == 0);
+  }
+  // It ends with its standard input, so also if this process is killed.
+  ~SmallProcess() {
+    close(lifeline_);
+    waitpid(pid_, nullptr, 0);
+  }
+  SmallProcess(const SmallProcess&) = delete;
+  SmallProcess& operator=(const SmallProcess&) = delete;
+  pid_t pid() const { return pid_; }
+
+ private:
+  int lifeline_ = -1;
+  pid_t pid_ = 0;
+};
+
 TEST_CASE("every holder operation releases and restores, in one VMA and across two") {
+  const SmallProcess small;
   for (const HolderOperation& operation : holderOperations()) {
     for (const std::uint64_t vmas : {1u, 2u}) {
       if (vmas == 2 && !operation.crossingLockClass) continue;
       const auto region = makeRegion(operation, holderOf(1 << 20, vmas), {});
-      const auto action = operation.make({.region = *region, .victims = getpid()});
+      const auto action = operation.make({.region = *region, .victims = operation.reads ? small.pid() : getpid()});
       for (int i = 0; i < 3; ++i) {
         region->populate([] { return false; });
         const int released = action->release();
