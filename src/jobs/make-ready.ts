@@ -31,7 +31,7 @@ export async function makeReady(asked: Job, installing: Installing): Promise<rea
 
 async function refusedIn({ arms }: Job): Promise<readonly RefusedArm[]> {
   if (arms.every((arm) => jdkLabelOf(arm) === null)) return [];
-  const [{ refusedArms }, { refusalText }] = await Promise.all([
+  const [{ refusedArms }, { whyNotRun }] = await Promise.all([
     import('../workload/jvm/refused-arms.js'),
     import('../words/verdict-words.js'),
   ]);
@@ -40,7 +40,7 @@ async function refusedIn({ arms }: Job): Promise<readonly RefusedArm[]> {
   const { length } = withoutRefused(arms, refused).filter(({ control }) => control === null);
   if (first !== undefined && length === 0)
     throw unfit(
-      `none of the arms can run under its JDK (${first.arm}: ${refusalText(first)}); name other JDKs with --jdk`,
+      `none of the arms can run under its JDK (${first.arm}: ${whyNotRun(first)}); name other JDKs with --jdk`,
     );
   return refused;
 }

@@ -154,13 +154,13 @@ function signed(share: number): string {
 
 /** `3 arms were not run: a@jdk-26 and b@jdk-26, because JDK 26.0.2 has no zgc collector; c@jdk-17, because …` */
 function refusedText(refused: readonly RefusedArm[]): string {
-  const reasons = [...grouped(refused, refusalText)].map(
+  const reasons = [...grouped(refused, whyNotRun)].map(
     ([why, alike]) => `${listed(alike.map(({ arm }) => arm))}, because ${why}`,
   );
   return `${counted(refused.length, 'arm was', 'arms were')} not run: ${reasons.join('; ')}`;
 }
 
-export function refusalText(fact: RefusedArm): string {
+export function whyNotRun(fact: RefusedArm): string {
   return sentenceOf<RefusedArm>(ofRefusals, fact);
 }
 

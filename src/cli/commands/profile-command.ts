@@ -6,7 +6,7 @@ import type { VerifiedArm } from '../../experiment/plan/verify.js';
 import type { CountedCalls } from '../../jobs/verify-profile.js';
 import { saysNoProgram } from '../../profile/resolved/resolved.js';
 import type { RefusedArm } from '../../facts/refused-arm-facts.js';
-import { refusalText } from '../../words/verdict-words.js';
+import { whyNotRun } from '../../words/verdict-words.js';
 import { guestDefaults } from '../guest-options.js';
 import { installing, installOption } from '../install.js';
 import { collect } from '../option-values.js';
@@ -157,7 +157,7 @@ function describeCounted({ arm, calls }: CountedCalls): string {
 }
 
 function describeRefused(fact: RefusedArm): string {
-  return `${fact.arm}: not run, because ${refusalText(fact)}\n`;
+  return `${fact.arm}: not run, because ${whyNotRun(fact)}\n`;
 }
 
 function describeVerified({ arm, expected, counted, problems }: VerifiedArm): string {
