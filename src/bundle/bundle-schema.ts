@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { OpenReason } from '../facts/finding-facts.js';
+import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import { causes } from '../facts/blame.js';
 import { resolvedProfileSchema } from '../profile/resolved/resolved-schema.js';
 import { lockTableSchema } from './lock-table-schema.js';
@@ -281,6 +282,9 @@ const churnSchema = z.object({
 /** A setting of an allocator that is not proven to be in force. */
 const unprovenSchema = z.object({ process: z.string(), allocator: z.string(), key: z.string(), asked: z.string() });
 
+/** Calls in the window, as named in `profile verify`, and the bytes that they asked for. */
+const issuedSchema = z.object({ call: z.string(), by: orNull(z.string()), n: z.number(), bytes: z.number() });
+
 const status = z.enum(['complete', 'partial', 'failed']);
 
 export const runSchema = z.object({
@@ -310,6 +314,11 @@ export const runSchema = z.object({
   layout: z.unknown(),
   priorities: z.array(prioritySchema),
   holder: orNull(holderSchema),
+  /**
+   * The calls that the arm declares (`issues`), by its trace; null without a trace that has them all, and for an arm that
+   * declares none.
+   */
+  issued: orNull(z.array(issuedSchema)).default(null),
   /** Null for a holder without a limit, and if the limit could not be set. */
   cpuMax: orNull(cpuMaxSchema).default(null),
   /** Null for an arm without an agent, for one whose agent does nothing, and in a bundle of an older version. */
@@ -356,6 +365,8 @@ const armSchema = z.object({
   title: z.string(),
   control: orNull(z.enum(['idle', 'foreign'])),
   kernel: z.string(),
+  /** The label of its JDK, in a profile that lists several; null in any other, for a native arm, and in an older bundle. */
+  jdk: orNull(z.string()).default(null),
   /** Number of runs in the figures. */
   runs: z.number(),
   /** Runs of `runs` that were cut short or failed. The figures include them; conclusions do not. */
@@ -373,6 +384,8 @@ const armSchema = z.object({
       .extend({ cgroup: orNull(z.object({ meanBytes: z.number(), peakBytes: z.number() })) }),
   ).default(null),
   holder: orNull(holderSchema),
+  /** Totals over these runs of the calls that the arm declares; null if a run lacks them. */
+  issued: orNull(z.array(issuedSchema)).default(null),
   /** For a JVM: the events of its log, pooled over the runs, and its CPU time. Null for a native arm. */
   jvm: orNull(
     z.object({
@@ -623,6 +636,14 @@ const turnsSchema = z.object({
   side: z.enum(['baseline', 'candidate']),
 });
 
+/** A code of a later version has no sentence here, so only known codes are read. */
+const refusedArm = { arm: z.string(), jdk: z.string() };
+const refusedArmSchema: z.ZodType<RefusedArm, RefusedArm> = z.discriminatedUnion('code', [
+  z.object({ ...refusedArm, code: z.literal('jdk-without-collector'), collector: z.string() }),
+  z.object({ ...refusedArm, code: z.literal('jdk-without-flag'), flag: z.string() }),
+  z.object({ ...refusedArm, code: z.literal('jdk-not-accepted'), accepted: z.string() }),
+]);
+
 const measuredManifestSchema = z.object({
   schemaVersion: version,
   tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
@@ -640,6 +661,8 @@ const measuredManifestSchema = z.object({
   calibration: z.array(calibrationSchema),
   /** Planned order, without the repetitions of disturbed runs. */
   order: z.array(z.object({ arm: z.string(), kernel: orNull(z.string()).default(null), repetition: z.number() })),
+  /** Arms that their JDK cannot run, so that they are in no order, and why. Codes: src/facts/refused-arm-facts.ts. */
+  refusedArms: z.array(refusedArmSchema).default([]),
   /** The places, in the order of the profile; empty in a bundle of a version without guests. */
   kernels: z.array(kernelSchema).default([]),
   spoiledBy: z.unknown(),

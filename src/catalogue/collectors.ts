@@ -1,7 +1,7 @@
 /**
  * HotSpot's collectors, and the JVM's threads that give memory back: which thread, by which call, enabled by which
  * flags. Thread names are full names; workload/threads/thread-patterns.ts handles the names that the kernel shortens.
- * Flags and calls were seen by strace on JDK 17, 25 and 28-ea; docs/jvm.md lists them by collector.
+ * Flags and calls were seen by strace on JDK 17, 21, 25, 26, 27 and 28-ea; docs/jvm.md lists them by collector.
  */
 
 export const collectors = ['g1', 'parallel', 'serial', 'zgc', 'shenandoah', 'epsilon'] as const;
@@ -77,6 +77,8 @@ export const jvmGivers: readonly Giver[] = [
   // It also punches holes (fallocate), which takes no lock of the address space.
   { pattern: 'ZUncommitter*', call: 'mmap.NONE', collectors: ['zgc'] },
   { pattern: 'Shenandoah Control*', call: 'mmap.NONE', collectors: ['shenandoah'] },
+  // Its name in Debian's 25 and 26, and in 27 and newer.
+  { pattern: 'Shenandoah Uncommit*', call: 'mmap.NONE', collectors: ['shenandoah'] },
   { pattern: 'ShenUncommit*', call: 'mmap.NONE', collectors: ['shenandoah'] },
   {
     pattern: 'Native Heap Trimmer',

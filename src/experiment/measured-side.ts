@@ -8,6 +8,7 @@ import {
   type Turns,
 } from '../bundle/bundle-schema.js';
 import { folderName } from '../bundle/place-names.js';
+import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import type { BundleStore } from '../bundle/store.js';
 import { hostFacts } from '../host/facts.js';
 import { programFiles } from '../host/program-files.js';
@@ -22,6 +23,8 @@ import { summarise, type FinishedRun } from './summarise.js';
 export interface SidePlan {
   readonly profile: ResolvedProfile;
   readonly arms: readonly ResolvedArm[];
+  /** Arms of the profile that their JDK cannot run; they are not in `arms`. */
+  readonly refused?: readonly RefusedArm[];
   /** A place per kernel; by default this machine. The first place sizes the regions for all. */
   readonly places?: readonly OpenPlace[];
   readonly store: BundleStore;
@@ -62,7 +65,7 @@ export function openSide(
   places: readonly Place[],
   { keepSecrets }: { readonly keepSecrets: boolean },
 ): MeasuredSide {
-  const { profile, arms, store } = plan;
+  const { profile, arms, store, refused = [] } = plan;
   const kernels = places.map(({ kernel }) => kernel);
   const redactor = redactorOf(profile, keepSecrets);
   const finished: FinishedRun[] = [];
@@ -70,7 +73,7 @@ export function openSide(
   const programs = programFiles(profile.arms.filter(({ name }) => arms.some((arm) => arm.name === name)));
   let retries = profile.spoiled.retries;
   const summary = (status: SummaryFile['status']): SummaryFile =>
-    summarise({ profile, arms, kernels, status, runs: finished });
+    summarise({ profile, arms, kernels, status, runs: finished, refused });
   const publish = (status: SummaryFile['status']): SummaryFile => {
     const now = summary(status);
     store.writeSummary(now);
@@ -126,7 +129,7 @@ interface OfSide {
 }
 
 function manifestOf(
-  { profile, turns }: SidePlan,
+  { profile, turns, refused = [] }: SidePlan,
   { asked, toolVersion, startedAt, order, sizes }: ManifestParts,
   { kernels, redactor, programs, argv }: OfSide,
 ): MeasuredManifest {
@@ -143,6 +146,7 @@ function manifestOf(
     kernels: [...kernels],
     calibration: [...sizes.calibrations],
     order: [...order],
+    refusedArms: [...refused],
     spoiledBy: profile.spoiled,
     programs: [...programs],
     turns,

@@ -2,6 +2,7 @@
  * Makes summary.json from the runs so far. Figures pool the samples of undisturbed runs; findings rest on single runs
  * (verdict/).
  */
+import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import { loadCodes } from '../facts/run-facts.js';
 import { distinct } from '../facts/stated.js';
 import {
@@ -16,7 +17,14 @@ import {
 } from '../bundle/bundle-schema.js';
 import { isMeantToShrink } from '../catalogue/collectors.js';
 import { isEvidence } from '../bundle/stored.js';
-import { isApp, isInJvm, type JvmArm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
+import {
+  isApp,
+  isInJvm,
+  jdkLabelOf,
+  type JvmArm,
+  type ResolvedArm,
+  type ResolvedProfile,
+} from '../profile/resolved/resolved.js';
 import { responseFigures, serviceFigures } from '../record/histogram/figures.js';
 import { addDistributions } from '../record/histogram/histogram.js';
 import { offeredLoad } from '../record/board/owed.js';
@@ -42,9 +50,11 @@ export interface SummaryInput {
   readonly kernels: readonly KernelRecord[];
   readonly status: SummaryFile['status'];
   readonly runs: readonly FinishedRun[];
+  /** Arms that their JDK cannot run. */
+  readonly refused: readonly RefusedArm[];
 }
 
-export function summarise({ profile, arms, kernels, status, runs }: SummaryInput): SummaryFile {
+export function summarise({ profile, arms, kernels, status, runs, refused }: SummaryInput): SummaryFile {
   const summaries = kernels.flatMap(({ name }) =>
     arms.map((arm) =>
       summariseArm(
@@ -62,6 +72,7 @@ export function summarise({ profile, arms, kernels, status, runs }: SummaryInput
     kernels,
     status,
     degraded,
+    refused,
     traced: traceNotes(runs.map(({ file }) => file)),
   });
   return {
@@ -89,6 +100,7 @@ function summariseArm(
     title: arm.title,
     control: arm.control,
     kernel,
+    jdk: jdkLabelOf(arm),
     runs: counted.length,
     cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
     spoiledRuns: all.length - counted.length,
@@ -97,6 +109,7 @@ function summariseArm(
     window_ns: sum(counted, ({ analysis }) => analysis.window_ns),
     memoryUse: poolMemory(counted),
     holder: poolHolder(counted),
+    issued: poolIssued(counted),
     jvm: isInJvm(arm) ? poolJvm(arm, { counted, all, alone: withoutProbes(arm, arms) }) : null,
     churn: arm.kind === 'churn' ? poolChurn(counted) : null,
     agent: poolAgent(counted),
@@ -273,6 +286,17 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
       : sum(holders, ({ figures }) => figures.releasedBytes ?? 0),
     lost_records: sum(holders, ({ figures }) => figures.lost_records),
   };
+}
+
+function poolIssued(runs: readonly FinishedRun[]): ArmSummary['issued'] {
+  const all = runs.map(({ file }) => file.issued);
+  const [first] = all;
+  if (first === undefined || first === null || all.includes(null)) return null;
+  const each = all.flatMap((issued) => issued ?? []);
+  return first.map(({ call, by }) => {
+    const own = each.filter((one) => one.call === call && one.by === by);
+    return { call, by, n: sum(own, ({ n }) => n), bytes: sum(own, ({ bytes }) => bytes) };
+  });
 }
 
 /** A run without the figure may be the run that used most. */

@@ -39,6 +39,13 @@ export type NoteFact =
   | { readonly code: 'flags-unread' }
   /** Of `runs_n` runs, the JVM's log has no return of heap in `kept_n`. */
   | { readonly code: 'heap-kept'; readonly arm: string; readonly kept_n: number; readonly runs_n: number }
+  /** By the trace, in the windows of `runs_n` runs. `by`: a pattern of thread names; null: any. */
+  | {
+      readonly code: 'calls-counted';
+      readonly arm: string;
+      readonly runs_n: number;
+      readonly calls: readonly CountedCall[];
+    }
   | { readonly code: 'purge-gave-nothing'; readonly arm: string; readonly operation: string; readonly calls_n: number }
   | {
       readonly code: 'control-of-other-process';
@@ -141,3 +148,10 @@ export type Note = NoteFact & {
   /** The kernel for which it holds, of several; null: it holds for all, or names the kernel itself. */
   readonly onKernel: string | null;
 };
+
+export interface CountedCall {
+  readonly call: string;
+  readonly by: string | null;
+  readonly n: number;
+  readonly bytes: number;
+}

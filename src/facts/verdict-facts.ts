@@ -3,6 +3,8 @@
  * and, from all of them, the verdict. `arms` are names as in the profile.
  */
 
+import type { RefusedArm } from './refused-arm-facts.js';
+
 /** Of one kernel. */
 export type KernelConclusion =
   /** A program without probes, where nothing is timed. */
@@ -46,6 +48,8 @@ export type KernelConclusion =
       readonly longest_ns: number | null;
     }
   | ConfigurationConclusion
+  /** Of a profile that lists JDKs. */
+  | { readonly code: 'jdks-compared'; readonly behaviours: readonly ArmBehaviour[] }
   | {
       readonly code: 'probe-cost';
       readonly arm: string;
@@ -96,7 +100,8 @@ export interface StalledShares {
 
 /** Of all kernels. */
 export type OverallConclusion =
-  | { readonly code: 'kernels-compared'; readonly behaviours: readonly KernelBehaviour[] }
+  | { readonly code: 'kernels-compared'; readonly behaviours: readonly ArmBehaviour[] }
+  | { readonly code: 'arms-not-run'; readonly refused: readonly RefusedArm[] }
   | BetweenConclusion
   | { readonly code: 'undisturbed-evidence'; readonly isAll: boolean }
   | { readonly code: 'under-load-evidence'; readonly arms: readonly string[] }
@@ -118,8 +123,8 @@ export interface BetweenBuilds {
   readonly changes: readonly { readonly kernel: string; readonly names: readonly string[] }[];
 }
 
-/** Arms that behave alike, with the kernels on which they stall, do not stall, and are undecided. */
-export interface KernelBehaviour {
+/** Arms that behave alike, with the kernels or JDKs on which they stall, do not stall, and are undecided. */
+export interface ArmBehaviour {
   readonly arms: readonly string[];
   readonly stallsOn: readonly string[];
   readonly quietOn: readonly string[];

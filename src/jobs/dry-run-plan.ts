@@ -163,9 +163,9 @@ function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): 
 
 function describeJvm(arm: JvmArm, cpusOf: CpusOf): string[] {
   const { jvm } = arm;
-  const { jdk, collector, flags, process } = jvm;
+  const { jdk, java, collector, flags, process } = jvm;
   return [
-    `JDK ${jdk}, collector ${collector}${flags.length === 0 ? '' : `, flags ${flags.join(' ')}`}`,
+    `JDK ${java ?? jdk}, collector ${collector}${flags.length === 0 ? '' : `, flags ${flags.join(' ')}`}`,
     ...(isApp(arm) ? [describeApp(arm.jvm.app)] : []),
     ...describeProcess(process, cpusOf),
     ...describeWork(jvm, cpusOf, 'JVM'),

@@ -1,9 +1,10 @@
 /** Preparations before a job: missing system packages, and the parts of pauselab that the job needs. */
-import { Failure } from '../base/failure.js';
+import { Failure, unfit } from '../base/failure.js';
 import type { Need } from '../base/system-packages.mjs';
 import type { Sources } from '../debian/sources.js';
 import type { Job } from '../experiment/plan/requirements.js';
-import { isInJvm } from '../profile/resolved/resolved.js';
+import type { RefusedArm } from '../facts/refused-arm-facts.js';
+import { isInJvm, jdkLabelOf, type ResolvedArm } from '../profile/resolved/resolved.js';
 
 export interface Installing {
   /** Whether system packages that are missing may be installed. */
@@ -11,15 +12,45 @@ export interface Installing {
   readonly note: (text: string) => void;
 }
 
-/** Installs or names the packages that the machine lacks. Builds the parts of pauselab that the job needs. */
-export async function makeReady(job: Job, installing: Installing): Promise<void> {
+/**
+ * Installs or names the packages that the machine lacks. Builds the parts of pauselab that the job needs. Returns the arms
+ * that a JDK of their profile's list cannot run, which the job has to leave out.
+ */
+export async function makeReady(asked: Job, installing: Installing): Promise<readonly RefusedArm[]> {
   const [{ checkMachine, partsOf }, { ensurePart }] = await Promise.all([
     import('../experiment/plan/requirements.js'),
     import('../host/setup.js'),
   ]);
-  await fetchJdks(job, installing);
+  await fetchJdks(asked, installing);
+  const refused = await refusedIn(asked);
+  const job = { ...asked, arms: withoutRefused(asked.arms, refused) };
   await withInstallations(installing, () => checkMachine(job));
   for (const part of partsOf(job)) await ensurePart(part, installing);
+  return refused;
+}
+
+async function refusedIn({ arms }: Job): Promise<readonly RefusedArm[]> {
+  if (arms.every((arm) => jdkLabelOf(arm) === null)) return [];
+  const [{ refusedArms }, { whyNotRun }] = await Promise.all([
+    import('../workload/jvm/refused-arms.js'),
+    import('../words/verdict-words.js'),
+  ]);
+  const refused = await refusedArms(arms);
+  const [first] = refused;
+  const { length } = withoutRefused(arms, refused).filter(({ control }) => control === null);
+  if (first !== undefined && length === 0)
+    throw unfit(
+      `none of the arms can run under its JDK (${first.arm}: ${whyNotRun(first)}); name other JDKs with --jdk`,
+    );
+  return refused;
+}
+
+/** `refused`: of these arms. */
+export function withoutRefused<Arm extends ResolvedArm>(
+  arms: readonly Arm[],
+  refused: readonly RefusedArm[],
+): readonly Arm[] {
+  return arms.filter(({ name }) => !refused.some(({ arm }) => arm === name));
 }
 
 /** Fetches the JDKs that arms name by their packages, so that no run waits for the network. */

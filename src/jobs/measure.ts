@@ -10,7 +10,7 @@ import type { SidePlan } from '../experiment/measured-side.js';
 import type { UntilN } from '../experiment/plan/until-n.js';
 import type { BootedKernel } from '../kernel/build/booted-kernel.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
-import { makeReady } from './make-ready.js';
+import { makeReady, withoutRefused } from './make-ready.js';
 import type { PlannedSide } from './plan.js';
 import type { Progress } from './progress.js';
 import { resultFolder } from './result-folder.js';
@@ -99,17 +99,19 @@ interface Measurement<Result> {
 }
 
 async function measureSides<Result>(
-  plans: readonly PlannedSide[],
+  asked: readonly PlannedSide[],
   argv: readonly string[],
   options: MeasureOptions,
   { open, run }: Measurement<Result>,
 ): Promise<Result> {
   const { isHost, kernelsOf } = await import('../profile/check/asked-kernel.js');
-  const kernels = [...new Set(plans.flatMap(({ profile }) => kernelsOf(profile)))];
-  await makeReady(
-    { arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true },
+  const kernels = [...new Set(asked.flatMap(({ profile }) => kernelsOf(profile)))];
+  const refused = await makeReady(
+    { arms: asked.flatMap(({ arms }) => arms), kernels, trace: options.trace === true },
     { install: options.install === true, note: options.progress.note },
   );
+  // An arm that one of two sides cannot run is left out of both, so that they stay comparable.
+  const plans = asked.map(({ profile, arms }) => ({ profile, arms: withoutRefused(arms, refused) }));
   const [
     { guestNeeds },
     { placesOf },
@@ -150,6 +152,7 @@ async function measureSides<Result>(
         {
           profile: plan.profile,
           arms: needs[i]?.arms ?? plan.arms,
+          refused: refused.filter(({ arm }) => plan.profile.arms.some(({ name }) => name === arm)),
           places: placesFor(places, kernelsOf(plan.profile)),
           store,
         },

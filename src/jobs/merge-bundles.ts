@@ -98,5 +98,6 @@ function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): SummaryFi
     return finishedRunOf(file, arm, sumHlog(join(from.path, 'runs', before.name, 'histograms.hlog')));
   });
   const status = bundles.every(({ summary }) => summary?.status === 'complete') ? 'complete' : 'partial';
-  return summarise({ profile, arms, kernels: plan.manifest.kernels, status, runs });
+  const { kernels, refusedArms: refused } = plan.manifest;
+  return summarise({ profile, arms, kernels, status, runs, refused });
 }

@@ -8,6 +8,8 @@ export interface ChangeOptions {
   /** Each as path=value. */
   readonly set?: readonly string[] | undefined;
   readonly java?: string | undefined;
+  /** JDKs of all arms with a JVM, each with its arms. */
+  readonly jdk?: readonly string[] | undefined;
   readonly javaArgs?: string | undefined;
   readonly kernel?: readonly string[] | undefined;
 }
@@ -33,13 +35,20 @@ export interface Overrides {
 
 /** `before`: what the names of the options begin with. */
 export function overridesOf(options: ProfileOptions, before = '--'): Overrides {
-  const { set = [], runs, duration, seed, kernel = [], preempt = [], bootLabel, java, javaArgs } = options;
+  const { set = [], runs, duration, seed, kernel = [], preempt = [], bootLabel, java, jdk = [], javaArgs } = options;
   const one = (name: string, path: Path, value: string | number | undefined): JvmOverride[] =>
     value === undefined ? [] : [{ path, value, option: before + name, origin: `${before}${name} ${value}` }];
-  const list = (name: string, path: Path, values: readonly string[]): Override[] =>
+  const list = (name: string, path: Path, values: readonly string[]): JvmOverride[] =>
     values.length === 0
       ? []
-      : [{ path, value: values, origin: values.map((value) => `${before}${name} ${value}`).join(' ') }];
+      : [
+          {
+            path,
+            value: values,
+            option: before + name,
+            origin: values.map((value) => `${before}${name} ${value}`).join(' '),
+          },
+        ];
   return {
     ofAll: [
       ...set.map((text) => parseOverride(`${before}set`, text)),
@@ -50,7 +59,11 @@ export function overridesOf(options: ProfileOptions, before = '--'): Overrides {
       ...list('preempt', ['preempt'], preempt),
       ...(bootLabel === undefined ? [] : ofThisBoot(bootLabel, `${before}boot-label ${bootLabel}`)),
     ],
-    ofJvm: [...one('java', ['jvm', 'java'], java), ...one('java-args', ['jvm', 'app', 'args'], javaArgs)],
+    ofJvm: [
+      ...one('java', ['jvm', 'java'], java),
+      ...list('jdk', ['jdks'], jdk),
+      ...one('java-args', ['jvm', 'app', 'args'], javaArgs),
+    ],
   };
 }
 

@@ -3,7 +3,15 @@ import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/text/near-miss.js';
 import { checkPlan } from '../experiment/plan/check-plan.js';
 import { readProfile, type ResolveWith } from '../profile/written/load.js';
-import { isApp, isInJvm, saysNoProgram, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
+import {
+  isApp,
+  isInJvm,
+  jdkLabelOf,
+  namesOfArm,
+  saysNoProgram,
+  type ResolvedArm,
+  type ResolvedProfile,
+} from '../profile/resolved/resolved.js';
 import type { Fixed } from '../profile/check/validate.js';
 import { overridesOf, type ChangeOptions, type JvmOverride, type ProfileOptions } from './overrides.js';
 
@@ -57,16 +65,22 @@ function refuseWithoutProgram({ name }: ResolvedProfile, arms: readonly Resolved
     );
 }
 
-/** The named arms and both controls, in the profile's order. Without names: all arms. */
+/**
+ * The named arms and their controls, in the profile's order. Without names: all arms. A name without a JDK stands for the
+ * arm under each JDK of the profile.
+ */
 function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonly ResolvedArm[] {
-  const known = profile.arms.map(({ name }) => name);
+  const known = [...new Set(profile.arms.flatMap(namesOfArm))];
   for (const name of names) {
     if (!known.includes(name))
       throw usage(
         `--arm ${name}: the profile ${profile.name} has no such arm${didYouMean(name, known)}; it has ${known.join(', ')}`,
       );
   }
-  return names.length === 0
-    ? profile.arms
-    : profile.arms.filter(({ name, control }) => control !== null || names.includes(name));
+  if (names.length === 0) return profile.arms;
+  const chosen = profile.arms.filter((arm) => namesOfArm(arm).some((name) => names.includes(name)));
+  const jdks = chosen.map(jdkLabelOf);
+  return profile.arms.filter(
+    (arm) => chosen.includes(arm) || (arm.control !== null && (jdks.includes(jdkLabelOf(arm)) || jdks.includes(null))),
+  );
 }

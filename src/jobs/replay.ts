@@ -48,7 +48,9 @@ export async function planReplay(path: string, { trust }: { readonly trust: bool
       `the profile in ${file} does not match its profileHash: it was changed, so a replay would not run what was measured`,
     );
   const order = new Set(manifest.order.map(({ arm }) => arm));
-  const arms = profile.arms.filter(({ name }) => order.has(name));
+  // The JDKs of this machine may run what those of the bundle could not.
+  const refused = new Set(manifest.refusedArms.map(({ arm }) => arm));
+  const arms = profile.arms.filter(({ name }) => order.has(name) || refused.has(name));
   if (arms.length === 0) throw usage(`the order in ${file} names no arm of its profile: it was changed`);
   const asked = askedFor(manifest);
   const { bootDeadline_ns, ...guest } = asked.guest;

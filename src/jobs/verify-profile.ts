@@ -5,13 +5,14 @@ import { exitCodeOf, listenForInterruption } from '../experiment/interruption.js
 import { verifiable, verifyArm, type VerifiedArm } from '../experiment/plan/verify.js';
 import { cpuTopology } from '../host/cpus.js';
 import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
-import { issuesOf, type ExpectedCalls, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
+import { issuesOf, namesOfArm, type ExpectedCalls, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
+import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import { loadResolved } from '../profile/written/load.js';
 import { planOf, type PlanWithGuests } from './dry-run-plan.js';
-import { makeReady, type Installing } from './make-ready.js';
+import { makeReady, withoutRefused, type Installing } from './make-ready.js';
 import { overridesOf, type ProfileOptions } from './overrides.js';
 
-export interface VerifyAsked extends Pick<ProfileOptions, 'duration' | 'java'> {
+export interface VerifyAsked extends Pick<ProfileOptions, 'duration' | 'java' | 'jdk'> {
   /** Name of the only arm; undefined: all arms with `issues`. */
   readonly arm?: string | undefined;
 }
@@ -22,10 +23,10 @@ export interface VerifyPlan {
 }
 
 export async function planVerification(nameOrPath: string, asked: VerifyAsked): Promise<VerifyPlan> {
-  const { arm: only, duration, java } = asked;
-  const { ofAll, ofJvm } = overridesOf({ duration, java });
+  const { arm: only, duration, java, jdk } = asked;
+  const { ofAll, ofJvm } = overridesOf({ duration, java, jdk });
   const profile = await loadResolved(nameOrPath, [...ofAll, ...ofJvm]);
-  const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
+  const arms = verifiable(profile).filter((arm) => only === undefined || namesOfArm(arm).includes(only));
   if (arms.length === 0)
     throw usage(
       only === undefined
@@ -47,13 +48,20 @@ export function dryRunOf({ profile, arms }: VerifyPlan): { plan: PlanWithGuests;
   return { plan, counted: arms.map((arm) => ({ arm: arm.name, calls: issuesOf(arm) })) };
 }
 
-export async function verifyArms({ profile, arms }: VerifyPlan, installing: Installing): Promise<VerifiedArm[]> {
-  await makeReady({ arms, kernels: [], strace: true }, installing);
+export interface Verification {
+  readonly arms: readonly VerifiedArm[];
+  /** Arms that their JDK cannot run. */
+  readonly refused: readonly RefusedArm[];
+}
+
+export async function verifyArms({ profile, arms }: VerifyPlan, installing: Installing): Promise<Verification> {
+  const refused = await makeReady({ arms, kernels: [], strace: true }, installing);
   const interruption = listenForInterruption(() => undefined);
   const results: VerifiedArm[] = [];
   try {
-    for (const arm of arms) results.push(await verifyArm(profile, arm, cpuTopology(), interruption));
-    return results;
+    for (const arm of withoutRefused(arms, refused))
+      results.push(await verifyArm(profile, arm, cpuTopology(), interruption));
+    return { arms: results, refused };
   } catch (error) {
     const signal = interruption.signal();
     if (signal !== null && error instanceof Failure)

@@ -1,6 +1,6 @@
 /** Sentences of the notes of an experiment (src/facts/note-facts.ts). */
 import { formatDuration, formatShare, formatSize } from '../base/text/units.js';
-import type { CallsOfArm, HolderSize, KernelFact, Note, NoteFact } from '../facts/note-facts.js';
+import type { CallsOfArm, CountedCall, HolderSize, KernelFact, Note, NoteFact } from '../facts/note-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { counted, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -52,6 +52,8 @@ const words: WordsOf<NoteFact> = {
   'heap-kept': ({ arm, kept_n, runs_n }) =>
     `${arm}: by its log, the JVM gave no heap back in ${kept_n} of ${counted(runs_n, 'run')}, so the arm does not show what giving back does; ` +
     'use a longer window (--duration), or flags by which this JDK gives heap back (docs/jvm.md).',
+  'calls-counted': ({ arm, runs_n, calls }) =>
+    `${arm}: in ${counted(runs_n, 'window')} the trace has ${listed(calls.map(callsText))}.`,
   'purge-gave-nothing': ({ arm, operation, calls_n }) =>
     `${arm}: ${counted(calls_n, 'call')} of ${operation} gave back nothing, so the arm does not show what a purge does` +
     (operation === 'mimalloc_collect'
@@ -153,4 +155,10 @@ function sizeOf({ operation, regionBytes }: HolderSize): string {
 
 function grouped(n: number): string {
   return n.toLocaleString('en-US');
+}
+
+/** `4570 mmap.NONE of 300 MiB by "Shen*" (67.2 KiB a call)` */
+function callsText({ call, by, n, bytes }: CountedCall): string {
+  const each = n === 0 || bytes === 0 ? '' : ` (${formatSize(bytes / n)} a call)`;
+  return `${n} ${call} of ${formatSize(bytes)}${by === null ? '' : ` by "${by}"`}${each}`;
 }

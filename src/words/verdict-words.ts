@@ -1,9 +1,11 @@
 /** Sentences, without a full stop, of conclusions (src/facts/verdict-facts.ts), and the verdict that they make. */
+import { grouped } from '../base/group.js';
 import { formatDuration, formatShare } from '../base/text/units.js';
+import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type {
+  ArmBehaviour,
   Conclusion,
-  KernelBehaviour,
   KernelConclusion,
   LongestWait,
   OverallConclusion,
@@ -45,6 +47,7 @@ const ofKernel: WordsOf<KernelConclusion> = {
   'configuration-unclear': ({ arm, reference, runs_n, leastRuns_n }) =>
     `${counted(runs_n, 'run')} of each do not decide whether ${arm} is stalled more or less than ${reference}` +
     (runs_n < leastRuns_n ? `; use --runs ${leastRuns_n} to decide it` : ''),
+  'jdks-compared': ({ behaviours }) => `of these JDKs, ${behaviours.map(behaviourText).join(', ')}`,
   'probe-cost': probeCostText,
   'heap-kept': ({ arms }) =>
     `nothing can be concluded about ${listed(arms)}, because the JVM gave no heap back in some run`,
@@ -56,6 +59,7 @@ const ofKernel: WordsOf<KernelConclusion> = {
 /** Whole sentences. */
 const ofAll: WordsOf<OverallConclusion> = {
   'kernels-compared': ({ behaviours }) => `Of these kernels, ${behaviours.map(behaviourText).join('; ')}`,
+  'arms-not-run': ({ refused }) => refusedText(refused),
   'between-kernels': ({ difference }) =>
     'As far as version and configuration show, both are builds of one tree (see the notes), ' +
     `so between them lies ${difference === 'patch' ? 'the patch' : 'the patch and the compiler'}`,
@@ -148,8 +152,26 @@ function signed(share: number): string {
   return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
 }
 
+/** `3 arms were not run: a@jdk-26 and b@jdk-26, because JDK 26.0.2 has no zgc collector; c@jdk-17, because …` */
+function refusedText(refused: readonly RefusedArm[]): string {
+  const reasons = [...grouped(refused, whyNotRun)].map(
+    ([why, alike]) => `${listed(alike.map(({ arm }) => arm))}, because ${why}`,
+  );
+  return `${counted(refused.length, 'arm was', 'arms were')} not run: ${reasons.join('; ')}`;
+}
+
+export function whyNotRun(fact: RefusedArm): string {
+  return sentenceOf<RefusedArm>(ofRefusals, fact);
+}
+
+const ofRefusals: WordsOf<RefusedArm> = {
+  'jdk-without-collector': ({ jdk, collector }) => `JDK ${jdk} has no ${collector} collector`,
+  'jdk-without-flag': ({ jdk, flag }) => `JDK ${jdk} does not know the VM option "${flag}"`,
+  'jdk-not-accepted': ({ jdk, accepted }) => `JDK ${jdk} is not one that the arm accepts (jdk: "${accepted}")`,
+};
+
 /** `crossing stalls on all`, `one-vma stalls on 6.16 and not on 6.17 (undecided on 6.18)` */
-function behaviourText({ arms, stallsOn, quietOn, undecidedOn }: KernelBehaviour): string {
+function behaviourText({ arms, stallsOn, quietOn, undecidedOn }: ArmBehaviour): string {
   const [stall, are] = arms.length === 1 ? ['stalls', 'is'] : ['stall', 'are'];
   const rest = undecidedOn.length === 0 ? '' : ` (undecided on ${listed(undecidedOn)})`;
   const where = (): string => {

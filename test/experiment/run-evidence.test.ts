@@ -53,9 +53,17 @@ describe('the threads of a JVM that give memory back', () => {
       'VM Thread': 'mmap.NONE: mmap_lock write',
     });
     // The profile app does not know the collector of the user's program.
-    const program = await named('app', 'probes', ['Shenandoah Cont', 'ShenUncommit', 'VM Thread']);
+    const program = await named('app', 'probes', [
+      'Shenandoah Cont',
+      'Shenandoah Unco',
+      'Shenand..Thread',
+      'ShenUncommit',
+      'VM Thread',
+    ]);
     expect(program).toEqual({
       'Shenandoah Cont': 'mmap.NONE: mmap_lock write',
+      'Shenandoah Unco': 'mmap.NONE: mmap_lock write',
+      'Shenand..Thread': 'mmap.NONE: mmap_lock write',
       ShenUncommit: 'mmap.NONE: mmap_lock write',
       'VM Thread': null,
     });

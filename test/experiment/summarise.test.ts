@@ -48,6 +48,7 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
       layout: {},
       priorities: [],
       holder: analysis.holder?.figures ?? null,
+      issued: null,
       cpuMax: null,
       agent: null,
       memoryUse: null,
@@ -62,7 +63,7 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
 }
 
 function summary(runs: readonly FinishedRun[]) {
-  const made = summarise({ profile, arms, kernels: [kernelNamed('6.18.0')], status: 'complete', runs });
+  const made = summarise({ profile, arms, kernels: [kernelNamed('6.18.0')], status: 'complete', runs, refused: [] });
   expect(bundleSchemas.summary.parse(made)).toEqual(made);
   return { ...made, arm: (name: string) => made.arms.find((arm) => arm.name === name) };
 }

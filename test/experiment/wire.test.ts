@@ -43,6 +43,7 @@ const output: RunOutput = {
     holder: null,
     cpuMax: null,
     agent: null,
+    issued: null,
     memoryUse: null,
     jvm: null,
     churn: null,

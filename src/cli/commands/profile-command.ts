@@ -5,8 +5,11 @@ import { formatSize } from '../../base/text/units.js';
 import type { VerifiedArm } from '../../experiment/plan/verify.js';
 import type { CountedCalls } from '../../jobs/verify-profile.js';
 import { saysNoProgram } from '../../profile/resolved/resolved.js';
+import type { RefusedArm } from '../../facts/refused-arm-facts.js';
+import { whyNotRun } from '../../words/verdict-words.js';
 import { guestDefaults } from '../guest-options.js';
 import { installing, installOption } from '../install.js';
+import { collect } from '../option-values.js';
 import { examples, toJson, printDocument, printText as write } from '../text/output.js';
 
 // The actions load the code that reads profiles, so that `--help` loads neither zod nor yaml.
@@ -86,13 +89,14 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .option('--arm <name>', 'only this arm')
     .option('--duration <time>', 'traced time of a run, such as 10s')
     .option('--java <path>', 'the JDK: its folder, its java or deb:<version>')
+    .option('--jdk <jdk>', 'count under this JDK: deb:<version>, a folder or a java; may be repeated', collect, [])
     .option('--dry-run', 'print what would be run and counted, and run nothing')
     .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
-    .action(async (nameOrPath, { arm, duration, java, dryRun, json, install }) => {
+    .action(async (nameOrPath, { arm, duration, java, jdk, dryRun, json, install }) => {
       const { dryRunOf, planVerification, verifyArms } = await import('../../jobs/verify-profile.js');
-      const plan = await planVerification(nameOrPath, { arm, duration, java });
+      const plan = await planVerification(nameOrPath, { arm, duration, java, jdk });
       if (dryRun === true) {
         const { describePlan } = await import('../text/dry-run.js');
         const planned = dryRunOf(plan);
@@ -103,11 +107,11 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
         );
         return;
       }
-      const results = await verifyArms(plan, await installing(install === true));
+      const { arms: results, refused } = await verifyArms(plan, await installing(install === true));
       write(
         json === true
-          ? toJson({ profile: plan.profile.name, arms: results })
-          : results.map(describeVerified).join('\n'),
+          ? toJson({ profile: plan.profile.name, arms: results, refused })
+          : [...results.map(describeVerified), ...refused.map(describeRefused)].join('\n'),
       );
       if (results.some(({ expected, problems }) => problems.length > 0 || expected.some(({ ok }) => !ok)))
         setExitCode(ExitCode.regression);
@@ -150,6 +154,10 @@ function describeCounted({ arm, calls }: CountedCalls): string {
         `${arm}: counted under strace, at least ${atLeast} ${call}${by === null ? '' : ` by "${by}"`}\n`,
     )
     .join('');
+}
+
+function describeRefused(fact: RefusedArm): string {
+  return `${fact.arm}: not run, because ${whyNotRun(fact)}\n`;
 }
 
 function describeVerified({ arm, expected, counted, problems }: VerifiedArm): string {

@@ -39,6 +39,12 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     )
     .option('--java <path>', 'the JDK of JVM arms: its folder, its java or deb:<version>')
     .option(
+      '--jdk <jdk>',
+      'measure every JVM arm, with its controls, under this JDK: deb:<version>, a folder or a java; label=… names it in the results; may be repeated',
+      collect,
+      [],
+    )
+    .option(
       '--java-args <words>',
       "the words after `java` that start your program, such as '-jar my.jar' (profile app)",
     )

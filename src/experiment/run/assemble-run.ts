@@ -15,6 +15,7 @@ import type { WindowResult } from '../../workload/window.js';
 import { analyseRun, type RunAnalysis } from './analyse.js';
 import { analyseLog, eventsInWindow, type LogRun } from './analyse-log.js';
 import { attributeRun } from './attribute-run.js';
+import { issuedCalls } from './issued-calls.js';
 import type { MeasuredRun } from './measured-run.js';
 import { runEvidence } from './run-evidence.js';
 import { failuresOf, worthOf } from './run-failures.js';
@@ -48,6 +49,7 @@ export function assembleRun(request: RunRequest, measured: MeasuredRun): Execute
     machine: { ...machine, guest: null },
     ...workloadRecord(workload, after, events, measured),
     holder: analysis.holder?.figures ?? null,
+    issued: issuedCalls(arm, trace, (tid) => sampled.samples.timelines.get(tid)?.comm, result.window),
     series: analysis.series.map((one) => one.figures),
     blocked,
   };

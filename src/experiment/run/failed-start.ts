@@ -48,6 +48,7 @@ export function failedStart({
     layout: null,
     priorities: [],
     holder: null,
+    issued: null,
     cpuMax: null,
     agent: null,
     memoryUse: null,

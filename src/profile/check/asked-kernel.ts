@@ -11,7 +11,7 @@ export interface AskedKernel {
 }
 
 /** Names of folders and columns of tables hold it. */
-const longestLabel = 40;
+export const longestLabel = 40;
 
 /**
  * The text before the first `=` is a label, unless it must be a part of a path: it holds a slash, or ends in `,config`.

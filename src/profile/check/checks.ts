@@ -1,6 +1,7 @@
 /** Checks beyond the schema: whether the settings of a profile fit together, arm by arm. Each error names a remedy. */
 import { didYouMean } from '../../base/text/near-miss.js';
 import { isHost, kernelProblem } from './asked-kernel.js';
+import { jdkProblem } from './asked-jdk.js';
 import { checkArm } from './check-arm.js';
 import { foreignControl, idleControl } from '../resolved/expand.js';
 import type { Problem } from '../written/problem.js';
@@ -38,6 +39,7 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
       );
   }
   checkKernels(profile, report);
+  checkJdks(profile, report);
   for (const [index, arm] of arms.entries()) {
     checkArm(profile, settingsOf(profile, arm), (path, text) => report(pathInArm(tree, index, path), text));
   }
@@ -59,6 +61,18 @@ function checkKernels({ kernels = [], preempt = [] }: Profile, report: (path: Pa
       ['preempt'],
       'this applies to guests, not to the running kernel of this machine; name a kernel in `kernels`',
     );
+}
+
+function checkJdks({ jdks, jvm, arms = [] }: Profile, report: (path: Path, text: string) => void): void {
+  if (jdks === undefined) return;
+  const problem = jdkProblem(jdks);
+  if (problem !== null) report(['jdks', problem.index], problem.text);
+  if (jvm === undefined && arms.every((arm) => arm.jvm === undefined))
+    report(['jdks'], 'this applies to arms with a JVM, and the profile has none; leave it out');
+  const both = 'expected no JDK here, because `jdks` (--jdk) names the JDKs of all arms; leave one of the two out';
+  if (jvm?.java !== undefined) report(['jvm', 'java'], both);
+  for (const [index, arm] of arms.entries())
+    if (arm.jvm?.java !== undefined) report(['arms', index, 'jvm', 'java'], both);
 }
 
 /** Where a setting of an arm was written: in the arm, or in the profile. A missing setting is reported at the arm. */

@@ -1,5 +1,6 @@
 /** From a validated profile to the arms that are run, with every default applied. */
 import { usage } from '../../base/failure.js';
+import { askedJdk, type AskedJdk } from '../check/asked-jdk.js';
 import { expandApp, expandJvm } from './expand-jvm.js';
 import { expandPurge } from './expand-purge.js';
 import { expandChurn, expandIssues } from './expand-work.js';
@@ -7,6 +8,8 @@ import { jvmProbeNamed } from '../../catalogue/jvm-probes.js';
 import { operationNamed, type HolderOperation, type VictimLayout } from '../../catalogue/operations.js';
 import {
   isApp,
+  isInJvm,
+  nameOnJdk,
   saysNoProgram,
   type AppArm,
   type ChurnArm,
@@ -32,6 +35,9 @@ export function expand(profile: Profile): ResolvedProfile {
   const arms = withPrograms((profile.arms ?? []).map((arm) => expandArm(profile, arm)));
   const pattern = arms.find((arm) => arm.name === profile.controls?.of) ?? arms[0];
   if (pattern === undefined) throw usage(`The profile ${profile.name} has no arms; give it at least one.`);
+  const jdks = (profile.jdks ?? []).map(askedJdk);
+  // There are no controls for a program of the user, which cannot run without its load or apart from it.
+  const all = isApp(pattern) || arms.some(isApp) ? arms : [idle(pattern), foreign(pattern), ...arms];
   return {
     name: profile.name,
     title: profile.title,
@@ -52,16 +58,30 @@ export function expand(profile: Profile): ResolvedProfile {
     ...(profile.expects === undefined
       ? {}
       : {
-          expects: profile.expects.map(({ arm, cause, by, median }) => ({
-            arm,
-            cause,
-            by: by ?? null,
-            median_ns: median ?? null,
-          })),
+          expects: profile.expects.flatMap(({ arm: name, cause, by, median }) =>
+            all
+              .filter((arm) => arm.name === name)
+              .flatMap((arm) => underEach(arm, jdks))
+              .map((arm) => ({ arm: arm.name, cause, by: by ?? null, median_ns: median ?? null })),
+          ),
         }),
-    // There are no controls for a program of the user, which cannot run without its load or apart from it.
-    arms: isApp(pattern) || arms.some(isApp) ? arms : [idle(pattern), foreign(pattern), ...arms],
+    arms: all.flatMap((arm) => underEach(arm, jdks)),
   };
+}
+
+/**
+ * An arm with a JVM becomes an arm per JDK, controls too: an arm is compared with the controls of its own JDK. Arms
+ * without a JVM are left as they are.
+ */
+function underEach(arm: ResolvedArm, jdks: readonly AskedJdk[]): readonly ResolvedArm[] {
+  if (!isInJvm(arm) || jdks.length === 0) return [arm];
+  return jdks.map(({ label, jdk }): ResolvedArm => {
+    const named = { name: nameOnJdk(arm.name, label), title: `${arm.title}, ${label}` };
+    const jvm = { java: jdk, jdkLabel: label };
+    return isApp(arm)
+      ? { ...arm, ...named, jvm: { ...arm.jvm, ...jvm } }
+      : { ...arm, ...named, jvm: { ...arm.jvm, ...jvm } };
+  });
 }
 
 /**

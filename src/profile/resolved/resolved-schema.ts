@@ -22,6 +22,11 @@ const kebab = z
   .string()
   .max(60)
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+/** With the label of a JDK: `g1-nice-19@jdk-26`. */
+const armName = z
+  .string()
+  .max(101)
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*(@[A-Za-z0-9][A-Za-z0-9._-]*)?$/);
 /** Such as `writer.mprotect`, `madvise_free` or `load.heap-wave`. */
 const word = z
   .string()
@@ -74,7 +79,7 @@ const ioHogs = z.looseObject({
 });
 
 const basics = {
-  name: kebab,
+  name: armName,
   title: line,
   control: z.nullable(z.enum(['idle', 'foreign'])),
   hogs: z.looseObject({
@@ -109,6 +114,11 @@ const jvm = {
   ...work,
   jdk: line,
   java: z.nullable(line),
+  jdkLabel: z
+    .string()
+    .max(60)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+    .exactOptional(),
   collector: z.enum(collectors),
   flags: many(line),
   process: z.looseObject({
@@ -154,7 +164,7 @@ const schema = z.looseObject({
   kernels: many(line).default([]),
   preempt: many(z.enum(preemptionModels)).default([]),
   expects: many(
-    z.looseObject({ arm: kebab, cause: z.enum(causes), by: z.nullable(line), median_ns: z.nullable(whole) }),
+    z.looseObject({ arm: armName, cause: z.enum(causes), by: z.nullable(line), median_ns: z.nullable(whole) }),
   ).exactOptional(),
   arms: z
     .array(z.preprocess(withKind, arm))

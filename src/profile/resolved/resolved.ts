@@ -202,6 +202,8 @@ export interface ResolvedJvm extends AllocatorWork {
   readonly jdk: string;
   /** Path of the JDK to use; null: an accepted JDK of this machine. */
   readonly java: string | null;
+  /** The label of `java` in a profile that lists several JDKs. Undefined without `jdks`, so that hashes stay. */
+  readonly jdkLabel?: string | undefined;
   readonly collector: Collector;
   readonly flags: readonly string[];
   readonly process: ProcessRule;
@@ -318,6 +320,26 @@ export function ioHogsOf(arm: ResolvedArm): ResolvedIoHogs | undefined {
 /** The system calls that an arm says it makes. `profile verify` counts them. */
 export function issuesOf(arm: ResolvedArm): readonly ExpectedCalls[] {
   return (arm.kind === 'native' ? arm.issues : workOf(arm)?.issues) ?? [];
+}
+
+/** The label of its JDK; null where the profile does not list JDKs, and for an arm without a JVM. */
+export function jdkLabelOf(arm: ResolvedArm): string | null {
+  return isInJvm(arm) ? (arm.jvm.jdkLabel ?? null) : null;
+}
+
+/** The name of an arm under a JDK of the profile's list, such as `g1@jdk-26`. */
+export function nameOnJdk(name: string, label: string): string {
+  return `${name}@${label}`;
+}
+
+/** The name as the profile has it. */
+export function nameWithoutJdk({ name, jdk }: { readonly name: string; readonly jdk: string | null }): string {
+  return jdk !== null && name.endsWith(`@${jdk}`) ? name.slice(0, -(jdk.length + 1)) : name;
+}
+
+/** Its name, and that of the profile, which stands for the arm under each JDK of the list. */
+export function namesOfArm(arm: ResolvedArm): readonly string[] {
+  return [...new Set([arm.name, nameWithoutJdk({ name: arm.name, jdk: jdkLabelOf(arm) })])];
 }
 
 /** Null for an arm whose holder is a thread of the native engine. */

@@ -73,6 +73,12 @@ export const profileSchema = mapping({
       description: 'preempt= of the guests’ kernels, every kernel with every model; default the kernel’s default',
     })
     .exactOptional(),
+  jdks: listOf(textLine('deb:<version> or the path of a JDK'), 'JDKs', 20)
+    .meta({
+      description:
+        'JDKs under which every arm with a JVM is measured, with an optional label as in old=deb:17; default the JDK of jvm.java',
+    })
+    .exactOptional(),
   controls: mapping({
     of: kebab('the name of an arm').meta({ description: 'Default the first arm' }),
   })

@@ -107,7 +107,7 @@ export function readTrace(
   const text = (name: string): string => readText(join(folder, name), { mostBytes: 2 ** 20 });
   try {
     const { layout, formats } = readFormats(folder);
-    const buffers = (path: string): CpuBuffer[] => buffersOf(path, go_ns, { layout, formats });
+    const buffers = (path: string): CpuBuffer[] => buffersOf(path, go_ns, { layout, formats }, { withArguments: true });
     const parts = buffers(folder);
     const events = ordered(parts);
     const noOutside = text('outside-missing');

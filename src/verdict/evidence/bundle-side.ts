@@ -199,7 +199,7 @@ export function seriesEvidence(
 }
 
 export function armEvidence(
-  { window, jvm, holder, memoryUse, series }: RunFile,
+  { window, jvm, holder, issued, memoryUse, series }: RunFile,
   logs: () => Pick<HlogSum, 'tags'>,
 ): ArmRun {
   return {
@@ -208,6 +208,7 @@ export function armEvidence(
     threshold_ns: series[0]?.stalls.threshold_ns ?? 0,
     jvm,
     holder,
+    issued,
     memory: memoryUse,
     quantile(times, percent) {
       const own = times === 'holder' ? holder?.service : jvm?.log.find(({ name }) => name === times)?.durations;

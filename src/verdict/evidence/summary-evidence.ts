@@ -50,7 +50,7 @@ function ofRun(pooled: SeriesOfRun, { service, response, saturated, ...stalls }:
   return { ...pooled, figures, quantile: ofTimes(figures) };
 }
 
-function ofArm({ window_ns, series, jvm, holder, memoryUse: memory }: ArmSummary): SummaryEvidence {
+function ofArm({ window_ns, series, jvm, holder, issued, memoryUse: memory }: ArmSummary): SummaryEvidence {
   const quantileOf =
     (log: NonNullable<ArmRun['jvm']>['log'], calls: ArmRun['holder']): ArmRun['quantile'] =>
     (times, percent) => {
@@ -63,6 +63,7 @@ function ofArm({ window_ns, series, jvm, holder, memoryUse: memory }: ArmSummary
     threshold_ns: series[0]?.stalls.threshold_ns ?? 0,
     jvm,
     holder,
+    issued,
     memory,
     quantile: quantileOf(jvm?.log ?? [], holder),
   };
@@ -72,6 +73,7 @@ function ofArm({ window_ns, series, jvm, holder, memoryUse: memory }: ArmSummary
       ...pooled,
       jvm: { log, logProblems: jvm?.logProblems ?? [] },
       holder: null,
+      issued: null,
       quantile: quantileOf(log, null),
     }));
   return { pooled, runs };

@@ -15,11 +15,12 @@
  * not complete or ran degraded leave a condition undecided, unless it is met.
  */
 import type { ArmFact, ConditionFact, ConditionOutcome, FigureOfArm } from '../../facts/condition-facts.js';
+import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { ExitCode, Failure, usage } from '../../base/failure.js';
 import { didYouMean, nearMiss } from '../../base/text/near-miss.js';
 import type { ArmSummary, SummaryFile } from '../../bundle/bundle-schema.js';
-import { isInJvm, type ResolvedArm } from '../../profile/resolved/resolved.js';
+import { isInJvm, namesOfArm, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { leastRunsForBounds, typicalRun, type TypicalRun } from '../../stats/typical-run.js';
 import { holds, limitValue, limitWords, operators, type Operator } from '../evidence/limit.js';
 import {
@@ -53,11 +54,11 @@ export function parseFailCondition(text: string, arms: readonly ResolvedArm[]): 
     throw usage(
       `--fail-if "${text}": expected [ARM/]SERIES.FIGURE, a comparison and a value, such as 'writer.mprotect.stalls > 0'`,
     );
-  if (arm !== undefined && !arms.some(({ name }) => name === arm)) {
+  if (arm !== undefined && !arms.some((one) => namesOfArm(one).includes(arm))) {
     const names = arms.map(({ name }) => name);
     throw usage(`--fail-if "${text}": there is no arm ${arm}${didYouMean(arm, names)}; there are ${names.join(', ')}`);
   }
-  const chosen = arms.filter(({ name, control }) => (arm === undefined ? control === null : name === arm));
+  const chosen = arms.filter((one) => (arm === undefined ? one.control === null : namesOfArm(one).includes(arm)));
   const { series, metric, name } = subjectOf(text, target, chosen);
   if (metric.percent !== null && (comparison === '==' || comparison === '!='))
     throw usage(
@@ -137,7 +138,12 @@ export function refuseUndecidable(conditions: readonly FailCondition[], runs: nu
 
 export function checkCondition(condition: FailCondition, summary: SummaryFile): Stated<ConditionFact> {
   const { series, metric, text, arms: names } = condition;
-  const arms = summary.arms.filter(({ name }) => names.includes(name)).flatMap((arm) => factOf(condition, arm));
+  const arms = [
+    ...summary.arms.filter(({ name }) => names.includes(name)).flatMap((arm) => factOf(condition, arm)),
+    ...notRun(summary)
+      .filter(({ arm }) => names.includes(arm))
+      .map(({ arm }): ArmFact => ({ arm, outcome: 'unknown', code: 'not-measured' })),
+  ];
   const has = (outcome: ConditionOutcome): boolean => arms.some((arm) => arm.outcome === outcome);
   const state = (code: ConditionFact['code']): Stated<ConditionFact> =>
     statedCondition({
@@ -154,6 +160,13 @@ export function checkCondition(condition: FailCondition, summary: SummaryFile): 
   if (arms.length === 0) return state('no-figure');
   if (summary.status !== 'complete') return state('not-complete');
   return state(summary.degraded.length > 0 ? 'set-up-degraded' : 'not-met');
+}
+
+/** Arms that their JDK could not run. */
+function notRun({ conclusions }: SummaryFile): readonly RefusedArm[] {
+  return conclusions.flatMap((one) =>
+    one.code === 'arms-not-run' && 'refused' in one ? (one.refused as readonly RefusedArm[]) : [],
+  );
 }
 
 const outcomes: Readonly<Record<ConditionFact['code'], ConditionOutcome>> = {

@@ -2,24 +2,25 @@
 import type { ArmSummary, Finding } from '../../bundle/bundle-schema.js';
 import type { FindingFact, SeenStalls, SeenUnderLoad } from '../../facts/finding-facts.js';
 import { findingSentence } from '../../words/finding-words.js';
+import { controlFor } from './control-for.js';
 import { heapKept } from './heap-kept.js';
 import { evidenceOf, outcomeOf, type Compared, type Judged, type Series } from './outcome.js';
 import { underLoad, type UnderLoad } from './under-load.js';
 
 /** Every series of the arms of a kernel beside the controls of that kernel. */
 export function compareArms(arms: readonly ArmSummary[]): Compared[] {
-  const foreign = arms.find(({ control }) => control === 'foreign');
-  const idle = arms.find(({ control }) => control === 'idle');
+  const hasForeign = arms.some(({ control }) => control === 'foreign');
   return arms
     .filter(({ control }) => control === null)
     .flatMap((arm) => {
+      const [foreign, idle] = [controlFor(arm, arms, 'foreign'), controlFor(arm, arms, 'idle')];
       // Without runs under load only the rule for undisturbed runs applies.
       const found = arm.underLoad === null ? null : underLoad(arm, foreign, idle);
       return arm.series.map((series): Compared => {
         const same = (control: ArmSummary | undefined): Series | undefined =>
           control?.series.find(({ name }) => name === series.name);
         const controls = { foreign: same(foreign), idle: same(idle) };
-        const judged = unlessKept(arm, outcomeOf(series, controls, foreign !== undefined || arm.jvm === null));
+        const judged = unlessKept(arm, outcomeOf(series, controls, hasForeign || arm.jvm === null));
         const isNew = found !== null && found.series.includes(series.name) && judged.outcome !== 'stalls';
         return {
           arm,

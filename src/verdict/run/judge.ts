@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { grouped } from '../../base/group.js';
 import type { Note, NoteFact } from '../../facts/note-facts.js';
+import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { statedNote } from '../../words/note-words.js';
 import { statedConclusion, verdictSentence } from '../../words/verdict-words.js';
@@ -20,13 +21,15 @@ export interface JudgeInput {
   readonly kernels: readonly KernelRecord[];
   readonly status: SummaryFile['status'];
   readonly degraded: readonly Stated[];
+  /** Arms that their JDK cannot run. */
+  readonly refused?: readonly RefusedArm[];
   /** Of --trace. */
   readonly traced?: readonly NoteFact[];
 }
 
 export type Judgement = Pick<SummaryFile, 'verdict' | 'conclusions' | 'findings' | 'notes'>;
 
-export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInput): Judgement {
+export function judge({ arms, kernels, status, degraded, refused = [], traced = [] }: JudgeInput): Judgement {
   const several = kernels.length > 1;
   const nameOf = (arm: ArmSummary): string => (several ? `${arm.name} on ${arm.kernel}` : arm.name);
   const each = kernels.map((kernel) => {
@@ -57,7 +60,7 @@ export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInp
       })),
   );
   const ofAll = [...kernelNotes(kernels), ...(each[0]?.notes.filter(isCommon) ?? [])];
-  const circumstances = { status, isDegraded: degraded.length > 0 };
+  const circumstances = { status, isDegraded: degraded.length > 0, refused };
   const conclusions = conclusionsOf(each, circumstances, betweenKernels(kernels)).map(statedConclusion);
   return {
     verdict: verdictSentence(each, conclusions),

@@ -5,23 +5,35 @@ import { allocates, operations, type Operation } from '../../catalogue/operation
 import { isPurge } from '../../catalogue/purges.js';
 import type { HolderSize, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
+import { controlFor } from './control-for.js';
 import { heapKept } from './heap-kept.js';
 import { evidenceOf, type Series } from './outcome.js';
 import { besidePublished } from './published.js';
 
 export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]): NoteFact[] {
-  const foreign = arms.find(({ control }) => control === 'foreign');
+  const foreign = arms.filter(({ control }) => control === 'foreign');
   const real = arms.filter(({ control }) => control === null);
   return [
     ...degraded.map(({ code, sentence }): NoteFact => ({ code: 'degraded', degradation: code, why: sentence })),
-    ...(foreign === undefined && real.some(({ jvm }) => jvm !== null) ? withoutControl(real) : fewRuns(real, foreign)),
+    ...(foreign.length === 0 && real.some(({ jvm }) => jvm !== null) ? withoutControl(real) : fewRuns(real, foreign)),
     ...leftOut(arms),
     ...noise(arms),
     ...besidePublished(real),
     ...unproven(arms),
     ...flagNotes(arms),
-    ...real.flatMap((arm) => [...heldUp(arm), ...fruitless(arm), ...keptHeap(arm), ...otherProcess(arm, foreign)]),
-    ...otherHolders(real, foreign),
+    ...real.flatMap((arm) => [
+      ...heldUp(arm),
+      ...fruitless(arm),
+      ...keptHeap(arm),
+      ...countedCalls(arm),
+      ...otherProcess(arm, controlFor(arm, arms, 'foreign')),
+    ]),
+    ...foreign.flatMap((control) =>
+      otherHolders(
+        real.filter((arm) => controlFor(arm, arms, 'foreign') === control),
+        control,
+      ),
+    ),
     ...real.flatMap(lockFree),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
   ];
@@ -39,11 +51,9 @@ function withoutControl(real: readonly ArmSummary[]): NoteFact[] {
 /** From so many runs on the probability of chance is at most 1 in 70. */
 const enoughRuns = 4;
 
-function fewRuns(real: readonly ArmSummary[], foreign: ArmSummary | undefined): NoteFact[] {
+function fewRuns(real: readonly ArmSummary[], foreign: readonly ArmSummary[]): NoteFact[] {
   const runs_n = Math.min(
-    ...[...real, ...(foreign === undefined ? [] : [foreign])]
-      .map(({ runs, cutShortRuns }) => runs - cutShortRuns)
-      .filter((runs) => runs > 0),
+    ...[...real, ...foreign].map(({ runs, cutShortRuns }) => runs - cutShortRuns).filter((runs) => runs > 0),
   );
   if (runs_n >= enoughRuns || real.length === 0) return [];
   return [{ code: 'few-runs', runs_n, oneIn_n: orderings(runs_n), oneInOfFive_n: orderings(5) }];
@@ -75,8 +85,8 @@ function noise(arms: readonly ArmSummary[]): NoteFact[] {
 }
 
 /** The foreign control is a copy of one arm; arms with another holder are compared with it too. */
-function otherHolders(real: readonly ArmSummary[], foreign: ArmSummary | undefined): NoteFact[] {
-  if (foreign === undefined || foreign.holder === null) return [];
+function otherHolders(real: readonly ArmSummary[], foreign: ArmSummary): NoteFact[] {
+  if (foreign.holder === null) return [];
   const sizeOf = ({ holder, regionBytes }: ArmSummary): HolderSize => ({
     operation: holder === null ? '' : callOf(holder),
     regionBytes,
@@ -124,6 +134,10 @@ function fruitless({ name: arm, holder }: ArmSummary): NoteFact[] {
   return isPurge(operation) && holder.releasedBytes < leastGivenBytes * holder.window_calls
     ? [{ code: 'purge-gave-nothing', arm, operation, calls_n: holder.window_calls }]
     : [];
+}
+
+function countedCalls({ name: arm, runs: runs_n, issued }: ArmSummary): NoteFact[] {
+  return issued === null ? [] : [{ code: 'calls-counted', arm, runs_n, calls: issued }];
 }
 
 function keptHeap(arm: ArmSummary): NoteFact[] {

@@ -3,13 +3,16 @@
  */
 import { grouped } from '../../base/group.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../../bundle/bundle-schema.js';
+import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type {
+  ArmBehaviour,
   BetweenConclusion,
   Conclusion,
   KernelConclusion,
   LongestWait,
   OverallConclusion,
 } from '../../facts/verdict-facts.js';
+import { nameWithoutJdk } from '../../profile/resolved/resolved.js';
 import { configurationConclusions } from '../compare/configurations.js';
 import { probeCosts } from './cost.js';
 import { controlsOf, evidenceOf, type Compared } from './outcome.js';
@@ -26,6 +29,7 @@ export interface OnKernel {
 export interface Circumstances {
   readonly status: SummaryFile['status'];
   readonly isDegraded: boolean;
+  readonly refused: readonly RefusedArm[];
 }
 
 /** Of each kernel, in order, then of all. `between`: what lies between two kernels; null: unknown. */
@@ -37,6 +41,7 @@ export function conclusionsOf(
   const found = kernels.map((kernel) => ({ kernel: kernel.name, ...foundOn(kernel) }));
   const overall: OverallConclusion[] = [
     ...betweenKernels(kernels, between),
+    ...(circumstances.refused.length > 0 ? [{ code: 'arms-not-run', refused: circumstances.refused } as const] : []),
     ...levels(found),
     ...caveats(
       found.flatMap(({ claimed }) => claimed),
@@ -99,6 +104,7 @@ function foundOn({ compared, unprobed }: OnKernel): Found {
     ...(quietNames.length > 0 ? [quietFact(quietNames, quiet)] : []),
     ...aloneNames.map((name) => aloneFact(name, of(name))),
     ...configurationConclusions(compared),
+    ...betweenJdks(compared),
     ...probeCosts([...new Set(compared.map(({ arm }) => arm)), ...unprobed]),
     ...(keptNames.length > 0 ? [{ code: 'heap-kept', arms: keptNames } as const] : []),
     ...(openNames.length > 0 ? [{ code: 'unclear', arms: openNames } as const] : []),
@@ -192,22 +198,47 @@ type Behaviour = 'stalls' | 'quiet' | 'open';
 function betweenKernels(kernels: readonly OnKernel[], between: BetweenConclusion | null): OverallConclusion[] {
   if (kernels.length < 2) return [];
   const arms = [...new Set(kernels.flatMap(({ compared }) => compared.map(({ arm }) => arm.name)))];
-  const behaviours = arms.map((arm) => {
-    const on = (wanted: Behaviour): string[] =>
-      kernels
-        .filter(({ compared }) => behaviourOf(compared.filter((series) => series.arm.name === arm)) === wanted)
-        .map(({ name }) => name);
-    return { arm, on: { stallsOn: on('stalls'), quietOn: on('quiet'), undecidedOn: on('open') } };
-  });
   return [
     {
       code: 'kernels-compared',
-      behaviours: [...grouped(behaviours, ({ on }) => JSON.stringify(on)).values()].flatMap((alike) =>
-        alike.slice(0, 1).map(({ on }) => ({ arms: alike.map(({ arm }) => arm), ...on })),
+      behaviours: behavioursOf(
+        arms,
+        kernels.map(({ name, compared }) => ({ name, of: (arm) => compared.filter((one) => one.arm.name === arm) })),
       ),
     },
     ...(between === null ? [] : [between]),
   ];
+}
+
+/** Under which JDKs of the profile an arm stalls. */
+function betweenJdks(all: readonly Compared[]): KernelConclusion[] {
+  const compared = all.filter(({ arm }) => arm.jdk !== null);
+  const jdks = [...new Set(compared.flatMap(({ arm }) => arm.jdk ?? []))];
+  if (jdks.length < 2) return [];
+  const arms = [...new Set(compared.map(({ arm }) => nameWithoutJdk(arm)))];
+  const on = jdks.map((jdk) => ({
+    name: jdk,
+    of: (name: string) => compared.filter(({ arm }) => arm.jdk === jdk && nameWithoutJdk(arm) === name),
+  }));
+  return [{ code: 'jdks-compared', behaviours: behavioursOf(arms, on) }];
+}
+
+interface Alternative {
+  /** Of a kernel or a JDK. */
+  readonly name: string;
+  /** What was compared of the arm there; empty if the arm was not run there. */
+  readonly of: (arm: string) => readonly Compared[];
+}
+
+function behavioursOf(arms: readonly string[], alternatives: readonly Alternative[]): ArmBehaviour[] {
+  const behaviours = arms.map((arm) => {
+    const on = (wanted: Behaviour): string[] =>
+      alternatives.filter(({ of }) => behaviourOf(of(arm)) === wanted).map(({ name }) => name);
+    return { arm, on: { stallsOn: on('stalls'), quietOn: on('quiet'), undecidedOn: on('open') } };
+  });
+  return [...grouped(behaviours, ({ on }) => JSON.stringify(on)).values()].flatMap((alike) =>
+    alike.slice(0, 1).map(({ on }) => ({ arms: alike.map(({ arm }) => arm), ...on })),
+  );
 }
 
 function behaviourOf(compared: readonly Compared[]): Behaviour {

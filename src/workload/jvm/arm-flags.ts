@@ -32,6 +32,12 @@ function ownCollector(command: JavaCommand | null): string | null {
   );
 }
 
+/** The JVM's options that are tried: those of its collector, of the profile and of the user's program. */
+export function triedWords(arm: JvmArm): string[] {
+  const command = commandOf(arm);
+  return [...collectorFlags(arm, command), ...arm.jvm.flags, ...(command?.jvmArgs ?? [])];
+}
+
 /**
  * The values that this JDK gives to the flags of the arm; null if it does not start with them, whose reason the start of
  * the workload reports. Throws if it does not know a flag.
@@ -41,9 +47,7 @@ export async function triedFlags(
   jdk: Jdk,
   others: () => Promise<readonly NamedJdk[]> = namedJdks,
 ): Promise<readonly FlagRead[] | null> {
-  const command = commandOf(arm);
-  const words = [...collectorFlags(arm, command), ...arm.jvm.flags, ...(command?.jvmArgs ?? [])];
-  const { flags, unknown } = await tryFlags(jdk, words);
+  const { flags, unknown } = await tryFlags(jdk, triedWords(arm));
   // What is said of a collector's flag is said where the JDK is chosen.
   if (unknown !== null && collectorOfFlag(nameOf(unknown)) === null)
     throw await unknownFlag(unknown, { jdk, requirement: arm.jvm.jdk, others: await others() });

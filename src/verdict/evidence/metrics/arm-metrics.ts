@@ -227,11 +227,54 @@ const memoryMetrics: readonly Metric[] = [
   ),
 ];
 
+type Issued = NonNullable<ArmRun['issued']>[number];
+
+/** Of the calls that the arm declares, together. Without a trace they are not counted. */
+function issuedMetric(
+  figure: string,
+  title: string,
+  unit: MetricUnit,
+  of: (total: Pick<Issued, 'n' | 'bytes'>) => Known,
+  more: NonNullable<ArmMetric['more']>,
+): Metric {
+  return armMetric({
+    subject: 'issued',
+    figure,
+    title,
+    unit,
+    more,
+    of: ({ issued }) =>
+      issued === null
+        ? absent
+        : of({
+            n: issued.reduce((sum, { n }) => sum + n, 0),
+            bytes: issued.reduce((sum, { bytes }) => sum + bytes, 0),
+          }),
+  });
+}
+
+/** Many small calls for the same memory are worse than few: each takes the lock. */
+const issuedMetrics: readonly Metric[] = [
+  issuedMetric('calls', 'declared calls, by the trace', 'count', ({ n }) => known(n), { growsWithWindow: true }),
+  issuedMetric('bytes', 'memory handed to the declared calls', 'bytes', ({ bytes }) => known(bytes), {
+    worse: 'less',
+    growsWithWindow: true,
+  }),
+  issuedMetric(
+    'bytes_per_call',
+    'memory of a declared call, mean',
+    'bytes',
+    ({ n, bytes }) => (n === 0 ? noCall : known(bytes / n)),
+    { worse: 'less' },
+  ),
+];
+
 /** All of an arm but percentiles. */
 export const armMetrics: readonly Metric[] = [
   ...memoryMetrics,
   ...jvmEventNames.flatMap(eventMetrics),
   ...holderMetrics,
+  ...issuedMetrics,
 ];
 
 export function armPercentileMetrics(percents: readonly number[]): Metric[] {

@@ -33,6 +33,8 @@ export interface ArmRun extends Evidence {
   readonly jvm: { readonly log: readonly LogSeries[]; readonly logProblems: readonly Stated[] } | null;
   /** Null where no holder of ours gives memory back. */
   readonly holder: HolderFigures | null;
+  /** Calls that the arm declares, by a trace; null without a trace that has them. */
+  readonly issued: ArmSummary['issued'];
   /** Null in a bundle of a version that did not read it. */
   readonly memory: ArmSummary['memoryUse'];
 }
