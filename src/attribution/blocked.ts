@@ -200,6 +200,7 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
     }
     case 'VMA lock': {
       const writers = fellBack(span, run) ? [] : writersOfItsVma(span, run);
+      const extending = writers.length > 0 ? null : perhapsExtending(span, victim, run);
       if (writers.some((one) => one.tid === victim.thread.tid))
         return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', { ...common, lock: 'vma' });
       const [writer] = writers;
@@ -209,6 +210,13 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
           lock: 'mmap_lock write',
           via: [writer],
         });
+      if (extending !== null) {
+        const isVictim = extending.tid === victim.thread.tid;
+        return draft(span, 'vma-lock', 'possible', {
+          ...common,
+          ...(isVictim ? { lock: 'vma' } : { lock: 'mmap_lock write', via: [extending] }),
+        });
+      }
       // No writer of the VMA waited, so mmap_lock blocked the victim: on some kernels the call takes mmap_lock, and on
       // all kernels it does so if the VMA was being changed when the call began.
       const via = victim.lock === 'mmap_lock write' ? [] : writersInQueue(span, victim, run);
@@ -243,6 +251,21 @@ function writersOfItsVma(span: Span, run: EvidenceOfStall): BlamedThread[] {
     .filter((one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable'))
     .filter((one) => one.slow.some((slow) => covers(slow, span)))
     .map(({ thread }) => thread);
+}
+
+/**
+ * An allocation may extend the heap's VMA, on which the holder works. It cannot have waited behind another writer then,
+ * so it is the first of the writers that waited. Null: another one came first, or none allocates. Which VMA it extends
+ * is not seen, and the holder's call may have taken mmap_lock instead.
+ */
+function perhapsExtending(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): BlamedThread | null {
+  const waits = run.victims
+    .filter((one) => one.pid === victim.pid && (one.lock === 'mmap_lock write' || one.allocates))
+    .filter((one) => wasBlocked(one.thread.tid, span, run))
+    .flatMap((one) => one.slow.filter((slow) => covers(slow, span)).map(({ start_ns }) => ({ one, start_ns })))
+    .sort((a, b) => a.start_ns - b.start_ns);
+  const [first] = waits;
+  return first?.one.allocates === true ? first.one.thread : null;
 }
 
 /**

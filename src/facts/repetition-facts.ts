@@ -12,12 +12,13 @@ export interface SeenRoot {
 }
 
 /**
- * Why a root is not in the profile: nothing in the laboratory makes the cause or the call, the call or the collector or
- * the size is not known, the flags of several JVMs differ, the threads were stalled while they stalled others, it had
- * little of the time, or other roots had more.
+ * Why a root is not in the profile: nothing in the laboratory makes the cause or the call, a mutex is not known to be an
+ * arena's, the call or the collector or the size is not known, the flags of several JVMs differ, the threads were
+ * stalled while they stalled others, it had little of the time, or other roots had more.
  */
 export const notRepeatedCodes = [
   'cause-not-made',
+  'mutex-not-known',
   'call-not-made',
   'call-unknown',
   'collector-unknown',
@@ -44,6 +45,7 @@ export type OriginFact =
     }
   | { readonly code: 'size-by-time'; readonly onCpuMedian_ns: number }
   | { readonly code: 'size-by-default' }
+  | { readonly code: 'size-by-waits'; readonly onCpuMean_ns: number; readonly n: number }
   | { readonly code: 'rate-seen'; readonly n: number; readonly watched_ns: number; readonly median_ns: number }
   | { readonly code: 'layout-seen'; readonly crossed: 'yes' | 'no' }
   | { readonly code: 'layout-unknown'; readonly kernel: string }

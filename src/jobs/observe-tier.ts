@@ -89,6 +89,8 @@ export async function chosenTier(
     refused.push({ tier: tier.name, ...obstacle });
   }
   if (asked !== null && refused.every(({ code }) => code === 'no-live-view'))
-    throw usage(`--tier ${asked} shows stalls only at the end; leave --follow out, or choose another --tier`);
+    throw usage(
+      `--tier ${asked} shows stalls only at the end, because its events are put together only then; leave --follow out, or follow with --tier sampling`,
+    );
   throw unfit(refused.map((one) => statedRefusal(one).sentence).join('; '));
 }

@@ -68,6 +68,62 @@ export function nativeArm({ figures, observation }: RootToRepeat, call: string):
   };
 }
 
+/** glibc gives the pages of an arena back with the mutex of the arena held, by malloc_trim and by free. */
+const trims: readonly string[] = ['madvise.DONTNEED'];
+
+/** Threads that wait for the mutex of an arena of malloc: a holder that trims, and a victim that allocates there. */
+export function trimArm({ figures, observation }: RootToRepeat, call: string): RepeatedOr {
+  const isOutside = figures.thread?.role === 'outside';
+  if (isOutside || !trims.includes(call)) return 'call-not-made';
+  const { region, stall, fact } = regionByWaits(figures);
+  const rate = rateOf(figures, observation.watched_ns);
+  const { hogs, nice: own, origins } = hogsOf(figures, observation.watched_ns);
+  const waits = figures.waiters.filter(({ mode }) => mode === 'other');
+  return {
+    settings: {
+      ...stall,
+      holder: {
+        operation: 'malloc_trim',
+        ...nice(own),
+        ...policy(figures.policy),
+        cpus: 'first',
+        pause: milliseconds(rate.pause_ns),
+        region,
+        toucher: { nice: 0, cpus: 'first' },
+      },
+      hogs,
+      victims: [
+        { operation: 'malloc_8k', rate: '500/s', ...nice(waits[0]?.nice ?? 0) },
+        { operation: 'timer', rate: '200/s' },
+      ],
+    },
+    origins: [
+      {
+        path: ['holder', 'operation'],
+        fact: { code: 'call-seen', call, thread: figures.thread?.name ?? '', isOutside },
+      },
+      { path: ['holder', 'region'], fact },
+      { path: ['holder', 'pause'], fact: rate.fact },
+      ...origins,
+      { path: ['victims'], fact: { code: 'waits-seen', waits } },
+    ],
+    by: 'holder',
+  };
+}
+
+/** A trim makes many calls with the mutex held, so the range of a call says little about it. */
+function regionByWaits({ meanwhile, episodes_n, policy: of }: RootFigures) {
+  const onCpuMean_ns = (meanwhile?.onCpu_ns ?? 0) / Math.max(1, episodes_n);
+  if (onCpuMean_ns === 0 || isRealTime(of))
+    return { region: 'calibrated', stall: {}, fact: { code: 'size-by-default' } } as const;
+  const least = milliseconds(onCpuMean_ns);
+  return {
+    region: 'calibrated',
+    stall: { stall: { aim: least, leastHold: least } },
+    fact: { code: 'size-by-waits', onCpuMean_ns, n: episodes_n },
+  } as const;
+}
+
 /** Threads that wait for a CPU: the victims are where the hogs are, and the holder does nothing. */
 export function cpuArm({ figures, observation }: RootToRepeat): RepeatedOr {
   const { hogs, origins } = hogsOf(figures, observation.watched_ns);

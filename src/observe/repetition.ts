@@ -8,7 +8,7 @@ import type { NotRepeatedFact, SeenRoot } from '../facts/repetition-facts.js';
 import type { WrittenExpectation } from '../profile/written/profile-schema.js';
 import { milliseconds, type RepeatedArm, type RepeatedOr, type RootToRepeat } from './repeated-arm.js';
 import { jvmArm } from './repeated-jvm.js';
-import { cpuArm, nativeArm } from './repeated-native.js';
+import { cpuArm, nativeArm, trimArm } from './repeated-native.js';
 
 export interface RepeatedRoot extends RepeatedArm {
   readonly name: string;
@@ -72,7 +72,9 @@ export function repetitionOf(observation: ObservationFile): Repetition {
 function armOf(root: RootToRepeat): RepeatedOr {
   const { cause, call } = root.figures;
   if (cause === 'not-scheduled') return cpuArm(root);
-  if (!lockCauses.includes(cause)) return 'cause-not-made';
+  if (cause === 'mutex') return 'mutex-not-known';
+  if (cause !== 'allocator-mutex' && !lockCauses.includes(cause)) return 'cause-not-made';
   if (call === null) return 'call-unknown';
+  if (cause === 'allocator-mutex') return trimArm(root, call);
   return jvmArm(root, call) ?? nativeArm(root, call);
 }

@@ -18,6 +18,8 @@ function figuresText(what: string, { call, stalls_n, total_ns }: SeenRoot): stri
 
 const notRepeated: Readonly<Record<NotRepeatedFact['code'], string>> = {
   'cause-not-made': 'pauselab has no workload with this cause',
+  'mutex-not-known':
+    'the mutex is not known to be that of an arena of malloc, and nothing in the laboratory keeps another one; `explain --stall` shows where the program took it',
   'call-not-made': 'pauselab has no operation that makes this call from there',
   'call-unknown': 'it was not seen which call or which thread is behind it',
   'collector-unknown': 'neither the flags nor the threads of the JVM tell its collector',
@@ -45,6 +47,8 @@ const origins: WordsOf<OriginFact> = {
       : `the median of ${distinct_n} ranges; the largest has ${formatSize(largestBytes)}`,
   'size-by-time': ({ onCpuMedian_ns }) =>
     `sized so that a call takes as much CPU time as the calls that were seen: median ${formatDuration(onCpuMedian_ns)}`,
+  'size-by-waits': ({ onCpuMean_ns, n }) =>
+    `sized so that a call takes as much CPU time as the thread had while others waited: ${formatDuration(onCpuMean_ns)} on average of ${counted(n, 'time')}`,
   'size-by-default': () => 'the range of the call was not seen: sized for pauselab’s usual stall',
   'rate-seen': ({ n, watched_ns, median_ns }) =>
     `${counted(n, 'call that stalled threads', 'calls that stalled threads')} in ${formatDuration(watched_ns)}, median ${formatDuration(median_ns)}: ${formatRate(n / (watched_ns / 1e9))}`,

@@ -98,6 +98,20 @@ describe('a victim blocked in the kernel', () => {
       });
     });
 
+    test('is perhaps a thread that allocates and waited first: its heap may lie in that VMA', () => {
+      const heap = victimOf({ allocates: true, lock: 'none' });
+      const seen = evidenceOf(both, { holders, victims: [heap, reader] });
+      expect(attributed(seen, heap).cause).toMatchObject({ cause: 'vma-lock', grade: 'possible', lock: 'vma' });
+      const { cause, chain } = attributed(seen, reader, 1001);
+      expect(cause).toMatchObject({ cause: 'vma-lock', grade: 'possible', lock: 'mmap_lock write' });
+      expect(chain[0]?.via).toEqual([writerThread]);
+      const far = victimOf({ thread: readerThread, slow: [{ start_ns: 999 * ms, duration_ns: 501 * ms }] });
+      expect(attributed(evidenceOf(both, { holders, victims: [heap, far] }), heap).cause).toMatchObject({
+        cause: 'mmap-lock-reader',
+        grade: 'possible',
+      });
+    });
+
     test('and without such a writer the VMA’s lock keeps nobody waiting', () => {
       expect(attributed(evidenceOf(both, { holders })).cause).toMatchObject({
         cause: 'mmap-lock-reader',

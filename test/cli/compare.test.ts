@@ -1,11 +1,11 @@
 /** The command on bundles made by hand, in the folder that has them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { countsOfValues } from '../../src/record/histogram/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/histogram/hlog.js';
-import type { Comparison } from '../../src/verdict/compare/compared.js';
+import type { Comparison, ShownComparison } from '../../src/verdict/compare/compared.js';
 import { commandIn } from '../support/command.js';
 import { writeObservation } from '../support/observation.js';
 import { expectFault, type Ended } from '../support/pauselab.js';
@@ -199,4 +199,20 @@ describe('the examples work', async () => {
     const ended = await commandIn(cwd, ...command.split(' ').slice(1));
     expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 0, stderr: '' });
   });
+});
+
+test('says of each bundle whether the roots came back that its profile expects', async () => {
+  const path = join(cwd, 'results', 'repeats');
+  writeFakeBundle(path, { runs: arms(2) });
+  const file = join(path, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { profile: object };
+  const expects = [{ arm: 'free-one-vma', cause: 'mmap-lock-reader', by: 'holder', median_ns: null }];
+  const order = [{ arm: 'free-one-vma', kernel: null, repetition: 0 }];
+  writeFileSync(file, JSON.stringify({ ...manifest, profile: { ...manifest.profile, expects }, order }));
+  const line = 'results/repeats: not known: no run of free-one-vma was recorded';
+  expect((await compare('results/before', 'results/repeats')).stdout).toContain(`Expected: ${line}`);
+  const { stdout } = await compare('results/repeats', 'results/repeats', '--json');
+  expect((JSON.parse(stdout) as ShownComparison).expected).toMatchObject([
+    { path: 'results/repeats', roots: [{ code: 'no-run' }] },
+  ]);
 });

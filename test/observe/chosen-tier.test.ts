@@ -54,7 +54,8 @@ describe('the tier', () => {
   test('that shows no stall before the end is wrong input where it is asked for and stalls are followed', async () => {
     await expect(chosenTier('tracefs', [], setup, liveTiers([tier('tracefs', null)]))).rejects.toMatchObject({
       exitCode: 2,
-      message: '--tier tracefs shows stalls only at the end; leave --follow out, or choose another --tier',
+      message:
+        '--tier tracefs shows stalls only at the end, because its events are put together only then; leave --follow out, or follow with --tier sampling',
     });
   });
 

@@ -29,6 +29,19 @@ describe('a root of a native thread', () => {
     expect(expects).toEqual({ arm: 'root-1', cause: 'mmap-lock-reader', by: 'holder', median: '470ms' });
   });
 
+  test('behind the mutex of an arena trims that arena, beside a thread that allocates', () => {
+    const waiters: RootFigures['waiters'] = [{ call: 'futex', mode: 'other', waits_n: 9, threads_n: 2, nice: 0 }];
+    const meanwhile = { onCpu_ns: 80e6, offCpu_ns: 900e6 };
+    const more = { cause: 'allocator-mutex', call: 'madvise.DONTNEED', waiters, episodes_n: 4, meanwhile } as const;
+    const { settings, expects } = repeated(more);
+    expect(settings).toMatchObject({
+      stall: { aim: '20ms', leastHold: '20ms' },
+      holder: { operation: 'malloc_trim', region: 'calibrated', toucher: { nice: 0 } },
+      victims: [{ operation: 'malloc_8k', rate: '500/s' }, { operation: 'timer' }],
+    });
+    expect(expects).toMatchObject({ cause: 'allocator-mutex', by: 'holder' });
+  });
+
   test.each([
     ['yes', 'split'],
     ['no', 'same'],
@@ -198,6 +211,9 @@ describe('a root is listed', () => {
   test.each([
     ['cause-not-made', { cause: 'block-io' }],
     ['cause-not-made', { cause: 'unknown' }],
+    ['mutex-not-known', { cause: 'mutex' }],
+    ['call-not-made', { cause: 'allocator-mutex', call: 'munmap' }],
+    ['call-unknown', { cause: 'allocator-mutex', call: null }],
     ['call-not-made', { call: 'brk' }],
     ['call-unknown', { call: null }],
     ['call-unknown', { cause: 'not-scheduled', competitors: [] }],

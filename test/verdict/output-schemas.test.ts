@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
-import type { Comparison } from '../../src/verdict/compare/compared.js';
+import type { Comparison, ShownComparison } from '../../src/verdict/compare/compared.js';
 import { comparisonJsonSchema, comparisonSchema } from '../../src/verdict/compare/compare-schema.js';
 import type { GateResult } from '../../src/verdict/gate/gated.js';
 import { gateJsonSchema, gateSchema } from '../../src/verdict/gate/gated-schema.js';
@@ -21,7 +21,7 @@ type Same<A, B> = [A, B] extends [B, A] ? true : never;
 
 // The compiler holds the types against the schemas.
 const same: [
-  Same<Frozen<z.infer<typeof comparisonSchema>>, Comparison>,
+  Same<Frozen<z.infer<typeof comparisonSchema>>, ShownComparison>,
   Same<Frozen<z.infer<typeof gateSchema>>, GateResult>,
 ] = [true, true];
 

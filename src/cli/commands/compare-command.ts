@@ -50,13 +50,15 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
       const { areObservations } = await import('../../bundle/read-observation.js');
       if (options.json === true && options.markdown === true) throw usage('--json and --markdown: choose one of them');
       const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
-      const comparison = areObservations(paths, 'compare')
+      const compared = areObservations(paths, 'compare')
         ? await ofObservations(
             paths,
             options.margin,
             ['quantile', 'metric', 'arm', 'threshold', 'unit'].filter(isGiven),
           )
         : await ofRuns(paths, options);
+      const { expectedOfSides } = await import('../../jobs/expected-of-sides.js');
+      const comparison = { ...compared, expected: await expectedOfSides(paths) };
       const { renderComparison, renderMarkdown } = await import('../text/compare-table.js');
       if (options.json === true) printJson(comparison);
       else printText(options.markdown === true ? renderMarkdown(comparison) : renderComparison(comparison));

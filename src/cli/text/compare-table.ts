@@ -4,7 +4,7 @@ import { printable } from '../../base/text/printable.js';
 import type { ValuePer } from '../../facts/compare-facts.js';
 import { sentencesOf } from '../../facts/stated.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../words/metric-words.js';
-import type { Comparison, CompareRow } from '../../verdict/compare/compared.js';
+import type { Comparison, CompareRow, ShownComparison } from '../../verdict/compare/compared.js';
 import { placeWords } from '../../verdict/evidence/side.js';
 import { renderTable } from './text-table.js';
 import { escaped, markdownTable } from './markdown.js';
@@ -103,7 +103,12 @@ function whyLines(rows: readonly CompareRow[]): { readonly about: string; readon
   });
 }
 
-export function renderComparison(compared: Comparison): string {
+/** What is said of each bundle alone. */
+function expectedLines({ expected }: ShownComparison): string[] {
+  return expected.flatMap(({ path, roots }) => roots.map(({ sentence }) => `${path}: ${sentence}.`));
+}
+
+export function renderComparison(compared: ShownComparison): string {
   const comparison = printable(compared);
   const blocks = blocksOf(comparison);
   const rows = blocks.flatMap((block) => [
@@ -122,11 +127,12 @@ export function renderComparison(compared: Comparison): string {
     '',
     ...whyLines(comparison.rows).map(({ about, sentence }) => `Inconclusive: ${about}: ${sentence}.`),
     ...sentencesOf(comparison.notes).map((note) => `Note: ${note}`),
+    ...expectedLines(comparison).map((line) => `Expected: ${line}`),
     '',
   ].join('\n');
 }
 
-export function renderMarkdown(compared: Comparison): string {
+export function renderMarkdown(compared: ShownComparison): string {
   const comparison = printable(compared);
   const head = ['series', ...columnsOf(valuePerOf(comparison)).slice(1)];
   const tables = blocksOf(comparison).flatMap((block) => [
@@ -153,6 +159,7 @@ export function renderMarkdown(compared: Comparison): string {
       ({ about, sentence }) => `- Inconclusive: ${escaped(about)}: ${escaped(sentence)}.`,
     ),
     ...sentencesOf(comparison.notes).map((note) => `- ${escaped(note)}`),
+    ...expectedLines(comparison).map((line) => `- Expected: ${escaped(line)}`),
     '',
   ].join('\n');
 }

@@ -12,6 +12,7 @@ import {
   type Refusal,
 } from '../../facts/compare-facts.js';
 import { metricUnits } from '../../facts/metric-facts.js';
+import type { ExpectedRootFact } from '../../facts/repetition-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { sideKinds } from '../evidence/side.js';
 import { decidedVerdicts } from './decide.js';
@@ -140,6 +141,9 @@ export const comparisonSchema = z.object({
     .meta({ description: 'All metrics of a candidate as one test' }),
   rows: z.array(rowSchema),
   notes: z.array(statedAs<CompareNote>()),
+  expected: z.array(z.object({ path: z.string(), roots: z.array(statedAs<ExpectedRootFact>()) })).meta({
+    description: 'Of bundles whose profile repeats an observation: each root with whether it came back',
+  }),
 });
 
 /** It allows further keys, as later versions may add some without a new schema version. */

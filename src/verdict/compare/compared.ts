@@ -6,6 +6,7 @@ import type { Decision, Margin } from './decide.js';
 import type { JointResult } from './joint.js';
 import type { CompareConclusion, CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
 import type { MetricUnit } from '../../facts/metric-facts.js';
+import type { ExpectedRootFact } from '../../facts/repetition-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { Side, SideFacts } from '../evidence/side.js';
 
@@ -53,4 +54,15 @@ export interface Comparison {
   readonly joint: readonly CandidateJoint[];
   readonly rows: readonly CompareRow[];
   readonly notes: readonly Stated<CompareNote>[];
+}
+
+/** Of a bundle whose profile repeats an observation: each root with whether it came back. */
+export interface ExpectedOfSide {
+  readonly path: string;
+  readonly roots: readonly Stated<ExpectedRootFact>[];
+}
+
+/** With what is said of each bundle alone. */
+export interface ShownComparison extends Comparison {
+  readonly expected: readonly ExpectedOfSide[];
 }
