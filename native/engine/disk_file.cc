@@ -34,7 +34,7 @@ int openNamed() {
 }  // namespace
 
 int openDiskFile(const char* user, std::size_t bytes) {
-  struct statfs system{};
+  struct statfs system {};
   if (statfs(kDiskFolder, &system) != 0)
     fail(Exit::unfit, "%s needs a file in %s, which could not be looked at: %s; leave it out", user, kDiskFolder,
          strerrorname_np(errno));
@@ -54,8 +54,7 @@ int openDiskFile(const char* user, std::size_t bytes) {
 void fill(int fd, std::size_t bytes, const char* user) {
   const std::vector<char> zeros(std::min<std::size_t>(bytes, 1 << 20));
   for (std::size_t offset = 0; offset < bytes;) {
-    const ssize_t put =
-        pwrite(fd, zeros.data(), std::min(zeros.size(), bytes - offset), static_cast<off_t>(offset));
+    const ssize_t put = pwrite(fd, zeros.data(), std::min(zeros.size(), bytes - offset), static_cast<off_t>(offset));
     if (put <= 0)
       fail(Exit::unfit, "%s could not write %zu bytes to its file: %s; free some space, or leave it out", user, bytes,
            strerrorname_np(errno));

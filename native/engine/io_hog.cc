@@ -18,9 +18,9 @@ IoHog::IoHog(const IoHogPlan& plan, std::size_t count)
     : plan_(plan), fd_(openDiskFile("an I/O hog", 2 * count * plan.file_bytes)), block_(kWrite_bytes, 'x') {}
 
 // Appends to its file and syncs after each write, so the file system commits its journal again and again. A full file
-// becomes empty and begins anew: its blocks are freed and allocated, which the journal has too. Then the mapped files of
-// this process are written back, as the kernel does with each dirty page after some time (vm.dirty_expire_centisecs).
-// Continues through the drain, so that a stall at the window's end keeps its length.
+// becomes empty and begins anew: its blocks are freed and allocated, which the journal has too. Then the mapped files
+// of this process are written back, as the kernel does with each dirty page after some time
+// (vm.dirty_expire_centisecs). Continues through the drain, so that a stall at the window's end keeps its length.
 void IoHog::run(Shared& shared, std::size_t seat) noexcept {
   const auto stop = [&] { return shared.hogsStop.load(std::memory_order_relaxed); };
   sleepUntil(shared.board.header().go_ns.load(std::memory_order_relaxed), stop);

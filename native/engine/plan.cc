@@ -169,8 +169,8 @@ void readLine(Line& line, Plan& plan) {
     plan.boardPath = line.text("path");
     plan.joins = true;
   } else {
-    line.reject("expected board, parent, process, holder, hog, io_hog, victim, joined, churn or join, got \"" + line.kind() +
-                "\"");
+    line.reject("expected board, parent, process, holder, hog, io_hog, victim, joined, churn or join, got \"" +
+                line.kind() + "\"");
   }
   line.expectEmpty();
 }
@@ -201,7 +201,8 @@ Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
   });
   if (plan.boardPath.empty())
     fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
-  if (plan.joins && (!plan.hogs.empty() || !plan.ioHogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
+  if (plan.joins && (!plan.hogs.empty() || !plan.ioHogs.empty() || !plan.victims.empty() || !plan.joined.empty() ||
+                     plan.churns.empty()))
     fail(Exit::usage, "%s: expected churn lines and at most a purge beside `join`", nameForErrors.c_str());
   for (const VictimPlan& victim : plan.victims) {
     if (besideHolder(victim.placement) && (!plan.holder || plan.foreignHolder))

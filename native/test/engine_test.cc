@@ -380,7 +380,7 @@ TEST_CASE("every holder operation releases and restores, in one VMA and across t
       const auto region = makeRegion(operation, holderOf(1 << 20, vmas), {});
       const auto action = operation.make({.region = *region, .victims = operation.reads ? small.pid() : getpid()});
       for (int i = 0; i < 3; ++i) {
-        region->populate([] { return false; });
+        if (i == 0 || !operation.guards) region->populate([] { return false; });
         const int released = action->release();
         INFO(operation.name, " over ", vmas, " VMAs: ", errorName(released));
         CHECK(released == 0);

@@ -137,10 +137,7 @@ export function insideOneVma(name: KernelWorkName): Locks {
 /** For an operation over several VMAs, of which each range lies inside one. */
 export function insideEachVma(name: KernelWorkName): Locks {
   const [first, ...others] = locksOf(name);
-  return [
-    { ...first, crossing: first.oneVma },
-    ...others.map((range) => ({ ...range, crossing: range.oneVma })),
-  ];
+  return [{ ...first, crossing: first.oneVma }, ...others.map((range) => ({ ...range, crossing: range.oneVma }))];
 }
 
 /** For a call as strace-calls.ts names it, on memory inside one VMA. */

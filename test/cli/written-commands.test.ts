@@ -68,6 +68,10 @@ beforeAll(async () => {
     'gate.yaml',
     /^```yaml policy\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/gate.md'), 'utf8'))?.[1] ?? '',
   );
+  writeFileSync(
+    'batch.yaml',
+    /^```yaml batch\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/allocators.md'), 'utf8'))?.[1] ?? '',
+  );
   const profile = await loadResolved('priority-inversion');
   const bundles = written
     .map(({ text }) => argumentsOf(text))

@@ -36,6 +36,22 @@ test('the agent looks at the victims’ process, in the foreign control at anoth
   expect(ended.stdout).toMatch(/agent sh: \d+ starts \(\d+ exit code 0.*its last message: looked/);
 });
 
+test('beside a churn the agent looks at its process, in the foreign control at the second one', async () => {
+  const out = scratch.fresh('out');
+  const beside = scratch.write(
+    'churn.yaml',
+    "name: p\ntitle: P\nagent: { command: [cat, '/proc/{pid}/smaps_rollup'], pause: 50ms }\nchurn: { rate: 100 }\nhogs: { count: 0 }\nruns: 1\nwarmup: 200ms\nduration: 500ms\nspoiled: { steal: 100%, foreignLoad: 100%, retries: 0 }\nvictims: [{ operation: mmap_munmap, rate: 100/s }]\narms: [{ name: a }]\n",
+  );
+  const ended = await pauselab(['run', beside, '--out', out]);
+  expect([0, 4], ended.stderr).toContain(ended.code);
+  const byArm = new Map(readBundle(out).runs.map(({ file }) => [file.arm, file]));
+  expect(byArm.get('idle-control')?.agent).toBeNull();
+  const pidsOf = (arm: string) => (byArm.get(arm)?.churn?.processes ?? []).map(({ pid }) => pid);
+  expect(byArm.get('a')?.agent?.pid).toBe(pidsOf('a')[0]);
+  expect(pidsOf('foreign-control')).toHaveLength(2);
+  expect(byArm.get('foreign-control')?.agent?.pid).toBe(pidsOf('foreign-control')[1]);
+});
+
 test('an agent that keeps running ends after the run, with everything that it started', async () => {
   const out = scratch.fresh('out');
   const command = `[sh, -c, 'sleep 1000 & : {pid}; wait']`;

@@ -79,8 +79,8 @@ std::unique_ptr<VictimAction> makeCowFault(const VictimPlan& plan, const VictimP
   return std::make_unique<PoolFault>(pool + kPageBytes, plan.pool);
 }
 
-// The first write to a page of a mapped file: the file system prepares the page (page_mkwrite). The pages are in the page
-// cache, so that no fault reads from the disk.
+// The first write to a page of a mapped file: the file system prepares the page (page_mkwrite). The pages are in the
+// page cache, so that no fault reads from the disk.
 std::unique_ptr<VictimAction> makeFileFault(const VictimPlan& plan, const VictimPage&) {
   const char* const user = plan.name.c_str();
   const std::size_t bytes = plan.pool * kPageBytes;

@@ -1,6 +1,7 @@
-// Writes to a file through a shared mapping, as a JVM writes its counters to hsperfdata. When the kernel writes a page of
-// the file back, it makes the page read-only first. The next write is a page fault, in which the file system prepares the
-// page (page_mkwrite): it waits for the journal, and on a disk that needs stable pages for the end of the writeback.
+// Writes to a file through a shared mapping, as a JVM writes its counters to hsperfdata. When the kernel writes a page
+// of the file back, it makes the page read-only first. The next write is a page fault, in which the file system
+// prepares the page (page_mkwrite): it waits for the journal, and on a disk that needs stable pages for the end of the
+// writeback.
 #include <sys/mman.h>
 
 #include <cerrno>

@@ -3,7 +3,12 @@ import { sentencesOf } from '../../facts/stated.js';
 import { cleanUp } from '../../base/clean-up.js';
 import { interruptedBefore } from '../../base/failure.js';
 import type { CpuTopology } from '../../host/cpus.js';
-import { issuesOf, type ExpectedCalls, type ResolvedArm, type ResolvedProfile } from '../../profile/resolved/resolved.js';
+import {
+  issuesOf,
+  type ExpectedCalls,
+  type ResolvedArm,
+  type ResolvedProfile,
+} from '../../profile/resolved/resolved.js';
 import type { CallCount, StraceCalls } from '../../record/strace-calls.js';
 import { threadsOf } from './check-plan.js';
 import { prepareWorkload } from '../../workload/prepare.js';

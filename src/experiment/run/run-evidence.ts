@@ -20,7 +20,13 @@ import { collectorOfThreads, jvmGivers, type Giver } from '../../catalogue/colle
 import { jvmProbeNamed, type JvmProbe } from '../../catalogue/jvm-probes.js';
 import { lockOn, onEveryKernel, strongestFirst } from '../../catalogue/locks.js';
 import { allocates, operationNamed, operations, type Nature, type Operation } from '../../catalogue/operations.js';
-import { ioHogsOf, isInJvm, type ResolvedArm, type ResolvedJvm, type ResolvedVictim } from '../../profile/resolved/resolved.js';
+import {
+  ioHogsOf,
+  isInJvm,
+  type ResolvedArm,
+  type ResolvedJvm,
+  type ResolvedVictim,
+} from '../../profile/resolved/resolved.js';
 import type { ThreadId } from '../../record/board/board.js';
 import type { SampleStream } from '../../record/samples.js';
 import { isIoHog } from '../../workload/native/seats.js';

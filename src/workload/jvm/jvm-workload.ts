@@ -19,7 +19,13 @@ import { readIfThere } from '../../host/files.js';
 import { proportionalBytes } from '../../host/process-memory.js';
 import type { Jdk } from '../../host/jdks.js';
 import type { JavaCommand } from '../../profile/check/java-command.js';
-import { agentOf, isApp, type JvmArm, type ResolvedLoad, type ResolvedVictim } from '../../profile/resolved/resolved.js';
+import {
+  agentOf,
+  isApp,
+  type JvmArm,
+  type ResolvedLoad,
+  type ResolvedVictim,
+} from '../../profile/resolved/resolved.js';
 import type { Board } from '../../record/board/board.js';
 import { startAgent, type RunningAgent } from '../agent.js';
 import { jvmLogFlags, parseJvmLog } from '../../record/jvm-log.js';

@@ -29,11 +29,7 @@ export function applySeats(threads: readonly ThreadId[], arm: ResolvedArm, topol
   });
 }
 
-function settingsFor(
-  name: string,
-  role: ThreadId['role'],
-  arm: ResolvedArm,
-): ResolvedThread | null {
+function settingsFor(name: string, role: ThreadId['role'], arm: ResolvedArm): ResolvedThread | null {
   if (role === 'load') return null;
   const { holder, hogs, victims } = arm;
   const settings = {
