@@ -29,12 +29,16 @@ export type NoteFact =
     }
   | { readonly code: 'unproven'; readonly allocator: string; readonly key: string; readonly asked: string }
   | { readonly code: 'churn-held-up'; readonly arm: string; readonly dropped_share: number }
-  /** `actual`: as the JDK prints it, sizes in bytes; null: the JDK ignores the flag. */
+  /**
+   * `actual`: as the JDK prints it, sizes in bytes; null: the JDK ignores the flag. `jdks`: labels; empty where the profile
+   * does not list JDKs.
+   */
   | {
       readonly code: 'flag-changed';
       readonly flag: string;
       readonly asked: string;
       readonly actual: string | null;
+      readonly jdks: readonly string[];
     }
   | { readonly code: 'flags-unread' }
   /** Of `runs_n` runs, the JVM's log has no return of heap in `kept_n`. */

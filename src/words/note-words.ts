@@ -43,10 +43,12 @@ const words: WordsOf<NoteFact> = {
   'churn-held-up': ({ arm, dropped_share }) =>
     `${arm}: the churn was held up at ${formatShare(dropped_share)} of its ticks, and allocated less than asked for by that share; ` +
     'lower its rate, or let it use more CPUs.',
-  'flag-changed': ({ flag, asked, actual }) =>
-    actual === null
-      ? `The JDK ignores the flag ${flag} (${asked} in the profile): it has no such setting any more.`
-      : `The JDK gave the flag ${flag} the value ${actual}, and not ${asked} as in the profile.`,
+  'flag-changed': ({ flag, asked, actual, jdks }) => {
+    const under = jdks.length === 0 ? '' : ` (${listed(jdks)})`;
+    return actual === null
+      ? `The JDK${under} ignores the flag ${flag} (${asked} in the profile): it has no such setting any more.`
+      : `The JDK${under} gave the flag ${flag} the value ${actual}, and not ${asked} as in the profile.`;
+  },
   'flags-unread': () =>
     'A JDK did not print the values of its flags, so it is not proven that the flags of the profile are in force.',
   'heap-kept': ({ arm, kept_n, runs_n }) =>

@@ -37,6 +37,24 @@ test('a flag to which the JDK gave another value, or that it ignores, is named o
   expect(notes(jvmArm('a'))).toEqual([]);
 });
 
+test('of several JDKs it is said which of them changed a flag', () => {
+  const changedFlags = [{ flag: 'UseOld', asked: 'true', actual: null }];
+  const under = (jdk: string, more: Partial<JvmFigures> = {}): ArmSummary => ({ ...jvmArm(`a@${jdk}`, more), jdk });
+  expect(notes(under('jdk-17'), under('jdk-26', { changedFlags }), under('jdk-27', { changedFlags }))).toEqual([
+    'The JDK (jdk-26 and jdk-27) ignores the flag UseOld (true in the profile): it has no such setting any more.',
+  ]);
+});
+
+test('calls that a trace counted are said by arm, with their mean size', () => {
+  const issued = [
+    { call: 'mmap.NONE', by: 'Shen*', n: 4, bytes: 528 * 1024 },
+    { call: 'munmap', by: null, n: 0, bytes: 0 },
+  ];
+  expect(notes({ ...jvmArm('a'), issued })).toEqual([
+    'a: in 4 windows the trace has 4 mmap.NONE of 528 KiB by "Shen*" (132 KiB a call) and 0 munmap of 0 B.',
+  ]);
+});
+
 test('flags that no JDK read back are not taken for flags in force', () => {
   expect(notes(jvmArm('a', { changedFlags: null }))).toEqual([
     'A JDK did not print the values of its flags, so it is not proven that the flags of the profile are in force.',

@@ -1,4 +1,5 @@
 /** What a reader should know beside the figures: what is missing, what was unusual, how much the runs can show. */
+import { grouped } from '../../base/group.js';
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
 import { takesNoLock } from '../../catalogue/locks.js';
 import { allocates, operations, type Operation } from '../../catalogue/operations.js';
@@ -110,9 +111,15 @@ function unproven(arms: readonly ArmSummary[]): NoteFact[] {
 /** Arms share flags, so each is named once, with its values. */
 function flagNotes(arms: readonly ArmSummary[]): NoteFact[] {
   const read = arms.flatMap(({ jvm }) => (jvm === null ? [] : [jvm.changedFlags]));
-  const changed = new Map(read.flatMap((flags) => flags ?? []).map((one) => [JSON.stringify(one), one]));
+  const changed = arms.flatMap(({ jdk, jvm }) => (jvm?.changedFlags ?? []).map((one) => ({ ...one, jdk })));
   return [
-    ...[...changed.values()].map(({ flag, asked, actual }) => ({ code: 'flag-changed', flag, asked, actual }) as const),
+    ...[...grouped(changed, ({ flag, asked, actual }) => JSON.stringify([flag, asked, actual])).values()].flatMap(
+      (alike) =>
+        alike.slice(0, 1).map(({ flag, asked, actual }): NoteFact => {
+          const jdks = [...new Set(alike.flatMap(({ jdk }) => jdk ?? []))];
+          return { code: 'flag-changed', flag, asked, actual, jdks };
+        }),
+    ),
     ...(read.includes(null) ? [{ code: 'flags-unread' } as const] : []),
   ];
 }
