@@ -5,7 +5,13 @@ import { exitCodeOf, listenForInterruption } from '../experiment/interruption.js
 import { verifiable, verifyArm, type VerifiedArm } from '../experiment/plan/verify.js';
 import { cpuTopology } from '../host/cpus.js';
 import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
-import { issuesOf, namesOfArm, type ExpectedCalls, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
+import {
+  issuesOf,
+  namesOfArm,
+  type ExpectedCalls,
+  type ResolvedArm,
+  type ResolvedProfile,
+} from '../profile/resolved/resolved.js';
 import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import { loadResolved } from '../profile/written/load.js';
 import { planOf, type PlanWithGuests } from './dry-run-plan.js';
