@@ -263,7 +263,7 @@ test.each([
       ['a', kind, true],
     ]);
     const control = arms.find(({ name }) => name === 'foreign-control');
-  expect(control === undefined ? null : workOf(control)?.loadsIn).toBe('foreign');
+    expect(control === undefined ? null : workOf(control)?.loadsIn).toBe('foreign');
   },
 );
 
