@@ -45,7 +45,9 @@ test('an arm whose collector gives heap back has a flag that switches it on', ()
   const byCollector = issued.filter(({ by, jvm }) =>
     jvmGivers.some((giver) => giver.collectors !== undefined && knows(giver, by ?? '-', jvm.collector)),
   );
-  expect(new Set(byCollector.map(({ jvm }) => jvm.collector))).toEqual(new Set(['g1', 'serial', 'zgc', 'shenandoah']));
+  expect(new Set(byCollector.map(({ jvm }) => jvm.collector))).toEqual(
+    new Set(['g1', 'serial', 'parallel', 'zgc', 'shenandoah']),
+  );
   const without = byCollector.filter(
     ({ jvm }) =>
       !jvm.flags.some((flag) => collectorTable[jvm.collector].givesBackBy.some((start) => flag.startsWith(start))),
