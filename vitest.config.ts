@@ -1,27 +1,41 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** Tests of functions: no file changes its process (environment, current folder) or replaces a module. */
+const functionFolders = 'attribution bundle catalogue observe profile record report stats verdict words'.split(' ');
+const ofFunctions = functionFolders.map((folder) => `test/${folder}/**/*.test.ts`);
+
+const unit = {
+  globalSetup: ['test/support/empty-cache.ts'],
+  // vitest leaves a CPU for itself, which is half of two CPUs; its own work needs little.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Far above what any test needs, so that load on the machine is no failure.
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+  sequence: { groupOrder: 0 },
+};
+
 /**
- * `unit` runs first and in parallel. `machine` has the tests that load the machine or measure it, a short test of each
- * path. They run one file at a time, with no other part of pauselab beside them. `long` has the thorough tests, runs in
- * the same way, and is not part of `npm test`: it takes about an hour, most of that in emulated guests. CONTRIBUTING.md
- * has a table of which part to run after which change. CI runs all of it each week.
+ * `shared` and `unit` are the unit tests. They run first and in parallel. Files of `shared` share their workers, which
+ * about halves their CPU time, because each module loads once per worker. `machine` has the tests that load the machine
+ * or measure it, a short test of each path. They run one file at a time, with no other part of pauselab beside them.
+ * `long` has the thorough tests, runs in the same way, and is not part of `npm test`: it takes about an hour, most of
+ * that in emulated guests. CONTRIBUTING.md has a table of which part to run after which change. CI runs all of it each
+ * week.
  */
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...unit,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/machine/**', 'test/long/**'],
-          // vitest leaves a CPU for itself, which is half of two CPUs; its own work needs little.
-          maxWorkers: Math.max(2, availableParallelism() - 1),
-          // Far above what any test needs, so that load on the machine is no failure.
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-          sequence: { groupOrder: 0 },
+          exclude: [...ofFunctions, 'test/machine/**', 'test/long/**'],
         },
+      },
+      {
+        test: { ...unit, name: 'shared', include: ofFunctions, isolate: false },
       },
       {
         test: {

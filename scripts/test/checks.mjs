@@ -20,10 +20,11 @@ export async function oneCommand(title, args, stdio = 'pipe') {
 export async function vitest(args) {
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-test-'));
   const file = join(folder, 'tally.json');
+  const projects = ['unit', 'shared', 'machine'].flatMap((name) => ['--project', name]);
   const reporters = ['--reporter=default', '--reporter=./scripts/test/reporter.mjs'];
   try {
     const { code } = await node(
-      ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'machine', ...reporters, ...args],
+      ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters, ...args],
       'inherit',
       { PAUSELAB_TALLY: file },
     );

@@ -115,13 +115,8 @@ const natively = (
   });
 
 /** What profiles are drawn from. */
-interface Names {
-  readonly victims: readonly string[];
-  readonly holders: readonly string[];
-  readonly probes: readonly string[];
-  readonly loads: readonly string[];
-  readonly purges: readonly string[];
-}
+type Kind = 'victims' | 'holders' | 'probes' | 'loads' | 'purges';
+type Names = Readonly<Record<Kind, readonly string[]>>;
 
 const allNames: Names = {
   victims: victimOperations,
@@ -234,7 +229,7 @@ const drawn = (names: Names, numRuns: number, seed: number): ResolvedProfile[] =
 function acceptedProfiles(numRuns: number): ResolvedProfile[] {
   const all = drawn(allNames, numRuns, 11);
   const found = new Set(all.flatMap(namesIn));
-  for (const [kind, names] of Object.entries(allNames) as [keyof Names, readonly string[]][])
+  for (const [kind, names] of Object.entries(allNames) as [Kind, readonly string[]][])
     for (const name of names) {
       for (let seed = 0; !found.has(name) && seed < 20; seed += 1) {
         const more = drawn({ ...allNames, [kind]: [name] }, 50, seed);
