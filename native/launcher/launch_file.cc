@@ -160,7 +160,8 @@ void readLine(const Line& line, Launch& launch) {
     launch.arguments.push_back(line.value());
   } else {
     line.reject(
-        "expected java, called, remedy, parent, pid_file, stdout, stderr, cwd, nice, policy, slice_ns, cpus, timer_slack_ns, "
+        "expected java, called, remedy, parent, pid_file, stdout, stderr, cwd, nice, policy, slice_ns, cpus, "
+        "timer_slack_ns, "
         "keep_ms, end_file, limit, unset, set or argument, got \"" +
         key + "\"");
   }

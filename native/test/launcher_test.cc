@@ -23,7 +23,8 @@ TEST_CASE("a launch file is read in full") {
   const Launch launch = parseLaunch(
       kNeeded +
           "# a comment\n\n"
-          "keep_ms=5000\nend_file=/r/end\ncwd=/a b\nnice=-5\npolicy=fifo 7\nslice_ns=100000\ncpus=0,2-3\ntimer_slack_ns=1\n"
+          "keep_ms=5000\nend_file=/r/end\ncwd=/a b\nnice=-5\npolicy=fifo "
+          "7\nslice_ns=100000\ncpus=0,2-3\ntimer_slack_ns=1\n"
           "limit=core 0\nlimit=nofile unlimited\nunset=A\nunset=MALLOC_*\nset=X=1=2 3\nargument=-Da b\nargument=\n",
       "launch");
   CHECK(launch.java == "/j/bin/java");
@@ -59,7 +60,8 @@ TEST_CASE("a text that is no launch file is refused with its line") {
   expectRefused(kNeeded + "words\n", "launch:6: expected key=value, got \"words\"");
   expectRefused(kNeeded + "nice=20\n", "expected a whole number from -20 to 19 for nice, got \"20\"");
   expectRefused(kNeeded + "policy=fast\n", "expected one of other, batch, idle, fifo, rr for policy, got \"fast\"");
-  expectRefused(kNeeded + "slice_ns=99999\n", "expected a whole number from 100000 to 100000000 for slice_ns, got \"99999\"");
+  expectRefused(kNeeded + "slice_ns=99999\n",
+                "expected a whole number from 100000 to 100000000 for slice_ns, got \"99999\"");
   expectRefused(kNeeded + "policy=fifo\n", "expected a whole number from 1 to 99 for policy, got \"\"");
   expectRefused(kNeeded + "policy=batch 3\n", "expected no number after batch");
   expectRefused(kNeeded + "cpus=\n", "expected CPUs such as 0,2-3");

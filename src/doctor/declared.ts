@@ -32,8 +32,9 @@ export function holderRows(locks: readonly LockRow[], kernelRelease: string): Ho
     const row = (layout: HolderRow['layout']): HolderRow => {
       const declared = lockOn(facts, kernelRelease, { crossing: layout === 'crossing' });
       const rows = locks.filter((row) => row.operation === call);
+      const inCall = facts.noRangeCrosses === true ? 'isolated' : layout;
       // A read of a file in /proc covers the whole process, whatever the region spans: there is a single row.
-      const lock = (rows.find((one) => one.layout === layout) ?? rows[0])?.lock ?? 'undecided';
+      const lock = (rows.find((one) => one.layout === inCall) ?? rows[0])?.lock ?? 'undecided';
       return { operation, layout, call, lock, declared, asDeclared: agrees(lock, declared) };
     };
     return canCross(facts) ? [row('isolated'), row('crossing')] : [row('isolated')];

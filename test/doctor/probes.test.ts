@@ -8,7 +8,8 @@ const names = (probes: readonly Probe[]): string[] => probes.map(seriesOf).sort(
 
 test('every victim operation that needs no holder of its own is in the table, calls on a range twice', () => {
   expect(new Set(all.map(({ operation }) => operation))).toEqual(
-    new Set(victimOperations.filter((name) => operationNamed(name).inHeap !== true)),
+    // A write to a mapped file takes a lock only after the kernel has written the page back; `file_fault` always does.
+    new Set(victimOperations.filter((name) => operationNamed(name).inHeap !== true && name !== 'mapped_file_write')),
   );
   expect(all.filter(({ operation }) => operation === 'madvise_free_page').map(({ layout }) => layout)).toEqual([
     'isolated',

@@ -65,6 +65,7 @@ export const holders = [
     does: 'releases',
     family: 'advice',
     locks: insideEachVma('process_madvise.DONTNEED'),
+    noRangeCrosses: true,
     ...releases,
     foundBy: 'process_madvise_page',
     role: 'holder',

@@ -90,6 +90,8 @@ export interface Operation extends Nature {
   readonly threads?: number;
   /** A holder that gives a batch of ranges to one call, and knows where they lie in a region of at most two VMAs. */
   readonly batch?: boolean;
+  /** None of its ranges crosses, in layout split either: its lock is found where its call lies inside one VMA. */
+  readonly noRangeCrosses?: boolean;
   /** A victim whose thread is in a second process, from which it reads about the workload's. */
   readonly outside?: boolean;
   /** A victim that works in the heap of a holder with `chunks`. */
