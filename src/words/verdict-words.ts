@@ -170,13 +170,14 @@ const ofRefusals: WordsOf<RefusedArm> = {
   'jdk-not-accepted': ({ jdk, accepted }) => `JDK ${jdk} is not one that the arm accepts (jdk: "${accepted}")`,
 };
 
-/** `crossing stalls on all`, `one-vma stalls on 6.16 and not on 6.17 (undecided on 6.18)` */
+/** `crossing stalls on all`, `one-vma stalls on 6.16 and not on 6.17 (undecided on 6.18)`. Undecided is never "none". */
 function behaviourText({ arms, stallsOn, quietOn, undecidedOn }: ArmBehaviour): string {
-  const [stall, are] = arms.length === 1 ? ['stalls', 'is'] : ['stall', 'are'];
+  const [stall, doNot, are] = arms.length === 1 ? ['stalls', 'does not', 'is'] : ['stall', 'do not', 'are'];
   const rest = undecidedOn.length === 0 ? '' : ` (undecided on ${listed(undecidedOn)})`;
   const where = (): string => {
+    if (stallsOn.length === 0 && quietOn.length === 0) return `${are} undecided on each`;
     if (stallsOn.length === 0)
-      return quietOn.length === 0 ? `${are} undecided on each` : `${stall} on none of them${rest}`;
+      return undecidedOn.length === 0 ? `${stall} on none of them` : `${doNot} stall on ${listed(quietOn)}${rest}`;
     if (quietOn.length > 0) return `${stall} on ${listed(stallsOn)} and not on ${listed(quietOn)}${rest}`;
     return `${stall} on ${undecidedOn.length === 0 ? 'all' : listed(stallsOn)}${rest}`;
   };

@@ -82,6 +82,13 @@ describe('arms on several kernels', () => {
       judged(kernels, [...on('6.16.12', ...controls, stalling('one-vma')), ...on('6.17.13', ...controls, open)])
         .verdict,
     ).toContain('one-vma stalls on 6.16.12 (undecided on 6.17.13)');
+    const { verdict } = judged(kernels, [
+      ...on('6.16.12', ...controls, still('one-vma'), still('crossing')),
+      ...on('6.17.13', ...controls, open, still('crossing')),
+    ]);
+    expect(verdict).toContain(
+      'Of these kernels, one-vma does not stall on 6.16.12 (undecided on 6.17.13); crossing stalls on none of them.',
+    );
   });
 });
 
