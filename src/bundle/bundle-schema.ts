@@ -352,8 +352,8 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   service: orNull(figuresSchema).default(null),
   response: orNull(figuresSchema).default(null),
   /**
-   * The holder's calls that overlapped the window; 0 if the holder is idle, null for a JVM or an allocator, whose calls are
-   * not counted in a run.
+   * The holder's calls that overlapped the window; 0 if the holder is idle, null for a JVM, an allocator, an agent or I/O
+   * hogs, whose calls are not counted in a run.
    */
   holder_calls: orNull(z.number()),
 });

@@ -36,6 +36,7 @@ import { listed } from '../words/text.js';
 import type { FlagRead } from '../host/jdk-flags.js';
 import type { PooledRun, PooledSeries } from './run/analyse.js';
 import { logFigures, logSeriesNames, type LogRun } from './run/analyse-log.js';
+import { isIoHog } from '../workload/native/seats.js';
 
 export interface FinishedRun {
   readonly file: RunFile;
@@ -166,11 +167,12 @@ function blockedRun({ file, analysis }: FinishedRun): ArmSummary['blockedRuns'] 
       ];
 }
 
-/** 0 for an arm without a holder; null for a JVM or an allocator, whose calls a run does not count. */
+/** 0 for an idle holder; null where something else is under test, whose calls a run does not count. */
 function holderCallsOf({ file, analysis }: Pick<FinishedRun, 'file' | 'analysis'>): number | null {
-  const { jvm, churn, agent } = file;
+  const { jvm, churn, agent, priorities } = file;
   const calls_n = analysis.holder?.figures.window_calls ?? 0;
-  return calls_n > 0 || (jvm === null && churn === null && agent === null) ? calls_n : null;
+  const isHolder = jvm === null && churn === null && agent === null && !priorities.some(({ name }) => isIoHog(name));
+  return calls_n > 0 || isHolder ? calls_n : null;
 }
 
 /** The arm that differs from this arm only in that the user's program has no probes. */

@@ -100,6 +100,17 @@ test('runs are pooled for figures and kept apart for conclusions', () => {
   expect(series?.perRun.map(({ stalled_share }) => stalled_share)).toEqual([0.3, 0.1]);
 });
 
+test('an idle holder beside I/O hogs does not make its run one without calls', () => {
+  const actual = { nice: 0, policy: 'other', cpus: [0] };
+  const hog = { name: 'io-hog-0', tid: 1, ...actual, actual, problems: [] };
+  const callsBeside = (priorities: RunFile['priorities']) =>
+    summary([run('foreign-control', { holder: [] }, { priorities })])
+      .arm('foreign-control')
+      ?.series[0]?.perRun.map(({ holder_calls }) => holder_calls);
+  expect(callsBeside([hog])).toEqual([null]);
+  expect(callsBeside([])).toEqual([0]);
+});
+
 test('every arm of the plan is there, before its first run too', () => {
   const { arms: listed, verdict } = summary([]);
   expect(listed.map(({ name, runs, holder }) => [name, runs, holder])).toEqual(arms.map(({ name }) => [name, 0, null]));
