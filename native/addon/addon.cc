@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifdef __x86_64__
@@ -24,6 +23,8 @@
 #include <limits>
 #include <map>
 #include <string>
+
+#include "board/slice.h"
 
 namespace {
 
@@ -53,38 +54,19 @@ Napi::Value SetPolicy(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// struct sched_attr of linux/sched/types.h in its first form, which every kernel knows: sched_setattr(2).
-struct SchedulingAttributes {
-  uint32_t size;
-  uint32_t policy;
-  uint64_t flags;
-  int32_t nice;
-  uint32_t priority;
-  uint64_t runtime_ns;
-  uint64_t deadline_ns;
-  uint64_t period_ns;
-};
-
-long getAttributes(pid_t tid, SchedulingAttributes& attributes) {
-  return syscall(SYS_sched_getattr, tid, &attributes, sizeof attributes, 0);
-}
-
-// setSlice(tid, ns): the slice of a thread under SCHED_OTHER, BATCH or IDLE. Kernels before 6.12 accept and ignore it.
+// setSlice(tid, ns)
 Napi::Value SetSlice(const Napi::CallbackInfo& info) {
-  const auto tid = info[0].As<Napi::Number>().Int32Value();
-  SchedulingAttributes attributes{};
-  if (getAttributes(tid, attributes) != 0) return throwErrno(info.Env(), "sched_getattr", errno);
-  attributes.runtime_ns = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
-  if (syscall(SYS_sched_setattr, tid, &attributes, 0) != 0) return throwErrno(info.Env(), "sched_setattr", errno);
+  const auto slice_ns = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
+  if (!pauselab::setSlice(info[0].As<Napi::Number>().Int32Value(), slice_ns))
+    return throwErrno(info.Env(), "sched_setattr", errno);
   return info.Env().Undefined();
 }
 
 // threadSlice(tid) -> ns; 0 on kernels before 6.12
 Napi::Value ThreadSlice(const Napi::CallbackInfo& info) {
-  SchedulingAttributes attributes{};
-  if (getAttributes(info[0].As<Napi::Number>().Int32Value(), attributes) != 0)
-    return throwErrno(info.Env(), "sched_getattr", errno);
-  return Napi::Number::New(info.Env(), static_cast<double>(attributes.runtime_ns));
+  const auto slice_ns = pauselab::sliceOf(info[0].As<Napi::Number>().Int32Value());
+  if (!slice_ns) return throwErrno(info.Env(), "sched_getattr", errno);
+  return Napi::Number::New(info.Env(), static_cast<double>(*slice_ns));
 }
 
 // setAffinity(tid, [cpu, …])

@@ -7,13 +7,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -24,6 +22,7 @@
 
 #include "board/clock.h"
 #include "board/fail.h"
+#include "board/slice.h"
 #include "launcher/keeper.h"
 #include "launcher/launch_file.h"
 
@@ -68,32 +67,15 @@ void limit(const Limit& limit) {
          limit.name.c_str(), static_cast<unsigned long long>(limit.value), strerrorname_np(errno));
 }
 
-// struct sched_attr of linux/sched/types.h in its first form: sched_setattr(2).
-struct SchedulingAttributes {
-  std::uint32_t size;
-  std::uint32_t policy;
-  std::uint64_t flags;
-  std::int32_t nice;
-  std::uint32_t priority;
-  std::uint64_t runtime_ns;
-  std::uint64_t deadline_ns;
-  std::uint64_t period_ns;
-};
-
-// Threads and processes that it starts inherit the slice. A kernel that ignores it reports another afterwards.
-void setSlice(const Launch& launch) {
-  SchedulingAttributes attributes{};
-  const auto get = [&] { return syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0); };
-  if (get() == 0) {
-    attributes.runtime_ns = *launch.slice_ns;
-    if (syscall(SYS_sched_setattr, 0, &attributes, 0) == 0 && get() == 0) {
-      if (attributes.runtime_ns == *launch.slice_ns) return;
-      fail(Exit::unfit, "the slice of %s could not be set, because this kernel ignores it; it needs Linux 6.12",
-           launch.called.c_str());
-    }
-  }
-  fail(Exit::unfit, "the slice of %s was refused (%s); run as root, or leave it out", launch.called.c_str(),
-       strerrorname_np(errno));
+// Threads and processes that it starts inherit the slice.
+void slice(const Launch& launch) {
+  const auto now_ns = setSlice(0, *launch.slice_ns) ? sliceOf(0) : std::nullopt;
+  if (!now_ns)
+    fail(Exit::unfit, "the slice of %s was refused (%s); run as root, or leave it out", launch.called.c_str(),
+         strerrorname_np(errno));
+  if (*now_ns != *launch.slice_ns)
+    fail(Exit::unfit, "the slice of %s could not be set, because this kernel ignores it; it needs Linux 6.12",
+         launch.called.c_str());
 }
 
 void schedule(const Launch& launch) {
@@ -118,7 +100,7 @@ void schedule(const Launch& launch) {
          "nice %d of %s was refused (%s); a value below the present one needs root, CAP_SYS_NICE or a raised "
          "RLIMIT_NICE (ulimit -e)",
          *launch.nice, launch.called.c_str(), strerrorname_np(errno));
-  if (launch.slice_ns) setSlice(launch);
+  if (launch.slice_ns) slice(launch);
   if (launch.timerSlack_ns) prctl(PR_SET_TIMERSLACK, *launch.timerSlack_ns);
 }
 

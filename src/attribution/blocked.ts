@@ -200,7 +200,6 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
     }
     case 'VMA lock': {
       const writers = fellBack(span, run) ? [] : writersOfItsVma(span, run);
-      const extending = writers.length > 0 ? null : perhapsExtending(span, victim, run);
       if (writers.some((one) => one.tid === victim.thread.tid))
         return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', { ...common, lock: 'vma' });
       const [writer] = writers;
@@ -210,6 +209,7 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
           lock: 'mmap_lock write',
           via: [writer],
         });
+      const extending = perhapsExtending(span, victim, run);
       if (extending !== null) {
         const isVictim = extending.tid === victim.thread.tid;
         return draft(span, 'vma-lock', 'possible', {

@@ -49,11 +49,9 @@ function describeGuestCommands(guests: readonly PlannedGuest[]): string {
     .flatMap(({ name, command, accelerator, build }) => {
       if (build !== undefined)
         return [`\nGuest ${name}:\n  builds ${build.of} first${build.isCertain ? '' : ', unless the cache has it'}\n`];
-      return command === null
-        ? []
-        : [
-            `\nGuest ${name}${accelerator === 'kvm' ? ', emulated (-accel tcg) if it does not boot with KVM' : ''}:\n  ${command.map(shellWord).join(' ')}\n`,
-          ];
+      if (command === null) return [];
+      const otherwise = accelerator === 'kvm' ? ', emulated (-accel tcg) if it does not boot with KVM' : '';
+      return [`\nGuest ${name}${otherwise}:\n  ${command.map(shellWord).join(' ')}\n`];
     })
     .join('');
 }
