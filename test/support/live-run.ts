@@ -3,7 +3,7 @@ import type { Board } from '../../src/record/board/board.js';
 import { takeSnapshot } from '../../src/record/board/snapshot.js';
 import { boardIn } from './board-in.js';
 import { runtimeFolders } from './pauselab.js';
-import { childrenOf } from './processes.js';
+import { childrenOf, isAlive } from './processes.js';
 import { until } from './until.js';
 
 export interface LiveRun {
@@ -21,6 +21,7 @@ export interface LiveRun {
  */
 export function untilMeasuring(pauselab: number, { samples = 30 } = {}): Promise<LiveRun> {
   return until(`a run of process ${pauselab} measures`, () => {
+    if (!isAlive(pauselab)) throw new Error(`process ${pauselab} ended before a run measured`);
     for (const folder of runtimeFolders([pauselab])) {
       const board = boardIn(folder);
       if (board?.state() !== 'running' || !board.threads.some(({ role }) => role === 'victim')) continue;

@@ -1,8 +1,8 @@
 /** A process that stalls, to be observed from outside (native/test/stalling.cc), and its record of its waits. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { onTestFinished } from 'vitest';
 import { nativeProgram } from '../native/programs.js';
+import { onTryFinished } from './tries.js';
 
 export interface RecordedWait {
   readonly tid: number;
@@ -29,9 +29,6 @@ export function startStalling(
   const child = spawn(nativeProgram('pauselab-stalling'), [String(atMost_s), String(hog_ms), lock], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
@@ -39,6 +36,10 @@ export function startStalling(
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   // A test that needs no waits does not look at its end.
   closed.catch(() => undefined);
+  onTryFinished(async () => {
+    child.kill('SIGKILL');
+    await closed.catch(() => undefined);
+  });
   const end = async (): Promise<RecordedWait[]> => {
     if (child.exitCode !== null) throw new Error(`pauselab-stalling ended too early, with ${child.exitCode}`);
     child.kill('SIGTERM');
