@@ -1,6 +1,6 @@
 /** Which drafts of links say the same, so that neighbours become a single link. Pure. */
 import { derivedOnce } from '../base/derived.js';
-import type { LinkDraft } from './links.js';
+import type { LinkDraft } from './link-draft.js';
 
 export function isAlike(a: LinkDraft, b: LinkDraft): boolean {
   return (

@@ -6,7 +6,7 @@
 import type { Cause } from '../facts/blame.js';
 import { joinedLists } from '../base/group.js';
 import { isAlike } from './alike.js';
-import type { LinkDraft, Span } from './links.js';
+import type { LinkDraft, Span } from './link-draft.js';
 import type { QueuePart } from './lock-queues.js';
 import type { LockWait } from './trace-model.js';
 
@@ -14,7 +14,7 @@ import type { LockWait } from './trace-model.js';
 const handover_ns = 1_000_000;
 
 /** Who is to blame for a part, and where it depends on who waits, by that. */
-export interface Decided {
+export interface DecidedPart {
   readonly drafts: readonly LinkDraft[];
   readonly of: ((wait: LockWait) => readonly LinkDraft[]) | null;
 }
@@ -33,8 +33,8 @@ export function isHandovers(piece: Piece): piece is Handovers {
   return 'shared' in piece;
 }
 
-export function isHandover(piece: Piece): boolean {
-  return isHandovers(piece) || piece.end_ns - piece.start_ns < handover_ns;
+export function isHandover({ start_ns, end_ns }: Span): boolean {
+  return end_ns - start_ns < handover_ns;
 }
 
 export function draftsOf(piece: Piece): readonly LinkDraft[] {
@@ -85,14 +85,14 @@ const [unknown, none] = [0, -1];
 export function sharedDrafts(
   parts: readonly QueuePart[],
   blames: Blames,
-  decide: (part: QueuePart) => Decided,
+  decide: (part: QueuePart) => DecidedPart,
 ): SharedDrafts {
-  const decided = Array.from({ length: parts.length }, (): Decided | null => null);
+  const decided = Array.from({ length: parts.length }, (): DecidedPart | null => null);
   const numbers = new Int32Array(parts.length);
   const lengths_ns = new Float64Array(parts.length);
   /** Drafts that are alike, and shorter than a handover together, have the number of the first of them, plus 1. */
   const groups = new Int32Array(parts.length);
-  const at = (i: number): Decided | null => {
+  const at = (i: number): DecidedPart | null => {
     const part = parts[i];
     return part === undefined ? null : (decided[i] ??= decide(part));
   };

@@ -4,7 +4,7 @@
  */
 import { derivedOnce } from '../base/derived.js';
 import { partitionPoint } from '../base/sorted.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 
 export interface Hold extends Span {
   readonly tid: number;

@@ -18,11 +18,12 @@ import {
   newBlames,
   sharedDrafts,
   type Blames,
-  type Decided,
+  type DecidedPart,
   type Piece,
   type SharedDrafts,
 } from './handovers.js';
-import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
+import { draft, unknownLink, type LinkDraft, type Span } from './link-draft.js';
+import { uncovered } from './links.js';
 import { firstWriter, hasForWriting, type QueuePart } from './lock-queues.js';
 import { stacksOfThread } from './stacks-during.js';
 import { signalBefore } from './stops.js';
@@ -219,7 +220,7 @@ function byHolders(wait: LockWait, traced: TracedEvidence): Piece[] {
  * is a writer's turn, that writer is to blame: a running thread may take the lock for a moment before the sleepers, but
  * delays no thread that is queued behind the writer.
  */
-function decide({ part, holder, turn }: QueuePart, mm: bigint, traced: TracedEvidence): Decided {
+function decide({ part, holder, turn }: QueuePart, mm: bigint, traced: TracedEvidence): DecidedPart {
   const { model } = traced;
   if (holder !== null)
     return holder.isWrite ? behindWriter(part, holder, traced) : behindReader(part, holder, mm, traced);
@@ -244,7 +245,7 @@ function waited(tid: number, part: Span, mm: bigint, { waits }: TraceModel): boo
 }
 
 /** Readers wait behind the first writer that was queued before them although the lock is held for reading. */
-function behindReader(part: Span, holder: Hold, mm: bigint, traced: TracedEvidence): Decided {
+function behindReader(part: Span, holder: Hold, mm: bigint, traced: TracedEvidence): DecidedPart {
   const { model, run } = traced;
   const grade = holder.isSure ? 'proven' : 'likely';
   const found = { lock: 'mmap_lock read', ...about(holder.tid, part, traced) } as const;
@@ -270,7 +271,7 @@ function behindReader(part: Span, holder: Hold, mm: bigint, traced: TracedEviden
  * A writer that is blocked while it holds the lock waits for the readers of a VMA, and the last of those readers is to
  * blame. A thread that waits for the lock is none of them.
  */
-function behindWriter(part: Span, holder: Hold, traced: TracedEvidence): Decided {
+function behindWriter(part: Span, holder: Hold, traced: TracedEvidence): DecidedPart {
   const writer = threadOf(holder.tid, traced.run, traced.model);
   const passedOn = inside(traced.model.segments.get(holder.tid), part).flatMap((segment) => {
     if (segment.scheduling !== 'blocked' || !canBeVma(otherWaitOf(holder.tid, segment, traced))) return [];

@@ -6,10 +6,11 @@ import {
   isHandovers,
   newBlames,
   sharedDrafts,
-  type Decided,
+  type DecidedPart,
   type Piece,
 } from '../../src/attribution/handovers.js';
-import { chainOf, draft, reconciled, unknownLink, type LinkDraft } from '../../src/attribution/links.js';
+import { draft, unknownLink, type LinkDraft } from '../../src/attribution/link-draft.js';
+import { chainOf, reconciled } from '../../src/attribution/links.js';
 import type { QueuePart } from '../../src/attribution/lock-queues.js';
 import type { LockWait } from '../../src/attribution/trace-model.js';
 
@@ -40,7 +41,7 @@ function linkOf(part: QueuePart['part'], tid: number, isNext: boolean): LinkDraf
   });
 }
 
-function decidedAs({ tid, kind }: Drawn, part: QueuePart['part']): Decided {
+function decidedAs({ tid, kind }: Drawn, part: QueuePart['part']): DecidedPart {
   if (kind === 'unknown') return { drafts: [unknownLink(part, { code: 'no-holder-seen' })], of: null };
   const drafts = [linkOf(part, tid, kind === 'next')];
   if (kind === 'by-waiter') return { drafts, of: (wait) => [linkOf(part, wait.tid, false)] };
