@@ -24,6 +24,7 @@
 #include <map>
 #include <string>
 
+#include "board/interface.h"
 #include "board/slice.h"
 
 namespace {

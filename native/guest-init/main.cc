@@ -20,6 +20,8 @@
 #include <cstring>
 #include <string>
 
+#include "board/interface.h"
+
 namespace {
 
 constexpr char kPortName[] = "pauselab";

@@ -28,6 +28,9 @@
 
 char kLicense[] SEC("license") = "Dual BSD/GPL";
 
+// observer.cc compares it with its own.
+const volatile unsigned long long records_shape = RECORDS_SHAPE;
+
 const volatile unsigned int targets_n = 0;
 const volatile unsigned int slot_mask = 0;
 // What is shorter is not sent; of sleep, which threads do between their jobs, what is shorter than a stall.

@@ -30,6 +30,8 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <optional>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -314,26 +316,53 @@ bpf_map* mapOf(bpf_object* object, const char* name) {
   return map;
 }
 
-template <typename Value>
-void setConstant(bpf_object* object, const char* section, const btf* types, const char* name, const Value& value) {
+struct Constant {
+  bpf_map* map;
+  std::span<const char> section;
+  std::size_t offset;
+};
+
+std::optional<Constant> constantOf(bpf_object* object, const char* section, const char* name, std::size_t size) {
   // Constants stand in .rodata, at the offset that the program's own BTF has for them.
-  bpf_map* map = mapOf(object, section);
+  bpf_map* map = bpf_object__find_map_by_name(object, section);
   std::size_t bytes = 0;
-  const void* initial = bpf_map__initial_value(map, &bytes);
+  const void* initial = map == nullptr ? nullptr : bpf_map__initial_value(map, &bytes);
+  const btf* types = bpf_object__btf(object);
   const int id = btf__find_by_name_kind(types, section, BTF_KIND_DATASEC);
   const btf_type* datasec = id < 0 ? nullptr : btf__type_by_id(types, static_cast<std::uint32_t>(id));
-  if (initial == nullptr || datasec == nullptr) fail(Exit::internal, "the program has no %s; build it again", section);
+  if (initial == nullptr || datasec == nullptr) return std::nullopt;
   const btf_var_secinfo* variables = btf_var_secinfos(datasec);
   for (unsigned i = 0; i < btf_vlen(datasec); ++i) {
     const btf_type* variable = btf__type_by_id(types, variables[i].type);
     if (std::strcmp(btf__name_by_offset(types, variable->name_off), name) != 0) continue;
-    if (variables[i].size < sizeof(value) || variables[i].offset + sizeof(value) > bytes) break;
-    std::vector<char> data(static_cast<const char*>(initial), static_cast<const char*>(initial) + bytes);
-    std::memcpy(data.data() + variables[i].offset, &value, sizeof(value));
-    if (const int error = bpf_map__set_initial_value(map, data.data(), bytes); error != 0) refuse(name, -error);
-    return;
+    if (variables[i].size < size || variables[i].offset + size > bytes) break;
+    return Constant{map, {static_cast<const char*>(initial), bytes}, variables[i].offset};
   }
-  fail(Exit::internal, "the program has no constant %s of %zu bytes; build it again", name, sizeof(value));
+  return std::nullopt;
+}
+
+template <typename Value>
+void setConstant(bpf_object* object, const char* section, const char* name, const Value& value) {
+  const auto constant = constantOf(object, section, name, sizeof(value));
+  if (!constant)
+    fail(Exit::internal, "the program has no constant %s of %zu bytes; build it again", name, sizeof(value));
+  std::vector<char> data(constant->section.begin(), constant->section.end());
+  std::memcpy(data.data() + constant->offset, &value, sizeof(value));
+  if (const int error = bpf_map__set_initial_value(constant->map, data.data(), data.size()); error != 0)
+    refuse(name, -error);
+}
+
+// The program is a file of its own, which may be older or newer than this one.
+void checkRecords(bpf_object* object, const char* path) {
+  const auto shape = constantOf(object, ".rodata", "records_shape", sizeof(std::uint64_t));
+  std::uint64_t found = 0;
+  if (shape) std::memcpy(&found, shape->section.data() + shape->offset, sizeof(found));
+  if (found != RECORDS_SHAPE)
+    fail(
+        Exit::unfit,
+        "%s is of another version than pauselab-observer: its records differ; take both from one copy of pauselab, and "
+        "run `npm run setup` there",
+        path);
 }
 
 std::uint32_t powerOfTwoAbove(std::uint32_t n) {
@@ -368,15 +397,15 @@ Attached attach(const char* path, Lengths lengths, const std::vector<std::uint32
   checkLock(kernel);
   bpf_object* object = bpf_object__open_file(path, nullptr);
   if (object == nullptr) refuse("the program could not be opened", errno);
-  const btf* types = bpf_object__btf(object);
+  checkRecords(object, path);
   Attached attached{object, {}, powerOfTwoAbove(mostThreadIds())};
-  setConstant(object, ".rodata", types, "targets_n", static_cast<std::uint32_t>(pids.size()));
-  setConstant(object, ".rodata", types, "slot_mask", attached.slots_n - 1);
-  setConstant(object, ".rodata", types, "detail_ns", lengths.detail_ns);
-  setConstant(object, ".rodata", types, "threshold_ns", lengths.threshold_ns);
+  setConstant(object, ".rodata", "targets_n", static_cast<std::uint32_t>(pids.size()));
+  setConstant(object, ".rodata", "slot_mask", attached.slots_n - 1);
+  setConstant(object, ".rodata", "detail_ns", lengths.detail_ns);
+  setConstant(object, ".rodata", "threshold_ns", lengths.threshold_ns);
   target targets[kMostTargets] = {};
   for (std::size_t i = 0; i < pids.size(); ++i) targets[i].tgid = pids[i];
-  setConstant(object, ".bss", types, "targets", targets);
+  setConstant(object, ".bss", "targets", targets);
   bpf_map__set_max_entries(mapOf(object, "slots"), attached.slots_n);
   bpf_map__set_max_entries(mapOf(object, "cpus"), static_cast<std::uint32_t>(libbpf_num_possible_cpus()));
   if (const int error = bpf_object__load(object); error != 0) refuse("the program could not be loaded", -error);

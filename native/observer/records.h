@@ -4,6 +4,17 @@
 
 enum { kComm = 16, kFrames = 24, kUserFrames = 16, kArguments = 6, kMostTargets = 64, kMostSlots = 65536 };
 
+// Differs where a program and its loader were not made from the same records. Raise the first number when a field gets
+// another meaning and no size changes.
+#define RECORDS_MIX(shape, type) ((shape)*1021ULL + sizeof(type))
+#define RECORDS_SHAPE                                                                                            \
+  RECORDS_MIX(                                                                                                   \
+      RECORDS_MIX(RECORDS_MIX(RECORDS_MIX(RECORDS_MIX(RECORDS_MIX(1ULL, struct off_record), struct hold_record), \
+                                          struct ran_record),                                                    \
+                              struct exit_record),                                                               \
+                  struct thread_slot),                                                                           \
+      struct losses)
+
 enum record_type { kOff = 1, kHold = 2, kRan = 3, kExit = 4 };
 
 // Where a thread stands with the mmap_lock of a target.

@@ -8,7 +8,8 @@ import { preemptedDuring, suspectsOf } from './blocked.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { ofJvm, type Look } from './safepoint.js';
 import { mutexLookedAt } from './looked-at.js';
-import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
+import { draft, unknownLink, type LinkDraft, type Span } from './link-draft.js';
+import { uncovered } from './links.js';
 
 export function blameAsleep(
   span: Span,

@@ -6,9 +6,10 @@ import { systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import type { EvidenceOfStall, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { eventsDuring } from './events-during.js';
-import { causeOf, chainOf, reconciled, type Span } from './links.js';
+import type { Span } from './link-draft.js';
+import { causeOf, chainOf, reconciled } from './links.js';
 import { threadsSeen } from './threads.js';
-import { tracedDrafts } from './traced.js';
+import { tracedPieces } from './traced.js';
 import { stallTimeline } from './stall-timeline.js';
 import { stacksOfThread } from './stacks-during.js';
 import { programStacksDuring } from './program-stacks.js';
@@ -45,7 +46,7 @@ export function attribute(
   const isCovered = covered !== null && covered.end_ns - covered.start_ns >= stall.duration_ns / 2;
   const chain =
     isCovered && trace !== null
-      ? chainOf(reconciled(tracedDrafts(covered, victim, run, trace.model), untracedParts, span), span, stall.series)
+      ? chainOf(reconciled(tracedPieces(covered, victim, run, trace.model), untracedParts, span), span, stall.series)
       : untraced;
   return {
     ...stall,

@@ -10,7 +10,8 @@ import type { HolderCall } from '../record/stalls.js';
 import { changesMap, systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import type { HolderEvidence, EvidenceOfStall, LoggedEvent, NamedThread, VictimEvidenceOfRun } from './evidence.js';
-import { clipped, draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
+import { draft, unknownLink, type LinkDraft, type Span } from './link-draft.js';
+import { clipped, uncovered } from './links.js';
 
 export function blameBlocked(
   span: Span,

@@ -1,6 +1,6 @@
 /** The events of a JVM that overlap a stall, in the order of all. A run has as many events as stalls: no list is searched whole. */
 import type { LoggedEvent } from './evidence.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 import { overlapping } from './trace-model.js';
 
 interface Indexed extends Span {

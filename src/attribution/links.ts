@@ -2,73 +2,29 @@
  * Links of a chain. They partition the time of a stall; the cause of the whole stall is the cause that took most of
  * that time. Pure.
  */
-import type { LinkFact, LinkReason } from '../facts/chain-facts.js';
-import { derivedOnce } from '../base/derived.js';
-import { grouped } from '../base/group.js';
-import { grades, type Cause, type Grade } from '../facts/blame.js';
+import type { LinkFact } from '../facts/chain-facts.js';
+import { grouped, joinedLists } from '../base/group.js';
+import { grades } from '../facts/blame.js';
 import type { ChainLink, StallCause } from '../bundle/stalls-schema.js';
 import { linkSentence } from '../words/chain-words.js';
-
-/** A link without its sentence. Adjacent drafts with the same content are joined. */
-export type LinkDraft = Omit<ChainLink, 'duration_ns' | 'sentence'> & {
-  /** For an unknown cause: causes that the evidence rules out. */
-  readonly rulesOut: readonly Cause[];
-  /** For an unknown cause: threads that are not to blame, because they waited themselves. */
-  readonly clears: readonly number[];
-};
-
-export interface Span {
-  readonly start_ns: number;
-  readonly end_ns: number;
-}
-
-const none: readonly never[] = [];
-
-/** A convoy of thousands makes millions of drafts, and each property is named here because to spread objects takes longer. */
-export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<LinkDraft> = {}): LinkDraft {
-  const { lock = null, thread = null, call = null, holder = null, why = null, isNext = false } = more;
-  return {
-    lock,
-    isNext,
-    holderWaited: more.holderWaited ?? false,
-    thread,
-    call,
-    via: more.via ?? [],
-    holder,
-    cpuTakenBy: more.cpuTakenBy ?? [],
-    steps: more.steps ?? [],
-    why,
-    rulesOut: more.rulesOut ?? none,
-    clears: more.clears ?? none,
-    start_ns: span.start_ns,
-    end_ns: span.end_ns,
-    cause,
-    grade,
-  };
-}
-
-/** The cause is unknown: the grade is always `possible`. */
-export function unknownLink(
-  span: Span,
-  why: LinkReason,
-  excluded: Partial<Pick<LinkDraft, 'rulesOut' | 'clears'>> = {},
-): LinkDraft {
-  return draft(span, 'unknown', 'possible', { why, ...excluded });
-}
+import { isAlike } from './alike.js';
+import { unknownLink, type LinkDraft, type Span } from './link-draft.js';
+import { draftsOf, isHandover, isHandovers, mostOf, type Piece } from './handovers.js';
 
 /**
  * More evidence must not weaken an answer. If `better` has no cause, or only a possible cause, the answer of `other`
  * stands with its grade, provided that it is stronger and no evidence rules it out.
  */
-export function reconciled(better: readonly LinkDraft[], other: readonly LinkDraft[], span: Span): LinkDraft[] {
+export function reconciled(better: readonly Piece[], other: readonly LinkDraft[], span: Span): Piece[] {
   const others = partition(other, span);
   const ofOthers = (part: Span): LinkDraft[] =>
     others
       .filter((one) => one.start_ns < part.end_ns && one.end_ns > part.start_ns)
       .map((one) => clipped(one, Math.max(one.start_ns, part.start_ns), Math.min(one.end_ns, part.end_ns)));
   const all = [...better, ...uncovered(span, better).flatMap(ofOthers)];
+  if (others.every(({ cause }) => cause === 'unknown')) return partition(all, span);
   const found: LinkDraft[] = [];
-  for (const part of partition(all, span)) {
+  for (const part of partition(joinedLists(all, draftsOf), span)) {
     if (part.grade !== 'possible' && !isSymptom(part)) {
       found.push(part);
       continue;
@@ -84,7 +40,7 @@ function isStronger(one: LinkDraft, than: LinkDraft): boolean {
   if (
     one.cause === 'unknown' ||
     than.rulesOut.includes(one.cause) ||
-    (one.thread !== null && than.clears.includes(one.thread.tid))
+    (one.thread !== null && than.clears(one.thread.tid))
   )
     return false;
   if (isSymptom(than)) return one.steps.length > 0 && one.grade !== 'possible';
@@ -109,13 +65,15 @@ export function uncovered(span: Span, covers: readonly Span[]): Span[] {
 }
 
 /** `drafts` may have gaps, overlap each other or reach beyond the stall. Time without a draft is unknown. */
-export function chainOf(drafts: readonly LinkDraft[], stall: Span, victim: string): ChainLink[] {
-  return merged(withoutSlivers(merged(partition(drafts, stall)))).map((link) => finished(link, victim));
+export function chainOf(drafts: readonly Piece[], stall: Span, victim: string): ChainLink[] {
+  return merged(withoutHandovers(merged(partition(drafts, stall)))).map((link) => finished(link, victim));
 }
 
 /** Covers exactly [start, end), in order: each draft begins where the draft before it ended. */
-export function partition(drafts: readonly LinkDraft[], { start_ns, end_ns }: Span): LinkDraft[] {
-  const parts: LinkDraft[] = [];
+export function partition(drafts: readonly LinkDraft[], span: Span): LinkDraft[];
+export function partition(drafts: readonly Piece[], span: Span): Piece[];
+export function partition(drafts: readonly Piece[], { start_ns, end_ns }: Span): Piece[] {
+  const parts: Piece[] = [];
   let covered_ns = start_ns;
   for (const one of drafts.toSorted((a, b) => a.start_ns - b.start_ns)) {
     const from_ns = Math.max(one.start_ns, covered_ns);
@@ -123,7 +81,10 @@ export function partition(drafts: readonly LinkDraft[], { start_ns, end_ns }: Sp
     if (to_ns <= from_ns) continue;
     if (from_ns > covered_ns)
       parts.push(unknownLink({ start_ns: covered_ns, end_ns: from_ns }, { code: 'nothing-seen' }));
-    parts.push(clipped(one, from_ns, to_ns));
+    const isCut = from_ns > one.start_ns || to_ns < one.end_ns;
+    if (!isCut) parts.push(one);
+    else if (isHandovers(one)) parts.push(...partition(draftsOf(one), { start_ns: from_ns, end_ns: to_ns }));
+    else parts.push(clipped(one, from_ns, to_ns));
     covered_ns = to_ns;
   }
   if (covered_ns < end_ns) parts.push(unknownLink({ start_ns: covered_ns, end_ns }, { code: 'nothing-seen' }));
@@ -155,34 +116,33 @@ export function clipped(one: LinkDraft, start_ns: number, end_ns: number): LinkD
 }
 
 /**
- * A link of less than 1 ms is a handover: a convoy that dissolves makes hundreds of links of a microsecond each. A
- * series of handovers below 5 ms in total is added to the link before it, or to the link after it at the beginning. A
- * longer series is a separate link, named after the cause that took most of its time.
+ * A convoy that dissolves makes hundreds of handovers of a microsecond each. A series of handovers below 5 ms in total is
+ * added to the link before it, or to the link after it at the beginning. A longer series is a separate link, named after
+ * the cause that took most of its time.
  */
-const sliver_ns = 1_000_000;
-const mostSlivers_ns = 5_000_000;
+const mostHandovers_ns = 5_000_000;
 
-function withoutSlivers(links: readonly LinkDraft[]): LinkDraft[] {
+function withoutHandovers(links: readonly Piece[]): LinkDraft[] {
   const kept: LinkDraft[] = [];
-  let slivers: LinkDraft[] = [];
+  let series: Piece[] = [];
   const settle = (): void => {
-    const [first] = slivers;
-    const end_ns = slivers.at(-1)?.end_ns ?? 0;
+    const [first] = series;
+    const end_ns = series.at(-1)?.end_ns ?? 0;
     const last = kept.at(-1);
     if (first === undefined) return;
-    if (last !== undefined && end_ns - first.start_ns < mostSlivers_ns) kept[kept.length - 1] = { ...last, end_ns };
-    else kept.push({ ...mostOf(slivers), start_ns: first.start_ns, end_ns });
-    slivers = [];
+    if (last !== undefined && end_ns - first.start_ns < mostHandovers_ns) kept[kept.length - 1] = { ...last, end_ns };
+    else kept.push({ ...mostOf(series), start_ns: first.start_ns, end_ns });
+    series = [];
   };
   for (const link of links) {
-    if (link.end_ns - link.start_ns < sliver_ns) {
-      slivers.push(link);
+    if (isHandovers(link) || isHandover(link)) {
+      series.push(link);
       continue;
     }
     // At the beginning no link comes before the series.
-    if (kept.length === 0 && slivers.length > 0 && link.start_ns - (slivers[0]?.start_ns ?? 0) < mostSlivers_ns) {
-      kept.push({ ...link, start_ns: slivers[0]?.start_ns ?? link.start_ns });
-      slivers = [];
+    if (kept.length === 0 && series.length > 0 && link.start_ns - (series[0]?.start_ns ?? 0) < mostHandovers_ns) {
+      kept.push({ ...link, start_ns: series[0]?.start_ns ?? link.start_ns });
+      series = [];
       continue;
     }
     settle();
@@ -192,65 +152,26 @@ function withoutSlivers(links: readonly LinkDraft[]): LinkDraft[] {
   return kept;
 }
 
-/**
- * The cause and thread with the longest total time stand for all. With less than half of the time the grade is
- * `possible`.
- */
-function mostOf(slivers: readonly LinkDraft[]): LinkDraft {
-  const times: { one: LinkDraft; time_ns: number }[] = [];
-  // A convoy has thousands of them for each of thousands of waiters: no text is made for each.
-  const places = new Map<Cause, Map<number | null, number>>();
-  for (const one of slivers) {
-    const ofCause = places.get(one.cause) ?? new Map<number | null, number>();
-    places.set(one.cause, ofCause);
-    const place = ofCause.get(one.thread?.tid ?? null) ?? times.length;
-    ofCause.set(one.thread?.tid ?? null, place);
-    times[place] = { one, time_ns: one.end_ns - one.start_ns + (times[place]?.time_ns ?? 0) };
-  }
-  const all_ns = slivers.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
-  const [most] = times.sort((a, b) => b.time_ns - a.time_ns);
-  if (most === undefined) throw new Error('there are no slivers');
-  const { one, time_ns } = most;
-  return { ...one, grade: time_ns >= all_ns / 2 ? one.grade : 'possible', holder: null, cpuTakenBy: [] };
-}
-
-function merged(parts: readonly LinkDraft[]): LinkDraft[] {
-  const links: LinkDraft[] = [];
-  let lastKey: string | null = null;
+function merged(parts: readonly LinkDraft[]): LinkDraft[];
+function merged(parts: readonly Piece[]): Piece[];
+function merged(parts: readonly Piece[]): Piece[] {
+  const links: Piece[] = [];
+  /** Of the drafts that became the last link. */
+  let first: LinkDraft | null = null;
   for (const part of parts) {
     const last = links.at(-1);
-    // Most neighbours differ by this already.
-    const isAlike =
-      last?.cause === part.cause &&
-      last.thread?.tid === part.thread?.tid &&
-      last.isNext === part.isNext &&
-      last.grade === part.grade &&
-      last.call === part.call;
-    const key = isAlike ? keyOf(part) : null;
-    if (isAlike && (lastKey ?? keyOf(last)) === key) links[links.length - 1] = joined(last, part);
-    else links.push(part);
-    lastKey = key;
+    if (isHandovers(part)) {
+      links.push(part);
+      first = null;
+    } else if (first !== null && last !== undefined && !isHandovers(last) && isAlike(first, part)) {
+      links[links.length - 1] = joined(last, part);
+    } else {
+      links.push(part);
+      first = part;
+    }
   }
   return links;
 }
-
-/** The waiters of a convoy share their drafts. */
-const keyOf = derivedOnce(
-  ({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder, steps }: LinkDraft): string =>
-    JSON.stringify([
-      cause,
-      grade,
-      lock,
-      isNext,
-      holderWaited,
-      thread?.tid,
-      call,
-      via.map(({ tid }) => tid),
-      why,
-      holder?.isExact,
-      steps.map((one) => [one.step, one.thread?.tid, one.label, one.activity]),
-    ]),
-);
 
 function joined(a: LinkDraft, b: LinkDraft): LinkDraft {
   const taken = new Map(a.cpuTakenBy.map((one) => [one.thread.tid, one]));

@@ -4,7 +4,7 @@
  */
 import { derivedOnce } from '../base/derived.js';
 import { grouped } from '../base/group.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 import {
   firstEndingAfter,
   inside,

@@ -11,7 +11,7 @@ import { lockWaitOf, type AwaitedLock } from '../catalogue/lock-waits.js';
 import { changesMap, systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import type { EvidenceOfStall, LookEvidence, NamedThread, VictimEvidenceOfRun } from './evidence.js';
-import { draft, unknownLink, type LinkDraft, type Span } from './links.js';
+import { draft, unknownLink, type LinkDraft, type Span } from './link-draft.js';
 import { mutexKey } from './trace-model.js';
 import { ofMutex } from './traced-mutex.js';
 import { preemptedDuring } from './blocked.js';

@@ -3,7 +3,7 @@ import { derivedOnce } from '../base/derived.js';
 import { grouped } from '../base/group.js';
 import type { BlamedThread, ChainLink, StallEvidence } from '../bundle/stalls-schema.js';
 import type { EvidenceOfStall, UserStackSeen } from './evidence.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 import { overlapping } from './trace-model.js';
 
 const mostStacks = 6;

@@ -7,7 +7,8 @@ import { isCompiler, worksInPauses } from '../catalogue/collectors.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LoggedEvent, EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { givingBack } from './blocked.js';
-import { draft, uncovered, type LinkDraft, type Span } from './links.js';
+import { draft, type LinkDraft, type Span } from './link-draft.js';
+import { uncovered } from './links.js';
 
 /** What one source, the sampler or a trace, shows of a thread. */
 export interface Look {

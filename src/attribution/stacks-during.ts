@@ -2,7 +2,7 @@
 import { grouped } from '../base/group.js';
 import { partitionPoint } from '../base/sorted.js';
 import type { StackReading } from '../record/stacks.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 
 /** In order of time. */
 export function stacksOfThread(

@@ -11,7 +11,7 @@ import { grouped } from '../base/group.js';
 import type { Activity } from '../facts/chain-facts.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import { lettersOf, stateSpans } from '../record/states.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 import { activitiesOf, growthBetween, ticksAround, type ActivitySpan, type Growth } from './thread-activities.js';
 
 export interface StallTimeline {

@@ -5,7 +5,7 @@
  * the hypervisor took the part of a time in state R that is neither CPU time nor run delay. Pure.
  */
 import type { EvidenceOfStall } from './evidence.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 
 /** Counters of a running thread are as old as its last tick, so a short span proves nothing. */
 const leastSpan_ns = 50_000_000;

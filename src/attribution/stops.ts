@@ -4,7 +4,7 @@
  */
 import { derivedOnce } from '../base/derived.js';
 import type { EvidenceOfStall } from './evidence.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 import { firstEndingAfter, overlapping, type Segment, type TraceModel } from './trace-model.js';
 
 /** A thread runs for less than this before it stops. */

@@ -6,7 +6,7 @@ import { lowerBound } from '../base/sorted.js';
 import type { Activity } from '../bundle/stalls-schema.js';
 import type { StateChange, Timeline } from '../record/samples.js';
 import { changeAt, type StateSpan } from '../record/states.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 
 export interface ActivitySpan extends Span {
   readonly activity: Activity;

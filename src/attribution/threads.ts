@@ -1,7 +1,7 @@
 /** What the threads that matter to a stall did during it: for the evidence and the report's timeline. */
 import type { BlamedThread, ChainLink, StallEvidence } from '../bundle/stalls-schema.js';
 import type { EvidenceOfStall } from './evidence.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 import { inside, type Segment } from './trace-model.js';
 
 const mostThreads = 8;

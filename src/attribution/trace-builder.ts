@@ -4,7 +4,7 @@
  */
 import { callNamed } from '../catalogue/named-calls.js';
 import type { TraceEvent } from '../record/trace/trace.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 import {
   wakingsDuring,
   type Call,

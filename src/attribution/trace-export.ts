@@ -8,7 +8,7 @@
 import { grouped } from '../base/group.js';
 import type { ListedStall, StallsFile } from '../bundle/stalls-schema.js';
 import { callText, userFramesText } from '../words/seen-words.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 
 export interface TraceSlice {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 import { derivedOnce } from '../base/derived.js';
 import { partitionPoint } from '../base/sorted.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 
 export interface Hold extends Span {
   readonly tid: number;
@@ -110,21 +110,10 @@ export function wakingsDuring(
 /** `list`: ordered by start, with spans that may overlap. Returns the spans that overlap [start, end). */
 export function overlapping<T extends Span>(list: readonly T[] | undefined, { start_ns, end_ns }: Span): T[] {
   if (list === undefined) return [];
-  const longest_ns = longestOf(list);
-  const found: T[] = [];
-  // A trace has millions of spans. A span cannot reach in if it begins further back than the length of the longest
-  // span.
-  for (let i = partitionPoint(list, (one) => one.start_ns < end_ns) - 1; i >= 0; i -= 1) {
-    const one = list[i];
-    if (one === undefined || one.start_ns < start_ns - longest_ns) break;
-    if (one.end_ns > start_ns) found.push(one);
-  }
-  return found.reverse();
+  // A trace has millions of spans.
+  const end = partitionPoint(list, (one) => one.start_ns < end_ns);
+  return list.slice(firstEndingAfter(list, start_ns), end).filter((one) => one.end_ns > start_ns);
 }
-
-const longestOf = derivedOnce((list: readonly Span[]) =>
-  list.reduce((most, { start_ns, end_ns }) => Math.max(most, end_ns - start_ns), 0),
-);
 
 /** For each span, the last end of it and those before it. */
 const reachOf = derivedOnce((list: readonly Span[]) => {

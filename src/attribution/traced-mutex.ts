@@ -10,7 +10,8 @@ import { grouped } from '../base/group.js';
 import { partitionPoint } from '../base/sorted.js';
 import { systemCallName, systemCallNumber } from '../catalogue/system-calls.js';
 import type { EvidenceOfStall } from './evidence.js';
-import { draft, uncovered, type LinkDraft, type Span } from './links.js';
+import { draft, type LinkDraft, type Span } from './link-draft.js';
+import { uncovered } from './links.js';
 import { inside, type MutexWait, type Segment, type TraceModel } from './trace-model.js';
 import { about, threadOf, type TracedEvidence } from './traced-threads.js';
 

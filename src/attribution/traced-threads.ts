@@ -2,7 +2,7 @@
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { systemCallName } from '../catalogue/system-calls.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
-import type { LinkDraft, Span } from './links.js';
+import type { LinkDraft, Span } from './link-draft.js';
 import { inside, type Segment, type TraceModel } from './trace-model.js';
 
 export interface TracedEvidence {

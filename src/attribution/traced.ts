@@ -13,7 +13,17 @@ import { isThrottled, kernelWaitOf } from '../catalogue/kernel-waits.js';
 import { systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
-import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
+import {
+  draftsOf,
+  newBlames,
+  sharedDrafts,
+  type Blames,
+  type DecidedPart,
+  type Piece,
+  type SharedDrafts,
+} from './handovers.js';
+import { draft, unknownLink, type LinkDraft, type Span } from './link-draft.js';
+import { uncovered } from './links.js';
 import { firstWriter, hasForWriting, type QueuePart } from './lock-queues.js';
 import { stacksOfThread } from './stacks-during.js';
 import { signalBefore } from './stops.js';
@@ -38,12 +48,13 @@ const lockEvents: readonly string[] = [traceEvents.start, traceEvents.acquired, 
 /** A waiter for a mutex may itself wait for another waiter: the chain is followed this far. */
 const mostSteps = 5;
 
-export function tracedDrafts(
+/** The drafts of a stall, those of a convoy's handovers in rows. */
+export function tracedPieces(
   stall: Span,
   victim: VictimEvidenceOfRun,
   run: EvidenceOfStall,
   model: TraceModel,
-): LinkDraft[] {
+): Piece[] {
   const traced = {
     model,
     run,
@@ -51,10 +62,14 @@ export function tracedDrafts(
     visited: [],
     seesLock: run.trace !== null && !run.trace.missingEvents.some((event) => lockEvents.includes(event)),
   };
-  return joinedLists(inside(model.segments.get(victim.thread.tid), stall), (segment) => blame(segment, traced));
+  return joinedLists(inside(model.segments.get(victim.thread.tid), stall), (segment) => piecesOf(segment, traced));
 }
 
 function blame(segment: Segment, traced: TracedEvidence): LinkDraft[] {
+  return joinedLists(piecesOf(segment, traced), draftsOf);
+}
+
+function piecesOf(segment: Segment, traced: TracedEvidence): Piece[] {
   const { tid } = traced.victim.thread;
   switch (segment.scheduling) {
     case 'running': {
@@ -117,7 +132,7 @@ function framesOf(segment: Span, tid: number, { run }: TracedEvidence): readonly
 }
 
 /** The thread is in the queue of mmap_lock, or holds it and waits for the readers of a VMA. */
-function blocked(segment: Segment, tid: number, traced: TracedEvidence): LinkDraft[] {
+function blocked(segment: Segment, tid: number, traced: TracedEvidence): Piece[] {
   const waits = inside(traced.model.waits.get(tid), segment);
   const queued = joinedLists(waits, (wait) => byHolders(wait, traced));
   const rest = uncovered(segment, waits).map((part) => {
@@ -179,31 +194,25 @@ function wokenBy(tid: number, part: Span, traced: TracedEvidence): string | null
   return waker === null || waker === 0 ? null : threadOf(waker, traced.run, traced.model).name;
 }
 
-/** Who is to blame for a part, and where it depends on who waits, by that. */
-interface Decided {
-  readonly drafts: readonly LinkDraft[];
-  readonly of: ((wait: LockWait) => readonly LinkDraft[]) | null;
-}
-
 /** By all that names the threads, and by the list of parts: what waiters share is decided once for all of them. */
-const decidedIn = derivedOnce<EvidenceOfStall['threads'], OfHolders>(() =>
-  derivedOnce(() => derivedOnce((parts) => parts.map(() => null))),
+const sharedIn = derivedOnce<EvidenceOfStall['threads'], (holders: EvidenceOfStall['holders']) => Shared>(() =>
+  derivedOnce(() => ({ blames: newBlames(), byParts: new WeakMap() })),
 );
 
-type OfHolders = (holders: EvidenceOfStall['holders']) => (parts: PartRange['parts']) => (Decided | null)[];
+interface Shared {
+  readonly blames: Blames;
+  readonly byParts: WeakMap<PartRange['parts'], SharedDrafts>;
+}
 
-function byHolders(wait: LockWait, traced: TracedEvidence): LinkDraft[] {
-  const found: LinkDraft[] = [];
-  for (const { parts, from, to } of partsOfWait(wait, traced.model)) {
-    const decided = decidedIn(traced.run.threads)(traced.run.holders)(parts);
-    for (let i = from; i < to; i += 1) {
-      const part = parts[i];
-      if (part === undefined) continue;
-      const { drafts, of } = (decided[i] ??= decide(part, wait.mm, traced));
-      for (const one of of === null ? drafts : of(wait)) found.push(one);
-    }
-  }
-  return found;
+function byHolders(wait: LockWait, traced: TracedEvidence): Piece[] {
+  const { model, run } = traced;
+  const { blames, byParts } = sharedIn(run.threads)(run.holders);
+  return partsOfWait(wait, model).flatMap((range) => {
+    const { parts } = range;
+    const shared = byParts.get(parts) ?? sharedDrafts(parts, blames, (part) => decide(part, wait.mm, traced));
+    byParts.set(parts, shared);
+    return shared.piecesOf(wait, range);
+  });
 }
 
 /**
@@ -211,13 +220,13 @@ function byHolders(wait: LockWait, traced: TracedEvidence): LinkDraft[] {
  * is a writer's turn, that writer is to blame: a running thread may take the lock for a moment before the sleepers, but
  * delays no thread that is queued behind the writer.
  */
-function decide({ part, holder, turn }: QueuePart, mm: bigint, traced: TracedEvidence): Decided {
+function decide({ part, holder, turn }: QueuePart, mm: bigint, traced: TracedEvidence): DecidedPart {
   const { model } = traced;
   if (holder !== null)
     return holder.isWrite ? behindWriter(part, holder, traced) : behindReader(part, holder, mm, traced);
   const drafts =
     turn === null
-      ? [unknownLink(part, { code: 'no-holder-seen' }, { clears: waitersDuring(part, mm, model) })]
+      ? [unknownLink(part, { code: 'no-holder-seen' }, { clears: (tid) => waited(tid, part, mm, model) })]
       : [
           draft(part, 'mmap-lock-writer', 'proven', {
             lock: 'mmap_lock write',
@@ -228,15 +237,15 @@ function decide({ part, holder, turn }: QueuePart, mm: bigint, traced: TracedEvi
   return { drafts, of: null };
 }
 
-/** Threads that waited during the whole part did not hold the lock. */
-function waitersDuring(part: Span, mm: bigint, model: TraceModel): number[] {
-  return overlapping(model.waitsOn.get(mm), part)
-    .filter(({ start_ns, end_ns }) => start_ns <= part.start_ns && end_ns >= part.end_ns)
-    .map(({ tid }) => tid);
+/** A thread that waited during the whole part did not hold the lock. */
+function waited(tid: number, part: Span, mm: bigint, { waits }: TraceModel): boolean {
+  return overlapping(waits.get(tid), part).some(
+    (wait) => wait.mm === mm && wait.start_ns <= part.start_ns && wait.end_ns >= part.end_ns,
+  );
 }
 
 /** Readers wait behind the first writer that was queued before them although the lock is held for reading. */
-function behindReader(part: Span, holder: Hold, mm: bigint, traced: TracedEvidence): Decided {
+function behindReader(part: Span, holder: Hold, mm: bigint, traced: TracedEvidence): DecidedPart {
   const { model, run } = traced;
   const grade = holder.isSure ? 'proven' : 'likely';
   const found = { lock: 'mmap_lock read', ...about(holder.tid, part, traced) } as const;
@@ -262,7 +271,7 @@ function behindReader(part: Span, holder: Hold, mm: bigint, traced: TracedEviden
  * A writer that is blocked while it holds the lock waits for the readers of a VMA, and the last of those readers is to
  * blame. A thread that waits for the lock is none of them.
  */
-function behindWriter(part: Span, holder: Hold, traced: TracedEvidence): Decided {
+function behindWriter(part: Span, holder: Hold, traced: TracedEvidence): DecidedPart {
   const writer = threadOf(holder.tid, traced.run, traced.model);
   const passedOn = inside(traced.model.segments.get(holder.tid), part).flatMap((segment) => {
     if (segment.scheduling !== 'blocked' || !canBeVma(otherWaitOf(holder.tid, segment, traced))) return [];
@@ -342,7 +351,7 @@ function byTrace({ model, run }: TracedEvidence): Look {
         end_ns,
         activity: scheduling,
       })),
-    drafts: (span, waiter) => tracedDrafts(span, waiter, run, model),
+    drafts: (span, waiter) => joinedLists(tracedPieces(span, waiter, run, model), draftsOf),
   };
 }
 

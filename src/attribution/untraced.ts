@@ -4,7 +4,7 @@ import { blameAsleep } from './asleep.js';
 import { blameBlocked } from './blocked.js';
 import { blameLookedAt } from './looked-at.js';
 import type { Look } from './safepoint.js';
-import { draft, unknownLink, type LinkDraft, type Span } from './links.js';
+import { draft, unknownLink, type LinkDraft, type Span } from './link-draft.js';
 import { muchSteal, takenFrom, type Taken } from './steal.js';
 import { isWokenToBeStopped } from './stops.js';
 import type { ActivitySpan } from './thread-activities.js';

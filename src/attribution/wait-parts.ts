@@ -4,7 +4,7 @@
  */
 import { derivedOnce } from '../base/derived.js';
 import { partitionPoint } from '../base/sorted.js';
-import type { Span } from './links.js';
+import type { Span } from './link-draft.js';
 import { ownDuring, queueParts, turnsDuring, withoutSteals, type QueuePart } from './lock-queues.js';
 import { firstEndingAfter, overlapping, type LockWait, type TraceModel } from './trace-model.js';
 

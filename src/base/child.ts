@@ -10,7 +10,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { linesOf } from './text/lines.js';
 import { settlesWithin } from './clock.js';
 import { unfit } from './failure.js';
-import { nativeProgram } from './native.js';
+import { nativePart } from './native.js';
 import { systemFailure } from './system-error.js';
 import { withPipes } from './with-pipes.js';
 
@@ -45,7 +45,7 @@ const keeperDeadline_ms = 10_000;
 
 /** The command line that starts a program under a keeper. If the keeper is killed, the program is killed too. */
 export function kept(file: string, args: readonly string[]): readonly [file: string, args: string[]] {
-  const launcher = nativeProgram('pauselab-launcher');
+  const launcher = nativePart('pauselab-launcher');
   if (!existsSync(launcher)) throw unfit(`${launcher} does not exist; run \`npm run setup\` to build it`);
   return [launcher, [`-Dpauselab.keep=${process.pid}`, file, ...args]];
 }

@@ -3,9 +3,12 @@
  * mapping, and two file calls that Node lacks. A failed system call throws an Error with `code` (an errno name) and
  * `syscall`.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { unfit } from './failure.js';
+import { readBytes } from './files/read-file.js';
+import { staleProgram } from './stale-program.js';
 
 /** A thread's scheduling as the kernel reports it; `policy` is the SCHED_* number. */
 export interface ThreadScheduling {
@@ -41,16 +44,41 @@ export interface NativeAddon {
 
 const built = new URL('../../native/build/Release/', import.meta.url);
 
+/** The path of a program of the tests. */
 export function nativeProgram(name: string): string {
   return fileURLToPath(new URL(name, built));
+}
+
+/** In the file of each part (native/board/interface.h). */
+const interfaceText = 'pauselab native interface 1;';
+
+const mostPartBytes = 2 ** 28;
+const checked = new Set<string>();
+
+/**
+ * The path of a part that the command uses. Throws if it was built from another version of pauselab: it would take the
+ * words of this command for something else. Whether a part is there is for its user to say.
+ */
+export function nativePart(name: string): string {
+  const path = nativeProgram(name);
+  checkInterface(path);
+  return path;
+}
+
+export function checkInterface(path: string): void {
+  if (checked.has(path) || !existsSync(path)) return;
+  if (!readBytes(path, { mostBytes: mostPartBytes }).includes(interfaceText))
+    throw staleProgram(path, 'they do not fit together');
+  checked.add(path);
 }
 
 let loaded: NativeAddon | undefined;
 
 export function nativeAddon(): NativeAddon {
   if (loaded === undefined) {
+    const path = nativePart('pauselab.node');
     try {
-      loaded = createRequire(import.meta.url)(nativeProgram('pauselab.node')) as NativeAddon;
+      loaded = createRequire(import.meta.url)(path) as NativeAddon;
     } catch (cause) {
       throw unfit('the native addon could not be loaded; run `npm run setup` to build it for this Node', { cause });
     }

@@ -1,7 +1,7 @@
 /** What an observation says: codes with figures. src/words/observation-words.ts makes the sentences. */
 import type { BlamedThread } from './chain-facts.js';
 import type { Cause, Grade } from './blame.js';
-import type { HiddenNames } from './user-stack-facts.js';
+import type { HiddenNames, RefusedMap } from './user-stack-facts.js';
 import type { JvmGap } from './observed-jvm-facts.js';
 
 /**
@@ -120,6 +120,8 @@ export type ObservationGap =
       readonly processes_n: number;
       readonly why: HiddenNames;
     }
+  /** /tmp/perf-PID.map. */
+  | { readonly code: 'jit-map-refused'; readonly pid: number; readonly why: RefusedMap }
   | { readonly code: 'sleeps-not-judged' }
   | { readonly code: 'symbols-hidden' }
   | JvmGap

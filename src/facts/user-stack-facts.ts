@@ -26,3 +26,6 @@ export interface UserStackFact {
 
 /** Why the frames of a process have no names. */
 export type HiddenNames = 'not-allowed' | 'ended' | 'other-program';
+
+/** Why a JIT compiler's map was not read: it is another user's, no file, or too large. */
+export type RefusedMap = 'owner' | 'no-file' | 'large' | 'unreadable';

@@ -3,7 +3,8 @@
  * its call, who competed for its CPU, and in which calls the others waited. A profile that repeats the root is made of it
  * (src/observe/repetition.ts). Pure.
  */
-import { uncovered, type Span } from '../attribution/links.js';
+import type { Span } from '../attribution/link-draft.js';
+import { uncovered } from '../attribution/links.js';
 import { overlapping } from '../attribution/trace-model.js';
 import { grouped } from '../base/group.js';
 import { partitionPoint } from '../base/sorted.js';

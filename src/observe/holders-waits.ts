@@ -2,7 +2,8 @@
  * Waits for a CPU of threads that others wait for at the same time: they are a part of why the others wait, and no reason
  * apart. Pure.
  */
-import { uncovered, type Span } from '../attribution/links.js';
+import type { Span } from '../attribution/link-draft.js';
+import { uncovered } from '../attribution/links.js';
 import { overlapping } from '../attribution/trace-model.js';
 import { grouped } from '../base/group.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';

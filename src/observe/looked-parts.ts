@@ -4,7 +4,7 @@
  * how long it had been ready without a CPU when it got one, which is exact; when it was blocked or woken is known to
  * about a period. Pure.
  */
-import type { Span } from '../attribution/links.js';
+import type { Span } from '../attribution/link-draft.js';
 import type { StateChange, Timeline } from '../record/samples.js';
 import { lowerBound } from '../base/sorted.js';
 import { moment_ns } from './observed-stalls.js';

@@ -4,7 +4,7 @@
  * work use pthread_cond_wait, which is FUTEX_WAIT_BITSET. A contended mutex of the C library is a FUTEX_WAIT, too. Pure.
  */
 import type { LoggedEvent } from '../attribution/evidence.js';
-import type { Span } from '../attribution/links.js';
+import type { Span } from '../attribution/link-draft.js';
 import { grouped } from '../base/group.js';
 import { vmThread } from '../catalogue/collectors.js';
 import { mutexIn } from '../catalogue/futex-calls.js';

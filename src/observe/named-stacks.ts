@@ -59,5 +59,14 @@ function gapsOf(stacks: readonly UserStackSeen[], codes: ReadonlyMap<number, Pro
       ? []
       : [{ code: 'user-names-hidden', pid, processes_n: processes.length, why } as const];
   });
-  return [...(cut_n === 0 ? [] : [{ code: 'user-stacks-cut', cut_n, stacks_n: stacks.length } as const]), ...hidden];
+  const refused = [...codes].flatMap(([pid, code]) =>
+    code.hidden !== null || code.refusedMap === null
+      ? []
+      : [{ code: 'jit-map-refused', pid, why: code.refusedMap } as const],
+  );
+  return [
+    ...(cut_n === 0 ? [] : [{ code: 'user-stacks-cut', cut_n, stacks_n: stacks.length } as const]),
+    ...hidden,
+    ...refused,
+  ];
 }

@@ -11,7 +11,8 @@ import {
   type TraceModel,
   type Waking,
 } from '../attribution/trace-model.js';
-import { uncovered, type Span } from '../attribution/links.js';
+import type { Span } from '../attribution/link-draft.js';
+import { uncovered } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
 import { partitionPoint } from '../base/sorted.js';
 import { callNamed, workByFunction, workOnFile } from '../catalogue/named-calls.js';

@@ -4,7 +4,7 @@
  * between their jobs; three kinds of sleep do: until a safepoint of the JVM is over, for a mutex, and in a frozen
  * cgroup. Pure.
  */
-import type { Span } from '../attribution/links.js';
+import type { Span } from '../attribution/link-draft.js';
 import { grouped } from '../base/group.js';
 import { vmThread } from '../catalogue/collectors.js';
 import { kernelWaitOf } from '../catalogue/kernel-waits.js';

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { settlesWithin } from '../base/clock.js';
 import type { Failure } from '../base/failure.js';
 import { unfit, workloadFailed } from '../base/failure.js';
+import { staleProgram } from '../base/stale-program.js';
 import { withPipes } from '../base/with-pipes.js';
 import { programs } from '../workload/programs.js';
-import { staleProgram } from '../workload/stale-program.js';
 import { parseObserved, type EndRecord, type ObservedRecord, type ReadyRecord } from './observed.js';
 
 /** The kernel checks the programs before it takes them. */

@@ -3,7 +3,7 @@
  * busy process has tens of thousands of events a second, and seconds of stalls in an hour. Pure.
  */
 import { traceBuilder } from '../attribution/trace-builder.js';
-import type { Span } from '../attribution/links.js';
+import type { Span } from '../attribution/link-draft.js';
 import { partitionPoint } from '../base/sorted.js';
 import type { StackReading } from '../record/stacks.js';
 import type { TraceEvent } from '../record/trace/trace.js';

@@ -2,10 +2,9 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { elfCode, type ElfCode } from '../base/elf-functions.js';
-import { readText } from '../base/files/read-file.js';
-import { partitionPoint } from '../base/sorted.js';
-import type { HiddenNames, UserFrame, UserStackFact } from '../facts/user-stack-facts.js';
+import type { HiddenNames, RefusedMap, UserFrame, UserStackFact } from '../facts/user-stack-facts.js';
 import { readIfThere } from '../host/files.js';
+import { jitMapOf } from './jit-map.js';
 import { mappingAt, mappingsIn, type MappedPart } from './memory-map.js';
 import { calledAhead, calledFrom } from './return-address.js';
 import type { RawUserStack } from './user-stacks.js';
@@ -21,6 +20,8 @@ export type ProcessCode =
       readonly codeOf: (mapping: MappedPart) => ElfCode | null;
       /** By a JIT compiler's map. */
       readonly jitFunctionAt: (address: bigint) => string | null;
+      /** Why that map was not read; null: it was, or there is none. */
+      readonly refusedMap: RefusedMap | null;
     };
 
 export function namedStack({ frames, atStackPointer, moment }: RawUserStack, code: ProcessCode): UserStackFact {
@@ -128,7 +129,7 @@ export function processCode(pid: number, earlier: string | null, readMaps: MapsR
   if (before !== null && mappings.length > 0 && !isSameProgram(before, mappings)) return { hidden: 'other-program' };
   const files = new Map<string, ElfCode | null>();
   const root = isThere ? `/proc/${pid}/root` : '';
-  const jit = isThere ? jitFunctions(pid) : [];
+  const jit = isThere ? jitMapOf(pid) : null;
   return {
     hidden: null,
     mappings,
@@ -141,10 +142,8 @@ export function processCode(pid: number, earlier: string | null, readMaps: MapsR
       files.set(key, code);
       return code;
     },
-    jitFunctionAt(address) {
-      const one = jit[partitionPoint(jit, ({ start }) => start <= address) - 1];
-      return one === undefined || address >= one.end ? null : one.name;
-    },
+    jitFunctionAt: (address) => jit?.functionAt(address) ?? null,
+    refusedMap: jit?.refused ?? null,
   };
 }
 
@@ -163,36 +162,5 @@ function codeIn(path: string, inode: number): ElfCode | null {
     return statSync(path).ino === inode ? elfCode(path) : null;
   } catch {
     return null;
-  }
-}
-
-interface JitFunction {
-  readonly start: bigint;
-  readonly end: bigint;
-  readonly name: string;
-}
-
-const mostJitMapBytes = 2 ** 26;
-
-/** /tmp/perf-PID.map, as perf reads it: the process writes its pid as it sees it, in its own /tmp. By address. */
-function jitFunctions(pid: number): JitFunction[] {
-  const status = readIfThere(`/proc/${pid}/status`) ?? '';
-  const ownPid = /^NSpid:.*?(\d+)$/m.exec(status)?.[1] ?? String(pid);
-  const uid = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1] ?? -1);
-  const path = `/proc/${pid}/root/tmp/perf-${ownPid}.map`;
-  try {
-    // Anybody may write to /tmp.
-    if (![0, uid].includes(statSync(path).uid)) return [];
-    return readText(path, { mostBytes: mostJitMapBytes })
-      .split('\n')
-      .flatMap((line) => {
-        const [, start, bytes, name] = /^(?:0x)?([0-9a-f]{1,16}) (?:0x)?([0-9a-f]{1,16}) (.{1,512})/.exec(line) ?? [];
-        if (start === undefined || bytes === undefined || name === undefined) return [];
-        const from = BigInt(`0x${start}`);
-        return [{ start: from, end: from + BigInt(`0x${bytes}`), name }];
-      })
-      .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
-  } catch {
-    return [];
   }
 }

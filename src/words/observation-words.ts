@@ -13,7 +13,7 @@ import type {
   TierObstacle,
 } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
-import type { HiddenNames } from '../facts/user-stack-facts.js';
+import type { HiddenNames, RefusedMap } from '../facts/user-stack-facts.js';
 import { counted, listed } from './text.js';
 import { ofJvmGaps } from './observed-jvm-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -104,6 +104,13 @@ const hiddenNames: Readonly<Record<HiddenNames, string>> = {
   'other-program': 'it became another program meanwhile (execve)',
 };
 
+const refusedMaps: Readonly<Record<RefusedMap, string>> = {
+  owner: 'belongs to neither the user of the process nor root',
+  'no-file': 'is no regular file',
+  large: 'has more than 64 MiB or 1,048,576 functions',
+  unreadable: 'could not be read',
+};
+
 const ofGaps: WordsOf<ObservationGap> = {
   ...ofJvmGaps,
   'records-dropped': ({ records_n }) =>
@@ -116,6 +123,8 @@ const ofGaps: WordsOf<ObservationGap> = {
     `${cut_n} of ${counted(stacks_n, 'stack')} of programs ${cut_n === 1 ? 'has' : 'have'} one frame, because the program was built without frame pointers (-fno-omit-frame-pointer; a JVM: -XX:+PreserveFramePointer)`,
   'user-names-hidden': ({ pid, processes_n, why }) =>
     `the functions of process ${pid}${processes_n === 1 ? '' : ` and ${counted(processes_n - 1, 'other')}`} are not named, because ${hiddenNames[why]}`,
+  'jit-map-refused': ({ pid, why }) =>
+    `functions that process ${pid} compiled itself are not named, because its /tmp/perf-PID.map ${refusedMaps[why]}`,
   'events-missed': ({ events_n }) => `${counted(events_n, 'event')} of the kernel came while another was handled`,
   'target-ended': ({ pid, name }) =>
     `${name} (${pid}) ended before the observation did, so nothing after that is known`,

@@ -3,19 +3,19 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { settlesWithin } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
-import { nativeProgram } from '../base/native.js';
+import { nativePart } from '../base/native.js';
 import { machineFailure } from '../base/system-error.js';
 import { watchOomKills, type OomWatch } from '../host/memory.js';
 import { printedLines } from './printed.js';
 
 /** PAUSELAB_ENGINE names another engine: tests use one whose operations have known times. */
 export const programs = {
-  engine: () => process.env.PAUSELAB_ENGINE ?? nativeProgram('pauselab-engine'),
-  sampler: () => nativeProgram('pauselab-sampler'),
-  tracer: () => nativeProgram('pauselab-tracer'),
-  observer: () => nativeProgram('pauselab-observer'),
-  guardian: () => nativeProgram('pauselab-guardian'),
-  launcher: () => nativeProgram('pauselab-launcher'),
+  engine: () => process.env.PAUSELAB_ENGINE ?? nativePart('pauselab-engine'),
+  sampler: () => nativePart('pauselab-sampler'),
+  tracer: () => nativePart('pauselab-tracer'),
+  observer: () => nativePart('pauselab-observer'),
+  guardian: () => nativePart('pauselab-guardian'),
+  launcher: () => nativePart('pauselab-launcher'),
 };
 
 export interface Exit {

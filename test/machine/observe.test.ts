@@ -161,6 +161,23 @@ describe.skipIf(!isAllowed)('the helper', () => {
     }
   });
 
+  test('refuses a program whose records are of another version than its own', () => {
+    const program = scratch.fresh('program');
+    writeFileSync(
+      program,
+      readFileSync(kernelProgram(), 'latin1').replaceAll('records_shape', 'records_shapX'),
+      'latin1',
+    );
+    const { status, stderr } = spawnSync(nativeProgram('pauselab-observer'), ['--check', program], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe(
+      `${program} is of another version than pauselab-observer: its records differ; take both from one copy of ` +
+        'pauselab, and run `npm run setup` there\n',
+    );
+    expect(status).toBe(5);
+  });
+
   test('says which field of the kernel it misses, where the kernel has another layout', () => {
     const program = scratch.fresh('program');
     // As if task_struct had no on_cpu.

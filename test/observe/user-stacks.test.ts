@@ -50,6 +50,7 @@ const known = (more: Partial<Extract<ProcessCode, { hidden: null }>> = {}): Proc
   earlier: mappingsIn(maps),
   codeOf: () => null,
   jitFunctionAt: () => null,
+  refusedMap: null,
   ...more,
 });
 

@@ -5,7 +5,7 @@
  */
 import type { AttributedStall } from '../../attribution/attribute.js';
 import type { RunEvidence } from '../../attribution/evidence.js';
-import type { Span } from '../../attribution/links.js';
+import type { Span } from '../../attribution/link-draft.js';
 import { grouped } from '../../base/group.js';
 import { partitionPoint } from '../../base/sorted.js';
 import { lockCauses } from '../../facts/blame.js';

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { monotonic_ms } from '../../base/clock.js';
 import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { unfit } from '../../base/failure.js';
+import { nativePart } from '../../base/native.js';
 import { parseJson } from '../../base/json.js';
 import { readBytes, readText } from '../../base/files/read-file.js';
 import { cacheFolder, inCache } from '../../debian/cache-folder.js';
@@ -82,9 +83,8 @@ export function keepLastUsed(folder: string): void {
 }
 
 function ownFiles(): GuestFile[] {
-  const release = join(root, 'native/build/Release');
-  const init = join(release, 'pauselab-guest-init');
-  const needed = [init, ...programs.map((name) => join(release, name)), join(root, 'dist/guest/main.js')];
+  const init = nativePart('pauselab-guest-init');
+  const needed = [init, ...programs.map(nativePart), join(root, 'dist/guest/main.js')];
   const missing = needed.find((file) => !existsSync(file));
   if (missing !== undefined)
     throw unfit(`${missing} does not exist, and a guest needs it; run \`npm run setup\` to build it`);

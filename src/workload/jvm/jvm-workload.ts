@@ -11,6 +11,7 @@ import { cleanUp } from '../../base/clean-up.js';
 import { monotonic_ms, waitFor } from '../../base/clock.js';
 import type { Failure } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
+import { nativePart } from '../../base/native.js';
 import { readPart } from '../../base/files/read-file.js';
 import { proveAllocator } from '../../host/allocators/allocator-proof.js';
 import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
@@ -57,7 +58,6 @@ import { applySeats } from '../native/seats.js';
 import { jdkOf, triedAllocator, triedAllocatorUnder } from '../native/tools.js';
 
 const jarPath = fileURLToPath(new URL('../../../jvm-workloads/build/pauselab.jar', import.meta.url));
-const libraryPath = fileURLToPath(new URL('../../../native/build/Release/libpauselab-jvm.so', import.meta.url));
 
 /** pauselab reads the output of its own program and JVM, in English. A user's program keeps its language. */
 const ownLocale = { LC_ALL: 'C.UTF-8' };
@@ -270,7 +270,7 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
   const { arm, warmup_ns, duration_ns, topology } = input;
   const { jvm } = arm;
   const plan = planPath(folder, part.name);
-  const [jar, library] = [plainPath(jarPath, folder.path), plainPath(libraryPath, folder.path)];
+  const [jar, library] = [plainPath(jarPath, folder.path), plainPath(nativePart('libpauselab-jvm.so'), folder.path)];
   const holder = ridingHolderLine(arm);
   writeRuntimeFile(
     plan,

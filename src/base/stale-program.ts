@@ -1,6 +1,6 @@
-/** A native program of another version than the command: built before an update, and not again since. */
+/** A native part of another version than the command: built before an update, and not again since. */
 import { basename } from 'node:path';
-import { unfit, type Failure } from '../base/failure.js';
+import { unfit, type Failure } from './failure.js';
 
 /** `what`: how it shows. */
 export function staleProgram(program: string, what: string, cause?: unknown): Failure {
