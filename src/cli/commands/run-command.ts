@@ -4,6 +4,7 @@ import type { ExitCode } from '../../base/failure.js';
 import type { RunResult } from '../../jobs/run-profile.js';
 import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installOption } from '../install.js';
+import { jdkOption } from '../jdk-option.js';
 import { collect, wholeNumber } from '../option-values.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
 import { capitalised } from '../../words/text.js';
@@ -38,12 +39,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       [],
     )
     .option('--java <path>', 'the JDK of JVM arms: its folder, its java or deb:<version>')
-    .option(
-      '--jdk <jdk>',
-      'measure every JVM arm, with its controls, under this JDK: deb:<version>, a folder or a java; label=… names it in the results; may be repeated',
-      collect,
-      [],
-    )
+    .option(...jdkOption())
     .option(
       '--java-args <words>',
       "the words after `java` that start your program, such as '-jar my.jar' (profile app)",
