@@ -22,12 +22,12 @@ const pages = [
 
 /**
  * `pauselab run` lines are planned by test/cli/written-commands.test.ts, and running them is for test/machine, as it is
- * for `pauselab observe`.
+ * for `pauselab observe` and `resume`.
  */
 function commandsOf(page: string): string[] {
   const blocks = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm)];
   return blocks.flatMap(([, block = '']) =>
-    block.split('\n').flatMap((line) => /^pauselab (?!run |observe ).*?(?=\s+#|$)/.exec(line)?.[0] ?? []),
+    block.split('\n').flatMap((line) => /^pauselab (?!run |observe |resume ).*?(?=\s+#|$)/.exec(line)?.[0] ?? []),
   );
 }
 

@@ -27,6 +27,8 @@ function askedByArguments(argv: readonly string[]): AskedFor {
     allowDegraded: argv.includes('--allow-degraded'),
     trace: argv.includes('--trace'),
     untilN: series === '' ? null : { series, n: Number(n) },
+    failIf: valuesOf('--fail-if'),
+    keepSecrets: argv.includes('--keep-secrets'),
     guest: {
       cpus: read('--guest-cpus', defaults.cpus, parseCpus),
       memoryBytes: read('--guest-memory', defaults.memory, parseMemory),

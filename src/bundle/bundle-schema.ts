@@ -611,6 +611,10 @@ const askedSchema = z.object({
   allowDegraded: z.boolean(),
   trace: z.boolean(),
   untilN: orNull(z.object({ series: z.string(), n: z.number() })),
+  /** Conditions of --fail-if, as they were written; empty in an older bundle. */
+  failIf: z.array(z.string()).default([]),
+  /** The bundle has the secrets of its program (--keep-secrets). */
+  keepSecrets: z.boolean().default(false),
   /** Settings of the guests of the profile's kernels. */
   guest: z.object({
     cpus: z.int().min(1).max(64),
@@ -634,6 +638,20 @@ const turnsSchema = z.object({
   /** Id of the experiment. Bundles with the same id share their rounds. */
   id: z.string(),
   side: z.enum(['baseline', 'candidate']),
+});
+
+/** An experiment that was interrupted, and went on in the same bundle. */
+const resumedSchema = z.object({
+  /** When it went on (UTC). */
+  at: z.string(),
+  /** Runs that were complete by then. */
+  kept_n: z.number(),
+  /** Runs that were not complete. They were moved to the folder `cut-short`, and made again. */
+  setAside: z.array(z.object({ run: z.string(), status })),
+  /** Guests that were booted again. */
+  bootedAgain: z.array(z.string()),
+  /** What differed from the beginning. A difference that would make the runs unlike each other is refused. */
+  changed: z.array(z.object({ fact: z.string(), then: z.string(), now: z.string() })),
 });
 
 /** A code of a later version has no sentence here, so only known codes are read. */
@@ -670,6 +688,8 @@ const measuredManifestSchema = z.object({
   programs: orNull(z.array(programFileSchema)).default(null),
   /** Null for a bundle that was not measured in turns. */
   turns: orNull(turnsSchema).default(null),
+  /** Empty for an experiment that was measured in one go. */
+  resumed: z.array(resumedSchema).default([]),
 });
 
 /** For a bundle that `pauselab merge` made: where its runs come from. */
@@ -690,6 +710,7 @@ export type SummaryFile = z.infer<typeof summarySchema>;
 /** A manifest as it is read. A measured bundle is written without `origins`. */
 export type ManifestFile = z.infer<typeof manifestSchema>;
 export type Turns = z.infer<typeof turnsSchema>;
+export type Resumed = z.infer<typeof resumedSchema>;
 export type AskedFor = z.infer<typeof askedSchema>;
 export type MeasuredManifest = z.infer<typeof measuredManifestSchema>;
 export type SeriesFigures = z.infer<typeof seriesSchema>;

@@ -75,6 +75,7 @@ function mergedManifest(
   return {
     ...first.manifest,
     turns: null,
+    resumed: [],
     order: runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })),
     origins,
   };

@@ -10,16 +10,18 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   rmdirSync,
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { makeFolders, writeAtomically, writeNew } from '../base/files/atomic-file.js';
-import { unfit, usage, type Failure } from '../base/failure.js';
+import { makeFolders, syncFolder, writeAtomically, writeNew } from '../base/files/atomic-file.js';
+import { Failure, unfit, usage } from '../base/failure.js';
 import { parseJson } from '../base/json.js';
-import { createWhole } from '../base/files/new-folder.js';
+import { holdFolder, type HeldFolder } from '../base/files/held-folder.js';
+import { cleanHidden, createWhole } from '../base/files/new-folder.js';
 import { oneLine } from '../base/text/printable.js';
 import { readBytes } from '../base/files/read-file.js';
 import { machineFailure } from '../base/system-error.js';
@@ -48,9 +50,16 @@ export interface BundleStore {
   writeObservation(observation: ObservationFile, stalls: StallsFile): void;
   /** Keeps the console output of a guest's kernel beside the runs. Without a run, nothing is kept. */
   keepConsole(kernel: string, text: string): void;
-  /** Removes a bundle without runs. A bundle with runs stays. */
+  /** Moves these runs to the folder `cut-short` of the bundle: readers no longer see them. */
+  setAside(runs: readonly string[]): void;
+  /** Removes a new bundle without runs. A bundle with runs stays. */
   discard(): void;
+  /** Nothing more will be written: another command may continue the bundle. */
+  close(): void;
 }
+
+/** Where runs are that were cut short, and were made again. */
+export const cutShortFolder = 'cut-short';
 
 /**
  * The folder must be new or empty, so that results are never mixed or overwritten. With `numbered`, a taken name gets a
@@ -62,11 +71,62 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
     () => (numbered ? claimNumbered(resolve(path)) : claim(resolve(path), path)),
     '--out',
   );
+  const held = heldRuns(join(folder, 'runs'));
+  if (held === null) throw taken(path);
+  return storeIn(folder, { held, runs_n: 0, isNew: true, wasThere });
+}
+
+/**
+ * A bundle to go on with. Its `runs` is held as long as its writer lives, so a bundle that is being written is refused. The
+ * kernel releases it however the writer ends.
+ */
+export function reopenBundle(path: string): BundleStore {
+  const folder = resolve(path);
+  const runsFolder = join(folder, 'runs');
+  if (!existsSync(runsFolder))
+    throw usage(`${path} is no bundle (it has no folder runs); name a folder that \`pauselab run\` wrote`);
+  const held = guard(folder, () => heldRuns(runsFolder));
+  if (held === null)
+    throw usage(
+      `${path} is in use: the pauselab that measures it has not ended, or another one resumes it; wait until it ends, or interrupt it`,
+    );
+  cleanHidden(runsFolder);
+  return storeIn(folder, { held, runs_n: runFolders(path).names.length, isNew: false, wasThere: true });
+}
+
+/** Without the addon nothing can be held, and nothing measured. */
+function heldRuns(runsFolder: string): Pick<HeldFolder, 'release'> | null {
+  try {
+    return holdFolder(runsFolder);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { release: () => undefined };
+  }
+}
+
+interface Storing {
+  readonly held: Pick<HeldFolder, 'release'>;
+  /** Runs that are there. */
+  readonly runs_n: number;
+  /** This command made it. */
+  readonly isNew: boolean;
+  /** Its folder existed before. */
+  readonly wasThere: boolean;
+}
+
+function storeIn(folder: string, { held, isNew, wasThere, ...there }: Storing): BundleStore {
   const runsFolder = join(folder, 'runs');
   // Held open, because the inode number of a removed folder can be reused.
   const own = openSync(runsFolder, constants.O_RDONLY | constants.O_DIRECTORY);
   const { dev, ino } = fstatSync(own);
-  let runs_n = 0;
+  let { runs_n } = there;
+  let isOpen = true;
+  const close = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    closeSync(own);
+    held.release();
+  };
   /** Guards a write. `place` is what is written, for errors. */
   const writing = (place: string, write: () => void): void => {
     guard(
@@ -90,14 +150,26 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
     writeManifest: (manifest) => {
       writeJson('manifest.json', bundleSchemas.manifest.parse(manifest));
     },
+    close,
+    setAside(runs) {
+      const target = join(folder, cutShortFolder);
+      writing(target, () => {
+        if (runs.length > 0 && !existsSync(target)) mkdirSync(target);
+        for (const run of runs) {
+          renameSync(join(runsFolder, run), join(target, run));
+          runs_n -= 1;
+        }
+        if (runs.length > 0) for (const changed of [target, runsFolder, folder]) syncFolder(changed);
+      });
+    },
     discard() {
-      if (runs_n > 0) return;
+      if (runs_n > 0 || !isNew) return;
       // `runs` goes last: while it exists, other commands do not treat the folder as empty.
       for (const name of ['consoles', 'manifest.json', 'summary.json', 'runs'])
         rmSync(join(folder, name), { recursive: true, force: true });
       // A folder that existed before stays, because it may be a mount point.
       if (!wasThere) removeIfEmpty(folder);
-      closeSync(own);
+      close();
     },
     writeSummary: (summary) => {
       writeJson('summary.json', bundleSchemas.summary.parse(summary));

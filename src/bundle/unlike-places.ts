@@ -4,10 +4,15 @@
  */
 import { formatSize } from '../base/text/units.js';
 import type { KernelRecord } from './bundle-schema.js';
-import type { StoredBundle } from './store.js';
+
+/** `path`: of the bundle, or what stands for it in a sentence. */
+export interface PlacesOf {
+  readonly path: string;
+  readonly manifest: { readonly kernels: readonly KernelRecord[] };
+}
 
 /** The difference, as a clause; null: the places are the same. */
-export function unlikePlaces(first: StoredBundle, other: StoredBundle): string | null {
+export function unlikePlaces(first: PlacesOf, other: PlacesOf): string | null {
   const [own, others] = [first, other].map(({ manifest }) => manifest.kernels.map(({ name }) => name));
   const missing = own?.find((name) => !others?.includes(name)) ?? others?.find((name) => !own?.includes(name));
   if (missing !== undefined)

@@ -20,6 +20,7 @@ import { printText } from './text/output.js';
 import { profileCommand } from './commands/profile-command.js';
 import { replayCommand } from './commands/replay-command.js';
 import { reportCommand } from './commands/report-command.js';
+import { resumeCommand } from './commands/resume-command.js';
 import { runCommand } from './commands/run-command.js';
 import { toolVersion } from '../jobs/tool-version.js';
 
@@ -34,6 +35,7 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
     )
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, setExitCode))
+    .addCommand(resumeCommand(setExitCode))
     .addCommand(observeCommand(argv, setExitCode))
     .addCommand(explainCommand())
     .addCommand(reportCommand())

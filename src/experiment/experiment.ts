@@ -6,12 +6,14 @@
 import { randomUUID } from 'node:crypto';
 import { sentencesOf } from '../facts/stated.js';
 import { cleanUp } from '../base/clean-up.js';
-import { Failure, failureCodeOf, isInterruption } from '../base/failure.js';
+import { Failure, failureCodeOf, isInterruption, unfit } from '../base/failure.js';
+import { shellWord } from '../base/text/shell-word.js';
 import { folderName } from '../bundle/place-names.js';
+import { unlikePlaces } from '../bundle/unlike-places.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/bundle-schema.js';
 import type { ResolvedArm } from '../profile/resolved/resolved.js';
-import type { Redactor } from '../profile/resolved/profile-secrets.js';
-import { regionSizes, type RegionSizes } from './plan/calibrate.js';
+import { missingSecrets, type Redactor } from '../profile/resolved/profile-secrets.js';
+import { regionSizes, storedSizes, type RegionSizes } from './plan/calibrate.js';
 import { aimAlike } from './plan/check-plan.js';
 import { exitCodeOf, type Interruption } from './interruption.js';
 import type { RunInput, RunOutput } from './run/one-run.js';
@@ -20,7 +22,7 @@ import { localPlace, type OpenPlace, type Place } from './place/place.js';
 import type { PlannedRun } from './plan/order.js';
 import { openSide, type MeasuredSide, type SidePlan } from './measured-side.js';
 import type { UntilN } from './plan/until-n.js';
-import { runQueue, type SideRun } from './run-queue.js';
+import { runQueue, type RunQueue, type SideRun } from './run-queue.js';
 import { outputWithoutSecrets } from './run/without-secrets.js';
 
 /** Receives the progress of an experiment. */
@@ -51,6 +53,8 @@ export interface ExperimentSettings {
   readonly trace: boolean;
   /** Repetitions beyond the profile's, until a series has enough samples; null: none. */
   readonly untilN: UntilN | null;
+  /** Conditions of --fail-if, for the manifest. */
+  readonly failIf: readonly string[];
   /** How guests were booted, for the manifest. */
   readonly guest: GuestOptions;
   readonly interruption: Interruption;
@@ -109,6 +113,11 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
       // A single place runs at a time, because places share the CPUs.
       if (all.length > 1) await place.pause();
     }
+    for (const plan of plans)
+      refuseOtherPlaces(
+        plan,
+        placesOf(plan).flatMap((open) => opened.get(open) ?? []),
+      );
     return await runAt(
       plans.map((plan) =>
         openSide(
@@ -139,6 +148,17 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
   }
 }
 
+/** Runs before and after an interruption repeat each other only in the same places. */
+function refuseOtherPlaces({ before, store }: SidePlan, places: readonly Place[]): void {
+  if (before === undefined) return;
+  const now = { path: 'this machine now', manifest: { kernels: places.map(({ kernel }) => kernel) } };
+  const why = unlikePlaces({ path: store.path, manifest: before.manifest }, now);
+  if (why !== null)
+    throw unfit(
+      `not resumed, because the runs would not repeat each other: ${why}; run the experiment again with \`pauselab replay\``,
+    );
+}
+
 type Activate = (place: Place) => Promise<Place>;
 
 async function runAt(
@@ -148,10 +168,9 @@ async function runAt(
 ): Promise<SidesResult> {
   const { interruption, untilN } = settings;
   const queue = runQueue(sides, untilN);
-  const startedAt = new Date().toISOString();
-  const sizes = await sizesOf(sides, goTo, settings);
-  writeManifests(sides, settings, { startedAt, sizes, planned: queue.planned });
-  for (let number = 1; interruption.signal() === null; number += 1) {
+  const sizes = await begun(sides, queue, goTo, settings);
+  const past_n = sides.reduce((sum, { finished }) => sum + finished.length, 0);
+  for (let number = past_n + 1; interruption.signal() === null; number += 1) {
     const next = queue.next();
     if (next === null) break;
     const ended = await runNext(next, { number, of: number + queue.left(), sides, sizes, goTo, settings });
@@ -162,6 +181,26 @@ async function runAt(
   return concluded(sides, interruption);
 }
 
+/** Writes the manifests, or goes to where an interrupted experiment ended. Returns the sizes of the regions. */
+async function begun(
+  sides: readonly MeasuredSide[],
+  queue: RunQueue<MeasuredSide>,
+  goTo: Activate,
+  settings: ExperimentSettings,
+): Promise<SizesBySide> {
+  const startedAt = new Date().toISOString();
+  const [side] = sides;
+  const before = side?.plan.before;
+  if (side === undefined || before === undefined) {
+    const sizes = await sizesOf(sides, goTo, settings);
+    writeManifests(sides, settings, { startedAt, sizes, planned: queue.planned });
+    return sizes;
+  }
+  const sizes = storedSizes(side.plan.arms, before.manifest.calibration);
+  side.resume(queue, before, startedAt);
+  return new Map([[side, sizes]]);
+}
+
 function writeManifests(
   sides: readonly MeasuredSide[],
   settings: ExperimentSettings,
@@ -169,7 +208,7 @@ function writeManifests(
     startedAt,
     sizes,
     planned,
-  }: { readonly startedAt: string; readonly sizes: SizesBySide; readonly planned: readonly SideRun[] },
+  }: { readonly startedAt: string; readonly sizes: SizesBySide; readonly planned: readonly SideRun<MeasuredSide>[] },
 ): void {
   const { argv, toolVersion } = settings;
   // The command line may contain the secrets of each side.
@@ -199,7 +238,7 @@ interface NextRun {
 
 /** A failure ends the experiment. `not begun`: an interruption came before the run. */
 async function runNext(
-  next: SideRun,
+  next: SideRun<MeasuredSide>,
   { number, of, sides, sizes, goTo, settings }: NextRun,
 ): Promise<'kept' | 'disturbed' | 'not begun' | Failure> {
   const { interruption, observer } = settings;
@@ -251,12 +290,22 @@ function concluded(sides: readonly MeasuredSide[], interruption: Interruption): 
     if (signal === null) return { summaries: publish('complete'), failure: null };
     return {
       summaries: publish('partial'),
-      failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`),
+      failure: new Failure(
+        exitCodeOf(signal),
+        `interrupted by ${signal}; what was measured is kept, marked partial${continuing(sides)}`,
+      ),
     };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return giveUp(sides, error);
   }
+}
+
+/** How to go on. Two sides in turns share their rounds, and are not resumed; a program may need secrets that are not kept. */
+function continuing([side, ...others]: readonly MeasuredSide[]): string {
+  if (side === undefined || others.length > 0 || side.plan.turns !== null) return '';
+  if (missingSecrets(side.redactor.profile.arms).length > 0) return '';
+  return `; continue with \`pauselab resume ${shellWord(side.plan.store.path)}\``;
 }
 
 type SizesBySide = ReadonlyMap<MeasuredSide, RegionSizes>;
@@ -339,13 +388,22 @@ function runInput(
 
 /** Settings that a replay needs. They are stored, because the arguments of a replay do not contain them. */
 function askedFor(
-  { allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentSettings,
+  {
+    allowDegraded,
+    trace,
+    untilN,
+    failIf,
+    keepSecrets,
+    guest: { cpus, memoryBytes, append, bootDeadline_ms },
+  }: ExperimentSettings,
   redactor: Redactor,
 ): AskedFor {
   return {
     allowDegraded,
     trace,
     untilN: untilN === null ? null : { ...untilN },
+    failIf: [...failIf],
+    keepSecrets,
     guest: { cpus, memoryBytes, append: redactor.words(append), bootDeadline_ns: bootDeadline_ms * 1e6 },
   };
 }

@@ -4,6 +4,7 @@ import {
   schemaVersion,
   type AskedFor,
   type MeasuredManifest,
+  type Resumed,
   type SummaryFile,
   type Turns,
 } from '../bundle/bundle-schema.js';
@@ -17,7 +18,9 @@ import { profileHashOf, redactorOf, type Redactor } from '../profile/resolved/pr
 import type { RegionSizes } from './plan/calibrate.js';
 import type { RunOutput } from './run/one-run.js';
 import { runsOfRound, type PlannedRun } from './plan/order.js';
+import { goThrough, retriesOf } from './plan/past-runs.js';
 import type { OpenPlace, Place } from './place/place.js';
+import type { QueuedSide, RunQueue } from './run-queue.js';
 import { summarise, type FinishedRun } from './summarise.js';
 
 export interface SidePlan {
@@ -30,6 +33,20 @@ export interface SidePlan {
   readonly store: BundleStore;
   /** Null: the side is measured alone. */
   readonly turns: Turns | null;
+  /** What was measured of it before an interruption. */
+  readonly before?: Before | undefined;
+}
+
+/** An experiment that goes on in its bundle. */
+export interface Before {
+  readonly manifest: MeasuredManifest;
+  /** Complete runs, in the order in which they were made. */
+  readonly runs: readonly FinishedRun[];
+  /** Runs that are made again. */
+  readonly setAside: Resumed['setAside'];
+  readonly changed: Resumed['changed'];
+  /** Of the next run. A number is never used twice. */
+  readonly nextNumber: number;
 }
 
 /** Content of the manifest that is not in the plan. */
@@ -42,18 +59,15 @@ export interface ManifestParts {
   readonly sizes: RegionSizes;
 }
 
-export interface MeasuredSide {
+export interface MeasuredSide extends QueuedSide {
   readonly plan: SidePlan;
   readonly redactor: Redactor;
-  /** Runs of the side in each round. */
-  readonly ofRound: readonly Omit<PlannedRun, 'repetition'>[];
-  readonly finished: readonly FinishedRun[];
   placeOf(kernel: string): Place;
   armOf(planned: PlannedRun): ResolvedArm;
   nameOf(planned: PlannedRun): string;
-  /** Takes a retry; false if none is left. */
-  takeRetry(): boolean;
   writeManifest(of: ManifestParts, redactedArgv: (words: readonly string[]) => string[]): void;
+  /** In place of `writeManifest`, for an experiment that goes on: takes what was measured from the queue. */
+  resume(queue: RunQueue<MeasuredSide>, before: Before, at: string): void;
   keep(output: RunOutput): void;
   publish(status: SummaryFile['status']): SummaryFile;
   /** A full disk may refuse this summary too. The bundle then has the earlier runs without it. */
@@ -71,9 +85,10 @@ export function openSide(
   const finished: FinishedRun[] = [];
   // The paths of the profile: in a guest the files have other paths.
   const programs = programFiles(profile.arms.filter(({ name }) => arms.some((arm) => arm.name === name)));
-  let retries = profile.spoiled.retries;
+  const { before } = plan;
+  let resumed = before?.manifest.resumed ?? [];
   const summary = (status: SummaryFile['status']): SummaryFile =>
-    summarise({ profile, arms, kernels, status, runs: finished, refused });
+    summarise({ profile, arms, kernels, status, runs: finished, refused, resumed: [resumed] });
   const publish = (status: SummaryFile['status']): SummaryFile => {
     const now = summary(status);
     store.writeSummary(now);
@@ -90,13 +105,19 @@ export function openSide(
     placeOf: (kernel) => inPlan(places, ({ kernel: { name } }) => name === kernel, `the place ${kernel}`),
     armOf: (planned) => inPlan(arms, ({ name }) => name === planned.arm, `the arm ${planned.arm}`),
     nameOf: ({ arm, kernel }) =>
-      `${String(finished.length).padStart(3, '0')}-${arm}${kernels.length > 1 ? `@${folderName(kernel)}` : ''}`,
-    takeRetry() {
-      retries -= 1;
-      return retries >= 0;
-    },
+      `${String(numberOf(finished.length, before)).padStart(3, '0')}-${arm}${kernels.length > 1 ? `@${folderName(kernel)}` : ''}`,
+    takeRetry: retriesOf(profile.spoiled.retries),
     writeManifest(asked, redactedArgv) {
       store.writeManifest(manifestOf(plan, asked, { kernels, redactor, programs, argv: redactedArgv(asked.argv) }));
+    },
+    resume(queue, { manifest, runs, setAside, changed }, at) {
+      goThrough(queue, runs, (run) => finished.push(run));
+      const bootedAgain = kernels.flatMap(({ name, guest }) => (guest === null ? [] : [name]));
+      resumed = [...resumed, { at, kept_n: runs.length, setAside, bootedAgain, changed }];
+      // First the record: a run that is gone without one would be a secret.
+      store.writeManifest({ ...manifest, resumed });
+      store.setAside(setAside.map(({ run }) => run));
+      publish('running');
     },
     keep(output) {
       store.writeRun(output.file, output.files);
@@ -112,6 +133,10 @@ export function openSide(
       }
     },
   };
+}
+
+function numberOf(finished_n: number, before: Before | undefined): number {
+  return before === undefined ? finished_n : before.nextNumber + finished_n - before.runs.length;
 }
 
 function inPlan<T>(all: readonly T[], isMeant: (one: T) => boolean, what: string): T {
@@ -150,5 +175,6 @@ function manifestOf(
     spoiledBy: profile.spoiled,
     programs: [...programs],
     turns,
+    resumed: [],
   };
 }

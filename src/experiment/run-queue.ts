@@ -1,33 +1,47 @@
 /**
  * The next run of an experiment: the seeded order comes first, then retries of disturbed runs, then more repetitions.
  */
-import type { MeasuredSide } from './measured-side.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
 import { rounds, type PlannedRun } from './plan/order.js';
 import { nextRetry } from './plan/retries.js';
 import { mostRepetitions, needsMore, type UntilN } from './plan/until-n.js';
+import type { FinishedRun } from './summarise.js';
 
-export type SideRun = PlannedRun & { readonly side: MeasuredSide };
+/** What decides the next run. */
+export interface QueuedSide {
+  readonly plan: {
+    readonly profile: Pick<ResolvedProfile, 'runs' | 'seed'>;
+    readonly arms: readonly Pick<ResolvedArm, 'name' | 'control'>[];
+  };
+  /** Runs of the side in each round. */
+  readonly ofRound: readonly Omit<PlannedRun, 'repetition'>[];
+  readonly finished: readonly FinishedRun[];
+  /** Takes a retry; false if none is left. */
+  takeRetry(): boolean;
+}
 
-export interface RunQueue {
+export type SideRun<Side extends QueuedSide> = PlannedRun & { readonly side: Side };
+
+export interface RunQueue<Side extends QueuedSide> {
   /** The order at the start, as the manifest stores it. */
-  readonly planned: readonly SideRun[];
+  readonly planned: readonly SideRun<Side>[];
   /** Takes the next run; null: the experiment is complete. */
-  next(): SideRun | null;
+  next(): SideRun<Side> | null;
   /** Number of planned runs that were not taken. */
   left(): number;
   /** The machine disturbed the run: it is repeated if a retry is left. */
-  repeat(run: SideRun): void;
+  repeat(run: SideRun<Side>): void;
 }
 
 /** `untilN`: repetitions beyond the profile's, until a series has enough samples; null: none. */
-export function runQueue(sides: readonly MeasuredSide[], untilN: UntilN | null): RunQueue {
+export function runQueue<Side extends QueuedSide>(sides: readonly Side[], untilN: UntilN | null): RunQueue<Side> {
   const [first] = sides;
   if (first === undefined) throw new Error('an experiment without a side');
   const ofRound = sides.flatMap((side) => side.ofRound.map((run) => ({ ...run, side })));
   const { runs, seed } = first.plan.profile;
   const planned = rounds(ofRound, runs, seed);
-  const queue: SideRun[] = [...planned];
-  const disturbed: SideRun[] = [];
+  const queue: SideRun<Side>[] = [...planned];
+  const disturbed: SideRun<Side>[] = [];
   let repetitions = runs;
   const needsRound = (): boolean =>
     untilN !== null && repetitions < mostRepetitions && sides.some(({ finished }) => needsMore(untilN, finished));
@@ -55,7 +69,7 @@ export function runQueue(sides: readonly MeasuredSide[], untilN: UntilN | null):
  * Takes a disturbed run from the list, from the side with fewer runs first. Null: there is no disturbed run, or no
  * retry is left.
  */
-function takeRetry(sides: readonly MeasuredSide[], disturbed: SideRun[]): SideRun | null {
+function takeRetry<Side extends QueuedSide>(sides: readonly Side[], disturbed: SideRun<Side>[]): SideRun<Side> | null {
   for (const side of sides.toSorted((a, b) => a.finished.length - b.finished.length)) {
     const retry = nextRetry(
       disturbed.filter((run) => run.side === side),

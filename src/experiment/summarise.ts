@@ -10,6 +10,7 @@ import {
   type ArmSummary,
   type HolderFigures,
   type KernelRecord,
+  type Resumed,
   type RunFile,
   type SeriesFigures,
   type SeriesRunFigures,
@@ -31,6 +32,7 @@ import { offeredLoad } from '../record/board/owed.js';
 import { median } from '../stats/median.js';
 import { mean } from '../stats/sample.js';
 import { judge } from '../verdict/run/judge.js';
+import { resumedNotes } from '../verdict/run/resumed-notes.js';
 import { traceNotes } from '../verdict/run/trace-notes.js';
 import { listed } from '../words/text.js';
 import type { FlagRead } from '../host/jdk-flags.js';
@@ -53,9 +55,11 @@ export interface SummaryInput {
   readonly runs: readonly FinishedRun[];
   /** Arms that their JDK cannot run. */
   readonly refused: readonly RefusedArm[];
+  /** Of each bundle that the runs are from: how it was interrupted and resumed. */
+  readonly resumed: readonly (readonly Resumed[])[];
 }
 
-export function summarise({ profile, arms, kernels, status, runs, refused }: SummaryInput): SummaryFile {
+export function summarise({ profile, arms, kernels, status, runs, refused, resumed }: SummaryInput): SummaryFile {
   const summaries = kernels.flatMap(({ name }) =>
     arms.map((arm) =>
       summariseArm(
@@ -74,7 +78,7 @@ export function summarise({ profile, arms, kernels, status, runs, refused }: Sum
     status,
     degraded,
     refused,
-    traced: traceNotes(runs.map(({ file }) => file)),
+    ofAll: [...resumedNotes(resumed), ...traceNotes(runs.map(({ file }) => file))],
   });
   return {
     schemaVersion,

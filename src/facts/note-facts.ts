@@ -92,6 +92,14 @@ export type NoteFact =
       readonly accelerator: 'kvm' | 'tcg';
       readonly withoutKvm: string | null;
     }
+  /** `at`: times (UTC). `setAside_n`: runs that were cut short or failed, and were made again. */
+  | {
+      readonly code: 'resumed';
+      readonly at: readonly string[];
+      readonly setAside_n: number;
+      readonly bootedAgain: readonly string[];
+      readonly changed: readonly { readonly fact: string; readonly then: string; readonly now: string }[];
+    }
   | { readonly code: 'booted-again'; readonly kernel: string; readonly failure: string; readonly why: string }
   | { readonly code: 'ran-on-host'; readonly kernels: readonly string[] }
   | {

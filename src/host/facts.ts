@@ -25,6 +25,8 @@ export interface HostFacts {
   readonly autogroup: boolean | null;
   readonly clockSource: string | null;
   readonly maxMapCount: number | null;
+  /** Another after each boot. */
+  readonly bootId: string | null;
   readonly node: string;
   readonly root: boolean;
 }
@@ -48,6 +50,7 @@ export function hostFacts(): HostFacts {
     autogroup: autogroup === null ? null : autogroup === '1',
     clockSource: readIfThere('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
     maxMapCount: Number(readIfThere('/proc/sys/vm/max_map_count')) || null,
+    bootId: readIfThere('/proc/sys/kernel/random/boot_id'),
     node: process.version,
     root: process.geteuid?.() === 0,
   };

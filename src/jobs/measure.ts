@@ -1,12 +1,12 @@
 /** The common part of all commands that measure: from a side to a bundle, or from two sides in turns to two bundles. */
 import { cleanUpNow } from '../base/clean-up.js';
-import { Failure } from '../base/failure.js';
+import { Failure, unfit } from '../base/failure.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import type { BundleStore } from '../bundle/store.js';
 import type { ExperimentSettings } from '../experiment/experiment.js';
 import type { GuestNeeds } from '../experiment/place/guest-needs.js';
 import type { GuestOptions, PlannedPlace } from '../experiment/place/places.js';
-import type { SidePlan } from '../experiment/measured-side.js';
+import type { Before, SidePlan } from '../experiment/measured-side.js';
 import type { UntilN } from '../experiment/plan/until-n.js';
 import type { BootedKernel } from '../kernel/build/booted-kernel.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
@@ -23,6 +23,8 @@ export interface MeasureOptions {
   readonly keepSecrets?: true;
   readonly install?: true;
   readonly untilN: UntilN | null;
+  /** Conditions of --fail-if, for the manifest. */
+  readonly failIf?: readonly string[];
   readonly progress: Progress;
   readonly guest: GuestOptions;
   /** The built kernel that this machine has booted, if that was asked for and proven. */
@@ -56,6 +58,45 @@ export async function measure(
     run: async ([side], settings) => {
       const { summary, failure } = await runExperiment({ ...settings, ...side });
       return { summary, failure, bundle: side.store.path };
+    },
+  });
+}
+
+/** What an interrupted experiment lacks, into its bundle. */
+export async function measureRest(
+  { profile, arms }: PlannedSide,
+  before: Before,
+  store: BundleStore,
+  options: Omit<MeasureOptions, 'out'>,
+): Promise<Measured> {
+  const [{ runExperiment }, { changedSoftware }] = await Promise.all([
+    import('../experiment/experiment.js'),
+    import('../experiment/run/changed-software.js'),
+  ]);
+  const { argv, refusedArms } = before.manifest;
+  return measureSides([{ profile, arms }], argv, options, {
+    open: () => [store],
+    unmeasured: `nothing was added to ${store.path}`,
+    run: async ([side], settings) => {
+      const [refused] = side.refused ?? [];
+      if (refused !== undefined) {
+        const { whyNotRun } = await import('../words/verdict-words.js');
+        throw unfit(
+          `not resumed, because the JDK of ${refused.arm} was another when the experiment began (${whyNotRun(refused)}); ` +
+            'name that JDK again, or run the experiment again with `pauselab replay`',
+        );
+      }
+      const changed = await changedSoftware(
+        side.arms,
+        before.runs.map(({ file }) => file),
+      );
+      if (changed !== null)
+        throw unfit(
+          `not resumed, because the runs would not repeat each other: ${changed.what} of ${changed.arm} was ${changed.then} and is ${changed.now}; ` +
+            'put the former back, or run the experiment again with `pauselab replay`',
+        );
+      const { summary, failure } = await runExperiment({ ...settings, ...side, refused: refusedArms, before });
+      return { summary, failure, bundle: store.path };
     },
   });
 }
@@ -94,6 +135,8 @@ export async function measureInTurns(
 type Opened = Omit<SidePlan, 'turns'>;
 
 interface Measurement<Result> {
+  /** After a signal before the first run. */
+  readonly unmeasured?: string;
   readonly open: () => readonly BundleStore[];
   readonly run: (sides: readonly [Opened, ...Opened[]], settings: ExperimentSettings) => Promise<Result>;
 }
@@ -102,7 +145,7 @@ async function measureSides<Result>(
   asked: readonly PlannedSide[],
   argv: readonly string[],
   options: MeasureOptions,
-  { open, run }: Measurement<Result>,
+  { open, run, unmeasured = 'nothing was measured' }: Measurement<Result>,
 ): Promise<Result> {
   const { isHost, kernelsOf } = await import('../profile/check/asked-kernel.js');
   const kernels = [...new Set(asked.flatMap(({ profile }) => kernelsOf(profile)))];
@@ -168,6 +211,7 @@ async function measureSides<Result>(
       allowDegraded: options.allowDegraded === true,
       trace: options.trace === true,
       untilN: options.untilN,
+      failIf: options.failIf ?? [],
       guest: options.guest,
       interruption,
       observer: status,
@@ -181,14 +225,15 @@ async function measureSides<Result>(
     const signal = interruption.signal();
     // A signal while kernels are fetched or guests boot makes these fail; the signal is the reason to report.
     if (signal !== null && error instanceof Failure)
-      throw new Failure(
-        exitCodeOfSignal(signal),
-        `interrupted by ${signal} before the first run; nothing was measured`,
-      );
+      throw new Failure(exitCodeOfSignal(signal), `interrupted by ${signal} before the first run; ${unmeasured}`);
     throw error;
   } finally {
     interruption.dispose();
     status.end();
+    for (const store of stores)
+      cleanUpNow(() => {
+        store.close();
+      });
   }
 }
 

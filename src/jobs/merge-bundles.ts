@@ -98,6 +98,7 @@ function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): SummaryFi
     return finishedRunOf(file, arm, sumHlog(join(from.path, 'runs', before.name, 'histograms.hlog')));
   });
   const status = bundles.every(({ summary }) => summary?.status === 'complete') ? 'complete' : 'partial';
-  const { kernels, refusedArms: refused } = plan.manifest;
-  return summarise({ profile, arms, kernels, status, runs, refused });
+  const { kernels, refusedArms: refused, origins } = plan.manifest;
+  const resumed = origins.map(({ manifest }) => manifest.resumed);
+  return summarise({ profile, arms, kernels, status, runs, refused, resumed });
 }

@@ -3,6 +3,7 @@ import { ExitCode, usage } from '../base/failure.js';
 import type { ConditionFact } from '../facts/condition-facts.js';
 import type { ExpectedRootFact } from '../facts/repetition-facts.js';
 import type { Stated } from '../facts/stated.js';
+import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 import { expectedIn } from './expected-in.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { parseUntilN, type UntilN } from '../experiment/plan/until-n.js';
@@ -61,9 +62,19 @@ export async function measureRun(
   argv: readonly string[],
   options: Omit<MeasureOptions, 'untilN' | 'boot'>,
 ): Promise<RunResult> {
-  const measured = await measure(side.profile, side.arms, argv, { ...options, untilN, boot });
+  const failIf = conditions.map(({ text }) => text);
+  const measured = await measure(side.profile, side.arms, argv, { ...options, untilN, failIf, boot });
+  return concludedRun(side.profile, conditions, measured);
+}
+
+/** What a run is asked beyond its figures. */
+export async function concludedRun(
+  profile: ResolvedProfile,
+  conditions: readonly FailCondition[],
+  measured: Measured,
+): Promise<RunResult> {
   const results = conditions.map((condition) => checkCondition(condition, measured.summary));
-  const expected = await expectedIn(side.profile, measured.bundle);
+  const expected = await expectedIn(profile, measured.bundle);
   return { ...measured, conditions: results, expected, exitCode: exitCodeOf(measured.summary, results) };
 }
 

@@ -81,6 +81,18 @@ const words: WordsOf<NoteFact> = {
     (accelerator === 'kvm'
       ? 'with KVM.'
       : `emulated in software (TCG, because ${withoutKvm ?? 'KVM was not asked for'}), where all code runs many times slower: compare its times only with those of such guests.`),
+  resumed: ({ at, setAside_n, bootedAgain, changed }) =>
+    `The experiment was interrupted, and resumed at ${listed(at)}` +
+    (setAside_n === 0
+      ? '.'
+      : `; ${counted(setAside_n, 'run')} that ${setAside_n === 1 ? 'was' : 'were'} cut short or failed ` +
+        `${setAside_n === 1 ? 'is' : 'are'} in the folder cut-short and in no figure, and ${setAside_n === 1 ? 'was' : 'were'} made again.`) +
+    (bootedAgain.length === 0
+      ? ''
+      : ` ${listed(bootedAgain)} ${bootedAgain.length === 1 ? 'was' : 'were'} booted again: the runs before and after are of two boots.`) +
+    (changed.length === 0
+      ? ''
+      : ` Changed meanwhile: ${changed.map(({ fact, then, now }) => `${fact} (${then} before, ${now} after)`).join('; ')}.`),
   'booted-again': ({ kernel, why }) =>
     `${kernel} was booted once more, because ${why}. Under TCG this may be a fault of the emulation; if it happens again, the kernel causes it.`,
   'ran-on-host': ({ kernels }) =>

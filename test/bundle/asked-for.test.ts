@@ -14,16 +14,20 @@ test('of a bundle that recorded arguments alone it is read from these', () => {
     allowDegraded: false,
     trace: false,
     untilN: null,
+    failIf: [],
+    keepSecrets: false,
     guest: { cpus: 2, memoryBytes: 2 ** 31, append: [], bootDeadline_ns: 120e9 },
   });
   expect(
     argv(
-      'run app --trace --allow-degraded --until-n=gc.pause=400 --append a=1 --append b --guest-memory=1GiB --guest-cpus 4 --boot-deadline 5m',
+      'run app --fail-if a=1 --fail-if=b --keep-secrets --trace --allow-degraded --until-n=gc.pause=400 --append a=1 --append b --guest-memory=1GiB --guest-cpus 4 --boot-deadline 5m',
     ),
   ).toEqual({
     allowDegraded: true,
     trace: true,
     untilN: { series: 'gc.pause', n: 400 },
+    failIf: ['a=1', 'b'],
+    keepSecrets: true,
     guest: { cpus: 4, memoryBytes: 2 ** 30, append: ['a=1', 'b'], bootDeadline_ns: 300e9 },
   });
 });

@@ -301,6 +301,7 @@ function writeExample(path: string): void {
     spoiledBy: {},
     programs: null,
     turns: null,
+    resumed: [],
   });
   store.writeRun(
     { ...run, name: '003-free-across-vmas' },

@@ -101,6 +101,54 @@ describe('beside a stored baseline', () => {
   });
 });
 
+describe('--jdk', () => {
+  const words = ['g1-uncommit', '--jdk', 'deb:17', '--jdk', 'new=deb:26', '--arm', 'service-nice-19', '--runs', '6'];
+  const armsOf = (stdout: string): string[] =>
+    (JSON.parse(stdout) as { arms: { name: string }[] }).arms.map(({ name }) => name);
+
+  test('measures the arms that `run` measures: each under each JDK, with its controls', async () => {
+    const limits = scratch.write('limits-only.yaml', 'rules: [{ limits: [stalls_per_minute == 0] }]');
+    const gate = await command('gate', '--run', ...words, '--policy', limits, '--dry-run', '--json');
+    const run = await command('run', ...words, '--dry-run', '--json');
+    expect(gate.stdout).toBe(run.stdout);
+    expect(armsOf(gate.stdout)).toEqual(
+      ['idle-control', 'foreign-control', 'service-nice-19'].flatMap((arm) => [`${arm}@jdk-17`, `${arm}@new`]),
+    );
+  });
+
+  test('of both sides in turns', async () => {
+    const { stdout } = await command('gate', '--run', ...words, '--base-set', 'hogs.count=0', '--dry-run', '--json');
+    const { baseline, candidate } = JSON.parse(stdout) as Record<'baseline' | 'candidate', unknown>;
+    expect(armsOf(JSON.stringify(baseline))).toEqual(armsOf(JSON.stringify(candidate)));
+    expect(armsOf(JSON.stringify(baseline))).toContain('service-nice-19@new');
+  });
+
+  test('needs --run, and a JVM', async () => {
+    expect((await command('gate', '--candidate', 'x', '--jdk', 'deb:17')).stderr).toBe(
+      'pauselab: --jdk needs --run; it does not change a candidate that is already measured\n',
+    );
+    const native = await command(
+      'gate',
+      '--run',
+      'priority-inversion',
+      '--jdk',
+      'deb:17',
+      '--base-set',
+      'hogs.count=0',
+    );
+    expect(native).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--jdk: the profile priority-inversion has no arm with a JVM') as string,
+    });
+  });
+
+  test('has the same words in the help of `run` and of `gate`', async () => {
+    const help = async (name: string): Promise<string> =>
+      /--jdk <jdk>\s+([^]*?)\n\s+--/.exec((await command(name, '--help')).stdout)?.[1]?.replace(/\s+/g, ' ') ?? name;
+    expect(await help('gate')).toBe(`with --run: ${await help('run')}`);
+  });
+});
+
 describe('both sides in turns', () => {
   test('each round of the plan holds both', async () => {
     const { order, baseline, candidate, runs } = await planned(

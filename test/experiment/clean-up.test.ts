@@ -32,6 +32,7 @@ async function inputWith(places: readonly Place[]): Promise<ExperimentInput> {
     allowDegraded: false,
     trace: false,
     untilN: null,
+    failIf: [],
     guest: { cpus: 1, memoryBytes: 2 ** 30, append: [], bootDeadline_ms: 1000 },
     interruption: { signalled: new Promise(nothing), signal: () => null, dispose: nothing },
     observer: { onCalibration: nothing, onRunStart: nothing, onPhase: nothing, onSnapshot: nothing, onRunEnd: nothing },

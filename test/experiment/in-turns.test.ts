@@ -102,6 +102,7 @@ async function measured({ base = [], candidate = [], run = (request) => output(r
     allowDegraded: false,
     trace: false,
     untilN: null,
+    failIf: [],
     guest: { cpus: 1, memoryBytes: 2 ** 30, append: [], bootDeadline_ms: 1000 },
     interruption: { signalled: new Promise(nothing), signal, dispose: nothing },
     observer: {

@@ -63,7 +63,15 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
 }
 
 function summary(runs: readonly FinishedRun[]) {
-  const made = summarise({ profile, arms, kernels: [kernelNamed('6.18.0')], status: 'complete', runs, refused: [] });
+  const made = summarise({
+    profile,
+    arms,
+    kernels: [kernelNamed('6.18.0')],
+    status: 'complete',
+    runs,
+    refused: [],
+    resumed: [],
+  });
   expect(bundleSchemas.summary.parse(made)).toEqual(made);
   return { ...made, arm: (name: string) => made.arms.find((arm) => arm.name === name) };
 }

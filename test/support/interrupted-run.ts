@@ -21,7 +21,9 @@ export async function interruptedAfter(
   const ended = await running.ended;
   expect(ended).toMatchObject({
     code: 130,
-    sentences: ['pauselab: interrupted by SIGINT; what was measured is kept, marked partial'],
+    sentences: [
+      `pauselab: interrupted by SIGINT; what was measured is kept, marked partial; continue with \`pauselab resume ${out}\``,
+    ],
   });
   const [measured, ...others] = readBundle(out).runs;
   expect(others).toEqual([]);

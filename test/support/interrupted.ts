@@ -35,7 +35,9 @@ export async function expectKept(signal: NodeJS.Signals, code: number): Promise<
   expect(ended).toMatchObject({
     code,
     signal: null,
-    sentences: [`pauselab: interrupted by ${signal}; what was measured is kept, marked partial`],
+    sentences: [
+      `pauselab: interrupted by ${signal}; what was measured is kept, marked partial; continue with \`pauselab resume ${out}\``,
+    ],
   });
   expect(ended.logs).toContainEqual(
     expect.stringContaining(`${signal}: ending the window and keeping what was measured; a second signal ends at once`),

@@ -90,6 +90,7 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
     spoiledBy: {},
     programs: null,
     turns: null,
+    resumed: [],
     ...manifest,
     profile: wholeProfile(manifest.profile ?? { arms }),
   });
@@ -147,6 +148,7 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
     );
   });
   store.writeSummary(summaryOf([], { profile: 'fake', status }));
+  store.close();
 }
 
 function wholeProfile(profile: object): ResolvedProfile {

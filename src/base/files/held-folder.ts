@@ -50,6 +50,11 @@ export function removeUnheld(path: string, remove: (path: string) => void): void
   }
 }
 
+/** Holds a folder that exists; null if another process holds it. */
+export function holdFolder(path: string): HeldFolder | null {
+  return hold(path);
+}
+
 /** Null if another process holds it, it no longer exists, or it belongs to somebody else. */
 function hold(path: string, owner?: number): HeldFolder | null {
   let fd: number;

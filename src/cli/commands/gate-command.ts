@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../../base/failure.js';
 import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installOption } from '../install.js';
+import { jdkOption } from '../jdk-option.js';
 import { collect, wholeNumber } from '../option-values.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
 import { printDocument, printJson, printNote, printText, toJson } from '../text/output.js';
@@ -55,6 +56,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--arm <name>', 'with --run: only this arm, and both controls; may be repeated', collect, [])
     .option('--seed <n>', 'with --run: seed of the order of runs', wholeNumber)
     .option('--java <path>', 'with --run: the JDK of JVM arms: its folder, its java or deb:<version>')
+    .option(...jdkOption('with --run: '))
     .option('--java-args <words>', 'with --run: the words after `java` that start your program')
     .option(
       '--kernel <kernel>',
@@ -137,8 +139,8 @@ Examples:
   $ pauselab gate --run convoy --dry-run
   $ pauselab gate --run priority-inversion --base-set hogs.count=0
 
-An option that begins with --base- measures both sides now, in turns. --set, --java, --java-args and --kernel apply to
-both sides, and the options with --base- replace them for the baseline.
+An option that begins with --base- measures both sides now, in turns. --set, --java, --jdk, --java-args and --kernel
+apply to both sides, and the options with --base- replace them for the baseline.
 
 Exit codes: 0 pass; 3 a metric exceeds a limit or regressed; 4 no verdict: evidence is missing, or the runs are
 inconclusive; 2 the policy or a file is invalid. The language of policies: docs/gate.md. CI systems: docs/ci.md.`;
@@ -161,6 +163,7 @@ interface Asked extends BaseOptions {
   readonly arm: readonly string[];
   readonly seed?: number;
   readonly java?: string;
+  readonly jdk: readonly string[];
   readonly javaArgs?: string;
   readonly kernel: readonly string[];
   readonly keepSecrets?: true;
@@ -200,6 +203,7 @@ function refuseMixed({
     arm: own.arm[0],
     seed: own.seed,
     java: own.java,
+    jdk: own.jdk[0],
     'java-args': own.javaArgs,
     kernel: own.kernel[0],
     'keep-secrets': own.keepSecrets,

@@ -1,15 +1,13 @@
 /** `pauselab run`: measures a profile, writes a bundle, and prints a table and a verdict. */
 import { Command } from '@commander-js/extra-typings';
 import type { ExitCode } from '../../base/failure.js';
-import type { RunResult } from '../../jobs/run-profile.js';
 import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installOption } from '../install.js';
+import { jdkOption } from '../jdk-option.js';
 import { collect, wholeNumber } from '../option-values.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
-import { capitalised } from '../../words/text.js';
-import { printJson, printText } from '../text/output.js';
 import { printPlan } from '../text/print-plan.js';
-import { printSummary } from '../text/print-summary.js';
+import { printRun } from '../text/print-run.js';
 import { progressOnStderr } from '../text/progress-on-stderr.js';
 
 export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
@@ -38,12 +36,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       [],
     )
     .option('--java <path>', 'the JDK of JVM arms: its folder, its java or deb:<version>')
-    .option(
-      '--jdk <jdk>',
-      'measure every JVM arm, with its controls, under this JDK: deb:<version>, a folder or a java; label=… names it in the results; may be repeated',
-      collect,
-      [],
-    )
+    .option(...jdkOption())
     .option(
       '--java-args <words>',
       "the words after `java` that start your program, such as '-jar my.jar' (profile app)",
@@ -91,7 +84,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       }
       const progress = await progressOnStderr();
       const result = await measureRun(plan, argv, { ...options, progress, guest, quietWithin_ms });
-      await print(result, options.json === true);
+      await printRun(result, options.json === true);
       if (result.failure !== null) throw result.failure;
       setExitCode(result.exitCode);
     });
@@ -104,21 +97,3 @@ Examples:
   $ pauselab run priority-inversion --arm free-across-vmas --set holder.nice=10
   $ pauselab run convoy --kernel stock=deb:6.17.13 --kernel previous=deb:6.16.12
   $ pauselab run convoy --dry-run`;
-
-async function print({ summary, bundle, conditions, expected }: RunResult, json: boolean): Promise<void> {
-  if (json) {
-    const { answersOf } = await import('../../jobs/app-answers.js');
-    const answers = answersOf(summary, bundle);
-    printJson({
-      ...summary,
-      bundle,
-      failIf: conditions,
-      ...(answers.length === 0 ? {} : { answers }),
-      ...(expected.length === 0 ? {} : { expected }),
-    });
-    return;
-  }
-  await printSummary(summary, bundle);
-  if (expected.length > 0) printText(`\n${expected.map(({ sentence }) => `${capitalised(sentence)}.\n`).join('')}`);
-  for (const { sentence } of conditions) printText(`${sentence}\n`);
-}

@@ -123,6 +123,7 @@ const factsSchema = z.object({
   autogroup: z.boolean().nullable(),
   clockSource: text(50).nullable(),
   maxMapCount: finite.nullable(),
+  bootId: text(100).nullable(),
   node: text(50),
   root: z.boolean(),
 }) satisfies z.ZodType<HostFacts>;

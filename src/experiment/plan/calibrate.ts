@@ -49,6 +49,23 @@ export function regionSizes(regions: SizedRegions): RegionSizes {
   };
 }
 
+/** The sizes that an interrupted experiment had found for these arms. */
+export function storedSizes(allArms: readonly ResolvedArm[], stored: readonly Calibration[]): RegionSizes {
+  const arms = allArms.filter(hasRegion);
+  const keys = [...new Set(arms.map(regionKey))];
+  const regions = keys.flatMap((key, i): [string, Calibration][] => {
+    const [arm, calibration] = [arms.find((one) => regionKey(one) === key), stored[i]];
+    const isOfArm = calibration?.operation === arm?.holder.operation && calibration?.pages === arm?.holder.pages;
+    return calibration !== undefined && isOfArm ? [[key, calibration]] : [];
+  });
+  if (regions.length !== keys.length || stored.length !== keys.length)
+    throw usage(
+      `expected ${keys.length} sizes of regions for the holders of its arms in the manifest, and it has ${stored.length} that fit ${regions.length} of them: ` +
+        'the bundle was changed, and cannot be resumed; run its experiment again with `pauselab replay`',
+    );
+  return regionSizes(new Map(regions));
+}
+
 /** Measures the regions that need it. */
 export async function sizeRegions(
   profile: ResolvedProfile,

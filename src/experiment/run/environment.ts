@@ -9,13 +9,18 @@ export interface ChangedFact {
   readonly now: string;
 }
 
+/** Each boot has another. */
+const ofEachBoot = 'bootId';
+
 /** A fact that only one of the two has is listed too: the missing value may differ. */
 export function differencesNow(
   { host, tool }: Pick<ManifestFile, 'host' | 'tool'>,
   toolVersion: string,
   now: Readonly<Record<string, unknown>> = { ...hostFacts() },
 ): ChangedFact[] {
-  const facts = [...new Set([...Object.keys(now), ...Object.keys(host)])].map((fact) => ({
+  const names = new Set([...Object.keys(now), ...Object.keys(host)]);
+  names.delete(ofEachBoot);
+  const facts = [...names].map((fact) => ({
     fact,
     then: shown(fact, own(host, fact)),
     now: shown(fact, own(now, fact)),
@@ -23,6 +28,28 @@ export function differencesNow(
   return [{ fact: 'pauselab', then: tool.version, now: toolVersion }, ...facts].filter(
     ({ then, now: current }) => then !== current,
   );
+}
+
+/** Facts that decide nothing that is measured: they may change while an experiment is interrupted, and are said. */
+const harmless: readonly string[] = ['node', 'root', 'maxMapCount'];
+
+/** What changed since the experiment began: what makes its runs unlike each other, and what is only said. */
+export function changesSince(
+  manifest: Pick<ManifestFile, 'host' | 'tool' | 'kernels'>,
+  toolVersion: string,
+  now: Readonly<Record<string, unknown>> = { ...hostFacts() },
+): { readonly refused: readonly ChangedFact[]; readonly said: readonly ChangedFact[] } {
+  const { kernels, host } = manifest;
+  const changed = differencesNow(manifest, toolVersion, now);
+  const [then, booted] = [own(host, ofEachBoot), own(now, ofEachBoot)];
+  const isSameBoot = typeof then === 'string' && then === booted;
+  const boot = isSameBoot ? [] : [{ fact: 'the boot', then: shown(ofEachBoot, then), now: shown(ofEachBoot, booted) }];
+  // A guest has a boot of its own.
+  const isHere = kernels.length === 0 || kernels.some(({ guest }) => guest === null);
+  return {
+    refused: [...changed.filter(({ fact }) => !harmless.includes(fact)), ...(isHere ? boot : [])],
+    said: [...changed.filter(({ fact }) => harmless.includes(fact)), ...(isHere ? [] : boot)],
+  };
 }
 
 /** Differences of the guests that both booted: kernel, QEMU and settings. */

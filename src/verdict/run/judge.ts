@@ -23,13 +23,13 @@ export interface JudgeInput {
   readonly degraded: readonly Stated[];
   /** Arms that their JDK cannot run. */
   readonly refused?: readonly RefusedArm[];
-  /** Of --trace. */
-  readonly traced?: readonly NoteFact[];
+  /** Notes on the experiment as a whole: of --trace, of an interruption. */
+  readonly ofAll?: readonly NoteFact[];
 }
 
 export type Judgement = Pick<SummaryFile, 'verdict' | 'conclusions' | 'findings' | 'notes'>;
 
-export function judge({ arms, kernels, status, degraded, refused = [], traced = [] }: JudgeInput): Judgement {
+export function judge({ arms, kernels, status, degraded, refused = [], ofAll: ofWhole = [] }: JudgeInput): Judgement {
   const several = kernels.length > 1;
   const nameOf = (arm: ArmSummary): string => (several ? `${arm.name} on ${arm.kernel}` : arm.name);
   const each = kernels.map((kernel) => {
@@ -69,7 +69,7 @@ export function judge({ arms, kernels, status, degraded, refused = [], traced = 
     notes: [
       ...ofAll.map((note): Note => ({ ...note, onKernel: null })),
       ...withHoldersJoined(own),
-      ...traced.map((note): Note => ({ ...note, onKernel: null })),
+      ...ofWhole.map((note): Note => ({ ...note, onKernel: null })),
     ].map(statedNote),
   };
 }

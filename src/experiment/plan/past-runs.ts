@@ -1,0 +1,83 @@
+/**
+ * What an experiment that was interrupted still lacks. The next run follows from the seed and from the runs so far
+ * (run-queue.ts), so going through the kept runs in their order leads to where the experiment would be.
+ */
+import { usage } from '../../base/failure.js';
+import type { ManifestFile, RunFile } from '../../bundle/bundle-schema.js';
+import { runQueue, type QueuedSide, type RunQueue } from '../run-queue.js';
+import type { FinishedRun } from '../summarise.js';
+import { runsOfRound, type PlannedRun } from './order.js';
+import type { UntilN } from './until-n.js';
+
+/** Whether the run counts when its experiment is resumed. Any other is made again. */
+export function isKept({ status, failures }: Pick<RunFile, 'status' | 'failures'>): boolean {
+  return status === 'complete' && failures.length === 0;
+}
+
+/** Takes the kept runs from the queue. `remember`: adds a run to the finished runs of its side. */
+export function goThrough<Side extends QueuedSide>(
+  queue: RunQueue<Side>,
+  runs: readonly FinishedRun[],
+  remember: (run: FinishedRun) => void,
+): void {
+  for (const run of runs) {
+    const next = queue.next();
+    const { name, disturbances } = run.file;
+    if (next === null || textOf(next) !== textOf(run.file))
+      throw usage(
+        `expected the run ${name} to be ${next === null ? 'absent' : textOf(next)} by the order of its experiment, and it is ${textOf(run.file)}: ` +
+          'the bundle was changed, and cannot be resumed; run its experiment again with `pauselab replay`',
+      );
+    remember(run);
+    if (disturbances.length > 0) queue.repeat(next);
+  }
+}
+
+function textOf({ arm, kernel, repetition }: Pick<RunFile, 'arm' | 'kernel' | 'repetition'>): string {
+  return `${arm} on ${kernel ?? 'unknown'} (${repetition})`;
+}
+
+export interface Past {
+  readonly plan: QueuedSide['plan'] & { readonly profile: { readonly spoiled: { readonly retries: number } } };
+  /** Names of the places. */
+  readonly kernels: readonly string[];
+  readonly order: ManifestFile['order'];
+  readonly untilN: UntilN | null;
+  readonly runs: readonly FinishedRun[];
+}
+
+/** Whether a run is missing. */
+export function lacksRuns({ plan, kernels, order, untilN, runs }: Past): boolean {
+  const finished: FinishedRun[] = [];
+  const side: QueuedSide = {
+    plan,
+    ofRound: runsOfRound(
+      plan.arms.map(({ name }) => name),
+      kernels,
+    ),
+    finished,
+    takeRetry: retriesOf(plan.profile.spoiled.retries),
+  };
+  const queue = runQueue([side], untilN);
+  refuseOtherOrder(order, queue.planned);
+  goThrough(queue, runs, (run) => finished.push(run));
+  return queue.next() !== null;
+}
+
+/** Takes a retry with each call; false if none is left. */
+export function retriesOf(retries: number): () => boolean {
+  let left = retries;
+  return () => {
+    left -= 1;
+    return left >= 0;
+  };
+}
+
+function refuseOtherOrder(stored: ManifestFile['order'], drawn: readonly PlannedRun[]): void {
+  const [own, now] = [stored, drawn].map((order) => order.map(textOf));
+  if (own?.join('\n') !== now?.join('\n'))
+    throw usage(
+      'expected the order in its manifest to be the order that its seed gives, and it is another: the bundle was changed, ' +
+        'and cannot be resumed; run its experiment again with `pauselab replay`',
+    );
+}

@@ -1,0 +1,478 @@
+/** An interrupted experiment goes on in its bundle: what is missing is measured, and what would be unfair is refused. */
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { unfit, workloadFailed } from '../../src/base/failure.js';
+import type { KernelRecord, ManifestFile } from '../../src/bundle/bundle-schema.js';
+import { createBundle, readBundleFile, reopenBundle } from '../../src/bundle/store.js';
+import { runExperiment, type ExperimentInput, type ExperimentResult } from '../../src/experiment/experiment.js';
+import { changesSince } from '../../src/experiment/run/environment.js';
+import { failedStart } from '../../src/experiment/run/failed-start.js';
+import type { RunInput, RunOutput } from '../../src/experiment/run/one-run.js';
+import { localPlace, type Place } from '../../src/experiment/place/place.js';
+import { runOrder } from '../../src/experiment/plan/order.js';
+import { hostFacts } from '../../src/host/facts.js';
+import { beforeOf } from '../../src/jobs/resume.js';
+import { toolVersion } from '../../src/jobs/tool-version.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { profileHashOf } from '../../src/profile/resolved/profile-secrets.js';
+import { parseSet } from '../../src/profile/written/set.js';
+import { readBundle } from '../support/bundle.js';
+import { command } from '../support/command.js';
+import { scratchFolder } from '../support/scratch.js';
+import { said } from '../support/stated.js';
+import { changeManifest, kernelRecord, writeFakeBundle, type FakeManifest } from '../verdict/fake-bundle.js';
+
+const scratch = scratchFolder();
+const nothing = (): void => undefined;
+const profile = await loadResolved('convoy', ['runs=2'].map(parseSet));
+const here: KernelRecord = localPlace().kernel;
+
+/** What becomes of the nth run, from 1. */
+type Fate = 'complete' | 'disturbed' | 'cut' | 'failed' | 'lost' | 'interrupted after';
+
+interface Session {
+  readonly out: string;
+  readonly fates?: Readonly<Record<number, Fate>>;
+  readonly kernel?: KernelRecord;
+  readonly isResumed?: boolean;
+  readonly input?: Partial<ExperimentInput>;
+}
+
+interface Ended extends ExperimentResult {
+  /** Arm and repetition of each run that was started, and the bytes of its region. */
+  readonly made: readonly string[];
+  readonly regions: readonly number[];
+  readonly sized: number;
+}
+
+/** Part of an experiment in a place that measures nothing. */
+async function session({ out, fates = {}, kernel = here, isResumed = false, input = {} }: Session): Promise<Ended> {
+  let signal: NodeJS.Signals | null = null;
+  const made: string[] = [];
+  const regions: number[] = [];
+  let sized = 0;
+  const run = (request: RunInput): RunOutput => {
+    made.push(`${request.arm.name} ${request.repetition}`);
+    regions.push(request.regionBytes);
+    const fate = fates[made.length] ?? 'complete';
+    if (fate === 'lost') throw workloadFailed('the guest is gone');
+    if (fate === 'cut' || fate === 'interrupted after') signal = 'SIGINT';
+    const begun = failedStart({
+      request,
+      startedAt: new Date().toISOString(),
+      failure: workloadFailed('it ended'),
+      cpuCount: 1,
+      files: {},
+    });
+    if (fate === 'failed') return begun;
+    return {
+      ...begun,
+      file: {
+        ...begun.file,
+        status: fate === 'cut' ? 'partial' : 'complete',
+        failures: [],
+        disturbances: fate === 'disturbed' ? [said('steal')] : [],
+      },
+    };
+  };
+  const place: Place = {
+    kernel,
+    size: (_, arms) => {
+      sized += 1;
+      const keys = arms.flatMap(({ holder }) => (holder === null ? [] : [holder]));
+      return Promise.resolve(
+        new Map(
+          keys.map(({ operation, pages }) => [
+            `${operation} ${pages} calibrated`,
+            { operation, pages, target_hold_ns: 1, bytes: 4096 * 7, hold_ns: 1, probes: [] },
+          ]),
+        ),
+      );
+    },
+    run: (request) =>
+      new Promise((resolve) => {
+        resolve(run(request));
+      }),
+    pause: () => Promise.resolve(),
+    resume: () => Promise.resolve(),
+    console: () => null,
+    close: () => Promise.resolve(),
+  };
+  const store = isResumed ? reopenBundle(out) : createBundle(out);
+  const before = isResumed
+    ? beforeOf(out, readBundleFile('manifest', join(out, 'manifest.json')), profile.arms, []).before
+    : undefined;
+  try {
+    const result = await runExperiment({
+      profile,
+      arms: profile.arms,
+      places: [() => Promise.resolve(place)],
+      store,
+      before,
+      argv: ['run', 'convoy'],
+      keepSecrets: false,
+      toolVersion: toolVersion(),
+      allowDegraded: false,
+      trace: false,
+      untilN: null,
+      failIf: ['b.mprotect.stalls > 0'],
+      guest: { cpus: 1, memoryBytes: 2 ** 30, append: [], bootDeadline_ms: 1000 },
+      interruption: { signalled: new Promise(nothing), signal: () => signal, dispose: nothing },
+      observer: {
+        onCalibration: nothing,
+        onRunStart: nothing,
+        onPhase: nothing,
+        onSnapshot: nothing,
+        onRunEnd: nothing,
+      },
+      ...input,
+    });
+    return { ...result, made, regions, sized };
+  } finally {
+    store.close();
+  }
+}
+
+const again = (out: string, more: Partial<Session> = {}): Promise<Ended> => session({ out, isResumed: true, ...more });
+
+const uninterrupted = await session({ out: scratch.fresh('whole') });
+
+describe('an experiment that was interrupted', () => {
+  test.each<[string, Fate, kept: number]>([
+    ['in the middle of a run', 'cut', 3],
+    ['between two runs', 'interrupted after', 4],
+    ['by a run that failed', 'failed', 3],
+    ['by a guest that was lost', 'lost', 3],
+  ])('%s makes what is missing, in its order', async (_, fate, kept) => {
+    const out = scratch.fresh('bundle');
+    const first = await session({ out, fates: { 4: fate } });
+    expect(first.summary.status).not.toBe('complete');
+    const second = await again(out);
+    expect(second).toMatchObject({ failure: null, summary: { status: 'complete' } });
+    expect([...first.made.slice(0, kept), ...second.made]).toEqual(uninterrupted.made);
+    const { runs, manifest } = readBundle(out);
+    expect(runs.map(({ file: { arm, repetition } }) => `${arm} ${repetition}`)).toEqual(uninterrupted.made);
+    expect(runs.every(({ file }) => file.status === 'complete')).toBe(true);
+    expect(manifest.order.map(({ arm, repetition }) => `${arm} ${repetition}`)).toEqual(uninterrupted.made);
+  });
+
+  test('keeps the sizes that it had found', async () => {
+    const out = scratch.fresh('bundle');
+    await session({ out, fates: { 2: 'cut' } });
+    const { sized, regions } = await again(out);
+    expect(sized).toBe(0);
+    expect(regions).toEqual(uninterrupted.regions.slice(1));
+    expect(regions.some((bytes) => bytes > 0)).toBe(true);
+  });
+
+  test('says so: in the manifest, in a note, and in a folder for the run that was cut short', async () => {
+    const out = scratch.fresh('bundle');
+    await session({ out, fates: { 3: 'cut' } });
+    const cut = readdirSync(join(out, 'runs')).at(-1) ?? '';
+    const { summary } = await again(out, { fates: { 2: 'cut' } });
+    expect(summary.status).toBe('partial');
+    const last = await again(out);
+    const { manifest, runs } = readBundle(out);
+    expect(manifest.resumed).toMatchObject([
+      { kept_n: 2, setAside: [{ run: cut, status: 'partial' }], bootedAgain: [], changed: [] },
+      { kept_n: 3, setAside: [{ status: 'partial' }] },
+    ]);
+    const aside = readdirSync(join(out, 'cut-short')).sort();
+    expect(aside).toEqual(manifest.resumed.flatMap(({ setAside }) => setAside.map(({ run }) => run)).sort());
+    // No number is used twice, so that names stay in the order in which the runs were made.
+    const numbers = [...aside, ...runs.map(({ file }) => file.name)].map((name) => name.slice(0, 3)).sort();
+    expect(numbers).toEqual(numbers.map((_, i) => String(i).padStart(3, '0')));
+    const note = last.summary.notes.find(({ code }) => code === 'resumed');
+    expect(note).toMatchObject({ setAside_n: 2, at: [expect.any(String), expect.any(String)] });
+    expect(note?.sentence).toMatch(
+      /^The experiment was interrupted, and resumed at \S+Z and \S+Z; 2 runs that were cut short or failed are in the folder cut-short and in no figure, and were made again\.$/,
+    );
+    expect(last.summary.notes.map(({ code }) => code)).not.toContain('runs-cut-short');
+  });
+
+  test('repeats the runs that were disturbed before and after, as often as the profile allows', async () => {
+    const fates = { 1: 'disturbed', 6: 'disturbed' } as const;
+    const whole = await session({ out: scratch.fresh('whole'), fates });
+    const out = scratch.fresh('bundle');
+    const first = await session({ out, fates: { ...fates, 4: 'interrupted after' } });
+    const second = await again(out, { fates: { 2: 'disturbed' } });
+    expect([...first.made, ...second.made]).toEqual(whole.made);
+    expect(whole.made.length).toBe(uninterrupted.made.length + 2);
+  });
+
+  test('names the command that goes on, with its path quoted', async () => {
+    const out = scratch.fresh("it's here");
+    const { failure } = await session({ out, fates: { 1: 'cut' } });
+    expect(failure?.message).toBe(
+      `interrupted by SIGINT; what was measured is kept, marked partial; continue with \`pauselab resume '${out.replaceAll("'", String.raw`'\''`)}'\``,
+    );
+  });
+
+  test('with guests says that they were booted again, and refuses another kernel', async () => {
+    const kernel = kernelRecord('6.17.13');
+    const out = scratch.fresh('bundle');
+    await session({ out, fates: { 2: 'cut' }, kernel });
+    const { guest } = kernel;
+    if (guest === null) throw new Error('a guest');
+    const other = { ...kernel, guest: { ...guest, sha256: 'another' } };
+    await expect(again(out, { kernel: other })).rejects.toThrow(
+      /^not resumed, because the runs would not repeat each other: 6\.17\.13 has the image 6\.17\.13 in .* and another in this machine now; run the experiment again with `pauselab replay`$/,
+    );
+    expect(readBundleFile('manifest', join(out, 'manifest.json')).resumed).toEqual([]);
+    const { summary } = await again(out, { kernel });
+    expect(summary.notes.find(({ code }) => code === 'resumed')?.sentence).toContain(
+      '6.17.13 was booted again: the runs before and after are of two boots.',
+    );
+  });
+
+  test('that fails again is failed, and can be resumed again', async () => {
+    const out = scratch.fresh('bundle');
+    await session({ out, fates: { 2: 'cut' } });
+    expect((await again(out, { fates: { 2: 'lost' } })).summary.status).toBe('failed');
+    expect(await again(out)).toMatchObject({ failure: null, summary: { status: 'complete' } });
+  });
+});
+
+/** A bundle of this machine, as `pauselab run` would have left it after its first runs. */
+function bundleWith(made_n: number, manifest: FakeManifest = {}, status: 'complete' | 'partial' = 'partial'): string {
+  const path = scratch.fresh('bundle');
+  const order = runOrder(
+    profile.arms.map(({ name }) => name),
+    [here.name],
+    profile.runs,
+    profile.seed,
+  );
+  const holders = new Map(
+    profile.arms.flatMap(({ holder }) => (holder === null ? [] : [[`${holder.operation} ${holder.pages}`, holder]])),
+  );
+  writeFakeBundle(path, {
+    runs: order.slice(0, made_n).map(({ arm, kernel, repetition }) => ({ arm, run: { kernel, repetition } })),
+    manifest: {
+      tool: { name: 'pauselab', version: toolVersion() },
+      host: { ...hostFacts() },
+      kernels: [here],
+      order,
+      profile,
+      profileHash: profileHashOf(profile),
+      asked: {
+        allowDegraded: false,
+        trace: false,
+        untilN: null,
+        failIf: ['b.mprotect.stalls > 100000'],
+        keepSecrets: false,
+        guest: { cpus: 2, memoryBytes: 2 ** 31, append: [], bootDeadline_ns: 1e9 },
+      },
+      calibration: [...holders.values()].map(({ operation, pages }) => ({
+        operation,
+        pages,
+        target_hold_ns: 1,
+        bytes: 4096,
+        hold_ns: 1,
+        probes: [],
+      })),
+      ...manifest,
+    },
+    status,
+  });
+  return path;
+}
+
+const all_n = uninterrupted.made.length;
+const filesOf = (path: string): string[] =>
+  ['manifest.json', 'summary.json'].map((name) => readFileSync(join(path, name), 'utf8'));
+
+describe('a bundle that lacks no run', () => {
+  test('is shown with its conditions, and stays as it is', async () => {
+    const path = bundleWith(all_n, {}, 'complete');
+    const before = filesOf(path);
+    const { code, stdout, stderr } = await command('resume', path);
+    expect(code).toBeOneOf([0, 4]);
+    expect(stderr).toBe(`pauselab: ${path} is complete: no run is missing, and none was made\n`);
+    expect(stdout).toContain('b.mprotect.stalls > 100000');
+    expect(filesOf(path)).toEqual(before);
+  });
+
+  test('whose last summary was not written gets it', async () => {
+    const path = bundleWith(all_n);
+    const { stdout } = await command('resume', path, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'complete', resumed: false });
+    expect(readBundleFile('summary', join(path, 'summary.json')).status).toBe('complete');
+    expect(readBundleFile('manifest', join(path, 'manifest.json')).resumed).toEqual([]);
+  });
+});
+
+describe('is refused, and the bundle stays as it is:', () => {
+  const manifestOf = (path: string): ManifestFile => readBundleFile('manifest', join(path, 'manifest.json'));
+  const cases: [what: string, make: () => string, code: number, sentence: RegExp][] = [
+    [
+      'another version',
+      () => bundleWith(2, { tool: { name: 'pauselab', version: '0.0.1' } }),
+      2,
+      /was begun with pauselab 0\.0\.1, and this is .*; resume it with the pauselab that began it, or run it again with `pauselab replay`$/,
+    ],
+    [
+      'another machine',
+      () => bundleWith(2, { host: { ...hostFacts(), cpuModel: 'An abacus' } }),
+      5,
+      /is not resumed, because the runs would not repeat each other: cpuModel was An abacus and is .*; run its experiment again with `pauselab replay`, and compare the bundles$/,
+    ],
+    [
+      'another boot of this machine',
+      () => bundleWith(2, { host: { ...hostFacts(), bootId: 'before' } }),
+      5,
+      /would not repeat each other: the boot was before and is \S+; run/,
+    ],
+    [
+      'a merged bundle',
+      () => {
+        const path = bundleWith(2);
+        const { origins: _, ...manifest } = manifestOf(path);
+        changeManifest(path, { origins: [{ path: 'one', manifest, runs: [] }] });
+        return path;
+      },
+      2,
+      /was made by `pauselab merge`, and no experiment goes on in it; resume the bundles that it is made of, then merge them again$/,
+    ],
+    [
+      'a side of two in turns',
+      () => bundleWith(2, { turns: { id: 'x', side: 'baseline' } }),
+      2,
+      /is a side of two that `pauselab gate` measured in turns, and a round needs both; measure them again with `pauselab gate`$/,
+    ],
+    [
+      'an order that is not that of the seed',
+      () => bundleWith(2, { order: [...manifestOf(bundleWith(0)).order].reverse() }),
+      2,
+      /^pauselab: expected the order in its manifest to be the order that its seed gives, and it is another: the bundle was changed, and cannot be resumed; run/,
+    ],
+    [
+      'a run out of order',
+      () => {
+        const path = bundleWith(2);
+        const [name = ''] = readdirSync(join(path, 'runs'));
+        const file = join(path, 'runs', name, 'run.json');
+        writeFileSync(file, readFileSync(file, 'utf8').replace('"repetition": 1', '"repetition": 2'));
+        return path;
+      },
+      2,
+      /^pauselab: expected the run 000-\S+ to be .* by the order of its experiment, and it is .* \(2\): the bundle was changed/,
+    ],
+    [
+      'a file of the program that was changed',
+      () => bundleWith(2, { programs: [{ path: '/x/my.jar', bytes: 1, sha256: 'a' }] }),
+      2,
+      /is not resumed, because \/x\/my\.jar is not the file that its runs so far used; put that file back/,
+    ],
+    [
+      'an experiment that ended before its first run',
+      () => {
+        const path = scratch.fresh('early');
+        mkdirSync(join(path, 'runs'), { recursive: true });
+        return path;
+      },
+      2,
+      /has no manifest\.json, so it is no bundle, or its experiment ended before its first run;/,
+    ],
+    [
+      'an observation',
+      () => {
+        const path = scratch.fresh('observation');
+        mkdirSync(join(path, 'runs'), { recursive: true });
+        writeFileSync(join(path, 'observation.json'), '{}');
+        return path;
+      },
+      2,
+      /is an observation, which has no arms and no runs;/,
+    ],
+  ];
+
+  test.each(cases)('%s', async (_, make, code, sentence) => {
+    const path = make();
+    const files = existsSync(join(path, 'manifest.json')) ? filesOf(path) : [];
+    const ended = await command('resume', path);
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: '' });
+    expect(ended.stderr.trimEnd()).toMatch(sentence);
+    expect(ended.stderr.trimEnd().split('\n')).toHaveLength(1);
+    if (files.length > 0) expect(filesOf(path)).toEqual(files);
+    // It is held no longer.
+    reopenBundle(path).close();
+  });
+
+  test('what another pauselab is writing', async () => {
+    const path = bundleWith(2);
+    const other = reopenBundle(path);
+    const { code, stderr } = await command('resume', path);
+    other.close();
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `pauselab: ${path} is in use: the pauselab that measures it has not ended, or another one resumes it; wait until it ends, or interrupt it\n`,
+    });
+  });
+
+  test('a program that is not known on this machine, without --trust', async () => {
+    const app = await loadResolved('app', ['jvm.app.args=-jar x.jar'].map(parseSet));
+    const path = bundleWith(0, {
+      profile: app,
+      profileHash: profileHashOf(app),
+      order: app.arms.map(({ name }) => ({ arm: name, kernel: here.name, repetition: 1 })),
+      calibration: [],
+    });
+    const { code, stderr } = await command('resume', path);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/would use what is not known on this machine: .*program x\.jar.*resume with --trust/);
+  });
+});
+
+test('half a run of a killed pauselab is removed, and a new bundle is held by its writer', () => {
+  const path = bundleWith(2);
+  const half = join(path, 'runs/.pauselab-0123456789abcdef.partial');
+  mkdirSync(half);
+  const store = reopenBundle(path);
+  expect(existsSync(half)).toBe(false);
+  expect(() => reopenBundle(path)).toThrow('is in use');
+  // It holds runs of an earlier command.
+  store.discard();
+  expect(readdirSync(join(path, 'runs'))).toHaveLength(2);
+  store.close();
+  const created = createBundle(scratch.fresh('new'));
+  expect(() => reopenBundle(created.path)).toThrow('is in use');
+  created.close();
+});
+
+describe('what changed since the beginning', () => {
+  const host = { ...hostFacts(), bootId: 'one' };
+  const manifest = (kernel: KernelRecord) => ({
+    host,
+    tool: { name: 'pauselab' as const, version: '1' },
+    kernels: [kernel],
+  });
+  const since = (kernel: KernelRecord, now: object) => changesSince(manifest(kernel), '1', { ...host, ...now });
+  const guest = kernelRecord('6.17.13');
+
+  test('a boot is refused on this machine, and said where all kernels run in guests', () => {
+    const boot = { fact: 'the boot', then: 'one', now: 'two' };
+    expect(since(here, {})).toEqual({ refused: [], said: [] });
+    expect(since(here, { bootId: 'two' })).toEqual({ refused: [boot], said: [] });
+    expect(since(guest, { bootId: 'two' })).toEqual({ refused: [], said: [boot] });
+    // Not known is not the same.
+    expect(since(here, { bootId: null }).refused).toHaveLength(1);
+  });
+
+  test('another kernel of this machine is refused, also below guests', () => {
+    expect(since(guest, { kernel: '9.9' }).refused).toMatchObject([{ fact: 'kernel', now: '9.9' }]);
+  });
+
+  test('another Node is said', () => {
+    expect(since(here, { node: 'v99' })).toMatchObject({ refused: [], said: [{ fact: 'node', now: 'v99' }] });
+  });
+});
+
+test('an unfit machine is no end of the bundle', async () => {
+  const out = scratch.fresh('bundle');
+  await session({ out, fates: { 2: 'cut' } });
+  const before = filesOf(out);
+  const input = { places: [() => Promise.reject(unfit('no CPU'))] };
+  await expect(again(out, { input })).rejects.toThrow('no CPU');
+  expect(filesOf(out)).toEqual(before);
+});
