@@ -58,6 +58,7 @@ export async function planReplay(path: string, { trust }: { readonly trust: bool
   const uses = await usesOf({
     arms: withoutSecrets(arms),
     kernels: profile.kernels,
+    features: profile.features,
     append: withoutSecrets(guest).append,
     trace: asked.trace,
   });
