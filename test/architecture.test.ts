@@ -173,11 +173,14 @@ const fileAccess = {
       'truncateSync',
       'copyFileSync',
     ],
-    // The one writer; and what writes to folders of our own on tmpfs, to cgroups, to stdout, or to a guest's channel.
+    // The one writer; and what writes to folders of our own on tmpfs, to cgroups, to debugfs, to stdout, or to a guest's
+    // channel.
     allowed: [
       'base/files/atomic-file.ts',
       'cli/text/output.ts',
-      'workload/threads/cpu-max.ts',
+      'host/sched-features.ts',
+      'workload/feature-switch.ts',
+      'workload/threads/cpu-group.ts',
       'workload/native/engine-process.ts',
       'workload/jvm/start.ts',
       'workload/watch/tracer.ts',

@@ -39,6 +39,7 @@ const exitOfCode = {
   'scheduling-refused': ExitCode.workload,
   'scheduling-not-in-force': ExitCode.workload,
   'cpu-limit-refused': ExitCode.workload,
+  'cpu-weight-refused': ExitCode.workload,
 } as const satisfies Readonly<Record<string, ExitCode>>;
 
 export type FailureCode = keyof typeof exitOfCode;

@@ -321,6 +321,8 @@ export const runSchema = z.object({
   issued: orNull(z.array(issuedSchema)).default(null),
   /** Null for a holder without a limit, and if the limit could not be set. */
   cpuMax: orNull(cpuMaxSchema).default(null),
+  /** Weights of cgroups (cpu.weight), as read back, with the threads that are in them; absent if none is in force. */
+  cpuWeights: z.array(z.object({ threads: z.enum(['holder', 'hogs']), weight: z.number() })).optional(),
   /** Null for an arm without an agent, for one whose agent does nothing, and in a bundle of an older version. */
   agent: orNull(agentSchema).default(null),
   /** Null in a bundle of a version that did not read it. */
@@ -579,6 +581,8 @@ const kernelSchema = z.object({
       configSha256: orNull(z.string()),
     })
     .optional(),
+  /** Of the scheduler, in the kernel's word, which was set and read back for all runs here; absent: none was asked for. */
+  feature: z.string().optional(),
   /** Null for the host. */
   guest: orNull(
     z.object({

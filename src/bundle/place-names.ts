@@ -96,18 +96,37 @@ export function placeKey(place: KernelRecord, others: readonly KernelRecord[]): 
   return { label: label === null ? null : name, unlabelled: isAlone ? own : name };
 }
 
-/** The release in place of the label, with the preemption model if the name has it. */
-export function nameWithoutLabel({ name, label, release, guest }: KernelRecord): string {
-  if (label === null) return name;
-  const suffix = modelSuffix(guest?.preempt ?? null);
-  return `${release}${name === label ? '' : suffix}`;
+/** The release in place of the label, with the conditions that the name has. */
+export function nameWithoutLabel(place: KernelRecord): string {
+  const { name, label, release } = place;
+  return label === null ? name : `${release}${conditionsIn(place)}`;
 }
 
 export function isSamePlace(a: PlaceKey, b: PlaceKey): boolean {
   return a.label !== null && b.label !== null ? a.label === b.label : a.unlabelled === b.unlabelled;
 }
 
-/** The end of a name where each kernel runs under several preemption models. */
-export function modelSuffix(preempt: string | null): string {
-  return preempt === null ? '' : ` preempt=${preempt}`;
+/** What a kernel runs under: a preemption model, and a feature of the scheduler. Null: as the kernel has it. */
+export interface Conditions {
+  readonly preempt: string | null;
+  readonly feature: string | null;
+}
+
+/** The end of a name, of the conditions of which there are several. */
+export function conditionSuffix({ preempt, feature }: Conditions): string {
+  return `${preempt === null ? '' : ` preempt=${preempt}`}${feature === null ? '' : ` ${feature}`}`;
+}
+
+export function conditionsOf({ guest, feature }: Pick<KernelRecord, 'guest' | 'feature'>): Conditions {
+  return { preempt: guest?.preempt ?? null, feature: feature ?? null };
+}
+
+/** The conditions at the end of the name. A condition that all places share is not in it. */
+export function conditionsIn(place: Pick<KernelRecord, 'name' | 'guest' | 'feature'>): string {
+  const own = conditionsOf(place);
+  return (
+    [own, { ...own, preempt: null }, { ...own, feature: null }]
+      .map(conditionSuffix)
+      .find((suffix) => suffix !== '' && place.name.endsWith(suffix)) ?? ''
+  );
 }

@@ -75,7 +75,7 @@ function ofMachine({ signalled }: Interruption): KvmSeams {
       bootMachine({
         qemu,
         accelerator: 'kvm',
-        settings: { cpus: 1, memoryBytes: guestBytes, preempt: null, append: [] },
+        settings: { cpus: 1, memoryBytes: guestBytes, preempt: null, feature: null, append: [] },
         ...guest,
         deadline_ms: kvmDeadline_ms,
         interrupted: signalled,

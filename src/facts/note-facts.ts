@@ -124,6 +124,11 @@ export type NoteFact =
       readonly fact: KernelFact;
       readonly values: readonly { readonly kernel: string; readonly value: string }[];
     }
+  /** Scheduler features that are on in one kernel and off in another, in the kernel's words. */
+  | {
+      readonly code: 'features-differ';
+      readonly kernels: readonly { readonly kernel: string; readonly features: readonly string[] }[];
+    }
   | { readonly code: 'kernels-unknown'; readonly facts: readonly KernelFact[] }
   /** By image and config (kernel-difference-facts.ts); `why`: the sentence of the difference. */
   | {

@@ -62,7 +62,9 @@ export type SchedulingProblem =
       readonly actual: SchedulingAsked;
     }
   /** A limit on CPU time. */
-  | { readonly code: 'cpu-limit-refused'; readonly thread: string; readonly reason: string };
+  | { readonly code: 'cpu-limit-refused'; readonly thread: string; readonly reason: string }
+  /** A weight of a cgroup. */
+  | { readonly code: 'cpu-weight-refused'; readonly thread: string; readonly reason: string };
 
 /** What was not as asked for: such a run shows less, and a gate does not pass on it. */
 export type Degradation =

@@ -109,10 +109,13 @@ export type OverallConclusion =
 
 export type BetweenKernels = 'patch' | 'patch-and-compiler';
 
-/** Two kernels of one tree: what lies between them. */
+/** What lies between two kernels of one tree, or between the places of one kernel. */
 export type BetweenConclusion =
+  /** One kernel, with each of these scheduler features, in the kernel's words, under `models_n` preemption models. */
+  | { readonly code: 'between-features'; readonly features: readonly string[]; readonly models_n: number }
   /** By image and configuration. */
-  { readonly code: 'between-kernels'; readonly difference: BetweenKernels } | BetweenBuilds;
+  | { readonly code: 'between-kernels'; readonly difference: BetweenKernels }
+  | BetweenBuilds;
 
 /** pauselab built both, and knows the changes. */
 export interface BetweenBuilds {

@@ -15,6 +15,7 @@ import type { Said } from '../experiment/place/wire.js';
 import { cpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
 import { readIfThere, readProc } from '../host/files.js';
+import { setSchedFeature } from '../host/sched-features.js';
 import { encodeFrame, frameReader } from '../kernel/guest/frames.js';
 
 // A serial port must not become this session's terminal: its threads would get signals from there.
@@ -32,7 +33,9 @@ async function answer(request: Request): Promise<Said> {
   switch (request.type) {
     case 'set-up':
       if (request.config !== null) writeFileSync(`/boot/config-${request.release}`, request.config);
-      return { type: 'facts', facts: { ...hostFacts(), cpus: [...hostFacts().cpus] }, mitigations: mitigations() };
+      // Nobody restores it: the kernel ends with the guest.
+      if (request.feature !== null) setSchedFeature(request.feature, request.config);
+      return { type: 'facts', facts: sentFacts(), mitigations: mitigations() };
     case 'size':
       return saySized(
         await sizeHere(request.profile, request.arms, cpuTopology(), (text) => {
@@ -97,6 +100,11 @@ async function handle(request: Request): Promise<void> {
         : { type: 'broken', text: String(error instanceof Error ? error.stack : error).slice(0, 8000) },
     );
   }
+}
+
+function sentFacts(): (Said & { type: 'facts' })['facts'] {
+  const { cpus, schedFeatures, ...facts } = hostFacts();
+  return { ...facts, cpus: [...cpus], schedFeatures: schedFeatures === null ? null : [...schedFeatures] };
 }
 
 /** How this kernel handles the CPU's known flaws, in the kernel's words. */

@@ -5,6 +5,7 @@ import { cpuTopology } from './cpus.js';
 import { readIfThere, readKernelBytes } from './files.js';
 import { configHz, configOption, configuredPreemption } from './kernel-config.js';
 import { memoryLimit } from './memory.js';
+import { schedFeatures } from './sched-features.js';
 
 export interface HostFacts {
   readonly kernel: string;
@@ -14,6 +15,8 @@ export interface HostFacts {
    */
   readonly preemption: string | null;
   readonly hz: number | null;
+  /** Scheduler features, such as `HRTICK` and `NO_WA_BIAS`; null if debugfs does not show them. */
+  readonly schedFeatures: readonly string[] | null;
   readonly perVmaLocks: boolean | null;
   readonly cpuModel: string;
   readonly cpus: readonly number[];
@@ -40,6 +43,7 @@ export function hostFacts(): HostFacts {
     kernelVersion: version(),
     preemption: preemptionModel(config),
     hz: config === null ? null : configHz(config),
+    schedFeatures: schedFeatures(),
     perVmaLocks: config === null ? null : configOption(config, 'PER_VMA_LOCK') === 'y',
     cpuModel: cpus()[0]?.model ?? 'unknown',
     cpus: cpuTopology().allowed,
@@ -56,7 +60,8 @@ export function hostFacts(): HostFacts {
   };
 }
 
-function kernelConfig(): string | null {
+/** The .config of the running kernel; null if it is not there. */
+export function kernelConfig(): string | null {
   const plain = readIfThere(`/boot/config-${release()}`);
   if (plain !== null) return plain;
   try {

@@ -2,7 +2,7 @@
  * How long a preempted call takes: the scheduler divides a CPU by weight, so a thread of weight w that needs `hold_ns`
  * of CPU beside competitors of weights c gets a share w / (w + Σc), and its call takes hold × (1 + Σc / w).
  */
-import type { NativeArm, SchedulingPolicy, ResolvedThread } from '../profile/resolved/resolved.js';
+import type { NativeArm, ResolvedHogs, SchedulingPolicy, ResolvedThread } from '../profile/resolved/resolved.js';
 import type { CpuTopology } from './cpus.js';
 import { resolveCpus } from './cpus.js';
 
@@ -35,5 +35,19 @@ export function preemptionFactor(arm: Pick<NativeArm, 'holder' | 'hogs'>, topolo
   if (isRealTime(arm.holder)) return 1;
   // If hogs are spread over several CPUs, the holder can move to a less busy one.
   const crowding = Math.floor(arm.hogs.count / holderCpus.length);
-  return 1 + (crowding * weightOf(arm.hogs)) / weightOf(arm.holder);
+  return 1 + hogsWeight(arm.hogs, crowding) / (weightOfGroup(arm.holder.cpuWeight) ?? weightOf(arm.holder));
+}
+
+function hogsWeight(hogs: ResolvedHogs, crowding: number): number {
+  // All of them share the weight of their cgroup.
+  return crowding === 0 ? 0 : (weightOfGroup(hogs.cpuWeight) ?? crowding * weightOf(hogs));
+}
+
+/**
+ * cpu.weight 100 is the weight of nice 0 (kernel/sched/sched.h, sched_weight_from_cgroup). A cgroup competes with the
+ * threads beside it. With autogroups all of these count as one thread of nice 0, so that a niced holder there waits less
+ * than this says.
+ */
+function weightOfGroup(cpuWeight: number | undefined): number | null {
+  return cpuWeight === undefined ? null : Math.round((cpuWeight * 1024) / 100);
 }

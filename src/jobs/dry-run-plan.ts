@@ -129,7 +129,11 @@ function describeWhoGives(arm: ResolvedArm, cpusOf: CpusOf): string {
 }
 
 function describeHolder(holder: ResolvedHolder, cpusOf: CpusOf): string {
-  return `${holder.active ? holder.operation : 'does nothing'}, nice ${holder.nice}, ${cpusOf(holder.cpus)}${holder.process === 'foreign' ? ', in another process' : ''}${holder.cpuMax === undefined ? '' : `, at most ${formatDuration(holder.cpuMax.quota_ns)} of CPU time in ${formatDuration(holder.cpuMax.period_ns)}`}`;
+  return `${holder.active ? holder.operation : 'does nothing'}, nice ${holder.nice}, ${cpusOf(holder.cpus)}${holder.process === 'foreign' ? ', in another process' : ''}${holder.cpuMax === undefined ? '' : `, at most ${formatDuration(holder.cpuMax.quota_ns)} of CPU time in ${formatDuration(holder.cpuMax.period_ns)}`}${describeWeight(holder)}`;
+}
+
+function describeWeight({ cpuWeight }: Pick<ResolvedHolder, 'cpuWeight'>): string {
+  return cpuWeight === undefined ? '' : `, in a cgroup of weight ${cpuWeight}`;
 }
 
 function describeAgent(arm: ResolvedArm, cpusOf: CpusOf): string {

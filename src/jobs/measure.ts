@@ -180,7 +180,14 @@ async function measureSides<Result>(
       needs.push(hasGuests ? await guestNeeds(arms, abortSignalOf(interruption)) : { arms, files: [] });
     const files = [...new Map(needs.flatMap((one) => one.files).map((file) => [file.to, file])).values()];
     const places = await placesOf(
-      { kernels, preempt: shown.preempt, guest: options.guest, boot: options.boot, files },
+      {
+        kernels,
+        preempt: shown.preempt,
+        features: shown.features ?? [],
+        guest: options.guest,
+        boot: options.boot,
+        files,
+      },
       {
         interrupted: interruption.signalled,
         progress: (text) => {

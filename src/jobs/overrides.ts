@@ -19,6 +19,8 @@ export interface ProfileOptions extends ChangeOptions {
   readonly duration?: string | undefined;
   readonly seed?: number | undefined;
   readonly preempt?: readonly string[] | undefined;
+  /** Of the scheduler. */
+  readonly feature?: readonly string[] | undefined;
   /** This machine, whose kernel was built with this label. */
   readonly bootLabel?: string | undefined;
 }
@@ -35,7 +37,8 @@ export interface Overrides {
 
 /** `before`: what the names of the options begin with. */
 export function overridesOf(options: ProfileOptions, before = '--'): Overrides {
-  const { set = [], runs, duration, seed, kernel = [], preempt = [], bootLabel, java, jdk = [], javaArgs } = options;
+  const { set = [], runs, duration, seed, kernel = [], preempt = [], feature = [], bootLabel } = options;
+  const { java, jdk = [], javaArgs } = options;
   const one = (name: string, path: Path, value: string | number | undefined): JvmOverride[] =>
     value === undefined ? [] : [{ path, value, option: before + name, origin: `${before}${name} ${value}` }];
   const list = (name: string, path: Path, values: readonly string[]): JvmOverride[] =>
@@ -57,6 +60,7 @@ export function overridesOf(options: ProfileOptions, before = '--'): Overrides {
       ...one('seed', ['seed'], seed),
       ...list('kernel', ['kernels'], kernel),
       ...list('preempt', ['preempt'], preempt),
+      ...list('feature', ['features'], feature),
       ...(bootLabel === undefined ? [] : ofThisBoot(bootLabel, `${before}boot-label ${bootLabel}`)),
     ],
     ofJvm: [

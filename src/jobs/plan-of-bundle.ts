@@ -62,6 +62,7 @@ export async function planOfBundle(path: string, using: Using): Promise<PlanOfBu
   const uses = await usesOf({
     arms: withoutSecrets(arms),
     kernels: profile.kernels,
+    features: profile.features,
     append: withoutSecrets(guest).append,
     trace: asked.trace,
   });

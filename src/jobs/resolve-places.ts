@@ -1,11 +1,10 @@
 /** From the kernels that the user named to places, with progress of fetching and booting. */
 import { workloadFailed } from '../base/failure.js';
-import { planPlaces, type PlannedPlace, type WantedPlaces } from '../experiment/place/places.js';
+import { eachCondition, planPlaces, type PlannedPlace, type WantedPlaces } from '../experiment/place/places.js';
 import { guestImage } from '../kernel/guest/guest-image.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
 import { findQemu, kernelCommandLine, qemuArguments, withoutKvm, type Accelerator } from '../kernel/guest/qemu.js';
 import { resolveKernel } from '../kernel/image/kernel-image.js';
-import { modelSuffix } from '../bundle/place-names.js';
 import { isBuilt } from '../kernel/build/build-kernel.js';
 import { isBuildSpec, parseBuildSpec } from '../kernel/build/build-spec.js';
 import { askedKernel } from '../profile/check/asked-kernel.js';
@@ -52,13 +51,12 @@ export async function describeGuests(wanted: WantedPlaces, note: (text: string) 
   if (builds.size === 0) return guestsOf(wanted);
   const there = wanted.kernels.filter((asked) => !builds.has(asked));
   const guests = there.length === 0 ? [] : await guestsOf({ ...wanted, kernels: there });
-  const models = wanted.preempt.length > 1 ? wanted.preempt : [null];
   return wanted.kernels.flatMap((asked) => {
     const build = builds.get(asked);
     if (build === undefined) return guests.filter((guest) => guest.asked === asked);
     const name = askedKernel(asked).label ?? asked;
-    return models.map((model) => ({
-      name: `${name}${modelSuffix(model)}`,
+    return eachCondition(wanted).map(({ suffix }) => ({
+      name: `${name}${suffix}`,
       asked,
       command: null,
       accelerator: null,

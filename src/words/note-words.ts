@@ -113,6 +113,9 @@ const words: WordsOf<NoteFact> = {
   'kernels-differ': ({ fact, values }) =>
     `The kernels differ in ${kernelFacts[fact].what} too (${values.map(({ kernel, value }) => `${value} on ${kernel}`).join(', ')}): ` +
     `${kernelFacts[fact].because}, which may explain a difference.`,
+  'features-differ': ({ kernels }) =>
+    `The kernels differ in scheduler features too (${kernels.map(({ kernel, features }) => `${listed(features)} on ${kernel}`).join(', ')}): ` +
+    'they decide when a thread is preempted, which may explain a difference.',
   'kernels-unknown': ({ facts }) =>
     `Unknown for some kernel: ${listed(facts.map((fact) => kernelFacts[fact].what))}; the kernels may differ in it.`,
   'built-differently': ({ first, kernel, why }) => `${first} against ${kernel}: ${why}.`,

@@ -31,13 +31,18 @@ const ofDisturbances: WordsOf<Disturbance> = {
     `nobody looked at the workload for ${formatDuration(duration_ns)} of its window: pauselab or the whole machine stood still`,
 };
 
+const cgroupRemedy =
+  'run as root on a machine whose /sys/fs/cgroup is cgroup v2 with the controller cpu, or in a guest (--kernel)';
+
 const ofScheduling: WordsOf<SchedulingProblem> = {
   'scheduling-refused': ({ setting, asked, thread, errno }) =>
     `${setting === 'read-back' ? 'reading the priority' : `${setting === 'cpus' ? 'CPUs' : setting} ${asked ?? ''}`} of thread ${thread} was refused (${errno}); ${schedulingRemedy(setting, asked)}`,
   'scheduling-not-in-force': ({ thread, asked, actual }) =>
     `thread ${thread} was to have ${schedulingText(asked)} and has ${schedulingText(actual)}; ${actual.slice_ns === 0 ? 'slices need Linux 6.12' : 'something else sets it too'}`,
   'cpu-limit-refused': ({ thread, reason }) =>
-    `the limit on CPU time of ${thread} could not be set (${reason}); run as root on a machine whose /sys/fs/cgroup is cgroup v2 with the controller cpu, or in a guest (--kernel)`,
+    `the limit on CPU time of ${thread} could not be set (${reason}); ${cgroupRemedy}`,
+  'cpu-weight-refused': ({ thread, reason }) =>
+    `the cgroup weight of ${thread} could not be set (${reason}); ${cgroupRemedy}`,
 };
 
 const ofDegradations: WordsOf<Degradation> = {

@@ -1,6 +1,7 @@
 /** Sentences, without a full stop, of conclusions (src/facts/verdict-facts.ts), and the verdict that they make. */
 import { grouped } from '../base/group.js';
 import { formatDuration, formatShare } from '../base/text/units.js';
+import { featureName } from '../profile/check/sched-feature.js';
 import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type {
@@ -60,6 +61,15 @@ const ofKernel: WordsOf<KernelConclusion> = {
 const ofAll: WordsOf<OverallConclusion> = {
   'kernels-compared': ({ behaviours }) => `Of these kernels, ${behaviours.map(behaviourText).join('; ')}`,
   'arms-not-run': ({ refused }) => refusedText(refused),
+  'between-features': ({ features, models_n }) => {
+    const names = [...new Set(features.map(featureName))];
+    return (
+      `All are one kernel, on which ${listed(features)} were set through debugfs and read back` +
+      `${models_n > 1 ? ', each under each preemption model' : ''}, so ` +
+      `${models_n > 1 ? 'between two places with the same preempt=' : 'between them'} ` +
+      `${names.length === 1 ? 'lies the scheduler feature' : 'lie the scheduler features'} ${listed(names)}`
+    );
+  },
   'between-kernels': ({ difference }) =>
     'As far as version and configuration show, both are builds of one tree (see the notes), ' +
     `so between them lies ${difference === 'patch' ? 'the patch' : 'the patch and the compiler'}`,

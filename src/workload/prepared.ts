@@ -10,7 +10,7 @@ import type { FlagRead } from '../host/jdk-flags.js';
 import type { Jdk } from '../host/jdks.js';
 import type { JvmLog } from '../record/jvm-log.js';
 import type { Board } from '../record/board/board.js';
-import type { CpuMaxUse } from './threads/cpu-max.js';
+import type { CpuGroup, CpuMaxUse } from './threads/cpu-group.js';
 import type { ThreadPriority } from './threads/priorities.js';
 import type { AgentUse } from './agent.js';
 import { startTimeOf } from './process-identity.js';
@@ -118,6 +118,8 @@ export interface Afterwards {
   readonly pssBytes: ReadonlyMap<number, number>;
   /** Of a holder with a limit on its CPU time. */
   readonly cpuMax?: CpuMaxUse | null;
+  /** Groups of threads of which each is scheduled with a weight of its own. */
+  readonly cpuWeights?: readonly Pick<CpuGroup, 'name' | 'weight'>[];
   /** Of an arm with an agent; null: the agent does nothing in this arm. */
   readonly agent?: AgentUse | null;
   /** Facts that make the run failed. */

@@ -5,10 +5,12 @@
  */
 import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { cleanUpNow } from '../base/clean-up.js';
 import { Failure, unfit } from '../base/failure.js';
 import { createHeld, removeUnheld, type HeldFolder } from '../base/files/held-folder.js';
 import { errorMeaning } from '../base/system-error.js';
-import { removeLeftCgroups } from './threads/cpu-max.js';
+import { restoreLeftFeatures } from './feature-switch.js';
+import { removeLeftCgroups } from './threads/cpu-group.js';
 
 /** The type that statfs reports for tmpfs (linux/magic.h). */
 export const tmpfsMagic = 0x01021994;
@@ -63,5 +65,8 @@ function removeLeftBehind(): void {
 
 /** If a cgroup is still in use, its folder stays, for the next pauselab to remove. */
 function removeLeft(path: string): void {
+  cleanUpNow(() => {
+    restoreLeftFeatures(path);
+  });
   if (removeLeftCgroups(path)) rmSync(path, { recursive: true, force: true });
 }

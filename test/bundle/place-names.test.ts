@@ -72,6 +72,24 @@ describe('places of two bundles', () => {
       keyOf('stock preempt=lazy', 'stock', [], { guest: { ...guest, preempt: 'lazy' } }),
       false,
     ],
+    [
+      'a label, a model and a scheduler feature',
+      keyOf('stock preempt=full NO_HRTICK', 'stock', [], { guest, feature: 'NO_HRTICK' }),
+      keyOf(`${release} preempt=full NO_HRTICK`, null, [], { guest, feature: 'NO_HRTICK' }),
+      true,
+    ],
+    [
+      'a scheduler feature under the one model that all have',
+      keyOf('stock NO_HRTICK', 'stock', [], { guest, feature: 'NO_HRTICK' }),
+      keyOf(`${release} NO_HRTICK`, null, [], { guest, feature: 'NO_HRTICK' }),
+      true,
+    ],
+    [
+      'another scheduler feature',
+      keyOf('stock HRTICK', 'stock', [], { guest, feature: 'HRTICK' }),
+      keyOf(`${release} NO_HRTICK`, null, [], { guest, feature: 'NO_HRTICK' }),
+      false,
+    ],
   ])('%s', (_, a, b, same) => {
     expect(isSamePlace(a, b)).toBe(same);
   });

@@ -98,6 +98,26 @@ describe('names in the results', () => {
       '6.16.1 preempt=lazy',
     ]);
   });
+
+  test('a scheduler feature is in the name if there are several, on this machine too', async () => {
+    withQemu();
+    const features = ['HRTICK', 'NO_HRTICK'];
+    expect(await names({ kernels: ['host', 'a-6.16'], preempt: ['full'], features })).toEqual([
+      `${release()} HRTICK`,
+      `${release()} NO_HRTICK`,
+      '6.16.1 HRTICK',
+      '6.16.1 NO_HRTICK',
+    ]);
+    expect(await names({ kernels: ['stock=a-6.16'], preempt: ['full', 'lazy'], features })).toEqual([
+      'stock preempt=full HRTICK',
+      'stock preempt=full NO_HRTICK',
+      'stock preempt=lazy HRTICK',
+      'stock preempt=lazy NO_HRTICK',
+    ]);
+    const [alone] = await plan({ kernels: ['a-6.16'], features: ['NO_HRTICK'] });
+    expect(alone).toMatchObject({ name: '6.16.1', guest: { settings: { feature: 'NO_HRTICK' } } });
+    expect((await plan({ kernels: ['a-6.16'] }))[0]?.guest?.settings.feature).toBeNull();
+  });
 });
 
 describe('two images of one version', () => {

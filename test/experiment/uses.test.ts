@@ -65,6 +65,19 @@ test.each([
   expect(uses.filter(({ kind }) => kind === 'kernel')).toMatchObject([{ isTrusted }]);
 });
 
+test.each([
+  [['host', 'deb:7.3'], false],
+  [[], false],
+  [['deb:7.3'], null],
+])('a scheduler feature of the kernels %j', async (kernels, isTrusted) => {
+  const uses = await usesOf({ arms: [], kernels, features: ['NO_HRTICK'], append: [], trace: false }, own);
+  expect(uses.filter(({ kind }) => kind === 'scheduler feature')).toEqual(
+    isTrusted === null
+      ? []
+      : [{ kind: 'scheduler feature', what: 'NO_HRTICK, on the kernel of this machine', arms: [], isTrusted }],
+  );
+});
+
 describe('a java', () => {
   test.each([home, java, `${home}/bin/java`])('that doctor finds is this machine’s own: %s', async (path) => {
     expect(await strangeWith('thread-churn', `jvm.java=${path}`)).toEqual([]);

@@ -90,3 +90,16 @@ describe('real-time policies are not scheduled by weight', () => {
     expect(factor({ count: 4 }, { policy: 'fifo 1' })).toBe(1);
   });
 });
+
+describe('a cgroup with a weight', () => {
+  test('of 100 counts as a thread of nice 0, whatever the nice values in it', () => {
+    expect(factor({}, { cpuWeight: 100 })).toBeCloseTo(2, 10);
+    expect(factor({ cpuWeight: 100 }, { nice: 0 })).toBeCloseTo(2, 10);
+    expect(factor({}, { nice: 0, cpuWeight: 1 })).toBeCloseTo(1 + 1024 / 10, 10);
+  });
+
+  test('is shared by all hogs in it', () => {
+    expect(factor({ count: 4, cpuWeight: 100 }, { nice: 0 })).toBeCloseTo(2, 10);
+    expect(factor({ count: 4 }, { nice: 0 })).toBeCloseTo(5, 10);
+  });
+});

@@ -50,7 +50,7 @@ function fakeGuest(release: string, answer: Answer, { accelerator = 'tcg' as con
         sha256,
         origin: { kind: 'file' },
       },
-      settings: { cpus: 2, memoryBytes: 2 ** 31, preempt: 'full', append: [] },
+      settings: { cpus: 2, memoryBytes: 2 ** 31, preempt: 'full', feature: null, append: [] },
     },
     open: () => {
       const place: Place = {

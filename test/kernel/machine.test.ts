@@ -31,7 +31,7 @@ async function failureWith(qemu: string): Promise<Failure> {
   const boot = bootMachine({
     qemu: { path, version: '9', accelerators: [] },
     accelerator: 'tcg',
-    settings: { cpus: 1, memoryBytes: 2 ** 28, preempt: null, append: [] },
+    settings: { cpus: 1, memoryBytes: 2 ** 28, preempt: null, feature: null, append: [] },
     kernel: '/k',
     initramfs: '/i',
     deadline_ms: 3_000,

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { kernelCommandLine } from '../../src/kernel/guest/qemu.js';
 import { tscFrequency_kHz } from '../../src/host/tsc.js';
 
-const settings = { cpus: 2, memoryBytes: 2 ** 31, preempt: 'full', append: ['quiet', 'preempt=none'] } as const;
+const settings = {
+  cpus: 2,
+  memoryBytes: 2 ** 31,
+  preempt: 'full',
+  feature: null,
+  append: ['quiet', 'preempt=none'],
+} as const;
 
 test('an emulated kernel is told what it cannot find out while it is kept waiting; with KVM it finds out by itself', () => {
   expect(kernelCommandLine(settings, 'tcg', 2_596_000)).toBe(

@@ -337,6 +337,23 @@ describe('settings that do not fit together', () => {
     ]);
   });
 
+  test('a weight is of a cgroup with threads of the fair scheduler, in a native arm', async () => {
+    const arm = (holder: string, hogs: string, more = '') =>
+      valid(`arms: [{ name: a, holder: { operation: madvise_free, ${holder} }, hogs: { ${hogs} }${more} }]`);
+    expect(await problemsIn(arm('cpuWeight: 10000', 'cpuWeight: 1'))).toEqual([]);
+    expect(await problemsIn(arm('cpuWeight: 0', 'cpuWeight: 10001'))).toEqual([
+      expect.stringContaining('arms.a.holder.cpuWeight: expected a whole number from 1 to 10000'),
+      expect.stringContaining('arms.a.hogs.cpuWeight: expected a whole number from 1 to 10000'),
+    ]);
+    expect(await problemsIn(arm('policy: fifo, cpuWeight: 1, region: 1MiB', 'count: 0, cpuWeight: 1'))).toEqual([
+      expect.stringContaining('arms.a.holder.cpuWeight: a fifo thread has no weight'),
+      expect.stringContaining('arms.a.hogs.cpuWeight: there are no hogs to weigh'),
+    ]);
+    expect(
+      await problemsIn(valid('arms: [{ name: a, churn: { minSize: 1KiB, maxSize: 1MiB }, hogs: { cpuWeight: 1 } }]')),
+    ).toContainEqual(expect.stringContaining('arms.a.hogs.cpuWeight: only threads of a native arm can be weighed'));
+  });
+
   test('kernels and models that are compared differ, and models are a guest’s', async () => {
     expect(await problemsIn(valid('kernels: [deb:6.12, host, deb:6.12]'))).toEqual([
       expect.stringContaining('kernels[2]: deb:6.12 is listed twice'),
@@ -344,6 +361,13 @@ describe('settings that do not fit together', () => {
     expect(await problemsIn(valid('kernels: [deb:6.12]\npreempt: [full, full]'))).toEqual([
       expect.stringContaining('preempt[1]: full is listed twice'),
     ]);
+    expect(await problemsIn(valid('features: [HRTICK, NO_HRTICK, HRTICK]'))).toEqual([
+      expect.stringContaining('features[2]: HRTICK is listed twice'),
+    ]);
+    expect(await problemsIn(valid('features: [HRTICK, no_hrtick]'))).toEqual([
+      expect.stringContaining('features[1]: expected a scheduler feature in capital letters'),
+    ]);
+    expect(await problemsIn(valid('features: [HRTICK, NO_HRTICK]'))).toEqual([]);
     expect(await problemsIn(valid('preempt: [full]'))).toEqual([
       expect.stringContaining('preempt: this applies to guests'),
     ]);

@@ -31,7 +31,7 @@ export function bootObserving(kernel: KernelImage): Promise<Machine> {
     qemu: findQemu(),
     // Works everywhere. What is looked for exists at any speed.
     accelerator: 'tcg',
-    settings: { cpus: 2, memoryBytes: 2 ** 31, preempt: null, append: [] },
+    settings: { cpus: 2, memoryBytes: 2 ** 31, preempt: null, feature: null, append: [] },
     kernel: kernel.image,
     initramfs: observingImage().path,
     deadline_ms,

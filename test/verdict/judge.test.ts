@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ArmSummary, KernelRecord } from '../../src/bundle/bundle-schema.js';
 import { judge } from '../../src/verdict/run/judge.js';
 import { betweenKernels } from '../../src/verdict/run/kernel-notes.js';
-import { modelSuffix } from '../../src/bundle/place-names.js';
+import { conditionSuffix } from '../../src/bundle/place-names.js';
 import { kernelRecord } from './fake-bundle.js';
 import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summary.js';
 import { sentencesOf } from '../../src/facts/stated.js';
@@ -205,6 +205,57 @@ describe('notes on kernels', () => {
     expect(notes.some(({ code }) => code === 'kernels-unknown')).toBe(false);
   });
 
+  test('scheduler features that differ are named, without those that only one kernel has', () => {
+    const { notes } = judged([
+      inGuest('6.16.12', { schedFeatures: ['PLACE_LAG', 'NO_HRTICK', 'OLD'] }),
+      inGuest('6.17.13', { schedFeatures: ['PLACE_LAG', 'HRTICK', 'NO_NEW'] }),
+    ]);
+    expect(notes.filter(({ code }) => code === 'features-differ')).toMatchObject([
+      {
+        kernels: [
+          { kernel: '6.16.12', features: ['NO_HRTICK'] },
+          { kernel: '6.17.13', features: ['HRTICK'] },
+        ],
+        sentence: expect.stringMatching(
+          /^The kernels differ in scheduler features too \(NO_HRTICK on 6\.16\.12, HRTICK on 6\.17\.13\)/,
+        ) as string,
+      },
+    ]);
+  });
+
+  describe('of one kernel with several scheduler features', () => {
+    const withFeature = (feature: string, preempt: string | null = null): KernelRecord => {
+      const one = inGuest(`6.16.12${conditionSuffix({ preempt, feature })}`, {
+        schedFeatures: ['PLACE_LAG', feature],
+      });
+      return { ...one, release: '6.16.12', feature, guest: one.guest === null ? null : { ...one.guest, preempt } };
+    };
+    const two = [withFeature('HRTICK'), withFeature('NO_HRTICK')];
+
+    test('the verdict says that the feature is what lies between them, and no note repeats it', () => {
+      const { verdict, conclusions, notes } = judged(two);
+      expect(verdict).toContain(
+        'All are one kernel, on which HRTICK and NO_HRTICK were set through debugfs and read back, so between them lies the scheduler feature HRTICK.',
+      );
+      expect(conclusions).toContainEqual(
+        expect.objectContaining({ code: 'between-features', features: ['HRTICK', 'NO_HRTICK'], models_n: 1 }),
+      );
+      expect(notes.some(({ code }) => code === 'features-differ')).toBe(false);
+    });
+
+    test('under several models, each with each feature, too; and not if one is missing', () => {
+      const four = ['lazy', 'full'].flatMap((model) => ['HRTICK', 'NO_HRTICK'].map((one) => withFeature(one, model)));
+      expect(betweenKernels(four)).toEqual({
+        code: 'between-features',
+        features: ['HRTICK', 'NO_HRTICK'],
+        models_n: 2,
+      });
+      expect(betweenKernels(four.slice(0, 3))).toBeNull();
+      expect(betweenKernels([...two, inGuest('6.17.13', {})])).toBeNull();
+      expect(betweenKernels(two.slice(0, 1))).toBeNull();
+    });
+  });
+
   describe('of one tree', () => {
     const oneTree = { version: '6.17.0-rc3', options_n: 4312, sameCompiler: true, built: null };
     const [before, after] = [inGuest('6.16.12', {}), { ...inGuest('6.17.13', {}), oneTree }];
@@ -223,7 +274,7 @@ describe('notes on kernels', () => {
       const built = { source: 'linux-source-7.3', onlyFirst: ['hrtick-off'], onlyThis: [] };
       const under = (kernel: KernelRecord, preempt: string): KernelRecord => ({
         ...kernel,
-        name: `${kernel.name}${modelSuffix(preempt)}`,
+        name: `${kernel.name}${conditionSuffix({ preempt, feature: null })}`,
         guest: kernel.guest === null ? null : { ...kernel.guest, preempt },
       });
       const second = { ...after, oneTree: { ...oneTree, built } };

@@ -57,6 +57,12 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       collect,
       [],
     )
+    .option(
+      '--feature <word>',
+      'set this feature of the scheduler through debugfs, in the kernel’s words: HRTICK, NO_HRTICK; on this machine as root, and restored afterwards; may be repeated',
+      collect,
+      [],
+    )
     .option('--append <words>', 'add to the command line of the guests’ kernels', collect, [])
     .option('--guest-memory <size>', 'memory of a guest', guestDefaults.guestMemory)
     .option('--guest-cpus <n>', 'CPUs of a guest', wholeNumber, guestDefaults.guestCpus)

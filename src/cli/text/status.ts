@@ -19,8 +19,9 @@ const clearLine = '\r\x1b[K';
 /** Width of a terminal that does not report its width. */
 const usualColumns = 80;
 
-export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, preempt }: ResolvedProfile): Watcher {
-  const several = Math.max(kernels.length, 1) * Math.max(preempt.length, 1) > 1;
+export function createStatus(logger: Logger, profile: ResolvedProfile): Watcher {
+  const { warmup_ns, duration_ns, kernels, preempt, features = [] } = profile;
+  const several = [kernels, preempt, features].some(({ length }) => length > 1);
   const terminal = process.stderr.isTTY;
   const run_s = (warmup_ns + duration_ns) / 1e9;
   let what = 'starting';

@@ -81,7 +81,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
     const config = kernel.config === null ? null : readConfig(kernel.config);
     const { facts, mitigations } = await ask(
       machine,
-      { type: 'set-up', release: kernel.release, config },
+      { type: 'set-up', release: kernel.release, config, feature: settings.feature },
       { deadline_ms: setUpDeadline_ms, interrupted: session.interrupted },
       (answer) => (answer.type === 'facts' ? answer : undefined),
     );
@@ -90,6 +90,10 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
     if (settings.preempt !== null && facts.preemption !== settings.preempt)
       throw unfit(
         `${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'an unknown model'}; choose a model of this kernel (\`pauselab kernels show ${kernel.asked}\`)`,
+      );
+    if (settings.feature !== null && facts.schedFeatures?.includes(settings.feature) !== true)
+      throw workloadFailed(
+        `${name} was to have the scheduler feature ${settings.feature}, and its kernel does not list it; repeat the run, and report it if it fails again`,
       );
     return {
       kernel: kernelRecord(input, machine, {
@@ -151,6 +155,7 @@ function kernelRecord(
     facts,
     differences,
     oneTree,
+    ...(settings.feature === null ? {} : { feature: settings.feature }),
     guest: {
       origin: { ...kernel.origin },
       sha256: kernel.sha256,

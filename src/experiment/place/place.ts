@@ -2,6 +2,7 @@
  * Where a run executes: this machine, or a guest with another kernel. The loop (experiment.ts) knows nothing else about
  * it.
  */
+import { cleanUp, cleanUpNow } from '../../base/clean-up.js';
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
 import { cpuTopology, type CpuTopology } from '../../host/cpus.js';
 import { hostFacts } from '../../host/facts.js';
@@ -9,6 +10,8 @@ import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolv
 import { sizeRegions, type SizedRegions } from '../plan/calibrate.js';
 import { cpusOfArm } from '../plan/check-plan.js';
 import type { Examined } from './wire.js';
+import { createRuntimeFolder } from '../../workload/runtime-folder.js';
+import { featureSwitch } from '../../workload/feature-switch.js';
 import { executeRun, type RunInput, type RunOutput } from '../run/one-run.js';
 
 export interface Place {
@@ -36,6 +39,37 @@ export interface Place {
 
 /** Opens a place: a guest has to be booted. */
 export type OpenPlace = () => Promise<Place>;
+
+/** This machine with a scheduler feature, which is set for as long as the place is not paused. */
+export function localPlaceWith(feature: string, named: Parameters<typeof localPlace>[0]): Place {
+  const folder = createRuntimeFolder();
+  const { set, check, restore } = featureSwitch(feature, folder.path);
+  try {
+    set();
+    // Its facts are read now, with the feature.
+    const place = localPlace(named);
+    return {
+      ...place,
+      kernel: { ...place.kernel, feature },
+      run: async (input) => {
+        const output = await place.run(input);
+        check();
+        return output;
+      },
+      pause: () => Promise.resolve().then(restore),
+      resume: () => Promise.resolve().then(set),
+      close: () =>
+        cleanUp(restore, () => {
+          folder.remove();
+        }),
+    };
+  } catch (error) {
+    cleanUpNow(restore, () => {
+      folder.remove();
+    });
+    throw error;
+  }
+}
 
 /** `named`: by default the name of the kernel, without a label. `boot`: which built kernel it is, if that was proven. */
 export function localPlace(named?: Pick<KernelRecord, 'name' | 'label' | 'boot'>): Place {

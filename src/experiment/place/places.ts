@@ -1,8 +1,11 @@
-/** The kernels of a profile or of the command line as places: each kernel with each requested preemption model. */
+/**
+ * The kernels of a profile or of the command line as places: each kernel with each requested preemption model and each
+ * requested scheduler feature.
+ */
 import { release as ownRelease } from 'node:os';
 import { usage } from '../../base/failure.js';
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
-import { modelSuffix, placeNames } from '../../bundle/place-names.js';
+import { conditionSuffix, placeNames } from '../../bundle/place-names.js';
 import type { BootedKernel } from '../../kernel/build/booted-kernel.js';
 import { guestImage, type GuestFile, type GuestImage } from '../../kernel/guest/guest-image.js';
 import { kernelFacts, type KernelFacts } from '../../kernel/image/kernel-facts.js';
@@ -12,12 +15,14 @@ import { findQemu, type GuestSettings } from '../../kernel/guest/qemu.js';
 import { askedKernel, hostKernel, isHost, kernelProblem, kernelsOf } from '../../profile/check/asked-kernel.js';
 import type { PreemptionModel } from '../../profile/check/preemption.js';
 import { openGuest, type GuestInput, type GuestSession } from './guest-place.js';
-import { localPlace, type OpenPlace } from './place.js';
+import { localPlace, localPlaceWith, type OpenPlace, type Place } from './place.js';
 
 export interface WantedPlaces {
   /** As the user wrote them: `host`, `deb:6.16.12` or a path, with or without a label. */
   readonly kernels: readonly string[];
   readonly preempt: readonly PreemptionModel[];
+  /** Of the scheduler; undefined: as the kernels have them. */
+  readonly features?: readonly string[] | undefined;
   readonly guest: GuestOptions;
   /** The built kernel that this machine has booted, if that was asked for and proven. */
   readonly boot?: BootedKernel | undefined;
@@ -25,7 +30,7 @@ export interface WantedPlaces {
   readonly files?: readonly GuestFile[];
 }
 
-export interface GuestOptions extends Omit<GuestSettings, 'preempt'> {
+export interface GuestOptions extends Omit<GuestSettings, 'preempt' | 'feature'> {
   readonly bootDeadline_ms: number;
 }
 
@@ -40,7 +45,7 @@ export interface PlannedPlace {
 }
 
 export async function planPlaces(
-  { kernels, preempt, guest, boot, files = [] }: WantedPlaces,
+  { kernels, preempt, features = [], guest, boot, files = [] }: WantedPlaces,
   resolve: (asked: string) => Promise<KernelImage>,
   session: GuestSession,
 ): Promise<readonly PlannedPlace[]> {
@@ -62,14 +67,17 @@ export async function planPlaces(
       asked: image?.asked ?? hostKernel,
     })),
   );
-  const models = preempt.length === 0 ? [null] : preempt;
+  const conditions = eachCondition({ preempt, features });
   let firstFacts: KernelFacts | undefined;
   return images.flatMap((kernel, i): PlannedPlace[] => {
     const own = { asked: asked[i] ?? hostKernel, label: labels[i] ?? null };
     const base = names[i] ?? hostKernel;
     if (kernel === null || qemu === null) {
-      const named = { name: base, label: own.label, ...(boot === undefined ? {} : { boot: recordOfBoot(boot) }) };
-      return [{ name: base, asked: own.asked, guest: null, open: () => Promise.resolve(localPlace(named)) }];
+      return eachCondition({ preempt: [], features }).map(({ feature, suffix }) => {
+        const name = `${base}${suffix}`;
+        const named = { name, label: own.label, ...(boot === undefined ? {} : { boot: recordOfBoot(boot) }) };
+        return { name, asked: own.asked, guest: null, open: () => openLocal(named, feature) };
+      });
     }
     const facts = kernelFacts(kernel);
     refuseUnknownModels(facts, preempt);
@@ -79,11 +87,38 @@ export async function planPlaces(
         ? { differences: [], oneTree: null }
         : relationOf({ kernel: first, facts: firstFacts }, { kernel, facts });
     const share = (): SharedByGuests => (shared ??= { qemu, image: builtImage(session, files) });
-    return models.map((model) => {
-      const name = `${base}${preempt.length > 1 ? modelSuffix(model) : ''}`;
-      return plannedGuest({ ...own, ...relation, name, kernel, model, guest }, share, session);
-    });
+    return conditions.map(({ model, feature, suffix }) =>
+      plannedGuest({ ...own, ...relation, name: `${base}${suffix}`, kernel, model, feature, guest }, share, session),
+    );
   });
+}
+
+interface Condition {
+  readonly model: PreemptionModel | null;
+  readonly feature: string | null;
+  /** Of the place's name: a condition of which there is only one distinguishes nothing. */
+  readonly suffix: string;
+}
+
+/** Each model with each feature. */
+export function eachCondition({ preempt, features = [] }: Pick<WantedPlaces, 'preempt' | 'features'>): Condition[] {
+  const models = preempt.length === 0 ? [null] : preempt;
+  const words = features.length === 0 ? [null] : features;
+  return models.flatMap((model) =>
+    words.map((feature) => ({
+      model,
+      feature,
+      suffix: conditionSuffix({
+        preempt: models.length > 1 ? model : null,
+        feature: words.length > 1 ? feature : null,
+      }),
+    })),
+  );
+}
+
+/** A feature may be refused. */
+function openLocal(named: Parameters<typeof localPlace>[0], feature: string | null): Promise<Place> {
+  return Promise.resolve().then(() => (feature === null ? localPlace(named) : localPlaceWith(feature, named)));
 }
 
 function recordOfBoot({ origin, ...boot }: BootedKernel): NonNullable<KernelRecord['boot']> {
@@ -111,17 +146,18 @@ type SharedByGuests = Pick<GuestInput, 'qemu' | 'image'>;
 interface GuestToPlan extends Pick<GuestInput, 'name' | 'label' | 'kernel' | 'differences' | 'oneTree'> {
   readonly asked: string;
   readonly model: PreemptionModel | null;
+  readonly feature: string | null;
   readonly guest: GuestOptions;
 }
 
 /** `share`: builds the image once for all guests. */
 function plannedGuest(
-  { name, label, asked, kernel, differences, oneTree, model, guest }: GuestToPlan,
+  { name, label, asked, kernel, differences, oneTree, model, feature, guest }: GuestToPlan,
   share: () => SharedByGuests,
   session: GuestSession,
 ): PlannedPlace {
   const { cpus, memoryBytes, append, bootDeadline_ms } = guest;
-  const settings: GuestSettings = { cpus, memoryBytes, append, preempt: model };
+  const settings: GuestSettings = { cpus, memoryBytes, append, preempt: model, feature };
   return {
     name,
     asked,

@@ -2,4 +2,4 @@
  * Increases with every change of the messages between host and guest. Both come from the same build, so a mismatch
  * shows a stale image.
  */
-export const protocol = 2;
+export const protocol = 3;

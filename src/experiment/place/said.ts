@@ -11,7 +11,13 @@ import type { RunOutput, RunRequest } from '../run/one-run.js';
 import type { Said } from './wire.js';
 
 export type Request =
-  | { readonly type: 'set-up'; readonly release: string; readonly config: string | null }
+  /** `feature`: of the scheduler, to be set; null: none. */
+  | {
+      readonly type: 'set-up';
+      readonly release: string;
+      readonly config: string | null;
+      readonly feature: string | null;
+    }
   | { readonly type: 'size'; readonly profile: ResolvedProfile; readonly arms: readonly ResolvedArm[] }
   | { readonly type: 'run'; readonly run: RunRequest }
   /** `times`: allowed time in minutes, which is longer for an emulated CPU. `only`: rows to find; null: all. */

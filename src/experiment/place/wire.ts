@@ -113,6 +113,7 @@ const factsSchema = z.object({
   kernelVersion: text(500),
   preemption: text(50).nullable(),
   hz: finite.nullable(),
+  schedFeatures: z.array(word).max(500).nullable(),
   perVmaLocks: z.boolean().nullable(),
   cpuModel: text(200),
   cpus: z.array(z.int()).max(4096),

@@ -188,11 +188,11 @@ async function measureHold(
     ...arm,
     // Of a region of many VMAs, their number decides how long a call takes.
     layout: arm.holder.vmas === undefined ? 'isolated' : arm.layout,
-    hogs: { ...arm.hogs, count: 0 },
+    hogs: { ...arm.hogs, count: 0, cpuWeight: undefined },
     victims: [],
     agent: undefined,
     ioHogs: undefined,
-    holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0, cpuMax: undefined },
+    holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0, cpuMax: undefined, cpuWeight: undefined },
   };
   for (let duration_ns = probe_ns; ; duration_ns *= 4) {
     const workload = await prepareWorkload({

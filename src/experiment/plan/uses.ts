@@ -13,7 +13,7 @@ import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
 import { findJdks, type Jdk } from '../../host/jdks.js';
 import { isJdkSpec } from '../../jdk/jdk-spec.js';
 import { isBuildSpec } from '../../kernel/build/build-spec.js';
-import { askedKernel, hostKernel } from '../../profile/check/asked-kernel.js';
+import { askedKernel, hostKernel, isHost, kernelsOf } from '../../profile/check/asked-kernel.js';
 import { javaCommand } from '../../profile/check/java-command.js';
 import {
   agentOf,
@@ -38,6 +38,8 @@ export interface Use {
 export interface Asked {
   readonly arms: readonly ResolvedArm[];
   readonly kernels: readonly string[];
+  /** Of the scheduler. */
+  readonly features?: readonly string[] | undefined;
   /** Words for the command line of guests' kernels. */
   readonly append: readonly string[];
   /** Whether the kernel is traced beside each run. */
@@ -76,7 +78,10 @@ function isOfDebian(kernel: string): boolean {
 }
 
 /** Each use once, with its arms. */
-export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnThings = machineThings): Promise<Use[]> {
+export async function usesOf(
+  { arms, kernels, features = [], append, trace }: Asked,
+  own: OwnThings = machineThings,
+): Promise<Use[]> {
   const uses = new Map<string, { found: Found; arms: string[] }>();
   const add = (found: Found, arm: string | null): void => {
     const key = JSON.stringify([found.kind, found.what]);
@@ -99,6 +104,10 @@ export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnTh
           : { kind: 'kernel', what: kernel, isTrusted: false },
         null,
       );
+  // While the runs last it changes the scheduling of all programs of this machine.
+  if (kernelsOf({ kernels }).some(isHost))
+    for (const word of features)
+      add({ kind: 'scheduler feature', what: `${word}, on the kernel of this machine`, isTrusted: false }, null);
   for (const word of append) add({ kind: "word for the guests' kernels", what: word, isTrusted: false }, null);
   if (trace) add({ kind: 'trace', what: 'of the kernel, in a separate instance of tracefs', isTrusted: true }, null);
   return [...uses.values()].map(({ found, arms: names }) => ({

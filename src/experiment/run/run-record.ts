@@ -17,6 +17,7 @@ export type WorkloadRecord = Pick<
   | 'layout'
   | 'priorities'
   | 'cpuMax'
+  | 'cpuWeights'
   | 'agent'
   | 'memoryUse'
   | 'jvm'
@@ -41,12 +42,18 @@ export function workloadRecord(
       actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] },
     })),
     cpuMax: after.cpuMax ?? null,
+    ...weightsOf(after),
     agent: after.agent === undefined || after.agent === null ? null : agentFigures(after.agent, result),
     memoryUse: memoryOf(memory, after),
     jvm: after.jvm === null ? null : jvmOf(after.jvm, events, used),
     churn: after.churn === null ? null : churnOf(after.churn),
     unproven: unprovenIn(after),
   };
+}
+
+function weightsOf({ cpuWeights = [] }: Afterwards): Pick<RunFile, 'cpuWeights'> {
+  const found = cpuWeights.flatMap(({ name, weight }) => (weight === null ? [] : [{ threads: name, weight }]));
+  return found.length === 0 ? {} : { cpuWeights: found };
 }
 
 function agentFigures(

@@ -75,6 +75,8 @@ export interface GuestSettings {
   readonly memoryBytes: number;
   /** `preempt=` of the kernel's command line; null: the kernel's own choice. */
   readonly preempt: PreemptionModel | null;
+  /** Feature of the scheduler that the agent sets through debugfs, in the kernel's word; null: as the kernel has it. */
+  readonly feature: string | null;
   /** Words that are appended to the kernel's command line. */
   readonly append: readonly string[];
 }

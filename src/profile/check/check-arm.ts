@@ -23,6 +23,7 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
       ['holder', 'cpuMax'],
       'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`',
     );
+  checkWeights(settings, report);
   checkAgent(settings, report);
   checkSlices(settings, report);
   if (settings.ioHogs !== 'none' && settings.kind !== 'native')
@@ -47,6 +48,24 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
   checkSeries(settings, report, (operation) => operationNamed(operation).role);
   checkAllocator(settings, report);
   checkRates(profile, settings, report, (operation) => operationNamed(operation).uses);
+}
+
+/** A weight is of a cgroup with the threads of the fair scheduler. */
+function checkWeights({ kind, holder, hogs }: ArmSettings, report: Report): void {
+  const weighed = [
+    ['holder', holder],
+    ['hogs', hogs],
+  ] as const;
+  for (const [key, { cpuWeight, policy }] of weighed) {
+    if (cpuWeight === undefined) continue;
+    const path = [key, 'cpuWeight'];
+    if (kind !== 'native')
+      report(path, 'only threads of a native arm can be weighed; leave this out, or leave out `jvm` and `churn`');
+    else if (policy === 'fifo' || policy === 'rr')
+      report(path, `a ${policy} thread has no weight; leave this out, or choose policy other, batch or idle`);
+    else if (key === 'hogs' && hogs.count === 0)
+      report(path, 'there are no hogs to weigh; leave this out, or give hogs.count at least 1');
+  }
 }
 
 function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): void {

@@ -47,7 +47,10 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
 }
 
 /** Checks of the arms against guests are in check-jvm.ts. */
-function checkKernels({ kernels = [], preempt = [] }: Profile, report: (path: Path, text: string) => void): void {
+function checkKernels(
+  { kernels = [], preempt = [], features = [] }: Profile,
+  report: (path: Path, text: string) => void,
+): void {
   const problem = kernelProblem(kernels);
   if (problem !== null) report(['kernels', problem.index], problem.text);
   const twice = preempt.findIndex((one, index) => preempt.indexOf(one) < index);
@@ -55,6 +58,12 @@ function checkKernels({ kernels = [], preempt = [] }: Profile, report: (path: Pa
     report(
       ['preempt', twice],
       `${String(preempt[twice])} is listed twice; list each model once, and use \`runs\` for repetitions`,
+    );
+  const again = features.findIndex((one, index) => features.indexOf(one) < index);
+  if (again >= 0)
+    report(
+      ['features', again],
+      `${String(features[again])} is listed twice; list each feature once, and use \`runs\` for repetitions`,
     );
   if (preempt.length > 0 && kernels.every(isHost))
     report(

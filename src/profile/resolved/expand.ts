@@ -55,6 +55,8 @@ export function expand(profile: Profile): ResolvedProfile {
     },
     kernels: profile.kernels ?? [],
     preempt: profile.preempt ?? [],
+    // Without features, profiles of versions without them keep their hash.
+    ...((profile.features ?? []).length === 0 ? {} : { features: profile.features ?? [] }),
     ...(profile.expects === undefined
       ? {}
       : {
@@ -184,6 +186,7 @@ function expandHogs(hogs: ArmSettings['hogs']): ResolvedArm['hogs'] {
     count: hogs.count,
     ...expandThread(hogs),
     burst: hogs.burst === 'steady' ? null : { run_ns: hogs.burst.run, sleep_ns: hogs.burst.sleep },
+    ...(hogs.cpuWeight === undefined ? {} : { cpuWeight: hogs.cpuWeight }),
   };
 }
 
@@ -212,6 +215,7 @@ function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation)
     ...(holder.cpuMax === undefined
       ? {}
       : { cpuMax: { quota_ns: holder.cpuMax.quota, period_ns: holder.cpuMax.period } }),
+    ...(holder.cpuWeight === undefined ? {} : { cpuWeight: holder.cpuWeight }),
     active: holder.active,
   };
 }

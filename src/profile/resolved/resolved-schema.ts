@@ -9,6 +9,7 @@ import { collectors } from '../../catalogue/collectors.js';
 import { causes } from '../../facts/blame.js';
 import { limitNames } from './limits.js';
 import { preemptionModels } from '../check/preemption.js';
+import { schedFeatureWord } from '../check/sched-feature.js';
 import type { ResolvedProfile } from './resolved.js';
 
 const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -40,6 +41,7 @@ const cpus = z.union([
 ]);
 const policy = z.string().regex(/^(other|batch|idle|(fifo|rr) \d{1,2})$/);
 const slice_ns = whole.min(1).exactOptional();
+const cpuWeight = whole.min(1).max(10_000).exactOptional();
 const thread = { nice, policy, slice_ns, cpus };
 /** Null: left as it is. */
 const scheduling = { nice: z.nullable(nice), policy: z.nullable(policy), slice_ns, cpus: z.nullable(cpus) };
@@ -57,6 +59,7 @@ const holder = z.looseObject({
   pages: z.enum(['small', 'huge']),
   toucher: z.nullable(z.looseObject(thread)),
   process: z.enum(['same', 'foreign']),
+  cpuWeight,
   cpuMax: z.looseObject({ quota_ns: whole.min(1), period_ns: whole.min(1) }).exactOptional(),
   arena: whole.max(4095).exactOptional(),
   active: z.boolean(),
@@ -83,6 +86,7 @@ const basics = {
   title: line,
   control: z.nullable(z.enum(['idle', 'foreign'])),
   hogs: z.looseObject({
+    cpuWeight,
     ...thread,
     count: whole.max(1000),
     burst: z.nullable(z.looseObject({ run_ns: whole, sleep_ns: whole })),
@@ -163,6 +167,7 @@ const schema = z.looseObject({
   // Bundles of versions without guests have neither key.
   kernels: many(line).default([]),
   preempt: many(z.enum(preemptionModels)).default([]),
+  features: many(z.string().regex(schedFeatureWord)).min(1).exactOptional(),
   expects: many(
     z.looseObject({ arm: armName, cause: z.enum(causes), by: z.nullable(line), median_ns: z.nullable(whole) }),
   ).exactOptional(),

@@ -53,6 +53,8 @@ export interface ResolvedHolder extends ResolvedThread {
   readonly process: 'same' | 'foreign';
   /** Undefined: no limit. It is not null, so that profiles of versions without it keep their hash. */
   readonly cpuMax?: CpuMax | undefined;
+  /** Weight of the cgroup that its thread is in. Undefined: it is in none; as `cpuMax`. */
+  readonly cpuWeight?: number | undefined;
   /** Of a purge by jemalloc: the only arena that it purges. Undefined: all. */
   readonly arena?: number | undefined;
   readonly active: boolean;
@@ -72,6 +74,8 @@ export interface ResolvedHogs extends ResolvedThread {
   readonly count: number;
   /** Null: steady. */
   readonly burst: { readonly run_ns: number; readonly sleep_ns: number } | null;
+  /** Weight of the cgroup that all of them are in. Undefined: they are in none; as `cpuMax` of a holder. */
+  readonly cpuWeight?: number | undefined;
 }
 
 /** Threads that write files to a disk, and make the disk take them. */
@@ -299,6 +303,8 @@ export interface ResolvedProfile {
   readonly kernels: readonly string[];
   /** For guests; empty: the default of each kernel. */
   readonly preempt: readonly PreemptionModel[];
+  /** Of the scheduler, each for all kernels. Undefined: as the kernels have them. */
+  readonly features?: readonly string[] | undefined;
   /** Undefined: nothing is expected. It is not empty, so that profiles of versions without it keep their hash. */
   readonly expects?: readonly ExpectedRoot[] | undefined;
   /**

@@ -2,8 +2,9 @@
 import { defaults } from './defaults.js';
 import { profileSchema, type Profile, type ProfileVictim, type Settings } from '../written/profile-schema.js';
 
-/** A slice has no default: without one the kernel chooses. */
-type Whole<Part> = Required<Omit<Part, 'slice'>> & Pick<Part, Extract<keyof Part, 'slice'>>;
+/** A slice has no default: without one the kernel chooses. Nor has a cgroup: without one there is none. */
+type WithoutDefault = 'slice' | 'cpuMax' | 'cpuWeight';
+type Whole<Part> = Required<Omit<Part, WithoutDefault>> & Pick<Part, Extract<keyof Part, WithoutDefault>>;
 type Part<Key extends keyof Settings> = NonNullable<Settings[Key]>;
 type Burst = NonNullable<Part<'hogs'>['burst']>;
 type AgentWords = Exclude<Part<'agent'>, 'none'>;
@@ -14,8 +15,8 @@ interface CommonSettings {
   readonly stall: Whole<Part<'stall'>>;
   readonly layout: NonNullable<Settings['layout']>;
   /** The operation has no default; check-arm.ts reports where it is missing. */
-  readonly holder: Omit<Whole<Part<'holder'>>, 'operation' | 'toucher' | 'cpuMax' | 'vmas'> &
-    Pick<Part<'holder'>, 'operation' | 'cpuMax' | 'vmas'> & { toucher: 'none' | Whole<Toucher> };
+  readonly holder: Omit<Whole<Part<'holder'>>, 'operation' | 'toucher' | 'vmas'> &
+    Pick<Part<'holder'>, 'operation' | 'vmas'> & { toucher: 'none' | Whole<Toucher> };
   /** The command has no default; check-agent.ts reports where it is missing. */
   readonly agent: 'none' | AgentSettings;
   readonly hogs: Whole<Part<'hogs'>>;

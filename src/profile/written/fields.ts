@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { parseDuration, parseRate, parseShare, parseSize, type Parsed } from '../../base/text/units.js';
 import { didYouMean } from '../../base/text/near-miss.js';
+import { schedFeatureWord } from '../check/sched-feature.js';
 
 interface Says {
   readonly error: () => string;
@@ -45,6 +46,12 @@ export function whole(least: number, most: number) {
 
 export function flag() {
   return z.boolean(expecting('true or false'));
+}
+
+/** In the kernel's words. */
+export function schedFeature() {
+  const says = expecting('a scheduler feature in capital letters, such as HRTICK or NO_HRTICK');
+  return z.string(says).regex(schedFeatureWord, says);
 }
 
 /** One of several words. */

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { causes } from '../../facts/blame.js';
 import { defaults } from '../resolved/defaults.js';
-import { duration, kebab, textLine, listOf, mapping, oneOf, share, text, whole } from './fields.js';
+import { duration, kebab, textLine, listOf, mapping, oneOf, schedFeature, share, text, whole } from './fields.js';
 import { preemptionModels } from '../check/preemption.js';
 import { settings } from './settings-schema.js';
 
@@ -71,6 +71,12 @@ export const profileSchema = mapping({
   preempt: listOf(oneOf(preemptionModels), 'preemption models', 4, 0)
     .meta({
       description: 'preempt= of the guests’ kernels, every kernel with every model; default the kernel’s default',
+    })
+    .exactOptional(),
+  features: listOf(schedFeature(), 'scheduler features', 10, 0)
+    .meta({
+      description:
+        'Features of the scheduler, set through debugfs in the kernel’s words, such as [HRTICK, NO_HRTICK]: every kernel runs with each; default as the kernel has them',
     })
     .exactOptional(),
   jdks: listOf(textLine('deb:<version> or the path of a JDK'), 'JDKs', 20)

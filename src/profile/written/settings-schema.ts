@@ -10,6 +10,13 @@ import { allocator, churn, issues, purge, threadRules } from './work-schema.js';
 
 const toucher = mapping(threadFields);
 
+const cpuWeight = (whose: string) =>
+  whole(1, 10_000)
+    .meta({
+      description: `Weight of a cgroup with ${whose} (cpu.weight, cgroup v2): 100 counts as a thread of nice 0; default no cgroup`,
+    })
+    .exactOptional();
+
 const holder = mapping({
   operation: oneOf(holderOperations).meta({ description: 'How memory is given back' }).exactOptional(),
   ...threadFields,
@@ -48,6 +55,7 @@ const holder = mapping({
         'CPU time per period that the holder may use (cpu.max, cgroup v2), such as { quota: 10ms, period: 200ms }; default no limit',
     })
     .exactOptional(),
+  cpuWeight: cpuWeight('the thread of the holder alone'),
   active: flag().meta({ description: 'false: the holder does nothing; default true' }).exactOptional(),
 });
 
@@ -85,6 +93,7 @@ const hogs = mapping({
   ])
     .meta({ description: 'Whether a hog runs all the time or in bursts; default steady' })
     .exactOptional(),
+  cpuWeight: cpuWeight('all hogs'),
 });
 
 const ioHogs = either(

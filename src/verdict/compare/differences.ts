@@ -135,8 +135,8 @@ function withoutEmpty(value: unknown): unknown {
   );
 }
 
-/** Kernels and their models are facts of a side, and reported as facts. */
-const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt', 'expects'];
+/** Kernels, their models and their features are facts of a side, and reported as facts. */
+const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt', 'features', 'expects'];
 
 function measured(
   resolved: ResolvedProfile | null,

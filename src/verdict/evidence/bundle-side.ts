@@ -315,7 +315,9 @@ function factsOf(
     // Times of an emulated CPU compare only with each other, so the accelerator is a part of the kernel.
     kernel: listed(
       kernels.map((one) => {
-        const name = nameWithoutLabel(one);
+        const plain = nameWithoutLabel(one);
+        // A feature that all places share is in no name.
+        const name = one.feature === undefined || plain.endsWith(` ${one.feature}`) ? plain : `${plain} ${one.feature}`;
         return one.guest === null ? name : `${name} in a guest (${one.guest.accelerator})`;
       }),
     ),

@@ -2,8 +2,9 @@
  * Where the kernels ran, and how else they differ: two versions differ in more than a patch.
  */
 import { grouped } from '../../base/group.js';
-import { modelSuffix } from '../../bundle/place-names.js';
+import { conditionsIn, conditionsOf } from '../../bundle/place-names.js';
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
+import { featureName, oppositeFeature } from '../../profile/check/sched-feature.js';
 import type { KernelFact, NoteFact } from '../../facts/note-facts.js';
 import type { BetweenConclusion } from '../../facts/verdict-facts.js';
 
@@ -58,12 +59,16 @@ function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   });
 }
 
-/** Only two images of one tree differ in the patch alone, each under the same models. Null: not known. */
+/**
+ * Only two images of one tree differ in the patch alone, each under the same conditions, and only one kernel with
+ * several scheduler features in these. Null: not known.
+ */
 export function betweenKernels(all: readonly KernelRecord[]): BetweenConclusion | null {
   const kernels = [...grouped(all, nameOfKernel).values()];
+  if (kernels.length === 1) return betweenFeatures(all);
   const [[first, ...ofFirst], [second, ...ofSecond]] = [kernels[0] ?? [], kernels[1] ?? []];
   if (kernels.length !== 2 || first === undefined || second === undefined || second.oneTree === null) return null;
-  if (modelsOf([first, ...ofFirst]) !== modelsOf([second, ...ofSecond])) return null;
+  if (allConditions([first, ...ofFirst]) !== allConditions([second, ...ofSecond])) return null;
   const { sameCompiler, built: known } = second.oneTree;
   if (known === null) return { code: 'between-kernels', difference: sameCompiler ? 'patch' : 'patch-and-compiler' };
   return {
@@ -77,11 +82,20 @@ export function betweenKernels(all: readonly KernelRecord[]): BetweenConclusion 
   };
 }
 
-function modelsOf(kernels: readonly KernelRecord[]): string {
-  return JSON.stringify(kernels.map(({ guest }) => guest?.preempt ?? null).sort());
+function allConditions(kernels: readonly KernelRecord[]): string {
+  return JSON.stringify(kernels.map((kernel) => JSON.stringify(conditionsOf(kernel))).sort());
 }
 
-/** Under several models a name is without them. */
+/** One kernel: each model has run with each of the features, and nothing else differs. */
+function betweenFeatures(all: readonly KernelRecord[]): BetweenConclusion | null {
+  const features = [...new Set(all.map(({ feature }) => feature ?? null))];
+  const words = features.filter((feature) => feature !== null);
+  const models = [...new Set(all.map((kernel) => conditionsOf(kernel).preempt))];
+  const isWhole = words.length === features.length && all.length === words.length * models.length;
+  return words.length < 2 || !isWhole ? null : { code: 'between-features', features: words, models_n: models.length };
+}
+
+/** Under several conditions a name is without them. */
 function nameOf(kernel: KernelRecord, others: readonly KernelRecord[]): string {
   return others.length === 0 ? kernel.name : nameOfKernel(kernel);
 }
@@ -102,7 +116,7 @@ function built(kernels: readonly KernelRecord[]): NoteFact[] {
   const seen = new Set<string>();
   return kernels.flatMap((kernel) =>
     kernel.differences.flatMap(({ fact, a, b, options, sentence }): NoteFact[] => {
-      // A kernel under several models differs from the first kernel once.
+      // A kernel under several conditions differs from the first kernel once.
       const name = nameOfKernel(kernel);
       const key = `${name} ${sentence}`;
       if (askedOfRunning.includes(fact) || seen.has(key)) return [];
@@ -123,10 +137,10 @@ function built(kernels: readonly KernelRecord[]): NoteFact[] {
   );
 }
 
-/** Without its model; two builds of a version have the same release. */
-function nameOfKernel({ name, guest }: KernelRecord): string {
-  const suffix = modelSuffix(guest?.preempt ?? null);
-  return suffix !== '' && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+/** Without its conditions; two builds of a version have the same release. */
+function nameOfKernel(kernel: KernelRecord): string {
+  const { length } = conditionsIn(kernel);
+  return kernel.name.slice(0, kernel.name.length - length);
 }
 
 const valueOf =
@@ -158,7 +172,35 @@ function differences(kernels: readonly KernelRecord[]): NoteFact[] {
     return new Set(values.map(({ value }) => value)).size < 2 ? [] : [{ code: 'kernels-differ', fact, values }];
   });
   const facts = comparedFacts.filter((fact) => kernels.some((kernel) => compared[fact](kernel) === null));
-  return [...found, ...(facts.length > 0 ? [{ code: 'kernels-unknown', facts } as const] : []), ...built(kernels)];
+  return [
+    ...found,
+    ...featureNotes(kernels),
+    ...(facts.length > 0 ? [{ code: 'kernels-unknown', facts } as const] : []),
+    ...built(kernels),
+  ];
+}
+
+/**
+ * Scheduler features that are on in one kernel and off in another, without those that were asked for. A feature that a
+ * kernel does not have is not in its list, and neither are all of them without debugfs.
+ */
+function featureNotes(kernels: readonly KernelRecord[]): NoteFact[] {
+  const asked = kernels.flatMap(({ feature }) => (feature === undefined ? [] : [featureName(feature)]));
+  const listed = kernels.flatMap(({ name, facts: { schedFeatures } }) =>
+    Array.isArray(schedFeatures)
+      ? [{ kernel: name, words: schedFeatures.filter((word) => typeof word === 'string') }]
+      : [],
+  );
+  const differing = new Set(
+    listed
+      .flatMap(({ words }) => words)
+      .filter((word) => listed.some(({ words }) => words.includes(oppositeFeature(word))))
+      .filter((word) => !asked.includes(featureName(word))),
+  );
+  const values = listed
+    .map(({ kernel, words }) => ({ kernel, features: words.filter((word) => differing.has(word)) }))
+    .filter(({ features }) => features.length > 0);
+  return differing.size === 0 ? [] : [{ code: 'features-differ', kernels: values }];
 }
 
 function mitigations({ facts }: KernelRecord): string | null {

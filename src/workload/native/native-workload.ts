@@ -18,7 +18,7 @@ import { commonAutogroup } from '../../host/autogroup.js';
 import { agentOf, type ChurnArm, type NativeArm } from '../../profile/resolved/resolved.js';
 import type { Board, ThreadId } from '../../record/board/board.js';
 import { startAgent, type RunningAgent } from '../agent.js';
-import { limitCpuTime, type CpuLimit } from '../threads/cpu-max.js';
+import { groupThreads, type CpuGroup } from '../threads/cpu-group.js';
 import { boardOf, boardPath, engineEnded, enginePaths, printedBy, startEngine, untilReady } from './engine-process.js';
 import { refuseLargeChurn } from '../memory-need.js';
 import { watchNamedThreads, type NamedThreads } from '../threads/named-threads.js';
@@ -54,7 +54,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
   const engines: Engine[] = [];
   let watch: NamedThreads | undefined;
   let opened: Board | undefined;
-  let limit: CpuLimit | null = null;
+  let groups: readonly CpuGroup[] = [];
   let agent: RunningAgent | null = null;
   const end = async (): Promise<void> => {
     watch?.stop();
@@ -66,7 +66,10 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
   const dispose = async (): Promise<void> => {
     await cleanUp(
       end,
-      () => limit?.remove(),
+      // The first may have to hand its controller back, for which the others must be gone.
+      ...groups.toReversed().map((group) => () => {
+        group.remove();
+      }),
       () => opened?.close(),
       () => {
         folder.remove();
@@ -96,16 +99,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
     const pids = [...new Set([...engines.map(({ program }) => program.pid), ...threads.map(({ pid }) => pid)])];
     const autogroup = commonAutogroup([process.pid, ...pids]);
     const priorities = applySeats(threads, arm, topology);
-    const cpuMax = arm.holder?.cpuMax;
-    const limited = (limit =
-      cpuMax === undefined
-        ? null
-        : limitCpuTime(
-            'holder',
-            threads.flatMap(({ role, tid }) => (role === 'holder' ? [tid] : [])),
-            cpuMax,
-            folder.path,
-          ));
+    const grouped = (groups = groupsOf(arm, threads, folder));
     const proofs = allocated === null ? [] : engines.map((engine) => allocated.prove(folder, engine));
     const watching = (watch = watchNamedThreads(arm, allocated === null ? [] : pids, topology));
     const wanted = agentOf(arm);
@@ -140,7 +134,8 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
           pssSaidBy(printedBy(folder, name)).map((bytes) => [program.pid, bytes] as const),
         ),
       ),
-      cpuMax: limited?.use() ?? null,
+      cpuMax: grouped.map((group) => group.use()).find((use) => use !== null) ?? null,
+      cpuWeights: grouped.filter(({ weight }) => weight !== null),
       agent: looking?.use() ?? null,
       failures: watching.failures(),
     });
@@ -153,9 +148,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       autogroup,
       layout: printedBy(folder, 'engine')[0],
       besideCpu_ns: () => looking?.cpu_ns() ?? 0,
-      degraded: [...priorities, ...watching.threads(), ...(limited === null ? [] : [limited])].flatMap(
-        ({ problems }) => problems,
-      ),
+      degraded: [...priorities, ...watching.threads(), ...grouped].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();
         if (exit !== null) return engineEnded(exit, started, 'inside its window');
@@ -187,6 +180,25 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
     await dispose();
     throw failure;
   }
+}
+
+/** The holder and the hogs, where they have a cgroup. */
+function groupsOf(arm: NativeArm | ChurnArm, threads: readonly ThreadId[], folder: RuntimeFolder): CpuGroup[] {
+  const { holder, hogs } = arm;
+  const asked = [
+    { name: 'holder', role: 'holder', cpuMax: holder?.cpuMax, cpuWeight: holder?.cpuWeight },
+    { name: 'hogs', role: 'hog', cpuMax: undefined, cpuWeight: hogs.cpuWeight },
+  ] as const;
+  return asked
+    .filter(({ cpuMax, cpuWeight }) => cpuMax !== undefined || cpuWeight !== undefined)
+    .map(({ name, role, ...settings }) =>
+      groupThreads(
+        name,
+        threads.flatMap((thread) => (thread.role === role ? [thread.tid] : [])),
+        settings,
+        folder.path,
+      ),
+    );
 }
 
 /** In the foreign control: of the second process, with the churn or with a holder and a region of the same size. */

@@ -28,6 +28,7 @@ const common = {
   threshold_ns: 'threshold',
   spoiled: 'spoiled',
   preempt: 'preempt',
+  features: 'features',
 } as const;
 
 export function refuseUnlikeSides(baseline: Planned, candidate: Planned): void {

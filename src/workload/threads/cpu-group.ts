@@ -1,8 +1,8 @@
 /**
- * Limits the CPU time of some threads of a process (cpu.max, cgroup v2), not of the whole process: victims go on while
- * the holder is throttled. The threads move into a threaded cgroup below that of their process
- * (Documentation/admin-guide/cgroup-v2.rst, "Threads"), and the limit is read back. Below the root of a hierarchy, as
- * in a guest, this disturbs nobody. Elsewhere the kernel refuses it if the process's cgroup has controllers without
+ * Limits or weighs the CPU time of some threads of a process (cpu.max and cpu.weight, cgroup v2), not of the whole
+ * process: victims go on while the holder is throttled. The threads move into a threaded cgroup below that of their
+ * process (Documentation/admin-guide/cgroup-v2.rst, "Threads"), and what was set is read back. Below the root of a
+ * hierarchy, as in a guest, this disturbs nobody. Elsewhere the kernel refuses it if the process's cgroup has controllers without
  * thread support; that is reported. A cgroup outlives a killed pauselab, so each is noted in the runtime folder before
  * it is created, and is removed together with that folder.
  */
@@ -23,10 +23,23 @@ export interface CpuMaxUse extends CpuMax {
   readonly throttled_ns: number;
 }
 
-export interface CpuLimit {
-  /** Why the limit is not in force; empty if it is. */
+/** What a cgroup has that differs from the default. */
+export interface GroupSettings {
+  readonly cpuMax?: CpuMax | undefined;
+  /** 1 to 10000; 100 is the default of each cgroup. */
+  readonly cpuWeight?: number | undefined;
+}
+
+export type GroupName = 'holder' | 'hogs';
+
+export interface CpuGroup {
+  /** Of its threads. */
+  readonly name: GroupName;
+  /** Why the settings are not in force; empty if they are. */
   readonly problems: readonly Stated<SchedulingProblem>[];
-  /** The cgroup's counters: the last count after it is removed, null if it never existed. */
+  /** As read back; null: no weight was asked for, or it is not in force. */
+  readonly weight: number | null;
+  /** The counters of its limit: the last count after it is removed, null without a limit, or if it never existed. */
   use(): CpuMaxUse | null;
   /** Call it once the threads have ended. */
   remove(): void;
@@ -45,15 +58,20 @@ const notes = 'cgroups';
 const machine: CgroupFiles = { root: '/sys/fs/cgroup', membership: (tid) => readProc(`/proc/${tid}/cgroup`) };
 
 /** `folder`: the runtime folder, where the cgroup is noted. */
-export function limitCpuTime(
-  name: string,
+export function groupThreads(
+  name: GroupName,
   tids: readonly number[],
-  { quota_ns, period_ns }: CpuMax,
+  { cpuMax, cpuWeight }: GroupSettings,
   folder: string,
   files: CgroupFiles = machine,
-): CpuLimit {
-  const refused = (why: string): CpuLimit => ({
-    problems: [stated({ code: 'cpu-limit-refused', thread: name, reason: why })],
+): CpuGroup {
+  const refused = (reason: string): CpuGroup => ({
+    name,
+    problems: [
+      ...(cpuMax === undefined ? [] : [stated({ code: 'cpu-limit-refused', thread: name, reason })]),
+      ...(cpuWeight === undefined ? [] : [stated({ code: 'cpu-weight-refused', thread: name, reason })]),
+    ],
+    weight: null,
     use: () => null,
     remove: () => undefined,
   });
@@ -69,7 +87,7 @@ export function limitCpuTime(
   const control = join(home, 'cgroup.subtree_control');
   const isOn = words(control).includes('cpu');
   let last: CpuMaxUse | null = null;
-  const use = (): CpuMaxUse | null => (last = useIn(cgroup) ?? last);
+  const use = (): CpuMaxUse | null => (cpuMax === undefined ? null : (last = useIn(cgroup) ?? last));
   const remove = (): void => {
     use();
     tryTo(() => {
@@ -84,11 +102,14 @@ export function limitCpuTime(
     // threaded.
     writeFileSync(join(cgroup, 'cgroup.type'), 'threaded');
     if (!isOn) writeFileSync(control, '+cpu');
-    const asked = `${Math.round(quota_ns / 1000)} ${Math.round(period_ns / 1000)}`;
-    writeFileSync(join(cgroup, 'cpu.max'), asked);
+    const asked = textsOf({ cpuMax, cpuWeight });
+    for (const [file, text] of asked) writeFileSync(join(cgroup, file), text);
     for (const tid of tids) writeFileSync(join(cgroup, 'cgroup.threads'), String(tid));
-    const [actual, inside] = [words(join(cgroup, 'cpu.max')).join(' '), words(join(cgroup, 'cgroup.threads'))];
-    if (actual !== asked) throw new Error(`cpu.max should be ${asked} and is ${actual}`);
+    for (const [file, text] of asked) {
+      const actual = words(join(cgroup, file)).join(' ');
+      if (actual !== text) throw new Error(`${file} should be ${text} and is ${actual}`);
+    }
+    const inside = words(join(cgroup, 'cgroup.threads'));
     if (tids.some((tid) => !inside.includes(String(tid)))) throw new Error('its threads are not in it');
   } catch (error) {
     tryTo(() => {
@@ -97,7 +118,16 @@ export function limitCpuTime(
     remove();
     return refused(error instanceof Error ? error.message : String(error));
   }
-  return { problems: [], use, remove };
+  return { name, problems: [], weight: cpuWeight ?? null, use, remove };
+}
+
+/** The files of a cgroup, and what is written to them. */
+function textsOf({ cpuMax, cpuWeight }: GroupSettings): (readonly [file: string, text: string])[] {
+  const micro = (time_ns: number): number => Math.round(time_ns / 1000);
+  return [
+    ...(cpuMax === undefined ? [] : [['cpu.max', `${micro(cpuMax.quota_ns)} ${micro(cpuMax.period_ns)}`] as const]),
+    ...(cpuWeight === undefined ? [] : [['cpu.weight', String(cpuWeight)] as const]),
+  ];
 }
 
 function pathOf(membership: string): string | undefined {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { limitCpuTime } from '../../src/workload/threads/cpu-max.js';
+import { groupThreads } from '../../src/workload/threads/cpu-group.js';
 import { scratchFolder } from '../support/scratch.js';
 import { sentencesOf } from '../../src/facts/stated.js';
 
@@ -16,7 +16,7 @@ const limit = { quota_ns: 10_000_000, period_ns: 200_000_000 };
 function hierarchy(
   controllers: string,
   path = '/',
-): { root: string; home: string; files: Parameters<typeof limitCpuTime>[4] } {
+): { root: string; home: string; files: Parameters<typeof groupThreads>[4] } {
   const root = scratch.fresh('cgroup');
   const home = join(root, path);
   mkdirSync(home, { recursive: true });
@@ -36,7 +36,7 @@ function cgroupsIn(home: string): string[] {
 
 test('the threads go into a threaded cgroup below that of their process, and what was asked is read back', () => {
   const { home, files } = hierarchy('cpuset cpu io\n', '/a/b');
-  const applied = limitCpuTime('holder', [77], limit, runtime, files);
+  const applied = groupThreads('holder', [77], { cpuMax: limit }, runtime, files);
   expect(applied.problems).toEqual([]);
   const [own = ''] = cgroupsIn(home);
   expect(readFileSync(join(runtime, 'cgroups'), 'utf8')).toContain(
@@ -57,7 +57,7 @@ test('the threads go into a threaded cgroup below that of their process, and wha
 
 test('a controller that another pauselab needs still is handed on', () => {
   const { home, files } = hierarchy('cpu\n');
-  const applied = limitCpuTime('holder', [77], limit, runtime, files);
+  const applied = groupThreads('holder', [77], { cpuMax: limit }, runtime, files);
   mkdirSync(join(home, 'pauselab-1-another'));
   for (const own of cgroupsIn(home)) for (const name of readdirSync(own)) rmSync(join(own, name));
   applied.remove();
@@ -67,13 +67,13 @@ test('a controller that another pauselab needs still is handed on', () => {
 test('a controller that was handed on already stays so', () => {
   const { home, files } = hierarchy('cpu\n');
   writeFileSync(join(home, 'cgroup.subtree_control'), 'cpu memory\n');
-  limitCpuTime('holder', [77], limit, runtime, files).remove();
+  groupThreads('holder', [77], { cpuMax: limit }, runtime, files).remove();
   expect(readFileSync(join(home, 'cgroup.subtree_control'), 'utf8')).toBe('cpu memory\n');
 });
 
 test('without the controller nothing is made, and it is said', () => {
   const { home, files } = hierarchy('memory pids\n');
-  const applied = limitCpuTime('holder', [77], limit, runtime, files);
+  const applied = groupThreads('holder', [77], { cpuMax: limit }, runtime, files);
   expect(sentencesOf(applied.problems)).toEqual([
     expect.stringMatching(
       /^the limit on CPU time of holder could not be set \(.* has no cgroup v2 with the cpu controller\); run as root .* or in a guest \(--kernel\)$/,
@@ -87,7 +87,7 @@ test('what the kernel refuses is said with its reason', () => {
   const { home, files } = hierarchy('cpu\n');
   rmSync(join(home, 'cgroup.subtree_control'));
   mkdirSync(join(home, 'cgroup.subtree_control'));
-  expect(limitCpuTime('holder', [77], limit, runtime, files).problems[0]).toMatchObject({
+  expect(groupThreads('holder', [77], { cpuMax: limit }, runtime, files).problems[0]).toMatchObject({
     code: 'cpu-limit-refused',
     reason: expect.stringContaining('EISDIR') as string,
   });
@@ -95,9 +95,39 @@ test('what the kernel refuses is said with its reason', () => {
 
 test('what cannot be noted is not made: nobody would remove it', () => {
   const { home, files } = hierarchy('cpu\n');
-  expect(limitCpuTime('holder', [77], limit, join(runtime, 'gone'), files).problems[0]).toMatchObject({
+  expect(groupThreads('holder', [77], { cpuMax: limit }, join(runtime, 'gone'), files).problems[0]).toMatchObject({
     code: 'cpu-limit-refused',
     reason: expect.stringContaining('ENOENT') as string,
   });
   expect(cgroupsIn(home)).toEqual([]);
+});
+
+test('a weight is set and read back, beside a limit or without one', () => {
+  const { home, files } = hierarchy('cpu\n');
+  const hogs = groupThreads('hogs', [78, 78], { cpuWeight: 1 }, runtime, files);
+  expect(hogs).toMatchObject({ problems: [], weight: 1 });
+  expect(hogs.use()).toBeNull();
+  const [own = ''] = cgroupsIn(home);
+  expect(readFileSync(join(own, 'cpu.weight'), 'utf8')).toBe('1');
+  expect(readdirSync(own)).not.toContain('cpu.max');
+  expect(groupThreads('holder', [77], { cpuMax: limit, cpuWeight: 10_000 }, runtime, files)).toMatchObject({
+    problems: [],
+    weight: 10_000,
+  });
+});
+
+test('a weight that is not in force is said: it is no silent default', () => {
+  const { files } = hierarchy('memory\n');
+  expect(groupThreads('hogs', [78], { cpuWeight: 1 }, runtime, files)).toMatchObject({
+    weight: null,
+    problems: [
+      {
+        code: 'cpu-weight-refused',
+        sentence: expect.stringMatching(/^the cgroup weight of hogs could not be set \(.*\); run as root/) as string,
+      },
+    ],
+  });
+  expect(
+    groupThreads('holder', [77], { cpuMax: limit, cpuWeight: 1 }, runtime, files).problems.map(({ code }) => code),
+  ).toEqual(['cpu-limit-refused', 'cpu-weight-refused']);
 });
