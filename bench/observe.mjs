@@ -1,16 +1,16 @@
 // What `pauselab observe` finds in a JVM that it did not start, and what it costs.
 //
-//   node bench/observe.mjs planted [CASE …] [--tries N] [--duration SECONDS] [--tier TIER] [--keep BUNDLE]
+//   node bench/observe.mjs planted [CASE …] [--tries N] [--duration SECONDS] [--tier TIER] [--keep BUNDLE] [--json]
 //   node bench/observe.mjs quiet [--duration SECONDS] [--keep BUNDLE]
 //   node bench/observe.mjs cost [SUBJECT …] [--rounds N] [--seconds N] [--against TREE]
 //
 // As root, with JDK 17. `planted` causes stalls in bench/java/observed, whose own log judges (lib/planted-judge.mjs);
-// `--keep` keeps the bundle of a single try. `quiet` observes the same service with nothing planted.
+// `--keep` keeps the bundle of a single try, `--json` prints the counts of each case as a line of JSON. `quiet` observes the same service with nothing planted.
 //
 // `cost` is what observing costs the target, a bystander and the machine (lib/observe-cost.mjs): mprotect, switching,
 // service, observer, programs. `--against` compares with another built tree, in turns.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,10 +43,12 @@ async function planted(chosen) {
       let judged = nothingJudged;
       for (let number = 0; number < Number(values.tries); number += 1)
         judged = summed(judged, await tryOf(one, classes));
-      process.stdout.write(`${name}: ${one.what}\n  ${judgedText(judged)}\n`);
+      process.stdout.write(
+        values.json ? `${JSON.stringify({ name, ...judged })}\n` : `${name}: ${one.what}\n  ${judgedText(judged)}\n`,
+      );
       all = summed(all, { ...judged, others: {} });
     }
-    process.stdout.write(`all: ${judgedText(all)}\n`);
+    if (!values.json) process.stdout.write(`all: ${judgedText(all)}\n`);
   } finally {
     rmSync(classes, { recursive: true, force: true });
   }
@@ -88,20 +90,26 @@ function compiled() {
 const foreign = ['--add-modules', 'jdk.incubator.foreign'];
 
 async function tryOf(one, classes) {
-  const { log, observation } = await observedService(one, classes);
-  return judge(log, observation, one);
+  const { log, jvmLog, observation } = await observedService(one, classes);
+  return judge(log, observation, one, one.acted?.(jvmLog) ?? null);
 }
 
-async function observedService({ work, threads, plant, jvm = ['-Xmx768m'], environment = {}, starter = [] }, classes) {
+async function observedService(
+  { work, threads, plant, jvm = ['-Xmx768m'], jvmLog = null, environment = {}, starter = [] },
+  classes,
+) {
   const seconds = Number(values.duration);
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-observed-'));
+  const jvmLogFile = join(folder, 'jvm.log');
+  const logging = jvmLog === null ? [] : [`-Xlog:${jvmLog}:file=${jvmLogFile}:timenanos:filecount=0`];
   const [program, ...before] = [...starter, 'java'];
   const java = spawn(
     program,
     [
       ...before,
-      ...[...foreign, '--enable-native-access=ALL-UNNAMED', '-XX:+UseG1GC', '-XX:-UsePerfData', ...jvm, '-cp', classes],
-      ...['ObservedService', String(seconds + 10), work, threads],
+      ...[...foreign, '--enable-native-access=ALL-UNNAMED', '-XX:+UseG1GC', '-XX:-UsePerfData', ...jvm, ...logging],
+      // It is ended when the observation is over, however late that began.
+      ...['-cp', classes, 'ObservedService', String(seconds + 600), work, threads],
     ],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -125,7 +133,7 @@ async function observedService({ work, threads, plant, jvm = ['-Xmx768m'], envir
     for (const one of planting) one.end();
     java.kill('SIGTERM');
     await ended;
-    return { log, observation: JSON.parse(text) };
+    return { log, jvmLog: jvmLog === null ? '' : readFileSync(jvmLogFile, 'utf8'), observation: JSON.parse(text) };
   } finally {
     for (const one of planting) one.end();
     java.kill('SIGKILL');
@@ -158,6 +166,7 @@ const { values, positionals } = parseArgs({
     against: { type: 'string' },
     keep: { type: 'string' },
     tier: { type: 'string' },
+    json: { type: 'boolean', default: false },
   },
 });
 const [command, ...names] = positionals;

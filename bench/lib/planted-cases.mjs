@@ -39,6 +39,19 @@ export const plantedCases = {
     causes: [...mmapLock, ...mutexes, 'not-scheduled'],
     culprits: ['G1 Service', 'VM Thread'],
   },
+  uncommit: {
+    what: 'G1 alone gives heap back, from `G1 Service` at nice 19 beside a busy loop',
+    work: 'map',
+    threads: 'breathe',
+    jvm: ['-Xms64m', '-Xmx768m', '-XX:MinHeapFreeRatio=5', '-XX:MaxHeapFreeRatio=10'],
+    plant: (pid) => behindBusy(pid, ['G1 Service']),
+    // The JVM's log says when it gave heap back. What is slow at other times has another cause, such as a collection.
+    jvmLog: 'gc+heap=trace',
+    acted: uncommits,
+    // The commit of a region, and through it any allocation, waits for the mutex that `G1 Service` has meanwhile.
+    causes: [...mmapLock, 'mutex'],
+    culprits: ['G1 Service'],
+  },
   smaps: {
     what: 'another process reads /proc/PID/smaps at nice 10 beside a busy loop',
     work: 'map',
@@ -122,6 +135,17 @@ export const plantedCases = {
     culprits: [null],
   },
 };
+
+/**
+ * When G1 gave heap back, in ns of CLOCK_MONOTONIC, by a log of `gc+heap=trace` that has the time as `timenanos`. A line
+ * is written at the end of each part of at most 128 MiB.
+ */
+export function uncommits(log) {
+  return [...log.matchAll(/^\[(\d+)ns\] Concurrent Uncommit: .* ([\d.]+)ms$/gm)].map(([, end_ns, took_ms]) => ({
+    start_ns: Number(end_ns) - Number(took_ms) * 1e6,
+    end_ns: Number(end_ns),
+  }));
+}
 
 /** A process group apart, which `end` ends as a whole. */
 function startGroup(program, args) {

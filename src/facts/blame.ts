@@ -32,15 +32,22 @@ export const lockCauses: readonly Cause[] = ['mmap-lock-reader', 'mmap-lock-writ
 /** A lock that a thread held, in the kernel or in the process. */
 export const heldCauses: readonly Cause[] = [...lockCauses, 'allocator-mutex', 'mutex'];
 
-/** Whether what the thread waited for gave memory back is not known, because its call was not seen. */
+/**
+ * Whether what the thread waited for gave memory back is not known, because its call was not seen. A proven holder of
+ * the address space's lock without a call was in none: it was in a page fault, or is a thread of the kernel. The call of
+ * a reader that still has the lock at the end of an observation is not seen, and then the holder is not proven.
+ */
 export function isOpenWhetherGivesBack({
   cause,
   call,
+  grade,
 }: {
   readonly cause: Cause;
   readonly call: string | null;
+  readonly grade: Grade;
 }): boolean {
-  return cause === 'unknown' || (call === null && isHeldUnseen(cause));
+  if (cause === 'unknown') return true;
+  return call === null && (isHeldUnseen(cause) || (lockCauses.includes(cause) && grade !== 'proven'));
 }
 
 /** Whether the thread that held the lock may have been in another call than was seen, or in none. */

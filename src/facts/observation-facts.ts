@@ -68,8 +68,13 @@ export type AnswerFact =
       readonly givingBack_ns: number;
       /** Of these: the grade is `possible`. */
       readonly perhaps_n: number;
-      /** What took the other ones, most stalled time first. */
-      readonly others: readonly { readonly cause: Cause; readonly stalls_n: number; readonly total_ns: number }[];
+      /** What took the other ones, most stalled time first; `isOpen`: it may have given memory back, unseen. */
+      readonly others: readonly {
+        readonly cause: Cause;
+        readonly isOpen: boolean;
+        readonly stalls_n: number;
+        readonly total_ns: number;
+      }[];
       /** Waits for a CPU of threads that others waited for at the same time: they are in no other figure. */
       readonly ofHolders_n: number;
       readonly ofHolders_ns: number;

@@ -4,7 +4,7 @@ import type { RunEvidence, VictimEvidenceOfRun } from '../attribution/evidence.j
 import { grouped } from '../base/group.js';
 import type { BlamedThread, ChainLink, ListedStall, StallCause } from '../bundle/stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
-import { grades, heldCauses, type Grade } from '../facts/blame.js';
+import { grades, heldCauses, isOpenWhetherGivesBack, type Grade } from '../facts/blame.js';
 import type { AnswerFact, StallReasonFact } from '../facts/observation-facts.js';
 import { rootOfStall } from '../bundle/stall-root.js';
 import { holdersWaits } from './holders-waits.js';
@@ -141,10 +141,17 @@ export function answerOf(
     others: [
       ...grouped(
         reasons.filter((one) => !one.givesBack && one.cause !== 'unknown' && !isOfHolder(one)),
-        ({ cause }) => cause,
-      ),
+        (one) => `${one.cause} ${isOpenWhetherGivesBack(one)}`,
+      ).values(),
     ]
-      .map(([cause, alike]) => ({ cause, stalls_n: stalls(alike), total_ns: time(alike) }))
+      .flatMap((alike) =>
+        alike.slice(0, 1).map((first) => ({
+          cause: first.cause,
+          isOpen: isOpenWhetherGivesBack(first),
+          stalls_n: stalls(alike),
+          total_ns: time(alike),
+        })),
+      )
       .sort((a, b) => b.total_ns - a.total_ns),
     ofHolders_n: stalls(ofHolders),
     ofHolders_ns: time(ofHolders),

@@ -159,8 +159,18 @@ function isSameProgram(before: readonly MappedPart[], now: readonly MappedPart[]
 /** Null: there is no such file, it may not be read, or it is another file than the one that is mapped. */
 function codeIn(path: string, inode: number): ElfCode | null {
   try {
-    return statSync(path).ino === inode ? elfCode(path) : null;
+    const code = statSync(path).ino === inode ? elfCode(path) : null;
+    return code === null ? null : { ...code, bytesAt: (offset, length) => bytesOrNone(code, offset, length) };
   } catch {
     return null;
+  }
+}
+
+/** Bytes are read when they are needed, and the process may have ended by then: its files are not below /proc any more. */
+function bytesOrNone(code: ElfCode, offset: number, length: number): Buffer {
+  try {
+    return code.bytesAt(offset, length);
+  } catch {
+    return Buffer.alloc(0);
   }
 }

@@ -56,7 +56,7 @@ const stallColumns: readonly (readonly [name: string, of: (listed: NumberedStall
 /** Null: not known. */
 function givesBackOf(stall: ListedStall): boolean | null {
   const root = rootOfStall(stall);
-  return root === null || isOpenWhetherGivesBack({ cause: root.cause.cause, call: root.call }) ? null : root.givesBack;
+  return root === null || isOpenWhetherGivesBack({ ...root.cause, call: root.call }) ? null : root.givesBack;
 }
 
 function cellsOf(listed: NumberedStall): Cell[] {
@@ -113,12 +113,12 @@ function familiesOf({
 }
 
 /** Together they tell reasons apart, as observation.json does. */
-function labelsOf({ cause, thread, call, givesBack }: Reason): Readonly<Record<string, string>> {
+function labelsOf({ cause, grade, thread, call, givesBack }: Reason): Readonly<Record<string, string>> {
   return {
     cause,
     thread: thread?.name ?? '',
     role: thread?.role ?? '',
     call: call ?? '',
-    gives_back: isOpenWhetherGivesBack({ cause, call }) ? 'unknown' : String(givesBack),
+    gives_back: isOpenWhetherGivesBack({ cause, call, grade }) ? 'unknown' : String(givesBack),
   };
 }

@@ -39,7 +39,7 @@ const ofAnswers: WordsOf<AnswerFact> = {
         : `giving memory back ${perhaps_n === givingBack_n ? 'may be' : 'is'} the reason for ${givingBack_n} of ${counted(stalls_n, 'stall')}${perhaps_n > 0 && perhaps_n < givingBack_n ? ` (for ${perhaps_n} of these it is only possible)` : ''} and ${formatDuration(givingBack_ns)} of ${formatDuration(total_ns)} stalled time`,
       ...others.map(
         (other) =>
-          `${counted(other.stalls_n, 'stall')} (${formatDuration(other.total_ns)}) ${otherReasons[other.cause]}`,
+          `${counted(other.stalls_n, 'stall')} (${formatDuration(other.total_ns)}) ${(other.isOpen ? openReasons[other.cause] : undefined) ?? otherReasons[other.cause]}`,
       ),
       ...(ofHolders_n === 0
         ? []
@@ -54,7 +54,7 @@ const ofAnswers: WordsOf<AnswerFact> = {
 
 /** Whether the reason of every stall is known. */
 function isRuledOut({ others, unknown_n }: Pick<Extract<AnswerFact, { code: 'gives-back' }>, 'others' | 'unknown_n'>) {
-  return unknown_n === 0 && others.every(({ cause }) => !isHeldUnseen(cause));
+  return unknown_n === 0 && others.every(({ cause, isOpen }) => !isOpen && !isHeldUnseen(cause));
 }
 
 /** `sh (4711)`, `sh (4711, at the end java)`; `about`: more of it. */
@@ -71,9 +71,9 @@ export function targetText(
 }
 
 /** For a reason in a table. */
-export function givesBackWord({ givesBack, cause, call }: Pick<StallReasonFact, 'givesBack' | 'cause' | 'call'>) {
-  if (givesBack) return 'yes';
-  return isOpenWhetherGivesBack({ cause, call }) ? 'not known' : 'no';
+export function givesBackWord(reason: Pick<StallReasonFact, 'givesBack' | 'cause' | 'call' | 'grade'>) {
+  if (reason.givesBack) return 'yes';
+  return isOpenWhetherGivesBack(reason) ? 'not known' : 'no';
 }
 
 /** What it was instead, after the number of stalls. Of the locks: held by a call that gives nothing back. */
@@ -96,6 +96,15 @@ const otherReasons: Readonly<Record<Cause, string>> = {
   steal: 'came from the hypervisor, which took the CPU',
   running: 'came from the work of the thread itself',
   unknown: 'came from nothing that is known',
+};
+
+/** Where the call of the thread that had the lock was not seen. */
+const openReasons: Readonly<Partial<Record<Cause, string>>> = {
+  'mmap-lock-reader':
+    'waited for mmap_lock, held for reading by a call that was not seen and may have given memory back',
+  'mmap-lock-writer':
+    'waited for mmap_lock, held for writing by a call that was not seen and may have given memory back',
+  'vma-lock': 'waited for a VMA’s lock, held by a call that was not seen and may have given memory back',
 };
 
 const hiddenNames: Readonly<Record<HiddenNames, string>> = {

@@ -31,7 +31,7 @@ function programs(): number | null {
 
 describe.skipIf(!isAllowed)('an observation', () => {
   test.each(['pauselab', 'its helper'])(`leaves nothing when %s is killed, at ${moments} moments`, async (killed) => {
-    const { pid } = startStalling(250);
+    const { pid } = startStalling(900);
     const before = programs();
     const draw = seededRandom(1);
     let watched_n = 0;

@@ -313,6 +313,15 @@ describe('a wait that is still going on when the observation ends', () => {
     const [stall] = found(open(isSure)).stalls.filter(({ series }) => series.startsWith('mapper'));
     expect(stall?.cause).toMatchObject({ cause: 'mmap-lock-reader', grade, thread: { name: 'purger' } });
   });
+
+  test('leaves it open whether the call, which was not seen, gave memory back', () => {
+    const { reasons } = found(open(false));
+    const answer = answerOf(reasons, { threshold_ns: 20 * ms, watched_ns: 400 * ms, threads_n: 2 });
+    expect(answer).toMatchObject({
+      givingBack_n: 0,
+      others: [{ cause: 'mmap-lock-reader', isOpen: true, stalls_n: 1 }],
+    });
+  });
 });
 
 test('a writer that is blocked while it has mmap_lock waits for the reader of a VMA that woke it', () => {

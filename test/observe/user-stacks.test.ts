@@ -1,6 +1,7 @@
 /** Where programs had called the kernel: which stacks are kept, and what their frames are named. */
-import { execFileSync } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { elfCode } from '../../src/base/elf-functions.js';
 import { withUserStacks } from '../../src/observe/named-stacks.js';
@@ -15,6 +16,7 @@ import { userFramesText } from '../../src/words/seen-words.js';
 import { nativeProgram } from '../native/programs.js';
 import { hold, observed, observedThread, off, recordOptions, target } from '../support/observed.js';
 import { scratchFolder } from '../support/scratch.js';
+import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
 const waiter = observedThread('waiter', 101);
@@ -181,4 +183,23 @@ test.each([
   ['madvise', 'madvise'],
 ])('%s is shown without its parameters', (name, short) => {
   expect(withoutParameters(name)).toBe(short);
+});
+
+test('a process that ends while its stacks are named keeps the names that are known by then', async () => {
+  const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const ended = once(child, 'close');
+  await once(child, 'spawn');
+  const isItself = () => readFileSync(`/proc/${child.pid ?? 0}/comm`, 'utf8').trim() === 'sleep';
+  await until('it is the program', isItself);
+  const own = readFileSync(`/proc/${child.pid ?? 0}/maps`, 'utf8');
+  const code = processCode(child.pid ?? 0, own, () => own);
+  if (code.hidden !== null) throw new Error(code.hidden);
+  const mapping = code.mappings.find(({ path, isExecutable }) => path.endsWith('/sleep') && isExecutable);
+  if (mapping === undefined) throw new Error('its program is not mapped');
+  const read = code.codeOf(mapping);
+  expect(read?.bytesAt(0, 4).toString('latin1')).toBe('\x7fELF');
+  child.kill();
+  await ended;
+  expect(read?.bytesAt(0, 4)).toHaveLength(0);
+  expect(read?.addressOf(Number(mapping.offset))).not.toBeNull();
 });

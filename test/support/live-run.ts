@@ -19,8 +19,8 @@ export interface LiveRun {
  * Once a run's window is open and its first victim has recorded some samples. Runs that only size a region have no
  * victim.
  */
-export function untilMeasuring(pauselab: number, { samples = 30 } = {}): Promise<LiveRun> {
-  return until(`a run of process ${pauselab} measures`, () => {
+export function untilMeasuring(pauselab: number, { samples = 30, deadline_ms = 30_000 } = {}): Promise<LiveRun> {
+  const look = (): LiveRun | null => {
     if (!isAlive(pauselab)) throw new Error(`process ${pauselab} ended before a run measured`);
     for (const folder of runtimeFolders([pauselab])) {
       const board = boardIn(folder);
@@ -34,5 +34,6 @@ export function untilMeasuring(pauselab: number, { samples = 30 } = {}): Promise
       return { folder, board, engine, foreignHolder: holder === engine ? null : holder, sampler };
     }
     return null;
-  });
+  };
+  return until(`a run of process ${pauselab} measures`, look, deadline_ms);
 }

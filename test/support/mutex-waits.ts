@@ -13,7 +13,7 @@ export async function observedMutexWaits(
   out: string,
 ): Promise<ListedStall[]> {
   const { waits, stalls } = await withinTries(3, `a wait for the ${lock} lies in the observation`, async () => {
-    const stalling = startStalling(120, 200, lock);
+    const stalling = startStalling(600, 200, lock);
     const { code, stdout } = await pauselab([
       ...['observe', '--tier', tier, '--pid', String(stalling.pid), '--for', `${seconds}s`],
       ...['--out', out, '--json'],

@@ -21,7 +21,8 @@ export function observedRun(out: string, duration = '4s'): Running {
 /** The arm in which the range crosses VMAs, in the victims' own process. */
 export async function crossingRun(pid: number): Promise<number> {
   for (;;) {
-    const { engine, folder, foreignHolder } = await untilMeasuring(pid);
+    // Sizing the region takes long on a machine that does much else.
+    const { engine, folder, foreignHolder } = await untilMeasuring(pid, { deadline_ms: 120_000 });
     if (
       foreignHolder === null &&
       /^holder .*vmas=2 .*active=1/m.test(readFileSync(join(folder, 'engine.plan'), 'utf8'))

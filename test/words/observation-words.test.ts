@@ -13,7 +13,7 @@ const answer: Extract<AnswerFact, { code: 'gives-back' }> = {
   givingBack_n: 0,
   perhaps_n: 0,
   givingBack_ns: 0,
-  others: [{ cause: 'not-scheduled', stalls_n: 3, total_ns: 900e6 }],
+  others: [{ cause: 'not-scheduled', isOpen: false, stalls_n: 3, total_ns: 900e6 }],
   ofHolders_n: 0,
   ofHolders_ns: 0,
   unknown_n: 0,
@@ -27,10 +27,15 @@ test('giving memory back is ruled out where the reason of each stall is known', 
 });
 
 test('giving memory back is not ruled out by a call that was not seen', () => {
-  const others = [{ cause: 'mmap-lock-holder', stalls_n: 3, total_ns: 900e6 }] as const;
-  expect(statedAnswer({ ...answer, others }).sentence).toBe(
+  const sentenceWith = (cause: 'mmap-lock-holder' | 'mmap-lock-reader', isOpen: boolean) =>
+    statedAnswer({ ...answer, others: [{ cause, isOpen, stalls_n: 3, total_ns: 900e6 }] }).sentence;
+  expect(sentenceWith('mmap-lock-holder', true)).toBe(
     'giving memory back was not seen to be the reason for any of 3 stalls (900 ms in all); 3 stalls (900 ms) waited for mmap_lock, held by a call that was not seen and may have given memory back',
   );
+  expect(sentenceWith('mmap-lock-reader', true)).toBe(
+    'giving memory back was not seen to be the reason for any of 3 stalls (900 ms in all); 3 stalls (900 ms) waited for mmap_lock, held for reading by a call that was not seen and may have given memory back',
+  );
+  expect(sentenceWith('mmap-lock-reader', false)).toMatch(/is not the reason .* which another call held for reading$/);
 });
 
 test('giving memory back is not ruled out by a stall whose reason is not known', () => {
@@ -40,12 +45,16 @@ test('giving memory back is not ruled out by a stall whose reason is not known',
 });
 
 test('whether a reason gives memory back is not known where its call was not seen', () => {
-  const reason = { givesBack: false, cause: 'mmap-lock-holder', call: null } as const;
+  const reason = { givesBack: false, cause: 'mmap-lock-holder', grade: 'likely', call: null } as const;
   expect(givesBackWord(reason)).toBe('not known');
   expect(givesBackWord({ ...reason, cause: 'unknown' })).toBe('not known');
   expect(givesBackWord({ ...reason, call: '/proc/PID/smaps' })).toBe('no');
   expect(givesBackWord({ ...reason, cause: 'not-scheduled' })).toBe('no');
-  expect(givesBackWord({ givesBack: true, cause: 'mmap-lock-holder', call: 'madvise.DONTNEED' })).toBe('yes');
+  expect(givesBackWord({ ...reason, givesBack: true, call: 'madvise.DONTNEED' })).toBe('yes');
+  expect(givesBackWord({ ...reason, cause: 'mmap-lock-reader' })).toBe('not known');
+  expect(givesBackWord({ ...reason, cause: 'mmap-lock-reader', call: 'mprotect' })).toBe('no');
+  // Such as a page fault.
+  expect(givesBackWord({ ...reason, cause: 'mmap-lock-reader', grade: 'proven' })).toBe('no');
 });
 
 test('a thread that had no CPU while others waited for it is not called the cause of that', () => {

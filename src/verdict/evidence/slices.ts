@@ -83,7 +83,7 @@ function givesBack(stall: ListedStall): boolean {
 
 function mayGiveBack(stall: ListedStall): boolean {
   const root = rootOfStall(stall);
-  return root === null || isOpenWhetherGivesBack({ cause: root.cause.cause, call: root.call });
+  return root === null || isOpenWhetherGivesBack({ ...root.cause, call: root.call });
 }
 
 /** So little stalled time of which it is not known whether it belongs to a series changes no conclusion. */
