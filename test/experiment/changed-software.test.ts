@@ -27,7 +27,7 @@ function ran(process: object): Pick<RunFile, 'arm' | 'jvm' | 'churn'>[] {
 }
 
 const found = (now: object, then: object) => {
-  vi.mocked(jdkOfArm).mockResolvedValue({ ...jdk, ...now } as Jdk);
+  vi.mocked(jdkOfArm).mockResolvedValue({ ...jdk, ...now });
   return changedSoftware(arms, ran({ ...jdk, ...then }));
 };
 const glibc = (version: string) => ({ allocator: { name: 'glibc', version } });

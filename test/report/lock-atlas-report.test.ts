@@ -68,7 +68,7 @@ describe('the page of an atlas', () => {
       '6.17.13 differs from what pauselab declares. 1 cell of 7 is undecided. ' +
         '6.17.13 proc_maps inside one VMA takes mmap_lock read, but VMA lock is declared',
     );
-    expect([...page.matchAll(/class="lock k-read odd" title="([^"]*)"/g)].map(([, title]) => title)).toEqual([
+    expect([...page.matchAll(/class="sign k-read odd" title="([^"]*)"/g)].map(([, title]) => title)).toEqual([
       'proc_maps inside one VMA on 6.17.13: mmap_lock for read: stalls writers; declared: VMA lock',
     ]);
   });

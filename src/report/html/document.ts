@@ -1,6 +1,7 @@
 /** The page of experiments. */
 import { grouped } from '../../base/group.js';
 import type { Comparison } from '../../verdict/compare/compared.js';
+import { armsPart } from './parts/arms-part.js';
 import { stallOfRun } from './parts/chain.js';
 import { environmentPart } from './parts/environment-part.js';
 import { stallId } from './figures-part.js';
@@ -41,6 +42,7 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
           html`${several ? html`<h3>${bundle.label}</h3>` : nothing}${headlinePart(bundle, i)}${verdictPart(bundle)}`,
       )}`,
     },
+    ...matrixParts(bundles),
     ...(comparison === null ? [] : [{ id: 'comparison', title: 'Side by side', content: comparisonPart(comparison) }]),
     {
       id: 'evidence',
@@ -72,6 +74,14 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
     about: bundles.map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`).join(' · '),
     parts,
   });
+}
+
+/** Where several JDKs or kernels can be set side by side. */
+function matrixParts(bundles: ReportData['bundles']): PagePart[] {
+  const matrices = bundles.flatMap((bundle) => armsPart(bundle, bundles.length > 1) ?? []);
+  return matrices.length === 0
+    ? []
+    : [{ id: 'matrix', title: 'Each arm by JDK and kernel', short: 'Matrix', content: html`${matrices}` }];
 }
 
 function percentilesPart({ curves, bundles }: ReportData): Markup {

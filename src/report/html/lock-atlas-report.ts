@@ -7,6 +7,7 @@ import { counted, listed } from '../../words/text.js';
 import { columnNames, notAsDeclared, rangeInWords } from '../../words/lock-words.js';
 import { html, type Markup } from './markup.js';
 import { pageOf } from './page.js';
+import { matrixTable, signLegend, type Sign, type SignMeaning } from './parts/matrix.js';
 import { table } from './parts/table.js';
 
 interface AtlasColumn extends Omit<LockTableFile, 'locks'> {
@@ -55,7 +56,7 @@ ${different.map(
 )}`;
 }
 
-const signs: Readonly<Record<Lock, { readonly letter: string; readonly means: string; readonly colour: string }>> = {
+const signs: Readonly<Record<Lock, SignMeaning>> = {
   'mmap_lock write': { letter: 'W', means: 'mmap_lock for write: stalls every thread', colour: 'k-write' },
   'mmap_lock read': { letter: 'R', means: 'mmap_lock for read: stalls writers', colour: 'k-read' },
   'VMA lock': { letter: 'V', means: 'the lock of its VMA', colour: 'k-vma' },
@@ -68,30 +69,32 @@ const signs: Readonly<Record<Lock, { readonly letter: string; readonly means: st
 function matrixPart(columns: readonly AtlasColumn[]): Markup {
   const names = [...new Set(columns.flatMap(({ locks }) => locks.map(({ operation }) => operation)))];
   const ordered = operations.filter(({ name }) => names.includes(name));
-  return html`<ul class="legend">${Object.values(signs).map(
-    ({ letter, means, colour }) => html`<li><span class="lock ${colour}">${letter}</span> ${means}</li>`,
-  )}<li><span class="lock k-vma odd">V≠</span> differs from the declaration</li></ul>
+  return html`${signLegend(
+    Object.values(signs),
+    html`<li><span class="sign k-vma odd">V≠</span> differs from the declaration</li>`,
+  )}
 <p class="small">Left: the range lies inside one VMA. Right: it spans two. A call without a right cell cannot span VMAs.</p>
-<div class="wide" tabindex="0" role="region" aria-label="Locks by call and kernel"><table class="matrix" role="table"><caption>The lock that a call takes, found by its behaviour</caption>
-<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col" class="text">call</th>${columns.map(
-    (column) => html`<th role="columnheader" scope="col" title="${column.release}">${column.name}</th>`,
-  )}</tr></thead><tbody role="rowgroup">${ordered.map(
-    ({ name, explanation }) =>
-      html`<tr role="row"><th role="rowheader" scope="row" title="${explanation}">${name}</th>${columns.map(
-        (column) =>
-          html`<td role="cell" data-column="${column.name}">${lockRanges.map((layout) => cell(rowOf(column, name, layout), column))}</td>`,
-      )}</tr>`,
-  )}</tbody></table></div>`;
+${matrixTable({
+  caption: 'The lock that a call takes, found by its behaviour',
+  label: 'Locks by call and kernel',
+  corner: 'call',
+  columns: columns.map(({ name, release }) => ({ name, title: release })),
+  rows: ordered.map(({ name, explanation }) => ({
+    name,
+    title: explanation,
+    cells: columns.map((column) => lockRanges.map((layout) => signOf(rowOf(column, name, layout), column))),
+  })),
+})}`;
 }
 
-function cell(row: LockRow | undefined, column: AtlasColumn): Markup {
-  if (row === undefined) return html`<span class="lock"></span>`;
+function signOf(row: LockRow | undefined, column: AtlasColumn): Sign | null {
+  if (row === undefined) return null;
   const { letter, means, colour } = signs[row.lock];
   const isOdd = row.asDeclared === false;
   const title =
     `${row.operation} ${rangeInWords(row.layout)} on ${column.name}: ${means}` +
     `${row.errno === null ? '' : ` (${row.errno})`}${isOdd ? `; declared: ${row.declared}` : ''}`;
-  return html`<span class="lock ${colour}${isOdd ? ' odd' : ''}" title="${title}" aria-label="${title}">${letter}${isOdd ? '≠' : ''}</span>`;
+  return { text: `${letter}${isOdd ? '≠' : ''}`, colour, title, isOdd };
 }
 
 function changesPart(columns: readonly AtlasColumn[]): Markup {

@@ -41,9 +41,9 @@ figure{margin:0;min-width:0}svg{max-width:100%;display:block}svg:not(.timeline){
 .grade{font-size:.8rem;border:1px solid var(--line);border-radius:3px;padding:0 .35em;color:var(--soft);white-space:nowrap}
 .a-running{fill:var(--run)}.a-runnable{fill:var(--ready);opacity:.85}.a-blocked{fill:var(--wait)}.a-asleep,.a-gone,.a-unobserved,.a-stopped{fill:var(--sleep)}.a-running.taker{fill:var(--c3)}.call{fill:none;stroke:var(--fg);stroke-width:1.3;stroke-dasharray:4 2}.event{fill:var(--c5)}.cause{fill:var(--c1)}.o-gives-back{fill:var(--c1)}.o-other{fill:var(--c0)}.o-unknown{fill:var(--sleep)}a:focus rect,a:hover rect{stroke:var(--fg);stroke-width:1.5}
 .v-regressed{color:var(--bad);font-weight:600}.v-improved{color:var(--good);font-weight:600}
-.lock{display:inline-block;min-width:1.9em;padding:0 .25em;margin:1px;border-radius:3px;text-align:center;font:.82rem/1.5 ui-monospace,monospace}
-.k-write{background:var(--kw)}.k-read{background:var(--kr)}.k-vma{background:var(--kv)}.k-none,.k-other{background:var(--ko)}.k-refused{color:var(--soft);border:1px solid var(--line)}.k-open{color:var(--soft);border:1px dashed var(--soft)}.odd{outline:2px solid var(--bad);font-weight:700}
-.matrix td,.matrix thead th{text-align:center;padding:.05rem .5rem}
+.sign{display:inline-block;min-width:1.9em;padding:0 .25em;margin:1px;border-radius:3px;text-align:center;font:.82rem/1.5 ui-monospace,monospace}
+.k-write{background:var(--kw)}.k-write-some{background:color-mix(in srgb,var(--kw) 65%,var(--bg))}.k-write-few{background:color-mix(in srgb,var(--kw) 35%,var(--bg))}.k-read{background:var(--kr)}.k-vma{background:var(--kv)}.k-none,.k-other{background:var(--ko)}.k-refused{color:var(--soft);border:1px solid var(--line)}.k-open{color:var(--soft);border:1px dashed var(--soft)}.odd{outline:2px solid var(--bad);font-weight:700}
+.matrix td,.matrix thead th{text-align:center;padding:.05rem .5rem}.matrix thead th.text{text-align:left}.matrix .group{border-left:1px solid var(--line)}.sign small{color:inherit;font-size:.92em}
 .skip{position:absolute;left:-99em}.skip:focus{left:1rem}
 @media(max-width:640px){h1{font-size:1.3rem}nav ul{font-size:.9rem}.chart svg text{font-size:15px}.facts{grid-template-columns:1fr 1fr}
 thead{position:absolute;left:-99em}table,tbody,caption{display:block}tbody tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.6rem,1fr));gap:.1rem .8rem;padding:.45rem 0;border-bottom:1px solid var(--line)}

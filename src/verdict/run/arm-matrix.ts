@@ -1,0 +1,108 @@
+/**
+ * What was found of each arm under each JDK on each kernel, from the conclusions and findings that the verdict is made of.
+ */
+import type { SummaryFile } from '../../bundle/bundle-schema.js';
+import type { RefusedArm } from '../../facts/refused-arm-facts.js';
+import { jdkLabelOf, nameWithoutJdk, type ResolvedProfile } from '../../profile/resolved/resolved.js';
+
+/** The code of the conclusion that names the arm; `not-run`: its JDK cannot run it. */
+export const armStates = [
+  'stalls',
+  'stalls-under-load',
+  'like-foreign',
+  'heap-kept',
+  'unclear',
+  'no-data',
+  'uncontrolled',
+  'nothing-timed',
+  'not-run',
+] as const;
+export type ArmState = (typeof armStates)[number];
+
+export interface ArmCell {
+  readonly state: ArmState;
+  /** Of the series with the longest stall; null: no run shows it. */
+  readonly longest_ns: number | null;
+  /** Of the series that is stalled for the largest share; null: unknown, as runs under load show no share. */
+  readonly stalled_share: number | null;
+  /** A series of a control has stalls too. */
+  readonly controlsStalled: boolean;
+  readonly refused: RefusedArm | null;
+}
+
+export interface ArmColumn {
+  readonly kernel: string;
+  /** Null: arms without a JDK of the list. */
+  readonly jdk: string | null;
+}
+
+export interface ArmMatrix {
+  readonly columns: readonly ArmColumn[];
+  /** `arm`: without its JDK. A cell is null where the experiment has no such arm. */
+  readonly rows: readonly { readonly arm: string; readonly cells: readonly (ArmCell | null)[] }[];
+}
+
+interface Judged {
+  readonly summary: SummaryFile;
+  readonly profile: ResolvedProfile;
+  readonly refused: readonly RefusedArm[];
+}
+
+/** Null for one kernel and one JDK, and for a bundle of a version that stored no conclusions. */
+export function armMatrix({ summary, profile, refused }: Judged): ArmMatrix | null {
+  const kernels = [...new Set(summary.arms.map(({ kernel }) => kernel))];
+  const inSummary = new Set(summary.arms.map(({ name }) => name));
+  const arms = profile.arms
+    .filter(({ control, name }) => control === null && (inSummary.has(name) || refused.some(({ arm }) => arm === name)))
+    .map((arm) => ({ name: arm.name, jdk: jdkLabelOf(arm) }));
+  const jdks = [...new Set(arms.map(({ jdk }) => jdk))];
+  const columns = kernels.flatMap((kernel) => jdks.map((jdk): ArmColumn => ({ kernel, jdk })));
+  if (columns.length < 2 || summary.conclusions.length === 0) return null;
+  return {
+    columns,
+    rows: [...new Set(arms.map(nameWithoutJdk))].map((row) => ({
+      arm: row,
+      cells: columns.map(({ kernel, jdk }) => {
+        const arm = arms.find((one) => nameWithoutJdk(one) === row && one.jdk === jdk);
+        return arm === undefined ? null : cellOf(arm.name, kernel, { summary, refused });
+      }),
+    })),
+  };
+}
+
+function cellOf(
+  arm: string,
+  kernel: string,
+  { summary, refused }: Pick<Judged, 'summary' | 'refused'>,
+): ArmCell | null {
+  const whyNot = refused.find((one) => one.arm === arm);
+  const none = { longest_ns: null, stalled_share: null, controlsStalled: false };
+  if (whyNot !== undefined) return { ...none, state: 'not-run', refused: whyNot };
+  const state = stateOf(arm, kernel, summary);
+  if (state === null) return null;
+  // The arm of a finding has its kernel in its name, where there are several.
+  const own = summary.findings.filter(
+    (finding) => finding.kernel === kernel && [arm, `${arm} on ${kernel}`].includes(finding.arm),
+  );
+  const seen = own.flatMap((finding) => finding.seen ?? []);
+  const isShareKnown = state !== 'stalls-under-load' && seen.length > 0;
+  const longest = [...seen, ...own.flatMap(({ underLoad }) => underLoad ?? [])].map(({ longest_ns }) => longest_ns);
+  return {
+    state,
+    longest_ns: longest.length === 0 ? null : Math.max(...longest),
+    stalled_share: !isShareKnown ? null : Math.max(...seen.map(({ stalled_share }) => stalled_share)),
+    controlsStalled: own.some(({ foreignStalls_n, idleStalls_n }) => (foreignStalls_n ?? 0) + (idleStalls_n ?? 0) > 0),
+    refused: null,
+  };
+}
+
+/** Null if no conclusion names the arm. */
+function stateOf(arm: string, kernel: string, { conclusions }: SummaryFile): ArmState | null {
+  for (const conclusion of conclusions) {
+    const named = conclusion as { readonly kernel?: unknown; readonly arm?: unknown; readonly arms?: unknown };
+    const state = armStates.find((one) => one === conclusion.code);
+    const isNamed = named.arm === arm || (Array.isArray(named.arms) && named.arms.includes(arm));
+    if (state !== undefined && named.kernel === kernel && isNamed) return state;
+  }
+  return null;
+}
