@@ -10,7 +10,7 @@ import type { RefusedMap } from '../facts/user-stack-facts.js';
 import { readIfThere } from '../host/files.js';
 
 export interface JitMap {
-  functionAt(address: bigint): string | null;
+  readonly functionAt: (address: bigint) => string | null;
   /** Null: it was read, or there is none. */
   readonly refused: RefusedMap | null;
 }
