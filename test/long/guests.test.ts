@@ -111,6 +111,37 @@ const claims: Record<string, Example> = {
       }
     },
   },
+  'hrtick-switch': {
+    duration: '4s',
+    claim(bundle) {
+      const { manifest, summary } = bundle;
+      expect(manifest.kernels.map(({ feature, facts }) => [feature, facts.schedFeatures])).toEqual([
+        ['HRTICK', expect.arrayContaining(['HRTICK'])],
+        ['NO_HRTICK', expect.arrayContaining(['NO_HRTICK'])],
+      ]);
+      expect(summary.verdict).toContain('so between them lies the scheduler feature HRTICK');
+      // With NO_HRTICK single calls can be preempted too, on a busy host.
+      expect(blocked(bundle, 'hold-3ms', ' HRTICK')).toBeGreaterThan(blocked(bundle, 'hold-3ms', ' NO_HRTICK'));
+    },
+  },
+  'hrtick-slices': {
+    duration: '3s',
+    claim(bundle) {
+      for (const ms of [1, 3, 10, 30, 100])
+        for (const { file } of bundle.runs.filter((run) => run.file.arm === `slice-${ms}ms`))
+          expect(file.priorities.find(({ name }) => name === 'holder')?.actual?.slice_ns, file.name).toBe(ms * 1e6);
+    },
+  },
+  'hrtick-weight': {
+    duration: '3s',
+    claim(bundle) {
+      const weights = new Map(bundle.runs.map(({ file }) => [file.arm, file.cpuWeights?.[0]]));
+      expect(weights.get('hogs-weight-1')).toEqual({ threads: 'hogs', weight: 1 });
+      expect(weights.get('holder-weight-10000')).toEqual({ threads: 'holder', weight: 10_000 });
+      expect(weights.get('hold-3ms')).toBeUndefined();
+      expect(blocked(bundle, 'holder-nice-0-weight-1', ' HRTICK')).toBeGreaterThan(0);
+    },
+  },
   hrtick: {
     duration: '3s',
     claim(bundle) {
