@@ -28,7 +28,7 @@ describe('where and how a profile is wrong', () => {
     ],
     [
       'hogs: 3',
-      'hogs: expected a mapping with some of the keys count, nice, policy, rtPriority, slice, cpus, burst, got 3',
+      'hogs: expected a mapping with some of the keys count, nice, policy, rtPriority, slice, cpus, burst, cpuWeight, got 3',
     ],
     ['hogs: { burst: { run: 60 } }', `hogs.burst.run: expected ${durations}, from 1ms to 10s, got 60 without a unit`],
     [
@@ -45,7 +45,7 @@ describe('where and how a profile is wrong', () => {
     ['hogs: { nicee: 3 }', 'hogs.nicee: unknown key; did you mean nice?'],
     [
       'hogs: { colour: red }',
-      'hogs.colour: unknown key; the keys here are count, nice, policy, rtPriority, slice, cpus, burst',
+      'hogs.colour: unknown key; the keys here are count, nice, policy, rtPriority, slice, cpus, burst, cpuWeight',
     ],
     ['durration: 3s', 'durration: unknown key; did you mean duration?'],
     ['stall: { burst: { x: 1 } }', 'stall.burst: unknown key; the keys here are aim, leastHold'],
