@@ -59,12 +59,12 @@ const ofKernel: WordsOf<KernelConclusion> = {
 
 /** Whole sentences. */
 const ofAll: WordsOf<OverallConclusion> = {
-  'kernels-compared': ({ behaviours }) => `Of these kernels, ${behaviours.map(behaviourText).join('; ')}`,
+  'kernels-compared': ({ behaviours }) => `Side by side, ${behaviours.map(behaviourText).join('; ')}`,
   'arms-not-run': ({ refused }) => refusedText(refused),
   'between-features': ({ features, models_n }) => {
     const names = [...new Set(features.map(featureName))];
     return (
-      `All are one kernel, on which ${listed(features)} were set through debugfs and read back` +
+      `They are one kernel, on which ${listed(features)} were set through debugfs and read back` +
       `${models_n > 1 ? ', each under each preemption model' : ''}, so ` +
       `${models_n > 1 ? 'between two places with the same preempt=' : 'between them'} ` +
       `${names.length === 1 ? 'lies the scheduler feature' : 'lie the scheduler features'} ${listed(names)}`

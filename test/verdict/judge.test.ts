@@ -48,7 +48,7 @@ describe('arms on several kernels', () => {
       /^On Linux 6\.16\.12: in one-vma and crossing victims were blocked.* On Linux 6\.17\.13: in crossing victims were blocked/,
     );
     expect(verdict).toContain(
-      'Of these kernels, one-vma stalls on 6.16.12 and not on 6.17.13; crossing stalls on all.',
+      'Side by side, one-vma stalls on 6.16.12 and not on 6.17.13; crossing stalls on all.',
     );
     expect(verdict).not.toContain('patch');
   });
@@ -87,7 +87,7 @@ describe('arms on several kernels', () => {
       ...on('6.17.13', ...controls, open, still('crossing')),
     ]);
     expect(verdict).toContain(
-      'Of these kernels, one-vma does not stall on 6.16.12 (undecided on 6.17.13); crossing stalls on none of them.',
+      'Side by side, one-vma does not stall on 6.16.12 (undecided on 6.17.13); crossing stalls on none of them.',
     );
   });
 });
@@ -107,7 +107,7 @@ describe('two places whose kernels have one release', () => {
       ['one-vma', b, 'like-foreign'],
     ]);
     expect(verdict).toMatch(/^On a \(Linux 6\.17\.0\): in one-vma victims .* On the \(Linux 6\.17\.0\): /);
-    expect(verdict).toContain('Of these kernels, one-vma stalls on a and not on the.');
+    expect(verdict).toContain('Side by side, one-vma stalls on a and not on the.');
   });
 
   test('a note of one of them says which, however short its label is', () => {
@@ -235,7 +235,7 @@ describe('notes on kernels', () => {
     test('the verdict says that the feature is what lies between them, and no note repeats it', () => {
       const { verdict, conclusions, notes } = judged(two);
       expect(verdict).toContain(
-        'All are one kernel, on which HRTICK and NO_HRTICK were set through debugfs and read back, so between them lies the scheduler feature HRTICK.',
+        'They are one kernel, on which HRTICK and NO_HRTICK were set through debugfs and read back, so between them lies the scheduler feature HRTICK.',
       );
       expect(conclusions).toContainEqual(
         expect.objectContaining({ code: 'between-features', features: ['HRTICK', 'NO_HRTICK'], models_n: 1 }),
@@ -342,7 +342,7 @@ describe('notes on kernels', () => {
 
   test('a single kernel of this machine has no such notes', () => {
     const one = judged(kernels.slice(0, 1), arms.slice(0, 4));
-    expect(one.verdict).not.toContain('Of these kernels');
+    expect(one.verdict).not.toContain('Side by side');
     expect(sentencesOf(one.notes).join(' ')).not.toMatch(/guest|differ/);
   });
 });

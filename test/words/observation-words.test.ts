@@ -53,8 +53,10 @@ test('whether a reason gives memory back is not known where its call was not see
   expect(givesBackWord({ ...reason, givesBack: true, call: 'madvise.DONTNEED' })).toBe('yes');
   expect(givesBackWord({ ...reason, cause: 'mmap-lock-reader' })).toBe('not known');
   expect(givesBackWord({ ...reason, cause: 'mmap-lock-reader', call: 'mprotect' })).toBe('no');
-  // Such as a page fault.
+  // Such as a page fault, which takes the lock for reading.
   expect(givesBackWord({ ...reason, cause: 'mmap-lock-reader', grade: 'proven' })).toBe('no');
+  expect(givesBackWord({ ...reason, cause: 'mmap-lock-writer', grade: 'proven' })).toBe('not known');
+  expect(givesBackWord({ ...reason, cause: 'mmap-lock-writer', grade: 'proven', call: 'mprotect' })).toBe('no');
 });
 
 test('a thread that had no CPU while others waited for it is not called the cause of that', () => {
