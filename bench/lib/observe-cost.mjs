@@ -70,10 +70,12 @@ async function switching({ rounds, trees }) {
     const pairs = trees.map(() => ({ bare: [], seen: [] }));
     for (let round = 0; round < rounds; round += 1) {
       for (const [i, { watch }] of trees.entries()) {
-        pairs[i].bare.push(await perRoundTrip('processes', 3));
-        const watching = await watch([sleeper]);
-        pairs[i].seen.push(await perRoundTrip('processes', 3));
-        await watching.finish();
+        await pairOf(round, pairs[i], async (isSeen) => {
+          const watching = isSeen ? await watch([sleeper]) : null;
+          const perTrip_ns = await perRoundTrip('processes', 3);
+          await watching?.finish();
+          return perTrip_ns;
+        });
       }
     }
     for (const [i, { bare, seen }] of pairs.entries()) {
@@ -89,6 +91,12 @@ async function switching({ rounds, trees }) {
   });
 }
 
+/** Measures not observed and observed. Whoever is second has the warmer machine, so the first changes each round. */
+async function pairOf(round, { bare, seen }, measure) {
+  const order = round % 2 === 0 ? [false, true] : [true, false];
+  for (const isSeen of order) (isSeen ? seen : bare).push(await measure(isSeen));
+}
+
 async function perRoundTrip(who, seconds) {
   const pair = spawn(program('switching'), [who, String(seconds), lastCpu()], { stdio: ['ignore', 'pipe', 'inherit'] });
   const { n, cpu_ns } = await lastLineOf(pair);
@@ -99,11 +107,7 @@ async function ofService({ rounds, trees }) {
   const pairs = trees.map(() => ({ bare: [], seen: [] }));
   for (let round = 0; round < rounds; round += 1) {
     for (const [i, { watch }] of trees.entries()) {
-      // Whoever is second in a pair has the warmer machine.
-      const isBareFirst = round % 2 === 0;
-      if (isBareFirst) pairs[i].bare.push(await served(null));
-      pairs[i].seen.push(await served(watch));
-      if (!isBareFirst) pairs[i].bare.push(await served(null));
+      await pairOf(round, pairs[i], (isSeen) => served(isSeen ? watch : null));
     }
   }
   for (const [i, { bare, seen }] of pairs.entries()) {
