@@ -47,9 +47,7 @@ describe('arms on several kernels', () => {
     expect(verdict).toMatch(
       /^On Linux 6\.16\.12: in one-vma and crossing victims were blocked.* On Linux 6\.17\.13: in crossing victims were blocked/,
     );
-    expect(verdict).toContain(
-      'Side by side, one-vma stalls on 6.16.12 and not on 6.17.13; crossing stalls on all.',
-    );
+    expect(verdict).toContain('Side by side, one-vma stalls on 6.16.12 and not on 6.17.13; crossing stalls on all.');
     expect(verdict).not.toContain('patch');
   });
 
