@@ -13,6 +13,7 @@ import type { Collector } from '../../src/catalogue/collectors.js';
 import { jvmLogFlags, parseJvmLog, type JvmLog } from '../../src/record/jvm-log.js';
 import { testJdks } from '../support/java.js';
 import { javac } from '../support/jdks.js';
+import { withinTries } from '../support/tries.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pauselab-jvm-log-'));
 afterAll(() => {
@@ -110,21 +111,30 @@ describe.each(cases)('JDK $feature, $collector', ({ jdk, collector }) => {
     },
   );
 
-  test.runIf(collector !== 'epsilon')('a pause lies inside a safepoint, and reaching it is a part of that', () => {
-    const safepoints = log.series.get('safepoint.total') ?? [];
-    const reaches = log.series.get('safepoint.reach') ?? [];
-    expect(reaches.map(({ start_ns }) => start_ns)).toEqual(safepoints.map(({ start_ns }) => start_ns));
-    for (const [i, { end_ns }] of reaches.entries()) expect(end_ns < (safepoints[i]?.end_ns ?? 0n)).toBe(true);
-    // An event ends when its line was made. A JVM that is kept off its CPU between reading the clock and that is told
-    // late, so one may lie beside.
-    const outside = (log.series.get('gc.pause') ?? []).filter(
-      (pause) =>
-        !safepoints.some(
-          ({ start_ns, end_ns }) => pause.start_ns + resolution_ns >= start_ns && pause.end_ns <= end_ns,
-        ),
-    );
-    expect(outside.length).toBeLessThanOrEqual(1);
-  });
+  test.runIf(collector !== 'epsilon')(
+    'a pause lies inside a safepoint, and reaching it is a part of that',
+    async () => {
+      let seen: Observed | null = observed;
+      await withinTries(3, 'at most one pause lies beside its safepoint', () => {
+        const { log: own } = seen ?? observe(jdk, collector);
+        seen = null;
+        const safepoints = own.series.get('safepoint.total') ?? [];
+        const reaches = own.series.get('safepoint.reach') ?? [];
+        expect(reaches.map(({ start_ns }) => start_ns)).toEqual(safepoints.map(({ start_ns }) => start_ns));
+        for (const [i, { end_ns }] of reaches.entries()) expect(end_ns < (safepoints[i]?.end_ns ?? 0n)).toBe(true);
+        // An event ends when its line was made. A JVM that is kept off its CPU between reading the clock and that is told
+        // late, so one may lie beside, and more on a busy machine.
+        const outside = (own.series.get('gc.pause') ?? []).filter(
+          (pause) =>
+            !safepoints.some(
+              ({ start_ns, end_ns }) => pause.start_ns + resolution_ns >= start_ns && pause.end_ns <= end_ns,
+            ),
+        );
+        expect(outside.length).toBeLessThanOrEqual(1);
+        return Promise.resolve();
+      });
+    },
+  );
 
   test.runIf(['g1', 'serial', 'zgc', 'shenandoah'].includes(collector))(
     'heap given back is there, with a length',
