@@ -5,7 +5,8 @@
 //   node bench/observe.mjs cost [SUBJECT …] [--rounds N] [--seconds N] [--against TREE]
 //
 // As root, with JDK 17. `planted` causes stalls in bench/java/observed, whose own log judges (lib/planted-judge.mjs);
-// `--keep` keeps the bundle of a single try, `--json` prints the counts of each case as a line of JSON. `quiet` observes the same service with nothing planted.
+// `--keep` keeps the bundle of a single try, `--json` prints the counts of each case as a line of JSON. `quiet` observes
+// the same service with nothing planted.
 //
 // `cost` is what observing costs the target, a bystander and the machine (lib/observe-cost.mjs): mprotect, switching,
 // service, observer, programs. `--against` compares with another built tree, in turns.

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { usage, unfit } from '../base/failure.js';
 import { askedFor } from '../bundle/asked-for.js';
-import type { ManifestFile, MeasuredManifest } from '../bundle/bundle-schema.js';
+import type { ManifestFile, MeasuredManifest, SummaryFile } from '../bundle/bundle-schema.js';
 import {
   openBundle,
   isBundle,
@@ -44,14 +44,14 @@ export async function resume(path: string, options: ResumeOptions): Promise<Resu
   // Held before it is read: its writer may live.
   const store = reopenBundle(path);
   try {
-    const { plan, before, notes } = await planResume(path, options.trust);
+    const { plan, before, summary, notes } = await planResume(path, options.trust);
     for (const text of notes) options.progress.note(text);
     const { side, untilN, manifest } = plan;
     const kernels = manifest.kernels.map(({ name }) => name);
     const isMeasured = lacksRuns({ plan: side, kernels, order: manifest.order, untilN, runs: before.runs });
     const measured = isMeasured
       ? await measureMissing(plan, before, store, options)
-      : publishedWhole(plan, before, store);
+      : publishedWhole(plan, before, summary, store);
     const conditions = askedFor(manifest).failIf.map((text) => parseFailCondition(text, side.arms));
     return {
       ...(await concludedRun(side.profile, conditions, measured)),
@@ -75,6 +75,8 @@ function refuseOtherKinds(path: string): void {
 interface ResumePlan {
   readonly plan: PlanOfBundle;
   readonly before: Before;
+  /** As it is stored. */
+  readonly summary: SummaryFile | null;
   readonly notes: readonly string[];
 }
 
@@ -102,8 +104,8 @@ export function beforeOf(
   manifest: ManifestFile,
   arms: readonly ResolvedArm[],
   changed: readonly ChangedFact[],
-): Pick<ResumePlan, 'before' | 'notes'> {
-  const { runs, notes } = openBundle(path);
+): Omit<ResumePlan, 'plan'> {
+  const { runs, summary, notes } = openBundle(path);
   const finished = runs.filter(isKept).map((file) => {
     const arm = arms.find(({ name }) => name === file.arm);
     if (arm === undefined)
@@ -114,6 +116,7 @@ export function beforeOf(
   });
   const numbers = [...runs.map(({ name }) => name), ...setAsideBefore(manifest)].map(numberOf);
   return {
+    summary,
     notes,
     before: {
       manifest: measuredManifest(manifest),
@@ -196,8 +199,12 @@ async function measureMissing(
 }
 
 /** Nothing is missing but perhaps the last summary, if pauselab was killed before it. */
-function publishedWhole({ path, side, manifest }: PlanOfBundle, before: Before, store: BundleStore): Measured {
-  const { summary: stored } = openBundle(path);
+function publishedWhole(
+  { side, manifest }: PlanOfBundle,
+  before: Before,
+  stored: SummaryFile | null,
+  store: BundleStore,
+): Measured {
   if (stored?.status === 'complete') return { summary: stored, bundle: store.path, failure: null };
   const { kernels, refusedArms: refused, resumed } = manifest;
   const { profile, arms } = withoutSecrets(side);

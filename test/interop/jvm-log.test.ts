@@ -122,8 +122,8 @@ describe.each(cases)('JDK $feature, $collector', ({ jdk, collector }) => {
         const reaches = own.series.get('safepoint.reach') ?? [];
         expect(reaches.map(({ start_ns }) => start_ns)).toEqual(safepoints.map(({ start_ns }) => start_ns));
         for (const [i, { end_ns }] of reaches.entries()) expect(end_ns < (safepoints[i]?.end_ns ?? 0n)).toBe(true);
-        // An event ends when its line was made. A JVM that is kept off its CPU between reading the clock and that is told
-        // late, so one may lie beside, and more on a busy machine.
+        // The log's time of an event is that of its line. The JVM reads the clock before, and may lose its CPU in between:
+        // then the event seems to be late. One may, and on a busy machine more do.
         const outside = (own.series.get('gc.pause') ?? []).filter(
           (pause) =>
             !safepoints.some(

@@ -450,7 +450,7 @@ describe('what changed since the beginning', () => {
   const since = (kernel: KernelRecord, now: object) => changesSince(manifest(kernel), '1', { ...host, ...now });
   const guest = kernelRecord('6.17.13');
 
-  test('a boot is refused on this machine, and said where all kernels run in guests', () => {
+  test('another boot is refused if runs use the kernel of this machine, and only noted if all run in guests', () => {
     const boot = { fact: 'the boot', then: 'one', now: 'two' };
     expect(since(here, {})).toEqual({ refused: [], said: [] });
     expect(since(here, { bootId: 'two' })).toEqual({ refused: [boot], said: [] });

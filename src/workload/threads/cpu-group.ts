@@ -2,9 +2,9 @@
  * Limits or weighs the CPU time of some threads of a process (cpu.max and cpu.weight, cgroup v2), not of the whole
  * process: victims go on while the holder is throttled. The threads move into a threaded cgroup below that of their
  * process (Documentation/admin-guide/cgroup-v2.rst, "Threads"), and what was set is read back. Below the root of a
- * hierarchy, as in a guest, this disturbs nobody. Elsewhere the kernel refuses it if the process's cgroup has controllers without
- * thread support; that is reported. A cgroup outlives a killed pauselab, so each is noted in the runtime folder before
- * it is created, and is removed together with that folder.
+ * hierarchy, as in a guest, this disturbs nobody. Elsewhere the kernel refuses it if the process's cgroup has
+ * controllers without thread support; that is reported. A cgroup outlives a killed pauselab, so each is noted in the
+ * runtime folder before it is created, and is removed together with that folder.
  */
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
