@@ -86,12 +86,23 @@ export function reopenBundle(path: string): BundleStore {
   if (!existsSync(runsFolder))
     throw usage(`${path} is no bundle (it has no folder runs); name a folder that \`pauselab run\` wrote`);
   const held = guard(folder, () => heldRuns(runsFolder));
-  if (held === null)
-    throw usage(
-      `${path} is in use: the pauselab that measures it has not ended, or another one resumes it; wait until it ends, or interrupt it`,
-    );
+  if (held === null) throw inUse(path);
   cleanHidden(runsFolder);
   return storeIn(folder, { held, runs_n: runFolders(path).names.length, isNew: false, wasThere: true });
+}
+
+/** As `reopenBundle` would be refused. Nothing is changed. */
+export function refuseInUse(path: string): void {
+  const folder = resolve(path);
+  const held = guard(folder, () => heldRuns(join(folder, 'runs')));
+  if (held === null) throw inUse(path);
+  held.release();
+}
+
+function inUse(path: string): Failure {
+  return usage(
+    `${path} is in use: the pauselab that measures it has not ended, or another one resumes it; wait until it ends, or interrupt it`,
+  );
 }
 
 /** Without the addon nothing can be held, and nothing measured. */

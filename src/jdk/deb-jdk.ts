@@ -74,6 +74,23 @@ export async function fetchDebJdk(asked: string, sources: Sources): Promise<Cach
   return fetchedOrCached(asked, entry, sources, async () => fetchChosen(await choose(spec, sources), spec, sources));
 }
 
+/** The JDK of these packages, from the cache; null: the cache does not have it. */
+export async function cachedDebJdk(
+  { package: name, version, suite, libc }: Packaged,
+  sources: Sources,
+): Promise<CachedJdk | null> {
+  const same = cachedJdks(cacheFolder(sources)).filter(
+    (jdk) =>
+      jdk.package === name &&
+      jdk.version === version &&
+      jdk.suite === suite &&
+      jdk.libc.version === libc.version &&
+      jdk.libc.suite === libc.suite,
+  );
+  for (const jdk of same) if (await jdkShelf.isUndamaged(jdk)) return jdk;
+  return null;
+}
+
 async function cachedFor(spec: JdkSpec, sources: Sources): Promise<CachedJdk | null> {
   const fitting = cachedJdks(cacheFolder(sources)).filter(
     ({ suite, libc }) => libc.suite === (spec.libcSuite ?? suite),

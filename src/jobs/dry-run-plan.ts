@@ -28,6 +28,7 @@ import {
   type ResolvedProfile,
   type Scheduling,
 } from '../profile/resolved/resolved.js';
+import type { FormerKernels } from './former-kernels.js';
 import type { PlannedSide } from './plan.js';
 import { describeGuests, type PlannedGuest } from './resolve-places.js';
 
@@ -233,15 +234,17 @@ export interface DryRun {
   readonly keepSecrets: boolean;
   /** Reports what is fetched or built for guests. */
   readonly note: (text: string) => void;
+  /** Of an experiment that goes on. */
+  readonly former?: FormerKernels;
 }
 
 /** `together`: kernels of all sides that are measured in turns, whose places have different names. */
 export async function planOfSide(
   { profile, arms }: PlannedSide,
-  { guest, keepSecrets, note }: DryRun,
+  { guest, keepSecrets, note, former }: DryRun,
   together: readonly string[] = profile.kernels,
 ): Promise<PlanWithGuests> {
-  const all = await describeGuests({ ...profile, kernels: together, guest }, note);
+  const all = await describeGuests({ ...profile, kernels: together, guest }, note, former);
   const guests = kernelsOf(profile).flatMap((kernel) => all.filter(({ asked }) => asked === kernel));
   const names = guests.map(({ name }) => name);
   return { ...planOf(profile, keepSecrets ? arms : withoutSecrets(arms), names), guests };

@@ -10,7 +10,8 @@ import type { Before, SidePlan } from '../experiment/measured-side.js';
 import type { UntilN } from '../experiment/plan/until-n.js';
 import type { BootedKernel } from '../kernel/build/booted-kernel.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
-import { makeReady, withoutRefused } from './make-ready.js';
+import type { FormerKernels } from './former-kernels.js';
+import { fillCache, makeReady, withoutRefused } from './make-ready.js';
 import type { PlannedSide } from './plan.js';
 import type { Progress } from './progress.js';
 import { resultFolder } from './result-folder.js';
@@ -74,8 +75,10 @@ export async function measureRest(
     import('../experiment/run/changed-software.js'),
   ]);
   const { argv, refusedArms } = before.manifest;
+  const former = await useFormerSoftware(arms, before, options);
   return measureSides([{ profile, arms }], argv, options, {
     open: () => [store],
+    former,
     unmeasured: `nothing was added to ${store.path}`,
     run: async ([side], settings) => {
       const [refused] = side.refused ?? [];
@@ -99,6 +102,25 @@ export async function measureRest(
       return { summary, failure, bundle: store.path };
     },
   });
+}
+
+/** What the runs so far used of the mirror is used again. Returns the kernels. */
+async function useFormerSoftware(
+  arms: readonly ResolvedArm[],
+  { manifest, runs }: Before,
+  { install, progress: { note } }: Pick<MeasureOptions, 'install' | 'progress'>,
+): Promise<FormerKernels> {
+  const [{ formerJdks, useFormerJdk }, { formerKernels }] = await Promise.all([
+    import('./former-jdks.js'),
+    import('./former-kernels.js'),
+  ]);
+  const jdks = formerJdks(
+    arms,
+    runs.map(({ file }) => file),
+  );
+  const installing = { install: install === true, note };
+  for (const jdk of jdks) await fillCache(installing, (sources) => useFormerJdk(jdk, sources));
+  return formerKernels(manifest, { note });
 }
 
 export interface MeasuredInTurns {
@@ -138,6 +160,8 @@ interface Measurement<Result> {
   /** After a signal before the first run. */
   readonly unmeasured?: string;
   readonly open: () => readonly BundleStore[];
+  /** Of an experiment that goes on. */
+  readonly former?: FormerKernels;
   readonly run: (sides: readonly [Opened, ...Opened[]], settings: ExperimentSettings) => Promise<Result>;
 }
 
@@ -145,7 +169,7 @@ async function measureSides<Result>(
   asked: readonly PlannedSide[],
   argv: readonly string[],
   options: MeasureOptions,
-  { open, run, unmeasured = 'nothing was measured' }: Measurement<Result>,
+  { open, run, former, unmeasured = 'nothing was measured' }: Measurement<Result>,
 ): Promise<Result> {
   const { isHost, kernelsOf } = await import('../profile/check/asked-kernel.js');
   const kernels = [...new Set(asked.flatMap(({ profile }) => kernelsOf(profile)))];
@@ -190,6 +214,7 @@ async function measureSides<Result>(
       },
       {
         interrupted: interruption.signalled,
+        former,
         progress: (text) => {
           status.onCalibration(text);
         },

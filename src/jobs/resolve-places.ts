@@ -4,10 +4,11 @@ import { eachCondition, planPlaces, type PlannedPlace, type WantedPlaces } from 
 import { guestImage } from '../kernel/guest/guest-image.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
 import { findQemu, kernelCommandLine, qemuArguments, withoutKvm, type Accelerator } from '../kernel/guest/qemu.js';
-import { resolveKernel } from '../kernel/image/kernel-image.js';
+import { resolveKernel, type KernelImage } from '../kernel/image/kernel-image.js';
 import { isBuilt } from '../kernel/build/build-kernel.js';
 import { isBuildSpec, parseBuildSpec } from '../kernel/build/build-spec.js';
 import { askedKernel } from '../profile/check/asked-kernel.js';
+import { resolveFormer, type FormerKernels } from './former-kernels.js';
 import { makeReady } from './make-ready.js';
 
 /** Where runs would execute. `command` would boot the guest; null for this machine. */
@@ -31,26 +32,39 @@ export interface PlannedBuild {
 interface Waiting {
   readonly interrupted: Promise<unknown>;
   readonly progress: (text: string) => void;
+  /** Of an experiment that goes on. */
+  readonly former?: FormerKernels | undefined;
 }
 
-export function placesOf(wanted: WantedPlaces, { interrupted, progress }: Waiting): Promise<readonly PlannedPlace[]> {
+export function placesOf(
+  wanted: WantedPlaces,
+  { interrupted, progress, former }: Waiting,
+): Promise<readonly PlannedPlace[]> {
   const ended = new AbortController();
   void interrupted.then(() => {
     ended.abort(workloadFailed('interrupted while kernels were fetched'));
   });
-  const resolve = (asked: string): ReturnType<typeof resolveKernel> =>
-    resolveKernel(asked, { note: progress, signal: ended.signal });
-  return planPlaces(wanted, resolve, { interrupted, progress, withoutKvm: undefined });
+  const resolve = former === undefined ? resolveKernel : resolveFormer(former);
+  const find = (asked: string): Promise<KernelImage> => resolve(asked, { note: progress, signal: ended.signal });
+  return planPlaces(wanted, find, { interrupted, progress, withoutKvm: undefined });
 }
 
 /** The commands that would boot the guests. Each boot makes a folder for its sockets and its console. */
-export async function describeGuests(wanted: WantedPlaces, note: (text: string) => void): Promise<PlannedGuest[]> {
+export async function describeGuests(
+  wanted: WantedPlaces,
+  note: (text: string) => void,
+  former?: FormerKernels,
+): Promise<PlannedGuest[]> {
   // The command names the parts of a guest, so they are built first.
   await makeReady({ arms: [], kernels: wanted.kernels }, { install: false, note });
-  const builds = await plannedBuilds(wanted.kernels, note);
-  if (builds.size === 0) return guestsOf(wanted);
+  const isCached = (asked: string): boolean => (former?.get(askedKernel(asked).kernel)?.image ?? null) !== null;
+  const builds = await plannedBuilds(
+    wanted.kernels.filter((asked) => !isCached(asked)),
+    note,
+  );
+  if (builds.size === 0) return guestsOf(wanted, former);
   const there = wanted.kernels.filter((asked) => !builds.has(asked));
-  const guests = there.length === 0 ? [] : await guestsOf({ ...wanted, kernels: there });
+  const guests = there.length === 0 ? [] : await guestsOf({ ...wanted, kernels: there }, former);
   return wanted.kernels.flatMap((asked) => {
     const build = builds.get(asked);
     if (build === undefined) return guests.filter((guest) => guest.asked === asked);
@@ -80,8 +94,9 @@ async function plannedBuilds(
   return builds;
 }
 
-async function guestsOf(wanted: WantedPlaces): Promise<PlannedGuest[]> {
-  const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
+async function guestsOf(wanted: WantedPlaces, former: FormerKernels | undefined): Promise<PlannedGuest[]> {
+  const quiet = { interrupted: new Promise(() => undefined), progress: () => undefined };
+  const places = await placesOf(wanted, { ...quiet, former });
   if (places.every(({ guest }) => guest === null))
     return places.map(({ name, asked }) => ({ name, asked, command: null, accelerator: null }));
   // These are the same for all guests, and the image is a digest of 150 MB.

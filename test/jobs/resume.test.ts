@@ -12,7 +12,7 @@ import type { RunInput, RunOutput } from '../../src/experiment/run/one-run.js';
 import { localPlace, type Place } from '../../src/experiment/place/place.js';
 import { runOrder } from '../../src/experiment/plan/order.js';
 import { hostFacts } from '../../src/host/facts.js';
-import { beforeOf } from '../../src/jobs/resume.js';
+import { beforeOf } from '../../src/jobs/resume-plan.js';
 import { toolVersion } from '../../src/jobs/tool-version.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { profileHashOf } from '../../src/profile/resolved/profile-secrets.js';
@@ -438,6 +438,80 @@ test('half a run of a killed pauselab is removed, and a new bundle is held by it
   const created = createBundle(scratch.fresh('new'));
   expect(() => reopenBundle(created.path)).toThrow('is in use');
   created.close();
+});
+
+describe('--dry-run', () => {
+  interface Dry {
+    readonly kept: readonly string[];
+    readonly setAside: readonly { readonly run: string; readonly status: string }[];
+    readonly changes: { readonly refused: readonly { fact: string }[]; readonly noted: readonly { fact: string }[] };
+    readonly refused: string | null;
+    readonly likelyDuration_ns: number | null;
+    readonly plan: {
+      readonly order: readonly { arm: string; repetition: number }[];
+      readonly leastDuration_ns: number;
+    };
+  }
+  const dry = async (path: string): Promise<Dry & { readonly code: number }> => {
+    const files = filesOf(path);
+    const { code, stdout } = await command('resume', path, '--dry-run', '--json');
+    expect(filesOf(path)).toEqual(files);
+    return { ...(JSON.parse(stdout) as Dry), code };
+  };
+
+  test('says what is kept, what is made again and what is missing, and makes nothing', async () => {
+    const path = scratch.fresh('bundle');
+    await session({ out: path, fates: { 3: 'cut' } });
+    const runs = readdirSync(join(path, 'runs')).sort();
+    const planned = await dry(path);
+    expect(planned).toMatchObject({ code: 0, refused: null, kept: runs.slice(0, 2), likelyDuration_ns: null });
+    expect(planned.setAside).toEqual([{ run: runs[2], status: 'partial' }]);
+    expect(planned.plan.order.map(({ arm, repetition }) => `${arm} ${repetition}`)).toEqual(
+      uninterrupted.made.slice(2),
+    );
+    expect(planned.plan.leastDuration_ns).toBe((all_n - 2) * (profile.warmup_ns + profile.duration_ns));
+    expect(readdirSync(join(path, 'runs')).sort()).toEqual(runs);
+    const { stdout } = await command('resume', path, '--dry-run');
+    expect(stdout).toContain(`Keeps 2 runs: ${runs.slice(0, 2).join(', ')}.\n`);
+    expect(stdout).toContain(`Makes again: ${runs[2] ?? ''} (partial).\nLacks ${all_n - 2} runs.\n`);
+    expect(stdout).toContain('The recorded environment is unchanged.\n');
+  });
+
+  test('tells how long the runs so far took: the median, because an interruption lies between two', async () => {
+    const path = bundleWith(5);
+    for (const [i, name] of readdirSync(join(path, 'runs')).sort().entries()) {
+      const file = join(path, 'runs', name, 'run.json');
+      const startedAt = new Date(Date.UTC(2026, 0, 1) + i * 10_000 + (i > 2 ? 3_600_000 : 0)).toISOString();
+      writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), startedAt }));
+    }
+    expect((await dry(path)).likelyDuration_ns).toBe((all_n - 5) * 10e9);
+  });
+
+  test('shows what changed, and ends as the resume would', async () => {
+    const other = await dry(bundleWith(2, { host: { ...hostFacts(), cpuModel: 'An abacus', node: 'v1' } }));
+    expect(other).toMatchObject({
+      code: 5,
+      changes: { refused: [{ fact: 'cpuModel' }], noted: [{ fact: 'node' }] },
+      refused: expect.stringContaining('would not repeat each other: cpuModel was An abacus') as string,
+    });
+    const app = await loadResolved('app', ['jvm.app.args=-jar x.jar'].map(parseSet));
+    const names = app.arms.map(({ name }) => name);
+    const order = runOrder(names, [here.name], app.runs, app.seed);
+    const path = bundleWith(0, { profile: app, profileHash: profileHashOf(app), order, calibration: [] });
+    const { code, stdout } = await command('resume', path, '--dry-run');
+    expect(code).toBe(2);
+    expect(stdout).toContain('NOT KNOWN HERE: program x.jar');
+  });
+
+  test('of a complete bundle names no run, and a bundle in use is refused', async () => {
+    const path = bundleWith(all_n, {}, 'complete');
+    expect((await dry(path)).plan.order).toEqual([]);
+    expect((await command('resume', path, '--dry-run')).stdout).toMatch(/\n\nNo run is missing\.\n$/);
+    const other = reopenBundle(path);
+    expect(await command('resume', path, '--dry-run')).toMatchObject({ code: 2, stdout: '' });
+    other.close();
+    reopenBundle(path).close();
+  });
 });
 
 describe('what changed since the beginning', () => {

@@ -1,14 +1,13 @@
 /** `pauselab replay`: runs the experiment of a bundle again, with its profile, seed and arguments. */
 import { Command } from '@commander-js/extra-typings';
 import { printable } from '../../base/text/printable.js';
-import type { Use } from '../../experiment/plan/uses.js';
-import type { ChangedFact } from '../../experiment/run/environment.js';
 import type { ReplayPlan } from '../../jobs/replay.js';
 import { withoutSecrets } from '../../profile/resolved/profile-secrets.js';
 import { capitalised, counted } from '../../words/text.js';
 import { installOption } from '../install.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
 import { printJson, printText } from '../text/output.js';
+import { differenceLines, useLines } from '../text/uses-text.js';
 import { printSummary } from '../text/print-summary.js';
 import { progressOnStderr } from '../text/progress-on-stderr.js';
 
@@ -75,12 +74,8 @@ function headOf({ path, manifest, side: { profile, arms }, differences, uses }: 
       : 'Differences of the environment, which can change the results:',
     ...differenceLines(differences),
     'What it uses:',
-    ...uses.map(useLine),
+    ...useLines(uses),
   ]).join('\n');
-}
-
-function useLine({ kind, what, arms, isTrusted }: Use): string {
-  return `  ${isTrusted ? '' : 'NOT KNOWN HERE: '}${kind} ${what}${arms.length === 0 ? '' : ` (${arms.join(', ')})`}`;
 }
 
 const examples = `
@@ -89,8 +84,3 @@ Examples:
   $ pauselab replay results/today --out results/again
   $ pauselab replay downloaded --trust
   $ pauselab compare results/today results/again`;
-
-/** Cleaned for the terminal, also where the values are of this machine. */
-function differenceLines(differences: readonly ChangedFact[]): string[] {
-  return printable(differences.map(({ fact, then, now }) => `  ${fact}: ${then} before, ${now} now`));
-}

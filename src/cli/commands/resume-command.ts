@@ -13,16 +13,28 @@ export function resumeCommand(setExitCode: (code: ExitCode) => void) {
     .description('go on with an experiment that was interrupted, in its bundle: only the missing runs are made')
     .argument('<bundle>', 'a folder that `pauselab run` began; its profile, order and settings are kept')
     .option('--trust', 'also use programs, libraries, flags and paths of the bundle that are not known on this machine')
+    .option('--dry-run', 'print what is kept, what would be run and what changed since, and run nothing')
     .option(...quietOption)
-    .option('--json', 'write the summary as a JSON document')
+    .option('--json', 'write the summary, or with --dry-run the plan, as a JSON document')
     .option(...installOption)
     .addHelpText('after', examples)
     .action(async (path, options) => {
+      const quietWithin_ms = quietWithinOf(options.waitForQuiet);
+      const trust = options.trust === true;
+      const progress = await progressOnStderr();
+      if (options.dryRun === true) {
+        const { plannedResume } = await import('../../jobs/planned-resume.js');
+        const planned = await plannedResume(path, { trust, note: progress.note });
+        const { printPlannedResume } = await import('../text/print-planned-resume.js');
+        printPlannedResume(planned, options.json === true);
+        if (planned.refusal !== null) throw planned.refusal;
+        return;
+      }
       const { resume } = await import('../../jobs/resume.js');
       const result = await resume(path, {
-        trust: options.trust === true,
-        progress: await progressOnStderr(),
-        quietWithin_ms: quietWithinOf(options.waitForQuiet),
+        trust,
+        progress,
+        quietWithin_ms,
         ...(options.install === true ? { install: true } : {}),
       });
       const { kept_n, setAside_n, isMeasured } = result;
@@ -39,5 +51,6 @@ export function resumeCommand(setExitCode: (code: ExitCode) => void) {
 
 const examples = `
 Examples:
+  $ pauselab resume results/today --dry-run
   $ pauselab resume results/today
   $ pauselab resume results/today --wait-for-quiet 10m`;

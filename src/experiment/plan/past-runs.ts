@@ -46,8 +46,11 @@ export interface Past {
   readonly runs: readonly FinishedRun[];
 }
 
-/** Whether a run is missing. */
-export function lacksRuns({ plan, kernels, order, untilN, runs }: Past): boolean {
+/**
+ * The runs that are missing, if the machine disturbs none of them. More repetitions (`untilN`) depend on what is measured
+ * in them, so no more of these are listed than are certain.
+ */
+export function missingRuns({ plan, kernels, order, untilN, runs }: Past): PlannedRun[] {
   const finished: FinishedRun[] = [];
   const side: QueuedSide = {
     plan,
@@ -61,7 +64,15 @@ export function lacksRuns({ plan, kernels, order, untilN, runs }: Past): boolean
   const queue = runQueue([side], untilN);
   refuseOtherOrder(order, queue.planned);
   goThrough(queue, runs, (run) => finished.push(run));
-  return queue.next() !== null;
+  const missing: PlannedRun[] = [];
+  let certain = Math.max(plan.profile.runs, ...runs.map(({ file }) => file.repetition));
+  for (let next = queue.next(); next !== null; next = queue.next()) {
+    if (missing.length === 0) certain = Math.max(certain, next.repetition);
+    if (next.repetition > certain) break;
+    const { arm, kernel, repetition } = next;
+    missing.push({ arm, kernel, repetition });
+  }
+  return missing;
 }
 
 /** Takes a retry with each call; false if none is left. */

@@ -7,7 +7,14 @@ import { join, resolve } from 'node:path';
 import { unfit, usage } from '../../base/failure.js';
 import { copyNew, makeFolders, writeNew } from '../../base/files/atomic-file.js';
 import { cacheFolder, inCache } from '../../debian/cache-folder.js';
-import { cachedKernel, cachedKernelOrFilled, type CachedFacts, type CachedKernel } from '../debian/cache.js';
+import {
+  cachedKernel,
+  cachedKernelOrFilled,
+  cachedKernels,
+  isUndamaged,
+  type CachedFacts,
+  type CachedKernel,
+} from '../debian/cache.js';
 import { sha256OfFile, sha256OfText } from '../../debian/checksum.js';
 import { withLock } from '../../debian/file-lock.js';
 import { buildIdOfVmlinux } from '../image/build-id.js';
@@ -89,6 +96,14 @@ export async function isBuilt(spec: BuildSpec, sources: KernelSources): Promise<
   const there = { folder: located.folder, bring: () => Promise.resolve(tree) };
   const { key } = await buildInputs(there, { found, added, whole: null }, sources);
   return cachedKernel(cacheFolder(sources), key) !== null;
+}
+
+/** The built kernel with this image, from the cache; null: the cache does not have it. */
+export async function cachedBuild(asked: string, sha256: string, sources: KernelSources): Promise<KernelImage | null> {
+  for (const kernel of cachedKernels(cacheFolder(sources)))
+    if (kernel.build !== null && kernel.sha256 === sha256 && (await isUndamaged(kernel)))
+      return builtImage(asked, null, kernel);
+  return null;
 }
 
 /** The kernel that was built with this label; null: there is no such label. */

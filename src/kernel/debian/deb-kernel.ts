@@ -37,6 +37,17 @@ export async function fetchDebKernel(asked: string, sources: KernelSources): Pro
   return imageOf(asked, await fetchedOrCached(asked, entry, sources, fetch));
 }
 
+/** The kernel of packages with this image, from the cache; null: the cache does not have it. */
+export async function cachedDebKernel(
+  asked: string,
+  sha256: string,
+  sources: KernelSources,
+): Promise<KernelImage | null> {
+  for (const kernel of cachedKernels(cacheFolder(sources)))
+    if (kernel.suite !== null && kernel.sha256 === sha256 && (await isUndamaged(kernel))) return imageOf(asked, kernel);
+  return null;
+}
+
 /** An entry of a pauselab that did not look for a .config that the lists had dropped. */
 const mayHaveConfig = ({ config, unlisted }: CachedKernel): boolean => config === null && unlisted === undefined;
 

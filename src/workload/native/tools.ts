@@ -52,6 +52,11 @@ export function fetchedJdk(asked: string, sources: Sources): Promise<CachedJdk> 
   return found;
 }
 
+/** In this process `asked` means this JDK: an experiment that goes on uses the JDK of its runs so far. */
+export function useFetchedJdk(asked: string, jdk: CachedJdk): void {
+  fetched.set(asked, Promise.resolve(jdk));
+}
+
 /** The packages that these arms name as their JDKs, each once. */
 export function namedPackages(arms: readonly { readonly jvm: Pick<ResolvedJvm, 'java'> }[]): string[] {
   const named = arms.flatMap(({ jvm }) => namedJava(jvm.java)?.path ?? []);

@@ -1,0 +1,84 @@
+/**
+ * The kernels that the runs of an experiment used, for going on with it: `deb:6.12` names the newest 6.12 of the mirror,
+ * which may be another by now, while the cache still has the former.
+ */
+import { ExitCode, Failure, unfit } from '../base/failure.js';
+import type { ManifestFile } from '../bundle/bundle-schema.js';
+import { cachedBuild } from '../kernel/build/build-kernel.js';
+import { cachedDebKernel } from '../kernel/debian/deb-kernel.js';
+import { parseImageName } from '../kernel/debian/deb-spec.js';
+import { resolveKernel, type KernelImage, type KernelSources } from '../kernel/image/kernel-image.js';
+
+/** By what named them, without labels. */
+export type FormerKernels = ReadonlyMap<string, FormerKernel>;
+
+export interface FormerKernel {
+  /** Of the cache; null: it does not have it any more. */
+  readonly image: KernelImage | null;
+  /** Its package and version, or its release. */
+  readonly called: string;
+  /** What names this version and no other on the mirror; null: nothing does. */
+  readonly exact: string | null;
+}
+
+/** Those that came from the mirror: only there a name gets another meaning by itself. */
+export async function formerKernels(
+  { kernels }: Pick<ManifestFile, 'kernels'>,
+  sources: KernelSources,
+): Promise<FormerKernels> {
+  const former = new Map<string, FormerKernel>();
+  for (const { asked, release, guest } of kernels) {
+    if (guest === null || former.has(asked)) continue;
+    const { sha256, origin } = guest;
+    if (asked.startsWith('deb:'))
+      former.set(asked, {
+        image: await cachedDebKernel(asked, sha256, sources),
+        ...packageNamed(origin, release),
+      });
+    if (asked.startsWith('deb-source:'))
+      former.set(asked, { image: await cachedBuild(asked, sha256, sources), called: release, exact: null });
+  }
+  return former;
+}
+
+function packageNamed(
+  { package: name, version }: Readonly<Record<string, unknown>>,
+  release: string,
+): Pick<FormerKernel, 'called' | 'exact'> {
+  const image = typeof name === 'string' ? parseImageName(name) : null;
+  if (typeof name !== 'string' || typeof version !== 'string' || image === null)
+    return { called: release, exact: null };
+  return { called: `${name} ${version}`, exact: `deb:${version}/${image.flavour}` };
+}
+
+/** Finds kernels as `resolveKernel` does, the former ones in the version that they had. */
+export function resolveFormer(former: FormerKernels): typeof resolveKernel {
+  return async (asked, sources = {}) => {
+    const known = former.get(asked);
+    if (known === undefined) return resolveKernel(asked, sources);
+    const { image, called, exact } = known;
+    if (image !== null) {
+      sources.note?.(`${asked} is ${called} of the cache, which the runs so far used`);
+      return image;
+    }
+    if (exact === null) return resolveKernel(asked, sources);
+    try {
+      return { ...(await resolveKernel(exact, sources)), asked };
+    } catch (error) {
+      throw goneFrom(error, { asked, called });
+    }
+  };
+}
+
+/** What the mirror answers about the version that the runs used: a version that it dropped cannot be had again. */
+export function goneFrom(
+  error: unknown,
+  { asked, called }: { readonly asked: string; readonly called: string },
+): unknown {
+  if (!(error instanceof Failure) || error.exitCode !== ExitCode.usage) return error;
+  return unfit(
+    `not resumed, because the runs so far used ${called} for ${asked}, which neither the cache nor the mirror has any more; ` +
+      'run the experiment again with `pauselab replay`',
+    { cause: error },
+  );
+}

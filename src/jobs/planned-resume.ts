@@ -1,0 +1,61 @@
+/** `pauselab resume --dry-run`: what would be kept and made. */
+import type { Failure } from '../base/failure.js';
+import { refuseInUse } from '../bundle/store.js';
+import type { Before } from '../experiment/measured-side.js';
+import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
+import { median } from '../stats/median.js';
+import { planOf, planOfSide, type PlanWithGuests } from './dry-run-plan.js';
+import { formerKernels } from './former-kernels.js';
+import type { PlanOfBundle } from './plan-of-bundle.js';
+import { planResume, refuseOtherKinds, type Changes } from './resume-plan.js';
+
+/** What a resume would do, without doing it. */
+export interface PlannedResume {
+  readonly plan: PlanOfBundle;
+  /** Names of the runs that count. */
+  readonly kept: readonly string[];
+  readonly setAside: Before['setAside'];
+  /** Only the runs that are missing. */
+  readonly runs: PlanWithGuests;
+  /** From how long the runs so far took; null: there are too few of them. */
+  readonly likelyDuration_ns: number | null;
+  readonly changes: Changes;
+  /** Why it would be refused; null: it would not. */
+  readonly refusal: Failure | null;
+}
+
+export async function plannedResume(
+  path: string,
+  { trust, note }: { readonly trust: boolean; readonly note: (text: string) => void },
+): Promise<PlannedResume> {
+  refuseOtherKinds(path);
+  refuseInUse(path);
+  const { plan, before, notes, changes, refusal, ...planned } = await planResume(path, trust);
+  const missing = planned.missing();
+  for (const text of notes) note(text);
+  const { side, guest, manifest } = plan;
+  // A guest is planned from its kernel, which is read or fetched: not for a bundle that is refused.
+  const whole =
+    refusal === null && missing.length > 0
+      ? await planOfSide(side, { guest, keepSecrets: false, note, former: await formerKernels(manifest, { note }) })
+      : { ...planOf(side.profile, withoutSecrets(side.arms)), guests: [] };
+  const { warmup_ns, duration_ns } = side.profile;
+  const ofRun_ns = usualTime_ns(before.runs.map(({ file }) => file.startedAt));
+  return {
+    plan,
+    kept: before.runs.map(({ file }) => file.name),
+    setAside: before.setAside,
+    runs: { ...whole, order: missing, leastDuration_ns: missing.length * (warmup_ns + duration_ns) },
+    likelyDuration_ns: ofRun_ns === null ? null : missing.length * ofRun_ns,
+    changes,
+    refusal,
+  };
+}
+
+/** From the start of a run to the start of the next: the median, because an interruption may lie between two. */
+function usualTime_ns(startedAt: readonly string[]): number | null {
+  const starts_ms = startedAt.map((text) => Date.parse(text));
+  const gaps_ms = starts_ms.slice(1).map((start_ms, i) => start_ms - (starts_ms[i] ?? start_ms));
+  const usual_ms = gaps_ms.length < 3 ? null : median(gaps_ms);
+  return usual_ms === null ? null : usual_ms * 1e6;
+}

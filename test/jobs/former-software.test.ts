@@ -1,0 +1,116 @@
+/**
+ * An experiment goes on with the kernels and JDKs that its runs so far used, although the mirror has newer ones by now.
+ * The mirror, its packages and their contents are made by the test.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { KernelRecord, RunFile } from '../../src/bundle/bundle-schema.js';
+import { fetchDebJdk } from '../../src/jdk/deb-jdk.js';
+import { formerJdks, useFormerJdk } from '../../src/jobs/former-jdks.js';
+import { formerKernels, resolveFormer } from '../../src/jobs/former-kernels.js';
+import { fetchDebKernel } from '../../src/kernel/debian/deb-kernel.js';
+import type { KernelImage } from '../../src/kernel/image/kernel.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { parseSet } from '../../src/profile/written/set.js';
+import { fetchedJdk } from '../../src/workload/native/tools.js';
+import { jdkDebs, libraryDebs } from '../support/jdk-debs.js';
+import { aptEnvironment, imageDeb, makeDeb, publishSuite, signingKey, type SigningKey } from '../support/kernels.js';
+import { scratchFolder } from '../support/scratch.js';
+import { kernelRecord } from '../verdict/fake-bundle.js';
+
+const scratch = scratchFolder();
+const repository = join(scratch.path, 'repository');
+const cache = join(scratch.path, 'apt/cache');
+let key: SigningKey;
+
+/** The mirror has these versions, and no others. */
+function publish(kernel: string, jdk: string, libc: string): void {
+  rmSync(repository, { recursive: true, force: true });
+  const debs = scratch.fresh('debs');
+  mkdirSync(debs);
+  publishSuite(
+    repository,
+    'trixie',
+    [makeDeb(debs, imageDeb(kernel)), ...jdkDebs(debs, { feature: 26, version: jdk }), ...libraryDebs(debs, libc)],
+    key,
+  );
+  // The lists that apt has kept would be an hour old.
+  rmSync(join(cache, 'apt'), { recursive: true, force: true });
+}
+
+beforeAll(() => {
+  key = signingKey(join(scratch.path, 'k'));
+  const env = aptEnvironment(join(scratch.path, 'apt'), `file:${repository}`, key.keyring);
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+});
+
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
+
+function recordOf(asked: string, { release, sha256, origin }: KernelImage): KernelRecord {
+  const record = kernelRecord(release);
+  if (record.guest === null) throw new Error('a guest');
+  return { ...record, asked, guest: { ...record.guest, sha256, origin: { ...origin } } };
+}
+
+test.each(['deb:6.16', 'deb:6', 'deb:6.16.12-1'])('the kernel that %s was, from the cache', async (asked) => {
+  // Packages that are made again have other checksums.
+  rmSync(join(cache, 'kernels'), { recursive: true, force: true });
+  publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+  const used = await fetchDebKernel(asked, {});
+  const manifest = { kernels: [recordOf(asked, used)] };
+  publish('6.16.13-1', '26.0.1+8-1', '2.98-1');
+  if (asked === 'deb:6.16') expect((await fetchDebKernel(asked, {})).release).not.toBe(used.release);
+  const notes: string[] = [];
+  const resolve = resolveFormer(await formerKernels(manifest, {}));
+  expect(await resolve(asked, { note: (text) => notes.push(text) })).toEqual(used);
+  expect(notes).toEqual([
+    `${asked} is linux-image-6.16.12+deb13-cloud-amd64 6.16.12-1 of the cache, which the runs so far used`,
+  ]);
+  // What the experiment does not name is found as ever.
+  expect((await resolve('deb:6.16.13', {})).release).toContain('6.16.13');
+});
+
+test('a kernel that is gone from the cache comes from the mirror in that version, or is refused in a sentence', async () => {
+  publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+  const used = await fetchDebKernel('deb:6.16', {});
+  const manifest = { kernels: [recordOf('deb:6.16', used)] };
+  rmSync(join(cache, 'kernels'), { recursive: true });
+  expect(await resolveFormer(await formerKernels(manifest, {}))('deb:6.16')).toEqual(used);
+  rmSync(join(cache, 'kernels'), { recursive: true });
+  publish('6.16.13-1', '26.0.1+8-1', '2.98-1');
+  await expect(resolveFormer(await formerKernels(manifest, {}))('deb:6.16')).rejects.toMatchObject({
+    exitCode: 5,
+    message:
+      'not resumed, because the runs so far used linux-image-6.16.12+deb13-cloud-amd64 6.16.12-1 for deb:6.16, which neither the cache nor the mirror has any more; run the experiment again with `pauselab replay`',
+  });
+});
+
+const runWith = (arm: string, packaged: unknown): Pick<RunFile, 'arm' | 'jvm'> =>
+  ({ arm, jvm: { processes: [{ packaged }] } }) as unknown as Pick<RunFile, 'arm' | 'jvm'>;
+
+test('the JDK that a run recorded, with its C library, from the cache; a record of another shape names none', async () => {
+  const { arms } = await loadResolved('thread-churn', [parseSet('jvm.java=deb:26')]);
+  const [arm] = arms;
+  publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+  const { version, suite, libc, home, package: name } = await fetchDebJdk('deb:26', {});
+  const packaged = { package: name, version, suite, libc };
+  // Only the C library is newer.
+  publish('6.16.12-1', '26.0.1+8-1', '2.99-1');
+  expect((await fetchDebJdk('deb:26', {})).libc.version).toBe('2.99-1');
+  publish('6.16.12-1', '26.0.2+3-1', '2.99-1');
+  const former = formerJdks(arms, [runWith(arm?.name ?? '', packaged)]);
+  expect(former).toEqual([{ asked: 'deb:26', packaged }]);
+  for (const jdk of former) await useFormerJdk(jdk, {});
+  expect((await fetchedJdk('deb:26', {})).home).toBe(home);
+  for (const strange of [null, 'x', { ...packaged, libc: null }, { ...packaged, version: 1 }])
+    expect(formerJdks(arms, [runWith(arm?.name ?? '', strange)])).toEqual([]);
+  rmSync(join(cache, 'jdks'), { recursive: true });
+  await expect(useFormerJdk({ asked: 'deb:26', packaged }, {})).rejects.toMatchObject({
+    exitCode: 5,
+    message:
+      'not resumed, because the runs so far used openjdk-26-jre-headless 26.0.1+8-1 with libc6 2.98-1 for deb:26, which neither the cache nor the mirror has any more; run the experiment again with `pauselab replay`',
+  });
+});
