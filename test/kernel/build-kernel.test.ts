@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
-import { buildKernel, kernelOfLabel } from '../../src/kernel/build/build-kernel.js';
+import type { BuildRecord } from '../../src/facts/build-record.js';
+import { buildKernel, inputsOf, kernelOfLabel } from '../../src/kernel/build/build-kernel.js';
 import { buildSpecText, parseBuildSpec, type BuildSpec } from '../../src/kernel/build/build-spec.js';
+import { guestConfig } from '../../src/kernel/build/guest-config.js';
 import { resolveKernel } from '../../src/kernel/image/kernel-image.js';
 import type { KernelImage, KernelSources } from '../../src/kernel/image/kernel.js';
 import { compiledIn, madviseSource, makeKernelTree } from '../support/kernel-tree.js';
@@ -94,6 +96,38 @@ test('the record has the sources, the changes as patches, the options and the co
   });
   expect(readFileSync(config ?? '', 'utf8')).toContain('CONFIG_KSM=y');
   expect(readFileSync(join(image, '../1-hrtick-off.patch'), 'utf8')).toContain('+SCHED_FEAT(HRTICK, false)');
+});
+
+test('options that only EXPERT lets switch off stay on with it, unless they are switched off by name', async () => {
+  const { build, objects } = bench({ 'init/hidden': 'CONFIG_SYSCTL=y\nCONFIG_HIDDEN="text"\n' });
+  const configOf = async (parts: string): Promise<string> =>
+    readFileSync((await build(null, parts)).config ?? '', 'utf8');
+  const asked = (): string => readFileSync(join(objects(), 'pauselab.config'), 'utf8');
+  const plain = await configOf('');
+  expect(plain).toContain('CONFIG_SYSCTL=y\n');
+  // Cached builds depend on it.
+  expect(asked()).toBe(guestConfig);
+  expect(await configOf(',config=CONFIG_EXPERT=y')).toMatch(
+    /^CONFIG_SYSCTL=y\nCONFIG_HIDDEN="text"\n[\s\S]*CONFIG_EXPERT=y\n/m,
+  );
+  const off = await configOf(',config=CONFIG_EXPERT=y,config=CONFIG_SYSCTL=n');
+  expect(off).not.toContain('CONFIG_SYSCTL=y');
+  expect(off).toContain('# CONFIG_SYSCTL is not set\n');
+  expect(off).toContain('CONFIG_HIDDEN="text"\n');
+});
+
+test('a build with EXPERT is not taken for one of a pauselab that kept no defaults', () => {
+  const record = (options: string): BuildRecord => ({
+    source: { kind: 'tarball', name: 'x', sha256: 'a' } as unknown as BuildRecord['source'],
+    version: '7.3.4',
+    changes: [],
+    options,
+    compiler: 'gcc',
+  });
+  expect(inputsOf(record('CONFIG_EXPERT=y\n'))).toHaveProperty('method');
+  expect(inputsOf(record('CONFIG_EMBEDDED=y\n'))).toHaveProperty('method');
+  expect(inputsOf(record('# CONFIG_EXPERT is not set\n'))).not.toHaveProperty('method');
+  expect(inputsOf({ ...record('CONFIG_EXPERT=y\n'), localVersion: '-x' })).not.toHaveProperty('method');
 });
 
 test('a changed file of the tree makes another kernel, and only it is compiled again', async () => {

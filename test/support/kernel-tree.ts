@@ -39,6 +39,7 @@ SCHED_FEAT(HRTICK, false)
 #endif
 `;
 
+// Options in init/hidden are on, and can be switched off only with EXPERT.
 // Each "compiled" file leaves a line in the object folder's list, so that tests see what was compiled again.
 const makefile = `VERSION = 7
 PATCHLEVEL = 3
@@ -50,6 +51,7 @@ allnoconfig:
 	@echo '  GEN     Makefile'
 	@echo '# Linux/x86 7.3.4 Kernel Configuration' > $(O)/.config
 	@cat $(KCONFIG_ALLCONFIG) >> $(O)/.config
+	@if [ -e init/hidden ] && ! grep -q 'CONFIG_EXPERT=y' $(O)/.config; then cat init/hidden >> $(O)/.config; fi
 	@echo '# CONFIG_PREEMPT is not set' >> $(O)/.config
 	@if grep -q '^# CONFIG_TTY is not set' $(O)/.config; then sed -i '/CONFIG_VIRTIO_CONSOLE=/d' $(O)/.config; fi
 

@@ -37,6 +37,7 @@ import {
   type MadePackages,
   type PackageWish,
 } from './make-packages.js';
+import { keptMethod, revealsOptions } from './revealed-options.js';
 import { changedSources, findChange, type ChangedSources, type FoundChange } from './source-changes.js';
 import {
   refuseSmallDisk,
@@ -259,6 +260,8 @@ export function inputsOf({ source, changes, options, compiler, localVersion }: B
     changes: changes.map(({ isReverted, sha256 }) => ({ isReverted, sha256 })),
     options,
     compiler,
+    // Absent without EXPERT, as in caches of a pauselab that kept no defaults.
+    ...(localVersion === undefined && revealsOptions(options) ? { method: keptMethod } : {}),
     // Absent of kernels for guests, as in caches of a pauselab that built no others.
     ...(localVersion === undefined ? {} : { localVersion }),
   };

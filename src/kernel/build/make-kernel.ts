@@ -12,6 +12,7 @@ import { diskFull } from '../../debian/cache-folder.js';
 import { sha256OfText } from '../../debian/checksum.js';
 import { mostConfigBytes, readConfig } from '../image/config-file.js';
 import type { KernelSources } from '../image/kernel.js';
+import { keptBelow, keptMethod, revealsOptions, withoutRevealing } from './revealed-options.js';
 
 export interface ObjectFolder {
   readonly tree: string;
@@ -60,12 +61,19 @@ export async function configureKernel(
   const stamp = join(at.objects, 'pauselab.configured');
   const asked = join(at.objects, 'pauselab.config');
   const made = join(at.objects, '.config');
-  const wanted = sha256OfText(`${basis}\n${options}`);
+  const isRevealing = method === 'allnoconfig' && revealsOptions(options);
+  const wanted = sha256OfText(`${basis}\n${isRevealing ? `${keptMethod}\n` : ''}${options}`);
   if (existsSync(made) && existsSync(stamp) && readSmall(stamp) === wanted) return readConfig(made);
   rmSync(stamp, { force: true });
-  writeAtomically(method === 'allnoconfig' ? asked : made, options);
-  const given = method === 'allnoconfig' ? [`KCONFIG_ALLCONFIG=${asked}`] : [];
-  await mustMake(at, [...given, method], sources, 'configuring');
+  const make = async (text: string): Promise<void> => {
+    writeAtomically(method === 'allnoconfig' ? asked : made, text);
+    const given = method === 'allnoconfig' ? [`KCONFIG_ALLCONFIG=${asked}`] : [];
+    await mustMake(at, [...given, method], sources, 'configuring');
+  };
+  if (isRevealing) {
+    await make(withoutRevealing(options));
+    await make(keptBelow(readConfig(made), options));
+  } else await make(options);
   writeAtomically(stamp, wanted);
   return readConfig(made);
 }
