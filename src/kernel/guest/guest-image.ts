@@ -82,20 +82,23 @@ export function keepLastUsed(folder: string): void {
     rmSync(path, { force: true });
 }
 
-function ownFiles(): GuestFile[] {
-  const init = nativePart('pauselab-guest-init');
-  const needed = [init, ...programs.map(nativePart), join(root, 'dist/guest/main.js')];
+/** `partOf`: finds a native part, and refuses that of another version. */
+export function ownFiles(partOf: typeof nativePart = nativePart): GuestFile[] {
+  const init = partOf('pauselab-guest-init');
+  const parts = programs.map((name) => partOf(name));
+  const needed = [init, ...parts, join(root, 'dist/guest/main.js')];
   const missing = needed.find((file) => !existsSync(file));
   if (missing !== undefined)
     throw unfit(`${missing} does not exist, and a guest needs it; run \`npm run setup\` to build it`);
-  const jvm = ['native/build/Release/libpauselab-jvm.so', 'jvm-workloads/build/pauselab.jar'].filter((path) =>
-    existsSync(join(root, path)),
+  // Only arms of JVMs need these: the job built them before, and the guest looks at their version.
+  const jvm = [join(dirname(init), 'libpauselab-jvm.so'), join(root, 'jvm-workloads/build/pauselab.jar')].filter(
+    (path) => existsSync(path),
   );
-  const built = [...programs.map((name) => `native/build/Release/${name}`), ...jvm, 'dist', 'package.json'];
+  const built = [...parts, ...jvm, ...['dist', 'package.json'].map((path) => join(root, path))];
   return [
     { from: init, to: '/init' },
     { from: realpathSync(process.execPath), to: `${inGuest}/node` },
-    ...built.map((path) => ({ from: join(root, path), to: `${inGuest}/${path}` })),
+    ...built.map((path) => ({ from: path, to: `${inGuest}/${relative(root, path)}` })),
     ...packageFolders(packages).map((folder) => ({ from: folder, to: `${inGuest}/${relative(root, folder)}` })),
   ];
 }
