@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "board/fail.h"
+#include "engine/apart.h"
 #include "engine/maps.h"
 
 namespace pauselab::engine {
@@ -19,7 +20,7 @@ constexpr std::size_t kGuardBytes = 2 * kPageBytes;
 std::size_t roundUp(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
 
 char* reserve(std::size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_NONE, kMapFlags, -1, 0);
+  void* memory = reserveApart(bytes, kMapFlags);
   if (memory == MAP_FAILED)
     fail(Exit::unfit, "%zu bytes of address space could not be reserved: %s", bytes, strerror(errno));
   return static_cast<char*>(memory);

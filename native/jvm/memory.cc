@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "engine/apart.h"
+
 namespace pauselab::jvm {
 namespace {
 
@@ -20,9 +22,9 @@ void touch(char* page) noexcept { *const_cast<volatile char*>(page) = 1; }
 }  // namespace
 
 int Hole::place() noexcept {
-  char* const reservation = reserve(3 * kPageBytes);
-  if (reservation == nullptr) return errno;
-  page_ = reservation + kPageBytes;
+  void* const reservation = engine::reserveApart(3 * kPageBytes, kMapFlags);
+  if (reservation == MAP_FAILED) return errno;
+  page_ = static_cast<char*>(reservation) + kPageBytes;
   return munmap(page_, kPageBytes) == 0 ? 0 : errno;
 }
 

@@ -391,6 +391,66 @@ TEST_CASE("every holder operation releases and restores, in one VMA and across t
   }
 }
 
+// ThreadSanitizer has its shadow where the memory would lie.
+#ifndef __SANITIZE_THREAD__
+
+// Maps what an allocator in another thread might, of each size until every gap of that size must be full.
+class OtherMappings {
+ public:
+  OtherMappings() {
+    for (const std::size_t bytes : {kPageBytes, std::size_t{1} << 20, std::size_t{2} << 20})
+      for (int i = 0; i < 200; ++i) {
+        void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kMapFlags, -1, 0);
+        REQUIRE(memory != MAP_FAILED);
+        mapped_.emplace_back(memory, bytes);
+      }
+  }
+  OtherMappings(const OtherMappings&) = delete;
+  OtherMappings& operator=(const OtherMappings&) = delete;
+  ~OtherMappings() {
+    for (const auto& [memory, bytes] : mapped_) munmap(memory, bytes);
+  }
+
+ private:
+  std::vector<std::pair<void*, std::size_t>> mapped_;
+};
+
+TEST_CASE("what a victim unmaps stays free for it, in every placement") {
+  for (const VictimOperation& operation : victimOperations()) {
+    if (!operation.leavesHole && operation.name != "mmap_munmap") continue;
+    for (const Placement placement :
+         {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent}) {
+      if (operation.placements.any() ? !operation.placements.has(placement) : placement != Placement::isolated)
+        continue;
+      const VictimPlan victim = victimAt(placement);
+      Region region(holderOf(1 << 20, 1), {victim});
+      const auto action =
+          operation.make(victim, besideHolder(placement) ? region.placeVictim(victim) : ownPage(operation, placement));
+      CHECK(action->perform() == 0);
+      const OtherMappings others;
+      const int outcome = action->perform();
+      INFO(operation.name, " placed ", std::string_view(nameOf(placement)), ": ", errorName(outcome));
+      CHECK(outcome == 0);
+    }
+  }
+}
+
+TEST_CASE("what a holder unmaps stays free for it") {
+  const HolderPlan plan = holderOf(1 << 20, 1);
+  for (const HolderOperation& operation : holderOperations()) {
+    if (!operation.leavesHole) continue;
+    const auto region = makeRegion(operation, plan, {});
+    const auto action = operation.make({.region = *region, .victims = getpid()});
+    CHECK(action->release() == 0);
+    const OtherMappings others;
+    const int outcome = action->restore();
+    INFO(operation.name, ": ", errorName(outcome));
+    CHECK(outcome == 0);
+  }
+}
+
+#endif
+
 std::size_t vmasOf(const char* start, std::size_t bytes) {
   const auto from = reinterpret_cast<std::uintptr_t>(start);
   return overlapping(readMaps(), from, from + bytes).size();

@@ -2,6 +2,7 @@
 import { formatDuration, formatShare, formatSize } from '../base/text/units.js';
 import type { CallsOfArm, CountedCall, HolderSize, KernelFact, Note, NoteFact } from '../facts/note-facts.js';
 import type { Stated } from '../facts/stated.js';
+import { errnoText } from './errno-words.js';
 import { counted, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
@@ -70,7 +71,7 @@ const words: WordsOf<NoteFact> = {
       ? `${arm}: ${series} takes no lock of the kernel and was stalled: it waited for the lock of the allocator, or for a CPU.`
       : `${arm}: ${series} takes no lock and was stalled too, so some stalls in this arm have another cause, such as a busy CPU.`,
   'operations-refused': ({ arm, series, refused }) =>
-    `${arm}, ${series}: the kernel refused ${listed(Object.entries(refused).map(([errno, count]) => `${counted(count, 'operation')} with ${errno}`))}; they are in no figure.`,
+    `${arm}, ${series}: the kernel refused ${listed(Object.entries(refused).map(([errno, count]) => `${counted(count, 'operation')} with ${errnoText(errno)}`))}; they are in no figure.`,
   'fresh-pages-used-up': ({ arm, series, operations_n }) =>
     `${arm}, ${series}: ${counted(operations_n, 'operation')} ${operations_n === 1 ? 'was' : 'were'} not made because the victim's fresh pages were used up; lower its rate.`,
   'records-overwritten': ({ arm, series, records_n }) =>

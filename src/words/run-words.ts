@@ -11,6 +11,7 @@ import type {
   StatesUnknown,
 } from '../facts/run-facts.js';
 import type { Stated } from '../facts/stated.js';
+import { errnoText } from './errno-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 type RunFact = Disturbance | Degradation | LogProblem | RunFailure;
@@ -65,8 +66,9 @@ export const ofLogs: WordsOf<LogProblem> = {
 const ofFailures: WordsOf<RunFailure> = {
   ...ofScheduling,
   'operations-refused': ({ series, errno, count }) =>
-    `the kernel refused ${count} operations of ${series} with ${errno}`,
-  'holder-refused': ({ thread, errno, count }) => `the kernel refused ${count} calls of the ${thread} with ${errno}`,
+    `the kernel refused ${count} operations of ${series} with ${errnoText(errno)}`,
+  'holder-refused': ({ thread, errno, count }) =>
+    `the kernel refused ${count} calls of the ${thread} with ${errnoText(errno)}`,
   'malloc-refused': ({ thread, count }) =>
     `malloc refused ${count} blocks of ${thread}; lower live, maxSize or threads, or raise the limit on memory`,
   'jvm-hung': () => 'the JVM did not end after its window and was killed; what it had recorded is kept',

@@ -9,8 +9,8 @@
 namespace pauselab::engine {
 namespace {
 
-// Maps a page and unmaps it again, always in the same hole, which only this operation uses. So it cannot land in a hole
-// that the holder makes, or merge with a neighbour that is not part of the layout.
+// Maps a page and unmaps it again, always in the same hole, which only this operation uses (engine/apart.h). So it
+// cannot land in a hole that the holder makes, or merge with a neighbour that is not part of the layout.
 class MmapMunmap final : public VictimAction {
  public:
   explicit MmapMunmap(const VictimPage& page) : page_(page) { munmap(page_.address, page_.bytes); }
