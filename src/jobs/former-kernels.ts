@@ -53,7 +53,7 @@ function packageNamed(
 
 /** Finds kernels as `resolveKernel` does, the former ones in the version that they had. */
 export function resolveFormer(former: FormerKernels): typeof resolveKernel {
-  return async (asked, sources = {}) => {
+  return async (asked: string, sources: KernelSources = {}) => {
     const known = former.get(asked);
     if (known === undefined) return resolveKernel(asked, sources);
     const { image, called, exact } = known;
