@@ -53,7 +53,7 @@ function packageNamed(
 
 /** Finds kernels as `resolveKernel` does, the former ones in the version that they had. */
 export function resolveFormer(former: FormerKernels): typeof resolveKernel {
-  return async (asked: string, sources: KernelSources = {}) => {
+  const resolve = async (asked: string, sources: KernelSources = {}): Promise<KernelImage> => {
     const known = former.get(asked);
     if (known === undefined) return resolveKernel(asked, sources);
     const { image, called, exact } = known;
@@ -68,6 +68,7 @@ export function resolveFormer(former: FormerKernels): typeof resolveKernel {
       throw goneFrom(error, { asked, called });
     }
   };
+  return resolve;
 }
 
 /** What the mirror answers about the version that the runs used: a version that it dropped cannot be had again. */

@@ -99,10 +99,19 @@ function cellOf(
 /** Null if no conclusion names the arm. */
 function stateOf(arm: string, kernel: string, { conclusions }: SummaryFile): ArmState | null {
   for (const conclusion of conclusions) {
-    const named = conclusion as { readonly kernel?: unknown; readonly arm?: unknown; readonly arms?: unknown };
     const state = armStates.find((one) => one === conclusion.code);
-    const isNamed = named.arm === arm || (Array.isArray(named.arms) && named.arms.includes(arm));
-    if (state !== undefined && named.kernel === kernel && isNamed) return state;
+    if (state !== undefined && isOf(kernel, conclusion) && names(arm, conclusion)) return state;
   }
   return null;
+}
+
+// What a conclusion says beside its code is of no certain shape: the bundle may be of another version.
+
+function isOf(kernel: string, conclusion: object): boolean {
+  return 'kernel' in conclusion && conclusion.kernel === kernel;
+}
+
+function names(arm: string, conclusion: object): boolean {
+  if ('arm' in conclusion && conclusion.arm === arm) return true;
+  return 'arms' in conclusion && Array.isArray(conclusion.arms) && conclusion.arms.includes(arm);
 }
