@@ -8,7 +8,7 @@ import type { ExecutedRun } from '../../src/experiment/run/one-run.js';
 import type { SeriesRun } from '../../src/experiment/run/analyse.js';
 import { expectCountsToAgree } from '../support/bundle.js';
 import { interval_ns, runInjected, series } from '../support/known-truth.js';
-import { expectNothingLeft } from '../support/pauselab.js';
+import { expectNothingLeft, runtimeFolders } from '../support/pauselab.js';
 import { withinTries } from '../support/tries.js';
 
 const ms = 1_000_000;
@@ -120,5 +120,13 @@ function injectedPause({ files }: ExecutedRun): number {
 function expectNear(value: number, wanted: number, within: number): void {
   expect(Math.abs(value - wanted), `${value} is to be within ${within} of ${wanted}`).toBeLessThanOrEqual(within);
 }
+
+test('a run whose observer fails has ended when the failure is told', async () => {
+  const meanwhile = (): Promise<void> => Promise.reject(new Error('a check failed'));
+  const failed = runInjected({ operation: 'inject_pause', at: 1_000_000, duration_ns: 60_000_000_000, meanwhile });
+  await expect(failed).rejects.toThrow('a check failed');
+  expect(runtimeFolders([process.pid])).toEqual([]);
+  expect(process.env.PAUSELAB_ENGINE).toBeUndefined();
+});
 
 expectNothingLeft();

@@ -44,6 +44,10 @@ export async function runInjected({
   vi.stubEnv('PAUSELAB_INJECT_FOR_NS', String(for_ns));
   try {
     const arm = armWith(operation);
+    let interrupt = (): void => undefined;
+    const interrupted = new Promise<void>((resolve) => {
+      interrupt = resolve;
+    });
     const input = {
       name: '000-known-truth',
       kernel: 'host',
@@ -54,15 +58,15 @@ export async function runInjected({
       topology: cpuTopology(),
       allowDegraded: false,
       trace: false,
-      interrupted: new Promise(() => undefined),
+      interrupted,
       onPhase: () => undefined,
       onSnapshot: () => undefined,
     };
-    const run = executeRun(input, cpuTopology());
-    const [output] = await Promise.all([
-      run,
-      meanwhile === undefined ? undefined : untilMeasuring(process.pid).then(meanwhile),
-    ]);
+    const beside = meanwhile === undefined ? Promise.resolve() : untilMeasuring(process.pid).then(meanwhile);
+    // The run ends first in any case: its programs must not outlive the test, nor the environment change under it.
+    beside.catch(interrupt);
+    const output = await executeRun(input, cpuTopology());
+    await beside;
     return { ...output, counts: countsByTagOf(output.files['histograms.hlog'] ?? '') };
   } finally {
     vi.unstubAllEnvs();
