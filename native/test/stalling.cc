@@ -11,7 +11,7 @@
 //   arena      `purger` calls malloc_trim, and `writer` allocates from the same arena, which is not the main one.
 //
 // `writer` writes a line for each wait of 50 ms or more: its thread id, the beginning (CLOCK_MONOTONIC) and the length,
-// both in ns. As root, on two CPUs or more.
+// both in ns. It ends with who started it. As root, on two CPUs or more.
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -23,6 +23,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -233,6 +234,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: pauselab-stalling SECONDS [HOG_MS [mmap_lock|mutex|arena]]\n");
     return 2;
   }
+  // A killed test shall not leave real-time threads behind for the rest of SECONDS.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) die("prctl");
   // `purger` gets the second arena. The threads after it share both in turns: the next one gets the main arena.
   if (isArena && mallopt(M_ARENA_MAX, 2) == 0) die("mallopt");
   std::thread purger(isArena ? trim : isMutex ? keepMutex : holdMmapLock);

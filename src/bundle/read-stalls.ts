@@ -8,7 +8,15 @@ import { ExitCode, Failure, usage } from '../base/failure.js';
 import { isCounted } from '../record/stalls.js';
 import type { RunFile } from './bundle-schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
-import { budgetOf, isObservation, observedRun, readBundleFile, runFolders, type StoredBundle } from './store.js';
+import {
+  budgetOf,
+  isObservation,
+  observedRun,
+  readBundleFile,
+  runFolders,
+  whyNoBundle,
+  type StoredBundle,
+} from './store.js';
 
 export interface RunStalls {
   readonly name: string;
@@ -48,7 +56,7 @@ export function readStalls(bundle: string, only?: string): ReadStalls {
   const folder = join(bundle, 'runs');
   if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw usage(
-      `${bundle} is no bundle: it has no folder runs; name a folder that \`pauselab run\` or \`pauselab observe\` wrote`,
+      `${bundle} is no bundle: ${whyNoBundle(bundle, 'folder runs')}; name a folder that \`pauselab run\` or \`pauselab observe\` wrote`,
     );
   if (isObservation(bundle)) return stallsOfObservation(bundle, only);
   const { names, notes } = runFolders(bundle);

@@ -84,7 +84,7 @@ export function reopenBundle(path: string): BundleStore {
   const folder = resolve(path);
   const runsFolder = join(folder, 'runs');
   if (!existsSync(runsFolder))
-    throw usage(`${path} is no bundle (it has no folder runs); name a folder that \`pauselab run\` wrote`);
+    throw usage(`${path} is no bundle: ${whyNoBundle(path, 'folder runs')}; name a folder that \`pauselab run\` wrote`);
   const held = guard(folder, () => heldRuns(runsFolder));
   if (held === null) throw inUse(path);
   cleanHidden(runsFolder);
@@ -338,7 +338,13 @@ export function readBundleFile<K extends keyof typeof bundleSchemas>(
   path: string,
   budget?: Budget,
 ): z.output<(typeof bundleSchemas)[K]> {
-  if (kind === 'manifest' && !existsSync(path) && isObservation(dirname(path))) throw refusedObservation(dirname(path));
+  if (kind === 'manifest' && !existsSync(path)) {
+    const folder = dirname(path);
+    if (isObservation(folder)) throw refusedObservation(folder);
+    throw usage(
+      `${folder} is no bundle: ${whyNoBundle(folder, 'manifest.json')}; name a folder that \`pauselab run\` wrote`,
+    );
+  }
   const read: unknown = readJsonFile(path, bundleSchemas[kind], {
     what: `a bundle's ${kind}`,
     short: kind,
@@ -348,6 +354,13 @@ export function readBundleFile<K extends keyof typeof bundleSchemas>(
     ...(budget === undefined ? {} : { budget }),
   });
   return read as z.output<(typeof bundleSchemas)[K]>;
+}
+
+/** Of a path that lacks what every bundle has. */
+export function whyNoBundle(path: string, lacking: 'folder runs' | 'manifest.json'): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return 'it does not exist';
+  return found.isDirectory() ? `it has no ${lacking}` : 'it is a file';
 }
 
 export interface JsonFile {

@@ -3,7 +3,7 @@ import { usage } from '../base/failure.js';
 import { pidsOfMain } from '../observe/jvm-choice.js';
 import { pidsInCgroup } from '../observe/target-cgroup.js';
 import { startTimeOf } from '../workload/process-identity.js';
-import { pidsNamed, targetOf, type Target } from '../observe/target.js';
+import { isKernelThread, pidsNamed, targetOf, type Target } from '../observe/target.js';
 
 export interface AskedTargets {
   readonly pids: readonly number[];
@@ -21,9 +21,14 @@ const mostTargets = 64;
 /** Each process once. Throws one sentence where there is none. */
 export function targetsOf({ pids, names, mainClasses, cgroups }: AskedTargets): Target[] {
   const named = names.flatMap((name) => {
-    const found = pidsNamed(name);
-    if (found.length === 0) throw usage(`--name ${name}: no process has this name; \`ps -e\` lists those that run`);
-    return found;
+    const all = pidsNamed(name);
+    const found = all.filter((pid) => !isKernelThread(pid));
+    if (found.length > 0) return found;
+    throw usage(
+      all.length === 0
+        ? `--name ${name}: no process has this name; \`ps -e\` lists those that run`
+        : `--name ${name}: only threads of the kernel have this name, which have no memory of their own; name a process`,
+    );
   });
   const grouped = cgroups.flatMap((cgroup) => {
     const found = pidsInCgroup(cgroup);

@@ -16,18 +16,26 @@ export interface JvmCommand {
 export interface CommandSources {
   /** With the program's name. */
   readonly words: readonly string[];
+  /** File name of its executable. */
+  readonly program: string;
+  /** Its counter `sun.rt.javaCommand`: main class or jar, and arguments; null: it has none. */
+  readonly counted: string | null;
   readonly environment: ReadonlyMap<string, string>;
   /** The text of an argument file; null: it cannot be read. */
   readonly argumentFile: (path: string) => string | null;
 }
 
-export function jvmCommand({ words, environment, argumentFile }: CommandSources): JvmCommand {
+export function jvmCommand({ words, program, counted, environment, argumentFile }: CommandSources): JvmCommand {
   const variable = (name: string): string[] => wordsOf(environment.get(name) ?? '') ?? [];
+  const withVariables = ({ main, options }: JvmCommand): JvmCommand => ({
+    main,
+    options: [...variable('JAVA_TOOL_OPTIONS'), ...options, ...variable('_JAVA_OPTIONS')],
+  });
+  if (program !== 'java') return withVariables(ofAnotherProgram(words.slice(1), counted));
   const expanded = [...variable('JDK_JAVA_OPTIONS'), ...words.slice(1)].flatMap((word) =>
     isArgumentFile(word) ? argumentsIn(argumentFile(word.slice(1)) ?? '') : [word],
   );
-  const { main, options } = launched(expanded);
-  return { main, options: [...variable('JAVA_TOOL_OPTIONS'), ...options, ...variable('_JAVA_OPTIONS')] };
+  return withVariables(launched(expanded));
 }
 
 const isArgumentFile = (word: string): boolean => word.startsWith('@') && !word.startsWith('@@');
@@ -42,9 +50,20 @@ function launched(words: readonly string[]): JvmCommand {
     return { main: 'jar' in main ? main.jar : 'module' in main ? main.module : main.mainClass, options: jvmArgs };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    // Another program than java started this JVM, so its words are its own. It may pass flags on as they are.
-    return { main: null, options: words.filter((word) => word.startsWith('-X')) };
+    return ofAnotherProgram(words, null);
   }
+}
+
+/**
+ * A program that makes a JVM, as jsvc or javac. Its words are its own: it may pass flags of the JVM on as they are, and
+ * programs of the JDK take them behind -J.
+ */
+function ofAnotherProgram(words: readonly string[], counted: string | null): JvmCommand {
+  const [main = ''] = counted?.split(' ') ?? [];
+  return {
+    main: main === '' ? null : main,
+    options: words.map((word) => word.replace(/^-J-/, '-')).filter((word) => word.startsWith('-X')),
+  };
 }
 
 const collectorFlag = /^-XX:[+-]Use\w+GC$/;

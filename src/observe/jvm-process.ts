@@ -3,7 +3,7 @@
  * those of its mount namespace, reached through /proc/PID/root.
  */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { readBytes, readText } from '../base/files/read-file.js';
 import { collectorOfThreads } from '../catalogue/collectors.js';
 import { readIfThere } from '../host/files.js';
@@ -37,8 +37,13 @@ export function jvmAt(pid: number): RunningJvm | null {
   const library = /^\S+ \S+ \S+ \S+ \S+ +(\/.*\/libjvm\.so)(?: \(deleted\))?$/m.exec(maps)?.[1];
   if (library === undefined) return null;
   const perfDataPath = /^\S+ \S+ \S+ \S+ \S+ +(\/.*\/hsperfdata_[^/\n]+\/\d+)$/m.exec(maps)?.[1] ?? null;
+  const data = perfDataOf(pid, perfDataPath);
+  const counted = data?.get('sun.rt.javaCommand');
   const command = jvmCommand({
     words: nulSeparated(readIfThere(`/proc/${pid}/cmdline`)),
+    // Of an executable that was replaced since, as by an update.
+    program: basename(programOf(pid)).replace(/ \(deleted\)$/, ''),
+    counted: typeof counted === 'string' ? counted : null,
     environment: new Map(
       nulSeparated(readIfThere(`/proc/${pid}/environ`)).map((entry) => {
         const at = entry.indexOf('=');
@@ -47,7 +52,6 @@ export function jvmAt(pid: number): RunningJvm | null {
     ),
     argumentFile: (path) => textOf(path.startsWith('/') ? `/proc/${pid}/root${path}` : `/proc/${pid}/cwd/${path}`),
   });
-  const data = perfDataOf(pid, perfDataPath);
   return {
     pid,
     command,

@@ -74,11 +74,14 @@ export function isInOtherNamespace(): boolean {
   }
 }
 
-/** All processes of this name: the comm, or the last part of the program's path. */
+/** All processes of this name, and threads of the kernel: the comm, or the last part of the program's path. */
 export function pidsNamed(name: string): number[] {
+  // Threads of the kernel have no program, and a process may have an empty comm: neither is meant.
+  if (name === '') return [];
   return everyPid().filter((pid) => {
     if (pid === process.pid) return false;
-    if (nameOf(pid) === name.slice(0, 15)) return true;
+    // The kernel keeps 15 bytes of a name, and shows more of those of its workers.
+    if ([name, name.slice(0, 15)].includes(nameOf(pid))) return true;
     const [program = ''] = (readIfThere(`/proc/${pid}/cmdline`) ?? '').split('\0');
     return program.split('/').at(-1) === name;
   });

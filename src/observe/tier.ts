@@ -12,7 +12,7 @@ export interface WatchOptions {
 }
 
 /** A stall has parts, so intervals that are shorter than a stall have to be reported. */
-export const detailOf = (threshold_ns: number): number => Math.min(1_000_000, threshold_ns / 20);
+export const detailOf = (threshold_ns: number): number => Math.min(1_000_000, Math.ceil(threshold_ns / 20));
 
 export interface Watch {
   /** CLOCK_MONOTONIC at its start, from which all times count. */

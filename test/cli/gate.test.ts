@@ -531,7 +531,7 @@ describe('pauselab baseline', () => {
     [
       'that is a log',
       () => join(quiet, 'runs', '000-free', 'histograms.hlog'),
-      "could not be read as a bundle's manifest",
+      'histograms.hlog is no bundle: it is a file; name a folder',
     ],
     [
       'of which a run was cut off',

@@ -218,7 +218,17 @@ describe('pauselab merge', () => {
       'the profile is priority-inversion',
     ],
     ['another setting', () => [monday, bundle('s', 3, [0], { profile: other })], 'hogs.count (1, 7)'],
-    ['a bundle that is none', () => [monday, scratch.path], "could not be read as a bundle's manifest"],
+    [
+      'a folder that is no bundle',
+      () => [monday, scratch.path],
+      ' is no bundle: it has no manifest.json; name a folder',
+    ],
+    ['a bundle that does not exist', () => [monday, scratch.fresh('no')], ' is no bundle: it does not exist; name'],
+    [
+      'a file of a bundle',
+      () => [join(monday, 'manifest.json'), monday],
+      'manifest.json is no bundle: it is a file; name a folder',
+    ],
     [
       'a profile that nobody can run',
       () => [1, 2].map((day) => bundle('x', day, [0], { manifest: { profile: { name: 'priority-inversion' } } })),

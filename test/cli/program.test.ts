@@ -70,6 +70,12 @@ describe('--help', () => {
   });
 });
 
+test.each(['--name', '--main-class', '--cgroup'])('observe %s takes no empty name', async (option) => {
+  const { code, stderr } = await command('observe', option, '');
+  expect(code).toBe(2);
+  expect(stderr).toContain("argument '' is invalid. expected a name, got an empty one.");
+});
+
 test('the help of observe has the exit codes of its page', async () => {
   const { stdout } = await command('observe', '--help');
   for (const code of ['0 observed', '2 no such process', '5 this machine', '6 a helper died', '129/130/143'])

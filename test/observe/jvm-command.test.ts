@@ -8,9 +8,16 @@ import {
   selectedCollector,
 } from '../../src/observe/jvm-command.js';
 
-function commandOf(words: string, environment: Record<string, string> = {}, files: Record<string, string> = {}) {
+function commandOf(
+  words: string,
+  environment: Record<string, string> = {},
+  files: Record<string, string> = {},
+  counted: string | null = null,
+) {
   return jvmCommand({
     words: words.split(' '),
+    program: words.split(' ')[0]?.split('/').at(-1) ?? '',
+    counted,
     environment: new Map(Object.entries(environment)),
     argumentFile: (path) => files[path] ?? null,
   });
@@ -39,8 +46,25 @@ describe('the main class', () => {
   });
 });
 
-test('a program that is not java passes flags of the JVM on', () => {
-  expect(commandOf('/usr/bin/jsvc.exec -Xmx1g -Dx=y -XX:+UseZGC').options).toEqual(['-Xmx1g', '-XX:+UseZGC']);
+describe('a program that is not java', () => {
+  test('passes flags of the JVM on', () => {
+    expect(commandOf('/usr/bin/jsvc.exec -Xmx1g -Dx=y -XX:+UseZGC').options).toEqual(['-Xmx1g', '-XX:+UseZGC']);
+    expect(commandOf('/jdk/bin/javac -J-Xmx1g -J-Dx=y -d out A.java').options).toEqual(['-Xmx1g']);
+  });
+
+  test.each([
+    ['javac -encoding UTF-8 -d out A.java', 'jdk.compiler/com.sun.tools.javac.Main -encoding UTF-8 -d out A.java'],
+    ['/jdk/bin/jshell --startup DEFAULT', 'jdk.jshell/jdk.internal.jshell.tool.JShellToolProvider --startup DEFAULT'],
+  ])('has the main class that its JVM counts: %s', (words, counted) => {
+    expect(commandOf(words, {}, {}, counted).main).toBe(counted.split(' ')[0]);
+  });
+
+  test.each([
+    ['javac -encoding UTF-8 -d out A.java', null],
+    ['jsvc.exec -user shop org.example.Daemon', ''],
+  ])('has no main class where its JVM counts none: %s', (words, counted) => {
+    expect(commandOf(words, {}, {}, counted).main).toBeNull();
+  });
 });
 
 test('options of the environment and of argument files count in their order', () => {

@@ -5,7 +5,7 @@ import { parseDuration } from '../../base/text/units.js';
 import { tiers } from '../../facts/observation-facts.js';
 import type { AskedTargets } from '../../jobs/observe-targets.js';
 import { installing, installOption } from '../install.js';
-import { collect } from '../option-values.js';
+import { collectNamed } from '../option-values.js';
 import { printJson, printJsonLine, printText } from '../text/output.js';
 
 export function observeCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
@@ -14,12 +14,12 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
       'watch processes that are running, without changing them: which of their threads stall, who holds what they wait for, and whether giving memory back is the reason',
     )
     .option('--pid <pid>', 'observe this process; may be repeated', collectPid, [])
-    .option('--name <name>', 'observe the processes of this name; may be repeated', collect, [])
-    .option('--main-class <name>', 'observe the JVMs of this main class or jar; may be repeated', collect, [])
+    .option('--name <name>', 'observe the processes of this name; may be repeated', collectNamed, [])
+    .option('--main-class <name>', 'observe the JVMs of this main class or jar; may be repeated', collectNamed, [])
     .option(
       '--cgroup <path>',
       'observe the processes of this cgroup and those below it, by its path in /proc/PID/cgroup or its folder; may be repeated',
-      collect,
+      collectNamed,
       [],
     )
     .option('--jvm', 'attach to the JVMs: names of their threads, and their log for as long as the observation lasts')

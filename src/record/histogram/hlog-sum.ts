@@ -102,7 +102,7 @@ export function eachHlogLine(
       else
         throw usage(
           `line ${number} of ${path} is broken: ${cause instanceof Error ? cause.message : String(cause)}; ` +
-            'restore the file or leave it out',
+            'restore the file or leave it out, and name a bundle by its folder',
           { cause },
         );
     }
