@@ -4,6 +4,7 @@
  */
 import { callNamed } from '../catalogue/named-calls.js';
 import type { TraceEvent } from '../record/trace/trace.js';
+import { keepIn, lengthOf, push, recentIn, seenAt, type Ended } from './ended-spans.js';
 import type { Span } from './link-draft.js';
 import {
   wakingsDuring,
@@ -21,7 +22,7 @@ import {
 export function traceModel(events: readonly TraceEvent[], covered: Span, outsideFrom_ns = Infinity): TraceModel {
   const builder = traceBuilder(covered.start_ns);
   for (const event of events) builder.add(event);
-  return builder.finish(covered.end_ns, outsideFrom_ns);
+  return builder.modelOf({ start_ns: -Infinity, end_ns: covered.end_ns }, outsideFrom_ns);
 }
 
 export interface TraceBuilder {
@@ -37,10 +38,13 @@ export interface TraceBuilder {
   /** The call that goes on; its end is Infinity. */
   openCallOf(tid: number): Call | undefined;
   nameOf(tid: number): string | undefined;
-  /** Drops spans that are over and not wanted. Returns how many are left. */
-  keep(isWanted: (span: Span) => boolean): number;
-  /** Ends what goes on. Nothing can be added afterwards. */
-  finish(end_ns: number, outsideFrom_ns: number): TraceModel;
+  /** Drops spans that are over, not wanted, and were seen to end at `from_ns` or later. Returns how many are left. */
+  keep(isWanted: (span: Span) => boolean, from_ns: number): number;
+  /**
+   * The spans that reach into `recent`, each whole; what goes on reaches to its end, up to which the events are there. It
+   * costs a look at these spans, and not at those before them. Events may be added afterwards.
+   */
+  modelOf(recent: Span, outsideFrom_ns: number): TraceModel;
 }
 
 export function traceBuilder(start_ns: number): TraceBuilder {
@@ -49,7 +53,7 @@ export function traceBuilder(start_ns: number): TraceBuilder {
   const locks = lockSpans(start_ns, scheduled.wakings);
   const others = otherWaits();
   const calls = callSpans(start_ns);
-  const lists = (): Map<unknown, Span[]>[] => [
+  const lists = (): Map<unknown, Ended[]>[] => [
     ...[locks.holds, locks.waitsOn, locks.waits],
     ...[others.waits, scheduled.segments, scheduled.ran, calls.calls],
   ];
@@ -70,51 +74,23 @@ export function traceBuilder(start_ns: number): TraceBuilder {
     callsOf: (tid) => calls.calls.get(tid) ?? [],
     openCallOf: (tid) => calls.open.get(tid),
     nameOf: (tid) => names.get(tid),
-    keep(isWanted) {
-      for (const [tid, wakings] of scheduled.wakings)
-        replace(
-          scheduled.wakings,
-          tid,
-          wakings.filter(({ time_ns }) => isWanted({ start_ns: time_ns, end_ns: time_ns })),
-        );
-      let left_n = 0;
-      for (const map of lists()) {
-        for (const [key, list] of map) {
-          const kept = list.filter(isWanted);
-          left_n += kept.length;
-          replace(map, key, kept);
-        }
-      }
-      return left_n;
+    keep(isWanted, from_ns) {
+      keepIn(scheduled.wakings, wokenAt, from_ns, ({ time_ns }) => isWanted({ start_ns: time_ns, end_ns: time_ns }));
+      for (const map of lists()) keepIn(map, seenAt, from_ns, isWanted);
+      return lists().reduce((sum, map) => sum + lengthOf(map), 0);
     },
-    finish(end_ns, outsideFrom_ns) {
-      // Locks look at wakings and not at segments, so the order does not matter.
-      scheduled.finish(end_ns);
-      locks.finish(end_ns);
-      others.finish(end_ns);
-      calls.finish(end_ns);
-      return {
-        holds: locks.holds,
-        waitsOn: locks.waitsOn,
-        waits: locks.waits,
-        otherWaits: others.waits,
-        mutexWaits: new Map(),
-        mutexWaitsOn: new Map(),
-        segments: scheduled.segments,
-        ran: scheduled.ran,
-        wakings: scheduled.wakings,
-        calls: calls.calls,
-        names,
-        ranIsWhole: true,
-        outsideFrom_ns,
-      };
-    },
+    modelOf: (recent, outsideFrom_ns) => ({
+      ...scheduled.modelOf(recent),
+      ...locks.modelOf(recent),
+      ...others.modelOf(recent),
+      ...calls.modelOf(recent),
+      mutexWaits: new Map(),
+      mutexWaitsOn: new Map(),
+      names,
+      ranIsWhole: true,
+      outsideFrom_ns,
+    }),
   };
-}
-
-function replace<Key, Item>(map: Map<Key, Item[]>, key: Key, list: Item[]): void {
-  if (list.length === 0) map.delete(key);
-  else map.set(key, list);
 }
 
 /**
@@ -128,22 +104,22 @@ function grantedAt(wait: LockWait, until_ns: number, wakings: TraceModel['waking
   return wakingsDuring(wakings, wait.tid, { start_ns: wait.start_ns, end_ns: until_ns }).at(-1)?.time_ns ?? null;
 }
 
-interface Tracker {
+interface Tracker<Modelled extends keyof TraceModel> {
   add(event: TraceEvent): void;
-  finish(end_ns: number): void;
+  modelOf(recent: Span): Pick<TraceModel, Modelled>;
 }
 
 function lockSpans(
   start_ns: number,
   wakings: TraceModel['wakings'],
-): Tracker & {
+): Tracker<'holds' | 'waitsOn' | 'waits'> & {
   readonly holds: Map<bigint, Hold[]>;
-  readonly waitsOn: Map<bigint, LockWait[]>;
-  readonly waits: Map<number, LockWait[]>;
+  readonly waitsOn: Map<bigint, EndedWait[]>;
+  readonly waits: Map<number, EndedWait[]>;
 } {
   const holds = new Map<bigint, Hold[]>();
-  const waitsOn = new Map<bigint, LockWait[]>();
-  const waits = new Map<number, LockWait[]>();
+  const waitsOn = new Map<bigint, EndedWait[]>();
+  const waits = new Map<number, EndedWait[]>();
   const waiting = new Map<string, LockWait>();
   const held = new Map<string, LockWait>();
   /** Returns when the thread got the lock, or gave up. */
@@ -151,7 +127,7 @@ function lockSpans(
     const wait = waiting.get(key);
     if (wait === undefined) return at_ns;
     waiting.delete(key);
-    const ended = { ...wait, end_ns: grantedAt(wait, at_ns, wakings) ?? at_ns };
+    const ended = { ...wait, end_ns: grantedAt(wait, at_ns, wakings) ?? at_ns, seen_ns: at_ns };
     push(waitsOn, wait.mm, ended);
     push(waits, wait.tid, ended);
     return ended.end_ns;
@@ -164,13 +140,7 @@ function lockSpans(
     const hold = held.get(key);
     held.delete(key);
     // A release without an acquisition: the thread held the lock before the trace began.
-    push(holds, mm, {
-      tid,
-      start_ns: hold?.start_ns ?? start_ns,
-      end_ns: at_ns,
-      isWrite: hold?.isWrite ?? isWrite,
-      isSure: true,
-    });
+    push(holds, mm, holdOf({ tid, isWrite, start_ns, ...hold }, at_ns));
   };
   return {
     holds,
@@ -190,37 +160,51 @@ function lockSpans(
         held.set(key, { tid, mm, isWrite, start_ns: from_ns, end_ns: Infinity });
       }
     },
-    finish(end_ns) {
-      for (const [key, wait] of [...waiting]) {
+    modelOf(recent) {
+      const { end_ns } = recent;
+      const model = {
+        holds: recentIn(holds, seenAt, recent.start_ns),
+        waitsOn: recentIn(waitsOn, seenAt, recent.start_ns),
+        waits: recentIn(waits, seenAt, recent.start_ns),
+      };
+      const holding = new Map(held);
+      for (const [key, wait] of waiting) {
         const granted_ns = grantedAt(wait, end_ns, wakings);
-        endWait(key, end_ns);
+        const ended = { ...wait, end_ns: granted_ns ?? end_ns, seen_ns: end_ns };
+        push(model.waitsOn, wait.mm, ended);
+        push(model.waits, wait.tid, ended);
         // The thread was woken with the lock, and had no CPU until the end of the trace.
-        if (granted_ns !== null) held.set(key, { ...wait, start_ns: granted_ns });
+        if (granted_ns !== null) holding.set(key, { ...wait, start_ns: granted_ns });
       }
-      for (const [key, hold] of [...held]) endHold(key, end_ns, hold);
-      for (const list of [...holds.values(), ...waitsOn.values(), ...waits.values()])
+      for (const hold of holding.values()) push(model.holds, hold.mm, holdOf(hold, end_ns));
+      for (const list of [...model.holds.values(), ...model.waitsOn.values(), ...model.waits.values()])
         list.sort((a, b) => a.start_ns - b.start_ns);
+      return model;
     },
   };
+}
+
+/** Its end may be seen late: see grantedAt. */
+type EndedWait = LockWait & { readonly seen_ns: number };
+
+function holdOf({ tid, isWrite, start_ns }: Pick<LockWait, 'tid' | 'isWrite' | 'start_ns'>, end_ns: number): Hold {
+  return { tid, isWrite, start_ns, end_ns, isSure: true };
 }
 
 /** mmap_lock is the only read-write semaphore inside a struct mm_struct, which has 1 to 2 KB. */
 const mmBytes = 2048n;
 
-function otherWaits(): Tracker & { readonly waits: Map<number, OtherWait[]> } {
+function otherWaits(): Tracker<'otherWaits'> & { readonly waits: Map<number, OtherWait[]> } {
   const mms = new Set<bigint>();
   const waits = new Map<number, OtherWait[]>();
   const lockOf = new WeakMap<OtherWait, bigint>();
   const isMmapLock = (lock: bigint): boolean => [...mms].some((mm) => lock >= mm && lock < mm + mmBytes);
   // A thread waits for a single lock at a time.
-  const open = new Map<number, OtherWait & { readonly lock: bigint }>();
-  const end = (tid: number, at_ns: number): void => {
-    const wait = open.get(tid);
-    open.delete(tid);
-    if (wait === undefined) return;
-    const ended = { start_ns: wait.start_ns, end_ns: at_ns, isRead: wait.isRead, isWrite: wait.isWrite };
-    lockOf.set(ended, wait.lock);
-    push(waits, tid, ended);
+  const open = new Map<number, OpenWait>();
+  const endedAt = ({ lock, start_ns, isRead, isWrite }: OpenWait, end_ns: number): OtherWait => {
+    const ended = { start_ns, end_ns, isRead, isWrite };
+    lockOf.set(ended, lock);
+    return ended;
   };
   return {
     waits,
@@ -230,21 +214,26 @@ function otherWaits(): Tracker & { readonly waits: Map<number, OtherWait[]> } {
       else if (event.kind === 'contended') {
         const { lock, tid, time_ns, isRead, isWrite } = event;
         if (!isMmapLock(lock)) open.set(tid, { lock, start_ns: time_ns, end_ns: Infinity, isRead, isWrite });
-      } else if (event.kind === 'contention-end' && open.get(event.tid)?.lock === event.lock)
-        end(event.tid, event.time_ns);
+      } else if (event.kind === 'contention-end') {
+        const wait = open.get(event.tid);
+        if (wait?.lock !== event.lock) return;
+        open.delete(event.tid);
+        push(waits, event.tid, endedAt(wait, event.time_ns));
+      }
     },
-    finish(end_ns) {
-      for (const tid of [...open.keys()]) end(tid, end_ns);
+    modelOf({ start_ns, end_ns }) {
+      const recent = recentIn(waits, seenAt, start_ns);
+      for (const [tid, wait] of open) push(recent, tid, endedAt(wait, end_ns));
       // An address space may show itself after its lock was waited for.
-      for (const [tid, list] of waits)
-        replace(
-          waits,
-          tid,
-          list.filter((wait) => !isMmapLock(lockOf.get(wait) ?? -1n)),
-        );
+      keepIn(recent, seenAt, -Infinity, (wait) => !isMmapLock(lockOf.get(wait) ?? -1n));
+      return { otherWaits: recent };
     },
   };
 }
+
+type OpenWait = OtherWait & { readonly lock: bigint };
+
+const wokenAt = ({ time_ns }: Waking): number => time_ns;
 
 /**
  * Another CPU may wake a thread between its decision to sleep and its switch. try_to_wake_up emits the event first and
@@ -253,7 +242,7 @@ function otherWaits(): Tracker & { readonly waits: Map<number, OtherWait[]> } {
  */
 const wakingRace_ns = 1_000_000;
 
-function scheduling(start_ns: number): Tracker & {
+function scheduling(start_ns: number): Tracker<'segments' | 'ran' | 'wakings'> & {
   readonly segments: Map<number, Segment[]>;
   readonly ran: Map<number, (Span & { readonly tid: number })[]>;
   readonly wakings: Map<number, Waking[]>;
@@ -277,8 +266,7 @@ function scheduling(start_ns: number): Tracker & {
   };
   const leaveCpu = (cpu: number, at_ns: number): void => {
     const one = current.get(cpu);
-    if (one !== undefined && at_ns > one.start_ns)
-      push(ran, cpu, { tid: one.tid, start_ns: one.start_ns, end_ns: at_ns });
+    if (one !== undefined && at_ns > one.start_ns) push(ran, cpu, { ...one, end_ns: at_ns });
   };
   const begin = (tid: number, state: SchedulingState, cpu: number): void => {
     now.set(tid, { start_ns, end_ns: Infinity, scheduling: state, cpu, wokenBy: null });
@@ -318,9 +306,16 @@ function scheduling(start_ns: number): Tracker & {
       else wokenEarly.delete(event.tid);
       if (event.kind === 'waking') onWaking(event);
     },
-    finish(end_ns) {
-      for (const tid of now.keys()) close(tid, end_ns, null);
-      for (const cpu of current.keys()) leaveCpu(cpu, end_ns);
+    modelOf(recent) {
+      const model = {
+        segments: recentIn(segments, seenAt, recent.start_ns),
+        ran: recentIn(ran, seenAt, recent.start_ns),
+      };
+      const { end_ns } = recent;
+      for (const [tid, open] of now)
+        if (end_ns > open.start_ns) push(model.segments, tid, { ...open, end_ns, wokenBy: null });
+      for (const [cpu, one] of current) if (end_ns > one.start_ns) push(model.ran, cpu, { ...one, end_ns });
+      return { ...model, wakings: recentIn(wakings, wokenAt, recent.start_ns) };
     },
   };
 }
@@ -335,7 +330,7 @@ function stateOf(bits: number): SchedulingState {
 
 function callSpans(
   start_ns: number,
-): Tracker & { readonly calls: Map<number, Call[]>; readonly open: ReadonlyMap<number, Call> } {
+): Tracker<'calls'> & { readonly calls: Map<number, Call[]>; readonly open: ReadonlyMap<number, Call> } {
   const calls = new Map<number, Call[]>();
   const open = new Map<number, Call>();
   return {
@@ -356,9 +351,10 @@ function callSpans(
         open.delete(tid);
       }
     },
-    finish(end_ns) {
-      for (const [tid, call] of open) push(calls, tid, { ...call, end_ns });
-      for (const [tid, list] of calls) calls.set(tid, list.map(withName));
+    modelOf(recent) {
+      const found = recentIn(calls, seenAt, recent.start_ns);
+      for (const [tid, call] of open) push(found, tid, { ...call, end_ns: recent.end_ns });
+      return { calls: new Map([...found].map(([tid, list]) => [tid, list.map(withName)])) };
     },
   };
 }
@@ -371,10 +367,4 @@ function withName(call: Call): Call {
 /** As the observer writes arguments. */
 export function hexadecimal(value: bigint): string {
   return value.toString(16);
-}
-
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

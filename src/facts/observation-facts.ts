@@ -25,8 +25,6 @@ export type TierObstacle =
   | { readonly code: 'other-user'; readonly pid: number; readonly name: string; readonly uid: number }
   | { readonly code: 'no-run-delay' }
   | { readonly code: 'needs-root' }
-  /** It shows stalls only at the end. */
-  | { readonly code: 'no-live-view' }
   | { readonly code: 'kernel-refuses'; readonly complaint: string; readonly lockdown: string | null };
 
 /** A tier that shows more than the one that was used. */

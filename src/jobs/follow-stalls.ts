@@ -21,16 +21,16 @@ export interface Follower {
 
 /** Each call shows what is new, and returns how many were shown so far. */
 export function followed(
-  { newStalls, start_ns }: Pick<Watch, 'newStalls' | 'start_ns'>,
+  watch: Pick<Watch, 'newStalls' | 'start_ns'>,
   follow: Follower,
   facts: Pick<ProcFacts, 'addTo'>,
 ): () => number {
   let shown_n = 0;
   return () => {
-    const settled = newStalls?.() ?? null;
+    const settled = watch.newStalls();
     const stalls = settled === null ? [] : attributed({ ...settled, evidence: facts.addTo(settled.evidence) }).stalls;
     shown_n += stalls.length;
-    follow.onStalls(stalls.map((stall) => ({ at: wallTimeOf(start_ns + stall.start_ns), stall })));
+    follow.onStalls(stalls.map((stall) => ({ at: wallTimeOf(watch.start_ns + stall.start_ns), stall })));
     return shown_n;
   };
 }

@@ -1,5 +1,5 @@
 /** Which way of observing is used: of those that this machine allows, the one that shows most. */
-import { ExitCode, Failure, unfit, usage } from '../base/failure.js';
+import { ExitCode, Failure, unfit } from '../base/failure.js';
 import type { RefusedTier, TierName, TierObstacle } from '../facts/observation-facts.js';
 import { ensurePart, type SetupOptions } from '../host/setup.js';
 import { whyKernelRefuses, whyNoKernelPrograms } from '../observe/ebpf-needs.js';
@@ -16,8 +16,6 @@ export interface Tier {
   readonly name: TierName;
   /** Null: it is possible for these targets. Builds what it needs. */
   readonly whyNot: (targets: readonly Target[], setup: SetupOptions) => Promise<TierObstacle | null>;
-  /** Whether it shows stalls as they come. */
-  readonly isLive: boolean;
   readonly watch: (options: WatchOptions) => Promise<Watch>;
 }
 
@@ -40,7 +38,6 @@ export const observingTiers: readonly Tier[] = [
       if (obstacle !== null) return obstacle;
       return (await whyNotBuilt(setup)) ?? whyKernelRefuses();
     },
-    isLive: true,
     watch: watchInKernel,
   },
   {
@@ -51,23 +48,14 @@ export const observingTiers: readonly Tier[] = [
       await ensurePart('trace', setup);
       return whyTraceRefused();
     },
-    isLive: false,
     watch: watchByTracefs,
   },
   {
     name: 'sampling',
     whyNot: (targets) => Promise.resolve(whyNoLooks(targets)),
-    isLive: true,
     watch: watchByLooks,
   },
 ];
-
-/** Those that show stalls as they come; the others say that they do not. */
-export function liveTiers(tiers: readonly Tier[] = observingTiers): readonly Tier[] {
-  return tiers.map((tier) =>
-    tier.isLive ? tier : { ...tier, whyNot: () => Promise.resolve({ code: 'no-live-view' } as const) },
-  );
-}
 
 export interface ChosenTier {
   readonly tier: Tier;
@@ -88,9 +76,5 @@ export async function chosenTier(
     if (obstacle === null) return { tier, refused };
     refused.push({ tier: tier.name, ...obstacle });
   }
-  if (asked !== null && refused.every(({ code }) => code === 'no-live-view'))
-    throw usage(
-      `--tier ${asked} shows stalls only at the end, because its events are put together only then; leave --follow out, or follow with --tier sampling`,
-    );
   throw unfit(refused.map((one) => statedRefusal(one).sentence).join('; '));
 }

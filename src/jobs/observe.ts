@@ -24,7 +24,7 @@ import { ensurePart } from '../host/setup.js';
 import { checkObservation, type ObservationCheck } from './observe-check.js';
 import { followed, type Follower } from './follow-stalls.js';
 import { targetsOf, type AskedTargets } from './observe-targets.js';
-import { chosenTier, liveTiers, observingTiers, type ChosenTier } from './observe-tier.js';
+import { chosenTier, type ChosenTier } from './observe-tier.js';
 import { keepObservation, tryFolder, type KeptObservation } from './keep-observation.js';
 import { toolVersion } from './tool-version.js';
 
@@ -67,7 +67,7 @@ const look_ms = 200;
 export async function observe(asked: ObserveAsked, settings: ObserveSettings): Promise<ObservationResult> {
   refuseThreshold(asked);
   const targets = targetsOf(asked);
-  const chosen = await chosenTier(asked.tier, targets, settings, asked.follow === null ? observingTiers : liveTiers());
+  const chosen = await chosenTier(asked.tier, targets, settings);
   if (asked.jvm) await ensurePart('attach', { install: settings.install, note: settings.note });
   // It is tried now, and made at the end: a killed pauselab leaves no folder.
   tryFolder({ out: asked.out, targets });

@@ -89,7 +89,7 @@ export function waited_ns(wait: ObservedWait): number {
   return Math.max(0, endOf(wait) - startOf(wait));
 }
 
-function startOf({ parts }: ObservedWait): number {
+export function startOf({ parts }: ObservedWait): number {
   return Math.max(0, parts[0]?.start_ns ?? 0);
 }
 

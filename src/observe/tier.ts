@@ -21,11 +21,8 @@ export interface Watch {
   readonly ended: Promise<unknown>;
   /** Stalls so far. It costs what came since it was asked last, and not more the longer the observation lasts. */
   stalls_n(): number;
-  /**
-   * Stalls that have been over for `settled_ns`, with what explains them; each is returned once. Null: this way of
-   * observing shows no stall before the end.
-   */
-  readonly newStalls: (() => SettledStalls | null) | null;
+  /** Stalls that have been over for `settled_ns`, with what explains them; each is returned once. Null: none. */
+  newStalls(): SettledStalls | null;
   /** It keeps no more. */
   isFull(): boolean;
   /** Ends it. Nothing of it is left on the machine. */

@@ -5,9 +5,9 @@ import type { StackReading } from '../record/stacks.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { safepointsOf, unsampled } from './ebpf-evidence.js';
 import { mutexWaits } from './mutex-sleeps.js';
-import { observedStalls, type StallOptions } from './observed-stalls.js';
+import { observedStalls, stallOfWait, type ObservedWait, type StallOptions } from './observed-stalls.js';
 import { blamedThread, type ObservedThread, type OffRecord } from './observed.js';
-import type { WatchResult } from './tier.js';
+import type { SettledStalls, WatchResult } from './tier.js';
 
 export interface ObservedTrace {
   readonly model: TraceModel;
@@ -35,11 +35,39 @@ export interface TraceOptions extends StallOptions {
 export const stackTrigger = 'events/sched/sched_switch/trigger';
 
 export function seenInTrace(trace: ObservedTrace, options: TraceOptions): WatchResult {
-  const { model, offs, threads, exits, coveredTo_ns, refused, lost_n } = trace;
-  const { pids, symbols, cpuCount, detail_ns, cost } = options;
-  const events: readonly string[] = Object.values(traceEvents);
+  const { offs, exits, coveredTo_ns } = trace;
+  const { symbols, detail_ns, cost } = options;
   return {
     stalls: observedStalls({ offs, exits }, coveredTo_ns, options),
+    ...explanation(trace, options),
+    gaps: gapsOf(trace, symbols),
+    detail_ns,
+    watched_ns: coveredTo_ns,
+    cost,
+    records: null,
+  };
+}
+
+/** `trace`: from the start of the first of these waits on. */
+export function settledInTrace(
+  trace: ObservedTrace,
+  waits: readonly ObservedWait[],
+  options: ExplanationOptions,
+): SettledStalls {
+  return {
+    stalls: waits.map((wait) => stallOfWait(wait, trace.exits, trace.coveredTo_ns)),
+    ...explanation(trace, options),
+  };
+}
+
+type ExplanationOptions = Pick<TraceOptions, 'pids' | 'symbols' | 'cpuCount'>;
+
+function explanation(
+  { model, offs, threads, coveredTo_ns, refused, lost_n, stacks }: ObservedTrace,
+  { pids, symbols, cpuCount }: ExplanationOptions,
+): Pick<WatchResult, 'evidence' | 'eventsOf'> {
+  const events: readonly string[] = Object.values(traceEvents);
+  return {
     evidence: {
       victims: [],
       holders: [],
@@ -56,15 +84,10 @@ export function seenInTrace(trace: ObservedTrace, options: TraceOptions): WatchR
         coveredTo_ns,
         lost_n,
         missingEvents: refused.filter((one) => events.includes(one)),
-        stacks: symbols === null ? [] : trace.stacks.map((stack) => named(stack, symbols)),
+        stacks: symbols === null ? [] : stacks.map((stack) => named(stack, symbols)),
       },
     },
     eventsOf: new Map(pids.map((pid) => [pid, safepointsOf(offs, pid)])),
-    gaps: gapsOf(trace, symbols),
-    detail_ns,
-    watched_ns: coveredTo_ns,
-    cost,
-    records: null,
   };
 }
 

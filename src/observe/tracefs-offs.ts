@@ -10,16 +10,29 @@ export interface TracedThreads {
   readonly book: Pick<ThreadBook, 'threads' | 'exits' | 'futexStacks'>;
 }
 
-/** `until_ns`: the trace has nothing later. Intervals that are shorter than `detail_ns` are left out. */
-export function tracedOffs(traced: TracedThreads, until_ns: number, detail_ns: number): OffRecord[] {
-  return [...traced.book.threads.values()].flatMap((thread) => offsOf(thread, traced, until_ns, detail_ns));
+export interface OffOptions {
+  /** Intervals that end later: from the start of the state that the thread has at this time. */
+  readonly from_ns: number;
+  /** The trace has nothing later. Infinity: intervals that go on have no end. */
+  readonly until_ns: number;
+  /** Shorter intervals are left out. */
+  readonly detail_ns: number;
 }
 
-function offsOf(thread: ObservedThread, traced: TracedThreads, until_ns: number, detail_ns: number): OffRecord[] {
+export function tracedOffs(traced: TracedThreads, options: OffOptions): OffRecord[] {
+  return [...traced.book.threads.values()].flatMap((thread) => offsOf(thread, traced, options));
+}
+
+export function offsOf(
+  thread: ObservedThread,
+  traced: TracedThreads,
+  { from_ns, until_ns, detail_ns }: OffOptions,
+): OffRecord[] {
   const { builder, book } = traced;
   const current = builder.currentOf(thread.tid);
+  const ended = builder.segmentsOf(thread.tid);
   const segments = [
-    ...builder.segmentsOf(thread.tid),
+    ...ended.slice(partitionPoint(ended, ({ end_ns }) => end_ns <= from_ns)),
     ...(current === undefined || current.start_ns >= until_ns ? [] : [current]),
   ];
   const exit_ns = book.exits.get(thread.tid) ?? Infinity;

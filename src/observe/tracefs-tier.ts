@@ -10,9 +10,9 @@ import { endHelper } from '../workload/watch/helper.js';
 import { endedWith, startTracerProgram, tidsOf, tracerPlan, type TracerProgram } from '../workload/watch/tracer.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { statOf } from '../workload/process-identity.js';
-import { kernelSymbols } from './kernel-symbols.js';
+import { symbolCache } from './kernel-symbols.js';
 import { detailOf, type Watch, type WatchOptions, type WatchResult } from './tier.js';
-import { seenInTrace, stackTrigger } from './tracefs-evidence.js';
+import { seenInTrace, settledInTrace, stackTrigger, type ObservedTrace } from './tracefs-evidence.js';
 import { tracedHistory, type TracedHistory } from './tracefs-history.js';
 import { traceStream, type TraceStream } from './tracefs-stream.js';
 import { threadsNow } from './tracefs-threads.js';
@@ -41,6 +41,7 @@ export async function watchByTracefs({ targets, threshold_ns }: WatchOptions): P
       threshold_ns,
       cpuCount,
       cpuBefore,
+      symbolsOf: symbolCache(),
       leave: () => {
         folder.remove();
       },
@@ -99,6 +100,7 @@ async function openSession(
         detail_ns: detailOf(threshold_ns),
         seen,
         seen_ns: Number(process.hrtime.bigint() - start_ns),
+        outsideFrom_ns: problem === '' ? 0 : Infinity,
       }),
       refused,
       outsideProblem: problem === '' ? null : problem,
@@ -114,6 +116,7 @@ interface WatchParts {
   readonly threshold_ns: number;
   readonly cpuCount: number;
   readonly cpuBefore: NodeJS.CpuUsage;
+  readonly symbolsOf: ReturnType<typeof symbolCache>;
   /** Removes its files. */
   readonly leave: () => void;
 }
@@ -146,8 +149,13 @@ function watchOf(session: Session, parts: WatchParts): Watch {
     start_ns: Number(start_ns),
     ended: Promise.race([tracer.program.exited, reading]),
     stalls_n: () => history.stalls_n(),
-    // Its spans are joined to a whole model at the end.
-    newStalls: null,
+    newStalls() {
+      const settled = history.takeSettled();
+      if (settled === null) return null;
+      const trace = { ...settled.trace, lost_n: 0, refused: session.refused, outsideProblem: session.outsideProblem };
+      const symbols = parts.symbolsOf(addressesIn(trace));
+      return settledInTrace(trace, settled.waits, { pids: parts.pids, cpuCount: parts.cpuCount, symbols });
+    },
     isFull: () => lost_n > 0 || history.isFull(),
     async finish() {
       isEnding = true;
@@ -195,15 +203,15 @@ async function drain(
 
 function resultOf(
   { history, refused, outsideProblem }: Session,
-  { pids, threshold_ns, cpuCount, cpuBefore }: WatchParts,
+  { pids, threshold_ns, cpuCount, cpuBefore, symbolsOf }: WatchParts,
   {
     lost_n,
     tracerTicks,
     rssBytes,
   }: { readonly lost_n: number; readonly tracerTicks: number; readonly rssBytes: number },
 ): WatchResult {
-  const trace = history.finish(outsideProblem === null ? 0 : Infinity);
-  const symbols = kernelSymbols(trace.stacks.flatMap(({ frames }) => frames));
+  const trace = history.whole();
+  const symbols = symbolsOf(addressesIn(trace));
   const { user, system } = process.cpuUsage(cpuBefore);
   return seenInTrace(
     { ...trace, lost_n, refused, outsideProblem },
@@ -219,6 +227,10 @@ function resultOf(
       },
     },
   );
+}
+
+function addressesIn({ stacks }: Pick<ObservedTrace, 'stacks'>): string[] {
+  return [...new Set(stacks.flatMap(({ frames }) => frames))];
 }
 
 /** USER_HZ is 100 on every architecture of Linux that pauselab knows. */

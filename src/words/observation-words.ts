@@ -183,8 +183,6 @@ const ofObstacles: WordsOf<TierObstacle> = {
     `${name} (${pid}) belongs to another user (uid ${uid}), and CAP_SYS_PTRACE is missing; observe as that user, or as root`,
   'no-run-delay': () =>
     'this kernel does not count how long threads wait for a CPU (/proc/PID/schedstat); boot a kernel that was built with CONFIG_SCHED_INFO',
-  'no-live-view': () =>
-    'it shows stalls only at the end, when its events are put together, and not as they come (--follow)',
   'needs-root': () => 'it needs root; run pauselab as root',
   'kernel-refuses': ({ complaint, lockdown }) =>
     `the kernel refuses it (${complaint})${lockdown === null ? '' : `; its lockdown mode is ${lockdown}`}`,

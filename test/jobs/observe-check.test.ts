@@ -10,7 +10,6 @@ function tier(name: Tier['name'], obstacle: TierObstacle | null): Tier {
   return {
     name,
     whyNot: () => Promise.resolve(obstacle),
-    isLive: true,
     watch: () => Promise.reject(new Error('not watched')),
   };
 }

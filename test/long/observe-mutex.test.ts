@@ -5,22 +5,23 @@ import { observedMutexWaits } from '../support/mutex-waits.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();
+const out = (): string => scratch.fresh('mutex');
 const isAllowed = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux');
 
 describe.skipIf(!isAllowed)('a wait for a mutex', () => {
   test('has the thread that had it, by tracefs', async () => {
-    for (const { cause } of await observedMutexWaits('tracefs', 'mutex', 10, scratch.fresh('tracefs')))
+    for (const { cause } of await observedMutexWaits({ tier: 'tracefs', lock: 'mutex', seconds: 10, out }))
       expect(cause).toMatchObject({ cause: 'mutex', grade: 'proven', thread: { name: 'purger' } });
   });
 
   test('is found by looks, and its holder is possible at most', async () => {
-    for (const { cause } of await observedMutexWaits('sampling', 'mutex', 10, scratch.fresh('sampling')))
+    for (const { cause } of await observedMutexWaits({ tier: 'sampling', lock: 'mutex', seconds: 10, out }))
       expect(cause).toMatchObject({ cause: 'mutex', grade: 'possible' });
   });
 
   // A heap of an arena begins at a multiple of its size, so its mutex is known.
   test('of malloc is known, and who gave memory back while it had the mutex', async () => {
-    const stalls = await observedMutexWaits('ebpf', 'arena', 10, scratch.fresh('arena'));
+    const stalls = await observedMutexWaits({ tier: 'ebpf', lock: 'arena', seconds: 10, out });
     for (const { cause } of stalls)
       expect(cause).toMatchObject({ cause: 'allocator-mutex', grade: 'proven', thread: { name: 'purger' } });
     expect(stalls.flatMap(({ chain }) => (chain ?? []).map(({ call }) => call))).toContain('madvise.DONTNEED');

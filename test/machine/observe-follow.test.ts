@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import { readBundleFile } from '../../src/bundle/store.js';
 import { cgroupOf, pidsIn } from '../support/cgroup.js';
 import { expectFault, expectNothingLeft, mainFile, pauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
+import { startStalling } from '../support/stalling.js';
 import { withinTries } from '../support/tries.js';
 import { until } from '../support/until.js';
 
@@ -66,7 +68,7 @@ async function stoppedUntil(pid: number, what: string, isSeen: () => boolean): P
 const isStop = (line: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}\S+ m?s: .* was stopped for /.test(line);
 
 describe.skipIf(!canUseKernel)('what stalls a process', () => {
-  test.each(['ebpf', 'sampling'])(
+  test.each(['ebpf', 'tracefs', 'sampling'])(
     'is shown while it is observed, and the result when it is interrupted: %s',
     async (tier) => {
       await withinTries(3, `stops are shown by ${tier}`, async () => {
@@ -85,6 +87,30 @@ describe.skipIf(!canUseKernel)('what stalls a process', () => {
       });
     },
   );
+
+  // The process is preempted while it has mmap_lock, again and again.
+  test('has the thread that had the lock while it is observed, as in the result: tracefs', async () => {
+    await withinTries(3, 'a wait for mmap_lock is shown', async () => {
+      const out = scratch.fresh('followed');
+      const following = follow([
+        ...['--pid', String(startStalling(120).pid), '--tier', 'tracefs', '--json', '--out', out],
+      ]);
+      const held = (): ListedStall[] =>
+        following
+          .lines()
+          .map((line) => JSON.parse(line) as ListedStall)
+          .filter(({ cause }) => cause?.cause === 'mmap-lock-reader');
+      await until('a wait for mmap_lock is shown', () => held().length > 0);
+      const [shown] = held();
+      following.kill('SIGINT');
+      expect(await following.code).toBe(130);
+      expect(shown?.cause).toMatchObject({ grade: 'proven', thread: { name: 'purger' } });
+      expect(shown?.cause?.sentence).toContain('madvise.DONTNEED');
+      const { stalls } = readBundleFile('stalls', join(out, 'runs/observed/stalls.json'));
+      const [same] = stalls.filter(({ series, start_ns }) => series === shown?.series && start_ns === shown.start_ns);
+      expect(same).toMatchObject({ duration_ns: shown?.duration_ns, cause: { cause: shown?.cause?.cause } });
+    });
+  });
 
   test('is an object per line with --json, and never twice; the observation comes last', async () => {
     const pid = busySleeper();
@@ -178,10 +204,6 @@ describe('wrong input', () => {
     [
       ['--pid', String(process.pid), '--for', '1s', '--threshold', '2s'],
       /^pauselab: --threshold 2\.00 s is longer than --for 1\.00 s/,
-    ],
-    [
-      ['--pid', String(process.pid), '--follow', '--tier', 'tracefs'],
-      /^pauselab: --tier tracefs shows stalls only at the end/,
     ],
   ])('is refused in one sentence: %j', async (args, said) => {
     expectFault(await pauselab(['observe', ...args]), { code: 2, says: [said] });

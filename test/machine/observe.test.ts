@@ -14,8 +14,9 @@ import { cgroupOf } from '../support/cgroup.js';
 import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
 import { installedJdks } from '../support/jdks.js';
 import { observedMutexWaits } from '../support/mutex-waits.js';
+import { observedWaits } from '../support/observed-waits.js';
 import { scratchFolder } from '../support/scratch.js';
-import { startStalling, waitsWithin } from '../support/stalling.js';
+import { startStalling } from '../support/stalling.js';
 import { withinTries } from '../support/tries.js';
 import { until } from '../support/until.js';
 
@@ -54,20 +55,14 @@ function isBlocked(pid: number, name: string): boolean {
 
 describe.skipIf(!isAllowed)('an observation', () => {
   // The process measures its waits itself, and both ways of observing are judged by that.
-  test.each(['ebpf', 'tracefs'])(
+  test.each(['ebpf', 'tracefs'] as const)(
     'by %s finds each wait, with the thread, its call and who had its CPU',
     async (tier) => {
-      const { observation, waits } = await withinTries(3, 'a wait lies in the observation', async () => {
-        const stalling = startStalling(120);
-        const { code, stdout } = await pauselab([
-          ...['observe', '--tier', tier, '--pid', String(stalling.pid), '--for', '3s'],
-          ...['--out', scratch.fresh('observed'), '--json'],
-        ]);
-        expect(code).toBe(0);
-        const observed = JSON.parse(stdout) as Observed;
-        const inWindow = waitsWithin(observed, await stalling.end());
-        expect(inWindow.length).toBeGreaterThan(0);
-        return { observation: observed, waits: inWindow };
+      const { observation, waits } = await observedWaits<Observed>({
+        tier,
+        lock: 'mmap_lock',
+        seconds: 3,
+        out: () => scratch.fresh('observed'),
       });
       expect(observation).toMatchObject({ tier, answer: { code: 'gives-back' } });
       const { stalls } = observation;
@@ -95,7 +90,8 @@ describe.skipIf(!isAllowed)('an observation', () => {
 
   // test/long/observe-mutex.test.ts has the other ways of observing, and malloc.
   test('finds each wait for a mutex, with the thread that had it', async () => {
-    for (const stall of await observedMutexWaits('ebpf', 'mutex', 4, scratch.fresh('mutex')))
+    const out = (): string => scratch.fresh('mutex');
+    for (const stall of await observedMutexWaits({ tier: 'ebpf', lock: 'mutex', seconds: 4, out }))
       expect(stall.cause).toMatchObject({ cause: 'mutex', grade: 'proven', lock: 'futex', thread: { name: 'purger' } });
   });
 

@@ -1,7 +1,7 @@
 /** Of the ways of observing, which one is used, and what is said of the others. */
 import { describe, expect, test } from 'vitest';
 import type { TierObstacle } from '../../src/facts/observation-facts.js';
-import { chosenTier, liveTiers, type Tier } from '../../src/jobs/observe-tier.js';
+import { chosenTier, type Tier } from '../../src/jobs/observe-tier.js';
 import { statedRefusal } from '../../src/words/observation-words.js';
 
 const setup = { note: () => undefined, install: false };
@@ -11,7 +11,6 @@ function tier(name: Tier['name'], obstacle: TierObstacle | null): Tier {
   return {
     name,
     whyNot: () => Promise.resolve(obstacle),
-    isLive: name !== 'tracefs',
     watch: () => Promise.reject(new Error('not watched')),
   };
 }
@@ -38,24 +37,6 @@ describe('the tier', () => {
     await expect(chosenTier('ebpf', [], setup, tiers)).rejects.toMatchObject({
       exitCode: 5,
       message: expect.stringMatching(/^observing by eBPF is not possible: this kernel has no type/) as unknown,
-    });
-  });
-
-  test('that shows no stall before the end is passed over where stalls are followed, with that reason', async () => {
-    const tiers = liveTiers([tier('ebpf', noCapabilities), tier('tracefs', null), tier('sampling', null)]);
-    const { tier: used, refused } = await chosenTier(null, [], setup, tiers);
-    expect(used.name).toBe('sampling');
-    expect(refused).toEqual([
-      { tier: 'ebpf', ...noCapabilities },
-      { tier: 'tracefs', code: 'no-live-view' },
-    ]);
-  });
-
-  test('that shows no stall before the end is wrong input where it is asked for and stalls are followed', async () => {
-    await expect(chosenTier('tracefs', [], setup, liveTiers([tier('tracefs', null)]))).rejects.toMatchObject({
-      exitCode: 2,
-      message:
-        '--tier tracefs shows stalls only at the end, because its events are put together only then; leave --follow out, or follow with --tier sampling',
     });
   });
 

@@ -70,6 +70,29 @@ describe('the number of stalls so far', () => {
   });
 });
 
+describe('the stall of a record', () => {
+  test('is whole, also where a part of it was taken', () => {
+    const finder = finderOf([off(worker, { from: 10, to: 20 })]);
+    expect(finder.add(off(worker, { from: 20.05, to: 40 }))).toEqual({ start_ns: 10 * ms, end_ns: 40 * ms });
+    finder.take(Infinity);
+    expect(finder.add(off(worker, { from: 40.05, to: 41 }))).toEqual({ start_ns: 10 * ms, end_ns: 41 * ms });
+  });
+
+  test('is none where the wait is short, a sleep, or of another process', () => {
+    const finder = finderOf([]);
+    expect(finder.add(off(worker, { from: 10, to: 29 }))).toBeNull();
+    expect(finder.add(off(worker, { from: 30, to: 90 }, { state: 'asleep' }))).toBeNull();
+    expect(finder.add(off(observedThread('agent', 900, 900), { from: 0, to: 100 }))).toBeNull();
+  });
+
+  test('begins before a wait that goes on with it', () => {
+    const finder = finderOf([off(worker, { from: 10, to: 29 })]);
+    expect(finder.waitingSince(off(worker, { from: 29.05, to: 100 }))).toBe(10 * ms);
+    expect(finder.waitingSince(off(worker, { from: 29.2, to: 100 }))).toBe(29.2 * ms);
+    expect(finder.waitingSince(off(other, { from: 29.05, to: 100 }))).toBe(29.05 * ms);
+  });
+});
+
 describe('stalls that are taken', () => {
   test('are all stalls, each once, whenever they are taken', () => {
     fc.assert(

@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { traceBuilder } from '../../src/attribution/trace-builder.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
+import type { TraceModel } from '../../src/attribution/trace-model.js';
+import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import { attributed } from '../../src/observe/observation.js';
-import { seenInTrace, stackTrigger, type ObservedTrace } from '../../src/observe/tracefs-evidence.js';
+import { seenInTrace, settledInTrace, stackTrigger, type ObservedTrace } from '../../src/observe/tracefs-evidence.js';
 import { tracedHistory } from '../../src/observe/tracefs-history.js';
 import { joiner } from '../../src/observe/tracefs-stream.js';
 import type { ThreadOfProc } from '../../src/observe/tracefs-threads.js';
@@ -51,7 +53,12 @@ function found(events: readonly TraceEvent[], { seen = threads, to = 1000, piece
     detail_ns: ms,
     seen,
     seen_ns: ms,
+    outsideFrom_ns: 0,
   });
+  const options = { pids: [target], symbols: given.symbols === undefined ? new Map<string, string>() : given.symbols };
+  const said = { lost_n: 0, refused: [], outsideProblem: null, ...given.more };
+  const shown: ListedStall[] = [];
+  const models: TraceModel[] = [];
   const inOrder = events.toSorted((a, b) => a.time_ns - b.time_ns);
   let from_ns = -Infinity;
   for (const end of [...pieces, to]) {
@@ -61,18 +68,22 @@ function found(events: readonly TraceEvent[], { seen = threads, to = 1000, piece
       [],
     );
     from_ns = end * ms;
+    const settled = history.takeSettled();
+    if (settled === null) continue;
+    const { waits, trace } = settled;
+    models.push(trace.model);
+    shown.push(...attributed(settledInTrace({ ...trace, ...said }, waits, { ...options, cpuCount: 2 })).stalls);
   }
   const counted_n = history.stalls_n();
-  const trace = { ...history.finish(0), lost_n: 0, refused: [], outsideProblem: null, ...given.more };
+  const trace = { ...history.whole(), ...said };
   const result = seenInTrace(trace, {
-    pids: [target],
+    ...options,
     threshold_ns: 20 * ms,
     detail_ns: ms,
-    symbols: given.symbols === undefined ? new Map() : given.symbols,
     cpuCount: 2,
     cost: { cpu_ns: 0, memoryBytes: 0 },
   });
-  return { ...attributed(result), counted_n, gaps: result.gaps, model: trace.model };
+  return { ...attributed(result), counted_n, gaps: result.gaps, model: trace.model, shown, models };
 }
 
 /** CPU 0: the purger, preempted by the hog while it has the lock; CPU 1: the mapper, which waits for it. */
@@ -281,14 +292,124 @@ describe('two traces', () => {
   });
 });
 
-test('a builder drops what is over and not wanted, and nothing that goes on', () => {
-  const builder = traceBuilder(0);
-  for (const event of preempted().toSorted((a, b) => a.time_ns - b.time_ns)) builder.add(event);
-  expect(builder.keep(() => true)).toBeGreaterThan(0);
-  expect(builder.keep(() => false)).toBe(0);
-  expect(builder.finish(1000 * ms, 0).segments.get(mapper)).toMatchObject([
-    { scheduling: 'asleep', start_ns: 403 * ms, end_ns: 1000 * ms },
-  ]);
+describe('a builder', () => {
+  const built = () => {
+    const builder = traceBuilder(0);
+    for (const event of preempted().toSorted((a, b) => a.time_ns - b.time_ns)) builder.add(event);
+    return builder;
+  };
+  const whole = { start_ns: -Infinity, end_ns: 1000 * ms };
+
+  test('drops what is over and not wanted, and nothing that goes on', () => {
+    const builder = built();
+    expect(builder.keep(() => true, -Infinity)).toBeGreaterThan(0);
+    expect(builder.keep(() => false, -Infinity)).toBe(0);
+    expect(builder.modelOf(whole, 0).segments.get(mapper)).toMatchObject([
+      { scheduling: 'asleep', start_ns: 403 * ms, end_ns: 1000 * ms },
+    ]);
+  });
+
+  test('does not ask about what was seen before', () => {
+    const builder = built();
+    const asked: number[] = [];
+    builder.keep(({ end_ns }) => asked.push(end_ns) > 0, 399 * ms);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(Math.min(...asked)).toBeGreaterThanOrEqual(399 * ms);
+  });
+
+  test('has a model of recent spans, each whole, and goes on', () => {
+    const builder = built();
+    const recent = builder.modelOf({ start_ns: 396 * ms, end_ns: 450 * ms }, 0);
+    expect(recent.segments.get(mapper)?.[0]).toMatchObject({ scheduling: 'blocked', start_ns: 100 * ms });
+    expect(recent.segments.get(mapper)?.at(-1)).toMatchObject({ scheduling: 'asleep', end_ns: 450 * ms });
+    expect(recent.holds.get(4096n)?.map(({ start_ns }) => start_ns / ms)).toEqual([95, 401]);
+    // Before that, the hog ran there.
+    expect(recent.ran.get(0)?.[0]).toMatchObject({ tid: purger, start_ns: 395 * ms });
+    const before = builder.modelOf(whole, 0);
+    expect(builder.modelOf(whole, 0)).toEqual(before);
+    builder.add(switched(500, 1, 0, 'preempted', mapper));
+    expect(builder.modelOf(whole, 0).segments.get(mapper)?.at(-1)).toMatchObject({ scheduling: 'running' });
+  });
+
+  test('has the wait of a reader that was given the lock long before it reported that', () => {
+    const builder = traceBuilder(0);
+    for (const event of [
+      wanted(10, mapper, false),
+      switched(11, 1, mapper, 'blocked', 0),
+      wanted(20, vm, true),
+      woke(100, purger, mapper),
+      got(200, vm, true),
+      switched(300, 1, 0, 'preempted', mapper),
+      got(301, mapper, false),
+    ])
+      builder.add(event);
+    // The lists of a lock are in the order of reports: the reader's wait ended at 100, and that of the writer at 200.
+    expect(
+      builder
+        .modelOf({ start_ns: 150 * ms, end_ns: 400 * ms }, 0)
+        .waitsOn.get(4096n)
+        ?.map(({ tid }) => tid),
+    ).toEqual([mapper, vm]);
+  });
+});
+
+describe('a live view', () => {
+  const looks = (to: number, every = 250) => Array.from({ length: to / every }, (_, i) => (i + 1) * every);
+  const outline = ({ thread, start_ns, duration_ns, stillRunning, cause }: ListedStall) => ({
+    tid: thread?.tid,
+    start_ns,
+    duration_ns,
+    stillRunning,
+    cause: cause && { cause: cause.cause, grade: cause.grade, sentence: cause.sentence },
+  });
+
+  test.each([50, 250, 330])('shows each stall once, as the result has it: looks every %i ms', (every) => {
+    const events = [0, 1000, 2500, 12_000].flatMap(preempted);
+    const { shown, stalls, counted_n } = found(events, { pieces: looks(14_000, every), to: 14_000 });
+    expect(shown.map(outline).toSorted((a, b) => a.start_ns - b.start_ns)).toEqual(stalls.map(outline));
+    expect(shown.length).toBe(8);
+    expect(counted_n).toBe(8);
+  });
+
+  test('shows a stall when it has been over for half a second, and looks at its own time alone', () => {
+    const events = [0, 9000].flatMap(preempted);
+    expect(found(events, { to: 850 }).shown).toEqual([]);
+    expect(found(events, { to: 950 }).shown).toHaveLength(2);
+    const { models } = found(events, { pieces: looks(12_000), to: 12_000 });
+    const ends = [...(models.at(-1)?.segments.values() ?? [])].flat().map(({ end_ns }) => end_ns / ms);
+    expect(models.length).toBeGreaterThanOrEqual(2);
+    // The first stall of the second burst begins at 9100.
+    expect(Math.min(...ends)).toBeGreaterThanOrEqual(9095);
+  });
+
+  test('shows no stall that goes on, and all of one that lasted long', () => {
+    const events = [
+      switched(90, 1, 0, 'preempted', mapper),
+      switched(100, 1, mapper, 'stopped', 0),
+      woke(20_000, hog, mapper),
+      switched(20_000.1, 1, 0, 'preempted', mapper),
+    ];
+    expect(found(events, { pieces: looks(19_000), to: 19_000 }).shown).toEqual([]);
+    const [stall, ...others] = found(events, { pieces: looks(21_000), to: 21_000 }).shown;
+    expect(others).toEqual([]);
+    expect(stall).toMatchObject({ start_ns: 100 * ms, duration_ns: 19_900.1 * ms, cause: { cause: 'stopped' } });
+  });
+
+  test('names functions of the kernel', () => {
+    const events = [
+      switched(90, 1, 0, 'preempted', mapper),
+      switched(100, 1, mapper, 'blocked', 0),
+      stack(100, mapper, 'aa', 'bb'),
+      woke(150, hog, mapper),
+      switched(150, 1, 0, 'preempted', mapper),
+    ];
+    const symbols = new Map([
+      ['aa', 'io_schedule'],
+      ['bb', 'folio_wait_bit_common'],
+    ]);
+    const { shown } = found(events, { symbols, pieces: looks(1000) });
+    expect(shown.map(({ cause }) => cause?.cause)).toEqual(['block-io']);
+  });
 });
 
 test('a sleep for a mutex is a stall by who gave it back, however long it took', () => {
@@ -310,6 +431,8 @@ test('a sleep for a mutex is a stall by who gave it back, however long it took',
       { to: 20_000, pieces: [2000, 7000, 9500, 15_000], seen, more },
     );
   const sleepOfMapper = (...given: Parameters<typeof sleep>) => ofMapper(sleep(...given));
+  const { shown } = sleep(threads);
+  expect(shown.filter(({ series }) => series.startsWith('mapper'))).toMatchObject([{ cause: { cause: 'mutex' } }]);
   expect(sleepOfMapper(threads).map(({ cause }) => cause)).toMatchObject([
     { cause: 'mutex', grade: 'proven', thread: { name: 'purger' } },
   ]);

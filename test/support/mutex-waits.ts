@@ -1,29 +1,21 @@
 /** `pauselab observe` beside a process whose thread waits for a mutex and records that itself. */
 import { expect } from 'vitest';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
-import { pauselab } from './pauselab.js';
-import { startStalling, waitsWithin, type ObservedWindow } from './stalling.js';
-import { withinTries } from './tries.js';
+import { observedWaits, type WaitsAsked } from './observed-waits.js';
+import type { ObservedWindow } from './stalling.js';
+
+interface Observed extends ObservedWindow {
+  readonly stalls: readonly ListedStall[];
+}
 
 /** The longest stall in each wait that was recorded, which covers most of it. */
 export async function observedMutexWaits(
-  tier: 'ebpf' | 'tracefs' | 'sampling',
-  lock: 'mutex' | 'arena',
-  seconds: number,
-  out: string,
+  asked: WaitsAsked & { readonly lock: 'mutex' | 'arena' },
 ): Promise<ListedStall[]> {
-  const { waits, stalls } = await withinTries(3, `a wait for the ${lock} lies in the observation`, async () => {
-    const stalling = startStalling(600, 200, lock);
-    const { code, stdout } = await pauselab([
-      ...['observe', '--tier', tier, '--pid', String(stalling.pid), '--for', `${seconds}s`],
-      ...['--out', out, '--json'],
-    ]);
-    expect(code).toBe(0);
-    const observed = JSON.parse(stdout) as ObservedWindow & { readonly stalls: readonly ListedStall[] };
-    const inWindow = waitsWithin(observed, await stalling.end());
-    expect(inWindow.length).toBeGreaterThan(0);
-    return { waits: inWindow, stalls: observed.stalls };
-  });
+  const {
+    observation: { stalls },
+    waits,
+  } = await observedWaits<Observed>(asked);
   return waits.map(({ tid, start_ns, duration_ns }) => {
     const [longest] = stalls
       .filter(
@@ -32,7 +24,7 @@ export async function observedMutexWaits(
       )
       .toSorted((x, y) => y.duration_ns - x.duration_ns);
     // Looks may come late.
-    expect(longest?.duration_ns).toBeGreaterThan(tier === 'sampling' ? 0 : duration_ns / 2);
+    expect(longest?.duration_ns).toBeGreaterThan(asked.tier === 'sampling' ? 0 : duration_ns / 2);
     if (longest === undefined) throw new Error('a wait was not found');
     return longest;
   });
