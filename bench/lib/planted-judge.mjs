@@ -71,8 +71,9 @@ function isConfirmed({ thread, start_ns, duration_ns, cause }, origin_ns, waking
   return time_ns >= 0.9 * cause.duration_ns;
 }
 
-const isBlamed = ({ thread, grade }, culprits) =>
-  grade !== 'possible' && thread !== null && culprits.includes(thread.name);
+/** A planted thread of low priority may have no CPU at other times, too, and delay a pause by that. */
+const isBlamed = ({ cause, thread, grade }, culprits) =>
+  grade !== 'possible' && thread !== null && culprits.includes(thread.name) && !alsoHere.includes(cause);
 
 function actedWithin_ns(acted, start_ns, duration_ns) {
   return acted.reduce((sum, span) => sum + overlap_ns({ start_ns, duration_ns }, span), 0);
