@@ -18,7 +18,7 @@ export const nothingJudged = { ...counts, others: {} };
  *
  * `acted`: when the plant acted, by a log of its process; null: always. An operation counts if that covers at least half
  * of it. Of those during which the plant did nothing (`idle_n`), `blamedIdle` name its thread all the same, as likely or
- * proven.
+ * proven, and `wakings` does not show that it delayed them: a thread of low priority can do that at any time.
  */
 export function judge(
   log,
@@ -38,7 +38,8 @@ export function judge(
     const acted_ns = acted === null ? took_ns : actedWithin_ns(acted, at_ns, took_ns);
     if (acted_ns === 0) {
       judged.idle_n += 1;
-      if (seen.some(({ cause }) => isBlamed(cause, culprits))) judged.blamedIdle += 1;
+      const isShown = (stall) => wakings !== null && isConfirmed(stall, monotonicStart_ns, wakings);
+      if (seen.some((stall) => isBlamed(stall.cause, culprits) && !isShown(stall))) judged.blamedIdle += 1;
     }
     if (acted_ns < took_ns / 2) continue;
     judged.n += 1;
@@ -71,9 +72,8 @@ function isConfirmed({ thread, start_ns, duration_ns, cause }, origin_ns, waking
   return time_ns >= 0.9 * cause.duration_ns;
 }
 
-/** A planted thread of low priority may have no CPU at other times, too, and delay a pause by that. */
-const isBlamed = ({ cause, thread, grade }, culprits) =>
-  grade !== 'possible' && thread !== null && culprits.includes(thread.name) && !alsoHere.includes(cause);
+const isBlamed = ({ thread, grade }, culprits) =>
+  grade !== 'possible' && thread !== null && culprits.includes(thread.name);
 
 function actedWithin_ns(acted, start_ns, duration_ns) {
   return acted.reduce((sum, span) => sum + overlap_ns({ start_ns, duration_ns }, span), 0);
