@@ -1,17 +1,17 @@
 // What `pauselab observe` finds in a JVM that it did not start, and what it costs.
 //
-//   node bench/observe.mjs planted [CASE …] [--tries N] [--duration SECONDS] [--tier TIER] [--keep BUNDLE] [--json]
-//   node bench/observe.mjs quiet [--duration SECONDS] [--keep BUNDLE]
+//   node bench/observe.mjs planted [CASE …] [--tries N] [--duration SECONDS] [--tier TIER] [--keep FOLDER] [--json]
+//   node bench/observe.mjs quiet [--duration SECONDS] [--keep FOLDER]
 //   node bench/observe.mjs cost [SUBJECT …] [--rounds N] [--seconds N] [--against TREE]
 //
 // As root, with JDK 17. `planted` causes stalls in bench/java/observed, whose own log judges (lib/planted-judge.mjs);
-// `--keep` keeps the bundle of a single try, `--json` prints the counts of each case as a line of JSON. `quiet` observes
-// the same service with nothing planted.
+// `--keep` keeps the bundle of each try and the logs that judge it, in a folder CASE-NUMBER. `--json` prints the counts
+// of each case as a line of JSON. `quiet` observes the same service with nothing planted.
 //
 // `cost` is what observing costs the target, a bystander and the machine (lib/observe-cost.mjs): mprotect, switching,
 // service, observer, programs. `--against` compares with another built tree, in turns.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +22,7 @@ import { costs, treesFrom } from './lib/observe-cost.mjs';
 import { plantedCases } from './lib/planted-cases.mjs';
 import { judge, judgedText, nothingJudged, summed } from './lib/planted-judge.mjs';
 import { prepare } from './lib/prepare.mjs';
+import { readWakings, recordWakings } from './lib/waker-judge.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const main = file('../dist/main.js');
@@ -43,7 +44,7 @@ async function planted(chosen) {
       const one = plantedCases[name];
       let judged = nothingJudged;
       for (let number = 0; number < Number(values.tries); number += 1)
-        judged = summed(judged, await tryOf(one, classes));
+        judged = summed(judged, await tryOf(`${name}-${number}`, one, classes));
       process.stdout.write(
         values.json ? `${JSON.stringify({ name, ...judged })}\n` : `${name}: ${one.what}\n  ${judgedText(judged)}\n`,
       );
@@ -63,7 +64,7 @@ async function quiet() {
   const classes = compiled();
   try {
     const healthy = { work: 'map', threads: 'none', plant: () => [], starter: ['chrt', '-f', '1'] };
-    const { observation } = await observedService(healthy, classes);
+    const { observation } = await observedService('quiet', healthy, classes);
     const { stalls, reasons, watched_ns, cost } = observation;
     const withCulprit = stalls.filter(({ cause: { thread, grade } }) => thread !== null && grade !== 'possible');
     process.stdout.write(
@@ -90,17 +91,18 @@ function compiled() {
 /** The service calls the C library. This is how JDK 17 has it. */
 const foreign = ['--add-modules', 'jdk.incubator.foreign'];
 
-async function tryOf(one, classes) {
-  const { log, jvmLog, observation } = await observedService(one, classes);
-  return judge(log, observation, one, one.acted?.(jvmLog) ?? null);
+async function tryOf(label, one, classes) {
+  const { log, jvmLog, observation, wakings } = await observedService(label, one, classes);
+  return judge(log, observation, one, one.acted?.(jvmLog) ?? null, wakings);
 }
 
 async function observedService(
-  { work, threads, plant, jvm = ['-Xmx768m'], jvmLog = null, environment = {}, starter = [] },
+  label,
+  { work, threads, plant, jvm = ['-Xmx768m'], jvmLog = null, environment = {}, starter = [], wakings = false },
   classes,
 ) {
   const seconds = Number(values.duration);
-  const folder = mkdtempSync(join(tmpdir(), 'pauselab-observed-'));
+  const folder = keptFolder(label) ?? mkdtempSync(join(tmpdir(), 'pauselab-observed-'));
   const jvmLogFile = join(folder, 'jvm.log');
   const logging = jvmLog === null ? [] : [`-Xlog:${jvmLog}:file=${jvmLogFile}:timenanos:filecount=0`];
   const [program, ...before] = [...starter, 'java'];
@@ -124,23 +126,41 @@ async function observedService(
   await sleep(3000);
   const planting = plant(java.pid);
   for (const one of planting) running.add(one);
+  let recorder = null;
   try {
     await sleep(500);
+    recorder = wakings ? await recordWakings(folder, java.pid) : null;
+    if (recorder !== null) running.add({ end: () => void recorder.stop() });
     const text = await output(process.execPath, [
       ...[main, 'observe', '--pid', String(java.pid), '--for', `${seconds}s`],
-      ...['--out', values.keep ?? join(folder, 'bundle'), '--json'],
+      ...['--out', join(folder, 'bundle'), '--json'],
       ...(values.tier === undefined ? [] : ['--tier', values.tier]),
     ]);
+    await recorder?.stop();
     for (const one of planting) one.end();
     java.kill('SIGTERM');
     await ended;
-    return { log, jvmLog: jvmLog === null ? '' : readFileSync(jvmLogFile, 'utf8'), observation: JSON.parse(text) };
+    if (values.keep !== undefined) writeFileSync(join(folder, 'service.log'), log);
+    return {
+      log,
+      jvmLog: jvmLog === null ? '' : readFileSync(jvmLogFile, 'utf8'),
+      observation: JSON.parse(text),
+      wakings: recorder === null ? null : await readWakings(folder),
+    };
   } finally {
+    await recorder?.stop();
     for (const one of planting) one.end();
     java.kill('SIGKILL');
     running.clear();
-    rmSync(folder, { recursive: true, force: true });
+    if (values.keep === undefined) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function keptFolder(label) {
+  if (values.keep === undefined) return null;
+  const folder = join(values.keep, label);
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 async function output(program, args) {

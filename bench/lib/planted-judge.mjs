@@ -1,10 +1,11 @@
 // Judges what observe says of planted stalls by the log of the service, which timed its operations itself.
+import { delayersDuring } from './waker-judge.mjs';
 
 const judged_ns = 50e6;
 /** These happen in any JVM on any machine, so what they name is another cause of a stall, and not a wrong thread. */
 const alsoHere = ['not-scheduled', 'safepoint', 'gc-pause'];
 
-const counts = { n: 0, found: 0, cause: 0, thread: 0, wrong: 0, idle_n: 0, blamedIdle: 0 };
+const counts = { n: 0, found: 0, cause: 0, thread: 0, wrong: 0, confirmed: 0, idle_n: 0, blamedIdle: 0 };
 export const nothingJudged = { ...counts, others: {} };
 
 /**
@@ -12,11 +13,20 @@ export const nothingJudged = { ...counts, others: {} };
  * half of it; `cause` and `thread`, the longest of them has a cause and a thread that were planted; `wrong`, it names
  * another thread, and says that this is likely or proven. `others` counts all other answers.
  *
+ * `wakings`: the kernel's events (waker-judge.mjs); null: not recorded. Where they show that the other thread delayed the
+ * service for as long as observe says, that is another cause of the stall: `confirmed`, and not `wrong`.
+ *
  * `acted`: when the plant acted, by a log of its process; null: always. An operation counts if that covers at least half
  * of it. Of those during which the plant did nothing (`idle_n`), `blamedIdle` name its thread all the same, as likely or
- * proven.
+ * proven, and `wakings` does not show that it delayed them: a thread of low priority can do that at any time.
  */
-export function judge(log, { stalls, monotonicStart_ns, watched_ns }, { causes, culprits }, acted = null) {
+export function judge(
+  log,
+  { stalls, monotonicStart_ns, watched_ns },
+  { causes, culprits },
+  acted = null,
+  wakings = null,
+) {
   const judged = { ...nothingJudged, others: {} };
   for (const line of log.trim().split('\n')) {
     const [tid, at_ns, took_ns] = line.split(' ').map(Number);
@@ -28,28 +38,39 @@ export function judge(log, { stalls, monotonicStart_ns, watched_ns }, { causes, 
     const acted_ns = acted === null ? took_ns : actedWithin_ns(acted, at_ns, took_ns);
     if (acted_ns === 0) {
       judged.idle_n += 1;
-      if (seen.some(({ cause }) => isBlamed(cause, culprits))) judged.blamedIdle += 1;
+      const isShown = (stall) => wakings !== null && isConfirmed(stall, monotonicStart_ns, wakings);
+      if (seen.some((stall) => isBlamed(stall.cause, culprits) && !isShown(stall))) judged.blamedIdle += 1;
     }
     if (acted_ns < took_ns / 2) continue;
     judged.n += 1;
     const covered_ns = seen.reduce((sum, stall) => sum + overlap_ns(stall, span), 0);
     if (covered_ns < took_ns / 2) continue;
     judged.found += 1;
-    const [{ cause }] = seen;
+    const [stall] = seen;
+    const { cause } = stall;
     const isCause = causes.includes(cause.cause);
     const isThread = isCause && culprits.includes(cause.thread?.name ?? null);
     if (isCause) judged.cause += 1;
     if (isThread) judged.thread += 1;
     if (isThread) continue;
-    if (isWrong(cause, culprits)) judged.wrong += 1;
+    if (isOtherThread(cause, culprits))
+      judged[wakings !== null && isConfirmed(stall, monotonicStart_ns, wakings) ? 'confirmed' : 'wrong'] += 1;
     const answer = `${cause.cause}${cause.thread === null ? '' : ` by ${cause.thread.name}`} (${cause.grade})`;
     judged.others[answer] = (judged.others[answer] ?? 0) + 1;
   }
   return judged;
 }
 
-const isWrong = ({ cause, thread, grade }, culprits) =>
+const isOtherThread = ({ cause, thread, grade }, culprits) =>
   grade !== 'possible' && thread !== null && !culprits.includes(thread.name) && !alsoHere.includes(cause);
+
+/** Of what is claimed, a tenth may be the delays of recording. */
+function isConfirmed({ thread, start_ns, duration_ns, cause }, origin_ns, wakings) {
+  const from_ns = origin_ns + start_ns;
+  const delayers = delayersDuring(wakings, thread.tid, from_ns, from_ns + duration_ns);
+  const { time_ns } = delayers.find(({ tid }) => tid === cause.thread.tid) ?? { time_ns: 0 };
+  return time_ns >= 0.9 * cause.duration_ns;
+}
 
 const isBlamed = ({ thread, grade }, culprits) =>
   grade !== 'possible' && thread !== null && culprits.includes(thread.name);
@@ -68,12 +89,13 @@ export function summed(a, b) {
   return { ...Object.fromEntries(Object.keys(counts).map((key) => [key, a[key] + b[key]])), others };
 }
 
-export function judgedText({ n, found, cause, thread, wrong, idle_n, blamedIdle, others }) {
+export function judgedText({ n, found, cause, thread, wrong, confirmed, idle_n, blamedIdle, others }) {
   if (n + idle_n === 0) return 'no operation of 50 ms or more';
   const share = (part) => `${part} (${((100 * part) / Math.max(1, n)).toFixed(1)} %)`;
   return [
     `${n} operations of 50 ms or more: ${share(found)} found, ${share(cause)} with the planted cause, ${share(thread)} with its thread too`,
     `another thread, likely or proven: ${wrong}${boundOf(wrong, n)}`,
+    ...(confirmed === 0 ? [] : [`another thread that the kernel’s events confirm: ${confirmed}`]),
     ...(idle_n === 0
       ? []
       : [

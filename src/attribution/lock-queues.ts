@@ -45,8 +45,10 @@ const turnsOf = derivedOnce((model: TraceModel) => {
  */
 function turnsOfWriter(queued: LockWait, model: TraceModel): Turn[] {
   const segments = inside(model.segments.get(queued.tid), queued);
-  return wakingsDuring(model.wakings, queued.tid, queued).flatMap(({ time_ns: woken_ns, by }) => {
-    if (!gaveBack(by, { start_ns: queued.start_ns, end_ns: woken_ns }, queued.mm, model)) return [];
+  // A writer may be woken while it is on its way to sleep: then its wait begins with that.
+  const fromStart = { start_ns: queued.start_ns - 1, end_ns: queued.end_ns };
+  return wakingsDuring(model.wakings, queued.tid, fromStart).flatMap(({ time_ns: woken_ns, by, isTurn = false }) => {
+    if (!isTurn && !gaveBack(by, { start_ns: queued.start_ns, end_ns: woken_ns }, queued.mm, model)) return [];
     const slept = segments.find(
       (one) => one.start_ns >= woken_ns && one.scheduling !== 'runnable' && one.scheduling !== 'running',
     );

@@ -49,6 +49,8 @@ export interface Call extends Span {
 export interface Waking {
   readonly time_ns: number;
   readonly by: number;
+  /** The thread slept in the queue of mmap_lock, which wakes its first waiter only; absent: holds tell whether it did. */
+  readonly isTurn?: true;
 }
 
 /** A thread sleeps for a mutex of its process, which is a futex. */

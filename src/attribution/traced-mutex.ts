@@ -136,7 +136,7 @@ function throughHolder(part: HeldPart, wait: MutexWait, traced: TracedEvidence, 
     .filter(({ scheduling }) => scheduling !== 'running')
     .flatMap((segment) =>
       blame(segment, as)
-        .filter(({ cause }) => !ownCauses.includes(cause))
+        .filter(({ cause, steps }) => cause !== 'unknown' && (steps.length > 0 || !ownCauses.includes(cause)))
         .map((one): LinkDraft => {
           const duration_ns = one.end_ns - one.start_ns;
           const step = { step: 'mutex', label: null, thread, activity: segment.scheduling, duration_ns } as const;
@@ -165,7 +165,7 @@ function ofHolder(part: HeldPart, mutex: string, traced: TracedEvidence): LinkDr
   });
 }
 
-/** With these the chain ends at the holder. */
+/** With these the chain ends at the holder, unless another thread was to blame for them. */
 const ownCauses: readonly Cause[] = ['unknown', 'running', 'not-scheduled', 'steal'];
 
 function weaker(a: Grade, b: Grade): Grade {

@@ -29,6 +29,7 @@ import { stacksOfThread } from './stacks-during.js';
 import { signalBefore } from './stops.js';
 import { muchSteal, takenFrom } from './steal.js';
 import { mutexDrafts } from './traced-mutex.js';
+import { operationDrafts } from './vm-operation.js';
 import { about, callOf, takenBy, threadOf, type TracedEvidence } from './traced-threads.js';
 import {
   inside,
@@ -337,10 +338,14 @@ function asleepElsewhere(segment: Segment, traced: TracedEvidence): LinkDraft[] 
   const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): LinkDraft =>
     isSeen && one.steps.length === 0 ? { ...one, grade: 'proven' } : one,
   );
-  const rest = uncovered(segment, pauses).flatMap((part) =>
+  const operations =
+    waker !== null && isSeen
+      ? uncovered(segment, pauses).flatMap((part) => operationDrafts(part, waker, traced, blame))
+      : [];
+  const rest = uncovered(segment, [...pauses, ...operations]).flatMap((part) =>
     onFutex({ ...segment, ...part }, traced.victim.thread.tid, traced, []),
   );
-  return [...pauses, ...rest];
+  return [...pauses, ...operations, ...rest];
 }
 
 function byTrace({ model, run }: TracedEvidence): Look {

@@ -50,8 +50,8 @@ export function observedModel({ offs, holds, rans }: KeptRecords, symbols: Kerne
     segments: segmentsOf(offs, holds),
     calls: callsOf(offs, holds, symbols),
     wakings: listsBy(
-      offs.flatMap(({ thread, woken_ns, waker }): [number, Waking][] =>
-        woken_ns === null ? [] : [[thread.tid, { time_ns: woken_ns, by: waker?.tid ?? 0 }]],
+      offs.flatMap((off): [number, Waking][] =>
+        off.woken_ns === null ? [] : [[off.thread.tid, wakingOf(off, off.woken_ns)]],
       ),
     ),
     ran: listsBy(rans.map(({ cpu, thread, start_ns, end_ns }) => [cpu, { tid: thread.tid, start_ns, end_ns }])),
@@ -71,6 +71,14 @@ function listsBy<Key, Item extends Span | Waking>(pairs: readonly (readonly [Key
       list.map(([, item]) => item).sort((a, b) => from(a) - from(b)),
     ]),
   );
+}
+
+/**
+ * Only the lock wakes a writer that sleeps for it, as long as its process lives. The waker's hold is no condition: it is
+ * not recorded where the waker was faster than the writer fell asleep, or where a third thread has the lock by now.
+ */
+function wakingOf({ waker, lock, isWrite }: OffRecord, time_ns: number): Waking {
+  return { time_ns, by: waker?.tid ?? 0, ...(lock === 'waits' && isWrite ? { isTurn: true } : {}) };
 }
 
 function holdOf({ thread, isWrite, isSure, acquired_ns, released_ns }: HoldRecord): Hold {

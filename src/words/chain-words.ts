@@ -9,9 +9,14 @@ import { sentenceOf, type WordsOf } from './words-of.js';
 export function linkSentence(link: LinkFact, victim: string): string {
   const late = link.steps.findLast(({ step }) => step === 'late-thread')?.thread ?? null;
   const waiter = late === null ? victim : quoted(late);
-  const last = link.steps.findLast(({ step }) => step === 'mutex')?.thread ?? null;
-  if (last !== null)
-    return `${victim} waited ${formatDuration(link.duration_ns)} for a mutex${ofHolders(link.steps)}: ${rootOf(link, quoted(last))}`;
+  const lastAt = link.steps.findLastIndex(({ step }) => step === 'mutex');
+  const last = link.steps[lastAt]?.thread ?? null;
+  if (last !== null) {
+    const after = link.steps.slice(lastAt + 1);
+    const isPause = after.some(({ step }) => step === 'late-thread');
+    const root = isPause ? linkSentence({ ...link, steps: after }, quoted(last)) : rootOf(link, quoted(last));
+    return `${victim} waited ${formatDuration(link.duration_ns)} for a mutex${ofHolders(link.steps)}: ${root}`;
+  }
   const root = rootOf(
     link,
     link.steps.some(({ step }) => step === 'page-fault') ? `${waiter}, in a page fault,` : waiter,

@@ -340,3 +340,77 @@ test('the parts of a wait in a span are those of the whole wait', () => {
     }),
   );
 });
+
+describe('a holder that waits for an operation of the VM thread', () => {
+  const vm = observedThread('VM Thread', 106);
+  const service = { ...observedThread('G1 Service', 107), nice: 19 };
+  const condition = futex('7f90', '80', '0');
+  /** `a` waits for a mutex that `b` has; `b` waits for the VM thread, and that for the service thread. */
+  const chain = (
+    { vmFrom = 100.1, doer = service }: { readonly vmFrom?: number; readonly doer?: ObservedThread },
+    ...more: readonly OffRecord[]
+  ) => {
+    const asleep = { state: 'asleep', call: condition } as const;
+    const { stalls } = found(
+      [
+        waited(a, { from: 120, woken: 420, to: 420 }, b),
+        off(b, { from: 100, woken: 415, to: 415 }, { ...asleep, waker: vm }),
+        off(vm, { from: vmFrom, woken: 400, to: 400 }, { ...asleep, waker: doer }),
+        ...more,
+      ],
+      { rans: [ran(hog, 0, 105, 399)] },
+    );
+    return stalls.find(({ thread }) => thread?.tid === a.tid);
+  };
+  const preempted = (thread: ObservedThread) =>
+    off(thread, { from: 105, to: 399 }, { state: 'runnable', taker: hog, before: hog });
+
+  test('waits for the thread that delayed the VM thread, as likely', () => {
+    const stall = chain({}, preempted(service));
+    expect(stall?.chain?.[0]?.sentence).toContain(
+      'a mutex that `b` held: `b` was stopped for 279 ms by a safepoint of the JVM, which a thread reached late: `G1 Service`',
+    );
+    expect(stall).toMatchObject({
+      cause: { cause: 'not-scheduled', grade: 'likely', thread: { name: 'G1 Service' } },
+      chain: [
+        {
+          start_ns: 120 * ms,
+          end_ns: 399 * ms,
+          steps: [{ step: 'mutex' }, { step: 'safepoint' }, { step: 'time-to-safepoint' }, { step: 'late-thread' }],
+        },
+        { cause: 'mutex' },
+      ],
+    });
+  });
+
+  test('waits for the lock for which that thread waits', () => {
+    const blockedService = off(
+      service,
+      { from: 105, woken: 399, to: 399 },
+      { lock: 'waits', lockPid: target, isWrite: true, waker: owner, gaveWrite: true },
+    );
+    const gave = { ...blockedService, gaveFrom_ns: 90 * ms, gaveTo_ns: 399 * ms };
+    expect(chain({}, gave)?.cause).toMatchObject({
+      cause: 'mmap-lock-writer',
+      grade: 'likely',
+      thread: { name: 'owner' },
+    });
+  });
+
+  test('waits for the work of a pause, if a thread of the collector delayed that', () => {
+    const worker = observedThread('GC Thread#0', 108);
+    const steps = chain({ doer: worker }, preempted(worker))?.chain?.[0]?.steps.map(({ step }) => step);
+    expect(steps).toEqual(['mutex', 'safepoint', 'late-thread']);
+  });
+
+  test.each<[string, { readonly vmFrom?: number; readonly doer?: ObservedThread }]>([
+    ['the VM thread slept before it was asked', { vmFrom: 50 }],
+    ['a thread of another program woke the VM thread', { doer: observedThread('other', 900, 900) }],
+  ])('stays the answer, as possible, where %s', (_, how) => {
+    expect(chain(how, preempted(how.doer ?? service))?.cause).toMatchObject({
+      cause: 'mutex',
+      grade: 'possible',
+      thread: { name: 'b' },
+    });
+  });
+});

@@ -18,6 +18,7 @@ const found = (of: Observed, known: typeof symbols | null = symbols) =>
   attributed(seenInKernel(of, { pids: [target], threshold_ns: 20 * ms, cpuCount: 2, detail_ns: ms, symbols: known }));
 
 const victim = observedThread('mapper', 101);
+const other = observedThread('other', 103);
 const purger = observedThread('purger', 102);
 const agent = observedThread('agent', 900, 900);
 const callOf = (name: SystemCallName, ...args: string[]) => ({ number: systemCallNumber(name) ?? 0, arguments: args });
@@ -78,7 +79,6 @@ test('a file that its reader had closed is known by another call, or by the func
 
 test('the turn of a writer that comes after a wait hides nothing of that wait', () => {
   const waits = { lock: 'waits', lockPid: target, isWrite: true } as const;
-  const other = observedThread('other', 103);
   const { stalls } = found(
     observed({
       offs: [
@@ -96,4 +96,41 @@ test('the turn of a writer that comes after a wait hides nothing of that wait', 
   );
   const [stall] = stalls.filter(({ series }) => series.startsWith('mapper'));
   expect(stall?.cause).toMatchObject({ cause: 'mmap-lock-reader', thread: { name: 'purger' } });
+});
+
+/** Another writer queues behind `turn`, whose thread gets a CPU at 400 ms only. `waking`: as the observer has it. */
+const behind = (waking: Parameters<typeof off>[2], { woken }: { readonly woken: number }) => {
+  const waits = { lock: 'waits', lockPid: target, isWrite: true } as const;
+  const { stalls } = found(
+    observed({
+      offs: [
+        off(other, { from: 100, woken, to: 400 }, { ...waits, waker: purger, ...waking }),
+        off(victim, { from: 150, woken: 401, to: 401 }, { ...waits, waker: other }),
+      ],
+      holds: [
+        hold(other, { slept: 100, from: 400, to: 401 }, { isWrite: true, call: munmap }),
+        hold(victim, { slept: 150, from: 401, to: 401 }, { isWrite: true }),
+      ],
+    }),
+  );
+  return stalls.find(({ series }) => series.startsWith('mapper'));
+};
+
+test.each([
+  ['while it went to sleep', 100],
+  ['by a thread whose hold is not recorded', 100.02],
+  ['after a hold that began and ended unseen', 130],
+])('a writer that was woken %s has its turn until it has a CPU', (_, woken) => {
+  expect(behind({}, { woken })).toMatchObject({
+    cause: { cause: 'mmap-lock-writer', grade: 'proven', thread: { name: 'other' } },
+    chain: [{ isNext: true, duration_ns: 250 * ms }, {}],
+  });
+});
+
+test('a thread that was woken in the queue as a reader, or in no queue, has no turn', () => {
+  for (const waking of [{ isWrite: false }, { lock: 'none', lockPid: 0 }] as const)
+    expect(behind(waking, { woken: 100 })?.chain?.map(({ cause, isNext }) => [cause, isNext])).toContainEqual([
+      'unknown',
+      false,
+    ]);
 });

@@ -1,0 +1,113 @@
+// For whom a thread waited, from the kernel's text of its scheduler's events. It knows no lock, no mutex and no safepoint,
+// and uses neither pauselab's observer nor its attribution.
+//
+// A thread that sleeps waits for the thread that wakes it, and that thread may have slept itself until another woke it.
+// So a wait that is followed back from its end leads to threads that ran, or were ready to run: these took the time.
+import { spawn } from 'node:child_process';
+import { createReadStream, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as after } from 'node:timers/promises';
+
+const script = `set -e
+mount -t tracefs nodev "$1/tracefs"; own="$1/tracefs/instances/judge-$$"; mkdir "$own"
+trap 'set +e; echo 0 > "$own/tracing_on"; cat "$own/trace" > "$1/events"; echo 0 > "$own/events/enable"; rmdir "$own"; exit 0' TERM
+echo mono > "$own/trace_clock"; echo 32768 > "$own/buffer_size_kb"
+echo 1 > "$own/options/event-fork"; echo "$2" > "$own/set_event_pid"
+for event in sched_switch sched_waking; do echo 1 > "$own/events/sched/$event/enable"; done
+touch "$1/ready"; while :; do sleep 0.2; done`;
+
+/**
+ * Records the threads of a process, in a private mount namespace: their switches, whom they wake and who wakes them. For
+ * whom a thread of another program waited itself is not recorded. A full buffer keeps the newest events.
+ */
+export async function recordWakings(folder, pid) {
+  mkdirSync(join(folder, 'tracefs'), { recursive: true });
+  const tids = readdirSync(`/proc/${pid}/task`).join(' ');
+  const child = spawn('unshare', ['-m', 'bash', '-c', script, 'judge', folder, tids], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = new Promise((resolve) => {
+    child.once('close', resolve);
+  });
+  while (!existsSync(join(folder, 'ready'))) {
+    if (child.exitCode !== null) throw new Error('the kernel’s events could not be read; root and tracefs are needed');
+    await after(50);
+  }
+  return {
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+// The third character of the flags: h or H, in a hard interrupt; s, in a soft one; z or Z, in an NMI.
+const line = /^\s*.*-(\d+)\s+\[\d+\]\s+..(.)\S*\s+(\d+)\.(\d+): (sched_switch|sched_waking): (.*)$/;
+
+/** By thread, in order: when it slept, and who woke it (0: an interrupt). */
+export async function readWakings(folder) {
+  const sleeps = new Map();
+  const asleep = new Map();
+  for await (const text of createInterface({ input: createReadStream(join(folder, 'events')) })) {
+    const [, tid, context, seconds, micros, event, rest] = line.exec(text) ?? [];
+    if (event === undefined) continue;
+    const time_ns = Number(seconds) * 1e9 + Number(micros) * 1e3;
+    if (event === 'sched_switch') {
+      const [, out, state, next] = /prev_pid=(\d+) prev_prio=\d+ prev_state=(\S+).* next_pid=(\d+)/.exec(rest) ?? [];
+      // Woken before it was switched out: the switch said that it sleeps, but it did not.
+      asleep.delete(Number(next));
+      if (state !== undefined && !state.startsWith('R')) asleep.set(Number(out), time_ns);
+    } else {
+      const woken = Number(/ pid=(\d+)/.exec(rest)?.[1]);
+      const start_ns = asleep.get(woken);
+      if (start_ns === undefined) continue;
+      asleep.delete(woken);
+      const by = /[hHsSzZ]/.test(context) ? 0 : Number(tid);
+      const list = sleeps.get(woken) ?? [];
+      list.push({ start_ns, end_ns: time_ns, by });
+      sleeps.set(woken, list);
+    }
+  }
+  return sleeps;
+}
+
+/** So many threads may wait for each other. */
+const mostThreads = 8;
+
+/**
+ * For how long each thread delayed `tid` in [from, to], in ns by thread, the longest first. The thread itself: it ran, or
+ * had no CPU. Thread 0: it waited for a timer or a device.
+ */
+export function delayersDuring(sleeps, tid, from_ns, to_ns) {
+  const times = new Map();
+  const add = (one, time_ns) => {
+    if (time_ns > 0) times.set(one, (times.get(one) ?? 0) + time_ns);
+  };
+  const follow = (one, from, to, seen) => {
+    let rest = to - from;
+    for (const sleep of between(sleeps.get(one) ?? [], from, to)) {
+      const [start, end] = [Math.max(from, sleep.start_ns), Math.min(to, sleep.end_ns)];
+      if (end <= start) continue;
+      rest -= end - start;
+      // It slept on behind the span: what woke it then does not say for whom it waited until here.
+      if (sleep.by === 0 || seen.includes(sleep.by) || seen.length >= mostThreads) add(sleep.by, end - start);
+      else follow(sleep.by, start, end, [...seen, sleep.by]);
+    }
+    add(one, rest);
+  };
+  follow(tid, from_ns, to_ns, [tid]);
+  return [...times].map(([one, time_ns]) => ({ tid: one, time_ns })).sort((a, b) => b.time_ns - a.time_ns);
+}
+
+function between(list, from_ns, to_ns) {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle].end_ns <= from_ns) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < list.length && list[end].start_ns < to_ns) end += 1;
+  return list.slice(low, end);
+}
