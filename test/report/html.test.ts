@@ -567,7 +567,7 @@ describe('what is missing is said', () => {
   });
 
   test('a folder that is no bundle is refused', () => {
-    expect(() => report([scratch.path])).toThrow(/manifest\.json could not be read/);
+    expect(() => report([scratch.path])).toThrow(/ is no bundle: it has no manifest\.json; name a folder/);
   });
 });
 
