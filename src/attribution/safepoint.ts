@@ -3,7 +3,7 @@
  * it. So the cause is what delayed the late thread. The same holds for threads that do the work of a pause. Pure.
  */
 import { grades, type Grade } from '../facts/blame.js';
-import { isCompiler, worksInPauses } from '../catalogue/collectors.js';
+import { isCompiler, vmThread, worksInPauses } from '../catalogue/collectors.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LoggedEvent, EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { givingBack } from './blocked.js';
@@ -15,6 +15,8 @@ export interface Look {
   activities(tid: number, span: Span): readonly (Span & { readonly activity: Activity })[];
   /** For a span in which the thread was not asleep. */
   drafts(span: Span, waiter: VictimEvidenceOfRun): LinkDraft[];
+  /** Sleeps of threads of a process, each with who ended it; empty where wakings are not recorded. */
+  sleeps(tid: number, span: Span): readonly (Span & { readonly wokenBy: number | null })[];
 }
 
 /** Shorter delays are ordinary. */
@@ -28,7 +30,7 @@ export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfSt
       .filter((event) => event.name === name)
       .flatMap((event) => inside(event, span).map((part) => ({ event, part })));
   const pauses = eventsOf('gc.pause').flatMap(({ event, part }) => [
-    ...symptom(part, 'gc-pause', event, followed(part, [stepOf('gc-pause', event)], isPauseWorker, follow)),
+    ...symptom(part, 'gc-pause', event, ofWork(part, [stepOf('gc-pause', event)], follow)),
   ]);
   const safepoints = eventsOf('safepoint.total').flatMap(({ event, part }) => {
     const reach = run.events.find(({ name, start_ns }) => name === 'safepoint.reach' && start_ns === event.start_ns);
@@ -40,7 +42,7 @@ export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfSt
             followed(own, [stepOf('safepoint', event), stepOf('time-to-safepoint', reach)], canBeLate, follow),
           );
     const working = uncovered(part, [...reaching, ...pauses]).flatMap((own) =>
-      followed(own, [stepOf('safepoint', event)], isPauseWorker, follow),
+      ofWork(own, [stepOf('safepoint', event)], follow),
     );
     return symptom(part, 'safepoint', event, [...late, ...working]);
   });
@@ -89,6 +91,27 @@ interface Candidate {
 }
 
 /**
+ * Of a pause's work. The VM thread sleeps until the last of the collector's threads has done its part, and that thread
+ * wakes it (WorkerThreads::run_task in HotSpot). Others were late as well, but nobody waited for them. Where no waking
+ * tells the last one, the threads' times have to.
+ */
+function ofWork(part: Span, steps: readonly ChainStep[], follow: Follow): LinkDraft[] {
+  const { victim, run, look } = follow;
+  const tids = run.timeline.tidsIn(victim.pid);
+  const last = tids
+    .filter((tid) => run.threads.get(tid)?.name === vmThread)
+    .flatMap((tid) => look.sleeps(tid, part))
+    .flatMap(({ start_ns, end_ns, wokenBy }) => {
+      if (wokenBy === null || wokenBy === victim.thread.tid || !tids.includes(wokenBy)) return [];
+      const candidate = candidateOf(wokenBy, { start_ns, end_ns }, isPauseWorker, follow);
+      return candidate === null ? [] : rootOf(candidate, steps, follow);
+    })
+    .filter(({ cause }) => cause !== 'unknown')
+    .map((one): LinkDraft => ({ ...one, grade: weaker(one.grade, 'likely') }));
+  return [...last, ...uncovered(part, last).flatMap((rest) => followed(rest, steps, isPauseWorker, follow))];
+}
+
+/**
  * Follows the thread for which the JVM waited to its own cause. Empty if there is no such thread, or if its cause is
  * unknown.
  */
@@ -112,39 +135,39 @@ function followed(
 }
 
 /** Threads of the victim's process that were not asleep for most of the time, blocked threads first. */
-function candidates(
-  part: Span,
-  isMeant: (thread: BlamedThread) => boolean,
-  { victim, run, look }: Follow,
-): Candidate[] {
+function candidates(part: Span, isMeant: (thread: BlamedThread) => boolean, follow: Follow): Candidate[] {
+  const { victim, run } = follow;
   const length_ns = part.end_ns - part.start_ns;
   return run.timeline
     .tidsIn(victim.pid)
     .filter((tid) => tid !== victim.thread.tid)
-    .flatMap((tid): Candidate[] => {
-      const thread = run.threads.get(tid);
-      if (thread === undefined || !isMeant(thread)) return [];
-      const spans = look
-        .activities(tid, part)
-        .filter(({ activity }) => activity !== 'asleep' && activity !== 'unobserved' && activity !== 'gone')
-        .filter(({ start_ns, end_ns }) => end_ns - start_ns >= leastFollowed_ns);
-      const time = (kind: Activity): number =>
-        spans
-          .filter(({ activity }) => activity === kind)
-          .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
-      return [
-        {
-          thread,
-          spans,
-          blocked_ns: time('blocked'),
-          runnable_ns: time('runnable') + time('stopped'),
-          running_ns: time('running'),
-        },
-      ];
-    })
+    .flatMap((tid) => candidateOf(tid, part, isMeant, follow) ?? [])
     .filter(({ blocked_ns, runnable_ns, running_ns }) => blocked_ns + runnable_ns + running_ns >= length_ns / 2)
     .sort((a, b) => b.blocked_ns - a.blocked_ns || b.runnable_ns - a.runnable_ns || b.running_ns - a.running_ns)
     .slice(0, mostCandidates);
+}
+
+function candidateOf(
+  tid: number,
+  part: Span,
+  isMeant: (thread: BlamedThread) => boolean,
+  { run, look }: Follow,
+): Candidate | null {
+  const thread = run.threads.get(tid);
+  if (thread === undefined || !isMeant(thread)) return null;
+  const spans = look
+    .activities(tid, part)
+    .filter(({ activity }) => activity !== 'asleep' && activity !== 'unobserved' && activity !== 'gone')
+    .filter(({ start_ns, end_ns }) => end_ns - start_ns >= leastFollowed_ns);
+  const time = (kind: Activity): number =>
+    spans.filter(({ activity }) => activity === kind).reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  return {
+    thread,
+    spans,
+    blocked_ns: time('blocked'),
+    runnable_ns: time('runnable') + time('stopped'),
+    running_ns: time('running'),
+  };
 }
 
 const mostCandidates = 4;

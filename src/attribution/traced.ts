@@ -357,6 +357,7 @@ function byTrace({ model, run }: TracedEvidence): Look {
         activity: scheduling,
       })),
     drafts: (span, waiter) => joinedLists(tracedPieces(span, waiter, run, model), draftsOf),
+    sleeps: (tid, span) => inside(model.segments.get(tid), span).filter(({ scheduling }) => scheduling === 'asleep'),
   };
 }
 

@@ -20,6 +20,7 @@ function bySampler(run: EvidenceOfStall): Look {
   return {
     activities: (tid, span) => run.timeline.thread(tid).activities(span),
     drafts: (span, waiter) => untracedDrafts(span, waiter, run),
+    sleeps: () => [],
   };
 }
 

@@ -69,6 +69,8 @@ function traced(
     readonly holders?: readonly HolderEvidence[];
     readonly missingEvents?: readonly string[];
     readonly outsideFrom_ns?: number;
+    /** Other threads of the process. */
+    readonly tids?: readonly number[];
   } = {},
 ) {
   const threads = new Map(
@@ -76,7 +78,7 @@ function traced(
   );
   const model = traceModel(events, { ...covered, end_ns: to }, more.outsideFrom_ns);
   return attributed(
-    evidenceOf([timelineOf(11, blocked)], {
+    evidenceOf([timelineOf(11, blocked), ...(more.tids ?? []).map((tid) => timelineOf(tid, [[0, 'S']]))], {
       threads,
       events: more.events ?? [],
       holders: more.holders ?? [],
@@ -362,6 +364,45 @@ describe('a trace proves', () => {
       cause: 'gc-pause',
       grade: 'likely',
     });
+  });
+
+  test('who did the last part of a pause’s work: the one who wakes the VM thread, and nobody who was late beside it', () => {
+    const [vm, early, last] = [
+      { name: 'VM Thread', tid: 15 },
+      { name: 'GC Thread#0', tid: 16 },
+      { name: 'GC Thread#1', tid: 17 },
+    ].map((one): BlamedThread => ({ ...one, role: 'other', nice: null }));
+    const [vmTid, earlyTid, lastTid] = [15, 16, 17];
+    const pause = { name: 'gc.pause', label: 'Pause Young', start_ns: 1000 * ms, duration_ns: 489 * ms, tid: null };
+    const work = (waker: number): TraceEvent[] =>
+      byTime([
+        ...preemption.flatMap((event): TraceEvent[] => {
+          if (event.kind === 'waking') return [{ ...event, tid: vmTid }];
+          if (event.kind === 'switch' && event.previous === writer) return [{ ...event, previousState: interruptible }];
+          return [event];
+        }),
+        switched(1005, 2, vmTid, interruptible, 0),
+        waking(1485, waker, vmTid),
+        switched(1486, 2, 0, runnable, vmTid),
+        switched(1004, 3, earlyTid, runnable, 98),
+        switched(1400, 3, 98, runnable, earlyTid),
+        switched(1401, 3, earlyTid, interruptible, 0),
+        switched(995, 4, lastTid, interruptible, 99),
+        waking(1250, earlyTid, lastTid),
+        switched(1484, 4, 99, runnable, lastTid),
+      ]);
+    const chainOf = (waker: number) =>
+      traced(work(waker), victimOf({ lock: 'none' }), covered.end_ns, {
+        threads: [vm, early, last].flatMap((one) => one ?? []),
+        tids: [vmTid, earlyTid, lastTid],
+        events: [pause],
+      })
+        .chain.filter(({ cause }) => cause === 'not-scheduled')
+        .map(({ thread, grade, start_ns, end_ns }) => [thread?.name, grade, start_ns / ms, end_ns / ms]);
+    expect(chainOf(lastTid)).toContainEqual(['GC Thread#1', 'likely', 1250, 1484]);
+    expect(chainOf(earlyTid)).toContainEqual(['GC Thread#0', 'likely', 1005, 1400]);
+    // Another program's thread, or an interrupt, does no work of a pause.
+    expect(chainOf(hog)).toContainEqual(['GC Thread#0', 'likely', 1004, 1400]);
   });
 
   test('that a writer with the lock in hand waits for a VMA’s reader, the one who wakes it', () => {
