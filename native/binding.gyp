@@ -95,7 +95,7 @@
       "sources": ["engine/main.cc", "<@(table_sources)"],
     },
     {
-      # For guests: needs only a kernel.
+      # For tests: a program without a loader. Guests get pauselab-engine.
       "target_name": "pauselab-engine-static",
       "type": "executable",
       "dependencies": ["core"],

@@ -47,11 +47,11 @@ export const plantedCases = {
     plant: (pid) => behindBusy(pid, ['G1 Service']),
     // The JVM's log says when it gave heap back. What is slow at other times has another cause, such as a collection.
     jvmLog: 'gc+heap=trace',
-    // Beside other programs any thread may lose its CPU with a lock in hand: who did, is told by the kernel's events.
+    // Beside other programs any thread may lose its CPU with a lock in hand: the kernel's events show which thread.
     wakings: true,
     acted: uncommits,
     // The commit of a region, and through it any allocation, waits for the mutex that `G1 Service` has meanwhile. A
-    // collection waits until it has stopped, too.
+    // collection waits for `G1 Service`, too.
     causes: [...mmapLock, 'mutex', 'not-scheduled', 'safepoint'],
     culprits: ['G1 Service'],
   },

@@ -48,7 +48,9 @@ export function judge(
     judged.found += 1;
     const [stall] = seen;
     const { cause } = stall;
-    const isCause = causes.includes(cause.cause);
+    const isCause =
+      causes.includes(cause.cause) &&
+      (!alsoHere.includes(cause.cause) || culprits.length === 0 || culprits.includes(cause.thread?.name ?? null));
     const isThread = isCause && culprits.includes(cause.thread?.name ?? null);
     if (isCause) judged.cause += 1;
     if (isThread) judged.thread += 1;

@@ -1,10 +1,11 @@
-// For whom a thread waited, from the kernel's text of its scheduler's events. It knows no lock, no mutex and no safepoint,
+// Which thread a thread waited for, from the kernel's text of its scheduler's events. It knows no lock, no mutex and no safepoint,
 // and uses neither pauselab's observer nor its attribution.
 //
 // A thread that sleeps waits for the thread that wakes it, and that thread may have slept itself until another woke it.
-// So a wait that is followed back from its end leads to threads that ran, or were ready to run: these took the time.
+// So a wait that is followed back from its end leads to threads that ran, or were ready to run. Such a thread may have
+// done other work first: this does not show that it had a lock.
 import { spawn } from 'node:child_process';
-import { createReadStream, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
@@ -18,11 +19,13 @@ for event in sched_switch sched_waking; do echo 1 > "$own/events/sched/$event/en
 touch "$1/ready"; while :; do sleep 0.2; done`;
 
 /**
- * Records the threads of a process, in a private mount namespace: their switches, whom they wake and who wakes them. For
- * whom a thread of another program waited itself is not recorded. A full buffer keeps the newest events.
+ * Records the threads of a process, in a private mount namespace: their switches, whom they wake and who wakes them. What
+ * a thread of another program waited for is not recorded. A full buffer is an error.
  */
 export async function recordWakings(folder, pid) {
   mkdirSync(join(folder, 'tracefs'), { recursive: true });
+  // Of an earlier try in a folder that is kept.
+  rmSync(join(folder, 'ready'), { force: true });
   const tids = readdirSync(`/proc/${pid}/task`).join(' ');
   const child = spawn('unshare', ['-m', 'bash', '-c', script, 'judge', folder, tids], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -49,9 +52,14 @@ const line = /^\s*.*-(\d+)\s+\[\d+\]\s+..(.)\S*\s+(\d+)\.(\d+): (sched_switch|sc
 export async function readWakings(folder) {
   const sleeps = new Map();
   const asleep = new Map();
+  let read_n = 0;
   for await (const text of createInterface({ input: createReadStream(join(folder, 'events')) })) {
+    const [, kept, written] = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/.exec(text) ?? [];
+    if (kept !== written || /\[LOST \d+ EVENTS\]/.test(text))
+      throw new Error('the kernel’s events were not kept in full, so nothing is judged; use a shorter --duration');
     const [, tid, context, seconds, micros, event, rest] = line.exec(text) ?? [];
     if (event === undefined) continue;
+    read_n += 1;
     const time_ns = Number(seconds) * 1e9 + Number(micros) * 1e3;
     if (event === 'sched_switch') {
       const [, out, state, next] = /prev_pid=(\d+) prev_prio=\d+ prev_state=(\S+).* next_pid=(\d+)/.exec(rest) ?? [];
@@ -69,6 +77,7 @@ export async function readWakings(folder) {
       sleeps.set(woken, list);
     }
   }
+  if (read_n === 0) throw new Error(`${join(folder, 'events')} has no event of the scheduler`);
   return sleeps;
 }
 

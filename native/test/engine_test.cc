@@ -394,7 +394,7 @@ TEST_CASE("every holder operation releases and restores, in one VMA and across t
 // ThreadSanitizer has its shadow where the memory would lie.
 #ifndef __SANITIZE_THREAD__
 
-// Maps what an allocator in another thread might, of each size until every gap of that size must be full.
+// Maps 200 areas of each size, as an allocator in another thread may map them.
 class OtherMappings {
  public:
   OtherMappings() {

@@ -11,7 +11,7 @@
 //   arena      `purger` calls malloc_trim, and `writer` allocates from the same arena, which is not the main one.
 //
 // `writer` writes a line for each wait of 50 ms or more: its thread id, the beginning (CLOCK_MONOTONIC) and the length,
-// both in ns. It ends with who started it. As root, on two CPUs or more.
+// both in ns. It ends when its parent ends. As root, on two CPUs or more.
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>

@@ -1,6 +1,6 @@
 /** A link of a chain before it is finished, and what makes one. Pure. */
 import type { ChainLink } from '../bundle/stalls-schema.js';
-import type { Cause, Grade } from '../facts/blame.js';
+import { grades, type Cause, type Grade } from '../facts/blame.js';
 import type { LinkReason } from '../facts/chain-facts.js';
 
 /** A link without its sentence. Adjacent drafts with the same content are joined. */
@@ -15,6 +15,11 @@ export interface Span {
   readonly start_ns: number;
   readonly end_ns: number;
 }
+
+/** Shorter delays of a thread are ordinary. */
+export const leastFollowed_ns = 10_000_000;
+/** So many threads may wait for each other. */
+export const mostThreads = 5;
 
 const none: readonly never[] = [];
 const nobody = (): boolean => false;
@@ -49,4 +54,8 @@ export function unknownLink(
   excluded: Partial<Pick<LinkDraft, 'rulesOut' | 'clears'>> = {},
 ): LinkDraft {
   return draft(span, 'unknown', 'possible', { why, ...excluded });
+}
+
+export function weaker(one: Grade, other: Grade): Grade {
+  return grades.indexOf(one) > grades.indexOf(other) ? one : other;
 }

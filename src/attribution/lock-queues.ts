@@ -45,7 +45,7 @@ const turnsOf = derivedOnce((model: TraceModel) => {
  */
 function turnsOfWriter(queued: LockWait, model: TraceModel): Turn[] {
   const segments = inside(model.segments.get(queued.tid), queued);
-  // A writer may be woken while it is on its way to sleep: then its wait begins with that.
+  // A writer may be woken while it is on its way to sleep. Then the waking has the time at which the wait begins.
   const fromStart = { start_ns: queued.start_ns - 1, end_ns: queued.end_ns };
   return wakingsDuring(model.wakings, queued.tid, fromStart).flatMap(({ time_ns: woken_ns, by, isTurn = false }) => {
     if (!isTurn && !gaveBack(by, { start_ns: queued.start_ns, end_ns: woken_ns }, queued.mm, model)) return [];

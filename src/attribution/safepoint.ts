@@ -2,12 +2,11 @@
  * A pause of a JVM is a symptom. The JVM's threads stop at a safepoint, which begins when the last thread has reached
  * it. So the cause is what delayed the late thread. The same holds for threads that do the work of a pause. Pure.
  */
-import { grades, type Grade } from '../facts/blame.js';
 import { isCompiler, vmThread, worksInPauses } from '../catalogue/collectors.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LoggedEvent, EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { givingBack } from './blocked.js';
-import { draft, type LinkDraft, type Span } from './link-draft.js';
+import { draft, leastFollowed_ns, weaker, type LinkDraft, type Span } from './link-draft.js';
 import { uncovered } from './links.js';
 
 /** What one source, the sampler or a trace, shows of a thread. */
@@ -18,9 +17,6 @@ export interface Look {
   /** Sleeps of threads of a process, each with who ended it; empty where wakings are not recorded. */
   sleeps(tid: number, span: Span): readonly (Span & { readonly wokenBy: number | null })[];
 }
-
-/** Shorter delays are ordinary. */
-const leastFollowed_ns = 10_000_000;
 
 /** Pauses come first: a safepoint contains the pause for which it was made. */
 export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall, look: Look): LinkDraft[] {
@@ -92,8 +88,8 @@ interface Candidate {
 
 /**
  * Of a pause's work. The VM thread sleeps until the last of the collector's threads has done its part, and that thread
- * wakes it (WorkerThreads::run_task in HotSpot). Others were late as well, but nobody waited for them. Where no waking
- * tells the last one, the threads' times have to.
+ * wakes it (WorkerThreads::run_task in HotSpot). Where that explains only a part of the time, other late threads are
+ * possible. Without recorded wakings, the thread that was late for longest is taken.
  */
 function ofWork(part: Span, steps: readonly ChainStep[], follow: Follow): LinkDraft[] {
   const { victim, run, look } = follow;
@@ -108,7 +104,8 @@ function ofWork(part: Span, steps: readonly ChainStep[], follow: Follow): LinkDr
     })
     .filter(({ cause }) => cause !== 'unknown')
     .map((one): LinkDraft => ({ ...one, grade: weaker(one.grade, 'likely') }));
-  return [...last, ...uncovered(part, last).flatMap((rest) => followed(rest, steps, isPauseWorker, follow))];
+  const others = uncovered(part, last).flatMap((rest) => followed(rest, steps, isPauseWorker, follow));
+  return [...last, ...(last.length === 0 ? others : others.map((one): LinkDraft => ({ ...one, grade: 'possible' })))];
 }
 
 /**
@@ -240,8 +237,4 @@ function blamed(drafts: readonly LinkDraft[]): number | null {
   for (const { thread, start_ns, end_ns } of drafts)
     times.set(thread?.tid ?? null, (times.get(thread?.tid ?? null) ?? 0) + end_ns - start_ns);
   return [...times].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
-}
-
-export function weaker(one: Grade, other: Grade): Grade {
-  return grades.indexOf(one) > grades.indexOf(other) ? one : other;
 }

@@ -4,19 +4,17 @@
  * the thread sleeps wakes it, or a thread that has slept longer, whose sleep is known too. Between two such wakings the
  * mutex belongs to the thread that makes the second. Pure.
  */
-import { grades, type Cause, type Grade } from '../facts/blame.js';
+import type { Cause, Grade } from '../facts/blame.js';
 import { derivedOnce } from '../base/derived.js';
 import { grouped } from '../base/group.js';
 import { partitionPoint } from '../base/sorted.js';
 import { systemCallName, systemCallNumber } from '../catalogue/system-calls.js';
 import type { EvidenceOfStall } from './evidence.js';
-import { draft, type LinkDraft, type Span } from './link-draft.js';
+import { draft, mostThreads, weaker, type LinkDraft, type Span } from './link-draft.js';
 import { uncovered } from './links.js';
 import { inside, type MutexWait, type Segment, type TraceModel } from './trace-model.js';
 import { about, threadOf, type TracedEvidence } from './traced-threads.js';
 
-/** So many threads may wait for each other. */
-const mostThreads = 5;
 /** A thread that is woken gets its CPU, and the mutex, within this time; else it is late. */
 const late_ns = 1_000_000;
 
@@ -167,10 +165,6 @@ function ofHolder(part: HeldPart, mutex: string, traced: TracedEvidence): LinkDr
 
 /** With these the chain ends at the holder, unless another thread was to blame for them. */
 const ownCauses: readonly Cause[] = ['unknown', 'running', 'not-scheduled', 'steal'];
-
-function weaker(a: Grade, b: Grade): Grade {
-  return grades[Math.max(grades.indexOf(a), grades.indexOf(b))] ?? 'possible';
-}
 
 /**
  * The call in which the thread was for most of the time that it had no CPU. Null where that is less than a tenth of the

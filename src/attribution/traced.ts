@@ -22,7 +22,7 @@ import {
   type Piece,
   type SharedDrafts,
 } from './handovers.js';
-import { draft, unknownLink, type LinkDraft, type Span } from './link-draft.js';
+import { draft, mostThreads, unknownLink, type LinkDraft, type Span } from './link-draft.js';
 import { uncovered } from './links.js';
 import { firstWriter, hasForWriting, type QueuePart } from './lock-queues.js';
 import { stacksOfThread } from './stacks-during.js';
@@ -45,9 +45,6 @@ import { partsOfWait, type PartRange } from './wait-parts.js';
 
 /** If one of these events is missing, the holder of mmap_lock is unknown. */
 const lockEvents: readonly string[] = [traceEvents.start, traceEvents.acquired, traceEvents.released];
-
-/** A waiter for a mutex may itself wait for another waiter: the chain is followed this far. */
-const mostSteps = 5;
 
 /** The drafts of a stall, those of a convoy's handovers in rows. */
 export function tracedPieces(
@@ -372,7 +369,7 @@ function onFutex(segment: Segment, tid: number, traced: TracedEvidence, via: rea
     return [draft(segment, 'allocator-mutex', 'possible', { lock: 'futex', via: [...via] })];
   // The waker may have waited for the same mutex first: then an earlier thread held it.
   const earlier =
-    via.length >= mostSteps
+    via.length >= mostThreads
       ? []
       : inside(model.segments.get(waker), segment).filter(
           (one) =>

@@ -4,19 +4,13 @@
  * (SuspendibleThreadSet::synchronize), such as `G1 Service` while it gives heap back. The Java threads run on meanwhile,
  * so no safepoint is seen. The thread that wakes the VM thread then is the thread that it waited for. Pure.
  */
-import { worksInPauses } from '../catalogue/collectors.js';
 import type { ChainStep } from '../bundle/stalls-schema.js';
-import type { LinkDraft, Span } from './link-draft.js';
-import { weaker } from './safepoint.js';
+import { leastFollowed_ns, mostThreads, weaker, type LinkDraft, type Span } from './link-draft.js';
 import { inside, overlapping, type Segment } from './trace-model.js';
 import { about, threadOf, type TracedEvidence } from './traced-threads.js';
 
 /** A request wakes an idle VM thread within this time; else it sleeps for another thread. */
 const request_ns = 1_000_000;
-/** Shorter delays are ordinary. */
-const leastFollowed_ns = 10_000_000;
-/** So many threads may wait for each other. */
-const mostThreads = 5;
 
 type Blame = (segment: Segment, traced: TracedEvidence) => LinkDraft[];
 
@@ -49,7 +43,6 @@ function ofAwaited(wait: Segment, parts: readonly Segment[], traced: TracedEvide
     ...{ step: name, label: null, thread: null, activity: null },
     duration_ns: of.end_ns - of.start_ns,
   });
-  const pause = [step('safepoint', wait), ...(worksInPauses(thread.name) ? [] : [step('time-to-safepoint', wait)])];
   return parts
     .flatMap((part) => inside(model.segments.get(tid), part))
     .filter(({ start_ns, end_ns }) => end_ns - start_ns >= leastFollowed_ns)
@@ -60,12 +53,13 @@ function ofAwaited(wait: Segment, parts: readonly Segment[], traced: TracedEvide
           const late: ChainStep = { ...step('late-thread', segment), thread, activity: segment.scheduling };
           // Without a lock the awaited thread itself is to blame: it had no CPU, or it ran on.
           const own = one.thread === null && one.lock === null ? about(tid, one, traced) : {};
+          const isRunning = one.cause === 'running';
           return {
             ...one,
             ...own,
-            cause: one.cause === 'running' ? 'safepoint' : one.cause,
-            grade: weaker(one.grade, 'likely'),
-            steps: [...pause, late, ...one.steps],
+            cause: isRunning ? 'safepoint' : one.cause,
+            grade: weaker(one.grade, isRunning ? 'possible' : 'likely'),
+            steps: [step('vm-operation', wait), late, ...one.steps],
           };
         }),
     );

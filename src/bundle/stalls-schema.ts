@@ -28,8 +28,9 @@ export const threadSchema = z.object({
 const stepSchema = z.object({
   /**
    * `gc-pause`, `safepoint`: the JVM stopped the victim. `time-to-safepoint`: the JVM waited for threads to stop.
-   * `late-thread`: the JVM waited for this thread to stop, or to do the work of the pause. `page-fault`: the waiter
-   * touched memory, which takes mmap_lock. `mutex`: this thread held a mutex and waited itself.
+   * `vm-operation`: the waiter asked the VM thread for an operation. `late-thread`: the JVM waited for this thread to
+   * stop, or to do the work of the pause. `page-fault`: the waiter touched memory, which takes mmap_lock. `mutex`: this
+   * thread held a mutex and waited itself.
    */
   step: z.enum(steps),
   /** The event in the JVM's log. */

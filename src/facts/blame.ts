@@ -69,4 +69,12 @@ export const blamedPolicies = ['other', 'batch', 'idle', 'fifo', 'rr', 'deadline
 export type BlamedPolicy = (typeof blamedPolicies)[number];
 
 /** Of a chain, between the victim and the cause. */
-export const steps = ['gc-pause', 'safepoint', 'time-to-safepoint', 'late-thread', 'page-fault', 'mutex'] as const;
+export const steps = [
+  'gc-pause',
+  'safepoint',
+  'time-to-safepoint',
+  'vm-operation',
+  'late-thread',
+  'page-fault',
+  'mutex',
+] as const;

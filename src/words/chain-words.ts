@@ -21,9 +21,11 @@ export function linkSentence(link: LinkFact, victim: string): string {
     link,
     link.steps.some(({ step }) => step === 'page-fault') ? `${waiter}, in a page fault,` : waiter,
   );
-  return late === null
-    ? root
-    : `${victim} was stopped for ${formatDuration(link.duration_ns)} by ${pauseOf(link.steps)}: ${root}`;
+  const time = formatDuration(link.duration_ns);
+  if (late === null) return root;
+  if (link.steps.some(({ step }) => step === 'vm-operation'))
+    return `${victim} waited ${time} for the VM thread of the JVM, which waited for another thread: ${root}`;
+  return `${victim} was stopped for ${time} by ${pauseOf(link.steps)}: ${root}`;
 }
 
 /** ` that `a` held, which waited for one that `b` held`. */
@@ -100,6 +102,7 @@ const stepNames: Readonly<Record<ChainStep['step'], string>> = {
   'gc-pause': 'pause of the collector',
   safepoint: 'safepoint',
   'time-to-safepoint': 'time to reach it',
+  'vm-operation': 'operation of the VM thread',
   'late-thread': 'late',
   'page-fault': 'page fault of',
   mutex: 'mutex of',

@@ -2,5 +2,5 @@
 
 /** Only an operation that maps again what it has unmapped meets EEXIST. */
 export function errnoText(errno: string): string {
-  return errno === 'EEXIST' ? 'EEXIST, because another mapping of the process lies where they map' : errno;
+  return errno === 'EEXIST' ? 'EEXIST: another mapping of the process is at that address' : errno;
 }

@@ -399,10 +399,20 @@ describe('a trace proves', () => {
       })
         .chain.filter(({ cause }) => cause === 'not-scheduled')
         .map(({ thread, grade, start_ns, end_ns }) => [thread?.name, grade, start_ns / ms, end_ns / ms]);
-    expect(chainOf(lastTid)).toContainEqual(['GC Thread#1', 'likely', 1250, 1484]);
-    expect(chainOf(earlyTid)).toContainEqual(['GC Thread#0', 'likely', 1005, 1400]);
-    // Another program's thread, or an interrupt, does no work of a pause.
-    expect(chainOf(hog)).toContainEqual(['GC Thread#0', 'likely', 1004, 1400]);
+    // The victim itself has no CPU at the end.
+    const end = [undefined, 'proven', 1490, 1492];
+    expect(chainOf(lastTid)).toEqual([
+      ['GC Thread#0', 'possible', 1004, 1250],
+      ['GC Thread#1', 'likely', 1250, 1484],
+      end,
+    ]);
+    expect(chainOf(earlyTid)).toEqual([
+      ['GC Thread#0', 'likely', 1005, 1400],
+      ['GC Thread#1', 'possible', 1400, 1484],
+      end,
+    ]);
+    // A thread of another program does no work of a pause: which was late for longest is taken.
+    expect(chainOf(hog)).toEqual([['GC Thread#0', 'likely', 1004, 1400], ['GC Thread#1', 'likely', 1400, 1484], end]);
   });
 
   test('that a writer with the lock in hand waits for a VMA’s reader, the one who wakes it', () => {

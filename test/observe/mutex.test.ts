@@ -368,7 +368,7 @@ describe('a holder that waits for an operation of the VM thread', () => {
   test('waits for the thread that delayed the VM thread, as likely', () => {
     const stall = chain({}, preempted(service));
     expect(stall?.chain?.[0]?.sentence).toContain(
-      'a mutex that `b` held: `b` was stopped for 279 ms by a safepoint of the JVM, which a thread reached late: `G1 Service`',
+      'a mutex that `b` held: `b` waited 279 ms for the VM thread of the JVM, which waited for another thread: `G1 Service`',
     );
     expect(stall).toMatchObject({
       cause: { cause: 'not-scheduled', grade: 'likely', thread: { name: 'G1 Service' } },
@@ -376,7 +376,7 @@ describe('a holder that waits for an operation of the VM thread', () => {
         {
           start_ns: 120 * ms,
           end_ns: 399 * ms,
-          steps: [{ step: 'mutex' }, { step: 'safepoint' }, { step: 'time-to-safepoint' }, { step: 'late-thread' }],
+          steps: [{ step: 'mutex' }, { step: 'vm-operation' }, { step: 'late-thread' }],
         },
         { cause: 'mutex' },
       ],
@@ -400,7 +400,7 @@ describe('a holder that waits for an operation of the VM thread', () => {
   test('waits for the work of a pause, if a thread of the collector delayed that', () => {
     const worker = observedThread('GC Thread#0', 108);
     const steps = chain({ doer: worker }, preempted(worker))?.chain?.[0]?.steps.map(({ step }) => step);
-    expect(steps).toEqual(['mutex', 'safepoint', 'late-thread']);
+    expect(steps).toEqual(['mutex', 'vm-operation', 'late-thread']);
   });
 
   test.each<[string, { readonly vmFrom?: number; readonly doer?: ObservedThread }]>([

@@ -65,7 +65,7 @@ export async function runInjected({
     const beside = meanwhile === undefined ? Promise.resolve() : untilMeasuring(process.pid).then(meanwhile);
     // The run ends first in any case: its programs must not outlive the test, nor the environment change under it.
     beside.catch(interrupt);
-    const output = await executeRun(input, cpuTopology());
+    const output = await executeRun(input, cpuTopology()).finally(() => beside.catch(() => undefined));
     await beside;
     return { ...output, counts: countsByTagOf(output.files['histograms.hlog'] ?? '') };
   } finally {

@@ -409,9 +409,12 @@ function refuseWrongClock(uptime_s: number, { boot_ms }: Machine): void {
     );
 }
 
-/** The guest unpacks the archive into memory while the archive is still there. */
+/**
+ * The guest unpacks the archive into memory while the archive is still there. The file system for it takes half of the
+ * rest at most (shmem_default_max_blocks in mm/shmem.c: the archive's pages do not count as memory yet).
+ */
 function refuseTooSmall({ image, settings: { memoryBytes } }: GuestInput): void {
-  const least = 2 * image.bytes + 256 * 2 ** 20;
+  const least = 3 * image.bytes + 256 * 2 ** 20;
   if (memoryBytes < least)
     throw usage(
       `a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone needs ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`,

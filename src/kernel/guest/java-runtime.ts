@@ -3,7 +3,7 @@
  * cached per JDK.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { runChild } from '../../base/child.js';
@@ -26,6 +26,9 @@ const modules = [
   'jdk.management',
   'jdk.unsupported',
 ];
+
+/** Changes with what is made of a JDK. */
+const form = 'without debuginfo';
 
 /**
  * A runtime made from this JDK, at the path of the JDK: it has the same version, collectors and flags. A JDK that was
@@ -51,7 +54,9 @@ async function runtimeFolder({ home, version, vendor, packaged }: Jdk, signal?: 
   const release = existsSync(join(home, 'release')) ? readPart(join(home, 'release'), 0, 2 ** 16).toString('utf8') : '';
   const key = createHash('sha256')
     .update(
-      [home, version, vendor, release, ...modules, ...(packaged === null ? [] : [JSON.stringify(packaged)])].join('\n'),
+      [form, home, version, vendor, release, ...modules, ...(packaged === null ? [] : [JSON.stringify(packaged)])].join(
+        '\n',
+      ),
     )
     .digest('hex')
     .slice(0, 32);
@@ -70,6 +75,7 @@ async function runtimeFolder({ home, version, vendor, packaged }: Jdk, signal?: 
       ['--add-modules', modules.join(','), '--strip-debug', '--no-header-files', '--no-man-pages', '--output', made],
       signal,
     );
+    removeDebugInfo(made);
     if (packaged !== null) useProgramsOf(home, made);
     // Class data sharing: without its archive, a JVM takes twice as long to start in emulation.
     await run(join(made, 'bin/java'), ['-Xshare:dump'], signal);
@@ -85,6 +91,12 @@ async function runtimeFolder({ home, version, vendor, packaged }: Jdk, signal?: 
     });
   }
   return place;
+}
+
+/** Modules of Debian's JDK 28 have such files of 750 MB, which jlink keeps in spite of --strip-debug. */
+function removeDebugInfo(runtime: string): void {
+  for (const path of readdirSync(runtime, { recursive: true, encoding: 'utf8' }))
+    if (path.endsWith('.debuginfo')) rmSync(join(runtime, path));
 }
 
 /** It takes about ten seconds on an idle machine. */

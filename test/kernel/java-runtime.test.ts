@@ -1,0 +1,43 @@
+/** The runtime that a guest gets of a JDK: what the JDK's own tool links, made small. */
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { javaRuntime } from '../../src/kernel/guest/java-runtime.js';
+import { scratchFolder } from '../support/scratch.js';
+
+const scratch = scratchFolder();
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** A JDK whose jlink makes what `lines` of a shell say, in the folder "$made". */
+function jdkLinking(lines: readonly string[]): string {
+  const home = scratch.fresh('jdk');
+  mkdirSync(join(home, 'bin'), { recursive: true });
+  mkdirSync(join(home, 'jmods'));
+  const jlink = join(home, 'bin/jlink');
+  const script = ['#!/bin/sh', 'for made; do :; done', 'mkdir -p "$made/bin" "$made/lib/server"', ...lines];
+  writeFileSync(
+    jlink,
+    `${[...script, 'printf "#!/bin/sh\\n" > "$made/bin/java"', 'chmod +x "$made/bin/java"'].join('\n')}\n`,
+  );
+  chmodSync(jlink, 0o755);
+  return home;
+}
+
+test('it has no debugging data, of which the modules of a JDK may bring hundreds of MB', async () => {
+  vi.stubEnv('PAUSELAB_CACHE', scratch.fresh('cache'));
+  const home = jdkLinking([
+    'touch "$made/lib/server/libjvm.so" "$made/lib/server/libjvm.debuginfo" "$made/lib/libjava.debuginfo"',
+  ]);
+  const [file, ...others] = await javaRuntime({
+    ...{ home, java: join(home, 'bin/java'), version: '28-ea', feature: 28 },
+    ...{ vendor: 'Debian', vm: 'OpenJDK', source: '--java', packaged: null },
+  });
+  expect(others).toEqual([]);
+  expect(file?.to).toBe(home);
+  const made = (path: string) => existsSync(join(file?.from ?? '', path));
+  expect(['bin/java', 'lib/server/libjvm.so'].filter(made)).toHaveLength(2);
+  expect(['lib/server/libjvm.debuginfo', 'lib/libjava.debuginfo'].filter(made)).toEqual([]);
+});
