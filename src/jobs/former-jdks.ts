@@ -40,7 +40,7 @@ export async function useFormerJdk(former: FormerJdk, sources: Sources): Promise
   useFetchedJdk(former.asked, await get());
 }
 
-/** What gets that JDK from the cache, or fetches it. Refused if neither the cache nor the lists of the mirror have it. */
+/** What gets that JDK from the cache, or fetches it. Refused if neither the cache nor the mirror's lists have it. */
 export async function findFormerJdk(former: FormerJdk, sources: Sources): Promise<() => Promise<CachedJdk>> {
   const { packaged } = former;
   const cached = await cachedDebJdk(packaged, sources);
