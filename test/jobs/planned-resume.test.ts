@@ -140,7 +140,8 @@ describe('the text', () => {
   test('says what the experiment is, as that of a replay does', async () => {
     const path = begun();
     const named = `${path}: convoy, seed ${profile.seed}`;
-    const [resumed, replayed] = [await command('resume', path, '--dry-run'), await command('replay', path, '--dry-run')];
+    const resumed = await command('resume', path, '--dry-run');
+    const replayed = await command('replay', path, '--dry-run');
     expect(resumed.stdout).toContain(`Resumes ${named}; ${began}`);
     expect(replayed.stdout).toContain(`Replays ${named}, ${profile.arms.length} arms, 2 runs each; ${began}`);
   });
