@@ -1,10 +1,11 @@
 /** The stalls of a bundle, run by run. Missing parts are reported, and the rest is read. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MissingInBundle } from '../facts/stall-facts.js';
 import { sentencesOf, type Stated } from '../facts/stated.js';
 import { statedMissing } from '../words/stall-words.js';
 import { ExitCode, Failure, usage } from '../base/failure.js';
+import { isMissing } from '../base/files/is-missing.js';
 import { isCounted } from '../record/stalls.js';
 import type { RunFile } from './bundle-schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
@@ -54,7 +55,7 @@ export interface ReadStalls extends Omit<BundleStalls, 'missing'> {
 /** `only`: the name of one run. */
 export function readStalls(bundle: string, only?: string): ReadStalls {
   const folder = join(bundle, 'runs');
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
+  if (isMissing(folder) || !statSync(folder).isDirectory())
     throw usage(
       `${bundle} is no bundle: ${whyNoBundle(bundle, 'folder runs')}; name a folder that \`pauselab run\` or \`pauselab observe\` wrote`,
     );
@@ -123,7 +124,7 @@ function collected(
   const budget = budgetOf(mostBytesOfStalls);
   const runs = named.map((one) => {
     const path = join(bundle, 'runs', one.name, 'stalls.json');
-    if (existsSync(path)) return { ...one, file: orMissing(missing, () => readBundleFile('stalls', path, budget)) };
+    if (!isMissing(path)) return { ...one, file: orMissing(missing, () => readBundleFile('stalls', path, budget)) };
     say({ code: 'no-stalls-file', run: one.name });
     return { ...one, file: null };
   });

@@ -21,6 +21,7 @@ import { makeFolders, syncFolder, writeAtomically, writeNew } from '../base/file
 import { Failure, unfit, usage } from '../base/failure.js';
 import { parseJson } from '../base/json.js';
 import { holdFolder, type HeldFolder } from '../base/files/held-folder.js';
+import { isMissing } from '../base/files/is-missing.js';
 import { cleanHidden, createWhole } from '../base/files/new-folder.js';
 import { oneLine } from '../base/text/printable.js';
 import { readBytes } from '../base/files/read-file.js';
@@ -82,9 +83,7 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
  */
 export function reopenBundle(path: string): BundleStore {
   const folder = resolve(path);
-  const runsFolder = join(folder, 'runs');
-  if (!existsSync(runsFolder))
-    throw usage(`${path} is no bundle: ${whyNoBundle(path, 'folder runs')}; name a folder that \`pauselab run\` wrote`);
+  const runsFolder = runsFolderOf(path);
   const held = guard(folder, () => heldRuns(runsFolder));
   if (held === null) throw inUse(path);
   cleanHidden(runsFolder);
@@ -93,10 +92,16 @@ export function reopenBundle(path: string): BundleStore {
 
 /** As `reopenBundle` would be refused. Nothing is changed. */
 export function refuseInUse(path: string): void {
-  const folder = resolve(path);
-  const held = guard(folder, () => heldRuns(join(folder, 'runs')));
+  const held = heldRuns(runsFolderOf(path));
   if (held === null) throw inUse(path);
   held.release();
+}
+
+function runsFolderOf(path: string): string {
+  const runsFolder = join(resolve(path), 'runs');
+  if (isMissing(runsFolder))
+    throw usage(`${path} is no bundle: ${whyNoBundle(path, 'folder runs')}; name a folder that \`pauselab run\` wrote`);
+  return runsFolder;
 }
 
 function inUse(path: string): Failure {
@@ -338,7 +343,7 @@ export function readBundleFile<K extends keyof typeof bundleSchemas>(
   path: string,
   budget?: Budget,
 ): z.output<(typeof bundleSchemas)[K]> {
-  if (kind === 'manifest' && !existsSync(path)) {
+  if (kind === 'manifest' && isMissing(path)) {
     const folder = dirname(path);
     if (isObservation(folder)) throw refusedObservation(folder);
     throw usage(
@@ -358,7 +363,7 @@ export function readBundleFile<K extends keyof typeof bundleSchemas>(
 
 /** Of a path that lacks what every bundle has. */
 export function whyNoBundle(path: string, lacking: 'folder runs' | 'manifest.json'): string {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = isMissing(path) ? undefined : statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return 'it does not exist';
   return found.isDirectory() ? `it has no ${lacking}` : 'it is a file';
 }
@@ -431,7 +436,7 @@ const mostRuns = 10_000;
 const mostBytesOfRuns = 256 * 2 ** 20;
 
 export function isBundle(path: string): boolean {
-  return existsSync(join(path, 'manifest.json'));
+  return !isMissing(join(path, 'manifest.json'));
 }
 
 /** A bundle of kind `observation` has one run, of this name, without a run.json. */
@@ -460,13 +465,13 @@ export interface RunFolders {
  */
 export function runFolders(bundle: string): RunFolders {
   const folder = join(bundle, 'runs');
-  const all = existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true })
+  const all = isMissing(folder)
+    ? []
+    : readdirSync(folder, { withFileTypes: true })
         .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
         .map(({ name }) => name)
-        .sort()
-    : [];
-  const names = all.filter((name) => existsSync(join(folder, name, 'run.json')));
+        .sort();
+  const names = all.filter((name) => !isMissing(join(folder, name, 'run.json')));
   return {
     names,
     notes: all
@@ -492,7 +497,7 @@ export function openBundle(path: string): StoredBundle {
     path,
     // Code that shows, compares or copies a bundle does not need the secrets that --keep-secrets kept.
     manifest: { ...withoutSecrets(manifest), kernels },
-    summary: existsSync(summary) ? readBundleFile('summary', summary) : null,
+    summary: isMissing(summary) ? null : readBundleFile('summary', summary),
     runs: names.map((name) => {
       const run = readBundleFile('run', join(runsFolder, name, 'run.json'), budget);
       // The other files of the run are found by this name.

@@ -65,9 +65,7 @@ export function jdkIndex(sources: Sources, atLeast_ms?: number): Promise<Package
 }
 
 export async function fetchDebJdk(asked: string, sources: Sources): Promise<CachedJdk> {
-  const spec = parseJdkSpec(asked);
-  if (process.arch !== 'x64')
-    throw unfit(`${asked} is for x86-64, but this machine is ${process.arch}; name an installed JDK by its folder`);
+  const spec = runnableSpec(asked);
   const kept = await cachedFor(spec, sources);
   if (kept !== null && isExactJdk(spec)) return kept;
   const entry = kept === null ? null : { entry: kept, called: `${kept.package} ${kept.version}` };
@@ -89,6 +87,26 @@ export async function cachedDebJdk(
   );
   for (const jdk of same) if (await jdkShelf.isUndamaged(jdk)) return jdk;
   return null;
+}
+
+function runnableSpec(asked: string): JdkSpec {
+  const spec = parseJdkSpec(asked);
+  if (process.arch !== 'x64')
+    throw unfit(`${asked} is for x86-64, but this machine is ${process.arch}; name an installed JDK by its folder`);
+  return spec;
+}
+
+/** What the mirror has for a name, by its lists. */
+export interface FoundOnMirror {
+  readonly packaged: Packaged;
+  readonly fetch: () => Promise<CachedJdk>;
+}
+
+/** Fetches the lists of the mirror, but not the packages. */
+export async function onMirror(asked: string, sources: Sources): Promise<FoundOnMirror> {
+  const spec = runnableSpec(asked);
+  const choice = await choose(spec, sources);
+  return { packaged: packagesOf(choice, spec).packaged, fetch: () => fetchChosen(choice, spec, sources) };
 }
 
 async function cachedFor(spec: JdkSpec, sources: Sources): Promise<CachedJdk | null> {
@@ -150,17 +168,28 @@ function librariesOf({ packages, mirror }: PackageIndex, suite: string): Package
   });
 }
 
-async function fetchChosen({ index, chosen }: Choice, spec: JdkSpec, sources: Sources): Promise<CachedJdk> {
+interface ChosenPackages {
+  readonly packages: readonly Package[];
+  readonly packaged: Packaged;
+}
+
+function packagesOf({ index, chosen }: Choice, spec: JdkSpec): ChosenPackages {
   const { jre, jdk, version, suite } = chosen;
   const libcSuite = spec.libcSuite ?? suite;
   const packages = [jre, jdk, ...librariesOf(index, libcSuite)];
-  const libcVersion = packages.find(({ name }) => name === 'libc6')?.version ?? '';
+  const libc = { version: packages.find(({ name }) => name === 'libc6')?.version ?? '', suite: libcSuite };
+  return { packages, packaged: { package: jre.name, version, suite, libc } };
+}
+
+async function fetchChosen(choice: Choice, spec: JdkSpec, sources: Sources): Promise<CachedJdk> {
+  const { index, chosen } = choice;
+  const { packages, packaged } = packagesOf(choice, spec);
   const cache = cacheFolder(sources);
   const checksums = packages.map(({ sha256 }) => sha256);
   const key = `deb-${sha256OfText(checksums.join('\n')).slice(0, 32)}`;
   return cachedOrFilled(jdkShelf, { cache, key }, sources, async (folder, place) => {
     sources.note?.(
-      `fetching ${jdk.name} ${version} of ${suite} with libc6 ${libcVersion}` +
+      `fetching ${chosen.jdk.name} ${packaged.version} of ${packaged.suite} with libc6 ${packaged.libc.version}` +
         ` (${formatSize(packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))})`,
     );
     const unpacked = join(folder, 'unpacked');
@@ -173,8 +202,6 @@ async function fetchChosen({ index, chosen }: Choice, spec: JdkSpec, sources: So
     }
     await keepJdk(unpacked, folder);
     await rm(unpacked, { recursive: true, force: true });
-    const libc = { version: libcVersion, suite: libcSuite };
-    const packaged: Packaged = { package: jre.name, version, suite, libc };
     writeAtomically(packagedFile(homeIn(folder)), `${JSON.stringify(packaged, null, 1)}\n`);
     await pointToOwnLibc(folder, folder, sources.signal);
     await tryHere(spec, join(homeIn(folder), 'bin/java'), sources.signal);

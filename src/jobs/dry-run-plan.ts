@@ -9,7 +9,7 @@ import { rounds, runOrder, runsOfRound, type PlannedRun } from '../experiment/pl
 import type { GuestOptions } from '../experiment/place/places.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
-import { kernelsOf } from '../profile/check/asked-kernel.js';
+import { askedKernel, kernelsOf } from '../profile/check/asked-kernel.js';
 import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
 import { operationNamed } from '../catalogue/operations.js';
 import {
@@ -248,6 +248,13 @@ export async function planOfSide(
   const guests = kernelsOf(profile).flatMap((kernel) => all.filter(({ asked }) => asked === kernel));
   const names = guests.map(({ name }) => name);
   return { ...planOf(profile, keepSecrets ? arms : withoutSecrets(arms), names), guests };
+}
+
+/** A guest is planned from its kernel, which is read or fetched: not for an experiment that is refused. */
+export function planWithoutGuests({ profile, arms }: PlannedSide): PlanWithGuests {
+  const kernels = profile.kernels.map(askedKernel).map(({ label, kernel }) => label ?? kernel);
+  const named = kernels.length === 0 ? undefined : kernels;
+  return { ...planOf(profile, withoutSecrets(arms), named), guests: [] };
 }
 
 export interface PlanInTurns {

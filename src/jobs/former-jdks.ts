@@ -3,10 +3,13 @@ import { z } from 'zod';
 import type { RunFile } from '../bundle/bundle-schema.js';
 import type { Sources } from '../debian/sources.js';
 import type { Packaged } from '../host/packaged-jdk.js';
-import { cachedDebJdk, fetchDebJdk } from '../jdk/deb-jdk.js';
+import type { CachedJdk } from '../jdk/cached-jdks.js';
+import { cachedDebJdk, onMirror, type FoundOnMirror } from '../jdk/deb-jdk.js';
+import { parseJdkSpec } from '../jdk/jdk-spec.js';
 import { isInJvm, type ResolvedArm } from '../profile/resolved/resolved.js';
+import { usedBefore, type FormerName } from '../words/former-words.js';
 import { namedPackages, useFetchedJdk } from '../workload/native/tools.js';
-import { goneFrom } from './former-kernels.js';
+import { gone, goneFrom } from './former-gone.js';
 
 export interface FormerJdk {
   /** Such as `deb:26`. */
@@ -32,20 +35,40 @@ export function formerJdks(
 }
 
 /** From here on `asked` means that JDK. */
-export async function useFormerJdk({ asked, packaged }: FormerJdk, sources: Sources): Promise<void> {
-  const { package: name, version, suite, libc } = packaged;
-  const called = `${name} ${version} with libc6 ${libc.version}`;
+export async function useFormerJdk(former: FormerJdk, sources: Sources): Promise<void> {
+  const get = await findFormerJdk(former, sources);
+  useFetchedJdk(former.asked, await get());
+}
+
+/** What gets that JDK from the cache, or fetches it. Refused if neither the cache nor the mirror's lists have it. */
+export async function findFormerJdk(former: FormerJdk, sources: Sources): Promise<() => Promise<CachedJdk>> {
+  const { packaged } = former;
   const cached = await cachedDebJdk(packaged, sources);
   if (cached !== null) {
-    sources.note?.(`${asked} is ${called} of the cache, which the runs so far used`);
-    useFetchedJdk(asked, cached);
-    return;
+    sources.note?.(usedBefore(nameOf(former)));
+    return () => Promise.resolve(cached);
   }
+  const exact = exactName(packaged);
+  // Refuses a name that is none, which the mirror cannot have dropped.
+  parseJdkSpec(exact);
+  let found: FoundOnMirror;
   try {
-    useFetchedJdk(asked, await fetchDebJdk(`deb:${version}/${suite},libc=${libc.suite}`, sources));
+    found = await onMirror(exact, sources);
   } catch (error) {
-    throw goneFrom(error, { asked, called });
+    throw goneFrom(error, nameOf(former));
   }
+  // The mirror may have the same JDK beside a newer C library.
+  if (found.packaged.libc.version !== packaged.libc.version) throw gone(nameOf(former));
+  return found.fetch;
+}
+
+function nameOf({ asked, packaged: { package: name, version, libc } }: FormerJdk): FormerName {
+  return { asked, called: `${name} ${version} with libc6 ${libc.version}` };
+}
+
+/** What names this version and no other on the mirror, and the suite of its C library, whose version no name has. */
+function exactName({ version, suite, libc }: Packaged): string {
+  return `deb:${version}/${suite},libc=${libc.suite}`;
 }
 
 /** The bundle may be a stranger's. */

@@ -2,12 +2,13 @@
  * The kernels that the runs of an experiment used, for going on with it: `deb:6.12` names the newest 6.12 of the mirror,
  * which may be another by now, while the cache still has the former.
  */
-import { ExitCode, Failure, unfit } from '../base/failure.js';
 import type { ManifestFile } from '../bundle/bundle-schema.js';
 import { cachedBuild } from '../kernel/build/build-kernel.js';
 import { cachedDebKernel } from '../kernel/debian/deb-kernel.js';
-import { parseImageName } from '../kernel/debian/deb-spec.js';
+import { parseDebSpec, parseImageName } from '../kernel/debian/deb-spec.js';
 import { resolveKernel, type KernelImage, type KernelSources } from '../kernel/image/kernel-image.js';
+import { usedBefore } from '../words/former-words.js';
+import { goneFrom } from './former-gone.js';
 
 /** By what named them, without labels. */
 export type FormerKernels = ReadonlyMap<string, FormerKernel>;
@@ -58,10 +59,12 @@ export function resolveFormer(former: FormerKernels): typeof resolveKernel {
     if (known === undefined) return resolveKernel(asked, sources);
     const { image, called, exact } = known;
     if (image !== null) {
-      sources.note?.(`${asked} is ${called} of the cache, which the runs so far used`);
+      sources.note?.(usedBefore({ asked, called }));
       return image;
     }
     if (exact === null) return resolveKernel(asked, sources);
+    // Refuses a name that is none, which the mirror cannot have dropped.
+    parseDebSpec(exact);
     try {
       return { ...(await resolveKernel(exact, sources)), asked };
     } catch (error) {
@@ -69,17 +72,4 @@ export function resolveFormer(former: FormerKernels): typeof resolveKernel {
     }
   };
   return resolve;
-}
-
-/** What the mirror answers about the version that the runs used: a version that it dropped cannot be had again. */
-export function goneFrom(
-  error: unknown,
-  { asked, called }: { readonly asked: string; readonly called: string },
-): unknown {
-  if (!(error instanceof Failure) || error.exitCode !== ExitCode.usage) return error;
-  return unfit(
-    `not resumed, because the runs so far used ${called} for ${asked}, which neither the cache nor the mirror has any more; ` +
-      'run the experiment again with `pauselab replay`',
-    { cause: error },
-  );
 }

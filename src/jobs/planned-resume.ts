@@ -1,12 +1,13 @@
 /** `pauselab resume --dry-run`: what would be kept and made. */
-import type { Failure } from '../base/failure.js';
+import { Failure, isInterruption } from '../base/failure.js';
 import { refuseInUse } from '../bundle/store.js';
 import type { Before } from '../experiment/measured-side.js';
-import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
 import { median } from '../stats/median.js';
-import { planOf, planOfSide, type PlanWithGuests } from './dry-run-plan.js';
+import { planWithoutGuests, type PlanWithGuests } from './dry-run-plan.js';
+import { findFormerJdk, formerJdks } from './former-jdks.js';
 import { formerKernels } from './former-kernels.js';
 import type { PlanOfBundle } from './plan-of-bundle.js';
+import { plannedRuns } from './replay.js';
 import { planResume, refuseOtherKinds, type Changes } from './resume-plan.js';
 
 /** What a resume would do, without doing it. */
@@ -30,26 +31,41 @@ export async function plannedResume(
 ): Promise<PlannedResume> {
   refuseOtherKinds(path);
   refuseInUse(path);
-  const { plan, before, notes, changes, refusal, ...planned } = await planResume(path, trust);
+  const { plan, before, notes, changes, refusal: known, ...planned } = await planResume(path, trust);
   const missing = planned.missing();
   for (const text of notes) note(text);
-  const { side, guest, manifest } = plan;
-  // A guest is planned from its kernel, which is read or fetched: not for a bundle that is refused.
-  const whole =
-    refusal === null && missing.length > 0
-      ? await planOfSide(side, { guest, keepSecrets: false, note, former: await formerKernels(manifest, { note }) })
-      : { ...planOf(side.profile, withoutSecrets(side.arms)), guests: [] };
-  const { warmup_ns, duration_ns } = side.profile;
+  const { runs, refusal } =
+    known === null && missing.length > 0
+      ? await withFormerSoftware(plan, before, note)
+      : { runs: planWithoutGuests(plan.side), refusal: known };
+  const { warmup_ns, duration_ns } = plan.side.profile;
   const ofRun_ns = usualTime_ns(before.runs.map(({ file }) => file.startedAt));
   return {
     plan,
     kept: before.runs.map(({ file }) => file.name),
     setAside: before.setAside,
-    runs: { ...whole, order: missing, leastDuration_ns: missing.length * (warmup_ns + duration_ns) },
+    runs: { ...runs, order: missing, leastDuration_ns: missing.length * (warmup_ns + duration_ns) },
     likelyDuration_ns: ofRun_ns === null ? null : missing.length * ofRun_ns,
     changes,
     refusal,
   };
+}
+
+/** The runs with what the runs so far used. A failure to find that, or to plan a guest, would refuse the resume too. */
+async function withFormerSoftware(
+  plan: PlanOfBundle,
+  before: Before,
+  note: (text: string) => void,
+): Promise<Pick<PlannedResume, 'runs' | 'refusal'>> {
+  const { side, manifest } = plan;
+  try {
+    const files = before.runs.map(({ file }) => file);
+    for (const jdk of formerJdks(side.arms, files)) await findFormerJdk(jdk, { note });
+    return { runs: await plannedRuns(plan, note, await formerKernels(manifest, { note })), refusal: null };
+  } catch (error) {
+    if (!(error instanceof Failure) || isInterruption(error)) throw error;
+    return { runs: planWithoutGuests(side), refusal: error };
+  }
 }
 
 /** From the start of a run to the start of the next: the median, because an interruption may lie between two. */

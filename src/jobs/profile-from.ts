@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { usage } from '../base/failure.js';
+import { isMissing } from '../base/files/is-missing.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
-import { isBundle, isObservation, readBundleFile } from '../bundle/store.js';
+import { isBundle, readBundleFile } from '../bundle/store.js';
 import type { NotRepeatedFact } from '../facts/repetition-facts.js';
 import { sentencesOf, type Stated } from '../facts/stated.js';
 import { repetitionOf, type RepeatedRoot } from '../observe/repetition.js';
@@ -49,7 +50,8 @@ export function profileFrom(bundle: string): ProfileFrom {
 }
 
 function readObservation(bundle: string): ObservationFile {
-  if (isObservation(bundle)) return readBundleFile('observation', join(bundle, 'observation.json'));
+  const file = join(bundle, 'observation.json');
+  if (!isMissing(file)) return readBundleFile('observation', file);
   throw usage(
     isBundle(bundle)
       ? `${bundle} is a bundle of \`pauselab run\`, whose manifest has its profile; expected an observation, a folder that \`pauselab observe\` wrote`

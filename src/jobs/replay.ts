@@ -3,10 +3,9 @@ import { readBundleFile } from '../bundle/store.js';
 import { guestDifferences, type ChangedFact } from '../experiment/run/environment.js';
 import type { ExpectedRootFact } from '../facts/repetition-facts.js';
 import type { Stated } from '../facts/stated.js';
-import { askedKernel } from '../profile/check/asked-kernel.js';
-import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
 import { expectedIn } from './expected-in.js';
-import { planOf, planOfSide, type PlanWithGuests } from './dry-run-plan.js';
+import { planOfSide, planWithoutGuests, type PlanWithGuests } from './dry-run-plan.js';
+import type { FormerKernels } from './former-kernels.js';
 import { measure, type Measured, type MeasureOptions } from './measure.js';
 import { manifestFile, planOfBundle, type PlanOfBundle } from './plan-of-bundle.js';
 
@@ -22,16 +21,14 @@ export function planReplay(path: string, { trust }: { readonly trust: boolean })
   });
 }
 
-/** The runs that a replay would make. */
+/** The runs that a replay would make. `former`: of an experiment that goes on. */
 export async function plannedRuns(
-  { side, guest, refusal }: ReplayPlan,
+  { side, guest, refusal }: Pick<PlanOfBundle, 'side' | 'guest' | 'refusal'>,
   note: (text: string) => void,
+  former?: FormerKernels,
 ): Promise<PlanWithGuests> {
-  if (refusal === null) return planOfSide(side, { guest, keepSecrets: false, note });
-  // Planning a guest reads or fetches its kernel, so a bundle that is not trusted has no planned guests.
-  const kernels = side.profile.kernels.map(askedKernel).map(({ label, kernel }) => label ?? kernel);
-  const named = kernels.length === 0 ? undefined : kernels;
-  return { ...planOf(side.profile, withoutSecrets(side.arms), named), guests: [] };
+  if (refusal !== null) return planWithoutGuests(side);
+  return planOfSide(side, { guest, keepSecrets: false, note, ...(former === undefined ? {} : { former }) });
 }
 
 export interface Replayed extends Measured {

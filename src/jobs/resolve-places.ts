@@ -62,9 +62,9 @@ export async function describeGuests(
     wanted.kernels.filter((asked) => !isCached(asked)),
     note,
   );
-  if (builds.size === 0) return guestsOf(wanted, former);
+  if (builds.size === 0) return guestsOf(wanted, note, former);
   const there = wanted.kernels.filter((asked) => !builds.has(asked));
-  const guests = there.length === 0 ? [] : await guestsOf({ ...wanted, kernels: there }, former);
+  const guests = there.length === 0 ? [] : await guestsOf({ ...wanted, kernels: there }, note, former);
   return wanted.kernels.flatMap((asked) => {
     const build = builds.get(asked);
     if (build === undefined) return guests.filter((guest) => guest.asked === asked);
@@ -94,9 +94,12 @@ async function plannedBuilds(
   return builds;
 }
 
-async function guestsOf(wanted: WantedPlaces, former: FormerKernels | undefined): Promise<PlannedGuest[]> {
-  const quiet = { interrupted: new Promise(() => undefined), progress: () => undefined };
-  const places = await placesOf(wanted, { ...quiet, former });
+async function guestsOf(
+  wanted: WantedPlaces,
+  note: (text: string) => void,
+  former: FormerKernels | undefined,
+): Promise<PlannedGuest[]> {
+  const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: note, former });
   if (places.every(({ guest }) => guest === null))
     return places.map(({ name, asked }) => ({ name, asked, command: null, accelerator: null }));
   // These are the same for all guests, and the image is a digest of 150 MB.

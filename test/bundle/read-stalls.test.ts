@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { stalledTime } from '../../src/attribution/totals.js';
@@ -35,4 +35,21 @@ test('where there is one kernel it is not named', () => {
     ['free', null],
     ['free', null],
   ]);
+});
+
+test('a list that cannot be read is not said to be absent', () => {
+  const path = bundleOn(['6.16.12']);
+  const file = join(path, 'runs/000-free/stalls.json');
+  rmSync(file);
+  expect(readStalls(path).missing).toMatchObject([{ code: 'no-stalls-file' }]);
+  symlinkSync('stalls.json', file);
+  expect(readStalls(path).missing).toMatchObject([
+    { code: 'unreadable', reason: expect.stringContaining('(ELOOP: ') as string },
+  ]);
+});
+
+test('a folder that cannot be looked at is not said to be no bundle', () => {
+  const loop = scratch.fresh('loop');
+  symlinkSync(loop, loop);
+  expect(() => readStalls(loop)).toThrow(/^ELOOP/);
 });

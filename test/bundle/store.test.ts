@@ -1,10 +1,28 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
-import { createBundle, readBundleFile } from '../../src/bundle/store.js';
+import {
+  createBundle,
+  isBundle,
+  readBundleFile,
+  refuseInUse,
+  reopenBundle,
+  runFolders,
+  whyNoBundle,
+} from '../../src/bundle/store.js';
 import type { RunFile } from '../../src/bundle/bundle-schema.js';
 import { countsOfValues } from '../../src/record/histogram/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/histogram/hlog.js';
@@ -309,6 +327,47 @@ function writeExample(path: string): void {
   );
   store.writeSummary(summary);
 }
+
+describe('a path that is no bundle', () => {
+  test('to go on with is refused for what it lacks, whether it would be changed or only looked at', () => {
+    const path = folder();
+    writeFileSync(join(path, 'manifest.json'), '{}');
+    const refused = {
+      exitCode: ExitCode.usage,
+      message: `${path} is no bundle: it has no folder runs; name a folder that \`pauselab run\` wrote`,
+    };
+    expect(failureOf(() => reopenBundle(path))).toEqual(refused);
+    expect(failureOf(() => refuseInUse(path))).toEqual(refused);
+  });
+
+  test('is said to be what it is, also below a file', () => {
+    const path = folder();
+    const file = join(path, 'file');
+    writeFileSync(file, '');
+    symlinkSync('nowhere', join(path, 'link'));
+    expect([path, file, join(file, 'x'), join(path, 'link')].map((one) => whyNoBundle(one, 'manifest.json'))).toEqual([
+      'it has no manifest.json',
+      'it is a file',
+      'it does not exist',
+      'it does not exist',
+    ]);
+  });
+
+  // A loop of links cannot be looked into, also by root, who has every permission.
+  test('is not said of a path that cannot be looked at: the reason is', () => {
+    const path = folder();
+    const loop = join(path, 'loop');
+    symlinkSync('loop', loop);
+    expect(isBundle(loop)).toBe(true);
+    const { message } = failureOf(() => readBundleFile('manifest', join(loop, 'manifest.json')));
+    expect(message).toMatch(/could not be read as a bundle's manifest \(ELOOP: /);
+    expect(message).not.toContain('is no bundle');
+    expect(() => runFolders(loop)).toThrow(/^ELOOP/);
+    expect(() => {
+      refuseInUse(loop);
+    }).toThrow(/^ELOOP/);
+  });
+});
 
 describe('the commands of docs/bundle.md work', () => {
   const page = readPage('docs/bundle.md');

@@ -4,10 +4,12 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { KernelRecord, RunFile } from '../../src/bundle/bundle-schema.js';
+import type { Packaged } from '../../src/host/packaged-jdk.js';
+import { cachedJdks } from '../../src/jdk/cached-jdks.js';
 import { fetchDebJdk } from '../../src/jdk/deb-jdk.js';
-import { formerJdks, useFormerJdk } from '../../src/jobs/former-jdks.js';
+import { findFormerJdk, formerJdks, useFormerJdk } from '../../src/jobs/former-jdks.js';
 import { formerKernels, resolveFormer } from '../../src/jobs/former-kernels.js';
 import { fetchDebKernel } from '../../src/kernel/debian/deb-kernel.js';
 import type { KernelImage } from '../../src/kernel/image/kernel.js';
@@ -88,6 +90,18 @@ test('a kernel that is gone from the cache comes from the mirror in that version
   });
 });
 
+test('a record that names no kernel of Debian is refused for its name: the mirror dropped nothing', async () => {
+  publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+  const used = await fetchDebKernel('deb:6.16', {});
+  const origin = { kind: 'deb', package: 'linux-image-6.16.12+deb13-cloud-amd64', version: '6.16 12', suite: null };
+  rmSync(join(cache, 'kernels'), { recursive: true });
+  const manifest = { kernels: [recordOf('deb:6.16', { ...used, origin } as KernelImage)] };
+  await expect(resolveFormer(await formerKernels(manifest, {}))('deb:6.16')).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining('deb:6.16 12/cloud-amd64 names no kernel version') as string,
+  });
+});
+
 const runWith = (arm: string, packaged: unknown): Pick<RunFile, 'arm' | 'jvm'> =>
   ({ arm, jvm: { processes: [{ packaged }] } }) as unknown as Pick<RunFile, 'arm' | 'jvm'>;
 
@@ -112,5 +126,65 @@ test('the JDK that a run recorded, with its C library, from the cache; a record 
     exitCode: 5,
     message:
       'not resumed, because the runs so far used openjdk-26-jre-headless 26.0.1+8-1 with libc6 2.98-1 for deb:26, which neither the cache nor the mirror has any more; run the experiment again with `pauselab replay`',
+  });
+});
+
+describe('a JDK that is gone from the cache', () => {
+  const packagedNow = async (): Promise<Packaged> => {
+    const { package: name, version, suite, libc } = await fetchDebJdk('deb:26', {});
+    return { package: name, version, suite, libc };
+  };
+  const lost = (): void => {
+    rmSync(join(cache, 'jdks'), { recursive: true, force: true });
+  };
+
+  test('is looked for on the mirror, and fetched only to be used', async () => {
+    lost();
+    publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+    const former = { asked: 'deb:26', packaged: await packagedNow() };
+    lost();
+    await findFormerJdk(former, {});
+    expect(cachedJdks(cache)).toEqual([]);
+    await useFormerJdk(former, {});
+    expect(cachedJdks(cache)).toMatchObject([former.packaged]);
+    const notes: string[] = [];
+    await findFormerJdk(former, { note: (text) => notes.push(text) });
+    expect(notes).toEqual([
+      'deb:26 is openjdk-26-jre-headless 26.0.1+8-1 with libc6 2.98-1 of the cache, which the runs so far used',
+    ]);
+  });
+
+  test('is gone too where the mirror has it with a newer C library: that JDK is neither fetched nor used', async () => {
+    lost();
+    publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+    // A name of its own: what a name means stays for the whole process.
+    const former = { asked: 'deb:26.0.1', packaged: await packagedNow() };
+    lost();
+    publish('6.16.12-1', '26.0.1+8-1', '2.99-1');
+    const refusal = {
+      exitCode: 5,
+      message:
+        'not resumed, because the runs so far used openjdk-26-jre-headless 26.0.1+8-1 with libc6 2.98-1 for deb:26.0.1, which neither the cache nor the mirror has any more; run the experiment again with `pauselab replay`',
+    };
+    await expect(findFormerJdk(former, {})).rejects.toMatchObject(refusal);
+    await expect(useFormerJdk(former, {})).rejects.toMatchObject(refusal);
+    expect(cachedJdks(cache)).toEqual([]);
+    // Also where the cache has the newer. If the mirror has the former again, it is fetched beside that one.
+    await packagedNow();
+    await expect(useFormerJdk(former, {})).rejects.toMatchObject(refusal);
+    publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+    await useFormerJdk(former, {});
+    expect(cachedJdks(cache).map(({ libc }) => libc.version)).toEqual(expect.arrayContaining(['2.98-1', '2.99-1']));
+    expect((await fetchedJdk('deb:26.0.1', {})).libc.version).toBe('2.98-1');
+  });
+
+  test('and whose record names no suite is refused for its name: the mirror dropped nothing', async () => {
+    lost();
+    publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+    const packaged = { ...(await packagedNow()), suite: 'forky' };
+    await expect(useFormerJdk({ asked: 'deb:26', packaged }, {})).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('"forky" is no suite with JDKs') as string,
+    });
   });
 });

@@ -2,12 +2,11 @@
 import { Command } from '@commander-js/extra-typings';
 import { printable } from '../../base/text/printable.js';
 import type { ReplayPlan } from '../../jobs/replay.js';
-import { withoutSecrets } from '../../profile/resolved/profile-secrets.js';
 import { capitalised, counted } from '../../words/text.js';
 import { installOption } from '../install.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
 import { printJson, printText } from '../text/output.js';
-import { differenceLines, useLines } from '../text/uses-text.js';
+import { differenceLines, experimentText, useLines } from '../text/uses-text.js';
 import { printSummary } from '../text/print-summary.js';
 import { progressOnStderr } from '../text/progress-on-stderr.js';
 
@@ -64,11 +63,12 @@ export function replayCommand(argv: readonly string[]) {
     });
 }
 
-function headOf({ path, manifest, side: { profile, arms }, differences, uses }: ReplayPlan): string {
-  const runs = profile.runs === 1 ? 'a run' : `${profile.runs} runs`;
-  const { argv } = withoutSecrets(manifest);
+function headOf(plan: ReplayPlan): string {
+  const { path, side, differences, uses } = plan;
+  const { runs } = side.profile;
+  const size = `, ${counted(side.arms.length, 'arm')}, ${runs === 1 ? 'a run' : `${runs} runs`} each`;
   return printable([
-    `Replays ${path}: ${profile.name}, seed ${profile.seed}, ${counted(arms.length, 'arm')}, ${runs} each; it was \`pauselab ${argv.join(' ')}\`, on ${manifest.startedAt}.`,
+    `Replays ${path}: ${experimentText(plan, size)}`,
     differences.length === 0
       ? 'The recorded environment is unchanged.'
       : 'Differences of the environment, which can change the results:',

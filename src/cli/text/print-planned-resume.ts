@@ -2,11 +2,10 @@
 import { printable } from '../../base/text/printable.js';
 import { formatDuration } from '../../base/text/units.js';
 import type { PlannedResume } from '../../jobs/planned-resume.js';
-import { withoutSecrets } from '../../profile/resolved/profile-secrets.js';
 import { counted } from '../../words/text.js';
 import { describePlan } from './dry-run.js';
 import { printJson, printText } from './output.js';
-import { differenceLines, useLines } from './uses-text.js';
+import { differenceLines, experimentText, useLines } from './uses-text.js';
 
 export function printPlannedResume(planned: PlannedResume, json: boolean): void {
   if (json) printJson(documentOf(planned));
@@ -36,20 +35,18 @@ function textOf(planned: PlannedResume): string {
 }
 
 function headOf({ plan, kept, setAside, runs, changes }: PlannedResume): string[] {
-  const { path, manifest, side, uses } = plan;
-  const { argv } = withoutSecrets(manifest);
   return printable([
-    `Resumes ${path}: ${side.profile.name}, seed ${side.profile.seed}; it was \`pauselab ${argv.join(' ')}\`, on ${manifest.startedAt}.`,
+    `Resumes ${plan.path}: ${experimentText(plan)}`,
     `Keeps ${counted(kept.length, 'run')}${kept.length === 0 ? '' : `: ${kept.join(', ')}`}.`,
     ...(setAside.length === 0
       ? []
       : [`Makes again: ${setAside.map(({ run, status }) => `${run} (${status})`).join(', ')}.`]),
     `Lacks ${counted(runs.order.length, 'run')}.`,
-    ...changeLines('Changed since its beginning, so that the runs would not repeat each other:', changes.refused),
-    ...changeLines('Changed since its beginning, which the bundle will say:', changes.said),
+    ...changeLines('Changed since the beginning; the new runs would not be comparable:', changes.refused),
+    ...changeLines('Changed since the beginning; the bundle will record it:', changes.said),
     ...(changes.refused.length + changes.said.length === 0 ? ['The recorded environment is unchanged.'] : []),
     'What it uses:',
-    ...useLines(uses),
+    ...useLines(plan.uses),
   ]);
 }
 

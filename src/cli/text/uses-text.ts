@@ -2,6 +2,15 @@
 import { printable } from '../../base/text/printable.js';
 import type { Use } from '../../experiment/plan/uses.js';
 import type { ChangedFact } from '../../experiment/run/environment.js';
+import type { PlanOfBundle } from '../../jobs/plan-of-bundle.js';
+import { withoutSecrets } from '../../profile/resolved/profile-secrets.js';
+
+/** Profile and seed of an experiment, and the command that began it. `more`: what follows the seed. */
+export function experimentText({ manifest, side }: Pick<PlanOfBundle, 'manifest' | 'side'>, more = ''): string {
+  const { name, seed } = side.profile;
+  const { argv } = withoutSecrets(manifest);
+  return `${name}, seed ${seed}${more}; it was \`pauselab ${argv.join(' ')}\`, on ${manifest.startedAt}.`;
+}
 
 export function useLines(uses: readonly Use[]): string[] {
   return uses.map(
