@@ -76,6 +76,8 @@ export const jvmGivers: readonly Giver[] = [
   { pattern: vmThread, call: 'mmap.NONE', collectors: ['g1', 'serial', 'parallel'] },
   // It also punches holes (fallocate), which takes no lock of the address space.
   { pattern: 'ZUncommitter*', call: 'mmap.NONE', collectors: ['zgc'] },
+  // Its name without generations, from JDK 21 on.
+  { pattern: 'XUncommitter*', call: 'mmap.NONE', collectors: ['zgc'] },
   { pattern: 'Shenandoah Control*', call: 'mmap.NONE', collectors: ['shenandoah'] },
   // Its name in Debian's 25 and 26, and in 27 and newer.
   { pattern: 'Shenandoah Uncommit*', call: 'mmap.NONE', collectors: ['shenandoah'] },

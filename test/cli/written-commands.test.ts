@@ -218,7 +218,11 @@ describe.each([...new Set(written.map(({ source }) => source))])('%s', (page) =>
     if (isPlanned(name, rest) || isRun(name, rest)) {
       const planned = isRun(name, rest) || rest.includes('--dry-run') ? words : [...words, '--dry-run'];
       const { code, stdout, stderr } = await command(...planned);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      // A plan with guests fetches the kernels that the cache lacks, and says so.
+      expect({ code, stderr: stderr.replace(/^\S+ INFO: fetching linux-\S+ .*\n/gm, '') }).toEqual({
+        code: 0,
+        stderr: '',
+      });
       expect(stdout).not.toBe('');
       return;
     }
