@@ -337,7 +337,11 @@ describe('a path that is no bundle', () => {
       message: `${path} is no bundle: it has no folder runs; name a folder that \`pauselab run\` wrote`,
     };
     expect(failureOf(() => reopenBundle(path))).toEqual(refused);
-    expect(failureOf(() => { refuseInUse(path); })).toEqual(refused);
+    expect(
+      failureOf(() => {
+        refuseInUse(path);
+      }),
+    ).toEqual(refused);
   });
 
   test('is said to be what it is, also below a file', () => {
