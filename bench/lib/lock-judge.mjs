@@ -3,41 +3,21 @@
 //
 // A thread is inside the lock from its `start_locking` to its `released`. In between it waits in state D, has the lock,
 // or is next to get it. So its time inside without its time in state D is the time for which others wait for it.
-import { spawn } from 'node:child_process';
-import { createReadStream, existsSync, mkdirSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as after } from 'node:timers/promises';
+import { recordTrace, traceScript } from './private-trace.mjs';
 
-const script = `set -e
-mount -t tracefs nodev "$1/tracefs"; own="$1/tracefs/instances/judge-$$"; mkdir "$own"
-trap 'set +e; echo 0 > "$own/tracing_on"; echo 0 > "$own/events/enable"; sleep 0.5; kill $reader 2> /dev/null; wait $reader; rmdir "$own"; exit 0' TERM
-echo mono > "$own/trace_clock"; echo 16384 > "$own/buffer_size_kb"
+const script = traceScript(
+  'echo 0 > "$own/events/enable"; sleep 0.5; kill $reader 2> /dev/null; wait $reader',
+  `echo 16384 > "$own/buffer_size_kb"
 cat "$own/trace_pipe" > "$1/events" & reader=$!
 echo 'prev_state & 2' > "$own/events/sched/sched_switch/filter"
-for event in mmap_lock/mmap_lock_start_locking mmap_lock/mmap_lock_acquire_returned mmap_lock/mmap_lock_released sched/sched_switch sched/sched_waking; do echo 1 > "$own/events/$event/enable"; done
-touch "$1/ready"; while :; do sleep 0.2; done`;
+for event in mmap_lock/mmap_lock_start_locking mmap_lock/mmap_lock_acquire_returned mmap_lock/mmap_lock_released sched/sched_switch sched/sched_waking; do echo 1 > "$own/events/$event/enable"; done`,
+);
 
-/** Records all threads of the machine, in a private mount namespace. */
-export async function recordLocks(folder) {
-  mkdirSync(join(folder, 'tracefs'), { recursive: true });
-  const child = spawn('unshare', ['-m', 'bash', '-c', script, 'judge', folder], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const ended = new Promise((resolve) => {
-    child.once('close', resolve);
-  });
-  while (!existsSync(join(folder, 'ready'))) {
-    if (child.exitCode !== null) throw new Error('the kernel’s events could not be read; root and tracefs are needed');
-    await after(50);
-  }
-  return {
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
-}
+/** Records all threads of the machine. */
+export const recordLocks = (folder) => recordTrace(script, folder);
 
 const line = /^\s*.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$/;
 

@@ -1,49 +1,26 @@
-// Which thread a thread waited for, from the kernel's text of its scheduler's events. It knows no lock, no mutex and no safepoint,
-// and uses neither pauselab's observer nor its attribution.
+// Which thread a thread waited for, from the kernel's text of its scheduler's events. It knows no lock, no mutex and no
+// safepoint, and uses neither pauselab's observer nor its attribution.
 //
 // A thread that sleeps waits for the thread that wakes it, and that thread may have slept itself until another woke it.
 // So a wait that is followed back from its end leads to threads that ran, or were ready to run. Such a thread may have
 // done other work first: this does not show that it had a lock.
-import { spawn } from 'node:child_process';
-import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as after } from 'node:timers/promises';
+import { recordTrace, traceScript } from './private-trace.mjs';
 
-const script = `set -e
-mount -t tracefs nodev "$1/tracefs"; own="$1/tracefs/instances/judge-$$"; mkdir "$own"
-trap 'set +e; echo 0 > "$own/tracing_on"; cat "$own/trace" > "$1/events"; echo 0 > "$own/events/enable"; rmdir "$own"; exit 0' TERM
-echo mono > "$own/trace_clock"; echo 32768 > "$own/buffer_size_kb"
+const script = traceScript(
+  'cat "$own/trace" > "$1/events"; echo 0 > "$own/events/enable"',
+  `echo 32768 > "$own/buffer_size_kb"
 echo 1 > "$own/options/event-fork"; echo "$2" > "$own/set_event_pid"
-for event in sched_switch sched_waking; do echo 1 > "$own/events/sched/$event/enable"; done
-touch "$1/ready"; while :; do sleep 0.2; done`;
+for event in sched_switch sched_waking; do echo 1 > "$own/events/sched/$event/enable"; done`,
+);
 
 /**
- * Records the threads of a process, in a private mount namespace: their switches, whom they wake and who wakes them. What
- * a thread of another program waited for is not recorded. A full buffer is an error.
+ * Records the threads of a process: their switches, whom they wake and who wakes them. What a thread of another program
+ * waited for is not recorded. A full buffer is an error.
  */
-export async function recordWakings(folder, pid) {
-  mkdirSync(join(folder, 'tracefs'), { recursive: true });
-  // Of an earlier try in a folder that is kept.
-  rmSync(join(folder, 'ready'), { force: true });
-  const tids = readdirSync(`/proc/${pid}/task`).join(' ');
-  const child = spawn('unshare', ['-m', 'bash', '-c', script, 'judge', folder, tids], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const ended = new Promise((resolve) => {
-    child.once('close', resolve);
-  });
-  while (!existsSync(join(folder, 'ready'))) {
-    if (child.exitCode !== null) throw new Error('the kernel’s events could not be read; root and tracefs are needed');
-    await after(50);
-  }
-  return {
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
-}
+export const recordWakings = (folder, pid) => recordTrace(script, folder, readdirSync(`/proc/${pid}/task`).join(' '));
 
 // The third character of the flags: h or H, in a hard interrupt; s, in a soft one; z or Z, in an NMI.
 const line = /^\s*.*-(\d+)\s+\[\d+\]\s+..(.)\S*\s+(\d+)\.(\d+): (sched_switch|sched_waking): (.*)$/;
