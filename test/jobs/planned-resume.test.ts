@@ -111,7 +111,7 @@ test('of a bundle without a folder of runs says so, and not that it is in use', 
   });
 });
 
-test('a guest of a former kernel of the cache is told', async () => {
+test('a note names the former kernel that a guest gets from the cache', async () => {
   const image = {
     asked: 'deb:6.16',
     release: '6.16.12',

@@ -116,7 +116,7 @@ test('options that only EXPERT lets switch off stay on with it, unless they are 
   expect(off).toContain('CONFIG_HIDDEN="text"\n');
 });
 
-test('a build with EXPERT is not taken for one of a pauselab that kept no defaults', () => {
+test('a build with EXPERT differs from one of a pauselab that kept no defaults', () => {
   const record = (options: string): BuildRecord => ({
     source: { kind: 'tarball', name: 'x', sha256: 'a' } as unknown as BuildRecord['source'],
     version: '7.3.4',

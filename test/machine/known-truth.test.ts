@@ -121,7 +121,7 @@ function expectNear(value: number, wanted: number, within: number): void {
   expect(Math.abs(value - wanted), `${value} is to be within ${within} of ${wanted}`).toBeLessThanOrEqual(within);
 }
 
-test('a run whose observer fails has ended when the failure is told', async () => {
+test('a run ends before the failure of its observer shows', async () => {
   const meanwhile = (): Promise<void> => Promise.reject(new Error('a check failed'));
   const failed = runInjected({ operation: 'inject_pause', at: 1_000_000, duration_ns: 60_000_000_000, meanwhile });
   await expect(failed).rejects.toThrow('a check failed');

@@ -106,6 +106,21 @@ const preempted = (at = 0): TraceEvent[] => [
   switched(at + 403, 1, mapper, 'asleep', 0),
 ];
 
+/** A wait from 100 to 150 whose kernel stack is that of a wait for a disk. */
+const onDisk = {
+  events: [
+    switched(90, 1, 0, 'preempted', mapper),
+    switched(100, 1, mapper, 'blocked', 0),
+    stack(100, mapper, 'aa', 'bb'),
+    woke(150, hog, mapper),
+    switched(150, 1, 0, 'preempted', mapper),
+  ],
+  symbols: new Map([
+    ['aa', 'io_schedule'],
+    ['bb', 'folio_wait_bit_common'],
+  ]),
+};
+
 const ofMapper = ({ stalls }: ReturnType<typeof found>) => stalls.filter(({ series }) => series.startsWith('mapper'));
 
 describe('a traced stall', () => {
@@ -215,17 +230,7 @@ describe('a traced stall', () => {
   });
 
   test('is the wait for a disk where its kernel stack says so', () => {
-    const events = [
-      switched(90, 1, 0, 'preempted', mapper),
-      switched(100, 1, mapper, 'blocked', 0),
-      stack(100, mapper, 'aa', 'bb'),
-      woke(150, hog, mapper),
-      switched(150, 1, 0, 'preempted', mapper),
-    ];
-    const symbols = new Map([
-      ['aa', 'io_schedule'],
-      ['bb', 'folio_wait_bit_common'],
-    ]);
+    const { events, symbols } = onDisk;
     expect(ofMapper(found(events, { symbols }))[0]?.cause?.cause).toBe('block-io');
     const hidden = found(events, { symbols: null });
     expect(ofMapper(hidden)[0]?.cause?.cause).toBe('unknown');
@@ -396,17 +401,7 @@ describe('a live view', () => {
   });
 
   test('names functions of the kernel', () => {
-    const events = [
-      switched(90, 1, 0, 'preempted', mapper),
-      switched(100, 1, mapper, 'blocked', 0),
-      stack(100, mapper, 'aa', 'bb'),
-      woke(150, hog, mapper),
-      switched(150, 1, 0, 'preempted', mapper),
-    ];
-    const symbols = new Map([
-      ['aa', 'io_schedule'],
-      ['bb', 'folio_wait_bit_common'],
-    ]);
+    const { events, symbols } = onDisk;
     const { shown } = found(events, { symbols, pieces: looks(1000) });
     expect(shown.map(({ cause }) => cause?.cause)).toEqual(['block-io']);
   });

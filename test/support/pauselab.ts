@@ -35,7 +35,7 @@ export interface Running {
 
 const children = new Set<ChildProcess>();
 const pids = new Set<number>([process.pid]);
-/** Commands that a failed test left running. What they leave is that failure's, and is told once. */
+/** Commands that a failed test left running. The failure of that test reports what they leave. */
 const cutShort = new Set<number>();
 
 export function startPauselab(

@@ -1,4 +1,4 @@
-/** A refusal is told with its reason where pauselab knows it. */
+/** The sentence of a refusal gives its reason where pauselab knows it. */
 import { expect, test } from 'vitest';
 import { stated } from '../../src/words/run-words.js';
 

@@ -8,7 +8,7 @@ import { configOption } from '../../host/kernel-config.js';
 /** EMBEDDED, which older kernels have, switches EXPERT on. */
 const revealing = ['EXPERT', 'EMBEDDED'];
 
-/** Part of what identifies a build: without it, builds of a pauselab that kept no defaults would be taken for these. */
+/** Part of what identifies a build. A cache may still have builds of a pauselab that kept no defaults. */
 export const keptMethod = 'defaults of hidden options are kept';
 
 export function revealsOptions(options: string): boolean {
