@@ -18,8 +18,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = (name) => join(root, `bench/build/Release/pauselab-bench-${name}`);
 const say = (text) => process.stdout.write(`${text}\n`);
 const threshold_ns = 20e6;
-/** Of the service: requests a second, and the computing of each. It has some 60 % of a CPU to do. */
-const service = { rate: 4000, work_us: 50 };
+/** Of the service: a slice, requests a second, the computing of each, and pairs of slices that one process has. */
+const service = { seconds: 2, rate: 4000, work_us: 50, pairs: 10 };
 
 /** Subjects by name; each measures and prints. `tree` is the pauselab that observes. */
 export const costs = { mprotect, switching, service: ofService, observer, programs };
@@ -103,40 +103,58 @@ async function perRoundTrip(who, seconds) {
   return cpu_ns / n;
 }
 
+/**
+ * Slices of one service, not observed and observed, in turns. Two services differ by more than observing costs, so the
+ * slices of a pair have one service, and a new one comes after some pairs.
+ */
 async function ofService({ rounds, trees }) {
   const pairs = trees.map(() => ({ bare: [], seen: [] }));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [i, { watch }] of trees.entries()) {
-      await pairOf(round, pairs[i], (isSeen) => served(isSeen ? watch : null));
+  for (let round = 0; round < rounds; ) {
+    const service = await startService();
+    try {
+      for (const end = Math.min(rounds, round + service.pairs); round < end; round += 1) {
+        for (const [i, { watch }] of trees.entries()) {
+          await pairOf(round, pairs[i], async (isSeen) => {
+            const watching = isSeen ? await watch([service.pid]) : null;
+            const slice = await service.slice();
+            await watching?.finish();
+            return slice;
+          });
+        }
+      }
+    } finally {
+      service.end();
     }
   }
   for (const [i, { bare, seen }] of pairs.entries()) {
-    const each = (of, figure) => of.map((one) => figure(one));
-    const cpu = (one) => one.cpu_ns / one.n;
-    const p99 = (one) => one.p99_ns;
     const ratio = (what, figure, atMost) =>
       lineOf(
-        ratioOf(`${what}${trees[i].label}`, ratiosOf(each(seen, figure), each(bare, figure)), {
+        ratioOf(`${what}${trees[i].label}`, ratiosOf(seen.map(figure), bare.map(figure)), {
           atMost,
-          figures: { 'not observed (us)': Math.round(median(each(bare, figure)) / 1000) },
+          figures: { 'not observed (us)': Math.round(median(bare.map(figure)) / 1000) },
         }),
       );
-    say(ratio('service in the target, CPU time of a request', cpu, 1.02));
-    say(ratio('service in the target, p99 of its requests', p99, 1.05));
+    say(ratio('service in the target, CPU time of a request', ({ cpu_ns, n }) => cpu_ns / n, 1.02));
+    say(ratio('service in the target, p99 of its requests', ({ p99_ns }) => p99_ns, 1.05));
   }
 }
 
-async function served(watch, { seconds = 5, rate = service.rate, work_us = service.work_us } = {}) {
+async function startService({ seconds, rate, work_us, pairs } = service) {
   const child = spawn(program('service'), [seconds, rate, work_us].map(String), {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const { pid } = JSON.parse((await lines.next()).value);
-  const watching = await watch?.([pid]);
-  child.stdin.end('\n');
-  const measured = JSON.parse((await lines.next()).value);
-  await watching?.finish();
-  return measured;
+  const next = async () => JSON.parse((await lines.next()).value);
+  const { pid } = await next();
+  return {
+    pid,
+    pairs,
+    slice: () => {
+      child.stdin.write('\n');
+      return next();
+    },
+    end: () => child.stdin.end(),
+  };
 }
 
 /** The whole command beside a process whose threads switch all the time. */

@@ -1,9 +1,9 @@
 // pauselab-bench-service SECONDS REQUESTS_PER_S WORK_US: a service with a thread for each of its eight connections, and
 // beside it a program that asks it over TCP on the loopback, at a fixed rate. An answer takes WORK_US of computing.
 //
-// Prints {"pid":…}, which is the service, and waits for a line on stdin. Then it counts for SECONDS and prints
+// Prints {"pid":…}, which is the service. For each line on stdin it counts for SECONDS and prints
 // {"n":…,"cpu_ns":…,"p99_ns":…,"switches_n":…}: requests, CPU time and context switches of the service, and the 99th
-// percentile of the response time, from the moment at which a request was due.
+// percentile of the response time, from the moment at which a request was due. The end of stdin ends it.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -131,11 +131,7 @@ void load(int fd, std::uint64_t first_ns, std::uint64_t period_ns, std::uint64_t
   }
 }
 
-void measure(const sockaddr_in& address, std::uint64_t duration_ns, std::uint64_t rate) {
-  std::vector<int> connections;
-  for (int i = 0; i < kConnections; ++i) connections.push_back(connectTo(address));
-  const int asking = connectTo(address);
-  if (std::getchar() == EOF) fail(Exit::workload, "stdin was closed before the measurement was to start");
+void measure(const std::vector<int>& connections, int asking, std::uint64_t duration_ns, std::uint64_t rate) {
   const std::uint64_t period_ns = kConnections * kSecond_ns / rate;
   const std::uint64_t start_ns = monotonic_ns() + 1'000'000;
   const std::uint64_t counted_ns = start_ns + kWarmup_ns, end_ns = counted_ns + duration_ns;
@@ -158,6 +154,16 @@ void measure(const sockaddr_in& address, std::uint64_t duration_ns, std::uint64_
   std::nth_element(all.begin(), p99, all.end());
   std::printf("{\"n\":%zu,\"cpu_ns\":%lu,\"p99_ns\":%lu,\"switches_n\":%lu}\n", all.size(),
               after.cpu_ns - before.cpu_ns, *p99, after.switches_n - before.switches_n);
+  std::fflush(stdout);
+}
+
+void measureOnLines(const sockaddr_in& address, std::uint64_t duration_ns, std::uint64_t rate) {
+  std::vector<int> connections;
+  for (int i = 0; i < kConnections; ++i) connections.push_back(connectTo(address));
+  const int asking = connectTo(address);
+  for (int byte; (byte = std::getchar()) != EOF;) {
+    if (byte == '\n') measure(connections, asking, duration_ns, rate);
+  }
 }
 
 }  // namespace
@@ -189,7 +195,7 @@ int main(int argc, char** argv) {
   }
   std::printf("{\"pid\":%d}\n", service);
   std::fflush(stdout);
-  bench::measure(address, static_cast<std::uint64_t>(seconds * 1e9), static_cast<std::uint64_t>(rate));
+  bench::measureOnLines(address, static_cast<std::uint64_t>(seconds * 1e9), static_cast<std::uint64_t>(rate));
   kill(service, SIGKILL);
   waitpid(service, nullptr, 0);
 }

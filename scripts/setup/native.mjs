@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { onPath } from '../../src/base/on-path.mjs';
 import { homeFor, mustRun, run } from './child.mjs';
+import { compilerEnv } from './compiler.mjs';
 import { findNodeDir } from './headers.mjs';
 import { findJdk } from './jdk.mjs';
 import { buildNeeds } from './packages.mjs';
@@ -46,7 +48,13 @@ export async function nodeGypOf(root, { logFile, sentence = 'the native parts ca
       {
         cwd: join(root, 'native'),
         // node-gyp prefers npm's settings in the environment to its arguments.
-        env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn', ...env },
+        env: {
+          ...homeFor(),
+          ...(process.env.CXX === undefined ? compilerEnv(onPath('ccache')) : {}),
+          npm_config_nodedir: nodeDir,
+          npm_config_loglevel: 'warn',
+          ...env,
+        },
         logFile,
         exitCode: 1,
         sentence,

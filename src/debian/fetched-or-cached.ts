@@ -2,7 +2,10 @@
 import { ExitCode, Failure } from '../base/failure.js';
 import type { Sources } from './sources.js';
 
-/** `kept`: what the cache has for `asked`, and how a note calls it; a newer one may be on the mirror. */
+/**
+ * `kept`: what the cache has for `asked`, and how a note calls it; a newer one may be on the mirror. It is used where the
+ * mirror cannot be read, and where the mirror has dropped all that `asked` names.
+ */
 export async function fetchedOrCached<T>(
   asked: string,
   kept: { readonly entry: T; readonly called: string } | null,
@@ -12,8 +15,14 @@ export async function fetchedOrCached<T>(
   try {
     return await fetch();
   } catch (error) {
-    if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit || kept === null) throw error;
-    sources.note?.(`${error.message}; the cached ${kept.called} is used for ${asked}; there may be a newer one`);
+    if (!(error instanceof Failure) || kept === null) throw error;
+    const isGone = error.exitCode === ExitCode.usage;
+    if (!isGone && error.exitCode !== ExitCode.unfit) throw error;
+    sources.note?.(
+      isGone
+        ? `the mirror has no ${asked} any more; the cached ${kept.called} is used for it`
+        : `${error.message}; the cached ${kept.called} is used for ${asked}; there may be a newer one`,
+    );
     return kept.entry;
   }
 }

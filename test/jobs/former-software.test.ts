@@ -34,7 +34,7 @@ function publish(kernel: string, jdk: string, libc: string): void {
   publishSuite(
     repository,
     'trixie',
-    [makeDeb(debs, imageDeb(kernel)), ...jdkDebs(debs, { feature: 26, version: jdk }), ...libraryDebs(debs, libc)],
+    [makeDeb(debs, imageDeb(kernel)), ...jdkDebs(debs, { feature: Number.parseInt(jdk, 10), version: jdk }), ...libraryDebs(debs, libc)],
     key,
   );
   // The lists that apt has kept would be an hour old.
@@ -88,6 +88,24 @@ test('a kernel that is gone from the cache comes from the mirror in that version
     message:
       'not resumed, because the runs so far used linux-image-6.16.12+deb13-cloud-amd64 6.16.12-1 for deb:6.16, which neither the cache nor the mirror has any more; run the experiment again with `pauselab replay`',
   });
+});
+
+test('what the mirror has dropped comes from the cache, with a notice; what is in neither is refused', async () => {
+  publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+  const kernel = await fetchDebKernel('deb:6.16', {});
+  const jdk = await fetchDebJdk('deb:26', {});
+  publish('6.17.13-1', '27~8-1', '2.98-1');
+  const notes: string[] = [];
+  const sources = { note: (text: string) => notes.push(text) };
+  expect(await fetchDebKernel('deb:6.16', sources)).toEqual(kernel);
+  expect(await fetchDebJdk('deb:26', sources)).toEqual(jdk);
+  expect(notes.filter((text) => text.includes('any more'))).toEqual([
+    'the mirror has no deb:6.16 any more; the cached 6.16.12-1 (6.16.12+deb13-cloud-amd64) is used for it',
+    'the mirror has no deb:26 any more; the cached openjdk-26-jre-headless 26.0.1+8-1 is used for it',
+  ]);
+  for (const fetch of [() => fetchDebKernel('deb:6.15', sources), () => fetchDebJdk('deb:25', sources)])
+    await expect(fetch()).rejects.toMatchObject({ exitCode: 2 });
+  rmSync(join(cache, 'jdks'), { recursive: true });
 });
 
 test('a record that names no kernel of Debian is refused for its name: the mirror dropped nothing', async () => {

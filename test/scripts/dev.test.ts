@@ -12,7 +12,7 @@ describe('the tools of npm run dev', () => {
     expect(toolsOf({ ninja: '/usr/bin/ninja', ccache: '/usr/bin/ccache' })).toMatchObject({
       generator: 'ninja',
       ninja: '/usr/bin/ninja',
-      env: { CXX: '/usr/bin/ccache g++' },
+      env: { CXX: '/usr/bin/ccache g++', CCACHE_NOHASHDIR: 'true' },
     });
   });
 

@@ -1,12 +1,13 @@
 /** Debian's kernel sources (linux-source-X.Y), by version: from the cache, or from the mirror with a checked signature. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ExitCode, Failure, unfit, usage } from '../../base/failure.js';
+import { unfit, usage, type Failure } from '../../base/failure.js';
 import { wallClock_ms } from '../../base/clock.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { formatSize } from '../../base/text/units.js';
 import { download, type Mirror, type Package } from '../../debian/apt.js';
 import { unpackDeb } from '../../debian/deb-archive.js';
+import { fetchedOrCached } from '../../debian/fetched-or-cached.js';
 import { compareDebianVersions, upstreamVersion } from '../../debian/debian-version.js';
 import type { PackageIndex } from '../../debian/package-index.js';
 import { isSourcePackage, kernelIndex } from '../debian/kernel-packages.js';
@@ -26,17 +27,12 @@ export async function locateDebSource(version: string, sources: KernelSources): 
   const kept = newest(cachedDebSources(sources), version);
   // With all three numbers no newer one can match.
   if (kept !== undefined && /^\d+\.\d+\.\d+/.test(version)) return keptSource(kept);
-  try {
+  const entry = kept === undefined ? null : { entry: keptSource(kept), called: kept.source.version };
+  return fetchedOrCached(`deb-source:${version}`, entry, sources, async () => {
     const { mirror, chosen } = await choose(version, sources);
     const folder = join(sourcesFolder(sources), `deb-${chosen.sha256.slice(0, 32)}`);
     return { folder, bring: () => fetchSource(mirror, chosen, folder, sources) };
-  } catch (error) {
-    if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit || kept === undefined) throw error;
-    sources.note?.(
-      `${error.message}; the cached ${kept.source.version} is used for deb-source:${version}; there may be a newer one`,
-    );
-    return keptSource(kept);
-  }
+  });
 }
 
 interface CachedSource {
