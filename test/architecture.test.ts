@@ -31,7 +31,7 @@ const rows: Record<string, string[]>[] = [
   },
   { words: [] },
   { profile: [], stats: [] },
-  { catalogue: [], facts: [] },
+  { catalogue: ['facts'], facts: [] },
   { base: [] },
 ];
 

@@ -1,11 +1,11 @@
 /**
  * The answer of `pauselab run app`: does giving memory back cause the stalls? The stalled time of an arm is divided by
- * cause: a lock that a thread held in a call that gives memory back, another cause, or an unknown cause. Pure.
+ * cause: a thread that was waited for in a call that gives memory back, another cause, or an unknown cause. Pure.
  */
 import type { NumberedStall } from '../bundle/read-stalls.js';
 import type { ArmSummary } from '../bundle/bundle-schema.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
-import { givesMemoryBack } from '../catalogue/gives-back.js';
+import { givesMemoryBack, isForThread } from '../catalogue/gives-back.js';
 import { stalledTime, type StalledTime } from './totals.js';
 
 export interface AppAnswer {
@@ -61,6 +61,7 @@ function isKnown({ cause }: ListedStall): boolean {
 function isGivingBack({ cause, chain }: ListedStall): boolean {
   return (
     cause !== null &&
+    isForThread(cause) &&
     (chain ?? []).some(
       (link) => link.cause === cause.cause && link.thread?.tid === cause.thread?.tid && givesMemoryBack(link.call),
     )

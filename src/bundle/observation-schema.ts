@@ -121,6 +121,8 @@ export const observationSchema = z.object({
       call: z.nullable(z.string()),
       givesBack: z.boolean(),
       stalls_n: z.number(),
+      /** Of these with the grade `possible`; absent: an earlier version did not write it. */
+      possible_n: z.number().optional(),
       total_ns: ns,
       longest_ns: ns,
       threads_n: z.number(),

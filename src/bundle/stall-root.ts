@@ -1,7 +1,6 @@
 /** The root of a stall: its main cause, the call of the thread that is to blame, and whether that gives memory back. */
 import type { ChainLink, ListedStall, StallCause } from './stalls-schema.js';
-import { callGivesBack } from '../catalogue/calls.js';
-import { heldCauses } from '../facts/blame.js';
+import { isGivingBack } from '../catalogue/gives-back.js';
 
 interface StallRoot {
   readonly cause: StallCause;
@@ -9,7 +8,7 @@ interface StallRoot {
   readonly links: readonly ChainLink[];
   /** In the names of src/catalogue/calls.ts; null where it is not known, or there was none. */
   readonly call: string | null;
-  /** Its lock was taken by a call that gives memory back. */
+  /** The thread that the stalled one waited for was in a call that gives memory back. */
   readonly givesBack: boolean;
 }
 
@@ -21,5 +20,5 @@ export function rootOfStall({ cause, chain }: Pick<ListedStall, 'cause' | 'chain
   );
   const [longest] = links.toSorted((a, b) => b.duration_ns - a.duration_ns);
   const call = longest?.call ?? null;
-  return { cause, links, call, givesBack: heldCauses.includes(cause.cause) && call !== null && callGivesBack(call) };
+  return { cause, links, call, givesBack: isGivingBack(cause, call) };
 }

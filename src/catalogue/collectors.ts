@@ -112,6 +112,13 @@ export function isMeantToShrink({ collector, flags, calls }: HeapSettings): bool
   return !isFixed && flags.some((flag) => givesBackBy.some((prefix) => flag.startsWith(prefix)));
 }
 
+/** Whether a thread of a JVM, judged by its comm, may give memory back. The kernel keeps 15 bytes of a name. */
+export function mayGiveHeapBack(comm: string): boolean {
+  return jvmGivers.some(({ pattern }) =>
+    pattern.endsWith('*') ? comm.startsWith(pattern.slice(0, -1).slice(0, 15)) : comm === pattern.slice(0, 15),
+  );
+}
+
 const pauseWorkers = /^(VM Thread|GC Thread|ParGC|ZWorker|XWorker|Shenandoah GC)/;
 const compilers = /^C[12] Compiler/;
 

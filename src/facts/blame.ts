@@ -32,26 +32,6 @@ export const lockCauses: readonly Cause[] = ['mmap-lock-reader', 'mmap-lock-writ
 /** A lock that a thread held, in the kernel or in the process. */
 export const heldCauses: readonly Cause[] = [...lockCauses, 'allocator-mutex', 'mutex'];
 
-/**
- * Whether what the thread waited for gave memory back is not known, because its call was not seen. A proven reader of
- * mmap_lock without a call was in none: it was in a page fault, or is a thread of the kernel. The call of a reader that
- * still has the lock at the end of an observation is not seen, and then the holder is not proven. Page faults do not
- * take mmap_lock for writing, so a writer without a call was in one that was not seen, or is a thread of the kernel.
- */
-export function isOpenWhetherGivesBack({
-  cause,
-  call,
-  grade,
-}: {
-  readonly cause: Cause;
-  readonly call: string | null;
-  readonly grade: Grade;
-}): boolean {
-  if (cause === 'unknown') return true;
-  if (call !== null) return false;
-  return isHeldUnseen(cause) || cause === 'mmap-lock-writer' || (lockCauses.includes(cause) && grade !== 'proven');
-}
-
 /** Whether the thread that held the lock may have been in another call than was seen, or in none. */
 export function isHeldUnseen(cause: Cause): boolean {
   return cause === 'mmap-lock-holder' || cause === 'mutex' || cause === 'allocator-mutex';

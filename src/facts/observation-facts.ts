@@ -39,9 +39,11 @@ export interface StallReasonFact {
   readonly thread: BlamedThread | null;
   /** In the names of src/catalogue/calls.ts; null where it is not known, or there was none. */
   readonly call: string | null;
-  /** Its lock was taken by a call that gives memory back. */
+  /** That thread was in a call that gives memory back. */
   readonly givesBack: boolean;
   readonly stalls_n: number;
+  /** Of these: the grade is `possible`. */
+  readonly possible_n: number;
   readonly total_ns: number;
   readonly longest_ns: number;
   /** Threads that were stalled. */

@@ -3,8 +3,8 @@ import { attribute, asListed } from '../attribution/attribute.js';
 import type { RunEvidence, VictimEvidenceOfRun } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
 import type { BlamedThread, ChainLink, ListedStall, StallCause } from '../bundle/stalls-schema.js';
-import { callGivesBack } from '../catalogue/calls.js';
-import { grades, heldCauses, isOpenWhetherGivesBack, type Grade } from '../facts/blame.js';
+import { isGivingBack, isOpenWhetherGivesBack } from '../catalogue/gives-back.js';
+import { grades, isHeldUnseen, type Grade } from '../facts/blame.js';
 import type { AnswerFact, StallReasonFact } from '../facts/observation-facts.js';
 import { rootOfStall } from '../bundle/stall-root.js';
 import { holdersWaits } from './holders-waits.js';
@@ -98,8 +98,9 @@ function reasonOf({ cause, call, stalls, total_ns }: Root): StallReasonFact {
     ),
     thread: cause.thread,
     call,
-    givesBack: heldCauses.includes(cause.cause) && call !== null && callGivesBack(call),
+    givesBack: isGivingBack(cause, call),
     stalls_n: stalls.length,
+    possible_n: stalls.filter((one) => one.cause?.grade === 'possible').length,
     total_ns,
     longest_ns: stalls.reduce((most_ns, { duration_ns }) => Math.max(most_ns, duration_ns), 0),
     threads_n: new Set(stalls.map(({ series }) => series)).size,
@@ -137,17 +138,18 @@ export function answerOf(
     total_ns: time(reasons) - time(ofHolders),
     givingBack_n: stalls(givingBack),
     givingBack_ns: time(givingBack),
-    perhaps_n: stalls(givingBack.filter(({ grade }) => grade === 'possible')),
+    perhaps_n: givingBack.reduce((sum, { possible_n }) => sum + possible_n, 0),
     others: [
       ...grouped(
         reasons.filter((one) => !one.givesBack && one.cause !== 'unknown' && !isOfHolder(one)),
-        (one) => `${one.cause} ${isOpenWhetherGivesBack(one)}`,
+        // What the holder of a mutex did is never certain.
+        (one) => `${one.cause} ${isHeldUnseen(one.cause) || isOpenWhetherGivesBack(one)}`,
       ).values(),
     ]
       .flatMap((alike) =>
         alike.slice(0, 1).map((first) => ({
           cause: first.cause,
-          isOpen: isOpenWhetherGivesBack(first),
+          isOpen: alike.some(isOpenWhetherGivesBack),
           stalls_n: stalls(alike),
           total_ns: time(alike),
         })),

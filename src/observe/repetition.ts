@@ -3,6 +3,7 @@
  * nothing in the laboratory makes is listed, with the reason. Pure.
  */
 import type { ObservationFile } from '../bundle/observation-schema.js';
+import { isForThread } from '../catalogue/gives-back.js';
 import { lockCauses } from '../facts/blame.js';
 import type { NotRepeatedFact, SeenRoot } from '../facts/repetition-facts.js';
 import type { WrittenExpectation } from '../profile/written/profile-schema.js';
@@ -71,7 +72,8 @@ export function repetitionOf(observation: ObservationFile): Repetition {
 
 function armOf(root: RootToRepeat): RepeatedOr {
   const { cause, call } = root.figures;
-  if (cause === 'not-scheduled') return cpuArm(root);
+  // A thread without a CPU that a pause of a JVM waited for: no victim of the laboratory waits like that.
+  if (cause === 'not-scheduled') return isForThread(root.figures) ? 'cause-not-made' : cpuArm(root);
   if (cause === 'mutex') return 'mutex-not-known';
   if (cause !== 'allocator-mutex' && !lockCauses.includes(cause)) return 'cause-not-made';
   if (call === null) return 'call-unknown';

@@ -3,7 +3,7 @@
  * refused: an observation has no arms, and no values of repeated runs.
  */
 import { rootOfStall } from '../bundle/stall-root.js';
-import { isOpenWhetherGivesBack } from '../facts/blame.js';
+import { isOpenWhetherGivesBack } from '../catalogue/gives-back.js';
 import { usage } from '../base/failure.js';
 import { cutsOf, type StoredObservation } from '../bundle/read-observation.js';
 import type { NumberedStall } from '../bundle/read-stalls.js';
@@ -119,6 +119,6 @@ function labelsOf({ cause, grade, thread, call, givesBack }: Reason): Readonly<R
     thread: thread?.name ?? '',
     role: thread?.role ?? '',
     call: call ?? '',
-    gives_back: isOpenWhetherGivesBack({ cause, call, grade }) ? 'unknown' : String(givesBack),
+    gives_back: isOpenWhetherGivesBack({ cause, call, grade, thread }) ? 'unknown' : String(givesBack),
   };
 }

@@ -1,6 +1,7 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
-import { isHeldUnseen, isOpenWhetherGivesBack, type Cause } from '../facts/blame.js';
+import { isOpenWhetherGivesBack } from '../catalogue/gives-back.js';
+import { isHeldUnseen, type Cause } from '../facts/blame.js';
 import type {
   AnswerFact,
   ObservationGap,
@@ -71,7 +72,7 @@ export function targetText(
 }
 
 /** For a reason in a table. */
-export function givesBackWord(reason: Pick<StallReasonFact, 'givesBack' | 'cause' | 'call' | 'grade'>) {
+export function givesBackWord(reason: Pick<StallReasonFact, 'givesBack' | 'cause' | 'call' | 'grade' | 'thread'>) {
   if (reason.givesBack) return 'yes';
   return isOpenWhetherGivesBack(reason) ? 'not known' : 'no';
 }
@@ -98,13 +99,16 @@ const otherReasons: Readonly<Record<Cause, string>> = {
   unknown: 'came from nothing that is known',
 };
 
-/** Where the call of the thread that had the lock was not seen. */
+/** Where the call of the thread that others waited for was not seen. */
 const openReasons: Readonly<Partial<Record<Cause, string>>> = {
   'mmap-lock-reader':
     'waited for mmap_lock, held for reading by a call that was not seen and may have given memory back',
   'mmap-lock-writer':
     'waited for mmap_lock, held for writing by a call that was not seen and may have given memory back',
   'vma-lock': 'waited for a VMA’s lock, held by a call that was not seen and may have given memory back',
+  safepoint: 'waited for a safepoint of the JVM, in which heap may have been given back unseen',
+  'gc-pause': 'waited for a pause of the collector, in which heap may have been given back unseen',
+  'not-scheduled': 'waited for a thread of the JVM that had no CPU, and that may have given heap back unseen',
 };
 
 const hiddenNames: Readonly<Record<HiddenNames, string>> = {

@@ -383,6 +383,24 @@ describe('a holder that waits for an operation of the VM thread', () => {
     });
   });
 
+  test('is a stall by giving memory back where that thread lost its CPU in such a call', () => {
+    const giving = { ...preempted(service), call: madvise };
+    const { reasons } = found(
+      [
+        waited(a, { from: 120, woken: 420, to: 420 }, b),
+        off(b, { from: 100, woken: 415, to: 415 }, { state: 'asleep', call: condition, waker: vm }),
+        off(vm, { from: 100.1, woken: 400, to: 400 }, { state: 'asleep', call: condition, waker: service }),
+        giving,
+      ],
+      { rans: [ran(hog, 0, 105, 399)] },
+    );
+    expect(reasons.map(({ cause, thread, call, givesBack }) => [cause, thread?.role, call, givesBack])).toEqual([
+      ['not-scheduled', 'other', 'madvise.DONTNEED', true],
+      // Its own wait for a CPU, meanwhile.
+      ['not-scheduled', 'victim', null, false],
+    ]);
+  });
+
   test('waits for the lock for which that thread waits', () => {
     const blockedService = off(
       service,

@@ -257,6 +257,30 @@ describe('the answer', () => {
     expect(waited(450)).toMatchObject({ stalls_n: 2, ofHolders_n: 1, others: [{ cause: 'not-scheduled' }] });
   });
 
+  test('counts the stalls for which giving back is only possible, not their reasons', () => {
+    const [reason] = found(preempted).reasons;
+    if (reason === undefined) throw new Error('there is one');
+    const of = { ...reason, grade: 'possible', stalls_n: 17, possible_n: 2 } as const;
+    expect(answerOf([of], watched)).toMatchObject({ givingBack_n: 17, perhaps_n: 2 });
+  });
+
+  test('has mutexes once, whether the call of the holder was seen or not', () => {
+    const [reason] = found(preempted).reasons;
+    if (reason === undefined) throw new Error('there is one');
+    const mutex = { ...reason, cause: 'mutex', givesBack: false } as const;
+    const { others = [] } = {
+      others: [],
+      ...answerOf(
+        [
+          { ...mutex, call: null },
+          { ...mutex, call: 'read' },
+        ],
+        watched,
+      ),
+    };
+    expect(others).toMatchObject([{ cause: 'mutex', isOpen: true, stalls_n: 2 }]);
+  });
+
   test('is that there was no stall, with how much was watched', () => {
     expect(answerOf([], watched)).toEqual({ code: 'no-stall', ...watched });
   });

@@ -216,7 +216,9 @@ describe('a root is listed', () => {
     ['call-unknown', { cause: 'allocator-mutex', call: null }],
     ['call-not-made', { call: 'brk' }],
     ['call-unknown', { call: null }],
-    ['call-unknown', { cause: 'not-scheduled', competitors: [] }],
+    ['call-unknown', { cause: 'not-scheduled', thread: null, competitors: [] }],
+    // A thread without a CPU that a pause of a JVM waited for.
+    ['cause-not-made', { cause: 'not-scheduled', call: 'mmap.NONE' }],
     ['size-unknown', { range: null, held: null }],
     ['size-unknown', { range: null, policy: 'fifo' }],
     ['stalled-themselves', { cause: 'not-scheduled', stalledThemselves: true }],

@@ -6,6 +6,7 @@ import { schemaVersion } from '../../src/bundle/version.js';
 import { rootOfStall } from '../../src/bundle/stall-root.js';
 import { grouped } from '../../src/base/group.js';
 import { answerOf } from '../../src/observe/observation.js';
+import type { StallReasonFact } from '../../src/facts/observation-facts.js';
 import { statedAnswer, statedGap } from '../../src/words/observation-words.js';
 import { exampleLink, exampleStall } from './stalls.js';
 
@@ -62,7 +63,7 @@ export interface FakeObservation extends Partial<ObservationFile> {
   readonly stalls?: readonly FakeStall[];
 }
 
-function reasonsOf(stalls: readonly ListedStall[]): ObservationFile['reasons'] {
+function reasonsOf(stalls: readonly ListedStall[]): StallReasonFact[] {
   return [...grouped(stalls, ({ cause }) => cause?.cause).values()].flatMap((alike) => {
     const root = alike[0] === undefined ? null : rootOfStall(alike[0]);
     if (root === null) return [];
@@ -70,6 +71,7 @@ function reasonsOf(stalls: readonly ListedStall[]): ObservationFile['reasons'] {
     return {
       ...{ cause: cause.cause, grade: cause.grade, thread: cause.thread, call, givesBack },
       stalls_n: alike.length,
+      possible_n: alike.filter((one) => one.cause?.grade === 'possible').length,
       total_ns: alike.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
       longest_ns: Math.max(...alike.map(({ duration_ns }) => duration_ns)),
       threads_n: new Set(alike.map(({ series }) => series)).size,

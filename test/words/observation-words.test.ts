@@ -45,7 +45,7 @@ test('giving memory back is not ruled out by a stall whose reason is not known',
 });
 
 test('whether a reason gives memory back is not known where its call was not seen', () => {
-  const reason = { givesBack: false, cause: 'mmap-lock-holder', grade: 'likely', call: null } as const;
+  const reason = { givesBack: false, cause: 'mmap-lock-holder', grade: 'likely', call: null, thread: null } as const;
   expect(givesBackWord(reason)).toBe('not known');
   expect(givesBackWord({ ...reason, cause: 'unknown' })).toBe('not known');
   expect(givesBackWord({ ...reason, call: '/proc/PID/smaps' })).toBe('no');
@@ -57,6 +57,20 @@ test('whether a reason gives memory back is not known where its call was not see
   expect(givesBackWord({ ...reason, cause: 'mmap-lock-reader', grade: 'proven' })).toBe('no');
   expect(givesBackWord({ ...reason, cause: 'mmap-lock-writer', grade: 'proven' })).toBe('not known');
   expect(givesBackWord({ ...reason, cause: 'mmap-lock-writer', grade: 'proven', call: 'mprotect' })).toBe('no');
+});
+
+test('whether a pause of a JVM gave heap back is not known, unless its late thread never gives any', () => {
+  const reason = { givesBack: false, cause: 'gc-pause', grade: 'likely', call: null, thread: null } as const;
+  const late = (name: string, role: 'other' | 'victim' = 'other') =>
+    givesBackWord({ ...reason, cause: 'not-scheduled', thread: { name, tid: 1, role, nice: 0 } });
+  expect(givesBackWord(reason)).toBe('not known');
+  expect(givesBackWord({ ...reason, cause: 'safepoint' })).toBe('not known');
+  expect([late('VM Thread'), late('G1 Service'), late('ShenUncommitThr')]).toEqual(Array(3).fill('not known'));
+  expect([late('worker-1'), late('VM Thread', 'victim')]).toEqual(['no', 'no']);
+  const others = [{ cause: 'gc-pause', isOpen: true, stalls_n: 3, total_ns: 900e6 } as const];
+  expect(statedAnswer({ ...answer, others }).sentence).toBe(
+    'giving memory back was not seen to be the reason for any of 3 stalls (900 ms in all); 3 stalls (900 ms) waited for a pause of the collector, in which heap may have been given back unseen',
+  );
 });
 
 test('a thread that had no CPU while others waited for it is not called the cause of that', () => {

@@ -4,7 +4,7 @@
  */
 import { rootOfStall } from '../../bundle/stall-root.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
-import { isOpenWhetherGivesBack } from '../../facts/blame.js';
+import { isOpenWhetherGivesBack } from '../../catalogue/gives-back.js';
 import { neighboursAlike } from '../../stats/autocorrelation.js';
 import type { Random } from '../../stats/prng.js';
 import type { Metric } from './metrics.js';
