@@ -51,9 +51,10 @@ test('the examples of docs/report.md work', async () => {
   );
   expect(commands.length).toBeGreaterThan(3);
   const results = scratch.fresh('results');
-  for (const name of ['today', 'before', 'after']) writeFakeBundle(`${results}/${name}`, { runs: [{}, {}] });
+  const arm = 'free-across-vmas';
+  for (const name of ['today', 'before', 'after']) writeFakeBundle(`${results}/${name}`, { runs: [{ arm }, { arm }] });
   writeFileSync(
-    `${results}/today/runs/000-free/stalls.json`,
+    `${results}/today/runs/000-${arm}/stalls.json`,
     JSON.stringify({ schemaVersion: 1, trace: null, stalls: [exampleStall], slow: [] }),
   );
   for (const command of commands) {

@@ -19,7 +19,7 @@ export function explainCommand() {
     .description(
       'explain the stalls of a bundle: which thread held which lock, which threads waited, and how certain that is',
     )
-    .argument('<bundle>', 'a folder that `pauselab run` wrote')
+    .argument('<bundle>', 'a folder that `pauselab run` or `pauselab observe` wrote')
     .option('--stall <n>', 'the whole chain of a stall, by its number in the list', fromOne)
     .option('--run <name>', 'only the stalls of this run, by the name of its folder')
     .option('--json', 'write a JSON document')

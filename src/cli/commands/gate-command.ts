@@ -75,7 +75,10 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--base-kernel <kernel>', 'with --run: also measure a baseline, on this kernel', collect, [])
     .option(quietOption[0], `with --run: ${quietOption[1]}`)
     .option('--keep-secrets', 'with --run: keep possible secrets in the arguments and the environment of your program')
-    .option('--dry-run', 'with --run: print the plan; measure and judge nothing')
+    .option(
+      '--dry-run',
+      'with --run: print the plan; measure and judge nothing; kernels that the cache lacks are fetched',
+    )
     .option(installOption[0], `with --run: ${installOption[1]}`)
     .addHelpText('after', examples)
     .action(async (options) => {
@@ -138,6 +141,9 @@ Examples:
   $ pauselab gate --run convoy --runs 10 --allow-different machine
   $ pauselab gate --run convoy --dry-run
   $ pauselab gate --run priority-inversion --base-set hogs.count=0
+
+If the policy compares, --run without an option that begins with --base- needs a stored baseline:
+pauselab baseline save BUNDLE
 
 An option that begins with --base- measures both sides now, in turns. --set, --java, --jdk, --java-args and --kernel
 apply to both sides, and the options with --base- replace them for the baseline.

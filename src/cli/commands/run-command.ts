@@ -69,7 +69,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--boot-deadline <time>', 'time limit for a guest to become ready', guestDefaults.bootDeadline)
     .option(...quietOption)
     .option('--json', 'write the summary as a JSON document')
-    .option('--dry-run', 'print the plan and run nothing')
+    .option('--dry-run', 'print the plan and run nothing; kernels that the cache lacks are fetched')
     .option('--trace', 'trace the kernel during each run, so that causes are proven (needs root; slows the run)')
     .option('--allow-degraded', 'run even if a priority or CPU cannot be set, and mark the result as degraded')
     .option(
