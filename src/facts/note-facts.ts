@@ -43,6 +43,11 @@ export type NoteFact =
   | { readonly code: 'flags-unread' }
   /** Of `runs_n` runs, the JVM's log has no return of heap in `kept_n`. */
   | { readonly code: 'heap-kept'; readonly arm: string; readonly kept_n: number; readonly runs_n: number }
+  /** By the JVM's log, in the windows: safepoints, which stop its threads between their operations too. */
+  | {
+      readonly code: 'pauses-beside-stalls';
+      readonly arms: readonly { readonly arm: string; readonly longest_ns: number; readonly paused_share: number }[];
+    }
   /** By the trace, in the windows of `runs_n` runs. `by`: a pattern of thread names; null: any. */
   | {
       readonly code: 'calls-counted';

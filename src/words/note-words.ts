@@ -55,6 +55,14 @@ const words: WordsOf<NoteFact> = {
   'heap-kept': ({ arm, kept_n, runs_n }) =>
     `${arm}: by its log, the JVM gave no heap back in ${kept_n} of ${counted(runs_n, 'run')}, so the arm does not show what giving back does; ` +
     'use a longer window (--duration), or flags by which this JDK gives heap back (docs/jvm.md).',
+  'pauses-beside-stalls': ({ arms }) =>
+    'A pause of the JVM between two operations is no stall: it makes the next operation late, which only the response time shows. ' +
+    `By its log the JVM was paused for ${listed(
+      arms.map(
+        ({ arm, longest_ns, paused_share }) =>
+          `${formatShare(paused_share)} of the time in ${arm} (up to ${formatDuration(longest_ns)} at a time)`,
+      ),
+    )}.`,
   'calls-counted': ({ arm, runs_n, calls }) =>
     `${arm}: in ${counted(runs_n, 'window')} the trace has ${listed(calls.map(callsText))}.`,
   'purge-gave-nothing': ({ arm, operation, calls_n }) =>

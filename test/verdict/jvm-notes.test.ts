@@ -61,9 +61,9 @@ test('flags that no JDK read back are not taken for flags in force', () => {
   ]);
 });
 
-const uncommit = (n: number): JvmFigures['log'] => [
+const loggedSeries = (name: string, n: number, max_ns: number, total_ns: number): JvmFigures['log'] => [
   {
-    name: 'gc.uncommit',
+    name,
     durations: {
       n,
       min_ns: 1,
@@ -73,12 +73,31 @@ const uncommit = (n: number): JvmFigures['log'] => [
       p99_ns: 1,
       p99_9_ns: null,
       p99_99_ns: null,
-      max_ns: 1,
+      max_ns,
     },
     long_count: 0,
-    total_ns: n,
+    total_ns,
   },
 ];
+const uncommit = (n: number): JvmFigures['log'] => loggedSeries('gc.uncommit', n, 1, n);
+
+test('pauses between operations, which are no stalls, are said where they take more of the time than stalls do', () => {
+  // The windows of an arm are 40 s in all.
+  const paused = (longest_ms: number, total_s: number): Partial<JvmFigures> => ({
+    log: loggedSeries('safepoint.total', 9, longest_ms * 1e6, total_s * 1e9),
+  });
+  expect(notes(jvmArm('a', paused(2170, 30)), jvmArm('b', paused(99, 30)), jvmArm('c', paused(800, 4)))).toEqual([
+    'A pause of the JVM between two operations is no stall: it makes the next operation late, which only the response time shows. By its log the JVM was paused for 75 % of the time in a (up to 2.17 s at a time) and 10 % of the time in c (up to 800 ms at a time).',
+  ]);
+  const stalled = [
+    seriesOf(
+      writer,
+      [1, 2, 3, 4].map(() => runOf({ stalled_share: 0.2 })),
+    ),
+  ];
+  expect(notes({ ...jvmArm('c', paused(800, 4)), series: stalled })).toEqual([]);
+});
+
 const logged = (...uncommits: readonly number[]): Partial<JvmFigures> => ({
   isMeantToShrink: true,
   perRun: uncommits.map((n, i) => ({

@@ -9,6 +9,7 @@ import type { Stated } from '../../facts/stated.js';
 import { controlFor } from './control-for.js';
 import { heapKept } from './heap-kept.js';
 import { evidenceOf, type Series } from './outcome.js';
+import { pausesBesideStalls } from './pauses.js';
 import { besidePublished } from './published.js';
 
 export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]): NoteFact[] {
@@ -35,6 +36,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
         control,
       ),
     ),
+    ...pausesBesideStalls(real),
     ...real.flatMap(lockFree),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
   ];
