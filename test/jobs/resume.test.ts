@@ -10,7 +10,7 @@ import { changesSince } from '../../src/experiment/run/environment.js';
 import { failedStart } from '../../src/experiment/run/failed-start.js';
 import type { RunInput, RunOutput } from '../../src/experiment/run/one-run.js';
 import { localPlace, type Place } from '../../src/experiment/place/place.js';
-import { runOrder } from '../../src/experiment/plan/order.js';
+import { runOrder, type PlannedRun } from '../../src/experiment/plan/order.js';
 import { hostFacts } from '../../src/host/facts.js';
 import { beforeOf } from '../../src/jobs/resume-plan.js';
 import { toolVersion } from '../../src/jobs/tool-version.js';
@@ -234,15 +234,14 @@ describe('an experiment that was interrupted', () => {
   });
 });
 
+function orderOf(arms: readonly string[]): PlannedRun[] {
+  return runOrder(arms, [here.name], profile.runs, profile.seed);
+}
+
 /** A bundle of this machine, as `pauselab run` would have left it after its first runs. */
 function bundleWith(made_n: number, manifest: FakeManifest = {}, status: 'complete' | 'partial' = 'partial'): string {
   const path = scratch.fresh('bundle');
-  const order = runOrder(
-    profile.arms.map(({ name }) => name),
-    [here.name],
-    profile.runs,
-    profile.seed,
-  );
+  const { order = orderOf(profile.arms.map(({ name }) => name)) } = manifest;
   const holders = new Map(
     profile.arms.flatMap(({ holder }) => (holder === null ? [] : [[`${holder.operation} ${holder.pages}`, holder]])),
   );
@@ -300,6 +299,18 @@ describe('a bundle that lacks no run', () => {
     expect(readBundleFile('summary', join(path, 'summary.json')).status).toBe('complete');
     expect(readBundleFile('manifest', join(path, 'manifest.json')).resumed).toEqual([]);
   });
+});
+
+test('a condition on an arm that its JDK cannot run stays undecided', async () => {
+  const asked = readBundleFile('manifest', join(bundleWith(0), 'manifest.json')).asked;
+  if (asked === null) throw new Error('it is recorded');
+  const refused = { arm: 'with-writer', jdk: '17', code: 'jdk-without-collector', collector: 'zgc' } as const;
+  const order = orderOf(profile.arms.map(({ name }) => name).filter((name) => name !== refused.arm));
+  const failIf = ['with-writer/b.mprotect.stalls > 0'];
+  const path = bundleWith(order.length, { order, refusedArms: [refused], asked: { ...asked, failIf } });
+  const { code, stdout } = await command('resume', path, '--json');
+  expect(code).toBe(4);
+  expect(JSON.parse(stdout)).toMatchObject({ failIf: [{ outcome: 'unknown', arms: [{ code: 'not-measured' }] }] });
 });
 
 describe('is refused, and the bundle stays as it is:', () => {
