@@ -219,10 +219,32 @@ describe('an experiment that was interrupted', () => {
     await expect(again(out, { kernel: other })).rejects.toThrow(
       /^not resumed, because the runs would not repeat each other: 6\.17\.13 has the image 6\.17\.13 in .* and another in this machine now; run the experiment again with `pauselab replay`$/,
     );
+    await expect(again(out, { kernel: { ...kernel, guest: { ...guest, qemu: '10' } } })).rejects.toThrow(
+      '6.17.13 has QEMU 9 in ',
+    );
     expect(readBundleFile('manifest', join(out, 'manifest.json')).resumed).toEqual([]);
     const { summary } = await again(out, { kernel });
     expect(summary.notes.find(({ code }) => code === 'resumed')?.sentence).toContain(
       '6.17.13 was booted again: the runs before and after are of two boots.',
+    );
+  });
+
+  test('says that the files in a guest are others, such as those of another build of pauselab', async () => {
+    const kernel = kernelRecord('6.17.13');
+    const out = scratch.fresh('bundle');
+    const withFiles = (sha256: string): KernelRecord => ({
+      ...kernel,
+      guest: kernel.guest === null ? null : { ...kernel.guest, image: { ...kernel.guest.image, sha256 } },
+    });
+    await session({ out, fates: { 2: 'cut', 3: 'cut' }, kernel: withFiles('a'.repeat(64)) });
+    await again(out, { fates: { 2: 'cut' }, kernel: withFiles('a'.repeat(64)) });
+    const { summary } = await again(out, { kernel: withFiles('b'.repeat(64)) });
+    expect(readBundleFile('manifest', join(out, 'manifest.json')).resumed.map(({ changed }) => changed)).toEqual([
+      [],
+      [{ fact: 'the files in the guest 6.17.13', then: 'a'.repeat(12), now: 'b'.repeat(12) }],
+    ]);
+    expect(summary.notes.find(({ code }) => code === 'resumed')?.sentence).toContain(
+      'Changed meanwhile: the files in the guest 6.17.13 (aaaaaaaaaaaa before, bbbbbbbbbbbb after).',
     );
   });
 

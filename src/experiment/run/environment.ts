@@ -57,13 +57,40 @@ export function guestDifferences(
   then: Pick<ManifestFile, 'kernels'>,
   now: Pick<ManifestFile, 'kernels'>,
 ): ChangedFact[] {
+  const keys = ['sha256', 'commandLine', 'accelerator', 'qemu', 'cpus', 'memoryBytes', 'pinnedTo'] as const;
+  return guestsOfBoth(then, now).flatMap(({ name, before, guest }) =>
+    keys
+      .map((key) => ({ fact: `${name}, ${key}`, then: shown(key, before[key]), now: shown(key, guest[key]) }))
+      .filter((one) => one.then !== one.now),
+  );
+}
+
+/**
+ * Guests whose files are others: pauselab, Node, a JDK or a library. As on this machine, another Node or another build of
+ * this version forbids nothing, and is said.
+ */
+export function changedGuestFiles(
+  then: Pick<ManifestFile, 'kernels'>,
+  now: Pick<ManifestFile, 'kernels'>,
+): ChangedFact[] {
+  return guestsOfBoth(then, now)
+    .map(({ name, before, guest }) => ({
+      fact: `the files in the guest ${name}`,
+      then: before.image.sha256.slice(0, 12),
+      now: guest.image.sha256.slice(0, 12),
+    }))
+    .filter((one) => one.then !== one.now);
+}
+
+type Guest = NonNullable<ManifestFile['kernels'][number]['guest']>;
+
+function guestsOfBoth(
+  then: Pick<ManifestFile, 'kernels'>,
+  now: Pick<ManifestFile, 'kernels'>,
+): { readonly name: string; readonly before: Guest; readonly guest: Guest }[] {
   return then.kernels.flatMap(({ name, guest: before }) => {
     const guest = now.kernels.find((kernel) => kernel.name === name)?.guest ?? null;
-    if (before === null || guest === null) return [];
-    const keys = ['sha256', 'commandLine', 'accelerator', 'qemu', 'cpus', 'memoryBytes', 'pinnedTo'] as const;
-    return keys
-      .map((key) => ({ fact: `${name}, ${key}`, then: shown(key, before[key]), now: shown(key, guest[key]) }))
-      .filter((one) => one.then !== one.now);
+    return before === null || guest === null ? [] : [{ name, before, guest }];
   });
 }
 
