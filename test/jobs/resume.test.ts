@@ -570,6 +570,20 @@ describe('what changed since the beginning', () => {
     expect(since(guest, { kernel: '9.9' }).refused).toMatchObject([{ fact: 'kernel', now: '9.9' }]);
   });
 
+  test('a scheduler feature that the experiment switches on this machine is no change', () => {
+    const changed = (kernel: KernelRecord, words: string[]) =>
+      changesSince({ ...manifest(kernel), host: { ...host, schedFeatures: ['PLACE_LAG', 'NO_HRTICK'] } }, '1', {
+        ...host,
+        schedFeatures: words,
+      }).refused.map(({ fact }) => fact);
+    const withFeature = { ...here, feature: 'NO_HRTICK' };
+    expect(changed(withFeature, ['PLACE_LAG', 'HRTICK'])).toEqual([]);
+    expect(changed(withFeature, ['NO_PLACE_LAG', 'HRTICK'])).toEqual(['schedFeatures']);
+    expect(changed(here, ['PLACE_LAG', 'HRTICK'])).toEqual(['schedFeatures']);
+    // In a guest it switches nothing here.
+    expect(changed({ ...guest, feature: 'NO_HRTICK' }, ['PLACE_LAG', 'HRTICK'])).toEqual(['schedFeatures']);
+  });
+
   test('another Node is said', () => {
     expect(since(here, { node: 'v99' })).toMatchObject({ refused: [], said: [{ fact: 'node', now: 'v99' }] });
   });
