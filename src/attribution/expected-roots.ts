@@ -1,6 +1,6 @@
 /** Whether the roots that a profile expects came back, by the stalls of a bundle. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMissing } from '../base/files/is-missing.js';
 import { grouped } from '../base/group.js';
 import type { ManifestFile } from '../bundle/bundle-schema.js';
 import type { BundleStalls, NumberedStall } from '../bundle/read-stalls.js';
@@ -16,7 +16,7 @@ import { matchesComm } from '../workload/threads/thread-patterns.js';
 /** As `expectedRoots`, for a bundle whose stalls have been read; empty where it has no manifest. */
 export function expectedOf(bundle: string, stalls: Pick<BundleStalls, 'stalls' | 'runs'>): Stated<ExpectedRootFact>[] {
   const path = join(bundle, 'manifest.json');
-  return existsSync(path) ? expectedRoots(readBundleFile('manifest', path), stalls) : [];
+  return isMissing(path) ? [] : expectedRoots(readBundleFile('manifest', path), stalls);
 }
 
 /** Of arms that were not to be measured, nothing is expected. */

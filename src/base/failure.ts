@@ -30,6 +30,9 @@ const exitOfCode = {
   /** The guest kernel's code failed, or the CPU that the guest was given. */
   'guest-kernel-crashed': ExitCode.workload,
   'guest-lost': ExitCode.workload,
+  /** The lists of the mirror, of which all could be read, have no such package. */
+  'not-on-mirror': ExitCode.usage,
+  'download-failed': ExitCode.unfit,
   'jvm-crashed': ExitCode.workload,
   'jvm-hung': ExitCode.workload,
   'threads-unmatched': ExitCode.unfit,

@@ -3,10 +3,11 @@
  * and histograms of whole runs. It lacks histograms per second, lists of stalls and logs of the workload. Code that
  * reads bundles reads baselines too.
  */
-import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hiddenName, makeFolders, writeNew } from '../base/files/atomic-file.js';
 import { usage } from '../base/failure.js';
+import { isMissing } from '../base/files/is-missing.js';
 import { didYouMean } from '../base/text/near-miss.js';
 import { cleanHidden, createWhole, recoverReplaced, replaceWhole } from '../base/files/new-folder.js';
 import { quoted } from '../base/text/printable.js';
@@ -25,7 +26,7 @@ const nameRule = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const mostBaselines = 1000;
 
 export function isBaseline(path: string): boolean {
-  return existsSync(join(path, file)) && isBundle(path);
+  return !isMissing(join(path, file)) && isBundle(path);
 }
 
 export function checkBaselineName(name: string): string {
@@ -60,7 +61,7 @@ export interface BaselineList {
 /** Baselines by name. A broken baseline is refused, because its profile and machine are unknown. */
 export function listBaselines(folder: string): BaselineList {
   recoverReplaced(folder);
-  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const entries = isMissing(folder) ? [] : readdirSync(folder, { withFileTypes: true });
   if (entries.length > mostBaselines)
     throw usage(
       `${folder} holds ${entries.length} entries, and at most ${mostBaselines} are read; name a baseline in it`,
@@ -108,7 +109,9 @@ export interface SaveOptions {
 export function saveBaseline({ folder, baseline, bundle, replace }: SaveOptions): string {
   const path = join(folder, checkBaselineName(baseline.name));
   cleanHidden(folder);
-  const isThere = existsSync(path);
+  const isThere = !isMissing(path);
+  // What cannot be looked at is not replaced: the system tells why.
+  if (isThere && isBaseline(path)) statSync(join(path, file));
   if (isThere && !(replace && isBaseline(path)))
     throw usage(
       isBaseline(path)

@@ -1,9 +1,10 @@
 /** A lock atlas: a folder with a lock table per kernel. A table appears in it atomically, when its kernel is examined. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { makeFolders, writeAtomically } from '../base/files/atomic-file.js';
 import { guard } from '../base/files/write-guard.js';
 import { usage } from '../base/failure.js';
+import { isMissing } from '../base/files/is-missing.js';
 import { lockTableSchema, type LockTableFile } from './lock-table-schema.js';
 import { readJsonFile } from './store.js';
 import { schemaVersion } from './version.js';
@@ -30,12 +31,15 @@ export function isAtlas(path: string): boolean {
 /** Whether all of these are atlases. An atlas among bundles is refused. */
 export function areAtlases(paths: readonly string[], command: string): boolean {
   const [atlas, other] = [paths.find(isAtlas), paths.find((path) => !isAtlas(path))];
-  if (atlas !== undefined && other !== undefined)
+  if (atlas !== undefined && other !== undefined) {
+    // Of what cannot be read, the system tells why.
+    if (!isMissing(other) && statSync(other).isDirectory()) readdirSync(other);
     throw usage(
-      !existsSync(other)
+      isMissing(other)
         ? `${other} does not exist; name a folder that \`pauselab doctor --kernel … --out\` wrote, as ${atlas} is`
         : `${atlas} is an atlas of locks, and ${other} is not; \`pauselab ${command}\` takes atlases together with atlases alone`,
     );
+  }
   return atlas !== undefined;
 }
 

@@ -1,7 +1,8 @@
 /** A bundle of kind `observation`: what `pauselab observe` wrote. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usage } from '../base/failure.js';
+import { isMissing } from '../base/files/is-missing.js';
 import type { StallCut } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { ObservationFile } from './observation-schema.js';
@@ -29,12 +30,15 @@ export function openObservation(path: string): StoredObservation {
  */
 export function areObservations(paths: readonly string[], command: string): boolean {
   const [observed, other] = [paths.find(isObservation), paths.find((path) => !isObservation(path))];
-  if (observed !== undefined && other !== undefined)
+  if (observed !== undefined && other !== undefined) {
+    // Of what cannot be looked at, the system tells why.
+    statSync(join(observed, 'observation.json'));
     throw usage(
-      !existsSync(other)
+      isMissing(other)
         ? `${other} does not exist; name the folder of a bundle that \`pauselab observe\` wrote, as ${observed} is`
         : `${observed} is an observation of a process that ran already, and ${other} is not; \`pauselab ${command}\` takes observations together with observations alone`,
     );
+  }
   return observed !== undefined;
 }
 

@@ -443,7 +443,7 @@ export function isBundle(path: string): boolean {
 export const observedRun = 'observed';
 
 export function isObservation(path: string): boolean {
-  return existsSync(join(path, 'observation.json'));
+  return !isMissing(join(path, 'observation.json'));
 }
 
 /** For commands that read what `pauselab run` measured. */

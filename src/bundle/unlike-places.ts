@@ -35,6 +35,7 @@ const identity: Readonly<Record<string, (place: KernelRecord) => string | null>>
   'the release': ({ release }) => release,
   'the build': ({ facts }) => (typeof facts.kernelVersion === 'string' ? facts.kernelVersion : null),
   'the accelerator': ({ guest }) => guest?.accelerator ?? 'none',
+  QEMU: ({ guest }) => guest?.qemu ?? 'none',
   'the image': ({ guest }) => guest?.sha256.slice(0, 12) ?? 'none',
   'the CPUs': ({ guest }) => String(guest?.cpus ?? 'of this machine'),
   'the memory': ({ guest }) => (guest === null ? 'of this machine' : formatSize(guest.memoryBytes)),

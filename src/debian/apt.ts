@@ -7,7 +7,7 @@ import { copyFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeFolders, writeAtomically } from '../base/files/atomic-file.js';
-import { unfit, usage } from '../base/failure.js';
+import { Failure, unfit, usage } from '../base/failure.js';
 import { missing } from '../host/missing.js';
 import { cacheFolder, diskFull, inCache, refuseUnquotable } from './cache-folder.js';
 import { sha256OfFile, sha256OfText } from './checksum.js';
@@ -318,6 +318,9 @@ export async function download(mirror: Mirror, wanted: Package, path: string, so
   );
 }
 
-function unreachable(wanted: Package, { uri }: Mirror, because: string): Error {
-  return unfit(`${wanted.name} ${wanted.version} could not be fetched from ${uri} (${because}); check the network`);
+function unreachable(wanted: Package, { uri }: Mirror, because: string): Failure {
+  return new Failure(
+    'download-failed',
+    `${wanted.name} ${wanted.version} could not be fetched from ${uri} (${because}); check the network`,
+  );
 }

@@ -8,7 +8,7 @@ import { hostFacts, type HostFacts } from '../host/facts.js';
 import { notAsDeclared } from '../words/lock-words.js';
 import { holderRows, type HolderRow } from './declared.js';
 import { stopIfInterrupted } from './interrupted.js';
-import { findLocks, wholeTable, type Extent } from './lock-table.js';
+import { collapseNotAsked, findLocks, isNotAsked, wholeTable, type Extent } from './lock-table.js';
 import {
   checkCpus,
   checkKernel,
@@ -76,7 +76,7 @@ export async function examine(
 }
 
 export function conclude(
-  { kernel }: Pick<HostFacts, 'kernel'>,
+  { kernel, transparentHugePages }: Pick<HostFacts, 'kernel' | 'transparentHugePages'>,
   checks: readonly MachineCheck[],
   locks: readonly LockRow[],
   holders: readonly HolderRow[],
@@ -87,13 +87,16 @@ export function conclude(
   const lockOf = (operation: string, layout: LockRow['layout']): string =>
     locks.find((row) => row.operation === operation && row.layout === layout)?.lock ?? 'undecided';
   const free = { inside: lockOf('madvise_free_page', 'isolated'), across: lockOf('madvise_free_page', 'crossing') };
-  const undecided = locks.filter(({ lock }) => lock === 'undecided').length;
+  const undecided = locks.filter(({ lock }) => lock === 'undecided');
+  const notAsked_n = undecided.filter((row) => isNotAsked(row, { transparentHugePages })).length;
+  const undecided_n = undecided.length - notAsked_n;
   const different = [...notAsDeclared(locks), ...notAsDeclared(holders)];
   return [
     `Fit. On Linux ${kernel}, MADV_FREE inside one VMA takes ${inWords(free.inside)}, ` +
       `across VMAs ${inWords(free.across)}: ${exposure(free)}`,
-    ...(undecided > 0
-      ? [`Undecided: ${undecided}. Other programs kept the CPUs busy: run it again on a quieter machine.`]
+    ...(notAsked_n > 0 ? [`Not tested: ${notAsked_n}, because ${collapseNotAsked}.`] : []),
+    ...(undecided_n > 0
+      ? [`Undecided: ${undecided_n}. Other programs kept the CPUs busy: run it again on a quieter machine.`]
       : []),
     ...(different.length > 0
       ? [`Different from pauselab's declarations for this kernel: ${different.join('; ')}.`]

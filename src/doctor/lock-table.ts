@@ -65,8 +65,7 @@ export async function findLocks(
     );
   const notAsked = new Map(
     all.flatMap((probe) => {
-      const why = whyNotAsked(probe, place);
-      return why === null ? [] : [[seriesOf(probe), why]];
+      return isNotAsked(probe, place.host) ? [[seriesOf(probe), `not tested: ${collapseNotAsked}`]] : [];
     }),
   );
 
@@ -112,11 +111,18 @@ export async function findLocks(
   });
 }
 
-function whyNotAsked(probe: Probe, { host }: Pick<ExaminedPlace, 'host'>): string | null {
-  return needsIdleTime(probe) && host.transparentHugePages === 'always'
-    ? 'not tested: transparent huge pages are set to "always"; ' +
-        'write madvise to /sys/kernel/mm/transparent_hugepage/enabled'
-    : null;
+/** Why calls are not tested on this machine, for all of them. */
+export const collapseNotAsked =
+  'transparent huge pages are set to "always"; write madvise to /sys/kernel/mm/transparent_hugepage/enabled';
+
+export function isNotAsked(
+  { operation }: Pick<LockRow, 'operation'>,
+  { transparentHugePages }: Pick<HostFacts, 'transparentHugePages'>,
+): boolean {
+  return (
+    transparentHugePages === 'always' &&
+    probesOfTable().some((probe) => probe.operation === operation && needsIdleTime(probe))
+  );
 }
 
 /** A holder of the right size, and the scheduling of its trial's threads. */

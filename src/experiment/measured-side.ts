@@ -16,6 +16,7 @@ import { programFiles } from '../host/program-files.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
 import { profileHashOf, redactorOf, type Redactor } from '../profile/resolved/profile-secrets.js';
 import type { RegionSizes } from './plan/calibrate.js';
+import { changedGuestFiles } from './run/environment.js';
 import type { RunOutput } from './run/one-run.js';
 import { runsOfRound, type PlannedRun } from './plan/order.js';
 import { goThrough, retriesOf } from './plan/past-runs.js';
@@ -113,7 +114,8 @@ export function openSide(
     resume(queue, { manifest, runs, setAside, changed }, at) {
       goThrough(queue, runs, (run) => finished.push(run));
       const bootedAgain = kernels.flatMap(({ name, guest }) => (guest === null ? [] : [name]));
-      resumed = [...resumed, { at, kept_n: runs.length, setAside, bootedAgain, changed }];
+      const changedNow = [...changed, ...changedGuestFiles(manifest, { kernels })];
+      resumed = [...resumed, { at, kept_n: runs.length, setAside, bootedAgain, changed: changedNow }];
       // First the record: a run that is gone without one would be a secret.
       store.writeManifest({ ...manifest, resumed });
       store.setAside(setAside.map(({ run }) => run));

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { runChild } from '../base/child.js';
 import { wallClock_ms } from '../base/clock.js';
-import { unfit, usage, type Failure } from '../base/failure.js';
+import { Failure, unfit } from '../base/failure.js';
 import { makeFolders, writeAtomically } from '../base/files/atomic-file.js';
 import { formatSize } from '../base/text/units.js';
 import { download, type Package } from '../debian/apt.js';
@@ -68,8 +68,12 @@ export async function fetchDebJdk(asked: string, sources: Sources): Promise<Cach
   const spec = runnableSpec(asked);
   const kept = await cachedFor(spec, sources);
   if (kept !== null && isExactJdk(spec)) return kept;
-  const entry = kept === null ? null : { entry: kept, called: `${kept.package} ${kept.version}` };
-  return fetchedOrCached(asked, entry, sources, async () => fetchChosen(await choose(spec, sources), spec, sources));
+  const entry =
+    kept === null ? null : { entry: kept, version: kept.version, called: `${kept.package} ${kept.version}` };
+  return fetchedOrCached(asked, entry, sources, {
+    choose: (atLeast_ms) => choose(spec, sources, atLeast_ms),
+    fetch: (choice) => fetchChosen(choice, spec, sources),
+  });
 }
 
 /** The JDK of these packages, from the cache; null: the cache does not have it. */
@@ -102,10 +106,10 @@ export interface FoundOnMirror {
   readonly fetch: () => Promise<CachedJdk>;
 }
 
-/** Fetches the lists of the mirror, but not the packages. */
-export async function onMirror(asked: string, sources: Sources): Promise<FoundOnMirror> {
+/** Fetches the lists of the mirror, if they are older than a day or `atLeast_ms`, but not the packages. */
+export async function onMirror(asked: string, sources: Sources, atLeast_ms?: number): Promise<FoundOnMirror> {
   const spec = runnableSpec(asked);
-  const choice = await choose(spec, sources);
+  const choice = await choose(spec, sources, atLeast_ms);
   return { packaged: packagesOf(choice, spec).packaged, fetch: () => fetchChosen(choice, spec, sources) };
 }
 
@@ -122,9 +126,9 @@ interface Choice {
   readonly chosen: MirroredJdk;
 }
 
-async function choose(spec: JdkSpec, sources: Sources): Promise<Choice> {
+async function choose(spec: JdkSpec, sources: Sources, atLeast_ms?: number): Promise<Choice> {
   const begun_ms = wallClock_ms();
-  let index = await jdkIndex(sources);
+  let index = await jdkIndex(sources, atLeast_ms);
   let chosen = bestJdk(spec, jdksOf(index));
   if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
     // It may have been published since, or apt may have failed to read a part.
@@ -147,12 +151,14 @@ function noSuch(spec: JdkSpec, index: PackageIndex): Failure {
   const all = jdksOf(index);
   const elsewhere = bestJdk({ ...spec, suite: null }, all);
   if (spec.suite !== null && elsewhere !== undefined)
-    return usage(
+    return new Failure(
+      'not-on-mirror',
       `${spec.asked}: ${spec.suite} of ${mirror.uri} has no such JDK, but ${elsewhere.suite} has ` +
         `${elsewhere.version}; name deb:${spec.version}/${elsewhere.suite}`,
     );
   const near = nearJdks(spec, all);
-  return usage(
+  return new Failure(
+    'not-on-mirror',
     `${spec.asked}: ${mirror.uri} has no such JDK` +
       `${near.length === 0 ? '' : `; near versions: ${near.join(', ')}`} (all: pauselab jdks list --available)`,
   );

@@ -4,6 +4,7 @@ import type { RunFile } from '../bundle/bundle-schema.js';
 import type { Sources } from '../debian/sources.js';
 import type { Packaged } from '../host/packaged-jdk.js';
 import type { CachedJdk } from '../jdk/cached-jdks.js';
+import { withLists } from '../debian/fetched-or-cached.js';
 import { cachedDebJdk, onMirror, type FoundOnMirror } from '../jdk/deb-jdk.js';
 import { parseJdkSpec } from '../jdk/jdk-spec.js';
 import { isInJvm, type ResolvedArm } from '../profile/resolved/resolved.js';
@@ -51,15 +52,16 @@ export async function findFormerJdk(former: FormerJdk, sources: Sources): Promis
   const exact = exactName(packaged);
   // Refuses a name that is none, which the mirror cannot have dropped.
   parseJdkSpec(exact);
-  let found: FoundOnMirror;
-  try {
-    found = await onMirror(exact, sources);
-  } catch (error) {
-    throw goneFrom(error, nameOf(former));
-  }
-  // The mirror may have the same JDK beside a newer C library.
-  if (found.packaged.libc.version !== packaged.libc.version) throw gone(nameOf(former));
-  return found.fetch;
+  const find = async (atLeast_ms?: number): Promise<FoundOnMirror> => {
+    const found = await onMirror(exact, sources, atLeast_ms).catch((error: unknown) => {
+      throw goneFrom(error, nameOf(former));
+    });
+    // The mirror may have the same JDK beside a newer C library.
+    if (found.packaged.libc.version !== packaged.libc.version) throw gone(nameOf(former));
+    return found;
+  };
+  await find();
+  return () => withLists(async (atLeast_ms) => (await find(atLeast_ms)).fetch());
 }
 
 function nameOf({ asked, packaged: { package: name, version, libc } }: FormerJdk): FormerName {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { usage, unfit, type Failure } from '../base/failure.js';
 import type { ManifestFile, MeasuredManifest, SummaryFile } from '../bundle/bundle-schema.js';
+import { askedFor } from '../bundle/asked-for.js';
 import { openBundle, isBundle, isObservation, refusedObservation } from '../bundle/store.js';
 import type { Before } from '../experiment/measured-side.js';
 import type { PlannedRun } from '../experiment/plan/order.js';
@@ -11,6 +12,7 @@ import { finishedRunOf } from '../experiment/run/stored-run.js';
 import { programFiles } from '../host/program-files.js';
 import type { ResolvedArm } from '../profile/resolved/resolved.js';
 import { sumHlog } from '../record/histogram/hlog-sum.js';
+import { parseFailCondition, type FailCondition } from '../verdict/run/fail-if.js';
 import { planOfBundle, type PlanOfBundle } from './plan-of-bundle.js';
 import { toolVersion } from './tool-version.js';
 
@@ -24,6 +26,8 @@ export function refuseOtherKinds(path: string): void {
 
 export interface ResumePlan {
   readonly plan: PlanOfBundle;
+  /** Also on arms that their JDK cannot run: they stay undecided. */
+  readonly conditions: () => readonly FailCondition[];
   readonly before: Before;
   /** As it is stored. */
   readonly summary: SummaryFile | null;
@@ -46,6 +50,8 @@ export async function planResume(path: string, trust: boolean): Promise<ResumePl
   });
   const { manifest } = whole;
   refuseUnresumable(path, manifest);
+  const conditions = (): FailCondition[] =>
+    askedFor(manifest).failIf.map((text) => parseFailCondition(text, whole.side.arms));
   const names = new Set(manifest.order.map(({ arm }) => arm));
   const plan = { ...whole, side: { ...whole.side, arms: whole.side.arms.filter(({ name }) => names.has(name)) } };
   const changes = changesSince(manifest, toolVersion());
@@ -55,7 +61,7 @@ export async function planResume(path: string, trust: boolean): Promise<ResumePl
   const { side, untilN } = plan;
   const missing = (): PlannedRun[] =>
     missingRuns({ plan: side, kernels, order: manifest.order, untilN, runs: past.before.runs });
-  return { plan, ...past, missing, changes, refusal };
+  return { plan, conditions, ...past, missing, changes, refusal };
 }
 
 /** What of the bundle counts. `arms`: those of its order. */

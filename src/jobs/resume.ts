@@ -5,7 +5,6 @@ import { reopenBundle, type BundleStore } from '../bundle/store.js';
 import type { Before } from '../experiment/measured-side.js';
 import { summarise } from '../experiment/summarise.js';
 import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
-import { parseFailCondition } from '../verdict/run/fail-if.js';
 import { measureRest, type Measured, type MeasureOptions } from './measure.js';
 import type { PlanOfBundle } from './plan-of-bundle.js';
 import { planResume, refuseOtherKinds } from './resume-plan.js';
@@ -29,17 +28,25 @@ export async function resume(path: string, options: ResumeOptions): Promise<Resu
   // Held before it is read: its writer may live.
   const store = reopenBundle(path);
   try {
-    const { plan, before, summary, notes, missing, refusal } = await planResume(path, options.trust);
+    const {
+      plan,
+      conditions: conditionsOf,
+      before,
+      summary,
+      notes,
+      missing,
+      refusal,
+    } = await planResume(path, options.trust);
     if (refusal !== null) throw refusal;
+    // Before anything is measured: a condition may be refused.
+    const conditions = conditionsOf();
     for (const text of notes) options.progress.note(text);
-    const { side, manifest } = plan;
     const isMeasured = missing().length > 0;
     const measured = isMeasured
       ? await measureMissing(plan, before, store, options)
       : publishedWhole(plan, before, summary, store);
-    const conditions = askedFor(manifest).failIf.map((text) => parseFailCondition(text, side.arms));
     return {
-      ...(await concludedRun(side.profile, conditions, measured)),
+      ...(await concludedRun(plan.side.profile, conditions, measured)),
       kept_n: before.runs.length,
       setAside_n: before.setAside.length,
       isMeasured,

@@ -1,6 +1,6 @@
 /** A gate: finds baselines, measures what is missing, and judges. */
-import { existsSync } from 'node:fs';
 import { usage } from '../base/failure.js';
+import { isMissing } from '../base/files/is-missing.js';
 import { defaultBaselines } from '../bundle/baselines.js';
 import { gate } from '../verdict/gate/gate.js';
 import { changedInTurns } from '../verdict/gate/gate-evidence.js';
@@ -55,7 +55,7 @@ export async function prepareGate(asked: GateAsked): Promise<PreparedGate> {
 }
 
 function defaultFolder(): string {
-  if (!existsSync(defaultBaselines))
+  if (isMissing(defaultBaselines))
     throw usage(
       `gate: expected --baseline PATH, since there is no folder ${defaultBaselines}; save a baseline with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`,
     );

@@ -12,8 +12,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
+import { systemFailure } from '../../src/base/system-error.js';
 import {
   createBundle,
   isBundle,
@@ -24,12 +26,20 @@ import {
   whyNoBundle,
 } from '../../src/bundle/store.js';
 import type { RunFile } from '../../src/bundle/bundle-schema.js';
+import { listBaselines } from '../../src/bundle/baselines.js';
+import { areAtlases } from '../../src/bundle/lock-atlas.js';
+import { areObservations, openObservation } from '../../src/bundle/read-observation.js';
+import { readStalls } from '../../src/bundle/read-stalls.js';
 import { countsOfValues } from '../../src/record/histogram/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/histogram/hlog.js';
+import { readSide } from '../../src/verdict/evidence/read-side.js';
+import { offeredBaselines } from '../../src/verdict/gate/pairing/pair.js';
 import { fakeProfile } from '../support/fake-profile.js';
 import { exampleStall, noStalls } from '../support/stalls.js';
 import { kernelNamed, runOf, summaryOf, writerArm } from '../verdict/fake-summary.js';
 import { readPage } from '../support/page.js';
+
+const atlas = fileURLToPath(new URL('../../docs/atlas', import.meta.url));
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'pauselab-bundle-'));
@@ -370,6 +380,42 @@ describe('a path that is no bundle', () => {
     expect(() => {
       refuseInUse(loop);
     }).toThrow(/^ELOOP/);
+  });
+});
+
+describe('of a path that cannot be looked at the reason is told, and not that it is missing or of another kind', () => {
+  function loopIn(path: string): string {
+    const loop = join(path, 'loop');
+    symlinkSync('loop', loop);
+    return loop;
+  }
+
+  test.each<[string, (loop: string, path: string) => unknown]>([
+    ['an observation', (loop) => areObservations([loop], 'report') && openObservation(loop)],
+    ['one of several observations', (loop, path) => areObservations([loop, path], 'compare')],
+    ['one of several atlases', (loop) => areAtlases([atlas, loop], 'report')],
+    ['one of several logs', (loop, path) => readSide(`${path}/a.hlog,${loop}/b.hlog`, { threshold_ns: 1 })],
+    ['a baseline', (loop) => offeredBaselines([loop])],
+    ['a folder of baselines', (loop) => listBaselines(loop)],
+  ])('%s', (_, read) => {
+    const path = folder();
+    writeFileSync(join(path, 'a.hlog'), '');
+    const { message } = failureOf(() => {
+      try {
+        read(loopIn(path), path);
+      } catch (error) {
+        throw systemFailure(error) ?? error;
+      }
+    });
+    expect(message).toContain('(ELOOP');
+  });
+
+  test('nor is an observation whose file cannot be read taken for an experiment', () => {
+    const path = folder();
+    mkdirSync(join(path, 'runs'));
+    symlinkSync('observation.json', join(path, 'observation.json'));
+    const { message } = failureOf(() => readStalls(path));
+    expect(message).toMatch(/observation\.json could not be read as a bundle's observation \(ELOOP: /);
   });
 });
 

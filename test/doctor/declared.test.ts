@@ -10,6 +10,8 @@ import { callOfHolder, holderOperations, operationNamed } from '../../src/catalo
 
 const newest = '7.3.0';
 
+const hostOf = (kernel: string, transparentHugePages = 'madvise') => ({ kernel, transparentHugePages });
+
 /** A table as declared for a kernel but for some rows, by operation and range. */
 function tableWith(other: Readonly<Record<string, Lock>> = {}, kernel = newest): LockRow[] {
   return probesOfTable().map((probe): LockRow => {
@@ -69,7 +71,7 @@ test.each(['6.1.0', '6.12.1', '6.17.13', '6.18.5', '6.19.0', '7.2.0'])(
   'on %s what holds there is as declared, whatever later kernels take',
   (kernel) => {
     const locks = tableWith({}, kernel);
-    const conclusion = conclude({ kernel }, [], locks, holderRows(locks, kernel));
+    const conclusion = conclude(hostOf(kernel), [], locks, holderRows(locks, kernel));
     expect(conclusion).not.toContain('Not as pauselab declares');
     expect(conclusion).toContain(
       kernel < '6.17' ? 'stalls every writer of the process' : 'only when its range spans VMAs',
@@ -92,7 +94,7 @@ describe('a 6.18 without the change of 6.17', () => {
     kernel,
   );
   const holders = holderRows(locks, kernel);
-  const conclusion = conclude({ kernel }, [], locks, holders);
+  const conclusion = conclude(hostOf(kernel), [], locks, holders);
 
   test('has every row named that is not as declared, victims and holders', () => {
     expect([...notAsDeclared(locks), ...notAsDeclared(holders)]).toEqual([
@@ -120,7 +122,7 @@ describe('a 6.18 without the change of 6.17', () => {
 
 test('a kernel as declared has nothing named', () => {
   const locks = tableWith();
-  const conclusion = conclude({ kernel: newest }, [], locks, holderRows(locks, newest));
+  const conclusion = conclude(hostOf(newest), [], locks, holderRows(locks, newest));
   expect(conclusion).toMatch(/^Fit\..*only when its range spans VMAs, or when they work on the same VMA\.$/);
 });
 
@@ -128,8 +130,19 @@ test('undecided rows are counted, and their figures are in the table', () => {
   const locks = tableWith({ 'brk isolated': 'undecided' }).map((row) =>
     row.lock === 'undecided' ? { ...row, figures: '3 done, none kept waiting' } : row,
   );
-  expect(conclude({ kernel: '6.18' }, [], locks, [])).toContain('Undecided: 1.');
+  expect(conclude(hostOf('6.18'), [], locks, [])).toContain('Undecided: 1.');
   expect(renderExamination({ conclusion: '', locks, checks: [] })).toMatch(
     /^brk +one VMA +undecided +3 done, none kept waiting$/m,
   );
+});
+
+test('calls that huge pages forbid to test are counted apart, with what to change', () => {
+  const locks = tableWith({ 'brk isolated': 'undecided', 'madvise_collapse_page isolated': 'undecided' });
+  const saidWith = (huge: string): string => conclude(hostOf('6.18', huge), [], locks, []);
+  expect(saidWith('always')).toContain(
+    'Not tested: 1, because transparent huge pages are set to "always"; ' +
+      'write madvise to /sys/kernel/mm/transparent_hugepage/enabled. Undecided: 1. Other programs kept the CPUs busy',
+  );
+  expect(saidWith('madvise')).toContain('Undecided: 2.');
+  expect(saidWith('madvise')).not.toContain('Not tested');
 });

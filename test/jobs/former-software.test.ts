@@ -2,7 +2,7 @@
  * An experiment goes on with the kernels and JDKs that its runs so far used, although the mirror has newer ones by now.
  * The mirror, its packages and their contents are made by the test.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { KernelRecord, RunFile } from '../../src/bundle/bundle-schema.js';
@@ -27,18 +27,25 @@ const cache = join(scratch.path, 'apt/cache');
 let key: SigningKey;
 
 /** The mirror has these versions, and no others. */
-function publish(kernel: string, jdk: string, libc: string): void {
+function publish(kernel: string, jdk: string, libc: string, { keepsIndex = false } = {}): void {
   rmSync(repository, { recursive: true, force: true });
   const debs = scratch.fresh('debs');
   mkdirSync(debs);
   publishSuite(
     repository,
     'trixie',
-    [makeDeb(debs, imageDeb(kernel)), ...jdkDebs(debs, { feature: Number.parseInt(jdk, 10), version: jdk }), ...libraryDebs(debs, libc)],
+    [
+      makeDeb(debs, imageDeb(kernel)),
+      ...jdkDebs(debs, { feature: Number.parseInt(jdk, 10), version: jdk }),
+      ...libraryDebs(debs, libc),
+    ],
     key,
   );
   // The lists that apt has kept would be an hour old.
-  rmSync(join(cache, 'apt'), { recursive: true, force: true });
+  if (!keepsIndex) rmSync(join(cache, 'apt'), { recursive: true, force: true });
+  else
+    for (const { name } of readdirSync(join(cache, 'apt'), { withFileTypes: true }).filter((one) => one.isDirectory()))
+      rmSync(join(cache, 'apt', name), { recursive: true });
 }
 
 beforeAll(() => {
@@ -76,6 +83,7 @@ test.each(['deb:6.16', 'deb:6', 'deb:6.16.12-1'])('the kernel that %s was, from 
 });
 
 test('a kernel that is gone from the cache comes from the mirror in that version, or is refused in a sentence', async () => {
+  rmSync(join(cache, 'kernels'), { recursive: true });
   publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
   const used = await fetchDebKernel('deb:6.16', {});
   const manifest = { kernels: [recordOf('deb:6.16', used)] };
@@ -106,6 +114,46 @@ test('what the mirror has dropped comes from the cache, with a notice; what is i
   for (const fetch of [() => fetchDebKernel('deb:6.15', sources), () => fetchDebJdk('deb:25', sources)])
     await expect(fetch()).rejects.toMatchObject({ exitCode: 2 });
   rmSync(join(cache, 'jdks'), { recursive: true });
+});
+
+test('a setting that is wrong is no version that the mirror has dropped', async () => {
+  publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+  const used = await fetchDebKernel('deb:6.16', {});
+  const manifest = { kernels: [recordOf('deb:6.16', used)] };
+  const env = { ...process.env, PAUSELAB_KEYRING: '/no/such' };
+  const refusal = { exitCode: 2, message: expect.stringContaining('PAUSELAB_KEYRING names /no/such') as string };
+  await expect(fetchDebKernel('deb:6.16', { env })).rejects.toMatchObject(refusal);
+  rmSync(join(cache, 'kernels'), { recursive: true });
+  await expect(resolveFormer(await formerKernels(manifest, { env }))('deb:6.16', { env })).rejects.toMatchObject(
+    refusal,
+  );
+});
+
+test('what the cache has is used where the mirror has only an older one, with a notice', async () => {
+  publish('6.16.13-1', '26.0.2+3-1', '2.98-1');
+  const kernel = await fetchDebKernel('deb:6.16', {});
+  const jdk = await fetchDebJdk('deb:26', {});
+  publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+  const notes: string[] = [];
+  const sources = { note: (text: string) => notes.push(text) };
+  expect(await fetchDebKernel('deb:6.16', sources)).toEqual(kernel);
+  expect(await fetchDebJdk('deb:26', sources)).toEqual(jdk);
+  expect(notes.filter((text) => text.includes('newer'))).toEqual([
+    'the mirror has 6.16.12-1 for deb:6.16; the cached 6.16.13-1 (6.16.13+deb13-cloud-amd64) is newer and is used for it',
+    'the mirror has 26.0.1+8-1 for deb:26; the cached openjdk-26-jre-headless 26.0.2+3-1 is newer and is used for it',
+  ]);
+  for (const shelf of ['kernels', 'jdks']) rmSync(join(cache, shelf), { recursive: true });
+});
+
+test('lists that name a file which the mirror has dropped are fetched again', async () => {
+  publish('6.16.12-1', '26.0.1+8-1', '2.98-1');
+  await fetchDebKernel('deb:6.16', {});
+  await fetchDebJdk('deb:26', {});
+  for (const shelf of ['kernels', 'jdks']) rmSync(join(cache, shelf), { recursive: true });
+  publish('6.16.13-1', '26.0.2+3-1', '2.98-1', { keepsIndex: true });
+  expect((await fetchDebKernel('deb:6.16', {})).release).toContain('6.16.13');
+  expect((await fetchDebJdk('deb:26', {})).version).toBe('26.0.2+3-1');
+  for (const shelf of ['kernels', 'jdks']) rmSync(join(cache, shelf), { recursive: true });
 });
 
 test('a record that names no kernel of Debian is refused for its name: the mirror dropped nothing', async () => {

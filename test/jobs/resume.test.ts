@@ -10,7 +10,7 @@ import { changesSince } from '../../src/experiment/run/environment.js';
 import { failedStart } from '../../src/experiment/run/failed-start.js';
 import type { RunInput, RunOutput } from '../../src/experiment/run/one-run.js';
 import { localPlace, type Place } from '../../src/experiment/place/place.js';
-import { runOrder } from '../../src/experiment/plan/order.js';
+import { runOrder, type PlannedRun } from '../../src/experiment/plan/order.js';
 import { hostFacts } from '../../src/host/facts.js';
 import { beforeOf } from '../../src/jobs/resume-plan.js';
 import { toolVersion } from '../../src/jobs/tool-version.js';
@@ -219,10 +219,32 @@ describe('an experiment that was interrupted', () => {
     await expect(again(out, { kernel: other })).rejects.toThrow(
       /^not resumed, because the runs would not repeat each other: 6\.17\.13 has the image 6\.17\.13 in .* and another in this machine now; run the experiment again with `pauselab replay`$/,
     );
+    await expect(again(out, { kernel: { ...kernel, guest: { ...guest, qemu: '10' } } })).rejects.toThrow(
+      '6.17.13 has QEMU 9 in ',
+    );
     expect(readBundleFile('manifest', join(out, 'manifest.json')).resumed).toEqual([]);
     const { summary } = await again(out, { kernel });
     expect(summary.notes.find(({ code }) => code === 'resumed')?.sentence).toContain(
       '6.17.13 was booted again: the runs before and after are of two boots.',
+    );
+  });
+
+  test('says that the files in a guest are others, such as those of another build of pauselab', async () => {
+    const kernel = kernelRecord('6.17.13');
+    const out = scratch.fresh('bundle');
+    const withFiles = (sha256: string): KernelRecord => ({
+      ...kernel,
+      guest: kernel.guest === null ? null : { ...kernel.guest, image: { ...kernel.guest.image, sha256 } },
+    });
+    await session({ out, fates: { 2: 'cut', 3: 'cut' }, kernel: withFiles('a'.repeat(64)) });
+    await again(out, { fates: { 2: 'cut' }, kernel: withFiles('a'.repeat(64)) });
+    const { summary } = await again(out, { kernel: withFiles('b'.repeat(64)) });
+    expect(readBundleFile('manifest', join(out, 'manifest.json')).resumed.map(({ changed }) => changed)).toEqual([
+      [],
+      [{ fact: 'the files in the guest 6.17.13', then: 'a'.repeat(12), now: 'b'.repeat(12) }],
+    ]);
+    expect(summary.notes.find(({ code }) => code === 'resumed')?.sentence).toContain(
+      'Changed meanwhile: the files in the guest 6.17.13 (aaaaaaaaaaaa before, bbbbbbbbbbbb after).',
     );
   });
 
@@ -234,15 +256,14 @@ describe('an experiment that was interrupted', () => {
   });
 });
 
+function orderOf(arms: readonly string[]): PlannedRun[] {
+  return runOrder(arms, [here.name], profile.runs, profile.seed);
+}
+
 /** A bundle of this machine, as `pauselab run` would have left it after its first runs. */
 function bundleWith(made_n: number, manifest: FakeManifest = {}, status: 'complete' | 'partial' = 'partial'): string {
   const path = scratch.fresh('bundle');
-  const order = runOrder(
-    profile.arms.map(({ name }) => name),
-    [here.name],
-    profile.runs,
-    profile.seed,
-  );
+  const { order = orderOf(profile.arms.map(({ name }) => name)) } = manifest;
   const holders = new Map(
     profile.arms.flatMap(({ holder }) => (holder === null ? [] : [[`${holder.operation} ${holder.pages}`, holder]])),
   );
@@ -300,6 +321,18 @@ describe('a bundle that lacks no run', () => {
     expect(readBundleFile('summary', join(path, 'summary.json')).status).toBe('complete');
     expect(readBundleFile('manifest', join(path, 'manifest.json')).resumed).toEqual([]);
   });
+});
+
+test('a condition on an arm that its JDK cannot run stays undecided', async () => {
+  const asked = readBundleFile('manifest', join(bundleWith(0), 'manifest.json')).asked;
+  if (asked === null) throw new Error('it is recorded');
+  const refused = { arm: 'with-writer', jdk: '17', code: 'jdk-without-collector', collector: 'zgc' } as const;
+  const order = orderOf(profile.arms.map(({ name }) => name).filter((name) => name !== refused.arm));
+  const failIf = ['with-writer/b.mprotect.stalls > 0'];
+  const path = bundleWith(order.length, { order, refusedArms: [refused], asked: { ...asked, failIf } });
+  const { code, stdout } = await command('resume', path, '--json');
+  expect(code).toBe(4);
+  expect(JSON.parse(stdout)).toMatchObject({ failIf: [{ outcome: 'unknown', arms: [{ code: 'not-measured' }] }] });
 });
 
 describe('is refused, and the bundle stays as it is:', () => {
@@ -535,6 +568,20 @@ describe('what changed since the beginning', () => {
 
   test('another kernel of this machine is refused, also below guests', () => {
     expect(since(guest, { kernel: '9.9' }).refused).toMatchObject([{ fact: 'kernel', now: '9.9' }]);
+  });
+
+  test('a scheduler feature that the experiment switches on this machine is no change', () => {
+    const changed = (kernel: KernelRecord, words: string[]) =>
+      changesSince({ ...manifest(kernel), host: { ...host, schedFeatures: ['PLACE_LAG', 'NO_HRTICK'] } }, '1', {
+        ...host,
+        schedFeatures: words,
+      }).refused.map(({ fact }) => fact);
+    const withFeature = { ...here, feature: 'NO_HRTICK' };
+    expect(changed(withFeature, ['PLACE_LAG', 'HRTICK'])).toEqual([]);
+    expect(changed(withFeature, ['NO_PLACE_LAG', 'HRTICK'])).toEqual(['schedFeatures']);
+    expect(changed(here, ['PLACE_LAG', 'HRTICK'])).toEqual(['schedFeatures']);
+    // In a guest it switches nothing here.
+    expect(changed({ ...guest, feature: 'NO_HRTICK' }, ['PLACE_LAG', 'HRTICK'])).toEqual(['schedFeatures']);
   });
 
   test('another Node is said', () => {

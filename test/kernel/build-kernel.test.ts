@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
@@ -250,6 +259,21 @@ test('a label belongs to one build until it is replaced, also for two at once', 
   await expect(resolveKernel('min', { cache })).rejects.toThrow(
     /^min is neither a file nor a label \(built kernels have the labels mine, new; did you mean mine\?\)/,
   );
+});
+
+test('a label whose image is not the one that was built is refused, until it is built again', async () => {
+  const { cache, build } = bench();
+  const { image, sha256 } = await build('mine');
+  expect((await resolveKernel('mine', { cache })).sha256).toBe(sha256);
+  appendFileSync(image, 'x');
+  await expect(resolveKernel('mine', { cache })).rejects.toMatchObject({
+    exitCode: ExitCode.unfit,
+    message: expect.stringMatching(
+      /\/vmlinuz is not the image that was built with the label mine: .*; build it again with pauselab kernels build$/,
+    ) as string,
+  });
+  await build('mine');
+  expect((await resolveKernel('mine', { cache })).sha256).toBe(sha256);
 });
 
 async function failureOf(work: Promise<unknown>): Promise<Failure> {

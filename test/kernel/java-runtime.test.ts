@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { Jdk } from '../../src/host/jdks.js';
 import { javaRuntime } from '../../src/kernel/guest/java-runtime.js';
 import { scratchFolder } from '../support/scratch.js';
 
@@ -26,18 +27,32 @@ function jdkLinking(lines: readonly string[]): string {
   return home;
 }
 
+const jdkIn = (home: string): Jdk => ({
+  ...{ home, java: join(home, 'bin/java'), version: '28-ea', feature: 28 },
+  ...{ vendor: 'Debian', vm: 'OpenJDK', source: '--java', packaged: null },
+});
+
 test('it has no debugging data, of which the modules of a JDK may bring hundreds of MB', async () => {
   vi.stubEnv('PAUSELAB_CACHE', scratch.fresh('cache'));
   const home = jdkLinking([
     'touch "$made/lib/server/libjvm.so" "$made/lib/server/libjvm.debuginfo" "$made/lib/libjava.debuginfo"',
   ]);
-  const [file, ...others] = await javaRuntime({
-    ...{ home, java: join(home, 'bin/java'), version: '28-ea', feature: 28 },
-    ...{ vendor: 'Debian', vm: 'OpenJDK', source: '--java', packaged: null },
-  });
+  const [file, ...others] = await javaRuntime(jdkIn(home));
   expect(others).toEqual([]);
   expect(file?.to).toBe(home);
   const made = (path: string) => existsSync(join(file?.from ?? '', path));
   expect(['bin/java', 'lib/server/libjvm.so'].filter(made)).toHaveLength(2);
   expect(['lib/server/libjvm.debuginfo', 'lib/libjava.debuginfo'].filter(made)).toEqual([]);
+});
+
+test('a full disk is named as the reason, and not the JDK', async () => {
+  const cache = scratch.fresh('cache');
+  vi.stubEnv('PAUSELAB_CACHE', cache);
+  const full = jdkLinking(['echo "Error: java.io.IOException: No space left on device"', 'exit 1']);
+  await expect(javaRuntime(jdkIn(full))).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringContaining(`the disk of the cache folder ${cache} is full`) as string,
+  });
+  const broken = jdkLinking(['echo "Error: no such module"', 'exit 1']);
+  await expect(javaRuntime(jdkIn(broken))).rejects.toThrow('(Error: no such module); name another JDK with --java');
 });

@@ -309,6 +309,39 @@ describe('a page', () => {
     expect(page).not.toContain('no evidence');
   });
 
+  test('shows of each arm its best runs, and names the arms without evidence', () => {
+    const busy = { run: { disturbances: [said('steal of 30 %')] } };
+    const text = (runs: FakeBundle['runs'], stalls: Partial<StallsFile> = {}): string =>
+      /<dt>What happened<\/dt><dd>([^]*?)<\/dd>/
+        .exec(report([bundle({ runs }, stalls)]))?.[1]
+        ?.replace(/<[^>]*>/g, '') ?? '';
+    const seen = text([{ arm: 'quiet' }, { arm: 'free', ...busy }], { stalls: [exampleStall] });
+    expect(seen).toContain(
+      '1 operation of the threads under test took 100 ms or longer in the measured window. ' +
+        'The longest, writer.mprotect in the arm free, took 500 ms',
+    );
+    expect(seen).toContain('For free no run is complete and undisturbed, so this is an observation, not evidence.');
+    // An arm's disturbed runs do not count where it has a better run.
+    expect(text([{ arm: 'free' }, { arm: 'free', ...busy }], { stalls: [exampleStall] })).toBe(
+      'No operation in the measured window took 100 ms or longer.',
+    );
+  });
+
+  test('claims nothing of arms in which nothing was measured', () => {
+    const failed = { run: { status: 'failed' as const, series: [] } };
+    const happened = (runs: FakeBundle['runs']): string | undefined =>
+      /<dt>What happened<\/dt><dd>([^]*?)<\/dd>/.exec(report([bundle({ runs })]))?.[1];
+    expect(
+      happened([
+        { arm: 'free', ...failed },
+        { arm: 'purge', ...failed },
+      ]),
+    ).toBe('Nothing was measured: no run has figures of its measured window.');
+    expect(happened([{ arm: 'quiet' }, { arm: 'free', ...failed }])).toBe(
+      'No operation in the measured window took 100 ms or longer. For free nothing was measured.',
+    );
+  });
+
   test('is well nested, and every link in it leads somewhere', () => {
     const page = report([whole(), whole()])
       .replace(/<style>[\s\S]*?<\/style>/, '')

@@ -2,6 +2,7 @@
 import type { ManifestFile } from '../../bundle/bundle-schema.js';
 import { formatSize } from '../../base/text/units.js';
 import { hostFacts } from '../../host/facts.js';
+import { featureName } from '../../profile/check/sched-feature.js';
 
 export interface ChangedFact {
   readonly fact: string;
@@ -14,20 +15,27 @@ const ofEachBoot = 'bootId';
 
 /** A fact that only one of the two has is listed too: the missing value may differ. */
 export function differencesNow(
-  { host, tool }: Pick<ManifestFile, 'host' | 'tool'>,
+  { host, tool, kernels }: Pick<ManifestFile, 'host' | 'tool' | 'kernels'>,
   toolVersion: string,
   now: Readonly<Record<string, unknown>> = { ...hostFacts() },
 ): ChangedFact[] {
   const names = new Set([...Object.keys(now), ...Object.keys(host)]);
   names.delete(ofEachBoot);
-  const facts = [...names].map((fact) => ({
-    fact,
-    then: shown(fact, own(host, fact)),
-    now: shown(fact, own(now, fact)),
-  }));
+  const valueIn = (facts: Readonly<Record<string, unknown>>, fact: string): string =>
+    shown(fact, fact === 'schedFeatures' ? withoutSwitched(own(facts, fact), kernels) : own(facts, fact));
+  const facts = [...names].map((fact) => ({ fact, then: valueIn(host, fact), now: valueIn(now, fact) }));
   return [{ fact: 'pauselab', then: tool.version, now: toolVersion }, ...facts].filter(
     ({ then, now: current }) => then !== current,
   );
+}
+
+/** A place switches its feature on this machine for its runs, and the facts may have been read meanwhile. */
+function withoutSwitched(features: unknown, kernels: ManifestFile['kernels']): unknown {
+  if (!Array.isArray(features)) return features;
+  const switched = kernels.flatMap(({ guest, feature }) =>
+    guest === null && feature !== undefined ? [featureName(feature)] : [],
+  );
+  return features.filter((word) => typeof word !== 'string' || !switched.includes(featureName(word)));
 }
 
 /** Facts that decide nothing that is measured: they may change while an experiment is interrupted, and are said. */
@@ -57,13 +65,40 @@ export function guestDifferences(
   then: Pick<ManifestFile, 'kernels'>,
   now: Pick<ManifestFile, 'kernels'>,
 ): ChangedFact[] {
+  const keys = ['sha256', 'commandLine', 'accelerator', 'qemu', 'cpus', 'memoryBytes', 'pinnedTo'] as const;
+  return guestsOfBoth(then, now).flatMap(({ name, before, guest }) =>
+    keys
+      .map((key) => ({ fact: `${name}, ${key}`, then: shown(key, before[key]), now: shown(key, guest[key]) }))
+      .filter((one) => one.then !== one.now),
+  );
+}
+
+/**
+ * Guests whose files are others: pauselab, Node, a JDK or a library. As on this machine, another Node or another build of
+ * this version forbids nothing, and is said.
+ */
+export function changedGuestFiles(
+  then: Pick<ManifestFile, 'kernels'>,
+  now: Pick<ManifestFile, 'kernels'>,
+): ChangedFact[] {
+  return guestsOfBoth(then, now)
+    .map(({ name, before, guest }) => ({
+      fact: `the files in the guest ${name}`,
+      then: before.image.sha256.slice(0, 12),
+      now: guest.image.sha256.slice(0, 12),
+    }))
+    .filter((one) => one.then !== one.now);
+}
+
+type Guest = NonNullable<ManifestFile['kernels'][number]['guest']>;
+
+function guestsOfBoth(
+  then: Pick<ManifestFile, 'kernels'>,
+  now: Pick<ManifestFile, 'kernels'>,
+): { readonly name: string; readonly before: Guest; readonly guest: Guest }[] {
   return then.kernels.flatMap(({ name, guest: before }) => {
     const guest = now.kernels.find((kernel) => kernel.name === name)?.guest ?? null;
-    if (before === null || guest === null) return [];
-    const keys = ['sha256', 'commandLine', 'accelerator', 'qemu', 'cpus', 'memoryBytes', 'pinnedTo'] as const;
-    return keys
-      .map((key) => ({ fact: `${name}, ${key}`, then: shown(key, before[key]), now: shown(key, guest[key]) }))
-      .filter((one) => one.then !== one.now);
+    return before === null || guest === null ? [] : [{ name, before, guest }];
   });
 }
 

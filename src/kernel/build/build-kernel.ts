@@ -16,6 +16,7 @@ import {
   type CachedKernel,
 } from '../debian/cache.js';
 import { sha256OfFile, sha256OfText } from '../../debian/checksum.js';
+import { withLists } from '../../debian/fetched-or-cached.js';
 import { withLock } from '../../debian/file-lock.js';
 import { buildIdOfVmlinux } from '../image/build-id.js';
 import { examineImage } from '../image/image-file.js';
@@ -70,8 +71,8 @@ export async function buildKernel(
   const whole = packages === undefined ? null : { ...packages, localVersion: `-${label ?? ''}` };
   if (whole === null) checkBuildTools(sources);
   else checkPackageRequest(spec, label, options, sources);
-  const build = async (): Promise<KernelImage> => {
-    const located = await locateSource(spec.source, sources);
+  const buildFrom = async (atLeast_ms?: number): Promise<KernelImage> => {
+    const located = await locateSource(spec.source, sources, atLeast_ms);
     const kernel = await whileHeld(lockOf(located.folder), 'working on these sources', sources, async () => {
       const inputs = await buildInputs(located, { found, added: options, whole }, sources);
       if (label !== null && !replace) refuseTakenLabel(cache, label, inputs.key);
@@ -80,6 +81,7 @@ export async function buildKernel(
     if (label !== null) writeLabel(cache, label, keyOf(kernel));
     return builtImage(spec.asked, label, kernel);
   };
+  const build = (): Promise<KernelImage> => withLists(buildFrom);
   return label === null
     ? build()
     : whileHeld(labelLock(cache, label), `building a kernel with the label ${label}`, sources, build);
@@ -162,8 +164,9 @@ function whileHeld<T>(lock: string, doing: string, sources: KernelSources, work:
   return withLock(lock, sources.signal, () => sources.note?.(`another pauselab is ${doing}; waiting for it`), work);
 }
 
-async function locateSource(asked: AskedSource, sources: KernelSources): Promise<LocatedSource> {
-  if (asked.kind === 'deb') return locateDebSource(asked.version, sources);
+/** `atLeast_ms`: see `locateDebSource`. */
+async function locateSource(asked: AskedSource, sources: KernelSources, atLeast_ms?: number): Promise<LocatedSource> {
+  if (asked.kind === 'deb') return locateDebSource(asked.version, sources, atLeast_ms);
   const { path } = asked;
   if (!existsSync(path))
     throw usage(`${path} does not exist; name a folder or an archive of kernel sources, or deb-source:7.3`);

@@ -1,7 +1,7 @@
 /** Debian's kernel sources (linux-source-X.Y), by version: from the cache, or from the mirror with a checked signature. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { unfit, usage, type Failure } from '../../base/failure.js';
+import { Failure, unfit } from '../../base/failure.js';
 import { wallClock_ms } from '../../base/clock.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { formatSize } from '../../base/text/units.js';
@@ -23,15 +23,23 @@ export interface LocatedSource {
   readonly bring: () => Promise<SourceTree>;
 }
 
-export async function locateDebSource(version: string, sources: KernelSources): Promise<LocatedSource> {
+/** Fetches the lists of the mirror, if they are older than a day or `atLeast_ms`. */
+export async function locateDebSource(
+  version: string,
+  sources: KernelSources,
+  atLeast_ms?: number,
+): Promise<LocatedSource> {
   const kept = newest(cachedDebSources(sources), version);
   // With all three numbers no newer one can match.
   if (kept !== undefined && /^\d+\.\d+\.\d+/.test(version)) return keptSource(kept);
-  const entry = kept === undefined ? null : { entry: keptSource(kept), called: kept.source.version };
-  return fetchedOrCached(`deb-source:${version}`, entry, sources, async () => {
-    const { mirror, chosen } = await choose(version, sources);
-    const folder = join(sourcesFolder(sources), `deb-${chosen.sha256.slice(0, 32)}`);
-    return { folder, bring: () => fetchSource(mirror, chosen, folder, sources) };
+  const entry =
+    kept === undefined ? null : { entry: keptSource(kept), version: kept.source.version, called: kept.source.version };
+  return fetchedOrCached(`deb-source:${version}`, entry, sources, {
+    choose: () => choose(version, sources, atLeast_ms),
+    fetch: ({ mirror, chosen }) => {
+      const folder = join(sourcesFolder(sources), `deb-${chosen.sha256.slice(0, 32)}`);
+      return Promise.resolve({ folder, bring: () => fetchSource(mirror, chosen, folder, sources) });
+    },
   });
 }
 
@@ -65,13 +73,17 @@ function fits(packageVersion: string, wanted: string): boolean {
   return wanted.split('.').every((number, i) => number === numbers[i]);
 }
 
-async function choose(version: string, sources: KernelSources): Promise<{ mirror: Mirror; chosen: Package }> {
+async function choose(
+  version: string,
+  sources: KernelSources,
+  atLeast_ms?: number,
+): Promise<{ mirror: Mirror; chosen: Package }> {
   const begun_ms = wallClock_ms();
   const matching = ({ packages }: PackageIndex): Package | undefined =>
     packages
       .filter((one) => isSourcePackage(one.name) && fits(one.version, version))
       .sort((a, b) => compareDebianVersions(b.version, a.version))[0];
-  let index = await kernelIndex(sources);
+  let index = await kernelIndex(sources, atLeast_ms);
   let chosen = matching(index);
   if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
     index = await kernelIndex(sources, begun_ms);
@@ -90,7 +102,8 @@ function noSuchSource(version: string, { mirror, packages, leftOut }: PackageInd
     );
   const there = packages.filter(({ name }) => isSourcePackage(name)).map((one) => upstreamVersion(one.version));
   const sorted = [...new Set(there)].sort(compareDebianVersions);
-  return usage(
+  return new Failure(
+    'not-on-mirror',
     `deb-source:${version}: ${mirror.uri} has no such sources; ` +
       `it has ${sorted.length === 0 ? 'none' : sorted.map((one) => `deb-source:${one}`).join(', ')}`,
   );

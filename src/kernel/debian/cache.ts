@@ -75,7 +75,7 @@ export function cachedKernel(cache: string, key: string): CachedKernel | null {
   return readEntry(kernels, join(cache, kernels.folder, key));
 }
 
-export async function isUndamaged({ image, sha256 }: CachedKernel): Promise<boolean> {
+export async function isUndamaged({ image, sha256 }: Pick<CachedKernel, 'image' | 'sha256'>): Promise<boolean> {
   return (await sha256OfFile(image)) === sha256;
 }
 

@@ -2,10 +2,10 @@
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { wallClock_ms } from '../../base/clock.js';
-import { unfit, usage, type Failure } from '../../base/failure.js';
+import { Failure, unfit } from '../../base/failure.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { formatSize } from '../../base/text/units.js';
-import { download, downloadUnlisted, type Mirror, type Package } from '../../debian/apt.js';
+import { download, downloadUnlisted, type Package } from '../../debian/apt.js';
 import { cacheFolder } from '../../debian/cache-folder.js';
 import {
   cachedKernels,
@@ -32,9 +32,13 @@ export async function fetchDebKernel(asked: string, sources: KernelSources): Pro
   const spec = parseDebSpec(asked);
   const kept = await cachedFor(spec, sources);
   if (kept !== null && isExact(spec) && !mayHaveConfig(kept)) return imageOf(asked, kept);
-  const entry = kept === null ? null : { entry: kept, called: `${kept.version} (${kept.release})` };
-  const fetch = async (): Promise<CachedKernel> => fetchPackages(await choose(spec, sources), sources);
-  return imageOf(asked, await fetchedOrCached(asked, entry, sources, fetch));
+  const entry =
+    kept === null ? null : { entry: kept, version: kept.version, called: `${kept.version} (${kept.release})` };
+  const found = await fetchedOrCached(asked, entry, sources, {
+    choose: (atLeast_ms) => choose(spec, sources, atLeast_ms),
+    fetch: (choice) => fetchPackages(spec, choice, sources),
+  });
+  return imageOf(asked, found);
 }
 
 /** The kernel of packages with this image, from the cache; null: the cache does not have it. */
@@ -64,16 +68,13 @@ async function cachedFor(spec: DebSpec, sources: KernelSources): Promise<CachedK
 }
 
 interface Choice {
-  readonly mirror: Mirror;
+  readonly index: PackageIndex;
   readonly chosen: Package;
-  readonly others: readonly Package[];
-  /** The name of the package with its .config, if the lists have dropped it. */
-  readonly unlisted: string | null;
 }
 
-async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
+async function choose(spec: DebSpec, sources: KernelSources, atLeast_ms?: number): Promise<Choice> {
   const begun_ms = wallClock_ms();
-  let index = await kernelIndex(sources);
+  let index = await kernelIndex(sources, atLeast_ms);
   let chosen = bestMatch(spec, bootable(index));
   if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
     // It may have been published since, or apt may have failed to read a part.
@@ -81,6 +82,16 @@ async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
     chosen = bestMatch(spec, bootable(index));
   }
   if (chosen === undefined) throw noSuch(spec, index);
+  return { index, chosen };
+}
+
+interface OtherPackages {
+  readonly others: readonly Package[];
+  /** The name of the package with its .config, if the lists have dropped it. */
+  readonly unlisted: string | null;
+}
+
+function othersOf(spec: DebSpec, { index, chosen }: Choice, sources: KernelSources): OtherPackages {
   const { version, depends } = chosen;
   const others: Package[] = [];
   let unlisted: string | null = null;
@@ -94,7 +105,7 @@ async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
           `the modules of ${spec.asked} cannot be fetched`,
       );
   }
-  return { mirror: index.mirror, chosen, others, unlisted };
+  return { others, unlisted };
 }
 
 /**
@@ -104,7 +115,7 @@ async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
  * of the kernel. Modules are code, and are not taken.
  */
 async function addUnlistedConfig(
-  { mirror, chosen }: Pick<Choice, 'mirror' | 'chosen'>,
+  { index: { mirror }, chosen }: Choice,
   name: string,
   { folder, release }: { readonly folder: string; readonly release: string },
   sources: KernelSources,
@@ -157,15 +168,20 @@ function noSuch(spec: DebSpec, { mirror, packages, leftOut }: PackageIndex): Fai
       `${spec.asked} is in none of the suites of ${mirror.uri} that could be read; ` +
         unread.map(({ sentence }) => sentence).join('; '),
     );
-  return usage(
+  return new Failure(
+    'not-on-mirror',
     `${spec.asked}: ${mirror.uri} has no such kernel of the flavour ${spec.flavour}` +
       `${near.length === 0 ? '' : `; near versions: ${near.map((version) => `deb:${version}`).join(', ')}`} ` +
       '(all: pauselab kernels list --available)',
   );
 }
 
-async function fetchPackages(choice: Choice, sources: KernelSources): Promise<CachedKernel> {
-  const { mirror, chosen, others, unlisted } = choice;
+async function fetchPackages(spec: DebSpec, choice: Choice, sources: KernelSources): Promise<CachedKernel> {
+  const {
+    index: { mirror },
+    chosen,
+  } = choice;
+  const { others, unlisted } = othersOf(spec, choice, sources);
   const packages = [chosen, ...others];
   const key = cacheKey(
     'deb',

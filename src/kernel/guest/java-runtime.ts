@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../../base/files/atomic-file.js';
-import { runChild } from '../../base/child.js';
+import { runChild, saysDiskFull } from '../../base/child.js';
 import { cleanUpNow } from '../../base/clean-up.js';
 import { unfit } from '../../base/failure.js';
 import { readPart } from '../../base/files/read-file.js';
@@ -15,7 +15,7 @@ import { missing } from '../../host/missing.js';
 import { libcIn } from '../../jdk/cached-jdks.js';
 import { useProgramsOf } from '../../jdk/own-libc.js';
 import type { GuestFile } from './guest-image.js';
-import { cacheFolder, inCache } from '../../debian/cache-folder.js';
+import { cacheFailure, cacheFolder, diskFull, inCache } from '../../debian/cache-folder.js';
 
 /** Modules from `jdeps --print-module-deps` of our jar, those of the agent, and those that the JVM's settings need. */
 const modules = [
@@ -84,7 +84,7 @@ async function runtimeFolder({ home, version, vendor, packaged }: Jdk, signal?: 
     });
   } catch (error) {
     // Another pauselab may have made the same runtime meanwhile.
-    if (!existsSync(place)) throw error;
+    if (!existsSync(place)) throw cacheFailure(cache, error);
   } finally {
     cleanUpNow(() => {
       rmSync(partial, { recursive: true, force: true });
@@ -105,6 +105,7 @@ const deadline_ms = 10 * 60_000;
 async function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
   const end = await runChild(program, args, { deadline_ms, signal });
   if (end?.code === 0) return;
+  if (end !== null && saysDiskFull(`${end.stderr}${end.stdout}`)) throw diskFull(cacheFolder({}));
   const why =
     end === null
       ? 'it does not exist'

@@ -6,6 +6,7 @@ import { isLabel, labelsText } from '../build/build-labels.js';
 import { isBuildSpec, parseBuildSpec } from '../build/build-spec.js';
 import { cacheFolder } from '../../debian/cache-folder.js';
 import { isDebArchive } from '../../debian/deb-archive.js';
+import { isUndamaged } from '../debian/cache.js';
 import { kernelOfDebFile } from '../debian/deb-file.js';
 import { fetchDebKernel } from '../debian/deb-kernel.js';
 import { kernelOfFile, parseFileSpec } from './image-file.js';
@@ -35,6 +36,11 @@ export async function resolveKernel(asked: string, sources: KernelSources = {}):
     if (existsSync(asked))
       sources.note?.(
         `${asked} is a file here, and the label of a built kernel, which is used; write ./${asked} for the file`,
+      );
+    if (!(await isUndamaged(labelled)))
+      throw unfit(
+        `${labelled.image} is not the image that was built with the label ${asked}: it was damaged or changed since; ` +
+          'build it again with pauselab kernels build',
       );
     return labelled;
   }

@@ -102,15 +102,7 @@ export function gather(paths: readonly string[]): ReportData {
     if (stored.summary === null) missing.push(statedMissing({ code: 'no-summary' }));
     const arms = armsOf(stored, bundle, opened.length > 1 ? label : null);
     for (const arm of arms) {
-      const runs = stored.runs.filter((run) => run.arm === arm.name && (run.kernel ?? '') === arm.kernel);
-      const read = readArm({
-        path: stored.path,
-        arm,
-        runs,
-        stalls: stalls.stalls,
-        missing,
-        standing: standingOf(runs.some(isEvidence), findingsOf(stored, arm)),
-      });
+      const read = readArm({ path: stored.path, ...runsOf(stored, arm), stalls: stalls.stalls, missing });
       curves.push(...read.curves);
       heatMaps.push(...read.heatMaps);
     }
@@ -156,32 +148,37 @@ interface Gathering {
   readonly perRun: Map<string, Curve[]>;
 }
 
-export function standingOf(hasEvidence: boolean, findings: readonly Pick<Finding, 'level'>[]): Standing {
-  if (hasEvidence) return 'evidence';
-  return findings.some(({ level }) => level === 'under-load') ? 'under-load' : 'none';
+export interface ArmRuns {
+  readonly arm: Arm;
+  readonly runs: readonly RunFile[];
+  /** Its runs that are evidence; if there are none, all, and `standing` says so. */
+  readonly shown: readonly RunFile[];
+  readonly standing: Standing;
+}
+
+export function runsOf(stored: StoredBundle, arm: Arm): ArmRuns {
+  const runs = stored.runs.filter((run) => run.arm === arm.name && (run.kernel ?? '') === arm.kernel);
+  const good = runs.filter(isEvidence);
+  if (good.length > 0) return { arm, runs, shown: good, standing: 'evidence' };
+  const isUnderLoad = findingsOf(stored, arm).some(({ level }) => level === 'under-load');
+  return { arm, runs, shown: runs, standing: isUnderLoad ? 'under-load' : 'none' };
 }
 
 function findingsOf({ summary }: Pick<StoredBundle, 'summary'>, { name, kernel }: Arm): Finding[] {
   return (summary?.findings ?? []).filter((finding) => finding.arm === name && (finding.kernel ?? kernel) === kernel);
 }
 
-interface ArmToRead {
+interface ArmToRead extends ArmRuns {
   readonly path: string;
-  readonly arm: Arm;
-  readonly runs: readonly RunFile[];
   readonly stalls: readonly NumberedStall[];
   readonly missing: Stated<MissingInBundle>[];
-  readonly standing: Standing;
 }
 
-function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): {
+function readArm({ path, arm, runs, shown, stalls, missing, standing }: ArmToRead): {
   curves: CurveSet[];
   heatMaps: HeatMap[];
 } {
   const names = [...new Set(runs.flatMap(({ series }) => series.map(({ name }) => name)))];
-  const good = runs.filter(isEvidence);
-  // Without evidence, the other runs are shown, and marked as disturbed.
-  const shown = good.length > 0 ? good : runs;
   if (standing !== 'evidence' && runs.length > 0)
     missing.push(statedMissing({ code: 'arm-without-evidence', arm: arm.label, underLoad: standing === 'under-load' }));
   const heated = shown.slice(0, mostHeatRuns);

@@ -1,7 +1,8 @@
 /** From paths to the sides of a comparison. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usage } from '../../base/failure.js';
+import { isMissing } from '../../base/files/is-missing.js';
 import { isBundle, openBundle, isObservation, refusedObservation } from '../../bundle/store.js';
 import type { ValueUnit } from '../../record/histogram/hlog-unit.js';
 import { bundleSide, kernelSides } from './bundle-side.js';
@@ -27,9 +28,9 @@ export function readSides(path: string, options: SideOptions): Side[] {
 }
 
 function logFiles(path: string): readonly string[] {
-  const parts = existsSync(path) ? [path] : path.split(',').filter((part) => part !== '');
+  const parts = isMissing(path) ? path.split(',').filter((part) => part !== '') : [path];
   const files = parts.flatMap((part) => {
-    if (!existsSync(part))
+    if (isMissing(part))
       throw usage(
         `${part} does not exist; name the folder of a bundle that \`pauselab run\` wrote, or histogram logs (.hlog)`,
       );

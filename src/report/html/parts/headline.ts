@@ -5,14 +5,13 @@ import { formatDuration } from '../../../base/text/units.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';
 import type { Cause } from '../../../facts/blame.js';
 import type { ChainLink } from '../../../bundle/stalls-schema.js';
-import { isEvidence } from '../../../bundle/stored.js';
 import { advice } from './advice.js';
 import { stallId } from '../figures-part.js';
-import { standingOf, type ReportedBundle, type Standing } from '../gather.js';
+import { runsOf, type ArmRuns, type ReportedBundle, type Standing } from '../gather.js';
 import { causeExplained, gradeMeanings, hasLowPriority, noChain, type LostCpu } from '../../../words/cause-words.js';
 import { priorityText } from '../../../words/chain-words.js';
 import { workOfCall } from '../../../words/work-words.js';
-import { capitalised } from '../../../words/text.js';
+import { capitalised, listed } from '../../../words/text.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { timeline, timelineLegend } from './timeline.js';
 
@@ -68,35 +67,70 @@ interface Seen {
   readonly hasControls: boolean;
   /** Number of runs whose stalls are unknown. */
   readonly unknown_n: number;
-  readonly standing: Standing;
+  /** Which arms have figures of a measured window. */
+  readonly measured: 'arms' | 'controls' | 'none';
+  readonly weakness: string;
 }
 
-/** From the runs that are evidence; if there are none, from all. */
-function seenIn({ stored: { runs, summary }, stalls: { stalls, runs: read }, arms }: ReportedBundle): Seen {
+/** Of each arm on each kernel, from the runs that are evidence; if there are none, from all. */
+function seenIn({ stored, stalls: { stalls, runs: read }, arms }: ReportedBundle): Seen {
   const unknown = new Set(read.filter(({ file }) => file === null).map(({ name }) => name));
-  const good = new Set(runs.filter(isEvidence).map(({ name }) => name));
-  const controls = new Set(arms.filter(({ isControl }) => isControl).map(({ name }) => name));
-  const hasGood = runs.some((run) => good.has(run.name) && !controls.has(run.arm));
-  const counts = (run: string): boolean => !hasGood || good.has(run);
-  const counted = stalls.filter(({ run }) => counts(run));
-  const inArms = counted.filter(({ arm }) => !controls.has(arm));
+  const shown = arms.map((arm) => runsOf(stored, arm));
+  const namesOf = (some: readonly ArmRuns[]): Set<string> =>
+    new Set(some.flatMap((one) => one.shown.map(({ name }) => name)));
+  const tested = namesOf(shown.filter(({ arm }) => !arm.isControl));
+  const controls = namesOf(shown.filter(({ arm }) => arm.isControl));
+  const inArms = stalls.filter(({ run }) => tested.has(run));
   return {
-    stalls: inArms.filter((listed) => listed.counted),
-    outside: inArms.filter((listed) => !listed.counted),
-    inControls_n: counted.filter((listed) => controls.has(listed.arm) && listed.counted).length,
-    hasControls: runs.some(({ arm, name }) => controls.has(arm) && counts(name) && !unknown.has(name)),
-    unknown_n: runs.filter(({ name }) => counts(name) && unknown.has(name)).length,
-    standing: standingOf(hasGood, summary?.findings ?? []),
+    stalls: inArms.filter(({ counted }) => counted),
+    outside: inArms.filter(({ counted }) => !counted),
+    inControls_n: stalls.filter(({ run, counted }) => controls.has(run) && counted).length,
+    hasControls: [...controls].some((name) => !unknown.has(name)),
+    unknown_n: [...tested, ...controls].filter((name) => unknown.has(name)).length,
+    measured: measuredOf(shown.filter(isMeasured)),
+    weakness: weaknessOf(shown),
   };
 }
 
-const weakness: Readonly<Record<Standing, string>> = {
+function isMeasured({ shown }: ArmRuns): boolean {
+  return shown.some(({ series }) => series.length > 0);
+}
+
+function measuredOf(measured: readonly ArmRuns[]): Seen['measured'] {
+  if (measured.length === 0) return 'none';
+  return measured.every(({ arm }) => arm.isControl) ? 'controls' : 'arms';
+}
+
+type Kind = Standing | 'not-measured';
+
+/** If all arms that are no controls are of that kind. */
+const weaknessOfAll: Readonly<Record<Kind, string>> = {
   evidence: '',
   'under-load':
     ' All of these ran beside other programs. They show that there are stalls, and why; ' +
     'but the other programs affect their number and length.',
   none: ' No run is complete and undisturbed, so this is an observation, not evidence.',
+  'not-measured': '',
 };
+
+/** If only these are. */
+const weaknessOfSome: Readonly<Record<Kind, (arms: string) => string>> = {
+  evidence: () => '',
+  'under-load': (arms) =>
+    ` For ${arms} all runs were beside other programs: ` +
+    'they show that there are stalls, and why, and not how many or how long.',
+  none: (arms) => ` For ${arms} no run is complete and undisturbed, so this is an observation, not evidence.`,
+  'not-measured': (arms) => ` For ${arms} nothing was measured.`,
+};
+
+function weaknessOf(shown: readonly ArmRuns[]): string {
+  const kindOf = (one: ArmRuns): Kind => (isMeasured(one) ? one.standing : 'not-measured');
+  const [kind = 'evidence', ...others] = new Set(shown.filter(({ arm }) => !arm.isControl).map(kindOf));
+  if (others.length === 0 && kind !== 'evidence') return weaknessOfAll[kind];
+  return [...grouped(shown, kindOf)]
+    .map(([weak, some]) => weaknessOfSome[weak](listed(some.map(({ arm }) => arm.label))))
+    .join('');
+}
 
 function happened(
   {
@@ -106,9 +140,12 @@ function happened(
       manifest: { kernels },
     },
   }: ReportedBundle,
-  { stalls, outside, inControls_n, hasControls, unknown_n, standing }: Seen,
+  { stalls, outside, inControls_n, hasControls, unknown_n, measured, weakness }: Seen,
 ): Markup {
   if (runs.length === 0) return html`There is no run in this bundle.`;
+  if (measured === 'none') return html`Nothing was measured: no run has figures of its measured window.`;
+  if (measured === 'controls')
+    return html`Only controls were measured: no run of another arm has figures of its measured window.`;
   const threshold_ns =
     summary?.threshold_ns ??
     runs.flatMap(({ series }) => series.map((figures) => figures.stalls.threshold_ns))[0] ??
@@ -117,7 +154,7 @@ function happened(
   const [longest] = stalls;
   const unknown =
     unknown_n === 0 ? '' : ` Of ${unknown_n === 1 ? '1 run' : `${unknown_n} runs`} the stalls are unknown.`;
-  const weak = `${unknown}${weakness[standing]}`;
+  const weak = `${unknown}${weakness}`;
   const controls = hasControls
     ? ' In the controls, where the holder is idle or in another process, ' +
       `${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.`

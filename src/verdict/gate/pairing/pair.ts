@@ -1,9 +1,9 @@
 /**
  * Which baseline a candidate is compared with: of the same profile, kernel, machine and JDK, and no other fits.
  */
-import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { usage } from '../../../base/failure.js';
+import { isMissing } from '../../../base/files/is-missing.js';
 import { recoverReplaced } from '../../../base/files/new-folder.js';
 import { isBaseline, listBaselines, readBaseline } from '../../../bundle/baselines.js';
 import type { BaselineFile } from '../../../bundle/baseline-schema.js';
@@ -35,7 +35,7 @@ export interface Offered {
 export function offeredBaselines(paths: readonly string[]): Offered[] {
   return paths.flatMap((path): Offered[] => {
     recoverReplaced(dirname(resolve(path)));
-    if (!existsSync(path))
+    if (isMissing(path))
       throw usage(
         `--baseline ${path}: it does not exist; save one with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`,
       );
@@ -81,7 +81,7 @@ function offeredBaseline(path: string, baseline: BaselineFile, named: boolean): 
 export function readCandidate(path: string): Side[] {
   if (!isBundle(path))
     throw usage(
-      `--candidate ${path}: ${existsSync(path) ? 'it is no bundle (it has no manifest.json)' : 'it does not exist'}; name the folder of a bundle that \`pauselab run\` wrote`,
+      `--candidate ${path}: ${isMissing(path) ? 'it does not exist' : 'it is no bundle (it has no manifest.json)'}; name the folder of a bundle that \`pauselab run\` wrote`,
     );
   return readSides(path, noLogs);
 }
