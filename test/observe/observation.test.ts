@@ -268,17 +268,8 @@ describe('the answer', () => {
     const [reason] = found(preempted).reasons;
     if (reason === undefined) throw new Error('there is one');
     const mutex = { ...reason, cause: 'mutex', givesBack: false } as const;
-    const { others = [] } = {
-      others: [],
-      ...answerOf(
-        [
-          { ...mutex, call: null },
-          { ...mutex, call: 'read' },
-        ],
-        watched,
-      ),
-    };
-    expect(others).toMatchObject([{ cause: 'mutex', isOpen: true, stalls_n: 2 }]);
+    const answer = answerOf([{ ...mutex, call: null }, { ...mutex, call: 'read' }], watched);
+    expect(answer).toMatchObject({ others: [{ cause: 'mutex', isOpen: true, stalls_n: 2 }] });
   });
 
   test('is that there was no stall, with how much was watched', () => {
