@@ -72,8 +72,9 @@ export function csvOf(bundle: StoredBundle): string {
   const columns = columnsOf();
   // Stored percentiles only: no log is read.
   const noLog = () => ({ tags: [], truncated: false });
+  const armOf = new Map(bundle.manifest.profile.arms.map((arm) => [arm.name, arm]));
   const rows = bundle.runs.flatMap((run) => {
-    const arm = armEvidence(run, noLog);
+    const arm = armEvidence(run, armOf.get(run.arm), noLog);
     const all = run.series.length === 0 ? [null] : run.series;
     return all.map((series) =>
       columns.map(([, of]) =>

@@ -12,7 +12,7 @@ import type {
 import type { MarginFact, MetricUnit } from '../facts/metric-facts.js';
 import type { DifferingFact, DifferingSetting, LeftOut } from '../facts/side-facts.js';
 import type { Stated } from '../facts/stated.js';
-import { flawText, noteOfSideText, refusalText, statedCompareNote } from './compare-words.js';
+import { gateFlawText, noteOfSideText, refusalText, statedCompareNote } from './compare-words.js';
 import {
   equalsP,
   formatMetric,
@@ -76,7 +76,7 @@ const ofChecks: WordsOf<WithoutRow> = {
     `the ${role} has ${runs_n === 0 ? 'no complete, undisturbed run' : counted(runs_n, 'complete, undisturbed run')} of it, ` +
     `and the policy asks for at least ${minimumRuns_n}${leftOut.length === 0 ? '' : `; ${leftOutText(leftOut)}`}`,
   'limit-unknown': ({ missing }) => missingText(missing),
-  'evidence-flawed': ({ role, flaw }) => `in the ${role} ${flawText(flaw)}`,
+  'evidence-flawed': ({ role, flaw }) => `in the ${role} ${gateFlawText(flaw)}`,
   'not-comparable': ({ refusal }) => refusalText(refusal),
   'limit-exceeded': ({ unit, worst, runs_n, violations_n }) =>
     `beyond it in ${violations_n} of ${counted(runs_n, 'run')}; the ${worst.is} is ${formatMetric(unit, worst.value)}`,

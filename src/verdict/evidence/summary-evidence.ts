@@ -1,5 +1,6 @@
 /** The arms of a summary as evidence for metrics: all runs of an arm pooled, and each of its whole runs. */
 import type { ArmSummary, SeriesRunFigures } from '../../bundle/bundle-schema.js';
+import type { SeenOfRun } from './flaws.js';
 import type { ArmRun, MetricEvidence, SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
 
@@ -7,6 +8,8 @@ export interface SummaryEvidence {
   readonly pooled: MetricEvidence;
   /** Each whole run, for percentiles; null if the bundle does not have its figures. */
   readonly runs: readonly (MetricEvidence | null)[];
+  /** Each run that is pooled; empty for the arm itself. */
+  readonly seen: readonly SeenOfRun[];
 }
 
 /** `series` null: of the arm itself. Null: it has no such series, or nothing was measured. */
@@ -28,7 +31,11 @@ function ofSeries({ window_ns, series: all }: ArmSummary, name: string): Summary
     knowsStates: true,
     quantile: ofTimes(series),
   };
-  return { pooled, runs: series.perRun.filter(({ status }) => status === 'complete').map((run) => ofRun(pooled, run)) };
+  return {
+    pooled,
+    runs: series.perRun.filter(({ status }) => status === 'complete').map((run) => ofRun(pooled, run)),
+    seen: series.perRun.map((run) => ({ figures: { ...run, stalls: run } })),
+  };
 }
 
 function ofTimes({
@@ -50,7 +57,7 @@ function ofRun(pooled: SeriesOfRun, { service, response, saturated, ...stalls }:
   return { ...pooled, figures, quantile: ofTimes(figures) };
 }
 
-function ofArm({ window_ns, series, jvm, holder, issued, memoryUse: memory }: ArmSummary): SummaryEvidence {
+function ofArm({ control, window_ns, series, jvm, holder, issued, memoryUse: memory }: ArmSummary): SummaryEvidence {
   const quantileOf =
     (log: NonNullable<ArmRun['jvm']>['log'], calls: ArmRun['holder']): ArmRun['quantile'] =>
     (times, percent) => {
@@ -63,6 +70,7 @@ function ofArm({ window_ns, series, jvm, holder, issued, memoryUse: memory }: Ar
     threshold_ns: series[0]?.stalls.threshold_ns ?? 0,
     jvm,
     holder,
+    isIdle: control === 'idle',
     issued,
     memory,
     quantile: quantileOf(jvm?.log ?? [], holder),
@@ -76,5 +84,5 @@ function ofArm({ window_ns, series, jvm, holder, issued, memoryUse: memory }: Ar
       issued: null,
       quantile: quantileOf(log, null),
     }));
-  return { pooled, runs };
+  return { pooled, runs, seen: [] };
 }

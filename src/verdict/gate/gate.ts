@@ -16,13 +16,14 @@ import { described, distinctLabels, draftOf, hasNot, notesOfSide, valuesOf } fro
 import { rowOf, type RowDraft } from '../compare/rows.js';
 import type { CompareRow } from '../compare/compared.js';
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../compare/decide.js';
+import { flawOf, seenIn } from '../evidence/flaws.js';
 import { holds } from '../evidence/limit.js';
 import type { Metric } from '../evidence/metrics.js';
 import { placeWords, type SeriesEvidence, type Side } from '../evidence/side.js';
 import { comparisonExpected, limitExpected, statedGateNote, statedReason, statedRow } from '../../words/gate-words.js';
 import { listed } from '../../words/text.js';
 import { concluded } from './conclude.js';
-import { flawOf, pairNotes, pairProblems, sideProblems } from './gate-evidence.js';
+import { pairNotes, pairProblems, sideProblems } from './gate-evidence.js';
 import type { Check, CheckOutcome, GateResult, Suite } from './gated.js';
 import { isControlSeries, noiseNotes } from './noise.js';
 import { matchesAny } from './pattern.js';
@@ -257,7 +258,7 @@ function limitFlaw(
   const few = tooFew('candidate', own, policy, candidate);
   if (few !== null) return few;
   if (missing !== undefined) return { code: 'limit-unknown', missing };
-  const flaw = flawOf(metric, own.runs, allowSaturated);
+  const flaw = flawOf(metric, seenIn(own.runs), allowSaturated);
   return flaw === null ? null : { code: 'evidence-flawed', role: 'candidate', flaw };
 }
 
@@ -311,7 +312,7 @@ function comparisonCheck({
   if (draft === null) return [];
   const expected = comparisonExpected(metric.title, metric.unit, draft.input.margin);
   // A baseline that saw too little shows nothing that could be worse.
-  const flaw = flawOf(metric, other.runs, rule.allowSaturated);
+  const flaw = flawOf(metric, seenIn(other.runs), rule.allowSaturated);
   const refusal: Refusal | null = draft.input.refusal ?? (flaw === null ? null : { code: 'baseline-flawed', flaw });
   return [
     {
@@ -332,7 +333,7 @@ function comparisonCheck({
           ]),
         },
       },
-      flaw: flawOf(metric, own.runs, rule.allowSaturated),
+      flaw: flawOf(metric, seenIn(own.runs), rule.allowSaturated),
       unjudged: { ...basics, expected },
     },
   ];

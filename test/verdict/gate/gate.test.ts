@@ -493,6 +493,29 @@ describe('nothing passes by absence', () => {
     ).toBe(4);
   });
 
+  test.each([
+    'blocked_per_minute == 0',
+    'mutex_per_minute == 0',
+    'stalls.blocked_count == 0',
+    'stalls.mutex_count == 0',
+    'stalls.longest_blocked_ns <= 50ms',
+    'stalls.longest_mutex_ns <= 50ms',
+    'stalls.blocked_share <= 1%',
+    'stalls.mutex_share <= 1%',
+  ])('stalls in a state that was not seen: %s', (limit) => {
+    const unseen = side('after', runs(8, 0, { stalls: { count: 3, unseen_count: 3, longest_ns: 500 * ms } }));
+    const result = judge(null, unseen, `rules: [{ limits: ["${limit}"] }]`);
+    expect(result.exitCode).toBe(4);
+    expect(sentences(result)).toBe(
+      'in the candidate in 8 runs of 8 there are stalls in which the state of the victim was not seen',
+    );
+  });
+
+  test('stalls in a state that was not seen are counted', () => {
+    const unseen = side('after', runs(8, 0, { stalls: { count: 3, unseen_count: 3 } }));
+    expect(judge(null, unseen, 'rules: [{ limits: ["stalls.unseen_count <= 3"] }]').exitCode).toBe(0);
+  });
+
   test('a saturated series is judged by its stalls where the rule says so, and never by its response', () => {
     const saturated = (): Side => side('after', runs(8, 0, { figures: { saturated: true } }));
     const result = judge(

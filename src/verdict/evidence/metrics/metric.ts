@@ -33,6 +33,8 @@ export interface ArmRun extends Evidence {
   readonly jvm: { readonly log: readonly LogSeries[]; readonly logProblems: readonly Stated[] } | null;
   /** Null where no holder of ours gives memory back. */
   readonly holder: HolderFigures | null;
+  /** By its profile it gives nothing back. */
+  readonly isIdle: boolean;
   /** Calls that the arm declares, by a trace; null without a trace that has them. */
   readonly issued: ArmSummary['issued'];
   /** Null in a bundle of a version that did not read it. */
@@ -66,6 +68,8 @@ export interface Metric {
   readonly growsWithWindow: boolean;
   /** Too low where records of slow operations were lost. */
   readonly fromRecords: boolean;
+  /** Too low where the state of a stalled victim was not seen. */
+  readonly fromStates: boolean;
   /** Of a percentile, which has an uncertainty between runs; null: another metric. */
   readonly percent: number | null;
   /** Which arms can have it; null: all. */
