@@ -134,6 +134,10 @@ const ofFlaws: WordsOf<FlawFact> = {
     `the victim used up its fresh pages in ${counted(runs_n, 'run')} of ${of_n}, and could be stalled only in a part of the window; lower its rate`,
   'states-unseen': ({ runs_n, of_n }) =>
     `in ${counted(runs_n, 'run')} of ${of_n} there are stalls in which the state of the victim was not seen`,
+  'holder-idle': ({ runs_n, of_n }) =>
+    `the holder made no call in ${counted(runs_n, 'run')} of ${of_n}, so there was nothing to wait for; use a longer window (--duration)`,
+  'heap-kept': ({ runs_n, of_n }) =>
+    `the JVM gave no heap back in ${counted(runs_n, 'run')} of ${of_n}, so there was nothing to wait for`,
 };
 
 export function flawText(flaw: FlawFact): string {

@@ -225,6 +225,11 @@ describe('a condition is checked', () => {
         'writer.mprotect.stalls.blocked_count is 0 in free-one-vma, but in 1 run of 2 there are stalls in which the state of the victim was not seen',
       ],
       [
+        'writer.mprotect.stalls > 0',
+        flawed({ holder_calls: 0 }),
+        'writer.mprotect.stalls.count is 0 in free-one-vma, but the holder made no call in 1 run of 2, so there was nothing to wait for; use a longer window (--duration)',
+      ],
+      [
         'writer.mprotect.stalls != 0',
         flawed({ saturated: true }),
         'writer.mprotect.stalls.count is 0 in free-one-vma, but the series is saturated in 1 run of 2: it could not keep its schedule, so its figures show only a part of the delay; lower its rate',

@@ -16,7 +16,7 @@ import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
 import { bootOf } from './boot-of.js';
 import { storedPercents, type ArmRun, type SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
-import { isMeantIdle } from './nothing-given.js';
+import { isMeantIdle, nothingGivenIn } from './nothing-given.js';
 import type { PlacedArm, RoundRun, SeriesEvidence, Side, SideFacts } from './side.js';
 import { counted, listed } from '../../words/text.js';
 
@@ -46,7 +46,7 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       if (!isEvidence(run)) continue;
       // A victim that never operated shows nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
-      else entry.runs.push({ ...seriesEvidence(run.window, figures, logs), round: run.repetition });
+      else entry.runs.push({ ...seriesEvidence(run, arm, figures, logs), round: run.repetition });
     }
   }
   const weak = [...evidence.values()].flatMap(({ arm, series }): SideNote[] => {
@@ -173,18 +173,20 @@ function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesF
   };
 }
 
-/** `logs` is asked only for percentiles that the figures do not have. */
+/** `arm`: of its profile. `logs` is asked only for percentiles that the figures do not have. */
 export function seriesEvidence(
-  window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>,
+  run: RunFile,
+  arm: ResolvedArm | undefined,
   figures: SeriesFigures,
   logs: () => Pick<HlogSum, 'tags'>,
 ): SeriesOfRun {
   return {
     scope: 'series',
-    window_ns: window.windowEnd_ns - window.windowStart_ns,
+    window_ns: run.window.windowEnd_ns - run.window.windowStart_ns,
     threshold_ns: figures.stalls.threshold_ns,
     figures,
     knowsStates: true,
+    nothingGiven: nothingGivenIn(run, arm),
     quantile(times, percent) {
       const own = times === 'service' ? figures.service : figures.response;
       if (own === null || (times === 'response' && figures.saturated)) return null;

@@ -106,6 +106,7 @@ function logEvidence({ round, window_ns, counts, threshold_ns, factor }: LogRunI
     window_ns,
     threshold_ns,
     knowsStates: false,
+    nothingGiven: null,
     figures: {
       service: { n: counts.n },
       response: null,

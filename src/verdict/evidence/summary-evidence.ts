@@ -1,6 +1,7 @@
 /** The arms of a summary as evidence for metrics: all runs of an arm pooled, and each of its whole runs. */
 import type { ArmSummary, SeriesRunFigures } from '../../bundle/bundle-schema.js';
 import type { SeenOfRun } from './flaws.js';
+import { runsWithHeapKept } from './heap-kept.js';
 import type { ArmRun, MetricEvidence, SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
 
@@ -18,7 +19,8 @@ export function summaryEvidence(arm: ArmSummary, series: string | null): Summary
   return series === null ? ofArm(arm) : ofSeries(arm, series);
 }
 
-function ofSeries({ window_ns, series: all }: ArmSummary, name: string): SummaryEvidence | null {
+function ofSeries(arm: ArmSummary, name: string): SummaryEvidence | null {
+  const { window_ns, series: all } = arm;
   const series = all.find((one) => one.name === name);
   // A victim that never operated has shown nothing, not even that it was not stalled.
   if (series === undefined || series.service.n + series.stalls.count + series.unserved + series.exhausted === 0)
@@ -29,13 +31,20 @@ function ofSeries({ window_ns, series: all }: ArmSummary, name: string): Summary
     threshold_ns: series.stalls.threshold_ns,
     figures: series,
     knowsStates: true,
+    nothingGiven: null,
     quantile: ofTimes(series),
   };
   return {
     pooled,
     runs: series.perRun.filter(({ status }) => status === 'complete').map((run) => ofRun(pooled, run)),
-    seen: series.perRun.map((run) => ({ figures: { ...run, stalls: run } })),
+    seen: series.perRun.map((run) => ({ figures: { ...run, stalls: run }, nothingGiven: nothingGivenIn(arm, run) })),
   };
+}
+
+function nothingGivenIn(arm: ArmSummary, { run, holder_calls }: SeriesRunFigures): SeenOfRun['nothingGiven'] {
+  if (arm.control === 'idle') return null;
+  if (holder_calls === 0) return 'holder-idle';
+  return runsWithHeapKept(arm)?.includes(run) === true ? 'heap-kept' : null;
 }
 
 function ofTimes({

@@ -16,7 +16,7 @@ import { described, distinctLabels, draftOf, hasNot, notesOfSide, valuesOf } fro
 import { rowOf, type RowDraft } from '../compare/rows.js';
 import type { CompareRow } from '../compare/compared.js';
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../compare/decide.js';
-import { flawOf, seenIn } from '../evidence/flaws.js';
+import { flawOf, gaveBack, seenIn } from '../evidence/flaws.js';
 import { holds } from '../evidence/limit.js';
 import type { Metric } from '../evidence/metrics.js';
 import { placeWords, type SeriesEvidence, type Side } from '../evidence/side.js';
@@ -258,7 +258,7 @@ function limitFlaw(
   const few = tooFew('candidate', own, policy, candidate);
   if (few !== null) return few;
   if (missing !== undefined) return { code: 'limit-unknown', missing };
-  const flaw = flawOf(metric, seenIn(own.runs), allowSaturated);
+  const flaw = flawOf(metric, seenIn(own.runs), { allowSaturated, mustGiveBack: true });
   return flaw === null ? null : { code: 'evidence-flawed', role: 'candidate', flaw };
 }
 
@@ -312,7 +312,9 @@ function comparisonCheck({
   if (draft === null) return [];
   const expected = comparisonExpected(metric.title, metric.unit, draft.input.margin);
   // A baseline that saw too little shows nothing that could be worse.
-  const flaw = flawOf(metric, seenIn(other.runs), rule.allowSaturated);
+  const [seen, seenBefore] = [seenIn(own.runs), seenIn(other.runs)];
+  const { allowSaturated } = rule;
+  const flaw = flawOf(metric, seenBefore, { allowSaturated, mustGiveBack: gaveBack(seen) });
   const refusal: Refusal | null = draft.input.refusal ?? (flaw === null ? null : { code: 'baseline-flawed', flaw });
   return [
     {
@@ -333,7 +335,7 @@ function comparisonCheck({
           ]),
         },
       },
-      flaw: flawOf(metric, seenIn(own.runs), rule.allowSaturated),
+      flaw: flawOf(metric, seen, { allowSaturated, mustGiveBack: gaveBack(seenBefore) }),
       unjudged: { ...basics, expected },
     },
   ];

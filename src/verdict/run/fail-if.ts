@@ -209,6 +209,8 @@ function factOf(condition: FailCondition, arm: ArmSummary): ArmFact[] {
   return fact(...byBound(condition, evidence.seen, typicalRun(values)));
 }
 
+const strict = { allowSaturated: false, mustGiveBack: true } as const;
+
 /** A figure that may be too low shows that a condition is met, and not that it is not. */
 function unlessFlawed(
   condition: FailCondition,
@@ -216,7 +218,7 @@ function unlessFlawed(
   outcome: ConditionOutcome,
   figure: KnownFigure,
 ): [ConditionOutcome, FigureOfArm] {
-  const flaw = outcome === 'not met' && mayMeetHigher(condition, figure) ? flawOf(condition.metric, seen, false) : null;
+  const flaw = outcome === 'not met' && mayMeetHigher(condition, figure) ? flawOf(condition.metric, seen, strict) : null;
   return flaw === null ? [outcome, figure] : ['unknown', { code: 'flawed', flaw, figure }];
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/base/failure.js';
+import type { RunFile } from '../../../src/bundle/bundle-schema.js';
 import { gate, type GatePair } from '../../../src/verdict/gate/gate.js';
 import type { Check, GateResult } from '../../../src/verdict/gate/gated.js';
 import { readPolicy } from '../../../src/verdict/gate/policy.js';
@@ -514,6 +515,98 @@ describe('nothing passes by absence', () => {
   test('stalls in a state that was not seen are counted', () => {
     const unseen = side('after', runs(8, 0, { stalls: { count: 3, unseen_count: 3 } }));
     expect(judge(null, unseen, 'rules: [{ limits: ["stalls.unseen_count <= 3"] }]').exitCode).toBe(0);
+  });
+
+  describe('where nothing was given back', () => {
+    const times = { min_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null };
+    const holderOf = (calls_n: number): NonNullable<RunFile['holder']> => ({
+      name: 'holder.madvise_free',
+      service: { ...times, n: calls_n, mean_ns: calls_n === 0 ? null : ms, max_ns: calls_n === 0 ? null : ms },
+      hold_ns: null,
+      calls_cpu_ns: 0,
+      window_calls: calls_n,
+      crossed_calls: 0,
+      releasedBytes: 0,
+      lost_records: 0,
+    });
+    const calling = (...calls: readonly number[]): FakeRun[] =>
+      calls.map((calls_n) => ({ run: { holder: holderOf(calls_n) } }));
+    const each = [5, 5, 5, 5, 5, 5];
+    const none = each.map(() => 0);
+
+    test.each([
+      ['in no run', calling(...none), 'in 6 runs of 6'],
+      ['not in one run', calling(...each.slice(1), 0), 'in 1 run of 6'],
+    ])('a holder that called %s shows no stall that is missing', (_, candidate, where) => {
+      const flaw = `the holder made no call ${where}, so there was nothing to wait for; use a longer window (--duration)`;
+      const compared = judge(side('before', calling(...each)), side('after', candidate));
+      expect(compared).toMatchObject({ exitCode: 4, counts: { error: 3 } });
+      expect(sentences(compared)).toContain(`in the candidate ${flaw}`);
+      expect(sentences(judge(side('before', candidate), side('after', calling(...each))))).toContain(
+        `in the baseline ${flaw}`,
+      );
+      const limited = judge(null, side('after', candidate), 'rules: [{ limits: [longest_ns <= 50ms] }]');
+      expect(limited.exitCode).toBe(4);
+      expect(sentences(limited)).toBe(`in the candidate ${flaw}`);
+    });
+
+    test('a holder that calls on neither side, or is meant to be idle, is no change', () => {
+      expect(judge(side('before', calling(...none)), side('after', calling(...none))).exitCode).toBe(0);
+      const manifest = { profile: { name: 'fake', arms: [{ name: 'free', holder: { active: false } }] } };
+      const idle = side('after', calling(...none), { manifest });
+      expect(judge(null, idle, 'rules: [{ limits: [longest_ns <= 50ms] }]').exitCode).toBe(0);
+    });
+
+    test.each([
+      ['in no run', none],
+      ['not in one run', [...each.slice(1), 0]],
+    ])('a limit of calls is unknown where the holder called %s, also beside another arm', (_, calls) => {
+      const other = calling(...each).map((run) => ({ ...run, arm: 'other' }));
+      const result = judge(
+        null,
+        side('after', [...calling(...calls), ...other]),
+        'rules: [{ limits: [holder.longest_ns <= 50ms] }]',
+      );
+      expect(result).toMatchObject({ exitCode: 4, counts: { error: 1, pass: 1 } });
+      expect(sentences(result)).toContain('no call of the holder is known');
+    });
+
+    test('a JVM that kept its heap shows no stall that is missing', () => {
+      const manifest = {
+        profile: {
+          name: 'fake',
+          arms: [{ name: 'free', jvm: { flags: ['-XX:G1PeriodicGCInterval=100'] } }],
+          duration_ns: 10e9,
+        },
+      };
+      const giving = (n: number): FakeRun[] =>
+        each.map(() => ({
+          run: {
+            jvm: {
+              processes: [],
+              threads: [],
+              log: [
+                {
+                  name: 'gc.uncommit',
+                  durations: { ...times, n, mean_ns: null, max_ns: null },
+                  long_count: 0,
+                  total_ns: 0,
+                },
+              ],
+              logProblems: [],
+              cpu_ns: 0,
+              cpuOver_ns: 0,
+            },
+          },
+        }));
+      const [before, after] = [side('before', giving(3), { manifest }), side('after', giving(0), { manifest })];
+      const result = judge(before, after);
+      expect(result.exitCode).toBe(4);
+      expect(sentences(result)).toContain(
+        'in the candidate the JVM gave no heap back in 6 runs of 6, so there was nothing to wait for',
+      );
+      expect(judge(before, before).exitCode).toBe(0);
+    });
   });
 
   test('a saturated series is judged by its stalls where the rule says so, and never by its response', () => {

@@ -2,6 +2,7 @@
 import type { Stated } from '../../../facts/stated.js';
 import type { ArmSummary, HolderFigures, LogSeries, SeriesFigures } from '../../../bundle/bundle-schema.js';
 import type { Margin } from '../../compare/decide.js';
+import type { NothingGiven } from '../../../facts/compare-facts.js';
 import type { MetricUnit, MissingFigure } from '../../../facts/metric-facts.js';
 
 /** `series`: of a victim; `arm`: of the whole workload. */
@@ -24,6 +25,8 @@ export interface SeriesOfRun extends Evidence {
     };
   /** False for a log, which records neither states of threads nor when stalls overlap. */
   readonly knowsStates: boolean;
+  /** Null: memory was given back, was not meant to be, or that is not known. */
+  readonly nothingGiven: NothingGiven | null;
 }
 
 /** What a run shows of its workload. */
