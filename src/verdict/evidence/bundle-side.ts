@@ -101,6 +101,8 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       bytes,
     })),
     degraded,
+    // A merged bundle may have runs of one.
+    refusedArms: manifest.refusedArms.filter(({ arm }) => !all.some((run) => run.arm === arm)),
     leftOut,
     notes: [
       ...leftOut,

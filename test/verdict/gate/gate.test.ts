@@ -3,6 +3,7 @@ import { Failure } from '../../../src/base/failure.js';
 import type { RunFile } from '../../../src/bundle/bundle-schema.js';
 import { gate, type GatePair } from '../../../src/verdict/gate/gate.js';
 import type { Check, GateResult } from '../../../src/verdict/gate/gated.js';
+import type { RefusedArm } from '../../../src/facts/refused-arm-facts.js';
 import { readPolicy } from '../../../src/verdict/gate/policy.js';
 import { readSide } from '../../../src/verdict/evidence/read-side.js';
 import type { Side } from '../../../src/verdict/evidence/side.js';
@@ -606,6 +607,42 @@ describe('nothing passes by absence', () => {
         'in the candidate the JVM gave no heap back in 6 runs of 6, so there was nothing to wait for',
       );
       expect(judge(before, before).exitCode).toBe(0);
+    });
+  });
+
+  describe('an arm that its JDK could not run', () => {
+    const refusedArms: RefusedArm[] = [
+      { code: 'jdk-without-collector', arm: 'zgc@jdk-26', jdk: '26.0.2', collector: 'zgc' },
+    ];
+    const profile = { name: 'fake', arms: [{ name: 'free' }, { name: 'zgc@jdk-26' }], duration_ns: 10e9 };
+    const [with_, without] = [
+      side('with', runs(8, 0), { manifest: { profile, refusedArms } }),
+      side('without', runs(8, 0), { manifest: { profile } }),
+    ];
+
+    test.each([
+      ['both sides', with_, with_, 'candidate'],
+      ['the candidate', without, with_, 'candidate'],
+      ['the baseline', with_, without, 'baseline'],
+      ['the only side', null, with_, 'candidate'],
+    ] as const)('of %s', (_, before, after, role) => {
+      const result = judge(before, after, before === null ? 'rules: [{ limits: [longest_ns <= 50ms] }]' : compareAll);
+      expect(result).toMatchObject({ exitCode: 4, counts: { error: 1, pass: before === null ? 1 : 3 } });
+      expect(result.suites[0]?.checks.find(({ outcome }) => outcome === 'error')).toMatchObject({
+        kind: 'evidence',
+        rule: 'rule-1',
+        arm: 'zgc@jdk-26',
+        reason: {
+          code: 'arm-not-run',
+          role,
+          sentence: `zgc@jdk-26 was not run in the ${role}, because JDK 26.0.2 has no zgc collector; name the other arms in the rule (arms), or leave that JDK out`,
+        },
+      });
+    });
+
+    test('if a rule selects it, also if it selects nothing else', () => {
+      expect(judge(with_, with_, 'rules: [{ arms: [free], compare: [longest_ns] }]').exitCode).toBe(0);
+      expect(judge(with_, with_, 'rules: [{ arms: ["zgc@*"], compare: [longest_ns] }]').exitCode).toBe(4);
     });
   });
 
