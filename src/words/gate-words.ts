@@ -59,7 +59,7 @@ const ofProblems: WordsOf<EvidenceProblem> = {
   'several-baselines': ({ candidate, names }) =>
     `${listed(names)} are all baselines for ${candidate}; choose one with --baseline`,
   'baseline-is-candidate': ({ baseline, candidate }) =>
-    `the baseline ${baseline} was saved from these very runs (${candidate}); save it from the version before`,
+    `the baseline ${baseline} has these very runs (${candidate}); use runs of the version before`,
   undecidable: ({ runs, alpha, smallestP, leastRuns_n }) =>
     `no outcome of ${runs.a} and ${runs.b} runs could show a regression at alpha = ${Number((100 * alpha).toPrecision(3))} %: ` +
     `the smallest p that they can give is ${shownP(smallestP)}; ` +

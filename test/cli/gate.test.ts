@@ -53,7 +53,10 @@ const same = bundle('same', 0);
 const worse = bundle('worse', 3);
 const noisy = (name: string, shift: number): string => {
   const path = scratch.fresh(name);
-  writeFakeBundle(path, { runs: [2, 9, 1, 14, 3, 7, 5, 11].map((count) => ({ stalls: stalled(count + shift) })) });
+  writeFakeBundle(path, {
+    runs: [2, 9, 1, 14, 3, 7, 5, 11].map((count) => ({ stalls: stalled(count + shift) })),
+    manifest: { startedAt: new Date(Date.UTC(2026, 0, 1, shift - 1)).toISOString() },
+  });
   return path;
 };
 const [noisyBefore, noisyAfter] = [noisy('noisy-before', 0), noisy('noisy-after', 1)];
@@ -168,15 +171,16 @@ describe('pauselab gate', () => {
   });
 
   test('JUnit has the time that the runs took', async () => {
-    const path = scratch.fresh('timed');
+    const [before, path] = [scratch.fresh('before'), scratch.fresh('timed')];
     const [window_ns, left] = [10e9, { window: { windowStart_ns: 0.2e9, windowEnd_ns: 10.2e9, drainEnd_ns: 10.5e9 } }];
     const arm = (name: string, n: number): FakeRun[] =>
       Array.from({ length: n }, (_, i) => ({ arm: name, window_ns, run: { ...left, repetition: i + 1 } }));
-    writeFakeBundle(path, {
-      runs: [...arm('one', 6), ...arm('two', 8)],
-      manifest: { startedAt: '2026-02-03T04:05:06.789Z' },
-    });
-    const { stdout } = await command('gate', '--baseline', path, '--candidate', path, '--junit');
+    for (const [folder, startedAt] of [
+      [before, '2026-02-03T01:02:03.456Z'],
+      [path, '2026-02-03T04:05:06.789Z'],
+    ] as const)
+      writeFakeBundle(folder, { runs: [...arm('one', 6), ...arm('two', 8)], manifest: { startedAt } });
+    const { stdout } = await command('gate', '--baseline', before, '--candidate', path, '--junit');
     expect(/<testsuites [^>]* time="([^"]*)"/.exec(stdout)?.[1]).toBe('147.000');
     expect(/<testsuite name="fake" [^>]* time="([^"]*)" timestamp="([^"]*)"/.exec(stdout)?.slice(1)).toEqual([
       '147.000',
@@ -364,7 +368,11 @@ describe('pauselab baseline', () => {
     await command('baseline', 'save', quiet, '--as', 'main', '--in', folder);
     const { code, stdout } = await command('gate', '--baseline', folder, '--candidate', quiet);
     expect(code).toBe(4);
-    expect(stdout).toContain('the baseline main was saved from these very runs');
+    expect(stdout).toContain('the baseline main has these very runs (quiet); use runs of the version before');
+    // A bundle that is named by its path is no better.
+    const itself = await command('gate', '--baseline', quiet, '--candidate', quiet);
+    expect(itself.code).toBe(4);
+    expect(itself.stdout).toContain('has these very runs');
   });
 
   test('is not overwritten unless told', async () => {

@@ -108,7 +108,7 @@ test('a saved baseline of two sides in turns is not its candidate, and a merged 
   expect(await command('baseline', 'save', before, '--as', 'before', '--in', folder)).toMatchObject({ code: 0 });
   expect(await command('baseline', 'save', after, '--as', 'after', '--in', folder)).toMatchObject({ code: 0 });
   expect(judged(`${folder}/before`, after)).toMatchObject({ exitCode: 0, together: { divisions: 2 ** 6 } });
-  expect(judged(`${folder}/after`, after).verdict).toContain('was saved from these very runs');
+  expect(judged(`${folder}/after`, after).verdict).toContain('has these very runs');
   const manifest = planMerge(
     [after, bundle('later', none, { startedAt: '2026-01-02T00:00:00.000Z' })].map((path) => openBundle(path)),
   ).manifest;
