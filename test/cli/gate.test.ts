@@ -107,8 +107,8 @@ describe('pauselab gate', () => {
 
   test('JUnit counts what it lists, whatever names the bundles hold', async () => {
     const evil = `<x a="1">&]]>\u0001\ud800'\n`;
-    const odd = bundle('evil', 0, { run: { series: evil } });
-    const { stdout } = await command('gate', '--baseline', odd, '--candidate', odd, '--junit');
+    const [before, odd] = [bundle('before', 0, { run: { series: evil } }), bundle('evil', 0, { run: { series: evil } })];
+    const { stdout } = await command('gate', '--baseline', before, '--candidate', odd, '--junit');
     expect(stdout).not.toContain('<x');
     const xml = scratch.write('g.xml', stdout);
     const read = `import sys, json, xml.etree.ElementTree as e; r = e.parse(sys.argv[1]).getroot(); print(json.dumps([r.attrib, [[s.attrib, [[c.attrib, [k.tag for k in c]] for c in s.iter('testcase')]] for s in r]]))`;
@@ -193,10 +193,11 @@ describe('pauselab gate', () => {
   });
 
   test('a table and a page are not broken by names either', async () => {
-    const odd = bundle('evil', 3, { run: { series: 'a|b\u001b[31m\nxyz' } });
-    const { stdout } = await command('gate', '--baseline', odd, '--candidate', odd);
+    const run = { series: 'a|b\u001b[31m\nxyz' };
+    const [before, odd] = [bundle('before', 3, { run }), bundle('evil', 3, { run })];
+    const { stdout } = await command('gate', '--baseline', before, '--candidate', odd);
     expect(stdout).not.toMatch(/\u001b|\nxyz/);
-    const markdown = (await command('gate', '--baseline', odd, '--candidate', odd, '--markdown')).stdout;
+    const markdown = (await command('gate', '--baseline', before, '--candidate', odd, '--markdown')).stdout;
     expect(markdown).toContain('a\\|b');
     expect(
       new Set(
