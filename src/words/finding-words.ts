@@ -24,6 +24,8 @@ function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStall
   switch (reason) {
     case 'no-run':
       return 'it has no complete, undisturbed run, so nothing can be concluded';
+    case 'no-operation':
+      return 'the victim made no operation in any complete, undisturbed run, so nothing can be concluded; use a longer window (--duration), or raise its rate';
     case 'no-control-run':
       return `${seen}; the foreign control has no complete, undisturbed run to compare it with, so nothing can be concluded`;
     case 'no-control-series':
