@@ -119,13 +119,13 @@ function summariseArm(
     churn: arm.kind === 'churn' ? poolChurn(counted) : null,
     agent: poolAgent(counted),
     unproven: unprovenIn(counted),
-    series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
+    series: arm.victims.map(({ series }) => poolSeries(arm, series, threshold_ns, counted)),
     underLoad: poolUnderLoad(
       arm,
       threshold_ns,
       all.filter(({ file }) => isUnderLoad(file)),
     ),
-    blockedRuns: all.filter(({ file }) => isEvidence(file) || isUnderLoad(file)).flatMap(blockedRun),
+    blockedRuns: all.filter(({ file }) => isEvidence(file) || isUnderLoad(file)).flatMap((run) => blockedRun(arm, run)),
   };
 }
 
@@ -139,7 +139,7 @@ function poolUnderLoad(arm: ResolvedArm, threshold_ns: number, runs: readonly Fi
   return {
     runs: runs.length,
     foreignLoad_share: mean(runs.map(({ file }) => takenByOthers(file))),
-    series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, runs)),
+    series: arm.victims.map(({ series }) => poolSeries(arm, series, threshold_ns, runs)),
   };
 }
 
@@ -156,7 +156,7 @@ function loadOf(file: RunFile): number {
   return Math.min(1, takenByOthers(file) / Math.max(0.01, 1 - (file.machine.ownLoad_share ?? 0)));
 }
 
-function blockedRun({ file, analysis }: FinishedRun): ArmSummary['blockedRuns'] {
+function blockedRun(arm: ResolvedArm, { file, analysis }: FinishedRun): ArmSummary['blockedRuns'] {
   const { name, blocked } = file;
   return blocked === null
     ? []
@@ -166,7 +166,7 @@ function blockedRun({ file, analysis }: FinishedRun): ArmSummary['blockedRuns'] 
           run: name,
           window_ns: analysis.window_ns,
           load_share: loadOf(file),
-          holder_calls: holderCallsOf(file),
+          holder_calls: holderCallsOf(file, arm),
         },
       ];
 }
@@ -316,12 +316,17 @@ function poolMemory(runs: readonly FinishedRun[]): ArmSummary['memoryUse'] {
   };
 }
 
-function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
+function poolSeries(
+  arm: ResolvedArm,
+  name: string,
+  threshold_ns: number,
+  runs: readonly FinishedRun[],
+): ArmSummary['series'][number] {
   const parts = runs.flatMap(({ file, analysis }) => {
     const one = analysis.series.find((series) => series.name === name);
     return one === undefined
       ? []
-      : [{ file, holder_calls: holderCallsOf(file), window_ns: analysis.window_ns, ...one }];
+      : [{ file, holder_calls: holderCallsOf(file, arm), window_ns: analysis.window_ns, ...one }];
   });
   const service = addDistributions(...parts.map((part) => part.service));
   const responses = parts.flatMap(({ response }) => response ?? []);

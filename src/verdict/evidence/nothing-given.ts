@@ -1,7 +1,7 @@
 /** Whether an arm gave memory back in a run: where nothing is given back, nobody can wait for it. */
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { NothingGiven } from '../../facts/compare-facts.js';
-import { isInJvm, type ResolvedArm } from '../../profile/resolved/resolved.js';
+import { isInJvm, issuesOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { isIoHog } from '../../workload/native/seats.js';
 import { keptHeap, logsReturns } from './heap-kept.js';
 
@@ -10,18 +10,29 @@ export function isMeantIdle({ control, holder }: Pick<ResolvedArm, 'control' | '
   return control === 'idle' || holder?.active === false;
 }
 
-type GivingRun = Pick<RunFile, 'holder' | 'jvm' | 'churn' | 'agent' | 'priorities'>;
+type GivingRun = Pick<RunFile, 'holder' | 'jvm' | 'churn' | 'agent' | 'priorities' | 'issued'>;
 
-/** 0 for an idle holder; null where something else is under test, whose calls a run does not count. */
-export function holderCallsOf({ holder, jvm, churn, agent, priorities }: GivingRun): number | null {
+/**
+ * 0 for an idle holder; null where something else is under test, whose calls are not counted. Those of a JVM or a churn
+ * are counted if a trace has every call that the arm declares.
+ */
+export function holderCallsOf(run: GivingRun, arm: ResolvedArm | undefined): number | null {
+  const { holder, jvm, churn, agent, priorities } = run;
   const calls_n = holder?.window_calls ?? null;
-  const isHolder = jvm === null && churn === null && agent === null && !priorities.some(({ name }) => isIoHog(name));
-  return isHolder || calls_n !== 0 ? calls_n : null;
+  if (calls_n !== null && calls_n > 0) return calls_n;
+  if (jvm !== null || churn !== null) return arm === undefined ? null : declaredCalls(run, arm);
+  return agent === null && !priorities.some(({ name }) => isIoHog(name)) ? calls_n : null;
+}
+
+/** Null where some declared call is not among those that a trace counts. */
+function declaredCalls({ issued }: GivingRun, arm: ResolvedArm): number | null {
+  if (issued === null || issued.length < issuesOf(arm).length) return null;
+  return issued.reduce((sum, { n }) => sum + n, 0);
 }
 
 /** Null: it gave memory back, was not meant to, or that is not known. `arm`: of its profile. */
 export function nothingGivenIn(run: GivingRun, arm: ResolvedArm | undefined): NothingGiven | null {
   if (arm === undefined || isMeantIdle(arm)) return null;
-  if (holderCallsOf(run) === 0) return 'holder-idle';
+  if (holderCallsOf(run, arm) === 0) return 'holder-idle';
   return isInJvm(arm) && logsReturns(arm) && run.jvm !== null && keptHeap(run.jvm) ? 'heap-kept' : null;
 }
