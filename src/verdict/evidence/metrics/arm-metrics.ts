@@ -129,6 +129,8 @@ const uncounted = { code: 'not-counted-then' } as const;
 /** An idle arm has no figures of calls; any other should have made some. */
 const noCall = ({ isIdle }: ArmRun): Known => ({ ...unknown({ code: 'no-holder-call' }), absent: isIdle });
 const orUncounted = (value: number | null): Known => (value === null ? unknown(uncounted) : known(value));
+const orNotRecorded = (value: number | null): Known =>
+  value === null ? unknown({ code: 'not-recorded' }) : known(value);
 const orNoCall = (value: number | null, run: ArmRun): Known => (value === null ? noCall(run) : known(value));
 
 /** Of calls and bytes fewer is worse: to give memory back is what the holder is for. */
@@ -170,7 +172,14 @@ const holderMetrics: readonly Metric[] = (
       { growsWithWindow: true },
     ],
     ['mean_ns', 'mean call', 'time', ({ service }, run) => orNoCall(service.mean_ns, run), {}],
-    ['hold_ns', 'CPU time of a call, median', 'time', ({ hold_ns }, run) => orNoCall(hold_ns, run), {}],
+    [
+      'hold_ns',
+      'CPU time of a call, median',
+      'time',
+      // Of many calls not all are kept, and then there is no median.
+      ({ hold_ns, service }, run) => (service.n === 0 ? noCall(run) : orNotRecorded(hold_ns)),
+      {},
+    ],
     [
       'hold_mean_ns',
       'CPU time of a call, mean',
