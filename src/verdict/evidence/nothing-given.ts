@@ -1,8 +1,7 @@
 /** Whether an arm gave memory back in a run: where nothing is given back, nobody can wait for it. */
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { NothingGiven } from '../../facts/compare-facts.js';
-import { isInJvm, issuesOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
-import { isIoHog } from '../../workload/native/seats.js';
+import { isInJvm, isIoHog, issuesOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { keptHeap, logsReturns } from './heap-kept.js';
 
 /** By its profile it gives nothing back, as an idle control. */
