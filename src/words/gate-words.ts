@@ -73,7 +73,7 @@ type WithoutRow = Exclude<CheckReason, { readonly code: 'regressed' | 'no-worse'
 const ofChecks: WordsOf<WithoutRow> = {
   ...ofProblems,
   'arm-not-run': ({ role, refused }) =>
-    `${refused.arm} was not run in the ${role}, because ${whyNotRun(refused)}; name the other arms in the rule (arms), or leave that JDK out`,
+    `the arm ${refused.arm} was not run in the ${role}, because ${whyNotRun(refused)}; name the other arms in the rule (arms), or leave that JDK out`,
   'no-baseline': () => 'there is no baseline to compare with',
   'too-few-runs': ({ role, runs_n, minimumRuns_n, leftOut }) =>
     `the ${role} has ${runs_n === 0 ? 'no complete, undisturbed run' : counted(runs_n, 'complete, undisturbed run')} of it, ` +

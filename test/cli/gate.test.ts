@@ -107,7 +107,10 @@ describe('pauselab gate', () => {
 
   test('JUnit counts what it lists, whatever names the bundles hold', async () => {
     const evil = `<x a="1">&]]>\u0001\ud800'\n`;
-    const [before, odd] = [bundle('before', 0, { run: { series: evil } }), bundle('evil', 0, { run: { series: evil } })];
+    const [before, odd] = [
+      bundle('before', 0, { run: { series: evil } }),
+      bundle('evil', 0, { run: { series: evil } }),
+    ];
     const { stdout } = await command('gate', '--baseline', before, '--candidate', odd, '--junit');
     expect(stdout).not.toContain('<x');
     const xml = scratch.write('g.xml', stdout);
@@ -369,7 +372,7 @@ describe('pauselab baseline', () => {
     await command('baseline', 'save', quiet, '--as', 'main', '--in', folder);
     const { code, stdout } = await command('gate', '--baseline', folder, '--candidate', quiet);
     expect(code).toBe(4);
-    expect(stdout).toContain('the baseline main has these very runs (quiet); use runs of the version before');
+    expect(stdout).toMatch(/the baseline main has these very runs \(\d+-quiet\); use runs of the version before/i);
     // A bundle that is named by its path is no better.
     const itself = await command('gate', '--baseline', quiet, '--candidate', quiet);
     expect(itself.code).toBe(4);

@@ -43,9 +43,7 @@ export function keptHeap({
 /** Whether its log has what it gives back: it is the log of the JVM with the probes. */
 export function logsReturns({ control, jvm }: JvmArm): boolean {
   return (
-    control === null &&
-    jvm.loadsIn === 'same' &&
-    isMeantToShrink({ ...jvm, calls: jvm.issues.map(({ call }) => call) })
+    control === null && jvm.loadsIn === 'same' && isMeantToShrink({ ...jvm, calls: jvm.issues.map(({ call }) => call) })
   );
 }
 

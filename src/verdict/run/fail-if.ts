@@ -218,7 +218,8 @@ function unlessFlawed(
   outcome: ConditionOutcome,
   figure: KnownFigure,
 ): [ConditionOutcome, FigureOfArm] {
-  const flaw = outcome === 'not met' && mayMeetHigher(condition, figure) ? flawOf(condition.metric, seen, strict) : null;
+  const flaw =
+    outcome === 'not met' && mayMeetHigher(condition, figure) ? flawOf(condition.metric, seen, strict) : null;
   return flaw === null ? [outcome, figure] : ['unknown', { code: 'flawed', flaw, figure }];
 }
 

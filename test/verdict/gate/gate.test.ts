@@ -635,7 +635,7 @@ describe('nothing passes by absence', () => {
         reason: {
           code: 'arm-not-run',
           role,
-          sentence: `zgc@jdk-26 was not run in the ${role}, because JDK 26.0.2 has no zgc collector; name the other arms in the rule (arms), or leave that JDK out`,
+          sentence: `the arm zgc@jdk-26 was not run in the ${role}, because JDK 26.0.2 has no zgc collector; name the other arms in the rule (arms), or leave that JDK out`,
         },
       });
     });

@@ -98,7 +98,7 @@ test('an arm that a JDK of one side refuses is left out of both, and the gate do
     bundle('candidate', none, { ...inTurns('candidate'), ...more }),
   );
   expect(result.exitCode).toBe(4);
-  expect(result.verdict).toContain('zgc@new was not run in the candidate, because JDK 17.0.1 is not one that');
+  expect(result.verdict).toContain('The arm zgc@new was not run in the candidate, because JDK 17.0.1 is not one that');
 });
 
 test('a saved baseline of two sides in turns is not its candidate, and a merged bundle is in turns with none', async () => {
