@@ -354,8 +354,8 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   service: orNull(figuresSchema).default(null),
   response: orNull(figuresSchema).default(null),
   /**
-   * The holder's calls that overlapped the window; 0 if the holder is idle, null for a JVM, an allocator, an agent or I/O
-   * hogs, whose calls are not counted in a run.
+   * The holder's calls that overlapped the window; 0 if the holder is idle. Of a JVM or an allocator: the calls that the
+   * arm declares, if a trace counted them all. Null otherwise, and for an agent or I/O hogs.
    */
   holder_calls: orNull(z.number()),
 });
@@ -439,7 +439,7 @@ const armSchema = z.object({
         run: z.string(),
         window_ns: ns,
         load_share: z.number(),
-        /** Null for a JVM or an allocator, as in `perRun`. */
+        /** As in `perRun`. */
         holder_calls: orNull(z.number()),
       }),
     )

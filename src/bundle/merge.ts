@@ -22,7 +22,10 @@ export interface MergePlan {
   readonly runs: readonly MergedRun[];
 }
 
-/** Orders bundles by their start. The number of a repetition stays unique within its arm and kernel. */
+/**
+ * Orders bundles by their start. A repetition is a round: its runs were made directly after each other. So the rounds of
+ * a bundle come after all rounds of the bundles before it, whatever arms and kernels these have.
+ */
 export function planMerge(bundles: readonly StoredBundle[]): MergePlan {
   const ordered = bundles.toSorted((a, b) =>
     a.manifest.startedAt < b.manifest.startedAt ? -1 : a.manifest.startedAt > b.manifest.startedAt ? 1 : 0,
@@ -30,14 +33,13 @@ export function planMerge(bundles: readonly StoredBundle[]): MergePlan {
   const [first] = ordered;
   if (first === undefined) throw new Error('nothing to merge');
   const width = Math.max(3, String(ordered.reduce((sum, { runs }) => sum + runs.length, 0)).length);
-  const offsets = new Map<string, number>();
   const runs: MergedRun[] = [];
+  let rounds_n = 0;
   for (const from of ordered) {
-    const own = new Map(offsets);
+    const offset = rounds_n;
     for (const before of from.runs) {
-      const pair = JSON.stringify([before.arm, before.kernel]);
-      const repetition = before.repetition + (own.get(pair) ?? 0);
-      offsets.set(pair, Math.max(offsets.get(pair) ?? 0, repetition));
+      const repetition = before.repetition + offset;
+      rounds_n = Math.max(rounds_n, repetition);
       runs.push({
         from,
         before,

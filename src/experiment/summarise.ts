@@ -16,7 +16,6 @@ import {
   type SeriesRunFigures,
   type SummaryFile,
 } from '../bundle/bundle-schema.js';
-import { isMeantToShrink } from '../catalogue/collectors.js';
 import { isEvidence } from '../bundle/stored.js';
 import {
   isApp,
@@ -31,6 +30,8 @@ import { addDistributions } from '../record/histogram/histogram.js';
 import { offeredLoad } from '../record/board/owed.js';
 import { median } from '../stats/median.js';
 import { mean } from '../stats/sample.js';
+import { logsReturns } from '../verdict/evidence/heap-kept.js';
+import { holderCallsOf } from '../verdict/evidence/nothing-given.js';
 import { judge } from '../verdict/run/judge.js';
 import { resumedNotes } from '../verdict/run/resumed-notes.js';
 import { traceNotes } from '../verdict/run/trace-notes.js';
@@ -38,7 +39,6 @@ import { listed } from '../words/text.js';
 import type { FlagRead } from '../host/jdk-flags.js';
 import type { PooledRun, PooledSeries } from './run/analyse.js';
 import { logFigures, logSeriesNames, type LogRun } from './run/analyse-log.js';
-import { isIoHog } from '../workload/native/seats.js';
 
 export interface FinishedRun {
   readonly file: RunFile;
@@ -119,13 +119,13 @@ function summariseArm(
     churn: arm.kind === 'churn' ? poolChurn(counted) : null,
     agent: poolAgent(counted),
     unproven: unprovenIn(counted),
-    series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
+    series: arm.victims.map(({ series }) => poolSeries(arm, series, threshold_ns, counted)),
     underLoad: poolUnderLoad(
       arm,
       threshold_ns,
       all.filter(({ file }) => isUnderLoad(file)),
     ),
-    blockedRuns: all.filter(({ file }) => isEvidence(file) || isUnderLoad(file)).flatMap(blockedRun),
+    blockedRuns: all.filter(({ file }) => isEvidence(file) || isUnderLoad(file)).flatMap((run) => blockedRun(arm, run)),
   };
 }
 
@@ -139,7 +139,7 @@ function poolUnderLoad(arm: ResolvedArm, threshold_ns: number, runs: readonly Fi
   return {
     runs: runs.length,
     foreignLoad_share: mean(runs.map(({ file }) => takenByOthers(file))),
-    series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, runs)),
+    series: arm.victims.map(({ series }) => poolSeries(arm, series, threshold_ns, runs)),
   };
 }
 
@@ -156,7 +156,7 @@ function loadOf(file: RunFile): number {
   return Math.min(1, takenByOthers(file) / Math.max(0.01, 1 - (file.machine.ownLoad_share ?? 0)));
 }
 
-function blockedRun({ file, analysis }: FinishedRun): ArmSummary['blockedRuns'] {
+function blockedRun(arm: ResolvedArm, { file, analysis }: FinishedRun): ArmSummary['blockedRuns'] {
   const { name, blocked } = file;
   return blocked === null
     ? []
@@ -166,17 +166,9 @@ function blockedRun({ file, analysis }: FinishedRun): ArmSummary['blockedRuns'] 
           run: name,
           window_ns: analysis.window_ns,
           load_share: loadOf(file),
-          holder_calls: holderCallsOf({ file, analysis }),
+          holder_calls: holderCallsOf(file, arm),
         },
       ];
-}
-
-/** 0 for an idle holder; null where something else is under test, whose calls a run does not count. */
-function holderCallsOf({ file, analysis }: Pick<FinishedRun, 'file' | 'analysis'>): number | null {
-  const { jvm, churn, agent, priorities } = file;
-  const calls_n = analysis.holder?.figures.window_calls ?? 0;
-  const isHolder = jvm === null && churn === null && agent === null && !priorities.some(({ name }) => isIoHog(name));
-  return calls_n > 0 || isHolder ? calls_n : null;
 }
 
 /** The arm that differs from this arm only in that the user's program has no probes. */
@@ -212,7 +204,7 @@ interface JvmRuns {
   readonly alone: string | null;
 }
 
-function poolJvm({ jvm, control }: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummary['jvm'] {
+function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummary['jvm'] {
   const logs = runs.flatMap(({ log }) => log);
   return {
     log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
@@ -233,11 +225,7 @@ function poolJvm({ jvm, control }: JvmArm, { counted: runs, all, alone }: JvmRun
     ],
     // A disturbed run has the same flags.
     changedFlags: changedFlags(all),
-    // The log is that of the JVM with the probes.
-    isMeantToShrink:
-      control === null &&
-      jvm.loadsIn === 'same' &&
-      isMeantToShrink({ ...jvm, calls: jvm.issues.map(({ call }) => call) }),
+    isMeantToShrink: logsReturns(arm),
   };
 }
 
@@ -328,12 +316,17 @@ function poolMemory(runs: readonly FinishedRun[]): ArmSummary['memoryUse'] {
   };
 }
 
-function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
+function poolSeries(
+  arm: ResolvedArm,
+  name: string,
+  threshold_ns: number,
+  runs: readonly FinishedRun[],
+): ArmSummary['series'][number] {
   const parts = runs.flatMap(({ file, analysis }) => {
     const one = analysis.series.find((series) => series.name === name);
     return one === undefined
       ? []
-      : [{ file, holder_calls: holderCallsOf({ file, analysis }), window_ns: analysis.window_ns, ...one }];
+      : [{ file, holder_calls: holderCallsOf(file, arm), window_ns: analysis.window_ns, ...one }];
   });
   const service = addDistributions(...parts.map((part) => part.service));
   const responses = parts.flatMap(({ response }) => response ?? []);

@@ -18,9 +18,12 @@ export interface Pair<T> {
   readonly b: T;
 }
 
+/** Why nobody could wait for memory that is given back. */
+export type NothingGiven = 'holder-idle' | 'heap-kept';
+
 /** Why evidence of a series is flawed: a figure that looks good in its runs may not be. */
 export interface FlawFact {
-  readonly code: 'saturated' | 'records-lost' | 'pages-used-up' | 'states-unseen';
+  readonly code: 'saturated' | 'records-lost' | 'pages-used-up' | 'states-unseen' | NothingGiven;
   /** Runs with the flaw. */
   readonly runs_n: number;
   readonly of_n: number;

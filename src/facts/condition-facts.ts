@@ -1,16 +1,22 @@
 /** What became of a condition of `--fail-if`: codes with figures. src/words/condition-words.ts makes the sentence. */
+import type { FlawFact } from './compare-facts.js';
 import type { MetricUnit, MissingFigure } from './metric-facts.js';
 
 export type ConditionOutcome = 'met' | 'not met' | 'unknown';
 
 /** The figure of an arm, in the unit of the metric. */
 export type FigureOfArm =
-  | { readonly code: 'value'; readonly value: number }
+  | KnownFigure
+  /** It does not meet the condition, but may be too low. */
+  | { readonly code: 'flawed'; readonly flaw: FlawFact; readonly figure: KnownFigure }
   | { readonly code: 'not-measured' }
   | { readonly code: 'missing'; readonly missing: MissingFigure }
   | { readonly code: 'missing-in-runs'; readonly runs_n: number; readonly of_n: number }
   | { readonly code: 'too-few-runs'; readonly values: readonly number[]; readonly neededRuns_n: number }
-  | { readonly code: 'unbounded'; readonly runs_n: number }
+  | { readonly code: 'unbounded'; readonly runs_n: number };
+
+export type KnownFigure =
+  | { readonly code: 'value'; readonly value: number }
   /** Of the typical run, at 95 %. `at-least` and `at-most`: on one side of the value that it is compared with. */
   | {
       readonly code: 'between-bounds' | 'at-least' | 'at-most';

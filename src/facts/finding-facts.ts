@@ -3,6 +3,7 @@
 /** Why nothing is concluded (src/verdict/run/outcome.ts). */
 export type OpenReason =
   | 'no-run'
+  | 'no-operation'
   | 'no-control-run'
   | 'no-control-series'
   | 'no-idle-run'

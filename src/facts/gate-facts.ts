@@ -4,6 +4,7 @@
  */
 import type { FactsDiffer, FlawFact, NoteOfSide, Refusal } from './compare-facts.js';
 import type { MarginFact, MetricUnit, MissingFigure } from './metric-facts.js';
+import type { RefusedArm } from './refused-arm-facts.js';
 import type { DifferingFact, DifferingSetting, IncompleteSide, LeftOut } from './side-facts.js';
 
 export type Role = 'baseline' | 'candidate';
@@ -74,6 +75,8 @@ export interface Undecidable {
 export type CheckReason =
   | EvidenceProblem
   | { readonly code: 'no-baseline' }
+  /** An arm that a rule selects. */
+  | { readonly code: 'arm-not-run'; readonly role: Role; readonly refused: RefusedArm }
   | {
       readonly code: 'too-few-runs';
       readonly role: Role;

@@ -72,8 +72,10 @@ export function csvOf(bundle: StoredBundle): string {
   const columns = columnsOf();
   // Stored percentiles only: no log is read.
   const noLog = () => ({ tags: [], truncated: false });
+  const armOf = new Map(bundle.manifest.profile.arms.map((arm) => [arm.name, arm]));
   const rows = bundle.runs.flatMap((run) => {
-    const arm = armEvidence(run, noLog);
+    const resolved = armOf.get(run.arm);
+    const arm = armEvidence(run, resolved, noLog);
     const all = run.series.length === 0 ? [null] : run.series;
     return all.map((series) =>
       columns.map(([, of]) =>
@@ -81,7 +83,7 @@ export function csvOf(bundle: StoredBundle): string {
           bundle,
           run,
           series,
-          evidence: { arm, series: series === null ? null : seriesEvidence(run.window, series, noLog) },
+          evidence: { arm, series: series === null ? null : seriesEvidence(run, resolved, series, noLog) },
         }),
       ),
     );

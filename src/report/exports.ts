@@ -6,6 +6,7 @@
 import { sentencesOf } from '../facts/stated.js';
 import { missingText } from '../words/metric-words.js';
 import { sideNoteText } from '../words/side-words.js';
+import { listed } from '../words/text.js';
 import type { StoredBundle } from '../bundle/store.js';
 import { hasNot, valuesOf } from '../verdict/compare/compare.js';
 import { grouped } from '../base/group.js';
@@ -48,7 +49,7 @@ export function exportBundle(format: ExportFormat, bundle: StoredBundle, sides: 
     case 'bencher':
       return { text: bencher(measured), notes };
     case 'github-action-benchmark':
-      return { text: smallerIsBetter(measured), notes };
+      return { text: smallerIsBetter(measured), notes: [...notes, ...largerIsBetter(measured)] };
     case 'openmetrics':
       return { text: openMetrics(measured), notes };
   }
@@ -140,13 +141,19 @@ const units: Readonly<Record<Metric['unit'], string>> = {
   flag: 'of the runs',
 };
 
-/** `customSmallerIsBetter` of github-action-benchmark. */
+/** `customSmallerIsBetter` of github-action-benchmark: it would praise that less memory is given back. */
 function smallerIsBetter(measured: readonly Measured[]): string {
   return `${JSON.stringify(
     measured.flatMap((side) => smallerEntries(side, measured.length > 1)),
     null,
     2,
   )}\n`;
+}
+
+function largerIsBetter(measured: readonly Measured[]): string[] {
+  const points = measured.flatMap((side) => side.points);
+  const titles = [...new Set(points.flatMap(({ metric }) => (metric.worse === 'less' ? [metric.title] : [])))];
+  return titles.length === 0 ? [] : [`In this format smaller is better, so these are left out: ${listed(titles)}.`];
 }
 
 function smallerEntries({ side, points }: Measured, several: boolean): object[] {
@@ -156,7 +163,8 @@ function smallerEntries({ side, points }: Measured, several: boolean): object[] 
     ...(facts.jdks.length === 0 ? [] : [`JDK ${facts.jdks.join(' and ')}`]),
     ...(degraded.length === 0 ? [] : [`degraded: ${sentencesOf(degraded).join('; ')}`]),
   ].join('\n');
-  return points.map(({ arm, series, metric, values }) => ({
+  const comparable = points.filter(({ metric }) => metric.worse === 'more');
+  return comparable.map(({ arm, series, metric, values }) => ({
     name: `${nameOf(side, several, arm, series)}: ${metric.title}`,
     unit: metric.ofStalls && metric.unit === 'per_minute' ? 'stalls/min' : units[metric.unit],
     value: mean(values),

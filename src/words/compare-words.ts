@@ -127,17 +127,26 @@ export function noteOfSideText(note: NoteOfSide): string {
 /** To follow "the series", in a gate "in the baseline". */
 const ofFlaws: WordsOf<FlawFact> = {
   saturated: ({ runs_n, of_n }) =>
-    `the series is saturated in ${counted(runs_n, 'run')} of ${of_n}: it could not keep its schedule, so its figures show only a part of the delay; lower its rate, or set allowSaturated in the rule`,
+    `the series is saturated in ${counted(runs_n, 'run')} of ${of_n}: it could not keep its schedule, so its figures show only a part of the delay; lower its rate`,
   'records-lost': ({ runs_n, of_n }) =>
     `records of slow operations were lost in ${counted(runs_n, 'run')} of ${of_n}, so the figure is a lower bound`,
   'pages-used-up': ({ runs_n, of_n }) =>
     `the victim used up its fresh pages in ${counted(runs_n, 'run')} of ${of_n}, and could be stalled only in a part of the window; lower its rate`,
   'states-unseen': ({ runs_n, of_n }) =>
     `in ${counted(runs_n, 'run')} of ${of_n} there are stalls in which the state of the victim was not seen`,
+  'holder-idle': ({ runs_n, of_n }) =>
+    `the holder made no call in ${counted(runs_n, 'run')} of ${of_n}, so there was nothing to wait for; use a longer window (--duration)`,
+  'heap-kept': ({ runs_n, of_n }) =>
+    `the JVM gave no heap back in ${counted(runs_n, 'run')} of ${of_n}, so there was nothing to wait for`,
 };
 
 export function flawText(flaw: FlawFact): string {
   return sentenceOf<FlawFact>(ofFlaws, flaw);
+}
+
+/** With what a policy can allow. */
+export function gateFlawText(flaw: FlawFact): string {
+  return `${flawText(flaw)}${flaw.code === 'saturated' ? ', or set allowSaturated in the rule' : ''}`;
 }
 
 const ofRefusals: WordsOf<Refusal> = {
@@ -155,7 +164,7 @@ const ofRefusals: WordsOf<Refusal> = {
     `an observation of ${formatDuration(watched_ns)} has too few slices of a second or more; observe for at least ${formatDuration(needed_ns)}`,
   'neighbours-alike': ({ piece_ns, autocorrelation, p }) =>
     `neighbouring pieces of ${formatDuration(piece_ns)} are alike by themselves (autocorrelation ${autocorrelation.toFixed(2)}, ${equalsP(p)}), so that slices are no independent values; observe for longer`,
-  'baseline-flawed': ({ flaw }) => `in the baseline ${flawText(flaw)}`,
+  'baseline-flawed': ({ flaw }) => `in the baseline ${gateFlawText(flaw)}`,
 };
 
 export function refusalText(refusal: Refusal): string {

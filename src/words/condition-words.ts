@@ -2,6 +2,7 @@
 import type { ArmFact, ConditionFact, ConditionOutcome, FigureOfArm } from '../facts/condition-facts.js';
 import type { MetricUnit } from '../facts/metric-facts.js';
 import type { Stated } from '../facts/stated.js';
+import { flawText } from './compare-words.js';
 import { formatMetric, missingText } from './metric-words.js';
 import { listed } from './text.js';
 
@@ -19,7 +20,7 @@ function conditionText(fact: ConditionFact): string {
         ? `is not met: ${figuresOf(fact, 'not met')}`
         : `is not met in ${arms.map(({ arm }) => arm).join(', ')}`;
     case 'figure-unknown':
-      return `cannot be decided: ${figuresOf(fact, 'unknown')}; use more or longer runs`;
+      return `cannot be decided: ${figuresOf(fact, 'unknown')}${moreRunsText(arms)}`;
     case 'no-figure':
       return `cannot be decided: no arm has ${metric}`;
     case 'not-complete':
@@ -30,15 +31,25 @@ function conditionText(fact: ConditionFact): string {
 }
 
 function figuresOf({ metric, unit, arms }: ConditionFact, outcome: ConditionOutcome): string {
-  const text = (fact: ArmFact): string => `${metric} is ${figureText(unit, fact)} in ${fact.arm}`;
+  const text = (fact: ArmFact): string =>
+    fact.code === 'flawed'
+      ? `${metric} is ${figureText(unit, fact.figure)} in ${fact.arm}, but ${flawText(fact.flaw)}`
+      : `${metric} is ${figureText(unit, fact)} in ${fact.arm}`;
   return arms
     .filter((fact) => fact.outcome === outcome)
     .map(text)
     .join(', ');
 }
 
+/** More runs like a flawed run are flawed too. */
+function moreRunsText(arms: readonly ArmFact[]): string {
+  return arms.some(({ outcome, code }) => outcome === 'unknown' && code !== 'flawed')
+    ? '; use more or longer runs'
+    : '';
+}
+
 /** To follow "is". */
-function figureText(unit: MetricUnit, fact: FigureOfArm): string {
+function figureText(unit: MetricUnit, fact: Exclude<FigureOfArm, { readonly code: 'flawed' }>): string {
   const shown = (value: number): string => formatMetric(unit, value);
   switch (fact.code) {
     case 'value':

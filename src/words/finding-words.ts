@@ -11,7 +11,7 @@ export function findingSentence(subject: string, fact: FindingFact): string {
 function described(fact: FindingFact): string {
   if (fact.underLoad !== null) return underLoadText(fact.underLoad);
   const { seen, outcome, reason } = fact;
-  if (seen === null) return 'it has no complete, undisturbed run, so nothing can be concluded';
+  if (seen === null) return withoutSeen[reason === 'no-operation' ? reason : 'no-run'];
   const stalls = stallsText(seen);
   if (reason !== null) return openText(reason, stalls, fact);
   return outcome === 'stalls'
@@ -19,11 +19,18 @@ function described(fact: FindingFact): string {
     : `${stalls}; it is indistinguishable from the foreign control, which had ${countText(fact.foreignStalls_n)}`;
 }
 
+const withoutSeen = {
+  'no-run': 'it has no complete, undisturbed run, so nothing can be concluded',
+  'no-operation':
+    'the victim made no operation in any complete, undisturbed run, so nothing can be concluded; use a longer window (--duration), or raise its rate',
+} as const;
+
 function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStalls_n }: FindingFact): string {
   const inControl = `the foreign control had ${countText(foreignStalls_n)}`;
   switch (reason) {
     case 'no-run':
-      return 'it has no complete, undisturbed run, so nothing can be concluded';
+    case 'no-operation':
+      return withoutSeen[reason];
     case 'no-control-run':
       return `${seen}; the foreign control has no complete, undisturbed run to compare it with, so nothing can be concluded`;
     case 'no-control-series':

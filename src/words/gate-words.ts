@@ -12,7 +12,7 @@ import type {
 import type { MarginFact, MetricUnit } from '../facts/metric-facts.js';
 import type { DifferingFact, DifferingSetting, LeftOut } from '../facts/side-facts.js';
 import type { Stated } from '../facts/stated.js';
-import { flawText, noteOfSideText, refusalText, statedCompareNote } from './compare-words.js';
+import { gateFlawText, noteOfSideText, refusalText, statedCompareNote } from './compare-words.js';
 import {
   equalsP,
   formatMetric,
@@ -25,6 +25,7 @@ import {
 } from './metric-words.js';
 import { factsText, factText, settingsText, sideNoteText } from './side-words.js';
 import { capitalised, counted, listed } from './text.js';
+import { whyNotRun } from './verdict-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 const mostAllowed = 3;
@@ -58,7 +59,7 @@ const ofProblems: WordsOf<EvidenceProblem> = {
   'several-baselines': ({ candidate, names }) =>
     `${listed(names)} are all baselines for ${candidate}; choose one with --baseline`,
   'baseline-is-candidate': ({ baseline, candidate }) =>
-    `the baseline ${baseline} was saved from these very runs (${candidate}); save it from the version before`,
+    `the baseline ${baseline} has these very runs (${candidate}); use runs of the version before`,
   undecidable: ({ runs, alpha, smallestP, leastRuns_n }) =>
     `no outcome of ${runs.a} and ${runs.b} runs could show a regression at alpha = ${Number((100 * alpha).toPrecision(3))} %: ` +
     `the smallest p that they can give is ${shownP(smallestP)}; ` +
@@ -71,12 +72,14 @@ type WithoutRow = Exclude<CheckReason, { readonly code: 'regressed' | 'no-worse'
 
 const ofChecks: WordsOf<WithoutRow> = {
   ...ofProblems,
+  'arm-not-run': ({ role, refused }) =>
+    `the arm ${refused.arm} was not run in the ${role}, because ${whyNotRun(refused)}; name the other arms in the rule (arms), or leave that JDK out`,
   'no-baseline': () => 'there is no baseline to compare with',
   'too-few-runs': ({ role, runs_n, minimumRuns_n, leftOut }) =>
     `the ${role} has ${runs_n === 0 ? 'no complete, undisturbed run' : counted(runs_n, 'complete, undisturbed run')} of it, ` +
     `and the policy asks for at least ${minimumRuns_n}${leftOut.length === 0 ? '' : `; ${leftOutText(leftOut)}`}`,
   'limit-unknown': ({ missing }) => missingText(missing),
-  'evidence-flawed': ({ role, flaw }) => `in the ${role} ${flawText(flaw)}`,
+  'evidence-flawed': ({ role, flaw }) => `in the ${role} ${gateFlawText(flaw)}`,
   'not-comparable': ({ refusal }) => refusalText(refusal),
   'limit-exceeded': ({ unit, worst, runs_n, violations_n }) =>
     `beyond it in ${violations_n} of ${counted(runs_n, 'run')}; the ${worst.is} is ${formatMetric(unit, worst.value)}`,

@@ -53,7 +53,10 @@ const same = bundle('same', 0);
 const worse = bundle('worse', 3);
 const noisy = (name: string, shift: number): string => {
   const path = scratch.fresh(name);
-  writeFakeBundle(path, { runs: [2, 9, 1, 14, 3, 7, 5, 11].map((count) => ({ stalls: stalled(count + shift) })) });
+  writeFakeBundle(path, {
+    runs: [2, 9, 1, 14, 3, 7, 5, 11].map((count) => ({ stalls: stalled(count + shift) })),
+    manifest: { startedAt: new Date(Date.UTC(2026, 0, 1, shift - 1)).toISOString() },
+  });
   return path;
 };
 const [noisyBefore, noisyAfter] = [noisy('noisy-before', 0), noisy('noisy-after', 1)];
@@ -104,8 +107,11 @@ describe('pauselab gate', () => {
 
   test('JUnit counts what it lists, whatever names the bundles hold', async () => {
     const evil = `<x a="1">&]]>\u0001\ud800'\n`;
-    const odd = bundle('evil', 0, { run: { series: evil } });
-    const { stdout } = await command('gate', '--baseline', odd, '--candidate', odd, '--junit');
+    const [before, odd] = [
+      bundle('before', 0, { run: { series: evil } }),
+      bundle('evil', 0, { run: { series: evil } }),
+    ];
+    const { stdout } = await command('gate', '--baseline', before, '--candidate', odd, '--junit');
     expect(stdout).not.toContain('<x');
     const xml = scratch.write('g.xml', stdout);
     const read = `import sys, json, xml.etree.ElementTree as e; r = e.parse(sys.argv[1]).getroot(); print(json.dumps([r.attrib, [[s.attrib, [[c.attrib, [k.tag for k in c]] for c in s.iter('testcase')]] for s in r]]))`;
@@ -168,15 +174,16 @@ describe('pauselab gate', () => {
   });
 
   test('JUnit has the time that the runs took', async () => {
-    const path = scratch.fresh('timed');
+    const [before, path] = [scratch.fresh('before'), scratch.fresh('timed')];
     const [window_ns, left] = [10e9, { window: { windowStart_ns: 0.2e9, windowEnd_ns: 10.2e9, drainEnd_ns: 10.5e9 } }];
     const arm = (name: string, n: number): FakeRun[] =>
       Array.from({ length: n }, (_, i) => ({ arm: name, window_ns, run: { ...left, repetition: i + 1 } }));
-    writeFakeBundle(path, {
-      runs: [...arm('one', 6), ...arm('two', 8)],
-      manifest: { startedAt: '2026-02-03T04:05:06.789Z' },
-    });
-    const { stdout } = await command('gate', '--baseline', path, '--candidate', path, '--junit');
+    for (const [folder, startedAt] of [
+      [before, '2026-02-03T01:02:03.456Z'],
+      [path, '2026-02-03T04:05:06.789Z'],
+    ] as const)
+      writeFakeBundle(folder, { runs: [...arm('one', 6), ...arm('two', 8)], manifest: { startedAt } });
+    const { stdout } = await command('gate', '--baseline', before, '--candidate', path, '--junit');
     expect(/<testsuites [^>]* time="([^"]*)"/.exec(stdout)?.[1]).toBe('147.000');
     expect(/<testsuite name="fake" [^>]* time="([^"]*)" timestamp="([^"]*)"/.exec(stdout)?.slice(1)).toEqual([
       '147.000',
@@ -189,10 +196,11 @@ describe('pauselab gate', () => {
   });
 
   test('a table and a page are not broken by names either', async () => {
-    const odd = bundle('evil', 3, { run: { series: 'a|b\u001b[31m\nxyz' } });
-    const { stdout } = await command('gate', '--baseline', odd, '--candidate', odd);
+    const run = { series: 'a|b\u001b[31m\nxyz' };
+    const [before, odd] = [bundle('before', 3, { run }), bundle('evil', 3, { run })];
+    const { stdout } = await command('gate', '--baseline', before, '--candidate', odd);
     expect(stdout).not.toMatch(/\u001b|\nxyz/);
-    const markdown = (await command('gate', '--baseline', odd, '--candidate', odd, '--markdown')).stdout;
+    const markdown = (await command('gate', '--baseline', before, '--candidate', odd, '--markdown')).stdout;
     expect(markdown).toContain('a\\|b');
     expect(
       new Set(
@@ -364,7 +372,11 @@ describe('pauselab baseline', () => {
     await command('baseline', 'save', quiet, '--as', 'main', '--in', folder);
     const { code, stdout } = await command('gate', '--baseline', folder, '--candidate', quiet);
     expect(code).toBe(4);
-    expect(stdout).toContain('the baseline main was saved from these very runs');
+    expect(stdout).toMatch(/the baseline main has these very runs \(\d+-quiet\); use runs of the version before/i);
+    // A bundle that is named by its path is no better.
+    const itself = await command('gate', '--baseline', quiet, '--candidate', quiet);
+    expect(itself.code).toBe(4);
+    expect(itself.stdout).toContain('has these very runs');
   });
 
   test('is not overwritten unless told', async () => {

@@ -133,6 +133,38 @@ describe('pauselab merge', () => {
     ]);
   });
 
+  test('runs of one round stay in one round, whatever arms and runs the bundles before have', async () => {
+    const both = scratch.fresh('tuesday-of-two');
+    const arms = [arm, 'free-across-vmas'];
+    writeFakeBundle(both, {
+      runs: [1, 2].flatMap((repetition) =>
+        arms.map((name) => ({ arm: name, run: { repetition, startedAt: '2026-01-02T00:00:00.000Z' } })),
+      ),
+      manifest: {
+        profile,
+        profileHash: hashOf(profile),
+        startedAt: '2026-01-02T00:00:00.000Z',
+        seed: profile.seed,
+        order: [1, 2].flatMap((repetition) => arms.map((name) => ({ arm: name, kernel: null, repetition }))),
+      },
+    });
+    const out = scratch.fresh('both');
+    // The first round of `cut` was lost.
+    const cut = bundle('cut', 3, [0], { run: { run: { repetition: 2 } } });
+    expect(await command('merge', monday, both, cut, '-o', out)).toMatchObject({ code: 0, stderr: '' });
+    const rounds = openBundle(out).runs.map((run) => [run.arm, run.repetition]);
+    expect(rounds).toEqual([
+      [arm, 1],
+      [arm, 2],
+      ['free-one-vma', 3],
+      ['free-across-vmas', 3],
+      ['free-one-vma', 4],
+      ['free-across-vmas', 4],
+      [arm, 6],
+    ]);
+    expect(openBundle(out).manifest.order.map((one) => [one.arm, one.repetition])).toEqual(rounds);
+  });
+
   test('sums up what both measured', async () => {
     const out = scratch.fresh('both');
     await command('merge', monday, tuesday, '-o', out);

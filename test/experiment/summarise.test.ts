@@ -195,3 +195,44 @@ test('from recordings to a verdict', () => {
       'free-one-vma is indistinguishable from the foreign control: in these runs no victim was stalled for 100 ms or more; these runs are inconclusive for dontneed-across-vmas. This rests on undisturbed runs. From a single run this is an observation, not yet a finding.',
   );
 });
+
+describe('calls of a churn', () => {
+  const across = arms.find(({ name }) => name === 'free-across-vmas');
+  if (across?.kind !== 'native') throw new Error('the profile has the arm');
+  const declared = (...calls: readonly string[]) => ({
+    ...across,
+    issues: calls.map((call) => ({ call, by: null, atLeast: 1 })),
+  });
+  const counted = (n: number): RunFile['issued'] => [{ call: 'madvise.FREE', by: null, n, bytes: 4096 * n }];
+  const churn = { processes: [], threads: [], tallies: [] };
+  const summaryWith = (arm: ReturnType<typeof declared>, issued: RunFile['issued']) =>
+    summarise({
+      profile,
+      arms: [...arms.filter(({ control }) => control !== null), arm],
+      kernels: [kernelNamed('6.18.0')],
+      status: 'complete',
+      runs: [
+        run('idle-control', { holder: [] }),
+        run('foreign-control', {}),
+        run(arm.name, { holder: [] }, { churn, issued }),
+      ],
+      refused: [],
+      resumed: [],
+    });
+  const callsOf = ({ arms: all }: ReturnType<typeof summaryWith>) =>
+    all.find(({ name }) => name === 'free-across-vmas')?.series[0]?.perRun.map(({ holder_calls }) => holder_calls);
+
+  test('are those that a trace counted', () => {
+    expect(callsOf(summaryWith(declared('madvise.FREE'), counted(3)))).toEqual([3]);
+    const none = summaryWith(declared('madvise.FREE'), counted(0));
+    expect(callsOf(none)).toEqual([0]);
+    expect(none.findings.map(({ code }) => code)).toEqual(['holder-idle']);
+  });
+
+  test('are not known without a trace, or where it does not count a call that the arm declares', () => {
+    const untraced = summaryWith(declared('madvise.FREE'), null);
+    expect(callsOf(untraced)).toEqual([null]);
+    expect(untraced.findings.map(({ code }) => code)).toEqual(['like-foreign']);
+    expect(callsOf(summaryWith(declared('madvise.FREE', 'fallocate.PUNCH_HOLE'), counted(0)))).toEqual([null]);
+  });
+});

@@ -8,9 +8,10 @@ import { analyse } from './fake-run.js';
 const { arms } = await loadResolved('g1-uncommit');
 const parse = (text: string) => parseUntilN(text, [...arms, { series: ['writer.mprotect'], kind: 'native' }]);
 
-function run(arm: string, pauses: number, spoiled: string[] = []): FinishedRun {
+function run(arm: string, pauses: number, spoiled: string[] = [], kernel = '6.18.0'): FinishedRun {
   const file = {
     arm,
+    kernel,
     disturbances: spoiled.map((code) => ({ code, sentence: code })),
   } as unknown as FinishedRun['file'];
   return {
@@ -25,6 +26,12 @@ test('samples are counted over the runs of an arm, and every arm that has some n
   expect(needsMore(wanted, [run('a', 6), run('a', 4)])).toBe(false);
   expect(needsMore(wanted, [run('a', 6), run('a', 4), run('b', 9)])).toBe(true);
   expect(needsMore(wanted, [run('a', 6), run('a', 4, ['steal'])])).toBe(true);
+});
+
+test('samples of one kernel are not those of another', () => {
+  const wanted = parse('gc.pause=10');
+  expect(needsMore(wanted, [run('a', 9), run('a', 9, [], '6.17.0')])).toBe(true);
+  expect(needsMore(wanted, [run('a', 10), run('a', 10, [], '6.17.0')])).toBe(false);
 });
 
 test('an arm without a single event never would have enough, and is not waited for', () => {

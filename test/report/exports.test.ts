@@ -1,6 +1,9 @@
 /** Each form is held against its published description; what these say is in the comments. */
 import { describe, expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
+import { countsOfValues } from '../../src/record/histogram/counts.js';
+import { serviceFigures } from '../../src/record/histogram/figures.js';
+import { distributionOf } from '../../src/record/histogram/histogram.js';
 import { exportFormats, type ExportFormat } from '../../src/report/export-formats.js';
 import { exportBundle } from '../../src/report/exports.js';
 import { kernelSides } from '../../src/verdict/evidence/bundle-side.js';
@@ -165,6 +168,33 @@ describe('github-action-benchmark', () => {
       range: '6 to 18 in 2 runs',
       extra: 'Linux 6.18.0',
     });
+    expect(exported('github-action-benchmark').notes.join()).not.toContain('smaller is better');
+  });
+
+  test('has no figure of which less is worse, and says so', () => {
+    const service = serviceFigures(distributionOf(countsOfValues([5e6, 9e6])));
+    const holder = {
+      name: 'holder.madvise_free',
+      service,
+      hold_ns: 4e6,
+      calls_cpu_ns: 10e6,
+      window_calls: 2,
+      crossed_calls: 0,
+      releasedBytes: 2 ** 30,
+      lost_records: 0,
+    };
+    const issued = [{ call: 'madvise.FREE', by: null, n: 2, bytes: 2 ** 30 }];
+    const bundle = openBundle(fake([{ run: { holder, issued } }]));
+    const of = (format: ExportFormat) => exportBundle(format, bundle, kernelSides(bundle));
+    const { text, notes } = of('github-action-benchmark');
+    const names = (JSON.parse(text) as { name: string }[]).map(({ name }) => name);
+    expect(names).toContain('fake/free/holder: longest call');
+    expect(names).toContain('fake/free/issued: declared calls, by the trace');
+    expect(names.join()).not.toMatch(/calls of the holder|memory/);
+    expect(notes).toContain(
+      'In this format smaller is better, so these are left out: calls of the holder, calls of the holder per minute, memory handed to the calls, memory handed to the declared calls and memory of a declared call, mean.',
+    );
+    expect(of('bencher').text).toContain('holder-released-bytes');
   });
 });
 

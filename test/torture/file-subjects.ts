@@ -44,12 +44,13 @@ export const fileSubjects: Readonly<Record<string, Subject>> = {
     weight: 6,
     prepare: async (folder) => {
       await fakeResults(join(folder, 'bundle'), [0, 1]);
+      await fakeResults(join(folder, 'next'), [0, 1], '2026-01-02');
       writeFileSync(join(folder, 'short.yaml'), shortPolicy);
       writeFileSync(join(folder, 'default.yaml'), defaultPolicyText);
       return ['short.yaml', 'default.yaml'].map((name) => join(folder, name));
     },
     commands: (folder, _, file) => [
-      ['gate', '--baseline', join(folder, 'bundle'), '--candidate', join(folder, 'bundle'), '--policy', file],
+      ['gate', '--baseline', join(folder, 'bundle'), '--candidate', join(folder, 'next'), '--policy', file],
     ],
   }),
   bundle: filesRead({

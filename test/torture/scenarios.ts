@@ -131,7 +131,7 @@ const scenarios = {
   gate: {
     prepare: async (files) => {
       await fakeResults(join(files, 'before'));
-      await fakeResults(join(files, 'after'), [1, 2, 2]);
+      await fakeResults(join(files, 'after'), [1, 2, 2], '2026-01-02');
       writeFileSync(join(files, 'gate.yaml'), 'rules: [{ limits: [longest_ns <= 5s], compare: [stalled_share] }]\n');
       withOld('gate.json', 'gate.xml', 'gate.md')(files);
     },

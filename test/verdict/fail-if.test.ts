@@ -205,6 +205,71 @@ describe('a condition is checked', () => {
     expect(check('writer.mprotect.response.p50 > 1ms', summaryOf([saturated])).outcome).toBe('unknown');
   });
 
+  describe('and undecided where a figure that does not meet it may be too low', () => {
+    const flawed = (run: Parameters<typeof runOf>[0]) => writerArm('free-one-vma', null, quiet, runOf(run));
+
+    test.each([
+      [
+        'writer.mprotect.stalls > 0',
+        flawed({ exhausted: 9 }),
+        'writer.mprotect.stalls.count is 0 in free-one-vma, but the victim used up its fresh pages in 1 run of 2, and could be stalled only in a part of the window; lower its rate',
+      ],
+      [
+        'writer.mprotect.stalled > 5%',
+        flawed({ lost_records: 9 }),
+        'writer.mprotect.stalls.stalled_share is 0 in free-one-vma, but records of slow operations were lost in 1 run of 2, so the figure is a lower bound',
+      ],
+      [
+        'writer.mprotect.stalls.blocked_count == 1',
+        flawed({ count: 2, unseen_count: 2 }),
+        'writer.mprotect.stalls.blocked_count is 0 in free-one-vma, but in 1 run of 2 there are stalls in which the state of the victim was not seen',
+      ],
+      [
+        'writer.mprotect.stalls > 0',
+        flawed({ holder_calls: 0 }),
+        'writer.mprotect.stalls.count is 0 in free-one-vma, but the holder made no call in 1 run of 2, so there was nothing to wait for; use a longer window (--duration)',
+      ],
+      [
+        'writer.mprotect.stalls != 0',
+        flawed({ saturated: true }),
+        'writer.mprotect.stalls.count is 0 in free-one-vma, but the series is saturated in 1 run of 2: it could not keep its schedule, so its figures show only a part of the delay; lower its rate',
+      ],
+    ])('%s', (text, arm, why) => {
+      expect(check(text, summaryOf([arm]))).toEqual({
+        outcome: 'unknown',
+        sentence: `"${text}" cannot be decided: ${why}.`,
+      });
+      // Another arm may still meet it, and an arm without the flaw does not.
+      expect(check(text, summaryOf([arm, one])).outcome).toBe('unknown');
+      expect(check(text, summaryOf([one])).outcome).toBe('not met');
+    });
+
+    test('which a higher figure would not meet either: not met', () => {
+      const stalling = summaryOf([flawed({ count: 3, exhausted: 9, lost_records: 9 })]);
+      expect(check('writer.mprotect.stalls < 1', stalling).outcome).toBe('not met');
+      expect(check('writer.mprotect.stalls == 0', stalling).outcome).toBe('not met');
+      expect(check('writer.mprotect.stalls > 2', stalling).outcome).toBe('met');
+      const saturated = armOf('free-one-vma', null, [
+        seriesOf(writer, [runOf({ saturated: true })], { saturated: true }),
+      ]);
+      expect(check('writer.mprotect.saturated != true', summaryOf([saturated])).outcome).toBe('not met');
+    });
+  });
+
+  test('and undecided where the holder of an arm made no call, beside an arm whose holder did', () => {
+    const { holder } = one;
+    if (holder === null) throw new Error('an arm has a holder');
+    const service = { ...holder.service, n: 0, max_ns: null };
+    const idle = { ...across, holder: { ...holder, service, window_calls: 0 } };
+    const short = { ...one, holder: { ...holder, service: { ...holder.service, max_ns: 20 * ms } } };
+    expect(check('holder.longest > 50ms', summaryOf([short])).outcome).toBe('not met');
+    expect(check('holder.longest > 50ms', summaryOf([short, idle]))).toEqual({
+      outcome: 'unknown',
+      sentence:
+        '"holder.longest > 50ms" cannot be decided: holder.longest_ns is not known (no call of the holder is known) in free-across-vmas; use more or longer runs.',
+    });
+  });
+
   test('and of an arm itself', () => {
     const memoryUse = { rssMeanBytes: 2 ** 30, rssPeakBytes: 2 ** 31, pssBytes: null, cgroup: null };
     const withMemory = summaryOf([{ ...one, memoryUse }]);

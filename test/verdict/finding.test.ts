@@ -312,6 +312,7 @@ test.each<[string, SeriesRunFigures[], SeriesRunFigures[]]>([
   ['like the control, one run', [quiet], [quiet]],
   ['like the control, three runs', [quiet, stalledRun(1, 0.1, 0), quiet], [quiet, stalledRun(1, 0.1, 0), quiet]],
   ['no run', [], [quiet]],
+  ['no operation', [runOf({ n: 0 })], [quiet]],
   ['no control run', [stalledRun(1, 0.2)], []],
   ['some runs', [stalledRun(1, 0.2), quiet], [quiet]],
   ['control stalls', [stalledRun(1, 0.2), stalledRun(1, 0.3)], [stalledRun(2, 0.3, 0)]],

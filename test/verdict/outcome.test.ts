@@ -56,7 +56,8 @@ describe('an arm', () => {
     ['no-run', [], [quiet]],
     ['no-control-run', [stalledRun(3, 0.3)], []],
     ['no-run', [runOf({ status: 'partial' }), runOf({ status: 'failed' })], [quiet]],
-    ['no-run', [runOf({ n: 0 })], [quiet]],
+    ['no-operation', [runOf({ n: 0 })], [quiet]],
+    ['no-operation', [runOf({ n: 0 }), runOf({ status: 'partial' })], [quiet]],
     ['no-control-run', [stalledRun(3, 0.3)], [runOf({ status: 'partial' })]],
     ['no-control-run', [stalledRun(3, 0.3)], [runOf({ holder_calls: 0 })]],
   ])('has no data: %s', (reason, runs, control) => {

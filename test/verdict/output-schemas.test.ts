@@ -26,10 +26,13 @@ const same: [
 ] = [true, true];
 
 const scratch = scratchFolder();
+let hour = 0;
 const bundle = (name: string, counts: readonly number[], more: Partial<FakeBundle> = {}): string => {
   const path = scratch.fresh(name);
+  hour += 1;
   writeFakeBundle(path, {
     runs: counts.map((count, i) => ({ stalls: stalled(count), values_ns: valuesWithP99(20_000 + i) })),
+    manifest: { startedAt: new Date(Date.UTC(2026, 0, 1, hour)).toISOString() },
     ...more,
   });
   return path;
@@ -82,7 +85,7 @@ test('what `pauselab gate --json` writes fits, whatever it found', async () => {
   );
   const outcomes = new Set<string>();
   for (const [baseline, candidate] of [
-    [quiet, quiet],
+    [quiet, another],
     [quiet, noisy],
     [quiet, worse],
     [noisy, worse],

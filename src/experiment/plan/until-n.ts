@@ -1,5 +1,6 @@
 /**
- * `--until-n gc.pause=400`: repetitions are added until the series has that many samples in every arm with the series.
+ * `--until-n gc.pause=400`: repetitions are added until the series has that many samples in every arm with the series,
+ * on each kernel.
  */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
@@ -34,7 +35,7 @@ export function checkedUntilN(untilN: UntilN, arms: readonly Pick<ResolvedArm, '
   return untilN;
 }
 
-/** Whether an arm with the series has too few samples of it. Disturbed runs do not count. */
+/** Whether an arm with the series has too few samples of it on a kernel. Disturbed runs do not count. */
 export function needsMore({ series, n }: UntilN, runs: readonly FinishedRun[]): boolean {
   const perArm = new Map<string, number>();
   for (const { file, log, analysis } of runs) {
@@ -43,8 +44,9 @@ export function needsMore({ series, n }: UntilN, runs: readonly FinishedRun[]): 
       ...log.filter(({ name }) => name === series).map((one) => one.counts.n),
       ...analysis.series.filter(({ name }) => name === series).map((one) => one.service.n),
     ];
-    if (counts.length > 0)
-      perArm.set(file.arm, (perArm.get(file.arm) ?? 0) + counts.reduce((sum, one) => sum + one, 0));
+    // The summary has an arm for each kernel.
+    const arm = JSON.stringify([file.arm, file.kernel]);
+    if (counts.length > 0) perArm.set(arm, (perArm.get(arm) ?? 0) + counts.reduce((sum, one) => sum + one, 0));
   }
   return [...perArm.values()].some((seen) => seen > 0 && seen < n);
 }

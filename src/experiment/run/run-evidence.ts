@@ -23,13 +23,13 @@ import { allocates, operationNamed, operations, type Nature, type Operation } fr
 import {
   ioHogsOf,
   isInJvm,
+  isIoHog,
   type ResolvedArm,
   type ResolvedJvm,
   type ResolvedVictim,
 } from '../../profile/resolved/resolved.js';
 import type { ThreadId } from '../../record/board/board.js';
 import type { SampleStream } from '../../record/samples.js';
-import { isIoHog } from '../../workload/native/seats.js';
 import { matchesComm } from '../../workload/threads/thread-patterns.js';
 import type { RunAnalysis } from './analyse.js';
 

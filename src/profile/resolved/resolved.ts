@@ -323,6 +323,11 @@ export function ioHogsOf(arm: ResolvedArm): ResolvedIoHogs | undefined {
   return arm.kind === 'native' ? arm.ioHogs : undefined;
 }
 
+/** Whether a thread of the engine is an I/O hog, by the name of its seat (native/engine/workload.cc). */
+export function isIoHog(name: string): boolean {
+  return name.startsWith('io-hog-');
+}
+
 /** The system calls that an arm says it makes. `profile verify` counts them. */
 export function issuesOf(arm: ResolvedArm): readonly ExpectedCalls[] {
   return (arm.kind === 'native' ? arm.issues : workOf(arm)?.issues) ?? [];

@@ -8,6 +8,7 @@ import { nameWithoutLabel, placeKey } from '../../bundle/place-names.js';
 import type { KernelRecord, RunFile, SeriesFigures } from '../../bundle/bundle-schema.js';
 import type { StoredBundle } from '../../bundle/store.js';
 import { isEvidence } from '../../bundle/stored.js';
+import type { ResolvedArm } from '../../profile/resolved/resolved.js';
 import { addCounts } from '../../record/histogram/counts.js';
 import { percentile_ns } from '../../record/histogram/histogram.js';
 import { sumHlog, type HlogSum } from '../../record/histogram/hlog-sum.js';
@@ -15,6 +16,7 @@ import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
 import { bootOf } from './boot-of.js';
 import { storedPercents, type ArmRun, type SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
+import { isMeantIdle, nothingGivenIn } from './nothing-given.js';
 import type { PlacedArm, RoundRun, SeriesEvidence, Side, SideFacts } from './side.js';
 import { counted, listed } from '../../words/text.js';
 
@@ -26,12 +28,14 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
   const ofArms = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
   const whole = runs.filter(isEvidence);
   const idle = new Map<string, number>();
-  for (const run of runs) {
+  const resolved = new Map(manifest.profile.arms.map((arm) => [arm.name, arm]));
+  for (const [i, run] of runs.entries()) {
+    const arm = resolved.get(all[i]?.arm ?? '');
     const logs = lazily(() => sumHlog(join(path, 'runs', run.name, 'histograms.hlog')));
     const ofArm = ofArms.get(run.arm) ?? { arm: run.arm, scope: 'arm', series: '', runs: [] };
     ofArms.set(run.arm, ofArm);
     assertSaneArm(join(path, 'runs', run.name, 'run.json'), run);
-    if (isEvidence(run)) ofArm.runs.push({ ...armEvidence(run, logs), round: run.repetition });
+    if (isEvidence(run)) ofArm.runs.push({ ...armEvidence(run, arm, logs), round: run.repetition });
     for (const stored of run.series) {
       assertSane(join(path, 'runs', run.name, 'run.json'), run, stored);
       const figures = stalledThroughout(run, stored);
@@ -42,7 +46,7 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       if (!isEvidence(run)) continue;
       // A victim that never operated shows nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
-      else entry.runs.push({ ...seriesEvidence(run.window, figures, logs), round: run.repetition });
+      else entry.runs.push({ ...seriesEvidence(run, arm, figures, logs), round: run.repetition });
     }
   }
   const weak = [...evidence.values()].flatMap(({ arm, series }): SideNote[] => {
@@ -97,6 +101,8 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       bytes,
     })),
     degraded,
+    // A merged bundle may have runs of one.
+    refusedArms: manifest.refusedArms.filter(({ arm }) => !all.some((run) => run.arm === arm)),
     leftOut,
     notes: [
       ...leftOut,
@@ -169,18 +175,20 @@ function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesF
   };
 }
 
-/** `logs` is asked only for percentiles that the figures do not have. */
+/** `arm`: of its profile. `logs` is asked only for percentiles that the figures do not have. */
 export function seriesEvidence(
-  window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>,
+  run: RunFile,
+  arm: ResolvedArm | undefined,
   figures: SeriesFigures,
   logs: () => Pick<HlogSum, 'tags'>,
 ): SeriesOfRun {
   return {
     scope: 'series',
-    window_ns: window.windowEnd_ns - window.windowStart_ns,
+    window_ns: run.window.windowEnd_ns - run.window.windowStart_ns,
     threshold_ns: figures.stalls.threshold_ns,
     figures,
     knowsStates: true,
+    nothingGiven: nothingGivenIn(run, arm),
     quantile(times, percent) {
       const own = times === 'service' ? figures.service : figures.response;
       if (own === null || (times === 'response' && figures.saturated)) return null;
@@ -198,8 +206,10 @@ export function seriesEvidence(
   };
 }
 
+/** `arm`: of its profile. */
 export function armEvidence(
   { window, jvm, holder, issued, memoryUse, series }: RunFile,
+  arm: ResolvedArm | undefined,
   logs: () => Pick<HlogSum, 'tags'>,
 ): ArmRun {
   return {
@@ -208,6 +218,7 @@ export function armEvidence(
     threshold_ns: series[0]?.stalls.threshold_ns ?? 0,
     jvm,
     holder,
+    isIdle: arm !== undefined && isMeantIdle(arm),
     issued,
     memory: memoryUse,
     quantile(times, percent) {

@@ -4,6 +4,7 @@
  */
 import type { ManifestFile } from '../../bundle/bundle-schema.js';
 import type { IncompleteSide, LeftOut, SideNote } from '../../facts/side-facts.js';
+import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { PlaceKey } from '../../bundle/place-names.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
@@ -93,6 +94,8 @@ export interface Side {
   readonly incomplete: IncompleteSide | null;
   /** Sizes of the regions that holders give back, as they were found or given. */
   readonly regions: readonly { readonly of: string; readonly bytes: number }[];
+  /** Arms without a run, because their JDK cannot run them. */
+  readonly refusedArms: readonly RefusedArm[];
   /** Runs that are no evidence; `notes` has them too. */
   readonly leftOut: readonly LeftOut[];
   /** What of it is no evidence, and what weakens it. */

@@ -1,5 +1,7 @@
 /** The arms of a summary as evidence for metrics: all runs of an arm pooled, and each of its whole runs. */
 import type { ArmSummary, SeriesRunFigures } from '../../bundle/bundle-schema.js';
+import type { SeenOfRun } from './flaws.js';
+import { runsWithHeapKept } from './heap-kept.js';
 import type { ArmRun, MetricEvidence, SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
 
@@ -7,6 +9,8 @@ export interface SummaryEvidence {
   readonly pooled: MetricEvidence;
   /** Each whole run, for percentiles; null if the bundle does not have its figures. */
   readonly runs: readonly (MetricEvidence | null)[];
+  /** Each run that is pooled; empty for the arm itself. */
+  readonly seen: readonly SeenOfRun[];
 }
 
 /** `series` null: of the arm itself. Null: it has no such series, or nothing was measured. */
@@ -15,7 +19,8 @@ export function summaryEvidence(arm: ArmSummary, series: string | null): Summary
   return series === null ? ofArm(arm) : ofSeries(arm, series);
 }
 
-function ofSeries({ window_ns, series: all }: ArmSummary, name: string): SummaryEvidence | null {
+function ofSeries(arm: ArmSummary, name: string): SummaryEvidence | null {
+  const { window_ns, series: all } = arm;
   const series = all.find((one) => one.name === name);
   // A victim that never operated has shown nothing, not even that it was not stalled.
   if (series === undefined || series.service.n + series.stalls.count + series.unserved + series.exhausted === 0)
@@ -26,9 +31,20 @@ function ofSeries({ window_ns, series: all }: ArmSummary, name: string): Summary
     threshold_ns: series.stalls.threshold_ns,
     figures: series,
     knowsStates: true,
+    nothingGiven: null,
     quantile: ofTimes(series),
   };
-  return { pooled, runs: series.perRun.filter(({ status }) => status === 'complete').map((run) => ofRun(pooled, run)) };
+  return {
+    pooled,
+    runs: series.perRun.filter(({ status }) => status === 'complete').map((run) => ofRun(pooled, run)),
+    seen: series.perRun.map((run) => ({ figures: { ...run, stalls: run }, nothingGiven: nothingGivenIn(arm, run) })),
+  };
+}
+
+function nothingGivenIn(arm: ArmSummary, { run, holder_calls }: SeriesRunFigures): SeenOfRun['nothingGiven'] {
+  if (arm.control === 'idle') return null;
+  if (holder_calls === 0) return 'holder-idle';
+  return runsWithHeapKept(arm)?.includes(run) === true ? 'heap-kept' : null;
 }
 
 function ofTimes({
@@ -50,7 +66,7 @@ function ofRun(pooled: SeriesOfRun, { service, response, saturated, ...stalls }:
   return { ...pooled, figures, quantile: ofTimes(figures) };
 }
 
-function ofArm({ window_ns, series, jvm, holder, issued, memoryUse: memory }: ArmSummary): SummaryEvidence {
+function ofArm({ control, window_ns, series, jvm, holder, issued, memoryUse: memory }: ArmSummary): SummaryEvidence {
   const quantileOf =
     (log: NonNullable<ArmRun['jvm']>['log'], calls: ArmRun['holder']): ArmRun['quantile'] =>
     (times, percent) => {
@@ -63,6 +79,7 @@ function ofArm({ window_ns, series, jvm, holder, issued, memoryUse: memory }: Ar
     threshold_ns: series[0]?.stalls.threshold_ns ?? 0,
     jvm,
     holder,
+    isIdle: control === 'idle',
     issued,
     memory,
     quantile: quantileOf(jvm?.log ?? [], holder),
@@ -76,5 +93,5 @@ function ofArm({ window_ns, series, jvm, holder, issued, memoryUse: memory }: Ar
       issued: null,
       quantile: quantileOf(log, null),
     }));
-  return { pooled, runs };
+  return { pooled, runs, seen: [] };
 }

@@ -1,10 +1,8 @@
 /** What keeps a suite, a side or a series from being evidence. Whatever this finds passes under no policy. */
-import type { FlawFact } from '../../facts/compare-facts.js';
 import type { EvidenceProblem, GateNote, Role } from '../../facts/gate-facts.js';
 import type { DifferingFact, DifferingSetting } from '../../facts/side-facts.js';
 import { sentencesOf } from '../../facts/stated.js';
 import { differingFacts, differingSettings, pathInArm, sharedArms, withoutRepetition } from '../compare/differences.js';
-import type { Metric, MetricEvidence, SeriesOfRun } from '../evidence/metrics.js';
 import { measuredInTurns, type Side } from '../evidence/side.js';
 import { matchesAny } from './pattern.js';
 import type { Policy } from './policy.js';
@@ -120,19 +118,4 @@ function ageNotes(baseline: Side, candidate: Side): GateNote[] {
   if (!(age_ms > old_ms)) return [];
   const days_n = Math.floor(age_ms / old_ms);
   return [{ code: 'baseline-old', baseline: baseline.label, candidate: candidate.label, days_n }];
-}
-
-/** Why figures that look good in these runs may not be; null: nothing. */
-export function flawOf(metric: Metric, runs: readonly MetricEvidence[], allowSaturated: boolean): FlawFact | null {
-  const flaw = (code: FlawFact['code'], of: (figures: SeriesOfRun['figures']) => boolean): FlawFact | null => {
-    const runs_n = runs.filter((run) => run.scope === 'series' && of(run.figures)).length;
-    return runs_n === 0 ? null : { code, runs_n, of_n: runs.length };
-  };
-  const saturated = allowSaturated ? null : flaw('saturated', (figures) => figures.saturated);
-  if (saturated !== null || !metric.ofStalls) return saturated;
-  return (
-    (metric.fromRecords ? flaw('records-lost', ({ lost_records = 0 }) => lost_records > 0) : null) ??
-    flaw('pages-used-up', ({ exhausted = 0 }) => exhausted > 0) ??
-    (metric.name === 'blocked_per_minute' ? flaw('states-unseen', ({ stalls }) => stalls.unseen_count > 0) : null)
-  );
 }

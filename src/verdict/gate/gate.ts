@@ -9,6 +9,7 @@ import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import type { FlawFact, Refusal } from '../../facts/compare-facts.js';
 import type { CheckReason, EvidenceProblem, GateNote, Role } from '../../facts/gate-facts.js';
+import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type { MissingFigure } from '../../facts/metric-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { clopperPearson } from '../../stats/clopper-pearson.js';
@@ -16,13 +17,14 @@ import { described, distinctLabels, draftOf, hasNot, notesOfSide, valuesOf } fro
 import { rowOf, type RowDraft } from '../compare/rows.js';
 import type { CompareRow } from '../compare/compared.js';
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../compare/decide.js';
+import { flawOf, gaveBack, seenIn } from '../evidence/flaws.js';
 import { holds } from '../evidence/limit.js';
 import type { Metric } from '../evidence/metrics.js';
 import { placeWords, type SeriesEvidence, type Side } from '../evidence/side.js';
 import { comparisonExpected, limitExpected, statedGateNote, statedReason, statedRow } from '../../words/gate-words.js';
 import { listed } from '../../words/text.js';
 import { concluded } from './conclude.js';
-import { flawOf, pairNotes, pairProblems, sideProblems } from './gate-evidence.js';
+import { pairNotes, pairProblems, sideProblems } from './gate-evidence.js';
 import type { Check, CheckOutcome, GateResult, Suite } from './gated.js';
 import { isControlSeries, noiseNotes } from './noise.js';
 import { matchesAny } from './pattern.js';
@@ -130,7 +132,13 @@ function draftSuite(pair: GatePair, policy: Policy): DraftSuite {
     },
     problems,
     // Nothing is judged from sides that are no evidence: a reader would believe it.
-    checks: problems.length > 0 ? [] : inForce.flatMap((rule) => checksOf(rule, candidate, baseline, policy)),
+    checks:
+      problems.length > 0
+        ? []
+        : inForce.flatMap((rule) => [
+            ...notRunChecks(rule, candidate, baseline),
+            ...checksOf(rule, candidate, baseline, policy),
+          ]),
     inForce,
     pair: { ...pair, candidate, baseline },
   };
@@ -149,20 +157,45 @@ interface Selected {
   readonly series: string;
 }
 
-/** From both sides: a series that only one side has is reported as missing in the other. */
-function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
+/** Whether a rule selects an arm, by its name. */
+function armsSelectedBy(rule: Rule, sides: readonly Side[]): (arm: string) => boolean {
+  const { arms } = rule;
+  if (arms !== null) return (arm) => matchesAny(arms, arm);
   const controls = new Set(
     sides.flatMap(
       ({ resolved }) => resolved?.arms.flatMap(({ name, control }) => (control === null ? [] : [name])) ?? [],
     ),
   );
+  return (arm) => !controls.has(arm);
+}
+
+/** From both sides: a series that only one side has is reported as missing in the other. */
+function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
+  const isSelected = armsSelectedBy(rule, sides);
   const all = sides.flatMap(({ evidence }) => evidence.map(({ arm, scope, series }) => ({ arm, scope, series })));
   const unique = [...new Map(all.map((one) => [JSON.stringify([one.arm, one.scope, one.series]), one])).values()];
   return unique.filter(
     ({ arm, scope, series }) =>
-      (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) &&
+      isSelected(arm) &&
       (scope === 'arm' || (rule.series === null ? !isControlSeries(series) : matchesAny(rule.series, series))),
   );
+}
+
+/** An arm that was left out of both sides is in neither, and would pass by that. */
+function notRunChecks(rule: Rule, candidate: Side, baseline: Side | null): DraftCheck[] {
+  const isSelected = armsSelectedBy(rule, baseline === null ? [candidate] : [candidate, baseline]);
+  const ofBaseline = (baseline?.refusedArms ?? []).filter(
+    ({ arm }) => !candidate.refusedArms.some((other) => other.arm === arm),
+  );
+  return [
+    ...candidate.refusedArms.map((refused) => ({ role: 'candidate', refused }) as const),
+    ...ofBaseline.map((refused) => ({ role: 'baseline', refused }) as const),
+  ].flatMap((one) => (isSelected(one.refused.arm) ? [notRunCheck(rule, one)] : []));
+}
+
+function notRunCheck(rule: Rule, { role, refused }: { readonly role: Role; readonly refused: RefusedArm }): DraftCheck {
+  const reason = statedReason({ code: 'arm-not-run', role, refused });
+  return { kind: 'done', rule: rule.name, check: { ...evidenceCheck(reason), rule: rule.name, arm: refused.arm } };
 }
 
 function checksOf(rule: Rule, candidate: Side, baseline: Side | null, policy: Policy): DraftCheck[] {
@@ -257,7 +290,7 @@ function limitFlaw(
   const few = tooFew('candidate', own, policy, candidate);
   if (few !== null) return few;
   if (missing !== undefined) return { code: 'limit-unknown', missing };
-  const flaw = flawOf(metric, own.runs, allowSaturated);
+  const flaw = flawOf(metric, seenIn(own.runs), { allowSaturated, mustGiveBack: true });
   return flaw === null ? null : { code: 'evidence-flawed', role: 'candidate', flaw };
 }
 
@@ -311,7 +344,9 @@ function comparisonCheck({
   if (draft === null) return [];
   const expected = comparisonExpected(metric.title, metric.unit, draft.input.margin);
   // A baseline that saw too little shows nothing that could be worse.
-  const flaw = flawOf(metric, other.runs, rule.allowSaturated);
+  const [seen, seenBefore] = [seenIn(own.runs), seenIn(other.runs)];
+  const { allowSaturated } = rule;
+  const flaw = flawOf(metric, seenBefore, { allowSaturated, mustGiveBack: gaveBack(seen) });
   const refusal: Refusal | null = draft.input.refusal ?? (flaw === null ? null : { code: 'baseline-flawed', flaw });
   return [
     {
@@ -332,7 +367,7 @@ function comparisonCheck({
           ]),
         },
       },
-      flaw: flawOf(metric, own.runs, rule.allowSaturated),
+      flaw: flawOf(metric, seen, { allowSaturated, mustGiveBack: gaveBack(seenBefore) }),
       unjudged: { ...basics, expected },
     },
   ];
@@ -372,6 +407,10 @@ function labels(
 }
 
 function problemCheck(problem: EvidenceProblem): Check {
+  return evidenceCheck(statedReason(problem));
+}
+
+function evidenceCheck(reason: Stated<CheckReason>): Check {
   return {
     kind: 'evidence',
     outcome: 'error',
@@ -380,7 +419,7 @@ function problemCheck(problem: EvidenceProblem): Check {
     series: null,
     metric: null,
     expected: 'sound evidence',
-    reason: statedReason(problem),
+    reason,
     comparison: null,
     limit: null,
   };
@@ -402,12 +441,11 @@ function refuseIdleRules(policy: Policy, suites: readonly DraftSuite[]): void {
     // Suites with problems judge nothing and are errors by themselves.
     const sound = own.filter(({ problems }) => problems.length === 0);
     if (sound.length === 0) continue;
+    const checked = sound.flatMap(({ checks }) => checks.filter((check) => check.rule === rule.name));
+    // An arm that was not run may have what the rule asks for, and is an error by itself.
+    if (checked.some((check) => check.kind === 'done' && check.check.kind === 'evidence')) continue;
     const judged = new Set(
-      sound.flatMap(({ checks }) =>
-        checks.flatMap((check) =>
-          check.rule !== rule.name ? [] : [check.kind === 'comparison' ? check.draft.metric.name : check.check.metric],
-        ),
-      ),
+      checked.map((check) => (check.kind === 'comparison' ? check.draft.metric.name : check.check.metric)),
     );
     const idle = metricsOf(rule).filter(({ name }) => !judged.has(name));
     if (judged.size > 0 && idle.length > 0)

@@ -11,10 +11,17 @@
  * A percentile is compared by its bound and not by itself: it is above 5 ms where that of the typical run is, at 95 %,
  * and below where it is below at 95 %. Between the two nothing is decided (docs/statistics.md).
  *
- * Nothing passes by absence: an unknown figure (n too small, saturated, no operation served) and an experiment that is
- * not complete or ran degraded leave a condition undecided, unless it is met.
+ * Nothing passes by absence: an unknown figure (n too small, no operation served, no call of the holder), a figure that
+ * may be too low (flaws.ts), and an experiment that is not complete or ran degraded leave a condition undecided, unless
+ * it is met.
  */
-import type { ArmFact, ConditionFact, ConditionOutcome, FigureOfArm } from '../../facts/condition-facts.js';
+import type {
+  ArmFact,
+  ConditionFact,
+  ConditionOutcome,
+  FigureOfArm,
+  KnownFigure,
+} from '../../facts/condition-facts.js';
 import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { ExitCode, Failure, usage } from '../../base/failure.js';
@@ -22,6 +29,7 @@ import { didYouMean, nearMiss } from '../../base/text/near-miss.js';
 import type { ArmSummary, SummaryFile } from '../../bundle/bundle-schema.js';
 import { isInJvm, namesOfArm, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { leastRunsForBounds, typicalRun, type TypicalRun } from '../../stats/typical-run.js';
+import { flawOf, type SeenOfRun } from '../evidence/flaws.js';
 import { holds, limitValue, limitWords, operators, type Operator } from '../evidence/limit.js';
 import {
   allMetrics,
@@ -189,23 +197,54 @@ function factOf(condition: FailCondition, arm: ArmSummary): ArmFact[] {
   if (pooled.absent) return [];
   if (pooled.value === null)
     return fact('unknown', { code: 'missing', missing: pooled.missing ?? { code: 'no-figure' } });
-  if (metric.percent === null)
-    return fact(holds(pooled.value, comparison, value) ? 'met' : 'not met', { code: 'value', value: pooled.value });
+  if (metric.percent === null) {
+    const outcome = holds(pooled.value, comparison, value) ? 'met' : 'not met';
+    return fact(...unlessFlawed(condition, evidence.seen, outcome, { code: 'value', value: pooled.value }));
+  }
   const of_n = evidence.runs.length;
   const values = evidence.runs.flatMap((run) => (run === null ? [] : (metric.of(run).value ?? [])));
   if (values.length < of_n) return fact('unknown', { code: 'missing-in-runs', runs_n: of_n - values.length, of_n });
   if (values.length < leastRunsForBounds)
     return fact('unknown', { code: 'too-few-runs', values, neededRuns_n: leastRunsForBounds });
-  return fact(...byBound(condition, typicalRun(values)));
+  return fact(...byBound(condition, evidence.seen, typicalRun(values)));
+}
+
+const strict = { allowSaturated: false, mustGiveBack: true } as const;
+
+/** A figure that may be too low shows that a condition is met, and not that it is not. */
+function unlessFlawed(
+  condition: FailCondition,
+  seen: readonly SeenOfRun[],
+  outcome: ConditionOutcome,
+  figure: KnownFigure,
+): [ConditionOutcome, FigureOfArm] {
+  const flaw =
+    outcome === 'not met' && mayMeetHigher(condition, figure) ? flawOf(condition.metric, seen, strict) : null;
+  return flaw === null ? [outcome, figure] : ['unknown', { code: 'flawed', flaw, figure }];
+}
+
+/** Of a figure that does not meet the condition. */
+function mayMeetHigher({ comparison, value, metric }: FailCondition, figure: KnownFigure): boolean {
+  if (metric.unit === 'flag') return false;
+  if (comparison === '==') return figure.code === 'value' && figure.value < value;
+  return comparison === '>' || comparison === '>=' || comparison === '!=';
 }
 
 /** Both bounds are one-sided, so that either answer is wrong in 1 of 40 cases at most. */
-function byBound({ comparison, value }: FailCondition, typical: TypicalRun): [ConditionOutcome, FigureOfArm] {
+function byBound(
+  condition: FailCondition,
+  seen: readonly SeenOfRun[],
+  typical: TypicalRun,
+): [ConditionOutcome, FigureOfArm] {
+  const { comparison, value } = condition;
   const { low, high, estimate: median, n: runs_n } = typical;
   if (low === null || high === null) return ['unknown', { code: 'unbounded', runs_n }];
   const figures = { low, high, median, runs_n };
   const isMet = holds(low, comparison, value) && holds(high, comparison, value);
   const isNotMet = !holds(low, comparison, value) && !holds(high, comparison, value);
   if (!isMet && !isNotMet) return ['unknown', { code: 'between-bounds', ...figures }];
-  return [isMet ? 'met' : 'not met', { code: low >= value ? 'at-least' : 'at-most', ...figures }];
+  return unlessFlawed(condition, seen, isMet ? 'met' : 'not met', {
+    code: low >= value ? 'at-least' : 'at-most',
+    ...figures,
+  });
 }

@@ -3,7 +3,7 @@ import type { ArmSummary, Finding } from '../../bundle/bundle-schema.js';
 import type { FindingFact, SeenStalls, SeenUnderLoad } from '../../facts/finding-facts.js';
 import { findingSentence } from '../../words/finding-words.js';
 import { controlFor } from './control-for.js';
-import { heapKept } from './heap-kept.js';
+import { heapKept } from '../evidence/heap-kept.js';
 import { evidenceOf, outcomeOf, type Compared, type Judged, type Series } from './outcome.js';
 import { underLoad, type UnderLoad } from './under-load.js';
 

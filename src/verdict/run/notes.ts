@@ -7,7 +7,7 @@ import { isPurge } from '../../catalogue/purges.js';
 import type { HolderSize, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { controlFor } from './control-for.js';
-import { heapKept } from './heap-kept.js';
+import { heapKept } from '../evidence/heap-kept.js';
 import { evidenceOf, type Series } from './outcome.js';
 import { pausesBesideStalls } from './pauses.js';
 import { besidePublished } from './published.js';

@@ -23,6 +23,7 @@ export type Series = ArmSummary['series'][number];
 
 const reasons = {
   'no-run': 'no-data',
+  'no-operation': 'no-data',
   'no-control-run': 'no-data',
   'no-control-series': 'no-data',
   'no-idle-run': 'no-data',
@@ -64,7 +65,7 @@ export interface Compared {
 /** `hasControls`: whether the experiment has a foreign control at all; with a user's program it has none. */
 export function outcomeOf(series: Series, { foreign, idle }: Controls, hasControls = true): Judged {
   const runs = evidenceOf(series);
-  if (runs.length === 0) return because('no-run');
+  if (runs.length === 0) return because(hasCompleteRun(series) ? 'no-operation' : 'no-run');
   if (!hasControls) return because('uncontrolled');
   if (foreign === undefined) return because('no-control-series');
   // A control whose holder released nothing controls nothing.
@@ -101,6 +102,10 @@ export function evidenceOf({ perRun }: Pick<Series, 'perRun'>): SeriesRunFigures
   return perRun.filter(
     ({ status, n, count, stalled_share }) => status === 'complete' && (n > 0 || count > 0 || stalled_share > 0),
   );
+}
+
+function hasCompleteRun({ perRun }: Pick<Series, 'perRun'>): boolean {
+  return perRun.some(({ status }) => status === 'complete');
 }
 
 export function controlsOf({ foreign, idle }: Controls): readonly Series[] {

@@ -1,14 +1,9 @@
 /** The scheduling that each thread on a board should have. */
 import { workloadFailed } from '../../base/failure.js';
 import { resolveCpus, type CpuTopology } from '../../host/cpus.js';
-import { ioHogsOf, type ResolvedArm, type ResolvedThread } from '../../profile/resolved/resolved.js';
+import { ioHogsOf, isIoHog, type ResolvedArm, type ResolvedThread } from '../../profile/resolved/resolved.js';
 import type { ThreadId } from '../../record/board/board.js';
 import { applyPriority, type ThreadPriority } from '../threads/priorities.js';
-
-/** By the name of its seat (native/engine/workload.cc). */
-export function isIoHog(name: string): boolean {
-  return name.startsWith('io-hog-');
-}
 
 /** Loads are left out: threads of a JVM, a churn or its allocator are set by their names (named-threads.ts). */
 export function applySeats(threads: readonly ThreadId[], arm: ResolvedArm, topology: CpuTopology): ThreadPriority[] {

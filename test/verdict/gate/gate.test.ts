@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/base/failure.js';
+import type { RunFile } from '../../../src/bundle/bundle-schema.js';
 import { gate, type GatePair } from '../../../src/verdict/gate/gate.js';
 import type { Check, GateResult } from '../../../src/verdict/gate/gated.js';
+import type { RefusedArm } from '../../../src/facts/refused-arm-facts.js';
 import { readPolicy } from '../../../src/verdict/gate/policy.js';
 import { readSide } from '../../../src/verdict/evidence/read-side.js';
 import type { Side } from '../../../src/verdict/evidence/side.js';
@@ -491,6 +493,157 @@ describe('nothing passes by absence', () => {
         'rules: [{ compare: [stalled_share] }]',
       ).exitCode,
     ).toBe(4);
+  });
+
+  test.each([
+    'blocked_per_minute == 0',
+    'mutex_per_minute == 0',
+    'stalls.blocked_count == 0',
+    'stalls.mutex_count == 0',
+    'stalls.longest_blocked_ns <= 50ms',
+    'stalls.longest_mutex_ns <= 50ms',
+    'stalls.blocked_share <= 1%',
+    'stalls.mutex_share <= 1%',
+  ])('stalls in a state that was not seen: %s', (limit) => {
+    const unseen = side('after', runs(8, 0, { stalls: { count: 3, unseen_count: 3, longest_ns: 500 * ms } }));
+    const result = judge(null, unseen, `rules: [{ limits: ["${limit}"] }]`);
+    expect(result.exitCode).toBe(4);
+    expect(sentences(result)).toBe(
+      'in the candidate in 8 runs of 8 there are stalls in which the state of the victim was not seen',
+    );
+  });
+
+  test('stalls in a state that was not seen are counted', () => {
+    const unseen = side('after', runs(8, 0, { stalls: { count: 3, unseen_count: 3 } }));
+    expect(judge(null, unseen, 'rules: [{ limits: ["stalls.unseen_count <= 3"] }]').exitCode).toBe(0);
+  });
+
+  describe('where nothing was given back', () => {
+    const times = { min_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null };
+    const holderOf = (calls_n: number): NonNullable<RunFile['holder']> => ({
+      name: 'holder.madvise_free',
+      service: { ...times, n: calls_n, mean_ns: calls_n === 0 ? null : ms, max_ns: calls_n === 0 ? null : ms },
+      hold_ns: null,
+      calls_cpu_ns: 0,
+      window_calls: calls_n,
+      crossed_calls: 0,
+      releasedBytes: 0,
+      lost_records: 0,
+    });
+    const calling = (...calls: readonly number[]): FakeRun[] =>
+      calls.map((calls_n) => ({ run: { holder: holderOf(calls_n) } }));
+    const each = [5, 5, 5, 5, 5, 5];
+    const none = each.map(() => 0);
+
+    test.each([
+      ['in no run', calling(...none), 'in 6 runs of 6'],
+      ['not in one run', calling(...each.slice(1), 0), 'in 1 run of 6'],
+    ])('a holder that called %s shows no stall that is missing', (_, candidate, where) => {
+      const flaw = `the holder made no call ${where}, so there was nothing to wait for; use a longer window (--duration)`;
+      const compared = judge(side('before', calling(...each)), side('after', candidate));
+      expect(compared).toMatchObject({ exitCode: 4, counts: { error: 3 } });
+      expect(sentences(compared)).toContain(`in the candidate ${flaw}`);
+      expect(sentences(judge(side('before', candidate), side('after', calling(...each))))).toContain(
+        `in the baseline ${flaw}`,
+      );
+      const limited = judge(null, side('after', candidate), 'rules: [{ limits: [longest_ns <= 50ms] }]');
+      expect(limited.exitCode).toBe(4);
+      expect(sentences(limited)).toBe(`in the candidate ${flaw}`);
+    });
+
+    test('a holder that calls on neither side, or is meant to be idle, is no change', () => {
+      expect(judge(side('before', calling(...none)), side('after', calling(...none))).exitCode).toBe(0);
+      const manifest = { profile: { name: 'fake', arms: [{ name: 'free', holder: { active: false } }] } };
+      const idle = side('after', calling(...none), { manifest });
+      expect(judge(null, idle, 'rules: [{ limits: [longest_ns <= 50ms] }]').exitCode).toBe(0);
+    });
+
+    test.each([
+      ['in no run', none],
+      ['not in one run', [...each.slice(1), 0]],
+    ])('a limit of calls is unknown where the holder called %s, also beside another arm', (_, calls) => {
+      const other = calling(...each).map((run) => ({ ...run, arm: 'other' }));
+      const result = judge(
+        null,
+        side('after', [...calling(...calls), ...other]),
+        'rules: [{ limits: [holder.longest_ns <= 50ms] }]',
+      );
+      expect(result).toMatchObject({ exitCode: 4, counts: { error: 1, pass: 1 } });
+      expect(sentences(result)).toContain('no call of the holder is known');
+    });
+
+    test('a JVM that kept its heap shows no stall that is missing', () => {
+      const manifest = {
+        profile: {
+          name: 'fake',
+          arms: [{ name: 'free', jvm: { flags: ['-XX:G1PeriodicGCInterval=100'] } }],
+          duration_ns: 10e9,
+        },
+      };
+      const giving = (n: number): FakeRun[] =>
+        each.map(() => ({
+          run: {
+            jvm: {
+              processes: [],
+              threads: [],
+              log: [
+                {
+                  name: 'gc.uncommit',
+                  durations: { ...times, n, mean_ns: null, max_ns: null },
+                  long_count: 0,
+                  total_ns: 0,
+                },
+              ],
+              logProblems: [],
+              cpu_ns: 0,
+              cpuOver_ns: 0,
+            },
+          },
+        }));
+      const [before, after] = [side('before', giving(3), { manifest }), side('after', giving(0), { manifest })];
+      const result = judge(before, after);
+      expect(result.exitCode).toBe(4);
+      expect(sentences(result)).toContain(
+        'in the candidate the JVM gave no heap back in 6 runs of 6, so there was nothing to wait for',
+      );
+      expect(judge(before, before).exitCode).toBe(0);
+    });
+  });
+
+  describe('an arm that its JDK could not run', () => {
+    const refusedArms: RefusedArm[] = [
+      { code: 'jdk-without-collector', arm: 'zgc@jdk-26', jdk: '26.0.2', collector: 'zgc' },
+    ];
+    const profile = { name: 'fake', arms: [{ name: 'free' }, { name: 'zgc@jdk-26' }], duration_ns: 10e9 };
+    const [with_, without] = [
+      side('with', runs(8, 0), { manifest: { profile, refusedArms } }),
+      side('without', runs(8, 0), { manifest: { profile } }),
+    ];
+
+    test.each([
+      ['both sides', with_, with_, 'candidate'],
+      ['the candidate', without, with_, 'candidate'],
+      ['the baseline', with_, without, 'baseline'],
+      ['the only side', null, with_, 'candidate'],
+    ] as const)('of %s', (_, before, after, role) => {
+      const result = judge(before, after, before === null ? 'rules: [{ limits: [longest_ns <= 50ms] }]' : compareAll);
+      expect(result).toMatchObject({ exitCode: 4, counts: { error: 1, pass: before === null ? 1 : 3 } });
+      expect(result.suites[0]?.checks.find(({ outcome }) => outcome === 'error')).toMatchObject({
+        kind: 'evidence',
+        rule: 'rule-1',
+        arm: 'zgc@jdk-26',
+        reason: {
+          code: 'arm-not-run',
+          role,
+          sentence: `the arm zgc@jdk-26 was not run in the ${role}, because JDK 26.0.2 has no zgc collector; name the other arms in the rule (arms), or leave that JDK out`,
+        },
+      });
+    });
+
+    test('if a rule selects it, also if it selects nothing else', () => {
+      expect(judge(with_, with_, 'rules: [{ arms: [free], compare: [longest_ns] }]').exitCode).toBe(0);
+      expect(judge(with_, with_, 'rules: [{ arms: ["zgc@*"], compare: [longest_ns] }]').exitCode).toBe(4);
+    });
   });
 
   test('a saturated series is judged by its stalls where the rule says so, and never by its response', () => {

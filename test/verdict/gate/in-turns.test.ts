@@ -87,6 +87,20 @@ test('settings, kernel and JDK may differ, and are told; the machine may not', (
   );
 });
 
+test('an arm that a JDK of one side refuses is left out of both, and the gate does not pass', () => {
+  const none = [0, 0, 0, 0, 0, 0];
+  const more = {
+    profile: { name: 'fake', arms: [{ name: 'free' }, { name: 'zgc@new' }] },
+    refusedArms: [{ code: 'jdk-not-accepted', arm: 'zgc@new', jdk: '17.0.1', accepted: '>=22' }],
+  } satisfies FakeManifest;
+  const result = judged(
+    bundle('baseline', none, { ...inTurns('baseline'), ...more }),
+    bundle('candidate', none, { ...inTurns('candidate'), ...more }),
+  );
+  expect(result.exitCode).toBe(4);
+  expect(result.verdict).toContain('The arm zgc@new was not run in the candidate, because JDK 17.0.1 is not one that');
+});
+
 test('a saved baseline of two sides in turns is not its candidate, and a merged bundle is in turns with none', async () => {
   const none = [0, 0, 0, 0, 0, 0];
   const [before, after] = [bundle('a', none, inTurns('baseline')), bundle('b', none, inTurns('candidate'))];
@@ -94,7 +108,7 @@ test('a saved baseline of two sides in turns is not its candidate, and a merged 
   expect(await command('baseline', 'save', before, '--as', 'before', '--in', folder)).toMatchObject({ code: 0 });
   expect(await command('baseline', 'save', after, '--as', 'after', '--in', folder)).toMatchObject({ code: 0 });
   expect(judged(`${folder}/before`, after)).toMatchObject({ exitCode: 0, together: { divisions: 2 ** 6 } });
-  expect(judged(`${folder}/after`, after).verdict).toContain('was saved from these very runs');
+  expect(judged(`${folder}/after`, after).verdict).toContain('has these very runs');
   const manifest = planMerge(
     [after, bundle('later', none, { startedAt: '2026-01-02T00:00:00.000Z' })].map((path) => openBundle(path)),
   ).manifest;

@@ -37,6 +37,7 @@ function armMetric({ subject, figure, title, unit, of, more = {} }: ArmMetric): 
     ofStalls: false,
     growsWithWindow: false,
     fromRecords: false,
+    fromStates: false,
     percent: null,
     needs: null,
     margin: usualMargin(unit),
@@ -125,10 +126,12 @@ function ofHolder(of: (holder: Holder, run: ArmRun) => Known): (run: ArmRun) => 
 }
 
 const uncounted = { code: 'not-counted-then' } as const;
-/** An idle holder has no figures. */
-const noCall: Known = { ...unknown({ code: 'no-holder-call' }), absent: true };
+/** An idle arm has no figures of calls; any other should have made some. */
+const noCall = ({ isIdle }: ArmRun): Known => ({ ...unknown({ code: 'no-holder-call' }), absent: isIdle });
 const orUncounted = (value: number | null): Known => (value === null ? unknown(uncounted) : known(value));
-const orNoCall = (value: number | null): Known => (value === null ? noCall : known(value));
+const orNotRecorded = (value: number | null): Known =>
+  value === null ? unknown({ code: 'not-recorded' }) : known(value);
+const orNoCall = (value: number | null, run: ArmRun): Known => (value === null ? noCall(run) : known(value));
 
 /** Of calls and bytes fewer is worse: to give memory back is what the holder is for. */
 const holderMetrics: readonly Metric[] = (
@@ -161,15 +164,28 @@ const holderMetrics: readonly Metric[] = (
       ({ releasedBytes }) => orUncounted(releasedBytes),
       { worse: 'less', growsWithWindow: true },
     ],
-    ['longest_ns', 'longest call', 'time', ({ service }) => orNoCall(service.max_ns), { growsWithWindow: true }],
-    ['mean_ns', 'mean call', 'time', ({ service }) => orNoCall(service.mean_ns), {}],
-    ['hold_ns', 'CPU time of a call, median', 'time', ({ hold_ns }) => orNoCall(hold_ns), {}],
+    [
+      'longest_ns',
+      'longest call',
+      'time',
+      ({ service }, run) => orNoCall(service.max_ns, run),
+      { growsWithWindow: true },
+    ],
+    ['mean_ns', 'mean call', 'time', ({ service }, run) => orNoCall(service.mean_ns, run), {}],
+    [
+      'hold_ns',
+      'CPU time of a call, median',
+      'time',
+      // Of many calls not all are kept, and then there is no median.
+      ({ hold_ns, service }, run) => (service.n === 0 ? noCall(run) : orNotRecorded(hold_ns)),
+      {},
+    ],
     [
       'hold_mean_ns',
       'CPU time of a call, mean',
       'time',
-      ({ calls_cpu_ns, service }) =>
-        service.n === 0 ? noCall : calls_cpu_ns === null ? unknown(uncounted) : known(calls_cpu_ns / service.n),
+      ({ calls_cpu_ns, service }, run) =>
+        service.n === 0 ? noCall(run) : calls_cpu_ns === null ? unknown(uncounted) : known(calls_cpu_ns / service.n),
       {},
     ],
   ] as const satisfies readonly (readonly [
@@ -191,7 +207,7 @@ function holderPercentile(percent: number): Metric {
     unit: 'time',
     more: { percent, needs: 'holder' },
     of: ofHolder(({ service }, run) => {
-      if (service.n === 0) return noCall;
+      if (service.n === 0) return noCall(run);
       const value = run.quantile('holder', percent);
       return value === null ? tooFew(service.n, percent, run.window_ns, 'calls') : known(value);
     }),
@@ -234,7 +250,7 @@ function issuedMetric(
   figure: string,
   title: string,
   unit: MetricUnit,
-  of: (total: Pick<Issued, 'n' | 'bytes'>) => Known,
+  of: (total: Pick<Issued, 'n' | 'bytes'>, run: ArmRun) => Known,
   more: NonNullable<ArmMetric['more']>,
 ): Metric {
   return armMetric({
@@ -243,13 +259,15 @@ function issuedMetric(
     title,
     unit,
     more,
-    of: ({ issued }) =>
-      issued === null
-        ? absent
-        : of({
-            n: issued.reduce((sum, { n }) => sum + n, 0),
-            bytes: issued.reduce((sum, { bytes }) => sum + bytes, 0),
-          }),
+    of: (run) => {
+      const { issued } = run;
+      if (issued === null) return absent;
+      const total = {
+        n: issued.reduce((sum, { n }) => sum + n, 0),
+        bytes: issued.reduce((sum, { bytes }) => sum + bytes, 0),
+      };
+      return of(total, run);
+    },
   });
 }
 
@@ -264,7 +282,7 @@ const issuedMetrics: readonly Metric[] = [
     'bytes_per_call',
     'memory of a declared call, mean',
     'bytes',
-    ({ n, bytes }) => (n === 0 ? noCall : known(bytes / n)),
+    ({ n, bytes }, run) => (n === 0 ? noCall(run) : known(bytes / n)),
     { worse: 'less' },
   ),
 ];

@@ -2,6 +2,7 @@
 import type { Stated } from '../../../facts/stated.js';
 import type { ArmSummary, HolderFigures, LogSeries, SeriesFigures } from '../../../bundle/bundle-schema.js';
 import type { Margin } from '../../compare/decide.js';
+import type { NothingGiven } from '../../../facts/compare-facts.js';
 import type { MetricUnit, MissingFigure } from '../../../facts/metric-facts.js';
 
 /** `series`: of a victim; `arm`: of the whole workload. */
@@ -24,6 +25,8 @@ export interface SeriesOfRun extends Evidence {
     };
   /** False for a log, which records neither states of threads nor when stalls overlap. */
   readonly knowsStates: boolean;
+  /** Null: memory was given back, was not meant to be, or that is not known. */
+  readonly nothingGiven: NothingGiven | null;
 }
 
 /** What a run shows of its workload. */
@@ -33,6 +36,8 @@ export interface ArmRun extends Evidence {
   readonly jvm: { readonly log: readonly LogSeries[]; readonly logProblems: readonly Stated[] } | null;
   /** Null where no holder of ours gives memory back. */
   readonly holder: HolderFigures | null;
+  /** By its profile it gives nothing back. */
+  readonly isIdle: boolean;
   /** Calls that the arm declares, by a trace; null without a trace that has them. */
   readonly issued: ArmSummary['issued'];
   /** Null in a bundle of a version that did not read it. */
@@ -66,6 +71,8 @@ export interface Metric {
   readonly growsWithWindow: boolean;
   /** Too low where records of slow operations were lost. */
   readonly fromRecords: boolean;
+  /** Too low where the state of a stalled victim was not seen. */
+  readonly fromStates: boolean;
   /** Of a percentile, which has an uncertainty between runs; null: another metric. */
   readonly percent: number | null;
   /** Which arms can have it; null: all. */

@@ -35,6 +35,7 @@ function seriesMetric({ name, title, unit, of, more = {} }: SeriesMetric): Metri
     ofStalls: false,
     growsWithWindow: false,
     fromRecords: false,
+    fromStates: false,
     percent: null,
     needs: null,
     margin: usualMargin(unit, { isTimeOfStalls: more.ofStalls === true }),
@@ -59,6 +60,7 @@ function ofStates(
 
 const ofStalls = { ofStalls: true } as const;
 const counted = { ofStalls: true, growsWithWindow: true } as const;
+const seen = { fromRecords: true, fromStates: true } as const;
 
 export const stallMetrics: readonly Metric[] = [
   seriesMetric({
@@ -87,7 +89,7 @@ export const stallMetrics: readonly Metric[] = [
     title: 'blocked stalls per minute',
     unit: 'per_minute',
     of: ofStates(whichState, (stalls, { window_ns }) => perMinute(stalls.blocked_count, window_ns)),
-    more: { ...ofStalls, fromRecords: true },
+    more: { ...ofStalls, ...seen },
   }),
 ];
 
@@ -98,7 +100,7 @@ const furtherStallMetrics: readonly Metric[] = [
     title: 'stalls on a mutex per minute',
     unit: 'per_minute',
     of: ofStates(whichState, (stalls, { window_ns }) => perMinute(stalls.mutex_count, window_ns)),
-    more: { ...ofStalls, fromRecords: true, aliases: ['futex_per_minute'] },
+    more: { ...ofStalls, ...seen, aliases: ['futex_per_minute'] },
   }),
   seriesMetric({
     name: 'stalls.count',
@@ -121,7 +123,8 @@ const furtherStallMetrics: readonly Metric[] = [
       title,
       unit,
       of: ofStates(whichState, (stalls) => known(stalls[key])),
-      more: { ...counted, fromRecords: true },
+      // Stalls in an unknown state are what `unseen_count` counts.
+      more: { ...counted, ...seen, fromStates: key !== 'unseen_count' },
     }),
   ),
   ...(
@@ -135,7 +138,7 @@ const furtherStallMetrics: readonly Metric[] = [
       title,
       unit: 'share',
       of: ofStates(whichState, (stalls) => known(stalls[key])),
-      more: { ...ofStalls, fromRecords: true },
+      more: { ...ofStalls, ...seen },
     }),
   ),
   seriesMetric({

@@ -24,8 +24,6 @@ export interface Offered {
   readonly path: string;
   readonly name: string;
   readonly facts: SideFacts;
-  /** Null: not a stored baseline. */
-  readonly measuredAt: string | null;
   /** Named by itself, not found in a folder of baselines: the gate then reports everything that is wrong with it. */
   readonly named: boolean;
   read(): Side;
@@ -45,7 +43,6 @@ export function offeredBaselines(paths: readonly string[]): Offered[] {
         path,
         name: side.label,
         facts: side.facts,
-        measuredAt: null,
         named: true,
         read: () => side,
       }));
@@ -67,7 +64,6 @@ function offeredBaseline(path: string, baseline: BaselineFile, named: boolean): 
     path,
     name: all.length > 1 ? `${baseline.name} on ${placeText(facts) ?? 'unknown'}` : baseline.name,
     facts,
-    measuredAt: baseline.measuredAt,
     named,
     read: () => {
       const side = readSides(path, noLogs)[kernel];
@@ -129,12 +125,12 @@ function ofSameLabel({ facts: { label } }: Side, fitting: readonly Offered[]): r
   return same.length > 0 ? same : fitting;
 }
 
-/** A candidate that was saved before it was judged would be compared with itself, and always pass. */
+/** Compared with itself, a candidate would always pass. Sides in turns begin at once. */
 function paired(candidate: Side, chosen: Offered): GatePair {
   const baseline = chosen.read();
   const isItself =
-    chosen.measuredAt !== null &&
-    chosen.measuredAt === candidate.startedAt &&
+    baseline.startedAt !== null &&
+    baseline.startedAt === candidate.startedAt &&
     baseline.turns?.side === candidate.turns?.side;
   return {
     candidate,

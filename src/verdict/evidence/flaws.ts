@@ -1,0 +1,51 @@
+/** Why a figure of a series that looks good may not be: what its runs did not see, or did not do. */
+import type { FlawFact } from '../../facts/compare-facts.js';
+import type { Metric, MetricEvidence, SeriesOfRun } from './metrics.js';
+
+type Figures = SeriesOfRun['figures'];
+
+/** What a run of a series says about its evidence. */
+export interface SeenOfRun extends Pick<SeriesOfRun, 'nothingGiven'> {
+  readonly figures: Pick<Figures, 'saturated' | 'exhausted' | 'lost_records'> & {
+    readonly stalls: Pick<Figures['stalls'], 'unseen_count'>;
+  };
+}
+
+/** A run of an arm itself says nothing about a series. */
+export function seenIn(runs: readonly MetricEvidence[]): SeenOfRun[] {
+  return runs.flatMap((run) => (run.scope === 'series' ? [run] : []));
+}
+
+export interface FlawOptions {
+  readonly allowSaturated: boolean;
+  /** False where memory is given back in no run of what these runs are compared with either. */
+  readonly mustGiveBack: boolean;
+}
+
+/** Null: nothing. */
+export function flawOf(
+  metric: Metric,
+  runs: readonly SeenOfRun[],
+  { allowSaturated, mustGiveBack }: FlawOptions,
+): FlawFact | null {
+  const flaw = (code: FlawFact['code'], has: (run: SeenOfRun) => boolean): FlawFact | null => {
+    const runs_n = runs.filter(has).length;
+    return runs_n === 0 ? null : { code, runs_n, of_n: runs.length };
+  };
+  const saturated = allowSaturated ? null : flaw('saturated', ({ figures }) => figures.saturated);
+  if (saturated !== null || !metric.ofStalls) return saturated;
+  return (
+    (metric.fromRecords ? flaw('records-lost', ({ figures: { lost_records = 0 } }) => lost_records > 0) : null) ??
+    flaw('pages-used-up', ({ figures: { exhausted = 0 } }) => exhausted > 0) ??
+    (metric.fromStates ? flaw('states-unseen', ({ figures }) => figures.stalls.unseen_count > 0) : null) ??
+    (mustGiveBack
+      ? (flaw('holder-idle', ({ nothingGiven }) => nothingGiven === 'holder-idle') ??
+        flaw('heap-kept', ({ nothingGiven }) => nothingGiven === 'heap-kept'))
+      : null)
+  );
+}
+
+/** Whether memory was given back in some run, as far as is known. */
+export function gaveBack(runs: readonly SeenOfRun[]): boolean {
+  return runs.some(({ nothingGiven }) => nothingGiven === null);
+}

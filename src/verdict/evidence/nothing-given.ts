@@ -1,0 +1,37 @@
+/** Whether an arm gave memory back in a run: where nothing is given back, nobody can wait for it. */
+import type { RunFile } from '../../bundle/bundle-schema.js';
+import type { NothingGiven } from '../../facts/compare-facts.js';
+import { isInJvm, isIoHog, issuesOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
+import { keptHeap, logsReturns } from './heap-kept.js';
+
+/** By its profile it gives nothing back, as an idle control. */
+export function isMeantIdle({ control, holder }: Pick<ResolvedArm, 'control' | 'holder'>): boolean {
+  return control === 'idle' || holder?.active === false;
+}
+
+type GivingRun = Pick<RunFile, 'holder' | 'jvm' | 'churn' | 'agent' | 'priorities' | 'issued'>;
+
+/**
+ * 0 for an idle holder; null where something else is under test, whose calls are not counted. Those of a JVM or a churn
+ * are counted if a trace has every call that the arm declares.
+ */
+export function holderCallsOf(run: GivingRun, arm: ResolvedArm | undefined): number | null {
+  const { holder, jvm, churn, agent, priorities } = run;
+  const calls_n = holder?.window_calls ?? null;
+  if (calls_n !== null && calls_n > 0) return calls_n;
+  if (jvm !== null || churn !== null) return arm === undefined ? null : declaredCalls(run, arm);
+  return agent === null && !priorities.some(({ name }) => isIoHog(name)) ? calls_n : null;
+}
+
+/** Null where some declared call is not among those that a trace counts. */
+function declaredCalls({ issued }: GivingRun, arm: ResolvedArm): number | null {
+  if (issued === null || issued.length < issuesOf(arm).length) return null;
+  return issued.reduce((sum, { n }) => sum + n, 0);
+}
+
+/** Null: it gave memory back, was not meant to, or that is not known. `arm`: of its profile. */
+export function nothingGivenIn(run: GivingRun, arm: ResolvedArm | undefined): NothingGiven | null {
+  if (arm === undefined || isMeantIdle(arm)) return null;
+  if (holderCallsOf(run, arm) === 0) return 'holder-idle';
+  return isInJvm(arm) && logsReturns(arm) && run.jvm !== null && keptHeap(run.jvm) ? 'heap-kept' : null;
+}
