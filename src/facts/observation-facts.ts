@@ -91,6 +91,8 @@ export type ObservationGap =
   | { readonly code: 'target-ended'; readonly pid: number; readonly name: string }
   /** Processes that a target started, or that came into an observed cgroup, and that were there at the end. */
   | { readonly code: 'processes-started'; readonly processes_n: number }
+  /** A bundle has the `kept_n` longest stalls; the file had no room for the others. */
+  | { readonly code: 'stalls-left-out'; readonly stalls_n: number; readonly kept_n: number }
   /** pauselab keeps a limited number of records, so it ended. */
   | { readonly code: 'records-limit'; readonly seen_ns: number }
   /** What looks at threads cannot show; `period_ns` lies between two looks. */

@@ -5,7 +5,6 @@ import { monotonic_ms, settlesWithin, wallClock_ms } from '../base/clock.js';
 import { formatDuration } from '../base/text/units.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
 import { schemaVersion } from '../bundle/version.js';
-import type { ListedStall } from '../bundle/stalls-schema.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
@@ -52,9 +51,6 @@ export interface ObserveSettings {
 }
 
 export interface ObservationResult extends KeptObservation {
-  readonly observation: ObservationFile;
-  /** By start. */
-  readonly stalls: readonly ListedStall[];
   /** Whether `profile from` makes a profile of it. */
   readonly isRepeatable: boolean;
   /** Of the signal that ended it; null: it ended as asked. */
@@ -81,8 +77,6 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
     const kept = keepObservation(observation, stalls, { out: asked.out, targets, note: settings.note });
     const signal = interruption.signal();
     return {
-      observation,
-      stalls,
       ...kept,
       isRepeatable: repetitionOf(observation).roots.length > 0,
       interrupted: signal === null ? null : exitCodeOf(signal),
@@ -201,7 +195,7 @@ function resultOf(
   { seen, chosen: { tier, refused }, ended, monotonicStart_ns, policyOf, knowledge }: WatchedWithJvms,
   targets: readonly Target[],
   { asked: { threshold_ns }, startedAt, argv }: Circumstances,
-): Pick<ObservationResult, 'observation' | 'stalls'> {
+): Pick<KeptObservation, 'observation' | 'stalls'> {
   const { stalls, roots, reasons } = attributed(seen);
   const { watched_ns, detail_ns, cost, gaps } = seen;
   const threads_n = targets.reduce((sum, target) => sum + target.threads_n, 0);

@@ -124,6 +124,8 @@ const ofGaps: WordsOf<ObservationGap> = {
   ...ofJvmGaps,
   'records-dropped': ({ records_n }) =>
     `${counted(records_n, 'record')} did not fit into the buffer of the kernel: stalls and their reasons may be missing`,
+  'stalls-left-out': ({ stalls_n, kept_n }) =>
+    `the bundle has the ${kept_n} longest of ${counted(stalls_n, 'stall')}, because the file of stalls is limited in size: \`pauselab compare\` does not take it; observe for a shorter time, or with a longer --threshold`,
   'threads-not-followed': ({ threads_n }) =>
     `${counted(threads_n, 'thread')} could not be followed, because another thread had the same slot: their stalls are missing`,
   'user-stacks-lost': ({ stacks_n }) =>
