@@ -1,7 +1,7 @@
 /** An observation: the processes, the observer beside them for as long as asked, and the bundle of what was seen. */
 import { cpus, release } from 'node:os';
 import { type ExitCode, usage } from '../base/failure.js';
-import { monotonic_ms, settlesWithin, wallClock_ms } from '../base/clock.js';
+import { waitFor, wallClock_ms } from '../base/clock.js';
 import { formatDuration } from '../base/text/units.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
 import { schemaVersion } from '../bundle/version.js';
@@ -23,7 +23,7 @@ import { ensurePart } from '../host/setup.js';
 import { checkObservation, type ObservationCheck } from './observe-check.js';
 import { followed, type Follower } from './follow-stalls.js';
 import { targetsOf, type AskedTargets } from './observe-targets.js';
-import { chosenTier, type ChosenTier } from './observe-tier.js';
+import { chosenTier, observingTiers, type ChosenTier, type Tier } from './observe-tier.js';
 import { keepObservation, tryFolder, type KeptObservation } from './keep-observation.js';
 import { toolVersion } from './tool-version.js';
 
@@ -60,10 +60,14 @@ export interface ObservationResult extends KeptObservation {
 /** How often it is looked whether the observation is to end. */
 const look_ms = 200;
 
-export async function observe(asked: ObserveAsked, settings: ObserveSettings): Promise<ObservationResult> {
+export async function observe(
+  asked: ObserveAsked,
+  settings: ObserveSettings,
+  tiers: readonly Tier[] = observingTiers,
+): Promise<ObservationResult> {
   refuseThreshold(asked);
   const targets = targetsOf(asked);
-  const chosen = await chosenTier(asked.tier, targets, settings);
+  const chosen = await chosenTier(asked.tier, targets, settings, tiers);
   if (asked.jvm) await ensurePart('attach', { install: settings.install, note: settings.note });
   // It is tried now, and made at the end: a killed pauselab leaves no folder.
   tryFolder({ out: asked.out, targets });
@@ -147,20 +151,25 @@ async function watchUntilEnd(
   const before = new Set(everyPid());
   const facts = procFacts(targets);
   const watch = await chosen.tier.watch({ targets, threshold_ns });
-  if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
-  const end_ms = monotonic_ms() + for_ns / 1e6;
-  const ends = Promise.race([interruption.signalled, watch.ended, ...(follow === null ? [] : [follow.hasLeft])]);
-  const wanted_n = untilStalls_n ?? Infinity;
-  const seen_n =
-    follow !== null ? followed(watch, follow, facts) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
-  for (;;) {
-    const left_ms = end_ms - monotonic_ms();
-    const hasEnough = seen_n() >= wanted_n;
-    if (left_ms <= 0 || hasEnough || watch.isFull() || !targets.some(isStillThere)) break;
-    if (await settlesWithin(ends, Math.min(look_ms, left_ms))) break;
-  }
-  const isFull = watch.isFull();
-  const started_n = startedMeanwhile(targets, cgroups, before).length;
+  const watching = async (): Promise<Parameters<typeof besides>[1]> => {
+    if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
+    const ends = Promise.race([interruption.signalled, watch.ended, ...(follow === null ? [] : [follow.hasLeft])]);
+    const wanted_n = untilStalls_n ?? Infinity;
+    const seen_n =
+      follow !== null ? followed(watch, follow, facts) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
+    const isOver = (): boolean => seen_n() >= wanted_n || watch.isFull() || !targets.some(isStillThere);
+    await waitFor(() => (isOver() ? true : null), {
+      deadline_ms: for_ns / 1e6,
+      poll_ms: look_ms,
+      interrupted: ends.catch(() => undefined),
+    });
+    return { isFull: watch.isFull(), started_n: startedMeanwhile(targets, cgroups, before).length };
+  };
+  const { isFull, started_n } = await watching().catch(async (error: unknown) => {
+    // Its helper would go on, and pauselab with it.
+    await watch.finish().catch(() => undefined);
+    throw error;
+  });
   const seen = await watch.finish();
   const gaps = [...besides(seen, { isFull, started_n }), ...facts.gaps(), ...seen.gaps];
   const ended = targets.filter((target) => !isStillThere(target));
