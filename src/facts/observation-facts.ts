@@ -106,6 +106,8 @@ export type ObservationGap =
       readonly mean_ns: number;
       readonly longest_ns: number;
     }
+  /** The helper that looks ended before it should. `how`: it, or what it said. */
+  | { readonly code: 'looks-ended'; readonly seen_ns: number; readonly how: string }
   /** /proc/PID/syscall, or /proc/PID/wchan, may not be read. */
   | { readonly code: 'calls-hidden' | 'functions-hidden'; readonly pid: number }
   /** The file of the helper was full. */

@@ -1,15 +1,17 @@
 /** Observing by looks at /proc: no privileges, for processes of the same user. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../base/clock.js';
 import { workloadFailed } from '../base/failure.js';
 import { readPart } from '../base/files/read-file.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
+import { readIfThere } from '../host/files.js';
 import { readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
 import { sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
 import { printedText } from '../workload/printed.js';
+import { cpuTimeOf } from '../workload/process-identity.js';
 import { howEnded, programs, startProgram, type Program } from '../workload/programs.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
@@ -22,6 +24,12 @@ import type { Watch, WatchOptions, WatchResult } from './tier.js';
 const period_ns = 10_000_000;
 /** On tmpfs. An hour of 50 threads needs a third of it. */
 const mostBytes = 256 * 2 ** 20;
+
+/** Others use the tmpfs, too. A container's has 64 MiB in all, if nobody asks for more. */
+export function roomForLooks(freeBytes: number): number {
+  return Math.min(mostBytes, freeBytes / 2);
+}
+
 const readyDeadline_ms = 10_000;
 const endGrace_ms = 5_000;
 /** Between two readings of what the hypervisor took. */
@@ -50,6 +58,8 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
   };
   const load: LoadReading[] = [readLoad([])];
   try {
+    const { bavail, bsize } = statfsSync(folder.path);
+    const roomBytes = roomForLooks(bavail * bsize);
     const before = beforeLooks(targets);
     const program = await startedSampler(files, targets);
     const readMore = readerOf(files.samples, before.go_ns);
@@ -59,7 +69,11 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
     const advance = (): void => {
       live.advance({ samples: readMore(), waits: readWaits() });
     };
-    const reading = setInterval(() => load.push(readLoad([])), steal_ms).unref();
+    let cost = costOf(program) ?? { cpu_ns: 0, memoryBytes: 0 };
+    const reading = setInterval(() => {
+      load.push(readLoad([]));
+      cost = costOf(program) ?? cost;
+    }, steal_ms).unref();
     return {
       start_ns: Number(before.go_ns),
       ended: program.exited,
@@ -75,13 +89,13 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
           steal: stealBetween(load.slice(-recentLoads), before.go_ns, cpuCount),
         }));
       },
-      isFull: () => statSync(files.samples).size > mostBytes,
+      isFull: () => statSync(files.samples).size + statSync(files.waits).size > roomBytes,
       async finish() {
         clearInterval(reading);
         try {
           await endHelper(program, { grace_ms: endGrace_ms });
           load.push(readLoad([]));
-          return resultOf(readMore(), files, { program, before, load, threshold_ns });
+          return resultOf(readMore(), files, { program, before, load, cost, threshold_ns });
         } finally {
           folder.remove();
         }
@@ -116,11 +130,13 @@ async function startedSampler(files: Files, targets: readonly Target[]): Promise
 }
 
 function failureOf(program: Program, why?: string) {
+  return workloadFailed(`pauselab-sampler ${howItEnded(program, why)}; observe again`);
+}
+
+function howItEnded(program: Program, why?: string): string {
   const exit = program.exit();
-  const saying = program.complaints().at(-1);
-  return workloadFailed(
-    `pauselab-sampler ${exit === null ? 'hangs' : `ended ${howEnded(exit, program)}`}${why === undefined ? '' : `: ${why}`}${saying === undefined ? '' : `: ${saying}`}; observe again`,
-  );
+  const said = [why, program.complaints().at(-1)].filter((one) => one !== undefined);
+  return [exit === null ? 'hangs' : `ended ${howEnded(exit, program)}`, ...said].join(': ');
 }
 
 /** Reads on where it stopped, up to the last whole line. */
@@ -156,15 +172,41 @@ interface Finished {
   readonly program: Program;
   readonly before: Before;
   readonly load: readonly LoadReading[];
+  /** Of the sampler, when it was last looked at. */
+  readonly cost: WatchResult['cost'];
   readonly threshold_ns: number;
 }
 
+/** What a sampler took so far; null: it has ended. */
+function costOf({ pid }: Program): WatchResult['cost'] | null {
+  const cpu_ns = cpuTimeOf(pid);
+  const memoryKib = /^VmHWM:\s+(\d+)/m.exec(readIfThere(`/proc/${pid}/status`) ?? '')?.[1];
+  return cpu_ns === null || memoryKib === undefined ? null : { cpu_ns, memoryBytes: Number(memoryKib) * 1024 };
+}
+
+/** What the sampler says of itself when it ends as it should; null: it did not. */
+function saidAtEnd({ end }: Files): Pick<WatchResult, 'cost' | 'gaps'> | null {
+  const [cpu_us, memoryKib, missed_n, dropped_n] = printedText(end).trim().split(' ').map(Number);
+  if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined || dropped_n === undefined) return null;
+  return {
+    cost: { cpu_ns: cpu_us * 1000, memoryBytes: memoryKib * 1024 },
+    gaps: [
+      ...(missed_n > 0 ? [{ code: 'files-exhausted', threads_n: missed_n } as const] : []),
+      ...(dropped_n > 0 ? [{ code: 'waits-dropped', waits_n: dropped_n } as const] : []),
+    ],
+  };
+}
+
+/** The looks up to its end are kept; without a look there is nothing to keep. */
+function endedEarly({ program, cost }: Finished, watched_ns: number): Pick<WatchResult, 'cost' | 'gaps'> {
+  if (watched_ns === 0) throw failureOf(program);
+  return { cost, gaps: [{ code: 'looks-ended', seen_ns: watched_ns, how: howItEnded(program) }] };
+}
+
 function resultOf(samples: SampleStream, files: Files, finished: Finished): WatchResult {
-  const { program, before, load, threshold_ns } = finished;
-  // The sampler writes what it took when it ends as it should.
-  const [cpu_us, memoryKib, missed_n, dropped_n] = printedText(files.end).trim().split(' ').map(Number);
-  if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined || dropped_n === undefined)
-    throw failureOf(program);
+  const { before, load, threshold_ns } = finished;
+  const watched_ns = samples.ticks_ns.at(-1) ?? 0;
+  const { cost, gaps } = saidAtEnd(files) ?? endedEarly(finished, watched_ns);
   const cpuCount = availableParallelism();
   const waits = waitsIn(files, before);
   const looks = {
@@ -180,13 +222,12 @@ function resultOf(samples: SampleStream, files: Files, finished: Finished): Watc
       { code: 'looks-only', period_ns },
       ...lateLooks(samples),
       ...before.gaps,
-      ...(missed_n > 0 ? [{ code: 'files-exhausted', threads_n: missed_n } as const] : []),
-      ...(dropped_n > 0 ? [{ code: 'waits-dropped', waits_n: dropped_n } as const] : []),
+      ...gaps,
       { code: 'sleeps-not-judged' },
     ],
     detail_ns: 2 * period_ns,
-    watched_ns: samples.ticks_ns.at(-1) ?? 0,
-    cost: { cpu_ns: cpu_us * 1000, memoryBytes: memoryKib * 1024 },
+    watched_ns,
+    cost,
     records: null,
   };
 }

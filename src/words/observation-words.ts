@@ -147,6 +147,8 @@ const ofGaps: WordsOf<ObservationGap> = {
     `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs, the call of a holder that lost its CPU, and who woke whom`,
   'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
     `${late_n} of ${counted(looks_n, 'look')} came late, because looking uses about a tenth of a CPU at most or had no CPU itself: ${formatDuration(mean_ns)} apart on average instead of ${formatDuration(period_ns)}, at most ${formatDuration(longest_ns)}`,
+  'looks-ended': ({ seen_ns, how }) =>
+    `pauselab-sampler ${how}, so the observation ended after ${formatDuration(seen_ns)}: whether threads or waits are missing before that is not known`,
   'calls-hidden': ({ pid }) =>
     `the system calls of ${pid} may not be read (/proc/${pid}/syscall: Yama, or a process that may not be traced), so what a blocked thread waited for is known by the kernel’s function only`,
   'functions-hidden': ({ pid }) =>

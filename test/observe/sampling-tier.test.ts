@@ -1,0 +1,45 @@
+/** Where looks end: by themselves, or because their helper did. */
+import { spawn } from 'node:child_process';
+import { afterAll, expect, test } from 'vitest';
+import { readIfThere } from '../../src/host/files.js';
+import { parentOf } from '../../src/workload/process-identity.js';
+import { roomForLooks, watchByLooks } from '../../src/observe/sampling-tier.js';
+import { everyPid, targetOf } from '../../src/observe/target.js';
+import { until } from '../support/until.js';
+
+const target = spawn('sleep', ['600'], { stdio: 'ignore' });
+afterAll(() => {
+  target.kill('SIGKILL');
+});
+
+test('looks take at most half of the memory that is free', () => {
+  expect(roomForLooks(64 * 2 ** 20)).toBe(32 * 2 ** 20);
+  expect(roomForLooks(64 * 2 ** 30)).toBe(256 * 2 ** 20);
+});
+
+const ourSampler = (): number | undefined =>
+  everyPid().find(
+    (pid) => parentOf(pid) === process.pid && readIfThere(`/proc/${pid}/comm`) === 'pauselab-sample\n',
+  );
+
+test('looks of a helper that ended are kept, and it is said how it ended', async () => {
+  const watch = await watchByLooks({ targets: [targetOf(target.pid ?? 0)], threshold_ns: 2e7 });
+  const sampler = await until('the sampler runs', ourSampler);
+  await until('two looks', () => process.hrtime.bigint() - BigInt(watch.start_ns) > 200_000_000n);
+  process.kill(sampler, 'SIGKILL');
+  await watch.ended;
+  const { gaps, watched_ns, cost } = await watch.finish();
+  expect(watched_ns).toBeGreaterThan(0);
+  expect(cost.memoryBytes).toBeGreaterThan(0);
+  expect(gaps).toContainEqual({
+    code: 'looks-ended',
+    seen_ns: watched_ns,
+    how: expect.stringMatching(/^ended by SIGKILL/) as string,
+  });
+});
+
+test('looks end as asked without such a note', async () => {
+  const watch = await watchByLooks({ targets: [targetOf(target.pid ?? 0)], threshold_ns: 2e7 });
+  const { gaps } = await watch.finish();
+  expect(gaps.map(({ code }) => code)).not.toContain('looks-ended');
+});
