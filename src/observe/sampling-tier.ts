@@ -8,7 +8,7 @@ import { readPart } from '../base/files/read-file.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
 import { readIfThere } from '../host/files.js';
 import { readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
-import { sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
+import { readSamples, sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
 import { printedText } from '../workload/printed.js';
 import { cpuTimeOf } from '../workload/process-identity.js';
@@ -43,10 +43,10 @@ interface Files {
   readonly end: string;
 }
 
-/** What there was before the first look. */
-interface Before {
+interface Begun {
+  readonly program: Program;
+  /** CLOCK_MONOTONIC at the end of the first look: what it found had begun before. */
   readonly go_ns: bigint;
-  readonly gaps: readonly ObservationGap[];
 }
 
 export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Promise<Watch> {
@@ -60,10 +60,10 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
   try {
     const { bavail, bsize } = statfsSync(folder.path);
     const roomBytes = roomForLooks(bavail * bsize);
-    const before = beforeLooks(targets);
-    const program = await startedSampler(files, targets);
-    const readMore = readerOf(files.samples, before.go_ns);
-    const readWaits = waitsReader(files.waits, before.go_ns);
+    const hidden = targets.flatMap(hiddenFrom);
+    const { program, go_ns } = await startedSampler(files, targets);
+    const readMore = readerOf(files.samples, go_ns);
+    const readWaits = waitsReader(files.waits, go_ns);
     const cpuCount = availableParallelism();
     const live = liveLooks({ threshold_ns, cpuCount, kernelRelease: release() });
     const advance = (): void => {
@@ -75,7 +75,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
       cost = costOf(program) ?? cost;
     }, steal_ms).unref();
     return {
-      start_ns: Number(before.go_ns),
+      start_ns: Number(go_ns),
       ended: program.exited,
       stalls_n() {
         advance();
@@ -86,7 +86,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
         return live.take((samples, waits) => ({
           samples,
           waits,
-          steal: stealBetween(load.slice(-recentLoads), before.go_ns, cpuCount),
+          steal: stealBetween(load.slice(-recentLoads), go_ns, cpuCount),
         }));
       },
       isFull: () => statSync(files.samples).size + statSync(files.waits).size > roomBytes,
@@ -95,7 +95,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
         try {
           await endHelper(program, { grace_ms: endGrace_ms });
           load.push(readLoad([]));
-          return resultOf(readMore(), files, { program, before, load, cost, threshold_ns });
+          return resultOf(readMore(), files, { program, go_ns, hidden, load, cost, threshold_ns });
         } finally {
           folder.remove();
         }
@@ -107,24 +107,30 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
   }
 }
 
-function beforeLooks(targets: readonly Target[]): Before {
-  return {
-    go_ns: process.hrtime.bigint(),
-    gaps: targets.flatMap(hiddenFrom),
-  };
-}
-
-async function startedSampler(files: Files, targets: readonly Target[]): Promise<Program> {
+async function startedSampler(files: Files, targets: readonly Target[]): Promise<Begun> {
   const pids = targets.map(({ pid }) => String(pid));
+  const from_ns = process.hrtime.bigint();
   const program = await startProgram(
     programs.sampler(),
     [files.samples, String(period_ns), String(process.pid), `waits=${files.waits}`, ...pids],
     files.end,
     `${files.samples}.err`,
   );
-  const isReady = (): true | null => (existsSync(files.samples) || program.exit() !== null ? true : null);
-  await waitFor(isReady, { deadline_ms: readyDeadline_ms, poll_ms: 5 });
-  if (existsSync(files.samples)) return program;
+  const firstLook_ns = (): number | undefined =>
+    existsSync(files.samples) ? readSamples(files.samples, from_ns).ticks_ns[0] : undefined;
+  try {
+    await waitFor(() => (firstLook_ns() !== undefined || program.exit() !== null ? true : null), {
+      deadline_ms: readyDeadline_ms,
+      poll_ms: 5,
+    });
+    const first_ns = firstLook_ns();
+    // Processes may have ended before a look at them.
+    if (first_ns !== undefined || (program.exit() !== null && existsSync(files.samples)))
+      return { program, go_ns: from_ns + BigInt(first_ns ?? 0) };
+  } catch (error) {
+    await endHelper(program, { grace_ms: 0 });
+    throw error;
+  }
   const { problem } = await endHelper(program, { grace_ms: 0 });
   throw failureOf(program, problem === null ? 'it did not begin' : undefined);
 }
@@ -164,13 +170,8 @@ function readerOf(path: string, go_ns: bigint): () => SampleStream {
   };
 }
 
-function waitsIn({ waits }: Files, { go_ns }: Before): StackReading[] {
-  return parseStacks(printedText(waits), go_ns);
-}
-
-interface Finished {
-  readonly program: Program;
-  readonly before: Before;
+interface Finished extends Begun {
+  readonly hidden: readonly ObservationGap[];
   readonly load: readonly LoadReading[];
   /** Of the sampler, when it was last looked at. */
   readonly cost: WatchResult['cost'];
@@ -204,15 +205,15 @@ function endedEarly({ program, cost }: Finished, watched_ns: number): Pick<Watch
 }
 
 function resultOf(samples: SampleStream, files: Files, finished: Finished): WatchResult {
-  const { before, load, threshold_ns } = finished;
+  const { go_ns, hidden, load, threshold_ns } = finished;
   const watched_ns = samples.ticks_ns.at(-1) ?? 0;
   const { cost, gaps } = saidAtEnd(files) ?? endedEarly(finished, watched_ns);
   const cpuCount = availableParallelism();
-  const waits = waitsIn(files, before);
+  const waits = parseStacks(printedText(files.waits), go_ns);
   const looks = {
     samples,
     waits,
-    steal: stealBetween(load, before.go_ns, cpuCount),
+    steal: stealBetween(load, go_ns, cpuCount),
   };
   return {
     stalls: lookedStalls(samples, waits, threshold_ns),
@@ -221,7 +222,7 @@ function resultOf(samples: SampleStream, files: Files, finished: Finished): Watc
     gaps: [
       { code: 'looks-only', period_ns },
       ...lateLooks(samples),
-      ...before.gaps,
+      ...hidden,
       ...gaps,
       { code: 'sleeps-not-judged' },
     ],

@@ -1,8 +1,9 @@
 /** Where looks end: by themselves, or because their helper did. */
 import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
+import { cutsOf } from '../../src/bundle/read-observation.js';
 import { readIfThere } from '../../src/host/files.js';
-import { parentOf } from '../../src/workload/process-identity.js';
+import { parentOf, statOf } from '../../src/workload/process-identity.js';
 import { roomForLooks, watchByLooks } from '../../src/observe/sampling-tier.js';
 import { everyPid, targetOf } from '../../src/observe/target.js';
 import { until } from '../support/until.js';
@@ -42,4 +43,19 @@ test('looks end as asked without such a note', async () => {
   const watch = await watchByLooks({ targets: [targetOf(target.pid ?? 0)], threshold_ns: 2e7 });
   const { gaps } = await watch.finish();
   expect(gaps.map(({ code }) => code)).not.toContain('looks-ended');
+});
+
+test('what the first look finds had begun before the start', async () => {
+  const stopped = spawn('sleep', ['600'], { stdio: 'ignore' });
+  try {
+    stopped.kill('SIGSTOP');
+    await until('it is stopped', () => statOf(stopped.pid ?? 0)?.[0] === 'T');
+    const watch = await watchByLooks({ targets: [targetOf(stopped.pid ?? 0)], threshold_ns: 2e7 });
+    await until('it was looked at', () => process.hrtime.bigint() - BigInt(watch.start_ns) > 200_000_000n);
+    const { stalls, watched_ns } = await watch.finish();
+    expect(stalls.map(({ stall }) => stall)).toMatchObject([{ start_ns: 0, duration_ns: watched_ns }]);
+    expect(stalls.flatMap(({ stall }) => cutsOf(stall))).toEqual(['began-before', 'still-going-on']);
+  } finally {
+    stopped.kill('SIGKILL');
+  }
 });
