@@ -87,7 +87,7 @@ function remediesFor(refused: readonly RefusedTier[], limits: readonly Observati
         ] as const)
       : []),
     ...(best?.code === 'in-pid-namespace' ? [{ code: 'share-pids', command: '--pid=host', gives } as const] : []),
-    ...(best?.code === 'helper-not-built'
+    ...(refused.some(({ code }) => code === 'helper-not-built')
       ? [{ code: 'build-helper', command: 'pauselab observe --check --install' } as const]
       : []),
     ...(limits.some(({ code }) => code === 'symbols-hidden') && readIfThere('/proc/sys/kernel/kptr_restrict') === '2'
