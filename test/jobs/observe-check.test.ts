@@ -1,6 +1,7 @@
 /** What `observe --check` finds, for ways of observing that are and are not possible. */
 import { describe, expect, test } from 'vitest';
 import type { TierObstacle } from '../../src/facts/observation-facts.js';
+import { missingCapabilities } from '../../src/host/capabilities.js';
 import { checkObservation } from '../../src/jobs/observe-check.js';
 import type { Tier } from '../../src/jobs/observe-tier.js';
 
@@ -34,6 +35,17 @@ describe('a check', () => {
     expect(found.refusedTiers).toMatchObject([{ tier: 'ebpf', ...obstacle }]);
     expect(found.remedies.map(({ code }) => code)).toEqual(remedies);
     for (const { command, sentence } of found.remedies) expect(command.length * sentence.length).toBeGreaterThan(0);
+  });
+
+  test('asks the helper for its capabilities where that is what observes', async () => {
+    const limited = async (name: Tier['name'], status: string): Promise<boolean> => {
+      const { limits } = await checkObservation([], setup, [tier(name, null)], () => status);
+      return limits.some(({ code }) => code === 'files-of-others-hidden');
+    };
+    const [all, none] = ['CapEff:\t000001ffffffffff', ''];
+    expect([await limited('ebpf', all), await limited('ebpf', none)]).toEqual([false, true]);
+    const isTracer = missingCapabilities(['CAP_SYS_PTRACE']).length === 0;
+    expect([await limited('tracefs', all), await limited('tracefs', none)]).toEqual([!isTracer, !isTracer]);
   });
 
   test('says that nothing is possible, with every reason', async () => {
