@@ -108,7 +108,7 @@ export type ObservationGap =
     }
   /** The helper that looks ended before it should. `how`: it, or what it said. */
   | { readonly code: 'looks-ended'; readonly seen_ns: number; readonly how: string }
-  /** /proc/PID/syscall, or /proc/PID/wchan, may not be read. */
+  /** /proc/PID/syscall, or neither that nor /proc/PID/wchan, may be read. */
   | { readonly code: 'calls-hidden' | 'functions-hidden'; readonly pid: number }
   /** The file of the helper was full. */
   | { readonly code: 'waits-dropped'; readonly waits_n: number }

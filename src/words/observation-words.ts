@@ -152,7 +152,7 @@ const ofGaps: WordsOf<ObservationGap> = {
   'calls-hidden': ({ pid }) =>
     `the system calls of ${pid} may not be read (/proc/${pid}/syscall: Yama, or a process that may not be traced), so what a blocked thread waited for is known by the kernel’s function only`,
   'functions-hidden': ({ pid }) =>
-    `the functions of the kernel in which threads of ${pid} wait may not be read (/proc/${pid}/wchan), so no lock is certain`,
+    `what threads of ${pid} wait for may not be read (/proc/${pid}/wchan and syscall: a process that may not be traced), so no lock is certain`,
   'waits-dropped': ({ waits_n }) =>
     `what the thread waited for is missing for ${counted(waits_n, 'wait')}, because pauselab keeps a limited number; observe for a shorter time`,
   'files-exhausted': ({ threads_n }) =>
