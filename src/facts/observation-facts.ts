@@ -3,6 +3,7 @@ import type { BlamedThread } from './chain-facts.js';
 import type { Cause, Grade } from './blame.js';
 import type { HiddenNames, RefusedMap } from './user-stack-facts.js';
 import type { JvmGap } from './observed-jvm-facts.js';
+import type { HelperEndFact } from './run-facts.js';
 
 /**
  * Ways of observing, from what shows most to what needs least: programs in the kernel, events of tracefs, looks at /proc.
@@ -106,8 +107,8 @@ export type ObservationGap =
       readonly mean_ns: number;
       readonly longest_ns: number;
     }
-  /** The helper that looks ended before it should. `how`: it, or what it said. */
-  | { readonly code: 'looks-ended'; readonly seen_ns: number; readonly how: string }
+  /** The sampler ended before it should; null: as it should, but it could not write what it had missed. */
+  | { readonly code: 'looks-ended'; readonly seen_ns: number; readonly sampler: HelperEndFact | null }
   /** /proc/PID/syscall, or neither that nor /proc/PID/wchan, may be read. */
   | { readonly code: 'calls-hidden' | 'functions-hidden'; readonly pid: number }
   /** The file of the helper was full. */

@@ -9,13 +9,13 @@ import { exitCodeOf, listenForInterruption, type Interruption } from '../experim
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
-import { procFacts } from '../observe/proc-facts.js';
+import { procFacts, type ProcFacts } from '../observe/proc-facts.js';
 import type { PolicyOf } from '../observe/thread-policy.js';
 import { withMutexMemory } from '../observe/mutex-memory.js';
 import { startedMeanwhile } from '../observe/target-cgroup.js';
 import { everyPid, otherNameOf, type Target } from '../observe/target.js';
 import type { ObservationGap, TierName } from '../facts/observation-facts.js';
-import type { WatchResult } from '../observe/tier.js';
+import type { Watch, WatchResult } from '../observe/tier.js';
 import { repetitionOf } from '../observe/repetition.js';
 import { isStillThere } from '../workload/process-identity.js';
 import { statedAnswer, statedGap, statedRefusal, tierWords } from '../words/observation-words.js';
@@ -145,33 +145,28 @@ interface Watched {
 
 async function watchUntilEnd(
   targets: readonly Target[],
-  { threshold_ns, for_ns, untilStalls_n, follow, cgroups }: ObserveAsked,
+  asked: ObserveAsked,
   { chosen, interruption, note }: WatchMeans,
 ): Promise<Watched> {
+  const { threshold_ns, follow, cgroups } = asked;
   const before = new Set(everyPid());
   const facts = procFacts(targets);
   const watch = await chosen.tier.watch({ targets, threshold_ns });
-  const watching = async (): Promise<Parameters<typeof besides>[1]> => {
+  const atEnd = async (): Promise<AtEnd> => {
     if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
-    const ends = Promise.race([interruption.signalled, watch.ended, ...(follow === null ? [] : [follow.hasLeft])]);
-    const wanted_n = untilStalls_n ?? Infinity;
-    const seen_n =
-      follow !== null ? followed(watch, follow, facts) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
-    const isOver = (): boolean => seen_n() >= wanted_n || watch.isFull() || !targets.some(isStillThere);
-    await waitFor(() => (isOver() ? true : null), {
-      deadline_ms: for_ns / 1e6,
-      poll_ms: look_ms,
-      interrupted: ends.catch(() => undefined),
-    });
+    await untilOver(watch, asked, { targets, facts, interruption });
     return { isFull: watch.isFull(), started_n: startedMeanwhile(targets, cgroups, before).length };
   };
-  const { isFull, started_n } = await watching().catch(async (error: unknown) => {
+  let end: AtEnd;
+  try {
+    end = await atEnd();
+  } catch (error) {
     // Its helper would go on, and pauselab with it.
     await watch.finish().catch(() => undefined);
     throw error;
-  });
+  }
   const seen = await watch.finish();
-  const gaps = [...besides(seen, { isFull, started_n }), ...facts.gaps(), ...seen.gaps];
+  const gaps = [...besides(seen, end), ...facts.gaps(), ...seen.gaps];
   const ended = targets.filter((target) => !isStillThere(target));
   return {
     seen: { ...seen, evidence: withMutexMemory(facts.addTo(seen.evidence)), gaps },
@@ -182,10 +177,38 @@ async function watchUntilEnd(
   };
 }
 
+interface Watching extends Pick<WatchMeans, 'interruption'> {
+  readonly targets: readonly Target[];
+  readonly facts: ProcFacts;
+}
+
+async function untilOver(
+  watch: Watch,
+  { for_ns, untilStalls_n, follow }: ObserveAsked,
+  { targets, facts, interruption }: Watching,
+): Promise<void> {
+  const ends = Promise.race([interruption.signalled, watch.ended, ...(follow === null ? [] : [follow.hasLeft])]);
+  const wanted_n = untilStalls_n ?? Infinity;
+  const seen_n =
+    follow !== null ? followed(watch, follow, facts) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
+  const isOver = (): boolean => seen_n() >= wanted_n || watch.isFull() || !targets.some(isStillThere);
+  await waitFor(() => (isOver() ? true : null), {
+    deadline_ms: for_ns / 1e6,
+    poll_ms: look_ms,
+    interrupted: ends.catch(() => undefined),
+  });
+}
+
+interface AtEnd {
+  readonly isFull: boolean;
+  /** Processes that were not there before. */
+  readonly started_n: number;
+}
+
 /** What no way of observing says of itself. */
 function besides(
   { watched_ns, gaps }: WatchResult,
-  { isFull, started_n }: { readonly isFull: boolean; readonly started_n: number },
+  { isFull, started_n }: AtEnd,
 ): ObservationGap[] {
   const isSaid = gaps.some(({ code }) => code === 'trace-overrun');
   return [

@@ -6,6 +6,7 @@ import { waitFor } from '../base/clock.js';
 import { workloadFailed } from '../base/failure.js';
 import { readPart } from '../base/files/read-file.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
+import type { HelperEndFact } from '../facts/run-facts.js';
 import { readIfThere } from '../host/files.js';
 import { readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
 import { readSamples, sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
@@ -93,9 +94,9 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
       async finish() {
         clearInterval(reading);
         try {
-          await endHelper(program, { grace_ms: endGrace_ms });
+          const { problem } = await endHelper(program, { grace_ms: endGrace_ms });
           load.push(readLoad([]));
-          return resultOf(readMore(), files, { program, go_ns, hidden, load, cost, threshold_ns });
+          return resultOf(readMore(), files, { program, problem, go_ns, hidden, load, cost, threshold_ns });
         } finally {
           folder.remove();
         }
@@ -136,13 +137,11 @@ async function startedSampler(files: Files, targets: readonly Target[]): Promise
 }
 
 function failureOf(program: Program, why?: string) {
-  return workloadFailed(`pauselab-sampler ${howItEnded(program, why)}; observe again`);
-}
-
-function howItEnded(program: Program, why?: string): string {
   const exit = program.exit();
-  const said = [why, program.complaints().at(-1)].filter((one) => one !== undefined);
-  return [exit === null ? 'hangs' : `ended ${howEnded(exit, program)}`, ...said].join(': ');
+  const saying = program.complaints().at(-1);
+  return workloadFailed(
+    `pauselab-sampler ${exit === null ? 'hangs' : `ended ${howEnded(exit, program)}`}${why === undefined ? '' : `: ${why}`}${saying === undefined ? '' : `: ${saying}`}; observe again`,
+  );
 }
 
 /** Reads on where it stopped, up to the last whole line. */
@@ -171,6 +170,7 @@ function readerOf(path: string, go_ns: bigint): () => SampleStream {
 }
 
 interface Finished extends Begun {
+  readonly problem: HelperEndFact | null;
   readonly hidden: readonly ObservationGap[];
   readonly load: readonly LoadReading[];
   /** Of the sampler, when it was last looked at. */
@@ -199,9 +199,9 @@ function saidAtEnd({ end }: Files): Pick<WatchResult, 'cost' | 'gaps'> | null {
 }
 
 /** The looks up to its end are kept; without a look there is nothing to keep. */
-function endedEarly({ program, cost }: Finished, watched_ns: number): Pick<WatchResult, 'cost' | 'gaps'> {
+function endedEarly({ program, problem, cost }: Finished, watched_ns: number): Pick<WatchResult, 'cost' | 'gaps'> {
   if (watched_ns === 0) throw failureOf(program);
-  return { cost, gaps: [{ code: 'looks-ended', seen_ns: watched_ns, how: howItEnded(program) }] };
+  return { cost, gaps: [{ code: 'looks-ended', seen_ns: watched_ns, sampler: problem }] };
 }
 
 function resultOf(samples: SampleStream, files: Files, finished: Finished): WatchResult {

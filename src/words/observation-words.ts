@@ -14,6 +14,7 @@ import type {
 } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { HiddenNames, RefusedMap } from '../facts/user-stack-facts.js';
+import { helperEnd } from './run-words.js';
 import { counted, listed } from './text.js';
 import { ofJvmGaps } from './observed-jvm-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -147,8 +148,8 @@ const ofGaps: WordsOf<ObservationGap> = {
     `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs, the call of a holder that lost its CPU, and who woke whom`,
   'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
     `${late_n} of ${counted(looks_n, 'look')} came late, because looking uses about a tenth of a CPU at most or had no CPU itself: ${formatDuration(mean_ns)} apart on average instead of ${formatDuration(period_ns)}, at most ${formatDuration(longest_ns)}`,
-  'looks-ended': ({ seen_ns, how }) =>
-    `pauselab-sampler ${how}, so the observation ended after ${formatDuration(seen_ns)}: whether threads or waits are missing before that is not known`,
+  'looks-ended': ({ seen_ns, sampler }) =>
+    `the sampler ${sampler === null ? 'could not write what it had missed' : helperEnd(sampler)}: what it saw in ${formatDuration(seen_ns)} is kept, and whether threads or waits are missing there is not known`,
   'calls-hidden': ({ pid }) =>
     `the system calls of ${pid} may not be read (/proc/${pid}/syscall: Yama, or a process that may not be traced), so what a blocked thread waited for is known by the kernel’s function only`,
   'functions-hidden': ({ pid }) =>

@@ -35,7 +35,7 @@ test('looks of a helper that ended are kept, and it is said how it ended', async
   expect(gaps).toContainEqual({
     code: 'looks-ended',
     seen_ns: watched_ns,
-    how: expect.stringMatching(/^ended by SIGKILL/) as string,
+    sampler: { end: 'exited', exitCode: null, signal: 'SIGKILL', saying: null },
   });
 });
 
