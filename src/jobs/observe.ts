@@ -206,10 +206,7 @@ interface AtEnd {
 }
 
 /** What no way of observing says of itself. */
-function besides(
-  { watched_ns, gaps }: WatchResult,
-  { isFull, started_n }: AtEnd,
-): ObservationGap[] {
+function besides({ watched_ns, gaps }: WatchResult, { isFull, started_n }: AtEnd): ObservationGap[] {
   const isSaid = gaps.some(({ code }) => code === 'trace-overrun');
   return [
     ...(isFull && !isSaid ? [{ code: 'records-limit', seen_ns: watched_ns } as const] : []),

@@ -8,11 +8,10 @@ import { readPart } from '../base/files/read-file.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
 import type { HelperEndFact } from '../facts/run-facts.js';
 import { readIfThere } from '../host/files.js';
-import { readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
+import { cpuTimeOf, readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
 import { readSamples, sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
 import { printedText } from '../workload/printed.js';
-import { cpuTimeOf } from '../workload/process-identity.js';
 import { howEnded, programs, startProgram, type Program } from '../workload/programs.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
@@ -182,7 +181,7 @@ interface Finished extends Begun {
 function costOf({ pid }: Program): WatchResult['cost'] | null {
   const cpu_ns = cpuTimeOf(pid);
   const memoryKib = /^VmHWM:\s+(\d+)/m.exec(readIfThere(`/proc/${pid}/status`) ?? '')?.[1];
-  return cpu_ns === null || memoryKib === undefined ? null : { cpu_ns, memoryBytes: Number(memoryKib) * 1024 };
+  return memoryKib === undefined ? null : { cpu_ns, memoryBytes: Number(memoryKib) * 1024 };
 }
 
 /** What the sampler says of itself when it ends as it should; null: it did not. */
@@ -219,13 +218,7 @@ function resultOf(samples: SampleStream, files: Files, finished: Finished): Watc
     stalls: lookedStalls(samples, waits, threshold_ns),
     evidence: lookedEvidence(looks, { threshold_ns, cpuCount, kernelRelease: release() }),
     eventsOf: safepointsSeen(samples, waits),
-    gaps: [
-      { code: 'looks-only', period_ns },
-      ...lateLooks(samples),
-      ...hidden,
-      ...gaps,
-      { code: 'sleeps-not-judged' },
-    ],
+    gaps: [{ code: 'looks-only', period_ns }, ...lateLooks(samples), ...hidden, ...gaps, { code: 'sleeps-not-judged' }],
     detail_ns: 2 * period_ns,
     watched_ns,
     cost,

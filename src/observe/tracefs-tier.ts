@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { unfit, workloadFailed } from '../base/failure.js';
 import { readText } from '../base/files/read-file.js';
 import { sleep, waitFor } from '../base/clock.js';
+import { cpuTimeOf } from '../host/machine-load.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
 import { endedWith, startTracerProgram, tidsOf, tracerPlan, type TracerProgram } from '../workload/watch/tracer.js';
 import { traceEvents } from '../record/trace/trace.js';
-import { cpuTimeOf } from '../workload/process-identity.js';
 import { symbolCache } from './kernel-symbols.js';
 import { detailOf, type Watch, type WatchOptions, type WatchResult } from './tier.js';
 import { seenInTrace, settledInTrace, stackTrigger, type ObservedTrace } from './tracefs-evidence.js';
@@ -162,7 +162,7 @@ function watchOf(session: Session, parts: WatchParts): Watch {
       await reading;
       try {
         if (failure !== null) throw failure as Error;
-        const tracerCpu_ns = cpuTimeOf(tracer.program.pid) ?? 0;
+        const tracerCpu_ns = cpuTimeOf(tracer.program.pid);
         const stopped_ns = Number(process.hrtime.bigint() - start_ns);
         const { exit, problem } = await endHelper(tracer.program, { grace_ms: endGrace_ms, takesBack: true });
         if (exit?.code !== 0)

@@ -137,7 +137,10 @@ export function findStalls(evidence: VictimEvidence): StallReport {
     stalls,
     slow: operations.filter(({ duration_ns }) => duration_ns < threshold_ns).map(withoutRunDelay),
     count: counted.length,
-    longest_ns: largestOf(counted.map(({ duration_ns }) => duration_ns), 0),
+    longest_ns: largestOf(
+      counted.map(({ duration_ns }) => duration_ns),
+      0,
+    ),
     total_ns: counted.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
     stalledInWindow_ns,
     stalledShare: windowEnd_ns > windowStart_ns ? stalledInWindow_ns / (windowEnd_ns - windowStart_ns) : 0,

@@ -30,15 +30,6 @@ export function statOf(pid: number): string[] | null {
   return fieldsOf(`/proc/${pid}/stat`);
 }
 
-/** USER_HZ is 100 on every architecture of Linux that pauselab knows. */
-const tick_ns = 10_000_000;
-
-/** CPU time so far, fields 14 and 15. Null once the process is gone. */
-export function cpuTimeOf(pid: number): number | null {
-  const fields = statOf(pid);
-  return fields === null ? null : (Number(fields[14 - 3]) + Number(fields[15 - 3])) * tick_ns;
-}
-
 /** Of one thread. /proc/TID/stat adds up what all threads of its process did, which takes long for thousands. */
 export function threadStatOf(tid: number): string[] | null {
   return fieldsOf(`/proc/${tid}/task/${tid}/stat`);

@@ -1,6 +1,6 @@
 /** What the sampler says of itself when it ends. */
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { programs } from '../../src/workload/programs.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -9,8 +9,9 @@ import { until } from '../support/until.js';
 const scratch = scratchFolder();
 
 test('it says which threads it could not look at, also when these have ended', async () => {
-  // It has more threads than the sampler may open files for.
   const target = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
+  // The sampler may open files for two.
+  await until('five threads', () => readdirSync(`/proc/${String(target.pid)}/task`).length >= 5);
   const [samples, waits] = [scratch.fresh('samples'), scratch.fresh('waits')];
   const words = [samples, '10000000', String(process.pid), `waits=${waits}`, String(target.pid)];
   const sampler = spawn('bash', ['-c', 'ulimit -n 10; exec "$0" "$@"', programs.sampler(), ...words], {

@@ -19,9 +19,7 @@ test('looks take at most half of the memory that is free', () => {
 });
 
 const ourSampler = (): number | undefined =>
-  everyPid().find(
-    (pid) => parentOf(pid) === process.pid && readIfThere(`/proc/${pid}/comm`) === 'pauselab-sample\n',
-  );
+  everyPid().find((pid) => parentOf(pid) === process.pid && readIfThere(`/proc/${pid}/comm`) === 'pauselab-sample');
 
 test('looks of a helper that ended are kept, and it is said how it ended', async () => {
   const watch = await watchByLooks({ targets: [targetOf(target.pid ?? 0)], threshold_ns: 2e7 });

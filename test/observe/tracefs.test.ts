@@ -83,7 +83,15 @@ function found(events: readonly TraceEvent[], { seen = threads, to = 1000, piece
     cpuCount: 2,
     cost: { cpu_ns: 0, memoryBytes: 0 },
   });
-  return { ...attributed(result), counted_n, gaps: result.gaps, model: trace.model, threads: trace.threads, shown, models };
+  return {
+    ...attributed(result),
+    counted_n,
+    gaps: result.gaps,
+    model: trace.model,
+    threads: trace.threads,
+    shown,
+    models,
+  };
 }
 
 /** CPU 0: the purger, preempted by the hog while it has the lock; CPU 1: the mapper, which waits for it. */
@@ -175,7 +183,12 @@ describe('a traced stall', () => {
       ...lives(i * 20 + 10, 10_000 + i, hog, 2),
     ]).flat();
     const pieces = Array.from({ length: 100 }, (_, i) => i * 250);
-    const { threads: known, model, counted_n, stalls } = found([...many, ...lives(10_000, stalled, mapper, 50)], {
+    const {
+      threads: known,
+      model,
+      counted_n,
+      stalls,
+    } = found([...many, ...lives(10_000, stalled, mapper, 50)], {
       pieces,
       to: 25_000,
     });

@@ -131,7 +131,10 @@ function notBegunSince_ns(
   )
     return null;
   const firstDue = Math.max(state.next, Math.ceil((windowStart_ns - offset_ns) / interval_ns));
-  const since_ns = largestOf(records.map(({ end_ns }) => end_ns), offset_ns + firstDue * interval_ns);
+  const since_ns = largestOf(
+    records.map(({ end_ns }) => end_ns),
+    offset_ns + firstDue * interval_ns,
+  );
   return since_ns < windowEnd_ns ? since_ns : null;
 }
 
@@ -213,8 +216,14 @@ function stallFigures(
     count,
     blocked_count: blocked.length,
     unseen_count: Math.max(0, count - counted.filter(({ dominant }) => dominant !== 'unobserved').length),
-    longest_ns: largestOf(added.map(({ duration_ns }) => duration_ns), stall_n > 0 ? service.max_ns : 0),
-    longest_blocked_ns: largestOf(blocked.map(({ duration_ns }) => duration_ns), 0),
+    longest_ns: largestOf(
+      added.map(({ duration_ns }) => duration_ns),
+      stall_n > 0 ? service.max_ns : 0,
+    ),
+    longest_blocked_ns: largestOf(
+      blocked.map(({ duration_ns }) => duration_ns),
+      0,
+    ),
     total_ns: stallSum_ns + added.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
     stalled_share: report.stalledShare,
     blocked_share: window_ns > 0 ? blockedInWindow_ns / window_ns : 0,

@@ -45,7 +45,10 @@ function withMutex(series: SeriesRun, stalls: readonly AttributedStall[], window
   const window_ns = windowEnd_ns - windowStart_ns;
   const mutex = {
     mutex_count: counted.length,
-    longest_mutex_ns: largestOf(counted.map(({ duration_ns }) => duration_ns), 0),
+    longest_mutex_ns: largestOf(
+      counted.map(({ duration_ns }) => duration_ns),
+      0,
+    ),
     mutex_share: window_ns > 0 ? unionInside(own, windowStart_ns, windowEnd_ns) / window_ns : 0,
   };
   return { ...series, figures: { ...series.figures, stalls: { ...series.figures.stalls, ...mutex } } };

@@ -76,7 +76,10 @@ function blamedOf(waits: readonly Wait[], holds: HoldsOfRun): Blocked['blamed'] 
       endedWithHold_n: ended.length,
       endsWithHold_n: distinctEnds(ended),
       series: [...new Set(ended.map(({ stall }) => stall.series))],
-      longest_ns: largestOf(ended.map(({ stall }) => stall.duration_ns), 0),
+      longest_ns: largestOf(
+        ended.map(({ stall }) => stall.duration_ns),
+        0,
+      ),
       nearEnds_share: nearShare(ends_ns, holds.window),
     },
   ];

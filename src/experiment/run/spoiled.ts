@@ -42,7 +42,10 @@ export function spoiledByStop(
     ...ticks_ns.filter((tick_ns) => tick_ns > windowStart_ns && tick_ns < windowEnd_ns),
     windowEnd_ns,
   ];
-  const gap_ns = largestOf(looks_ns.slice(1).map((look_ns, i) => look_ns - (looks_ns[i] ?? look_ns)), 0);
+  const gap_ns = largestOf(
+    looks_ns.slice(1).map((look_ns, i) => look_ns - (looks_ns[i] ?? look_ns)),
+    0,
+  );
   return [
     ...(stopped_ns > 0 ? [{ code: 'stopped', duration_ns: stopped_ns } as const] : []),
     ...(unseen.length === 0 && ticks_ns.length > 0 && gap_ns > longestGap_ns

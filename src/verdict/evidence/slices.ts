@@ -63,7 +63,11 @@ const metrics: readonly Pick<SliceFigure, 'metric' | 'of'>[] = [
       worse: 'more',
       margin: usualMargin('time', { isTimeOfStalls: true }),
     },
-    of: (stalls) => largestOf(stalls.map(({ duration_ns }) => duration_ns), 0),
+    of: (stalls) =>
+      largestOf(
+        stalls.map(({ duration_ns }) => duration_ns),
+        0,
+      ),
   },
 ];
 
