@@ -13,7 +13,7 @@
 // CPU at most: if looks take longer than a tenth of the period, they come less often. A thread that sleeps is looked
 // at in full only when its schedstat has changed: it did not run, and if it was woken and waits for a CPU, its run
 // delay says so afterwards. What all this took comes last, on standard output: `CPU_US MEMORY_KIB MISSED DROPPED`:
-// threads that it could not open for want of file descriptors, and lines for which FILE was full.
+// threads that it could not open for want of file descriptors, at most at a time, and lines for which FILE was full.
 //
 // It is a separate process, so that the address space that it watches never stalls it. It reads only
 // /proc/<pid>/task/<tid>/{stat,schedstat,syscall,stack}, which take neither mmap_lock nor any lock that a stalled
@@ -25,6 +25,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -249,15 +250,17 @@ void sample(const Options& options, const std::vector<pid_t>& pids) {
   constexpr std::uint64_t kBudget = 10;
   std::uint64_t cost_ns = 0;
   Threads threads;
-  unsigned missed = 0;
+  // Threads may end, so the last listing need not be the one that lacks most.
+  unsigned mostMissed = 0;
   std::vector<samples::Record> records;
   std::uint64_t next_ns = monotonic_ns();
   for (unsigned tick = 0; terminated == 0; ++tick) {
     const std::uint64_t before_ns = cpu_ns();
     if (tick % kTicksBetweenListings == 0) {
       bool anyAlive = false;
-      missed = 0;
+      unsigned missed = 0;
       for (const pid_t pid : pids) anyAlive |= listThreads(pid, threads, missed);
+      mostMissed = std::max(mostMissed, missed);
       if (!anyAlive) break;
     }
     records.clear();
@@ -285,7 +288,7 @@ void sample(const Options& options, const std::vector<pid_t>& pids) {
   if (!isForeign) return;
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  std::printf("%llu %ld %u %u\n", static_cast<unsigned long long>(cpu_ns() / 1000), used.ru_maxrss, missed,
+  std::printf("%llu %ld %u %u\n", static_cast<unsigned long long>(cpu_ns() / 1000), used.ru_maxrss, mostMissed,
               waits.dropped());
 }
 

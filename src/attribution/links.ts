@@ -30,7 +30,7 @@ export function reconciled(better: readonly Piece[], other: readonly LinkDraft[]
       continue;
     }
     const stronger = ofOthers(part).filter((one) => isStronger(one, part));
-    found.push(...stronger);
+    for (const one of stronger) found.push(one);
     for (const rest of uncovered(part, stronger)) found.push(clipped(part, rest.start_ns, rest.end_ns));
   }
   return found;
@@ -83,7 +83,8 @@ export function partition(drafts: readonly Piece[], { start_ns, end_ns }: Span):
       parts.push(unknownLink({ start_ns: covered_ns, end_ns: from_ns }, { code: 'nothing-seen' }));
     const isCut = from_ns > one.start_ns || to_ns < one.end_ns;
     if (!isCut) parts.push(one);
-    else if (isHandovers(one)) parts.push(...partition(draftsOf(one), { start_ns: from_ns, end_ns: to_ns }));
+    else if (isHandovers(one))
+      for (const part of partition(draftsOf(one), { start_ns: from_ns, end_ns: to_ns })) parts.push(part);
     else parts.push(clipped(one, from_ns, to_ns));
     covered_ns = to_ns;
   }

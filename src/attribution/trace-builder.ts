@@ -32,13 +32,16 @@ export interface TraceBuilder {
   readonly begin: (tid: number, state: SchedulingState, cpu: number) => void;
   /** Segments that are over. */
   segmentsOf(tid: number): readonly Segment[];
-  /** The segment that goes on; its end is Infinity. Undefined for a thread without an event. */
+  /** The segment that goes on; its end is Infinity. Undefined for a thread without an event, or that has ended. */
   currentOf(tid: number): Segment | undefined;
   callsOf(tid: number): readonly Call[];
   /** The call that goes on; its end is Infinity. */
   openCallOf(tid: number): Call | undefined;
   nameOf(tid: number): string | undefined;
-  /** Drops spans that are over, not wanted, and were seen to end at `from_ns` or later. Returns how many are left. */
+  /**
+   * Drops spans that are over, not wanted, and were seen to end at `from_ns` or later, and names of threads that have
+   * ended and have no span. Returns how many spans are left.
+   */
   keep(isWanted: (span: Span) => boolean, from_ns: number): number;
   /**
    * The spans that reach into `recent`, each whole; what goes on reaches to its end, up to which the events are there. It
@@ -77,6 +80,9 @@ export function traceBuilder(start_ns: number): TraceBuilder {
     keep(isWanted, from_ns) {
       keepIn(scheduled.wakings, wokenAt, from_ns, ({ time_ns }) => isWanted({ start_ns: time_ns, end_ns: time_ns }));
       for (const map of lists()) keepIn(map, seenAt, from_ns, isWanted);
+      // Of thread 0, the idle one of each CPU, there are no segments.
+      for (const tid of names.keys())
+        if (tid !== 0 && !scheduled.segments.has(tid) && !scheduled.now.has(tid)) names.delete(tid);
       return lists().reduce((sum, map) => sum + lengthOf(map), 0);
     },
     modelOf: (recent, outsideFrom_ns) => ({
@@ -278,7 +284,11 @@ function scheduling(start_ns: number): Tracker<'segments' | 'ran' | 'wakings'> &
     const early = wokenEarly.get(previous);
     wokenEarly.delete(previous);
     const isEarly = early !== undefined && time_ns - early.time_ns <= wakingRace_ns;
-    enter(previous, time_ns, isEarly ? 'runnable' : stateOf(event.previousState), cpu);
+    if (isLast(event)) {
+      // A machine may start thousands of processes a second, and each has an id.
+      close(previous, time_ns, null);
+      now.delete(previous);
+    } else enter(previous, time_ns, isEarly ? 'runnable' : stateOf(event.previousState), cpu);
     enter(next, time_ns, 'running', cpu);
     const seen = current.get(cpu);
     // Switches between threads of other programs are not traced, so the previous thread may differ from the thread
@@ -320,6 +330,11 @@ function scheduling(start_ns: number): Tracker<'segments' | 'ran' | 'wakings'> &
   };
 }
 
+/** EXIT_DEAD or EXIT_ZOMBIE: the thread does not run again. 0x80 is a kernel thread that idles (TASK_REPORT_IDLE). */
+function isLast({ previousState }: Pick<Extract<TraceEvent, { kind: 'switch' }>, 'previousState'>): boolean {
+  return (previousState & 0x30) !== 0;
+}
+
 /** Bits of prev_state (include/linux/sched.h): 1 S, 2 D, 4 T, 8 t. No bit: runnable; 0x100: preempted. */
 function stateOf(bits: number): SchedulingState {
   const state = bits & 0xff;
@@ -349,6 +364,11 @@ function callSpans(
         const { call, tid, time_ns: end_ns } = event;
         push(calls, tid, { ...(open.get(tid) ?? { start_ns }), call, end_ns });
         open.delete(tid);
+      } else if (event.kind === 'switch' && isLast(event)) {
+        // A thread that is killed in a call does not leave it.
+        const last = open.get(event.previous);
+        if (last !== undefined) push(calls, event.previous, { ...last, end_ns: event.time_ns });
+        open.delete(event.previous);
       }
     },
     modelOf(recent) {

@@ -60,7 +60,7 @@ export async function waitFor<T>(
       if (state.isInterrupted) return 'interrupted';
       if (monotonic_ms() >= deadline) return 'late';
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, poll_ms);
+        const timer = setTimeout(resolve, Math.min(poll_ms, deadline - monotonic_ms()));
         wake = () => {
           clearTimeout(timer);
           resolve();

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usage } from '../base/failure.js';
 import { isMissing } from '../base/files/is-missing.js';
-import type { StallCut } from '../facts/observation-facts.js';
+import type { ObservationGap, StallCut } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { ObservationFile } from './observation-schema.js';
 import { readStalls, type NumberedStall, type RunStalls } from './read-stalls.js';
@@ -23,6 +23,16 @@ export interface StoredObservation {
 export function openObservation(path: string): StoredObservation {
   const { stalls, runs, missing } = readStalls(path);
   return { path, observation: readBundleFile('observation', join(path, 'observation.json')), stalls, runs, missing };
+}
+
+/** Whether its list has every stall that was seen. */
+export function isListWhole({ runs, missing }: Pick<StoredObservation, 'runs' | 'missing'>): boolean {
+  const leftOut: ObservationGap['code'] = 'stalls-left-out';
+  return isListRead({ runs }) && missing.every(({ code }) => code !== leftOut);
+}
+
+export function isListRead({ runs }: Pick<StoredObservation, 'runs'>): boolean {
+  return runs.every(({ file }) => file !== null);
 }
 
 /**

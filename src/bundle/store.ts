@@ -38,7 +38,7 @@ import {
   type SummaryFile,
 } from './bundle-schema.js';
 import type { ObservationFile } from './observation-schema.js';
-import type { StallsFile } from './stalls-schema.js';
+import type { ListedStall, StallsFile } from './stalls-schema.js';
 import { upgraded } from './upgrade.js';
 
 export interface BundleStore {
@@ -326,6 +326,24 @@ function removeIfEmpty(folder: string): void {
 
 /** A run of 100 threads has 0.2 MB. pauselab writes no larger file, and reading one could use up the memory. */
 const mostBytes = 64 * 2 ** 20;
+/** For what a list of stalls has besides the stalls. */
+const besidesStallsBytes = 4096;
+
+/** The longest stalls, as many as their file has room for, in the order given. */
+export function fittingStalls(
+  stalls: readonly ListedStall[],
+  roomBytes = mostBytes - besidesStallsBytes,
+): readonly ListedStall[] {
+  let leftBytes = roomBytes;
+  const kept = new Set<ListedStall>();
+  for (const stall of stalls.toSorted((a, b) => b.duration_ns - a.duration_ns)) {
+    // The list around it counts for each, and is there once.
+    leftBytes -= Buffer.byteLength(jsonText({ stalls: [stall] }));
+    if (leftBytes < 0) break;
+    kept.add(stall);
+  }
+  return stalls.filter((stall) => kept.has(stall));
+}
 
 /** Largest sum of files of the same kind: many valid files can use up the memory together. */
 export interface Budget {

@@ -48,6 +48,8 @@ export type Refusal =
       /** Of which it is known. */
       readonly known_ns: number;
     }
+  /** The list of stalls of an observation lacks some, or could not be read. */
+  | { readonly code: 'stalls-missing'; readonly side: string }
   /** Observations that were made in another way, by the names of the tiers. */
   | (Pair<string> & { readonly code: 'other-tiers' })
   /** Of an observation. `needed_ns`: the shortest that has enough slices. */

@@ -3,6 +3,7 @@ import type { BlamedThread } from './chain-facts.js';
 import type { Cause, Grade } from './blame.js';
 import type { HiddenNames, RefusedMap } from './user-stack-facts.js';
 import type { JvmGap } from './observed-jvm-facts.js';
+import type { HelperEndFact } from './run-facts.js';
 
 /**
  * Ways of observing, from what shows most to what needs least: programs in the kernel, events of tracefs, looks at /proc.
@@ -93,6 +94,8 @@ export type ObservationGap =
   | { readonly code: 'target-ended'; readonly pid: number; readonly name: string }
   /** Processes that a target started, or that came into an observed cgroup, and that were there at the end. */
   | { readonly code: 'processes-started'; readonly processes_n: number }
+  /** A bundle has the `kept_n` longest stalls; the file had no room for the others. */
+  | { readonly code: 'stalls-left-out'; readonly stalls_n: number; readonly kept_n: number }
   /** pauselab keeps a limited number of records, so it ended. */
   | { readonly code: 'records-limit'; readonly seen_ns: number }
   /** What looks at threads cannot show; `period_ns` lies between two looks. */
@@ -106,7 +109,9 @@ export type ObservationGap =
       readonly mean_ns: number;
       readonly longest_ns: number;
     }
-  /** /proc/PID/syscall, or /proc/PID/wchan, may not be read. */
+  /** The sampler ended before it should; null: as it should, but it could not write what it had missed. */
+  | { readonly code: 'looks-ended'; readonly seen_ns: number; readonly sampler: HelperEndFact | null }
+  /** /proc/PID/syscall, or neither that nor /proc/PID/wchan, may be read. */
   | { readonly code: 'calls-hidden' | 'functions-hidden'; readonly pid: number }
   /** The file of the helper was full. */
   | { readonly code: 'waits-dropped'; readonly waits_n: number }

@@ -15,7 +15,7 @@ export interface FollowedStall {
 export interface Follower {
   /** By start; empty where there is nothing new. */
   onStalls(stalls: readonly FollowedStall[]): void;
-  /** Resolves when nobody looks on any more. */
+  /** Resolves when nobody looks on any more, or what is shown is lost. */
   readonly hasLeft: Promise<unknown>;
 }
 

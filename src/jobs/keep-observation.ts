@@ -3,9 +3,10 @@ import { basename, join } from 'node:path';
 import { ExitCode, Failure } from '../base/failure.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
-import { createBundle, type BundleStore } from '../bundle/store.js';
+import { createBundle, fittingStalls, type BundleStore } from '../bundle/store.js';
 import { schemaVersion } from '../bundle/version.js';
 import type { Target } from '../observe/target.js';
+import { statedGap } from '../words/observation-words.js';
 import { resultFolder } from './result-folder.js';
 
 export interface KeepOptions {
@@ -15,9 +16,15 @@ export interface KeepOptions {
   readonly note: (text: string) => void;
   /** On tmpfs. */
   readonly memory?: string;
+  /** For the stalls. */
+  readonly roomBytes?: number;
 }
 
 export interface KeptObservation {
+  /** As in the bundle: it says what the bundle lacks. */
+  readonly observation: ObservationFile;
+  /** In the bundle. By start. */
+  readonly stalls: readonly ListedStall[];
   /** The path of the bundle. */
   readonly bundle: string;
   /** False: it is not where it should be. */
@@ -30,13 +37,18 @@ export function tryFolder({ out, targets }: Pick<KeepOptions, 'out' | 'targets'>
 }
 
 export function keepObservation(
-  observation: ObservationFile,
+  seen: ObservationFile,
   stalls: readonly ListedStall[],
   options: KeepOptions,
 ): KeptObservation {
+  const kept = fittingStalls(stalls, options.roomBytes);
+  const result = {
+    observation: kept.length === stalls.length ? seen : withLeftOut(seen, stalls.length, kept.length),
+    stalls: kept,
+  };
   const write = (store: BundleStore): string => {
     try {
-      store.writeObservation(observation, { schemaVersion, trace: null, stalls: [...stalls], slow: [] });
+      store.writeObservation(result.observation, { schemaVersion, trace: null, stalls: [...kept], slow: [] });
       return store.path;
     } catch (error) {
       store.discard();
@@ -44,14 +56,18 @@ export function keepObservation(
     }
   };
   try {
-    return { bundle: write(storeForResult(options)), isInPlace: true };
+    return { ...result, bundle: write(storeForResult(options)), isInPlace: true };
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit) throw error;
     const bundle = inMemory(options, write);
     if (bundle === null) throw error;
     options.note(`${error.message}; the bundle is kept in memory, as ${bundle}: move it to a disk`);
-    return { bundle, isInPlace: false };
+    return { ...result, bundle, isInPlace: false };
   }
+}
+
+function withLeftOut(seen: ObservationFile, stalls_n: number, kept_n: number): ObservationFile {
+  return { ...seen, missing: [...seen.missing, statedGap({ code: 'stalls-left-out', stalls_n, kept_n })] };
 }
 
 /** Null: it cannot be kept there either. */

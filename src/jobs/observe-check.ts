@@ -33,6 +33,7 @@ export async function checkObservation(
   targets: readonly Target[],
   setup: SetupOptions,
   candidates: readonly Tier[] = observingTiers,
+  helperStatus: () => string = () => shownByHelper('--status'),
 ): Promise<ObservationCheck> {
   const refused: RefusedTier[] = [];
   for (const tier of candidates) {
@@ -40,7 +41,7 @@ export async function checkObservation(
     if (obstacle !== null) refused.push({ tier: tier.name, ...obstacle });
   }
   const possible = candidates.map(({ name }) => name).filter((name) => refused.every(({ tier }) => tier !== name));
-  const limits = possible.flatMap((tier) => limitsOf(tier, targets));
+  const limits = possible.flatMap((tier) => limitsOf(tier, targets, helperStatus));
   return {
     tier: possible[0] ?? null,
     possible,
@@ -50,13 +51,15 @@ export async function checkObservation(
   };
 }
 
-function limitsOf(tier: TierName, targets: readonly Target[]): ObservationLimit[] {
+function limitsOf(tier: TierName, targets: readonly Target[], helperStatus: () => string): ObservationLimit[] {
   const isTracer = missingCapabilities(['CAP_SYS_PTRACE']).length === 0;
   if (tier !== 'sampling') {
-    const helperIsTracer = missingCapabilities(['CAP_SYS_PTRACE'], shownByHelper('--status')).length === 0;
+    // By eBPF the helper reads files of others, which may have more capabilities; by tracefs pauselab does.
+    const seesOthers =
+      tier === 'ebpf' ? missingCapabilities(['CAP_SYS_PTRACE'], helperStatus()).length === 0 : isTracer;
     return [
       ...(areSymbolsHidden() ? [{ tier, code: 'symbols-hidden' } as const] : []),
-      ...(helperIsTracer ? [] : [{ tier, code: 'files-of-others-hidden' } as const]),
+      ...(seesOthers ? [] : [{ tier, code: 'files-of-others-hidden' } as const]),
     ];
   }
   const scope = Number(readIfThere('/proc/sys/kernel/yama/ptrace_scope') ?? 0);
@@ -87,7 +90,7 @@ function remediesFor(refused: readonly RefusedTier[], limits: readonly Observati
         ] as const)
       : []),
     ...(best?.code === 'in-pid-namespace' ? [{ code: 'share-pids', command: '--pid=host', gives } as const] : []),
-    ...(best?.code === 'helper-not-built'
+    ...(refused.some(({ code }) => code === 'helper-not-built')
       ? [{ code: 'build-helper', command: 'pauselab observe --check --install' } as const]
       : []),
     ...(limits.some(({ code }) => code === 'symbols-hidden') && readIfThere('/proc/sys/kernel/kptr_restrict') === '2'

@@ -19,9 +19,9 @@ export interface Tier {
   readonly watch: (options: WatchOptions) => Promise<Watch>;
 }
 
-async function whyNotBuilt(setup: SetupOptions): Promise<TierObstacle | null> {
+async function whyNotBuilt(part: 'observe' | 'trace', setup: SetupOptions): Promise<TierObstacle | null> {
   try {
-    await ensurePart('observe', setup);
+    await ensurePart(part, setup);
     return null;
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit) throw error;
@@ -36,7 +36,7 @@ export const observingTiers: readonly Tier[] = [
     async whyNot(_, setup) {
       const obstacle = whyNoKernelPrograms();
       if (obstacle !== null) return obstacle;
-      return (await whyNotBuilt(setup)) ?? whyKernelRefuses();
+      return (await whyNotBuilt('observe', setup)) ?? whyKernelRefuses();
     },
     watch: watchInKernel,
   },
@@ -45,8 +45,7 @@ export const observingTiers: readonly Tier[] = [
     async whyNot(_, setup) {
       const obstacle = whyNoTrace();
       if (obstacle !== null) return obstacle;
-      await ensurePart('trace', setup);
-      return whyTraceRefused();
+      return (await whyNotBuilt('trace', setup)) ?? whyTraceRefused();
     },
     watch: watchByTracefs,
   },

@@ -1,22 +1,21 @@
 /** An observation: the processes, the observer beside them for as long as asked, and the bundle of what was seen. */
 import { cpus, release } from 'node:os';
 import { type ExitCode, usage } from '../base/failure.js';
-import { monotonic_ms, settlesWithin, wallClock_ms } from '../base/clock.js';
+import { waitFor, wallClock_ms } from '../base/clock.js';
 import { formatDuration } from '../base/text/units.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
 import { schemaVersion } from '../bundle/version.js';
-import type { ListedStall } from '../bundle/stalls-schema.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
-import { procFacts } from '../observe/proc-facts.js';
+import { procFacts, type ProcFacts } from '../observe/proc-facts.js';
 import type { PolicyOf } from '../observe/thread-policy.js';
 import { withMutexMemory } from '../observe/mutex-memory.js';
 import { startedMeanwhile } from '../observe/target-cgroup.js';
 import { everyPid, otherNameOf, type Target } from '../observe/target.js';
 import type { ObservationGap, TierName } from '../facts/observation-facts.js';
-import type { WatchResult } from '../observe/tier.js';
+import type { Watch, WatchResult } from '../observe/tier.js';
 import { repetitionOf } from '../observe/repetition.js';
 import { isStillThere } from '../workload/process-identity.js';
 import { statedAnswer, statedGap, statedRefusal, tierWords } from '../words/observation-words.js';
@@ -24,7 +23,7 @@ import { ensurePart } from '../host/setup.js';
 import { checkObservation, type ObservationCheck } from './observe-check.js';
 import { followed, type Follower } from './follow-stalls.js';
 import { targetsOf, type AskedTargets } from './observe-targets.js';
-import { chosenTier, type ChosenTier } from './observe-tier.js';
+import { chosenTier, observingTiers, type ChosenTier, type Tier } from './observe-tier.js';
 import { keepObservation, tryFolder, type KeptObservation } from './keep-observation.js';
 import { toolVersion } from './tool-version.js';
 
@@ -52,9 +51,6 @@ export interface ObserveSettings {
 }
 
 export interface ObservationResult extends KeptObservation {
-  readonly observation: ObservationFile;
-  /** By start. */
-  readonly stalls: readonly ListedStall[];
   /** Whether `profile from` makes a profile of it. */
   readonly isRepeatable: boolean;
   /** Of the signal that ended it; null: it ended as asked. */
@@ -64,10 +60,14 @@ export interface ObservationResult extends KeptObservation {
 /** How often it is looked whether the observation is to end. */
 const look_ms = 200;
 
-export async function observe(asked: ObserveAsked, settings: ObserveSettings): Promise<ObservationResult> {
+export async function observe(
+  asked: ObserveAsked,
+  settings: ObserveSettings,
+  tiers: readonly Tier[] = observingTiers,
+): Promise<ObservationResult> {
   refuseThreshold(asked);
   const targets = targetsOf(asked);
-  const chosen = await chosenTier(asked.tier, targets, settings);
+  const chosen = await chosenTier(asked.tier, targets, settings, tiers);
   if (asked.jvm) await ensurePart('attach', { install: settings.install, note: settings.note });
   // It is tried now, and made at the end: a killed pauselab leaves no folder.
   tryFolder({ out: asked.out, targets });
@@ -81,8 +81,6 @@ export async function observe(asked: ObserveAsked, settings: ObserveSettings): P
     const kept = keepObservation(observation, stalls, { out: asked.out, targets, note: settings.note });
     const signal = interruption.signal();
     return {
-      observation,
-      stalls,
       ...kept,
       isRepeatable: repetitionOf(observation).roots.length > 0,
       interrupted: signal === null ? null : exitCodeOf(signal),
@@ -147,28 +145,28 @@ interface Watched {
 
 async function watchUntilEnd(
   targets: readonly Target[],
-  { threshold_ns, for_ns, untilStalls_n, follow, cgroups }: ObserveAsked,
+  asked: ObserveAsked,
   { chosen, interruption, note }: WatchMeans,
 ): Promise<Watched> {
+  const { threshold_ns, follow, cgroups } = asked;
   const before = new Set(everyPid());
   const facts = procFacts(targets);
   const watch = await chosen.tier.watch({ targets, threshold_ns });
-  if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
-  const end_ms = monotonic_ms() + for_ns / 1e6;
-  const ends = Promise.race([interruption.signalled, watch.ended, ...(follow === null ? [] : [follow.hasLeft])]);
-  const wanted_n = untilStalls_n ?? Infinity;
-  const seen_n =
-    follow !== null ? followed(watch, follow, facts) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
-  for (;;) {
-    const left_ms = end_ms - monotonic_ms();
-    const hasEnough = seen_n() >= wanted_n;
-    if (left_ms <= 0 || hasEnough || watch.isFull() || !targets.some(isStillThere)) break;
-    if (await settlesWithin(ends, Math.min(look_ms, left_ms))) break;
+  const atEnd = async (): Promise<AtEnd> => {
+    if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
+    await untilOver(watch, asked, { targets, facts, interruption });
+    return { isFull: watch.isFull(), started_n: startedMeanwhile(targets, cgroups, before).length };
+  };
+  let end: AtEnd;
+  try {
+    end = await atEnd();
+  } catch (error) {
+    // Its helper would go on, and pauselab with it.
+    await watch.finish().catch(() => undefined);
+    throw error;
   }
-  const isFull = watch.isFull();
-  const started_n = startedMeanwhile(targets, cgroups, before).length;
   const seen = await watch.finish();
-  const gaps = [...besides(seen, { isFull, started_n }), ...facts.gaps(), ...seen.gaps];
+  const gaps = [...besides(seen, end), ...facts.gaps(), ...seen.gaps];
   const ended = targets.filter((target) => !isStillThere(target));
   return {
     seen: { ...seen, evidence: withMutexMemory(facts.addTo(seen.evidence)), gaps },
@@ -179,11 +177,36 @@ async function watchUntilEnd(
   };
 }
 
+interface Watching extends Pick<WatchMeans, 'interruption'> {
+  readonly targets: readonly Target[];
+  readonly facts: ProcFacts;
+}
+
+async function untilOver(
+  watch: Watch,
+  { for_ns, untilStalls_n, follow }: ObserveAsked,
+  { targets, facts, interruption }: Watching,
+): Promise<void> {
+  const ends = Promise.race([interruption.signalled, watch.ended, ...(follow === null ? [] : [follow.hasLeft])]);
+  const wanted_n = untilStalls_n ?? Infinity;
+  const seen_n =
+    follow !== null ? followed(watch, follow, facts) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
+  const isOver = (): boolean => seen_n() >= wanted_n || watch.isFull() || !targets.some(isStillThere);
+  await waitFor(() => (isOver() ? true : null), {
+    deadline_ms: for_ns / 1e6,
+    poll_ms: look_ms,
+    interrupted: ends.catch(() => undefined),
+  });
+}
+
+interface AtEnd {
+  readonly isFull: boolean;
+  /** Processes that were not there before. */
+  readonly started_n: number;
+}
+
 /** What no way of observing says of itself. */
-function besides(
-  { watched_ns, gaps }: WatchResult,
-  { isFull, started_n }: { readonly isFull: boolean; readonly started_n: number },
-): ObservationGap[] {
+function besides({ watched_ns, gaps }: WatchResult, { isFull, started_n }: AtEnd): ObservationGap[] {
   const isSaid = gaps.some(({ code }) => code === 'trace-overrun');
   return [
     ...(isFull && !isSaid ? [{ code: 'records-limit', seen_ns: watched_ns } as const] : []),
@@ -201,7 +224,7 @@ function resultOf(
   { seen, chosen: { tier, refused }, ended, monotonicStart_ns, policyOf, knowledge }: WatchedWithJvms,
   targets: readonly Target[],
   { asked: { threshold_ns }, startedAt, argv }: Circumstances,
-): Pick<ObservationResult, 'observation' | 'stalls'> {
+): Pick<KeptObservation, 'observation' | 'stalls'> {
   const { stalls, roots, reasons } = attributed(seen);
   const { watched_ns, detail_ns, cost, gaps } = seen;
   const threads_n = targets.reduce((sum, target) => sum + target.threads_n, 0);

@@ -38,7 +38,10 @@ export async function watchInKernel({ targets, threshold_ns }: WatchOptions): Pr
         finder.add(record);
       } else if (record.kind === 'hold') holds.push(record);
       else if (record.kind === 'ran') rans.push(record);
-      else if (record.kind === 'exit') exits.set(record.thread.tid, record.at_ns);
+      else if (record.kind === 'exit') {
+        exits.set(record.thread.tid, record.at_ns);
+        finder.forget(record.thread.tid);
+      }
     },
   });
   const cpuCount = availableParallelism();

@@ -1,4 +1,5 @@
 /** Events of an observed JVM's log, on the clock of the observation. Pure. */
+import { largestOf } from '../base/largest.js';
 import type { LoggedEvent } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
 import type { ObservedJvm } from '../bundle/observed-jvm-schema.js';
@@ -45,6 +46,6 @@ export function eventTotals(
     name,
     events_n: alike.length,
     total_ns: alike.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
-    longest_ns: Math.max(...alike.map(({ duration_ns }) => duration_ns)),
+    longest_ns: largestOf(alike.map(({ duration_ns }) => duration_ns)),
   }));
 }

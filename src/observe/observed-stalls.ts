@@ -96,7 +96,8 @@ export function startOf({ parts }: ObservedWait): number {
 export function stallOfWait(wait: ObservedWait, exits: ReadonlyMap<number, number>, end_ns: number): ObservedStall {
   const { thread, parts, hasEnded } = wait;
   const exit_ns = exits.get(thread.tid);
-  const threadEnded = !hasEnded && exit_ns !== undefined && exit_ns <= end_ns;
+  // An exit before the wait is that of an earlier thread with this id.
+  const threadEnded = !hasEnded && exit_ns !== undefined && exit_ns >= startOf(wait) && exit_ns <= end_ns;
   return {
     thread,
     stall: stallOf(thread, parts, {

@@ -2,6 +2,7 @@
 import type { ObservationGap, TierObstacle } from '../facts/observation-facts.js';
 import { missingCapabilities } from '../host/capabilities.js';
 import { readIfThere, readKernelFile } from '../host/files.js';
+import { accessProblem } from './jvm-process.js';
 import type { Target } from './target.js';
 
 /** Null: nothing is in the way. */
@@ -18,12 +19,14 @@ export function whyNoLooks(targets: readonly Target[]): TierObstacle | null {
 
 type Hidden = ObservationGap & { readonly code: 'calls-hidden' | 'functions-hidden' };
 
-/** What may not be read of a process. The kernel shows the function `0` to those who may not know. */
-export function hiddenFrom({ pid }: Target): Hidden[] {
-  return [
-    ...(isRefused(`/proc/${pid}/syscall`) ? [{ code: 'calls-hidden', pid } as const] : []),
-    ...(isRefused(`/proc/${pid}/wchan`) ? [{ code: 'functions-hidden', pid } as const] : []),
-  ];
+/**
+ * What may not be read of a process. Who may not know a function (wchan) can open the file, and reads `0`, which is what
+ * a thread that does not wait has, too: the kernel refuses /proc/PID/root to the same users. They may not read calls,
+ * either.
+ */
+export function hiddenFrom({ pid }: Pick<Target, 'pid'>): Hidden[] {
+  if (accessProblem(pid) !== null) return [{ code: 'functions-hidden', pid }];
+  return isRefused(`/proc/${pid}/syscall`) ? [{ code: 'calls-hidden', pid }] : [];
 }
 
 function isRefused(path: string): boolean {

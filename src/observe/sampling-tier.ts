@@ -1,13 +1,15 @@
 /** Observing by looks at /proc: no privileges, for processes of the same user. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../base/clock.js';
 import { workloadFailed } from '../base/failure.js';
 import { readPart } from '../base/files/read-file.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
-import { readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
-import { sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
+import type { HelperEndFact } from '../facts/run-facts.js';
+import { readIfThere } from '../host/files.js';
+import { cpuTimeOf, readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
+import { readSamples, sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
 import { printedText } from '../workload/printed.js';
 import { howEnded, programs, startProgram, type Program } from '../workload/programs.js';
@@ -22,6 +24,12 @@ import type { Watch, WatchOptions, WatchResult } from './tier.js';
 const period_ns = 10_000_000;
 /** On tmpfs. An hour of 50 threads needs a third of it. */
 const mostBytes = 256 * 2 ** 20;
+
+/** Others use the tmpfs, too. A container's has 64 MiB in all, if nobody asks for more. */
+export function roomForLooks(freeBytes: number): number {
+  return Math.min(mostBytes, freeBytes / 2);
+}
+
 const readyDeadline_ms = 10_000;
 const endGrace_ms = 5_000;
 /** Between two readings of what the hypervisor took. */
@@ -35,10 +43,10 @@ interface Files {
   readonly end: string;
 }
 
-/** What there was before the first look. */
-interface Before {
+interface Begun {
+  readonly program: Program;
+  /** CLOCK_MONOTONIC at the end of the first look: what it found had begun before. */
   readonly go_ns: bigint;
-  readonly gaps: readonly ObservationGap[];
 }
 
 export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Promise<Watch> {
@@ -50,18 +58,24 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
   };
   const load: LoadReading[] = [readLoad([])];
   try {
-    const before = beforeLooks(targets);
-    const program = await startedSampler(files, targets);
-    const readMore = readerOf(files.samples, before.go_ns);
-    const readWaits = waitsReader(files.waits, before.go_ns);
+    const { bavail, bsize } = statfsSync(folder.path);
+    const roomBytes = roomForLooks(bavail * bsize);
+    const hidden = targets.flatMap(hiddenFrom);
+    const { program, go_ns } = await startedSampler(files, targets);
+    const readMore = readerOf(files.samples, go_ns);
+    const readWaits = waitsReader(files.waits, go_ns);
     const cpuCount = availableParallelism();
     const live = liveLooks({ threshold_ns, cpuCount, kernelRelease: release() });
     const advance = (): void => {
       live.advance({ samples: readMore(), waits: readWaits() });
     };
-    const reading = setInterval(() => load.push(readLoad([])), steal_ms).unref();
+    let cost = costOf(program) ?? { cpu_ns: 0, memoryBytes: 0 };
+    const reading = setInterval(() => {
+      load.push(readLoad([]));
+      cost = costOf(program) ?? cost;
+    }, steal_ms).unref();
     return {
-      start_ns: Number(before.go_ns),
+      start_ns: Number(go_ns),
       ended: program.exited,
       stalls_n() {
         advance();
@@ -72,16 +86,16 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
         return live.take((samples, waits) => ({
           samples,
           waits,
-          steal: stealBetween(load.slice(-recentLoads), before.go_ns, cpuCount),
+          steal: stealBetween(load.slice(-recentLoads), go_ns, cpuCount),
         }));
       },
-      isFull: () => statSync(files.samples).size > mostBytes,
+      isFull: () => statSync(files.samples).size + statSync(files.waits).size > roomBytes,
       async finish() {
         clearInterval(reading);
         try {
-          await endHelper(program, { grace_ms: endGrace_ms });
+          const { problem } = await endHelper(program, { grace_ms: endGrace_ms });
           load.push(readLoad([]));
-          return resultOf(readMore(), files, { program, before, load, threshold_ns });
+          return resultOf(readMore(), files, { program, problem, go_ns, hidden, load, cost, threshold_ns });
         } finally {
           folder.remove();
         }
@@ -93,24 +107,30 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
   }
 }
 
-function beforeLooks(targets: readonly Target[]): Before {
-  return {
-    go_ns: process.hrtime.bigint(),
-    gaps: targets.flatMap(hiddenFrom),
-  };
-}
-
-async function startedSampler(files: Files, targets: readonly Target[]): Promise<Program> {
+async function startedSampler(files: Files, targets: readonly Target[]): Promise<Begun> {
   const pids = targets.map(({ pid }) => String(pid));
+  const from_ns = process.hrtime.bigint();
   const program = await startProgram(
     programs.sampler(),
     [files.samples, String(period_ns), String(process.pid), `waits=${files.waits}`, ...pids],
     files.end,
     `${files.samples}.err`,
   );
-  const isReady = (): true | null => (existsSync(files.samples) || program.exit() !== null ? true : null);
-  await waitFor(isReady, { deadline_ms: readyDeadline_ms, poll_ms: 5 });
-  if (existsSync(files.samples)) return program;
+  const firstLook_ns = (): number | undefined =>
+    existsSync(files.samples) ? readSamples(files.samples, from_ns).ticks_ns[0] : undefined;
+  try {
+    await waitFor(() => (firstLook_ns() !== undefined || program.exit() !== null ? true : null), {
+      deadline_ms: readyDeadline_ms,
+      poll_ms: 5,
+    });
+    const first_ns = firstLook_ns();
+    // Processes may have ended before a look at them.
+    if (first_ns !== undefined || (program.exit() !== null && existsSync(files.samples)))
+      return { program, go_ns: from_ns + BigInt(first_ns ?? 0) };
+  } catch (error) {
+    await endHelper(program, { grace_ms: 0 });
+    throw error;
+  }
   const { problem } = await endHelper(program, { grace_ms: 0 });
   throw failureOf(program, problem === null ? 'it did not begin' : undefined);
 }
@@ -148,45 +168,60 @@ function readerOf(path: string, go_ns: bigint): () => SampleStream {
   };
 }
 
-function waitsIn({ waits }: Files, { go_ns }: Before): StackReading[] {
-  return parseStacks(printedText(waits), go_ns);
-}
-
-interface Finished {
-  readonly program: Program;
-  readonly before: Before;
+interface Finished extends Begun {
+  readonly problem: HelperEndFact | null;
+  readonly hidden: readonly ObservationGap[];
   readonly load: readonly LoadReading[];
+  /** Of the sampler, when it was last looked at. */
+  readonly cost: WatchResult['cost'];
   readonly threshold_ns: number;
 }
 
+/** What a sampler took so far; null: it has ended. */
+function costOf({ pid }: Program): WatchResult['cost'] | null {
+  const cpu_ns = cpuTimeOf(pid);
+  const memoryKib = /^VmHWM:\s+(\d+)/m.exec(readIfThere(`/proc/${pid}/status`) ?? '')?.[1];
+  return memoryKib === undefined ? null : { cpu_ns, memoryBytes: Number(memoryKib) * 1024 };
+}
+
+/** What the sampler says of itself when it ends as it should; null: it did not. */
+function saidAtEnd({ end }: Files): Pick<WatchResult, 'cost' | 'gaps'> | null {
+  const [cpu_us, memoryKib, missed_n, dropped_n] = printedText(end).trim().split(' ').map(Number);
+  if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined || dropped_n === undefined) return null;
+  return {
+    cost: { cpu_ns: cpu_us * 1000, memoryBytes: memoryKib * 1024 },
+    gaps: [
+      ...(missed_n > 0 ? [{ code: 'files-exhausted', threads_n: missed_n } as const] : []),
+      ...(dropped_n > 0 ? [{ code: 'waits-dropped', waits_n: dropped_n } as const] : []),
+    ],
+  };
+}
+
+/** The looks up to its end are kept; without a look there is nothing to keep. */
+function endedEarly({ program, problem, cost }: Finished, watched_ns: number): Pick<WatchResult, 'cost' | 'gaps'> {
+  if (watched_ns === 0) throw failureOf(program);
+  return { cost, gaps: [{ code: 'looks-ended', seen_ns: watched_ns, sampler: problem }] };
+}
+
 function resultOf(samples: SampleStream, files: Files, finished: Finished): WatchResult {
-  const { program, before, load, threshold_ns } = finished;
-  // The sampler writes what it took when it ends as it should.
-  const [cpu_us, memoryKib, missed_n, dropped_n] = printedText(files.end).trim().split(' ').map(Number);
-  if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined || dropped_n === undefined)
-    throw failureOf(program);
+  const { go_ns, hidden, load, threshold_ns } = finished;
+  const watched_ns = samples.ticks_ns.at(-1) ?? 0;
+  const { cost, gaps } = saidAtEnd(files) ?? endedEarly(finished, watched_ns);
   const cpuCount = availableParallelism();
-  const waits = waitsIn(files, before);
+  const waits = parseStacks(printedText(files.waits), go_ns);
   const looks = {
     samples,
     waits,
-    steal: stealBetween(load, before.go_ns, cpuCount),
+    steal: stealBetween(load, go_ns, cpuCount),
   };
   return {
     stalls: lookedStalls(samples, waits, threshold_ns),
     evidence: lookedEvidence(looks, { threshold_ns, cpuCount, kernelRelease: release() }),
     eventsOf: safepointsSeen(samples, waits),
-    gaps: [
-      { code: 'looks-only', period_ns },
-      ...lateLooks(samples),
-      ...before.gaps,
-      ...(missed_n > 0 ? [{ code: 'files-exhausted', threads_n: missed_n } as const] : []),
-      ...(dropped_n > 0 ? [{ code: 'waits-dropped', waits_n: dropped_n } as const] : []),
-      { code: 'sleeps-not-judged' },
-    ],
+    gaps: [{ code: 'looks-only', period_ns }, ...lateLooks(samples), ...hidden, ...gaps, { code: 'sleeps-not-judged' }],
     detail_ns: 2 * period_ns,
-    watched_ns: samples.ticks_ns.at(-1) ?? 0,
-    cost: { cpu_ns: cpu_us * 1000, memoryBytes: memoryKib * 1024 },
+    watched_ns,
+    cost,
     records: null,
   };
 }

@@ -19,6 +19,8 @@ export interface StallFinder {
   add(off: OffRecord): Span | null;
   /** Since when the thread waits if it still does: `off_ns`, or the start of a wait that went on with it. */
   waitingSince(off: OffRecord): number;
+  /** The thread has ended, so that no record of it follows. */
+  forget(tid: number): void;
   /** Stalls so far. */
   stalls_n(): number;
   /** Stalls that were over at `until_ns`, by start; each is returned once. */
@@ -54,6 +56,7 @@ export function stallFinder({ pids, threshold_ns }: Pick<StallOptions, 'pids' | 
       const last = lastOf.get(tid);
       return last !== undefined && off_ns - endOf(last.wait) < moment_ns ? last.begin_ns : off_ns;
     },
+    forget: (tid) => void lastOf.delete(tid),
     stalls_n: () => stalls_n,
     take(until_ns) {
       const taken = [...due].filter(({ wait }) => endOf(wait) <= until_ns);

@@ -85,7 +85,7 @@ export function tracedHistory(options: HistoryOptions): TracedHistory {
       if (stall !== null) stalls.set(`${tid} ${stall.start_ns}`, stall);
     }
     const [open] = offs.filter(({ hasEnded }) => !hasEnded);
-    readTo_ns.set(tid, open?.off_ns ?? builder.currentOf(tid)?.start_ns ?? -Infinity);
+    readTo_ns.set(tid, open?.off_ns ?? builder.currentOf(tid)?.start_ns ?? covered_ns);
     if (open !== undefined && (open.state !== 'asleep' || mutexOf(open) !== null))
       waitingSince_ns = Math.min(waitingSince_ns, finder.waitingSince(open));
   };
@@ -97,6 +97,12 @@ export function tracedHistory(options: HistoryOptions): TracedHistory {
     decided_ns = from_ns;
     // The wait of a reader may be seen to end long after it did, and is decided about only then.
     for (const [key, { end_ns }] of stalls) if (end_ns + young_ns < decided_ns) stalls.delete(key);
+    for (const tid of book.exits.keys())
+      if (builder.currentOf(tid) === undefined && builder.segmentsOf(tid).length === 0) {
+        book.forget(tid);
+        finder.forget(tid);
+        readTo_ns.delete(tid);
+      }
   };
   const since = (from_ns: number): TracedSpans => ({
     model: builder.modelOf({ start_ns: from_ns, end_ns: covered_ns }, outsideFrom_ns),

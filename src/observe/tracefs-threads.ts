@@ -51,6 +51,8 @@ export interface ThreadBook {
   /** Names and priorities may have changed. */
   look(seen: readonly ThreadOfProc[]): void;
   add(event: TraceEvent): void;
+  /** Of a thread that has ended. */
+  forget(tid: number): void;
 }
 
 export function threadBook(): ThreadBook {
@@ -80,6 +82,9 @@ export function threadBook(): ThreadBook {
         if (thread !== undefined && thread.name !== event.nextName)
           threads.set(event.next, { ...thread, name: event.nextName });
       }
+    },
+    forget(tid) {
+      for (const map of [threads, exits, futexStacks]) map.delete(tid);
     },
   };
 }

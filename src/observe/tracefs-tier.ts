@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { unfit, workloadFailed } from '../base/failure.js';
 import { readText } from '../base/files/read-file.js';
 import { sleep, waitFor } from '../base/clock.js';
+import { cpuTimeOf } from '../host/machine-load.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
 import { endedWith, startTracerProgram, tidsOf, tracerPlan, type TracerProgram } from '../workload/watch/tracer.js';
 import { traceEvents } from '../record/trace/trace.js';
-import { statOf } from '../workload/process-identity.js';
 import { symbolCache } from './kernel-symbols.js';
 import { detailOf, type Watch, type WatchOptions, type WatchResult } from './tier.js';
 import { seenInTrace, settledInTrace, stackTrigger, type ObservedTrace } from './tracefs-evidence.js';
@@ -162,7 +162,7 @@ function watchOf(session: Session, parts: WatchParts): Watch {
       await reading;
       try {
         if (failure !== null) throw failure as Error;
-        const tracerTicks = ticksOf(tracer.program.pid);
+        const tracerCpu_ns = cpuTimeOf(tracer.program.pid);
         const stopped_ns = Number(process.hrtime.bigint() - start_ns);
         const { exit, problem } = await endHelper(tracer.program, { grace_ms: endGrace_ms, takesBack: true });
         if (exit?.code !== 0)
@@ -170,7 +170,7 @@ function watchOf(session: Session, parts: WatchParts): Watch {
             ? endedWith(tracer.program)
             : workloadFailed('the tracer did not end in time; observe again');
         if (lost_n === 0) take(tracer.traceFolder, stopped_ns, true);
-        return resultOf(session, parts, { lost_n, tracerTicks, rssBytes });
+        return resultOf(session, parts, { lost_n, tracerCpu_ns, rssBytes });
       } finally {
         await tracer.abandon();
         parts.leave();
@@ -206,9 +206,9 @@ function resultOf(
   { pids, threshold_ns, cpuCount, cpuBefore, symbolsOf }: WatchParts,
   {
     lost_n,
-    tracerTicks,
+    tracerCpu_ns,
     rssBytes,
-  }: { readonly lost_n: number; readonly tracerTicks: number; readonly rssBytes: number },
+  }: { readonly lost_n: number; readonly tracerCpu_ns: number; readonly rssBytes: number },
 ): WatchResult {
   const trace = history.whole();
   const symbols = symbolsOf(addressesIn(trace));
@@ -222,7 +222,7 @@ function resultOf(
       symbols,
       cpuCount,
       cost: {
-        cpu_ns: (user + system) * 1000 + tracerTicks * tick_ns,
+        cpu_ns: (user + system) * 1000 + tracerCpu_ns,
         memoryBytes: rssBytes + (buffers_kib + outsideBuffers_kib) * 1024,
       },
     },
@@ -231,13 +231,4 @@ function resultOf(
 
 function addressesIn({ stacks }: Pick<ObservedTrace, 'stacks'>): string[] {
   return [...new Set(stacks.flatMap(({ frames }) => frames))];
-}
-
-/** USER_HZ is 100 on every architecture of Linux that pauselab knows. */
-const tick_ns = 10_000_000;
-
-/** CPU time so far: fields 14 and 15 of proc_pid_stat(5). */
-function ticksOf(pid: number): number {
-  const fields = statOf(pid);
-  return fields === null ? 0 : Number(fields[14 - 3]) + Number(fields[15 - 3]);
 }

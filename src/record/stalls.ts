@@ -2,6 +2,7 @@
  * Stalls of a victim: its operations over the threshold, the thread's states meanwhile, and the holders' calls that
  * overlapped. All times are relative to go.
  */
+import { largestOf } from '../base/largest.js';
 import type { CallKind } from './board/board-layout.js';
 import type { InFlight } from './board/snapshot.js';
 import type { RingRecord } from './board/rings.js';
@@ -136,7 +137,10 @@ export function findStalls(evidence: VictimEvidence): StallReport {
     stalls,
     slow: operations.filter(({ duration_ns }) => duration_ns < threshold_ns).map(withoutRunDelay),
     count: counted.length,
-    longest_ns: Math.max(0, ...counted.map(({ duration_ns }) => duration_ns)),
+    longest_ns: largestOf(
+      counted.map(({ duration_ns }) => duration_ns),
+      0,
+    ),
     total_ns: counted.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
     stalledInWindow_ns,
     stalledShare: windowEnd_ns > windowStart_ns ? stalledInWindow_ns / (windowEnd_ns - windowStart_ns) : 0,

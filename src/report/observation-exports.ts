@@ -5,7 +5,7 @@
 import { rootOfStall } from '../bundle/stall-root.js';
 import { isOpenWhetherGivesBack } from '../catalogue/gives-back.js';
 import { usage } from '../base/failure.js';
-import { cutsOf, type StoredObservation } from '../bundle/read-observation.js';
+import { cutsOf, isListRead, type StoredObservation } from '../bundle/read-observation.js';
 import type { NumberedStall } from '../bundle/read-stalls.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
@@ -22,6 +22,7 @@ export function exportObservation(format: ExportFormat, stored: StoredObservatio
   const notes = sentencesOf(stored.missing).map((sentence) => `${capitalised(sentence)}.`);
   switch (format) {
     case 'csv':
+      if (!isListRead(stored)) throw usage(`${stored.path}: its stalls are not known: ${notes.join(' ')}`);
       return { text: csvText([stallColumns.map(([name]) => name), ...stored.stalls.map(cellsOf)]), notes };
     case 'openmetrics':
       return { text: openMetricsOf(familiesOf(stored.observation)), notes };

@@ -158,6 +158,8 @@ const ofRefusals: WordsOf<Refusal> = {
     'windows have different lengths, and the longest stall of a longer window is longer; use the same --duration',
   'gives-back-unknown': ({ side, open_n, open_ns, known_ns }) =>
     `in ${side} it is not known whether giving memory back is the reason for ${counted(open_n, 'stall')} (${formatDuration(open_ns)}), beside ${formatDuration(known_ns)} for which it is; observe as root, by eBPF or tracefs, which see who held the lock`,
+  'stalls-missing': ({ side }) =>
+    `not all stalls of ${side} are known, because its list of stalls is not whole (see its note); compare another observation`,
   'other-tiers': ({ a, b }) =>
     `the two sides were observed in different ways (${a} and ${b}), which do not see the same stalls; observe both in the same way`,
   'too-short': ({ watched_ns, needed_ns }) =>

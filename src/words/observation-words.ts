@@ -15,6 +15,7 @@ import type {
 } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { HiddenNames, RefusedMap } from '../facts/user-stack-facts.js';
+import { helperEnd } from './run-words.js';
 import { counted, listed } from './text.js';
 import { ofJvmGaps } from './observed-jvm-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -128,6 +129,8 @@ const ofGaps: WordsOf<ObservationGap> = {
   ...ofJvmGaps,
   'records-dropped': ({ records_n }) =>
     `${counted(records_n, 'record')} did not fit into the buffer of the kernel: stalls and their reasons may be missing`,
+  'stalls-left-out': ({ stalls_n, kept_n }) =>
+    `the bundle has the ${kept_n} longest of ${counted(stalls_n, 'stall')}, because the file of stalls is limited in size: \`pauselab compare\` does not take it; observe for a shorter time, or with a longer --threshold`,
   'threads-not-followed': ({ threads_n }) =>
     `${counted(threads_n, 'thread')} could not be followed, because another thread had the same slot: their stalls are missing`,
   'user-stacks-lost': ({ stacks_n }) =>
@@ -149,10 +152,12 @@ const ofGaps: WordsOf<ObservationGap> = {
     `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs, the call of a holder that lost its CPU, and who woke whom`,
   'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
     `${late_n} of ${counted(looks_n, 'look')} came late, because looking uses about a tenth of a CPU at most or had no CPU itself: ${formatDuration(mean_ns)} apart on average instead of ${formatDuration(period_ns)}, at most ${formatDuration(longest_ns)}`,
+  'looks-ended': ({ seen_ns, sampler }) =>
+    `the sampler ${sampler === null ? 'could not write what it had missed' : helperEnd(sampler)}: what it saw in ${formatDuration(seen_ns)} is kept, and whether threads or waits are missing there is not known`,
   'calls-hidden': ({ pid }) =>
     `the system calls of ${pid} may not be read (/proc/${pid}/syscall: Yama, or a process that may not be traced), so what a blocked thread waited for is known by the kernel’s function only`,
   'functions-hidden': ({ pid }) =>
-    `the functions of the kernel in which threads of ${pid} wait may not be read (/proc/${pid}/wchan), so no lock is certain`,
+    `what threads of ${pid} wait for may not be read (/proc/${pid}/wchan and syscall: a process that may not be traced), so no lock is certain`,
   'waits-dropped': ({ waits_n }) =>
     `what the thread waited for is missing for ${counted(waits_n, 'wait')}, because pauselab keeps a limited number; observe for a shorter time`,
   'files-exhausted': ({ threads_n }) =>

@@ -87,7 +87,7 @@ function statesUnknown({ sampler, from_ns }: StatesUnknown): string {
 }
 
 /** To follow "the sampler". */
-function helperEnd(fact: HelperEndFact): string {
+export function helperEnd(fact: HelperEndFact): string {
   switch (fact.end) {
     case 'exited':
       return `ended ${fact.signal === null ? `with exit code ${String(fact.exitCode)}` : `by ${fact.signal}`}${fact.saying === null ? '' : `, saying "${fact.saying}"`}`;

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { usage } from '../../src/base/failure.js';
 import { endWith } from '../../src/cli/ending.js';
@@ -47,6 +48,22 @@ describe('a result that finds no room', () => {
       /^pauselab: the result could not be written to stdout \(EFBIG\): .*ulimit -f/,
     );
     expect(statSync(file).size).toBe(512);
+  });
+
+  test.each(['> "$2"', '> /dev/full', '| true'])('ends what goes on and prints: %s', (to) => {
+    const output = new URL('cli/text/output.js', pathToFileURL(mainFile)).href;
+    const script = scratch.write(
+      'printing.mjs',
+      `import { outputHasEnded, printText, watchOutput } from '${output}';
+       process.on('SIGXFSZ', () => undefined);
+       watchOutput();
+       const printing = setInterval(() => printText('x'.repeat(200)), 1);
+       await outputHasEnded();
+       clearInterval(printing);
+       process.stderr.write('ended');`,
+    );
+    const { stderr } = inShell(`set -o posix; ulimit -f 1; set -- "" "${scratch.fresh('file')}"; "$0" ${script} ${to}`);
+    expect(stderr).toBe('ended');
   });
 
   test('on a disk that has room for a part', ({ skip }) => {

@@ -1,9 +1,16 @@
 /** What `observe --check` finds, for ways of observing that are and are not possible. */
+import { spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TierObstacle } from '../../src/facts/observation-facts.js';
+import { missingCapabilities } from '../../src/host/capabilities.js';
 import { checkObservation } from '../../src/jobs/observe-check.js';
 import type { Tier } from '../../src/jobs/observe-tier.js';
+import { hiddenFrom } from '../../src/observe/sampling-needs.js';
+import { scratchFolder } from '../support/scratch.js';
 
+const scratch = scratchFolder();
 const setup = { note: () => undefined, install: false };
 
 function tier(name: Tier['name'], obstacle: TierObstacle | null): Tier {
@@ -36,6 +43,17 @@ describe('a check', () => {
     for (const { command, sentence } of found.remedies) expect(command.length * sentence.length).toBeGreaterThan(0);
   });
 
+  test('asks the helper for its capabilities where that is what observes', async () => {
+    const limited = async (name: Tier['name'], status: string): Promise<boolean> => {
+      const { limits } = await checkObservation([], setup, [tier(name, null)], () => status);
+      return limits.some(({ code }) => code === 'files-of-others-hidden');
+    };
+    const [all, none] = ['CapEff:\t000001ffffffffff', ''];
+    expect([await limited('ebpf', all), await limited('ebpf', none)]).toEqual([false, true]);
+    const isTracer = missingCapabilities(['CAP_SYS_PTRACE']).length === 0;
+    expect([await limited('tracefs', all), await limited('tracefs', none)]).toEqual([!isTracer, !isTracer]);
+  });
+
   test('says that nothing is possible, with every reason', async () => {
     const found = await check({ code: 'in-pid-namespace' }, { code: 'other-user', pid: 7, name: 'java', uid: 0 });
     expect(found).toMatchObject({ tier: null, possible: [], limits: [] });
@@ -43,5 +61,32 @@ describe('a check', () => {
       expect.stringMatching(/^observing by eBPF is not possible/) as string,
       'observing by sampling is not possible: java (7) belongs to another user (uid 0), and CAP_SYS_PTRACE is missing; observe as that user, or as root',
     ]);
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('of a process of the same user', () => {
+  const nobody = 65_534;
+
+  /** Who may not read the file of a program may not look into its process. */
+  function hiddenOf(mode: number): string[] {
+    const program = join(scratch.fresh('program'), 'sleep');
+    mkdirSync(dirname(program));
+    copyFileSync('/bin/sleep', program);
+    chmodSync(program, mode);
+    const child = spawn(program, ['600'], { stdio: 'ignore', uid: nobody, gid: nobody });
+    try {
+      process.setegid?.(nobody);
+      process.seteuid?.(nobody);
+      return hiddenFrom({ pid: child.pid ?? 0 }).map(({ code }) => code);
+    } finally {
+      process.seteuid?.(0);
+      process.setegid?.(0);
+      child.kill('SIGKILL');
+    }
+  }
+
+  test('functions are hidden where it may not be traced, and are not where it may', () => {
+    expect(hiddenOf(0o711)).toEqual(['functions-hidden']);
+    expect(hiddenOf(0o755)).not.toContain('functions-hidden');
   });
 });

@@ -1,7 +1,8 @@
 /** Of the ways of observing, which one is used, and what is said of the others. */
 import { describe, expect, test } from 'vitest';
 import type { TierObstacle } from '../../src/facts/observation-facts.js';
-import { chosenTier, type Tier } from '../../src/jobs/observe-tier.js';
+import { chosenTier, observingTiers, type Tier } from '../../src/jobs/observe-tier.js';
+import { whyNoTrace } from '../../src/observe/tracefs-needs.js';
 import { statedRefusal } from '../../src/words/observation-words.js';
 
 const setup = { note: () => undefined, install: false };
@@ -48,6 +49,20 @@ describe('the tier', () => {
     });
   });
 });
+
+test.skipIf(whyNoTrace() !== null)(
+  'tracefs is refused where its helper cannot be built, and sampling is used',
+  async () => {
+    const [tracefs] = observingTiers.filter(({ name }) => name === 'tracefs');
+    const tree = new URL('file:///nonexistent/');
+    const { tier: used, refused } = await chosenTier(null, [], { ...setup, tree }, [
+      ...(tracefs === undefined ? [] : [tracefs]),
+      tier('sampling', null),
+    ]);
+    expect(used.name).toBe('sampling');
+    expect(refused).toMatchObject([{ tier: 'tracefs', code: 'helper-not-built' }]);
+  },
+);
 
 test('what the kernel refuses is told in the words of the program that tried', () => {
   const fact = { tier: 'ebpf', code: 'kernel-refuses', complaint: 'EPERM', lockdown: 'confidentiality' } as const;

@@ -35,6 +35,12 @@ test('times of the log count from the start of the observation', () => {
   });
 });
 
+test('a day has more events than a call has arguments', () => {
+  const pause = { name: 'gc.pause', label: 'Pause Young', start_ns: 0, duration_ns: 2 };
+  const all = [{ ...pause, duration_ns: 3 }, ...Array.from({ length: 300_000 }, () => pause)];
+  expect(eventTotals(all)).toEqual([{ name: 'gc.pause', events_n: 300_001, total_ns: 600_003, longest_ns: 3 }]);
+});
+
 test('events before and after the window are left out, those across its ends are kept', () => {
   const log = [
     safepointLine(-10, 1, 20),

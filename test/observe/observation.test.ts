@@ -171,6 +171,16 @@ describe('a stall of an observed process', () => {
     );
     expect(stalls[0]).toMatchObject({ threadEnded: true, stillRunning: false });
   });
+
+  test('does not end with an earlier thread of the same id', () => {
+    const { stalls } = found(
+      observed({
+        offs: [off(victim, { from: 100, to: 1000 }, { hasEnded: false })],
+        exits: new Map([[victim.tid, 50 * ms]]),
+      }),
+    );
+    expect(stalls[0]).toMatchObject({ threadEnded: false, stillRunning: true });
+  });
 });
 
 describe('a stop', () => {

@@ -83,7 +83,15 @@ function found(events: readonly TraceEvent[], { seen = threads, to = 1000, piece
     cpuCount: 2,
     cost: { cpu_ns: 0, memoryBytes: 0 },
   });
-  return { ...attributed(result), counted_n, gaps: result.gaps, model: trace.model, shown, models };
+  return {
+    ...attributed(result),
+    counted_n,
+    gaps: result.gaps,
+    model: trace.model,
+    threads: trace.threads,
+    shown,
+    models,
+  };
 }
 
 /** CPU 0: the purger, preempted by the hog while it has the lock; CPU 1: the mapper, which waits for it. */
@@ -156,6 +164,39 @@ describe('a traced stall', () => {
     expect(counted_n).toBe(2);
     const times = (model.segments.get(mapper) ?? []).map(({ start_ns }) => start_ns / ms);
     expect(times.some((time) => time > 450 && time < 690)).toBe(false);
+  });
+
+  test('is kept with its thread after that has ended, and other threads that ended are forgotten', () => {
+    const [short, stalled] = [1000, 2000];
+    const lives = (at: number, tid: number, maker: number, wait: number) => [
+      made(at, maker, tid, true),
+      switched(at + 1, 1, 0, 'preempted', tid),
+      switched(at + 2, 1, tid, 'blocked', 0),
+      woke(at + 2 + wait, hog, tid),
+      switched(at + 2 + wait, 1, 0, 'preempted', tid),
+      ...(maker === mapper ? [ended(at + 3 + wait, tid)] : []),
+      switched(at + 4 + wait, 1, tid, 'dead', 0),
+    ];
+    const many = Array.from({ length: 500 }, (_, i) => [
+      ...lives(i * 20, short + i, mapper, 2),
+      // Of another program.
+      ...lives(i * 20 + 10, 10_000 + i, hog, 2),
+    ]).flat();
+    const pieces = Array.from({ length: 100 }, (_, i) => i * 250);
+    const {
+      threads: known,
+      model,
+      counted_n,
+      stalls,
+    } = found([...many, ...lives(10_000, stalled, mapper, 50)], {
+      pieces,
+      to: 25_000,
+    });
+    expect([...known.keys()].toSorted((a, b) => a - b)).toEqual([mapper, purger, vm, stalled]);
+    expect(counted_n).toBe(1);
+    expect(stalls.map(({ thread }) => thread?.tid)).toEqual([stalled]);
+    // The threads beside the stall are kept.
+    for (const map of [model.names, model.segments]) expect(map.size).toBeLessThan(20);
   });
 
   test('that began before the trace counts from its start, and is not said to be no wait for mmap_lock', () => {
@@ -312,6 +353,25 @@ describe('a builder', () => {
     expect(builder.modelOf(whole, 0).segments.get(mapper)).toMatchObject([
       { scheduling: 'asleep', start_ns: 403 * ms, end_ns: 1000 * ms },
     ]);
+  });
+
+  test.each([
+    ['dead', false],
+    ['zombie', false],
+    // A kernel thread.
+    ['idle', true],
+    ['asleep', true],
+  ] as const)('has a thread that was switched out as %s no longer: %s', (how, isThere) => {
+    const builder = traceBuilder(0);
+    builder.add(switched(100, 0, 0, 'preempted', hog));
+    builder.add(entered(105, hog, number('futex'), 0x7f10n));
+    builder.add(switched(110, 0, hog, how, 0));
+    expect(builder.currentOf(hog) !== undefined).toBe(isThere);
+    expect(builder.segmentsOf(hog)).toMatchObject([{ start_ns: 100 * ms, end_ns: 110 * ms, scheduling: 'running' }]);
+    expect(builder.callsOf(hog).map(({ end_ns }) => end_ns / ms)).toEqual(isThere ? [] : [110]);
+    expect(builder.nameOf(hog)).toBe('hog');
+    builder.keep(() => false, -Infinity);
+    expect(builder.nameOf(hog)).toBe(isThere ? 'hog' : undefined);
   });
 
   test('does not ask about what was seen before', () => {

@@ -1,5 +1,9 @@
 /** The page of an observation. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openObservation } from '../../src/bundle/read-observation.js';
+import { exportObservation } from '../../src/report/observation-exports.js';
 import { report } from '../../src/report/html/report.js';
 import { singleFigure } from '../../src/report/html/single.js';
 import { statedGap } from '../../src/words/observation-words.js';
@@ -21,6 +25,15 @@ const stalls: FakeStall[] = [
   { at_ms: 10_000, length_ms: 300, thread: 'worker-1 (102)', givesBack: false },
   { at_ms: 59_900, length_ms: 100, stillRunning: true },
 ];
+
+test('a list of stalls that cannot be read is not an empty list', () => {
+  const path = observation({ stalls });
+  writeFileSync(join(path, 'runs', 'observed', 'stalls.json'), '{');
+  const page = report([path]);
+  expect(textOfPart(page, 'stalls')).toMatch(/The list of stalls could not be read/);
+  expect(textOfPart(page, 'stalls')).not.toMatch(/No stall/);
+  expect(() => exportObservation('csv', openObservation(path))).toThrow(/its stalls are not known: .*stalls\.json/);
+});
 
 describe('the page of an observation', () => {
   test('begins with the answer, and has the reasons, what was not seen and how it was observed', () => {

@@ -4,7 +4,15 @@ import type { TraceEvent } from '../../src/record/trace/trace.js';
 const ms = 1_000_000;
 
 /** Of prev_state: the bits by which a thread was switched out. */
-export const outAs = { preempted: 0x100, asleep: 1, blocked: 2, stopped: 4 } as const;
+export const outAs = {
+  preempted: 0x100,
+  asleep: 1,
+  blocked: 2,
+  stopped: 4,
+  dead: 0x10,
+  zombie: 0x20,
+  idle: 0x80,
+} as const;
 
 /** `names`: of threads. */
 export function traceEventsOf(names: ReadonlyMap<number, string>) {

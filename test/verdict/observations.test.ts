@@ -162,6 +162,26 @@ describe('nothing is concluded', () => {
       expect(row.refusal).toBeNull();
   });
 
+  test.each([
+    ['could not be read', { runs: [{ name: 'observed', run: null, file: null }] }],
+    ['lacks the shorter ones', { missing: [statedGap({ code: 'stalls-left-out', stalls_n: 9, kept_n: 3 })] }],
+  ])('from a list of stalls that %s', (_, more) => {
+    const after = { ...stored('results/after'), ...more };
+    for (const sides of [
+      [before, after],
+      [after, before],
+    ]) {
+      const compared = compare(...sides);
+      for (const row of compared.rows) {
+        expect(row).toMatchObject({ verdict: 'inconclusive', reason: 'refused', p: null });
+        expect(row.refusal).toMatchObject({ code: 'stalls-missing', side: 'after' });
+        expect(row.values[sides[0] === after ? 'a' : 'b']).toEqual([]);
+      }
+      expect(compared.conclusions[0]?.code).toBe('nothing-comparable');
+      expect(codes(compared)).not.toContain('slices');
+    }
+  });
+
   test('and so little of it that nothing changes is no reason', () => {
     const few = scattered(60, 1).map((one, i) => (i === 0 ? { ...one, givesBack: null } : one));
     for (const row of compare(before, stored('results/after', { stalls: few })).rows) expect(row.refusal).toBeNull();

@@ -81,8 +81,9 @@ export function observeCommand(argv: readonly string[], setExitCode: (code: Exit
         const { renderObservation } = await import('../text/observation-text.js');
         printText(`${isFollowing ? '\n' : ''}${renderObservation(result)}`);
       }
-      if (result.interrupted !== null) setExitCode(result.interrupted);
-      else if (!result.isInPlace) setExitCode(ExitCode.unfit);
+      // A script looks for the bundle in its place, however the observation ended.
+      if (!result.isInPlace) setExitCode(ExitCode.unfit);
+      else if (result.interrupted !== null) setExitCode(result.interrupted);
     });
 }
 

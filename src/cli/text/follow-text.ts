@@ -5,7 +5,7 @@ import { formatDuration } from '../../base/text/units.js';
 import { cutsOf } from '../../bundle/read-observation.js';
 import type { FollowedStall, Follower } from '../../jobs/follow-stalls.js';
 import { observedLength } from '../../words/observation-words.js';
-import { printJsonLine, printNote, printText, readerHasLeft } from './output.js';
+import { outputHasEnded, printJsonLine, printNote, printText } from './output.js';
 
 /** On a terminal somebody waits for the next line. */
 const quiet_ms = 10_000;
@@ -15,7 +15,7 @@ export function createFollower({ isJson }: { readonly isJson: boolean }): Follow
   let since_ms = monotonic_ms();
   let said_ms = since_ms;
   return {
-    hasLeft: readerHasLeft(),
+    hasLeft: outputHasEnded(),
     onStalls(stalls) {
       for (const one of stalls) {
         if (isJson) printJsonLine({ kind: 'stall', at: one.at, ...one.stall });

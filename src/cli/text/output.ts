@@ -34,13 +34,17 @@ export function printJsonLine(value: unknown): void {
   send(printableJson(`${JSON.stringify(value)}\n`));
 }
 
-/** Resolves when nobody reads stdout any more, which shows when something is written. */
-export function readerHasLeft(): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-      if (code === 'EPIPE') resolve();
-    });
-  });
+let endOutput: () => void = () => undefined;
+const outputEnd = new Promise<void>((resolve) => {
+  endOutput = resolve;
+});
+
+/**
+ * Resolves when stdout takes no more, because its reader has left or its disk is full, which shows when something is
+ * written.
+ */
+export function outputHasEnded(): Promise<void> {
+  return outputEnd;
 }
 
 export function toJson(value: unknown): string {
@@ -83,6 +87,7 @@ export function watchOutput(): OutputWatch {
 }
 
 function lose(cause: NodeJS.ErrnoException): void {
+  endOutput();
   // A reader can stop at any line (`pauselab … | head`). That does not change the result of the command.
   if (cause.code === 'EPIPE' || cause.syscall === undefined) return;
   const code = errnoName(cause);

@@ -1,4 +1,5 @@
 /** Computes the figures and stalls of a run from the recordings of its window. Pure. */
+import { largestOf } from '../../base/largest.js';
 import type { HolderFigures, SeriesFigures } from '../../bundle/bundle-schema.js';
 import type { Board, RelativeWindow, SeriesInfo, ThreadInfo } from '../../record/board/board.js';
 import { countsOfValues, type SparseCounts } from '../../record/histogram/counts.js';
@@ -130,7 +131,10 @@ function notBegunSince_ns(
   )
     return null;
   const firstDue = Math.max(state.next, Math.ceil((windowStart_ns - offset_ns) / interval_ns));
-  const since_ns = Math.max(offset_ns + firstDue * interval_ns, ...records.map(({ end_ns }) => end_ns));
+  const since_ns = largestOf(
+    records.map(({ end_ns }) => end_ns),
+    offset_ns + firstDue * interval_ns,
+  );
   return since_ns < windowEnd_ns ? since_ns : null;
 }
 
@@ -212,8 +216,14 @@ function stallFigures(
     count,
     blocked_count: blocked.length,
     unseen_count: Math.max(0, count - counted.filter(({ dominant }) => dominant !== 'unobserved').length),
-    longest_ns: Math.max(stall_n > 0 ? service.max_ns : 0, ...added.map(({ duration_ns }) => duration_ns)),
-    longest_blocked_ns: Math.max(0, ...blocked.map(({ duration_ns }) => duration_ns)),
+    longest_ns: largestOf(
+      added.map(({ duration_ns }) => duration_ns),
+      stall_n > 0 ? service.max_ns : 0,
+    ),
+    longest_blocked_ns: largestOf(
+      blocked.map(({ duration_ns }) => duration_ns),
+      0,
+    ),
     total_ns: stallSum_ns + added.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
     stalled_share: report.stalledShare,
     blocked_share: window_ns > 0 ? blockedInWindow_ns / window_ns : 0,

@@ -1,4 +1,5 @@
 /** Attributes every stall of a run, and computes the figures that depend on the causes. Pure. */
+import { largestOf } from '../../base/largest.js';
 import { attribute, type AttributedStall } from '../../attribution/attribute.js';
 import type { RunEvidence } from '../../attribution/evidence.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
@@ -44,7 +45,10 @@ function withMutex(series: SeriesRun, stalls: readonly AttributedStall[], window
   const window_ns = windowEnd_ns - windowStart_ns;
   const mutex = {
     mutex_count: counted.length,
-    longest_mutex_ns: Math.max(0, ...counted.map(({ duration_ns }) => duration_ns)),
+    longest_mutex_ns: largestOf(
+      counted.map(({ duration_ns }) => duration_ns),
+      0,
+    ),
     mutex_share: window_ns > 0 ? unionInside(own, windowStart_ns, windowEnd_ns) / window_ns : 0,
   };
   return { ...series, figures: { ...series.figures, stalls: { ...series.figures.stalls, ...mutex } } };

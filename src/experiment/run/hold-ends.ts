@@ -3,6 +3,7 @@
  * blamed thread. A waiter continues when the lock is released. An overlap of call and wait proves nothing if the thread
  * is in a call for nearly all of the time. Pure.
  */
+import { largestOf } from '../../base/largest.js';
 import type { AttributedStall } from '../../attribution/attribute.js';
 import type { RunEvidence } from '../../attribution/evidence.js';
 import type { Span } from '../../attribution/link-draft.js';
@@ -75,7 +76,10 @@ function blamedOf(waits: readonly Wait[], holds: HoldsOfRun): Blocked['blamed'] 
       endedWithHold_n: ended.length,
       endsWithHold_n: distinctEnds(ended),
       series: [...new Set(ended.map(({ stall }) => stall.series))],
-      longest_ns: Math.max(0, ...ended.map(({ stall }) => stall.duration_ns)),
+      longest_ns: largestOf(
+        ended.map(({ stall }) => stall.duration_ns),
+        0,
+      ),
       nearEnds_share: nearShare(ends_ns, holds.window),
     },
   ];

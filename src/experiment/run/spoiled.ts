@@ -1,4 +1,5 @@
 /** Whether a run is evidence. What the machine did decides this, by limits in the profile; latencies never do. */
+import { largestOf } from '../../base/largest.js';
 import type { GuestMachine } from '../../bundle/bundle-schema.js';
 import type { Disturbance } from '../../facts/run-facts.js';
 import type { MachineLoad } from '../../host/machine-load.js';
@@ -32,16 +33,19 @@ export function spoiledByStop(
   { windowStart_ns, windowEnd_ns }: RelativeWindow,
   unseen: readonly Disturbance[] = [],
 ): Disturbance[] {
-  const stopped_ns = Math.max(
+  const stopped_ns = largestOf(
+    [...timelines.values()].map((timeline) => stoppedIn(timeline, windowStart_ns, windowEnd_ns)),
     0,
-    ...[...timelines.values()].map((timeline) => stoppedIn(timeline, windowStart_ns, windowEnd_ns)),
   );
   const looks_ns = [
     windowStart_ns,
     ...ticks_ns.filter((tick_ns) => tick_ns > windowStart_ns && tick_ns < windowEnd_ns),
     windowEnd_ns,
   ];
-  const gap_ns = Math.max(0, ...looks_ns.slice(1).map((look_ns, i) => look_ns - (looks_ns[i] ?? look_ns)));
+  const gap_ns = largestOf(
+    looks_ns.slice(1).map((look_ns, i) => look_ns - (looks_ns[i] ?? look_ns)),
+    0,
+  );
   return [
     ...(stopped_ns > 0 ? [{ code: 'stopped', duration_ns: stopped_ns } as const] : []),
     ...(unseen.length === 0 && ticks_ns.length > 0 && gap_ns > longestGap_ns

@@ -1,4 +1,5 @@
 /** Service times of a series over time: darker where more operations took so long; each stall is a red mark. */
+import { largestOf } from '../../base/largest.js';
 import { formatDuration } from '../../base/text/units.js';
 import { notAttributed } from '../../words/cause-words.js';
 import { axisLeft, labelBelow, stallId, standingTexts, svg } from './figures-part.js';
@@ -32,7 +33,10 @@ export function heatText({ runs, standing }: HeatMap): string {
   const weakness = standingTexts[standing];
   const stalls = runs.flatMap((run) => run.stalls);
   const total = runs.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
-  const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
+  const longest = largestOf(
+    stalls.map(({ stall }) => stall.duration_ns),
+    0,
+  );
   return `${
     stalls.length === 0
       ? 'no stall'
@@ -44,7 +48,10 @@ export function heatText({ runs, standing }: HeatMap): string {
 export function heatDrawing(map: HeatMap, linked: ReadonlySet<string>): Markup | null {
   const { arm, series, runs, column_ns } = map;
   const stalls = runs.flatMap((run) => run.stalls);
-  const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
+  const longest = largestOf(
+    stalls.map(({ stall }) => stall.duration_ns),
+    0,
+  );
   const used = usedRows(runs);
   if (used === null && stalls.length === 0) return null;
   const y = logScale(

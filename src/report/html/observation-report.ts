@@ -1,5 +1,5 @@
 /** The page of observations: the answer first, then the reasons, the stalls over time, and what was not seen. */
-import { openObservation, type StoredObservation } from '../../bundle/read-observation.js';
+import { isListRead, openObservation, type StoredObservation } from '../../bundle/read-observation.js';
 import type { Comparison } from '../../verdict/compare/compared.js';
 import { distinctLabels } from '../../verdict/compare/compare.js';
 import { defaultPolicy } from '../../verdict/compare/decide.js';
@@ -65,6 +65,7 @@ function overTimePart(one: StoredObservation, bundle: number): Markup {
 
 function stallsPart(one: StoredObservation, bundle: number): Markup {
   const { stalls, path } = one;
+  if (!isListRead(one)) return html`<p>The list of stalls could not be read: see what could not be seen.</p>`;
   if (stalls.length === 0) return html`<p>No stall was recorded.</p>`;
   const shown = described(one);
   return html`${timelineLegend(shown.map(({ stall }) => stall))}${shown.map((listed) => stallOfObservation(bundle, listed))}${

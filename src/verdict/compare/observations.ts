@@ -3,7 +3,7 @@
  * for runs (decide.ts). Slices are independent only if neighbours are not alike by themselves, so that is tested first.
  */
 import { usage } from '../../base/failure.js';
-import type { StoredObservation } from '../../bundle/read-observation.js';
+import { isListWhole, type StoredObservation } from '../../bundle/read-observation.js';
 import type { CompareNote, Refusal } from '../../facts/compare-facts.js';
 import type { SideNote } from '../../facts/side-facts.js';
 import { sentencesOf } from '../../facts/stated.js';
@@ -31,6 +31,8 @@ interface ObservedSide extends Watched {
   readonly label: string;
   readonly path: string;
   readonly observed: StoredObservation['observation'];
+  /** False: some of its stalls are not known. */
+  readonly isWhole: boolean;
   readonly notes: readonly SideNote[];
 }
 
@@ -43,12 +45,13 @@ export function compareObservations(
   if (reference === undefined || candidates.length === 0)
     throw usage('a comparison needs two observations or more: pauselab compare BEFORE AFTER');
   const sides = [reference, ...candidates];
-  const slicing = slicingOf(sides, seededRandom(policy.seed));
+  const whole = sides.filter(({ isWhole }) => isWhole);
+  const slicing = whole.length < 2 ? null : slicingOf(whole, seededRandom(policy.seed));
   return comparisonOf(
     { reference: compared(reference), candidates: candidates.map(compared) },
     candidates.flatMap((candidate) => draftsOf(reference, candidate, slicing, margins)),
     [
-      ...(slicing === null || slicing.areAlike ? [] : [slicesNote(sides, slicing)]),
+      ...(slicing === null || slicing.areAlike ? [] : [slicesNote(whole, slicing)]),
       ...candidates.flatMap((candidate) => differences(reference, candidate)),
       ...sides.flatMap(notesOfSide),
     ],
@@ -61,13 +64,15 @@ export function labelOfPath(path: string): string {
   return path.replace(/\/+$/, '').split('/').at(-1) ?? path;
 }
 
-function sideOf({ path, observation, stalls, missing }: StoredObservation): ObservedSide {
+function sideOf(stored: StoredObservation): ObservedSide {
+  const { path, observation, stalls, missing } = stored;
   // That sleeps are no stalls is so in every observation.
   const gaps = missing.filter(({ code }) => code !== 'sleeps-not-judged');
   return {
     label: labelOfPath(path),
     path,
     observed: observation,
+    isWhole: isListWhole(stored),
     watched_ns: observation.watched_ns,
     threshold_ns: observation.threshold_ns,
     stalls: stalls.map(({ stall }) => stall),
@@ -114,7 +119,7 @@ function draftsOf(
 ): RowDraft[] {
   const slice_ns = slicing?.slice_ns ?? Math.min(a.watched_ns, b.watched_ns);
   const refusal = refusalOf(a, b, slicing);
-  const all = { a: sliceValues(a, slice_ns), b: sliceValues(b, slice_ns) };
+  const all = { a: valuesOf(a, slice_ns), b: valuesOf(b, slice_ns) };
   const drafts = sliceFigures.map((figure, i) => {
     const open = { a: openStallsOf(figure, a), b: openStallsOf(figure, b) };
     const values = { a: open.a === null ? (all.a[i] ?? []) : [], b: open.b === null ? (all.b[i] ?? []) : [] };
@@ -137,6 +142,11 @@ function draftsOf(
   }));
 }
 
+/** None of a side whose stalls are not all known: they would be too few. */
+function valuesOf(side: ObservedSide, slice_ns: number): number[][] {
+  return side.isWhole ? sliceValues(side, slice_ns) : [];
+}
+
 /** Each observation is an experiment of its own, also one that is compared with itself. */
 function originOf({ label }: ObservedSide, values: readonly number[]): MetricInput['origin']['a'] {
   return { experiment: label, arm: '', rounds: values.map((_, i) => i) };
@@ -147,6 +157,8 @@ function openRefusal({ label }: ObservedSide, open: OpenStalls | null): Refusal 
 }
 
 function refusalOf(a: ObservedSide, b: ObservedSide, slicing: Slicing | null): Refusal | null {
+  const lacking = [a, b].find(({ isWhole }) => !isWhole);
+  if (lacking !== undefined) return { code: 'stalls-missing', side: lacking.label };
   if (a.threshold_ns !== b.threshold_ns) return { code: 'other-thresholds' };
   if (a.observed.tier !== b.observed.tier) return { code: 'other-tiers', a: a.observed.tier, b: b.observed.tier };
   if (slicing === null)

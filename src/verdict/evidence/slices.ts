@@ -2,6 +2,7 @@
  * An observation as equal slices of time, a value per slice: what a comparison takes for independent values. A stall
  * belongs to the slice in which it began, so that no stall is in two values. Pure.
  */
+import { largestOf } from '../../base/largest.js';
 import { rootOfStall } from '../../bundle/stall-root.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
 import { isOpenWhetherGivesBack } from '../../catalogue/gives-back.js';
@@ -62,7 +63,11 @@ const metrics: readonly Pick<SliceFigure, 'metric' | 'of'>[] = [
       worse: 'more',
       margin: usualMargin('time', { isTimeOfStalls: true }),
     },
-    of: (stalls) => Math.max(0, ...stalls.map(({ duration_ns }) => duration_ns)),
+    of: (stalls) =>
+      largestOf(
+        stalls.map(({ duration_ns }) => duration_ns),
+        0,
+      ),
   },
 ];
 

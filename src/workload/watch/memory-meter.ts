@@ -1,4 +1,5 @@
 /** Measures a workload's memory over a window: the price of not giving memory back. */
+import { largestOf } from '../../base/largest.js';
 import { countingCgroupOf, residentBytes } from '../../host/process-memory.js';
 import { readIfThere } from '../../host/files.js';
 import { mean } from '../../stats/sample.js';
@@ -75,7 +76,7 @@ export function memoryMeter(
           pid,
           name: names[i] ?? '',
           rssMeanBytes: Math.round(mean(rss)),
-          rssPeakBytes: Math.max(...rss),
+          rssPeakBytes: largestOf(rss),
           pssBytes: pss.get(pid) ?? null,
         };
       });
@@ -83,7 +84,7 @@ export function memoryMeter(
       return {
         samples_n: looks.length,
         rssMeanBytes: Math.round(mean(sums)),
-        rssPeakBytes: Math.max(...sums),
+        rssPeakBytes: largestOf(sums),
         pssBytes: shares.length < processes.length ? null : shares.reduce((sum, bytes) => sum + bytes, 0),
         processes,
         cgroup:
@@ -92,7 +93,7 @@ export function memoryMeter(
             : {
                 folder: cgroup.folder,
                 meanBytes: Math.round(mean(charged)),
-                peakBytes: Math.max(...charged),
+                peakBytes: largestOf(charged),
                 others_n,
               },
       };
