@@ -109,7 +109,7 @@ async function perRoundTrip(who, seconds) {
  */
 async function ofService({ rounds, trees }) {
   const pairs = trees.map(() => ({ bare: [], seen: [] }));
-  for (let round = 0; round < rounds; ) {
+  for (let round = 0; round < rounds;) {
     const service = await startService();
     try {
       for (const end = Math.min(rounds, round + service.pairs); round < end; round += 1) {

@@ -278,7 +278,13 @@ describe('the answer', () => {
     const [reason] = found(preempted).reasons;
     if (reason === undefined) throw new Error('there is one');
     const mutex = { ...reason, cause: 'mutex', givesBack: false } as const;
-    const answer = answerOf([{ ...mutex, call: null }, { ...mutex, call: 'read' }], watched);
+    const answer = answerOf(
+      [
+        { ...mutex, call: null },
+        { ...mutex, call: 'read' },
+      ],
+      watched,
+    );
     expect(answer).toMatchObject({ others: [{ cause: 'mutex', isOpen: true, stalls_n: 2 }] });
   });
 
