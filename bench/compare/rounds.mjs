@@ -124,6 +124,7 @@ export function sideOf(
     turns: path === label ? null : { id: path, side: label === 'before' ? 'baseline' : 'candidate' },
     incomplete: null,
     regions: [],
+    refusedArms: [],
     leftOut: [],
     notes: [],
     degraded: [],

@@ -354,8 +354,9 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   service: orNull(figuresSchema).default(null),
   response: orNull(figuresSchema).default(null),
   /**
-   * The holder's calls that overlapped the window; 0 if the holder is idle. Of a JVM or an allocator: the calls that the
-   * arm declares, if a trace counted them all. Null otherwise, and for an agent or I/O hogs.
+   * The holder's calls that overlapped the window; 0 in an idle control. Of a JVM or an allocator: the calls that the arm
+   * declares, if a trace counted them all. Null otherwise, for an agent or I/O hogs, and if the profile switches the
+   * holder off.
    */
   holder_calls: orNull(z.number()),
 });

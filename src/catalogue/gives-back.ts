@@ -35,6 +35,11 @@ export function isForThread({ cause, thread }: BlamedEnd): boolean {
 /** Ends of chains that lead through a pause of a JVM. */
 const pauseCauses: readonly Cause[] = ['safepoint', 'gc-pause'];
 
+/** A pause of a JVM, for which no thread is to blame. */
+export function isPause({ cause, thread }: BlamedEnd): boolean {
+  return pauseCauses.includes(cause) && thread === null;
+}
+
 /**
  * Whether what the thread waited for gave memory back is not known, because its call was not seen. A proven reader of
  * mmap_lock without a call was in none: it was in a page fault, or is a thread of the kernel. The call of a reader that
@@ -51,7 +56,7 @@ export function isOpenWhetherGivesBack({
   if (cause === 'unknown') return true;
   if (call !== null) return false;
   if (!heldCauses.includes(cause) && isForThread({ cause, thread })) return mayGiveHeapBack(thread?.name ?? '');
-  if (pauseCauses.includes(cause)) return true;
+  if (isPause({ cause, thread })) return true;
   return isHeldUnseen(cause) || cause === 'mmap-lock-writer' || (lockCauses.includes(cause) && grade !== 'proven');
 }
 

@@ -135,7 +135,7 @@ const ofFlaws: WordsOf<FlawFact> = {
   'states-unseen': ({ runs_n, of_n }) =>
     `in ${counted(runs_n, 'run')} of ${of_n} there are stalls in which the state of the victim was not seen`,
   'holder-idle': ({ runs_n, of_n }) =>
-    `the holder made no call in ${counted(runs_n, 'run')} of ${of_n}, so there was nothing to wait for; use a longer window (--duration)`,
+    `none of the calls under test was made in ${counted(runs_n, 'run')} of ${of_n}, so there was nothing to wait for; use a longer window (--duration)`,
   'heap-kept': ({ runs_n, of_n }) =>
     `the JVM gave no heap back in ${counted(runs_n, 'run')} of ${of_n}, so there was nothing to wait for`,
 };

@@ -42,7 +42,7 @@ function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStall
     case 'unseen':
       return `${seen}; but not all of it was seen, so the victim may have been blocked in the kernel; use more runs (--runs) on a less busy machine`;
     case 'holder-idle':
-      return `${seen}; but in some run the holder made no call, so there was nothing to wait for; use a longer window (--duration)`;
+      return `${seen}; but in some run none of the calls under test was made, so there was nothing to wait for; use a longer window (--duration)`;
     case 'heap-kept':
       return `${seen}; but in some run the JVM gave no heap back in the window, so there was nothing to wait for`;
     case 'exhausted':

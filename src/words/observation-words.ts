@@ -41,7 +41,7 @@ const ofAnswers: WordsOf<AnswerFact> = {
         : `giving memory back ${perhaps_n === givingBack_n ? 'may be' : 'is'} the reason for ${givingBack_n} of ${counted(stalls_n, 'stall')}${perhaps_n > 0 && perhaps_n < givingBack_n ? ` (for ${perhaps_n} of these it is only possible)` : ''} and ${formatDuration(givingBack_ns)} of ${formatDuration(total_ns)} stalled time`,
       ...others.map(
         (other) =>
-          `${counted(other.stalls_n, 'stall')} (${formatDuration(other.total_ns)}) ${(other.isOpen ? openReasons[other.cause] : undefined) ?? otherReasons[other.cause]}`,
+          `${counted(other.stalls_n, 'stall')} (${formatDuration(other.total_ns)}) ${other.isOpen ? openReason(other.cause) : otherReasons[other.cause]}`,
       ),
       ...(ofHolders_n === 0
         ? []
@@ -111,6 +111,12 @@ const openReasons: Readonly<Partial<Record<Cause, string>>> = {
   'gc-pause': 'waited for a pause of the collector, in which heap may have been given back unseen',
   'not-scheduled': 'waited for a thread of the JVM that had no CPU, and that may have given heap back unseen',
 };
+
+function openReason(cause: Cause): string {
+  const heldUp = 'waited for a thread of the JVM that was held up, and that may have given heap back unseen';
+  // What the holder of a mutex did is never certain, and its words say so.
+  return openReasons[cause] ?? (isHeldUnseen(cause) ? otherReasons[cause] : heldUp);
+}
 
 const hiddenNames: Readonly<Record<HiddenNames, string>> = {
   'not-allowed': '/proc/PID/maps may not be read (CAP_SYS_PTRACE is missing)',

@@ -8,19 +8,16 @@ const scratch = scratchFolder();
 
 test('missing is what does not exist, also below a file', () => {
   const file = scratch.write('file', '');
-  expect([file, scratch.path, join(scratch.path, 'none'), join(file, 'x'), join(file, 'x/y')].map(isMissing)).toEqual([
-    false,
-    false,
-    true,
-    true,
-    true,
-  ]);
+  expect([file, scratch.path].map(isMissing)).toEqual([false, false]);
+  // No file has so long a name, such as a list of files.
+  const none = [join(scratch.path, 'none'), join(file, 'x'), join(file, 'x/y'), join(scratch.path, 'x'.repeat(300))];
+  expect(none.map(isMissing)).toEqual([true, true, true, true]);
 });
 
 test('what cannot be looked at is not missing: it may exist', () => {
   const loop = join(scratch.path, 'loop');
   symlinkSync('loop', loop);
-  expect([loop, join(loop, 'x'), join(scratch.path, 'x'.repeat(300))].map(isMissing)).toEqual([false, false, false]);
+  expect([loop, join(loop, 'x')].map(isMissing)).toEqual([false, false]);
 });
 
 test.skipIf(process.geteuid?.() === 0)('a path without permission is not missing (root has every permission)', () => {

@@ -340,6 +340,12 @@ describe('a page', () => {
     expect(happened([{ arm: 'quiet' }, { arm: 'free', ...failed }])).toBe(
       'No operation in the measured window took 100 ms or longer. For free nothing was measured.',
     );
+    // A program without probes has no victims.
+    const untimed = { run: { series: [] } };
+    expect(happened([{ arm: 'free', ...untimed }])).toBe('Nothing is timed, because the program has no probes.');
+    expect(happened([{ arm: 'quiet' }, { arm: 'free', ...untimed }])).toBe(
+      'No operation in the measured window took 100 ms or longer. For free nothing is timed, because the program has no probes.',
+    );
   });
 
   test('is well nested, and every link in it leads somewhere', () => {

@@ -17,7 +17,8 @@ export interface FakeStall {
   readonly length_ms: number;
   readonly thread?: string;
   /** By a call that gives memory back; null: by a call that was not seen; otherwise it waited for a CPU. */
-  readonly givesBack?: boolean | null;
+  /** Null: the call of the holder was not seen. `pause`: of the JVM, for which no thread is to blame. */
+  readonly givesBack?: boolean | 'pause' | null;
   readonly stillRunning?: boolean;
 }
 
@@ -30,19 +31,22 @@ export function fakeStall({
 }: FakeStall): ListedStall {
   const [start_ns, duration_ns] = [at_ms * ms, length_ms * ms];
   const blame =
-    givesBack === null
-      ? ({ cause: 'mmap-lock-holder', lock: 'mmap_lock', call: null } as const)
-      : givesBack
-        ? ({ cause: 'mmap-lock-reader', lock: 'mmap_lock read', call: 'madvise.FREE' } as const)
-        : ({ cause: 'not-scheduled', lock: null, call: null } as const);
+    givesBack === 'pause'
+      ? ({ cause: 'gc-pause', lock: null, call: null } as const)
+      : givesBack === null
+        ? ({ cause: 'mmap-lock-holder', lock: 'mmap_lock', call: null } as const)
+        : givesBack
+          ? ({ cause: 'mmap-lock-reader', lock: 'mmap_lock read', call: 'madvise.FREE' } as const)
+          : ({ cause: 'not-scheduled', lock: null, call: null } as const);
+  const isBlamed = givesBack === true || givesBack === null;
   const link = {
     ...exampleLink,
     ...blame,
     start_ns,
     end_ns: start_ns + duration_ns,
     duration_ns,
-    thread: givesBack === false ? null : exampleLink.thread,
-    sentence: givesBack !== false ? `${thread} waited for \`holder\`` : `${thread} had no CPU`,
+    thread: isBlamed ? exampleLink.thread : null,
+    sentence: isBlamed ? `${thread} waited for \`holder\`` : `${thread} had no CPU`,
   };
   return {
     ...exampleStall,

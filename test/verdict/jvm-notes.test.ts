@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
 import { isMeantToShrink } from '../../src/catalogue/collectors.js';
 import { compareArms, findingOf } from '../../src/verdict/run/finding.js';
+import { judge } from '../../src/verdict/run/judge.js';
 import { notesOf } from '../../src/verdict/run/notes.js';
 import { noteSentences } from '../support/stated.js';
-import { armOf, runOf, seriesOf, writer } from './fake-summary.js';
+import { armOf, kernelNamed, runOf, seriesOf, writer } from './fake-summary.js';
 
 type JvmFigures = NonNullable<ArmSummary['jvm']>;
 
@@ -88,6 +89,14 @@ test('pauses between operations, which are no stalls, are said where they take m
   });
   expect(notes(jvmArm('a', paused(2170, 30)), jvmArm('b', paused(99, 30)), jvmArm('c', paused(800, 4)))).toEqual([
     'A pause of the JVM between two operations is no stall: it makes the next operation late, which only the response time shows. By its log the JVM was paused for 75 % of the time in a (up to 2.17 s at a time) and 10 % of the time in c (up to 800 ms at a time).',
+  ]);
+  // The arms have their kernels in their names, so the note has none before it.
+  const kernels = ['6.16.12', '6.17.13'].map((name) => kernelNamed(name));
+  const all = kernels.map(({ name: kernel }, i) => ({ ...jvmArm('a', paused(800 + i, 4)), kernel }));
+  const judged = judge({ arms: all, kernels, status: 'complete', degraded: [] });
+  expect(judged.notes.filter(({ code }) => code === 'pauses-beside-stalls')).toMatchObject([
+    { onKernel: null },
+    { onKernel: null },
   ]);
   const stalled = [
     seriesOf(

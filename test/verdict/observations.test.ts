@@ -162,6 +162,12 @@ describe('nothing is concluded', () => {
       expect(row.refusal).toBeNull();
   });
 
+  test('by giving memory back, but not for pauses of the JVM: these are in the rows of all stalls', () => {
+    const pauses = scattered(60, 1).map((one, i) => (i % 2 === 0 ? { ...one, givesBack: 'pause' as const } : one));
+    const { rows } = compare(before, stored('results/after', { stalls: pauses }));
+    for (const { refusal } of rows) expect(refusal).toBeNull();
+  });
+
   test.each([
     ['could not be read', { runs: [{ name: 'observed', run: null, file: null }] }],
     ['lacks the shorter ones', { missing: [statedGap({ code: 'stalls-left-out', stalls_n: 9, kept_n: 3 })] }],

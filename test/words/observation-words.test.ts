@@ -73,6 +73,13 @@ test('whether a pause of a JVM gave heap back is not known, unless its late thre
   );
 });
 
+test('a thread of the JVM that was held up otherwise is said to be what others waited for', () => {
+  const others = [{ cause: 'cpu-limit', isOpen: true, stalls_n: 3, total_ns: 900e6 } as const];
+  expect(statedAnswer({ ...answer, others }).sentence).toMatch(
+    /; 3 stalls \(900 ms\) waited for a thread of the JVM that was held up, and that may have given heap back unseen$/,
+  );
+});
+
 test('a thread that had no CPU while others waited for it is not called the cause of that', () => {
   const purger = { name: 'purger', tid: 1, role: 'other', nice: 0 } as const;
   expect(reasonText({ cause: 'not-scheduled', thread: { ...purger, role: 'victim' } })).toBe(

@@ -10,6 +10,7 @@ export function isMissing(path: string): boolean {
     return false;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ENOTDIR';
+    // No path has a name that long, such as that of a list of files.
+    return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
   }
 }

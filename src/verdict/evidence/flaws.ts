@@ -32,15 +32,15 @@ export function flawOf(
     const runs_n = runs.filter(has).length;
     return runs_n === 0 ? null : { code, runs_n, of_n: runs.length };
   };
-  const saturated = allowSaturated ? null : flaw('saturated', ({ figures }) => figures.saturated);
+  const saturated = allowSaturated || metric.isExact ? null : flaw('saturated', ({ figures }) => figures.saturated);
   if (saturated !== null || !metric.ofStalls) return saturated;
   return (
     (metric.fromRecords ? flaw('records-lost', ({ figures: { lost_records = 0 } }) => lost_records > 0) : null) ??
     flaw('pages-used-up', ({ figures: { exhausted = 0 } }) => exhausted > 0) ??
     (metric.fromStates ? flaw('states-unseen', ({ figures }) => figures.stalls.unseen_count > 0) : null) ??
     (mustGiveBack
-      ? (flaw('holder-idle', ({ nothingGiven }) => nothingGiven === 'holder-idle') ??
-        flaw('heap-kept', ({ nothingGiven }) => nothingGiven === 'heap-kept'))
+      ? (flaw('heap-kept', ({ nothingGiven }) => nothingGiven === 'heap-kept') ??
+        flaw('holder-idle', ({ nothingGiven }) => nothingGiven === 'holder-idle'))
       : null)
   );
 }

@@ -12,11 +12,13 @@ export function isMeantIdle({ control, holder }: Pick<ResolvedArm, 'control' | '
 type GivingRun = Pick<RunFile, 'holder' | 'jvm' | 'churn' | 'agent' | 'priorities' | 'issued'>;
 
 /**
- * 0 for an idle holder; null where something else is under test, whose calls are not counted. Those of a JVM or a churn
- * are counted if a trace has every call that the arm declares.
+ * 0 for an idle control; null where something else is under test, whose calls are not counted, also if the profile gives
+ * the arm a holder that does nothing. Calls of a JVM or a churn are counted if a trace has every call that the arm
+ * declares.
  */
 export function holderCallsOf(run: GivingRun, arm: ResolvedArm | undefined): number | null {
   const { holder, jvm, churn, agent, priorities } = run;
+  if (arm?.control === null && isMeantIdle(arm)) return null;
   const calls_n = holder?.window_calls ?? null;
   if (calls_n !== null && calls_n > 0) return calls_n;
   if (jvm !== null || churn !== null) return arm === undefined ? null : declaredCalls(run, arm);
@@ -32,6 +34,6 @@ function declaredCalls({ issued }: GivingRun, arm: ResolvedArm): number | null {
 /** Null: it gave memory back, was not meant to, or that is not known. `arm`: of its profile. */
 export function nothingGivenIn(run: GivingRun, arm: ResolvedArm | undefined): NothingGiven | null {
   if (arm === undefined || isMeantIdle(arm)) return null;
-  if (holderCallsOf(run, arm) === 0) return 'holder-idle';
-  return isInJvm(arm) && logsReturns(arm) && run.jvm !== null && keptHeap(run.jvm) ? 'heap-kept' : null;
+  if (isInJvm(arm) && logsReturns(arm) && run.jvm !== null && keptHeap(run.jvm)) return 'heap-kept';
+  return holderCallsOf(run, arm) === 0 ? 'holder-idle' : null;
 }

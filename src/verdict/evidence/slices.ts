@@ -5,7 +5,7 @@
 import { largestOf } from '../../base/largest.js';
 import { rootOfStall } from '../../bundle/stall-root.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
-import { isOpenWhetherGivesBack } from '../../catalogue/gives-back.js';
+import { isOpenWhetherGivesBack, isPause } from '../../catalogue/gives-back.js';
 import { neighboursAlike } from '../../stats/autocorrelation.js';
 import type { Random } from '../../stats/prng.js';
 import type { Metric } from './metrics.js';
@@ -88,7 +88,8 @@ function givesBack(stall: ListedStall): boolean {
 
 function mayGiveBack(stall: ListedStall): boolean {
   const root = rootOfStall(stall);
-  return root === null || isOpenWhetherGivesBack({ ...root.cause, call: root.call });
+  // Many JVMs pause all the time, and few give heap back meanwhile. The series of all stalls has the pauses.
+  return root === null || (!isPause(root.cause) && isOpenWhetherGivesBack({ ...root.cause, call: root.call }));
 }
 
 /** So little stalled time of which it is not known whether it belongs to a series changes no conclusion. */

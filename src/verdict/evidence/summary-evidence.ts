@@ -43,8 +43,8 @@ function ofSeries(arm: ArmSummary, name: string): SummaryEvidence | null {
 
 function nothingGivenIn(arm: ArmSummary, { run, holder_calls }: SeriesRunFigures): SeenOfRun['nothingGiven'] {
   if (arm.control === 'idle') return null;
-  if (holder_calls === 0) return 'holder-idle';
-  return runsWithHeapKept(arm)?.includes(run) === true ? 'heap-kept' : null;
+  if (runsWithHeapKept(arm)?.includes(run) === true) return 'heap-kept';
+  return holder_calls === 0 ? 'holder-idle' : null;
 }
 
 function ofTimes({

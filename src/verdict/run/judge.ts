@@ -53,11 +53,8 @@ export function judge({ arms, kernels, status, degraded, refused = [], ofAll: of
   const own = each.flatMap(({ name, notes }) =>
     notes
       .filter((note) => !isCommon(note))
-      // The arm of a note has its kernel in its name.
-      .map((note): Note => ({
-        ...note,
-        onKernel: several && !('arm' in note) && note.code !== 'control-of-other-holder' ? name : null,
-      })),
+      // The arms of a note have their kernel in their names.
+      .map((note): Note => ({ ...note, onKernel: several && !('arm' in note) && !('arms' in note) ? name : null })),
   );
   const ofAll = [...kernelNotes(kernels), ...(each[0]?.notes.filter(isCommon) ?? [])];
   const circumstances = { status, isDegraded: degraded.length > 0, refused };

@@ -539,7 +539,7 @@ describe('nothing passes by absence', () => {
       ['in no run', calling(...none), 'in 6 runs of 6'],
       ['not in one run', calling(...each.slice(1), 0), 'in 1 run of 6'],
     ])('a holder that called %s shows no stall that is missing', (_, candidate, where) => {
-      const flaw = `the holder made no call ${where}, so there was nothing to wait for; use a longer window (--duration)`;
+      const flaw = `none of the calls under test was made ${where}, so there was nothing to wait for; use a longer window (--duration)`;
       const compared = judge(side('before', calling(...each)), side('after', candidate));
       expect(compared).toMatchObject({ exitCode: 4, counts: { error: 3 } });
       expect(sentences(compared)).toContain(`in the candidate ${flaw}`);

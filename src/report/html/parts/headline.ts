@@ -67,8 +67,8 @@ interface Seen {
   readonly hasControls: boolean;
   /** Number of runs whose stalls are unknown. */
   readonly unknown_n: number;
-  /** Which arms have figures of a measured window. */
-  readonly measured: 'arms' | 'controls' | 'none';
+  /** Which arms have figures of a measured window; `untimed`: they have no victims, as a program without probes. */
+  readonly measured: 'arms' | 'controls' | 'untimed' | 'none';
   readonly weakness: string;
 }
 
@@ -87,7 +87,7 @@ function seenIn({ stored, stalls: { stalls, runs: read }, arms }: ReportedBundle
     inControls_n: stalls.filter(({ run, counted }) => controls.has(run) && counted).length,
     hasControls: [...controls].some((name) => !unknown.has(name)),
     unknown_n: [...tested, ...controls].filter((name) => unknown.has(name)).length,
-    measured: measuredOf(shown.filter(isMeasured)),
+    measured: measuredOf(shown),
     weakness: weaknessOf(shown),
   };
 }
@@ -96,12 +96,17 @@ function isMeasured({ shown }: ArmRuns): boolean {
   return shown.some(({ series }) => series.length > 0);
 }
 
-function measuredOf(measured: readonly ArmRuns[]): Seen['measured'] {
-  if (measured.length === 0) return 'none';
+function isUntimed(one: ArmRuns): boolean {
+  return !isMeasured(one) && one.shown.some(({ status }) => status === 'complete');
+}
+
+function measuredOf(shown: readonly ArmRuns[]): Seen['measured'] {
+  const measured = shown.filter(isMeasured);
+  if (measured.length === 0) return shown.some(isUntimed) ? 'untimed' : 'none';
   return measured.every(({ arm }) => arm.isControl) ? 'controls' : 'arms';
 }
 
-type Kind = Standing | 'not-measured';
+type Kind = Standing | 'untimed' | 'not-measured';
 
 /** If all arms that are no controls are of that kind. */
 const weaknessOfAll: Readonly<Record<Kind, string>> = {
@@ -110,6 +115,7 @@ const weaknessOfAll: Readonly<Record<Kind, string>> = {
     ' All of these ran beside other programs. They show that there are stalls, and why; ' +
     'but the other programs affect their number and length.',
   none: ' No run is complete and undisturbed, so this is an observation, not evidence.',
+  untimed: '',
   'not-measured': '',
 };
 
@@ -120,11 +126,12 @@ const weaknessOfSome: Readonly<Record<Kind, (arms: string) => string>> = {
     ` For ${arms} all runs were beside other programs: ` +
     'they show that there are stalls, and why, and not how many or how long.',
   none: (arms) => ` For ${arms} no run is complete and undisturbed, so this is an observation, not evidence.`,
+  untimed: (arms) => ` For ${arms} nothing is timed, because the program has no probes.`,
   'not-measured': (arms) => ` For ${arms} nothing was measured.`,
 };
 
 function weaknessOf(shown: readonly ArmRuns[]): string {
-  const kindOf = (one: ArmRuns): Kind => (isMeasured(one) ? one.standing : 'not-measured');
+  const kindOf = (one: ArmRuns): Kind => (isMeasured(one) ? one.standing : isUntimed(one) ? 'untimed' : 'not-measured');
   const [kind = 'evidence', ...others] = new Set(shown.filter(({ arm }) => !arm.isControl).map(kindOf));
   if (others.length === 0 && kind !== 'evidence') return weaknessOfAll[kind];
   return [...grouped(shown, kindOf)]
@@ -144,6 +151,7 @@ function happened(
 ): Markup {
   if (runs.length === 0) return html`There is no run in this bundle.`;
   if (measured === 'none') return html`Nothing was measured: no run has figures of its measured window.`;
+  if (measured === 'untimed') return html`Nothing is timed, because the program has no probes.`;
   if (measured === 'controls')
     return html`Only controls were measured: no run of another arm has figures of its measured window.`;
   const threshold_ns =

@@ -36,6 +36,7 @@ function armMetric({ subject, figure, title, unit, of, more = {} }: ArmMetric): 
     worse: 'more',
     ofStalls: false,
     growsWithWindow: false,
+    isExact: false,
     fromRecords: false,
     fromStates: false,
     percent: null,

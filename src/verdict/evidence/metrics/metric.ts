@@ -69,6 +69,8 @@ export interface Metric {
   readonly ofStalls: boolean;
   /** Grows with the window, so that only windows of the same length compare. */
   readonly growsWithWindow: boolean;
+  /** Counts what a series could not do: saturation does not make it too low. */
+  readonly isExact: boolean;
   /** Too low where records of slow operations were lost. */
   readonly fromRecords: boolean;
   /** Too low where the state of a stalled victim was not seen. */

@@ -34,6 +34,7 @@ function seriesMetric({ name, title, unit, of, more = {} }: SeriesMetric): Metri
     worse: 'more',
     ofStalls: false,
     growsWithWindow: false,
+    isExact: false,
     fromRecords: false,
     fromStates: false,
     percent: null,
@@ -165,7 +166,7 @@ const otherMetrics: readonly Metric[] = [
       title,
       unit: 'count',
       of: ({ figures }) => (figures[name] === undefined ? notInLog : known(figures[name])),
-      more: { growsWithWindow: true },
+      more: { growsWithWindow: true, isExact: true },
     }),
   ),
   seriesMetric({
