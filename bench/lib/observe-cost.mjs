@@ -110,20 +110,20 @@ async function perRoundTrip(who, seconds) {
 async function ofService({ rounds, trees }) {
   const pairs = trees.map(() => ({ bare: [], seen: [] }));
   for (let round = 0; round < rounds;) {
-    const service = await startService();
+    const running = await startService();
     try {
       for (const end = Math.min(rounds, round + service.pairs); round < end; round += 1) {
         for (const [i, { watch }] of trees.entries()) {
           await pairOf(round, pairs[i], async (isSeen) => {
-            const watching = isSeen ? await watch([service.pid]) : null;
-            const slice = await service.slice();
+            const watching = isSeen ? await watch([running.pid]) : null;
+            const slice = await running.slice();
             await watching?.finish();
             return slice;
           });
         }
       }
     } finally {
-      service.end();
+      running.end();
     }
   }
   for (const [i, { bare, seen }] of pairs.entries()) {
@@ -139,7 +139,8 @@ async function ofService({ rounds, trees }) {
   }
 }
 
-async function startService({ seconds, rate, work_us, pairs } = service) {
+async function startService() {
+  const { seconds, rate, work_us } = service;
   const child = spawn(program('service'), [seconds, rate, work_us].map(String), {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -148,7 +149,6 @@ async function startService({ seconds, rate, work_us, pairs } = service) {
   const { pid } = await next();
   return {
     pid,
-    pairs,
     slice: () => {
       child.stdin.write('\n');
       return next();

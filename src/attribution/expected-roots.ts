@@ -11,7 +11,7 @@ import type { Stated } from '../facts/stated.js';
 import type { ExpectedRoot } from '../profile/resolved/resolved.js';
 import { median } from '../stats/median.js';
 import { statedExpected } from '../words/repetition-words.js';
-import { matchesComm } from '../workload/threads/thread-patterns.js';
+import { matchesComm } from '../catalogue/thread-patterns.js';
 
 /** As `expectedRoots`, for a bundle whose stalls have been read; empty where it has no manifest. */
 export function expectedOf(bundle: string, stalls: Pick<BundleStalls, 'stalls' | 'runs'>): Stated<ExpectedRootFact>[] {

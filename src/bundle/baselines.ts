@@ -110,11 +110,12 @@ export function saveBaseline({ folder, baseline, bundle, replace }: SaveOptions)
   const path = join(folder, checkBaselineName(baseline.name));
   cleanHidden(folder);
   const isThere = !isMissing(path);
+  const isOther = isThere && !isBaseline(path);
   // What cannot be looked at is not replaced: the system tells why.
-  if (isThere && isBaseline(path)) statSync(join(path, file));
-  if (isThere && !(replace && isBaseline(path)))
+  if (isThere && !isOther) statSync(join(path, file));
+  if (isOther || (isThere && !replace))
     throw usage(
-      isBaseline(path)
+      !isOther
         ? `${folder} has a baseline ${baseline.name} already; replace it with --replace, or give this one another name with --as`
         : `${path} exists and is no baseline; choose another name with --as`,
     );

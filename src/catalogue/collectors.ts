@@ -1,8 +1,9 @@
 /**
  * HotSpot's collectors, and the JVM's threads that give memory back: which thread, by which call, enabled by which
- * flags. Thread names are full names; workload/threads/thread-patterns.ts handles the names that the kernel shortens.
+ * flags. Thread names are full names; thread-patterns.ts handles the names that the kernel shortens.
  * Flags and calls were seen by strace on JDK 17, 21, 25, 26, 27 and 28-ea; docs/jvm.md lists them by collector.
  */
+import { matchesComm } from './thread-patterns.js';
 
 export const collectors = ['g1', 'parallel', 'serial', 'zgc', 'shenandoah', 'epsilon'] as const;
 export type Collector = (typeof collectors)[number];
@@ -112,12 +113,8 @@ export function isMeantToShrink({ collector, flags, calls }: HeapSettings): bool
   return !isFixed && flags.some((flag) => givesBackBy.some((prefix) => flag.startsWith(prefix)));
 }
 
-/** Whether a thread of a JVM, judged by its comm, may give memory back. The kernel keeps 15 bytes of a name. */
-export function mayGiveHeapBack(comm: string): boolean {
-  return jvmGivers.some(({ pattern }) =>
-    pattern.endsWith('*') ? comm.startsWith(pattern.slice(0, -1).slice(0, 15)) : comm === pattern.slice(0, 15),
-  );
-}
+/** Whether a thread of a JVM, judged by its comm, may give memory back. */
+export const mayGiveHeapBack = (comm: string): boolean => jvmGivers.some(({ pattern }) => matchesComm(pattern, comm));
 
 const pauseWorkers = /^(VM Thread|GC Thread|ParGC|ZWorker|XWorker|Shenandoah GC)/;
 const compilers = /^C[12] Compiler/;

@@ -1,7 +1,8 @@
 /** What the cache has works without a network. */
 import { wallClock_ms } from '../base/clock.js';
-import { ExitCode, Failure } from '../base/failure.js';
+import { ExitCode, Failure, unfit } from '../base/failure.js';
 import { compareDebianVersions } from './debian-version.js';
+import type { PackageIndex } from './package-index.js';
 import type { Sources } from './sources.js';
 
 /** What the cache has for a name, and how a note calls it. */
@@ -57,6 +58,40 @@ export async function withLists<T>(use: (atLeast_ms?: number) => Promise<T>): Pr
     if (!(error instanceof Failure) || error.code !== 'download-failed') throw error;
     return use(begun_ms);
   }
+}
+
+/** How `asked` is found in the lists of the mirror. */
+export interface InLists<T> {
+  readonly asked: string;
+  readonly lists: (atLeast_ms?: number) => Promise<PackageIndex>;
+  readonly match: (index: PackageIndex) => T | undefined;
+  /** Of lists that have none, what the mirror has instead. */
+  readonly noSuch: (index: PackageIndex) => string;
+}
+
+/**
+ * Lists that have no match are fetched again: it may have been published since, or apt may have failed to read a part.
+ */
+export async function chosenInLists<T>(
+  { asked, lists, match, noSuch }: InLists<T>,
+  atLeast_ms?: number,
+): Promise<{ readonly index: PackageIndex; readonly chosen: T }> {
+  const begun_ms = wallClock_ms();
+  let index = await lists(atLeast_ms);
+  let chosen = match(index);
+  if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
+    index = await lists(begun_ms);
+    chosen = match(index);
+  }
+  if (chosen !== undefined) return { index, chosen };
+  const unread = index.leftOut.filter(({ problem }) => problem !== 'absent');
+  // The unread suites might have it: then the machine is at fault, not the user's input.
+  if (unread.length > 0)
+    throw unfit(
+      `${asked} is in none of the suites of ${index.mirror.uri} that could be read; ` +
+        unread.map(({ sentence }) => sentence).join('; '),
+    );
+  throw new Failure('not-on-mirror', noSuch(index));
 }
 
 export function isNotOnMirror(error: unknown): boolean {

@@ -3,8 +3,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { runChild } from '../base/child.js';
-import { wallClock_ms } from '../base/clock.js';
-import { Failure, unfit } from '../base/failure.js';
+import { unfit } from '../base/failure.js';
 import { makeFolders, writeAtomically } from '../base/files/atomic-file.js';
 import { formatSize } from '../base/text/units.js';
 import { download, type Package } from '../debian/apt.js';
@@ -12,7 +11,7 @@ import { cachedOrFilled } from '../debian/cache-entry.js';
 import { cacheFolder } from '../debian/cache-folder.js';
 import { sha256OfFile, sha256OfText } from '../debian/checksum.js';
 import { unpackDeb } from '../debian/deb-archive.js';
-import { fetchedOrCached } from '../debian/fetched-or-cached.js';
+import { chosenInLists, fetchedOrCached } from '../debian/fetched-or-cached.js';
 import { packageIndex, type Collection, type PackageIndex } from '../debian/package-index.js';
 import type { Sources } from '../debian/sources.js';
 import { packagedFile, type Packaged } from '../host/packaged-jdk.js';
@@ -126,41 +125,29 @@ interface Choice {
   readonly chosen: MirroredJdk;
 }
 
-async function choose(spec: JdkSpec, sources: Sources, atLeast_ms?: number): Promise<Choice> {
-  const begun_ms = wallClock_ms();
-  let index = await jdkIndex(sources, atLeast_ms);
-  let chosen = bestJdk(spec, jdksOf(index));
-  if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
-    // It may have been published since, or apt may have failed to read a part.
-    index = await jdkIndex(sources, begun_ms);
-    chosen = bestJdk(spec, jdksOf(index));
-  }
-  if (chosen === undefined) throw noSuch(spec, index);
-  return { index, chosen };
+function choose(spec: JdkSpec, sources: Sources, atLeast_ms?: number): Promise<Choice> {
+  const inLists = {
+    asked: spec.asked,
+    lists: (newer_ms?: number) => jdkIndex(sources, newer_ms),
+    match: (index: PackageIndex) => bestJdk(spec, jdksOf(index)),
+    noSuch: (index: PackageIndex) => noSuchText(spec, index),
+  };
+  return chosenInLists(inLists, atLeast_ms);
 }
 
-function noSuch(spec: JdkSpec, index: PackageIndex): Failure {
-  const { mirror, leftOut } = index;
-  const unread = leftOut.filter(({ problem }) => problem !== 'absent');
-  // The unread suites might have it: then the machine is at fault, not the user's input.
-  if (unread.length > 0)
-    return unfit(
-      `${spec.asked} is in none of the suites of ${mirror.uri} that could be read; ` +
-        unread.map(({ sentence }) => sentence).join('; '),
-    );
+function noSuchText(spec: JdkSpec, index: PackageIndex): string {
+  const { uri } = index.mirror;
   const all = jdksOf(index);
   const elsewhere = bestJdk({ ...spec, suite: null }, all);
   if (spec.suite !== null && elsewhere !== undefined)
-    return new Failure(
-      'not-on-mirror',
-      `${spec.asked}: ${spec.suite} of ${mirror.uri} has no such JDK, but ${elsewhere.suite} has ` +
-        `${elsewhere.version}; name deb:${spec.version}/${elsewhere.suite}`,
+    return (
+      `${spec.asked}: ${spec.suite} of ${uri} has no such JDK, but ${elsewhere.suite} has ` +
+      `${elsewhere.version}; name deb:${spec.version}/${elsewhere.suite}`
     );
   const near = nearJdks(spec, all);
-  return new Failure(
-    'not-on-mirror',
-    `${spec.asked}: ${mirror.uri} has no such JDK` +
-      `${near.length === 0 ? '' : `; near versions: ${near.join(', ')}`} (all: pauselab jdks list --available)`,
+  return (
+    `${spec.asked}: ${uri} has no such JDK` +
+    `${near.length === 0 ? '' : `; near versions: ${near.join(', ')}`} (all: pauselab jdks list --available)`
   );
 }
 

@@ -8,7 +8,7 @@ import { jvmGivers } from '../catalogue/collectors.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
-import { matchesComm } from '../workload/threads/thread-patterns.js';
+import { matchesComm } from '../catalogue/thread-patterns.js';
 import { lookedSafepoints, mutexSleeps, safepointSleeps } from './looked-safepoints.js';
 import { lockCompanions } from './lock-companions.js';
 import { waitsOf, withQueueTime } from './looked-parts.js';

@@ -383,7 +383,7 @@ describe('a path that is no bundle', () => {
   });
 });
 
-describe('of a path that cannot be looked at the reason is told, and not that it is missing or of another kind', () => {
+describe('a path that cannot be looked at', () => {
   function loopIn(path: string): string {
     const loop = join(path, 'loop');
     symlinkSync('loop', loop);
@@ -410,7 +410,7 @@ describe('of a path that cannot be looked at the reason is told, and not that it
     expect(message).toContain('(ELOOP');
   });
 
-  test('nor is an observation whose file cannot be read taken for an experiment', () => {
+  test('is not taken for an experiment, if it is the file of an observation', () => {
     const path = folder();
     mkdirSync(join(path, 'runs'));
     symlinkSync('observation.json', join(path, 'observation.json'));

@@ -13,7 +13,7 @@ import {
 } from '../../src/catalogue/collectors.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { isInJvm, type JvmArm } from '../../src/profile/resolved/resolved.js';
-import { matchesComm } from '../../src/workload/threads/thread-patterns.js';
+import { matchesComm } from '../../src/catalogue/thread-patterns.js';
 
 const names = readdirSync(new URL('../../profiles', import.meta.url))
   .filter((name) => name.endsWith('.yaml'))

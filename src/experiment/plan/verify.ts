@@ -13,7 +13,7 @@ import type { CallCount, StraceCalls } from '../../record/strace-calls.js';
 import { threadsOf } from './check-plan.js';
 import { prepareWorkload } from '../../workload/prepare.js';
 import { traceCalls } from '../../workload/watch/strace.js';
-import { matchesComm } from '../../workload/threads/thread-patterns.js';
+import { matchesComm } from '../../catalogue/thread-patterns.js';
 import { runWindow } from '../../workload/window.js';
 import type { Interruption } from '../interruption.js';
 

@@ -9,7 +9,7 @@ import { issuesOf, type ExpectedCalls, type ResolvedArm } from '../../profile/re
 import type { RelativeWindow } from '../../record/board/board.js';
 import type { Trace, TraceEvent } from '../../record/trace/trace.js';
 import { traceEvents } from '../../record/trace/trace.js';
-import { matchesComm } from '../../workload/threads/thread-patterns.js';
+import { matchesComm } from '../../catalogue/thread-patterns.js';
 
 export type IssuedCalls = NonNullable<RunFile['issued']>[number];
 

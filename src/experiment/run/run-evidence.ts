@@ -30,7 +30,7 @@ import {
 } from '../../profile/resolved/resolved.js';
 import type { ThreadId } from '../../record/board/board.js';
 import type { SampleStream } from '../../record/samples.js';
-import { matchesComm } from '../../workload/threads/thread-patterns.js';
+import { matchesComm } from '../../catalogue/thread-patterns.js';
 import type { RunAnalysis } from './analyse.js';
 
 export interface EvidenceInput {

@@ -1,13 +1,12 @@
 /** Debian's kernel sources (linux-source-X.Y), by version: from the cache, or from the mirror with a checked signature. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Failure, unfit } from '../../base/failure.js';
-import { wallClock_ms } from '../../base/clock.js';
+import { unfit } from '../../base/failure.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { formatSize } from '../../base/text/units.js';
 import { download, type Mirror, type Package } from '../../debian/apt.js';
 import { unpackDeb } from '../../debian/deb-archive.js';
-import { fetchedOrCached } from '../../debian/fetched-or-cached.js';
+import { chosenInLists, fetchedOrCached } from '../../debian/fetched-or-cached.js';
 import { compareDebianVersions, upstreamVersion } from '../../debian/debian-version.js';
 import type { PackageIndex } from '../../debian/package-index.js';
 import { isSourcePackage, kernelIndex } from '../debian/kernel-packages.js';
@@ -36,7 +35,7 @@ export async function locateDebSource(
     kept === undefined ? null : { entry: keptSource(kept), version: kept.source.version, called: kept.source.version };
   return fetchedOrCached(`deb-source:${version}`, entry, sources, {
     choose: () => choose(version, sources, atLeast_ms),
-    fetch: ({ mirror, chosen }) => {
+    fetch: ({ index: { mirror }, chosen }) => {
       const folder = join(sourcesFolder(sources), `deb-${chosen.sha256.slice(0, 32)}`);
       return Promise.resolve({ folder, bring: () => fetchSource(mirror, chosen, folder, sources) });
     },
@@ -73,39 +72,30 @@ function fits(packageVersion: string, wanted: string): boolean {
   return wanted.split('.').every((number, i) => number === numbers[i]);
 }
 
-async function choose(
-  version: string,
-  sources: KernelSources,
-  atLeast_ms?: number,
-): Promise<{ mirror: Mirror; chosen: Package }> {
-  const begun_ms = wallClock_ms();
-  const matching = ({ packages }: PackageIndex): Package | undefined =>
-    packages
-      .filter((one) => isSourcePackage(one.name) && fits(one.version, version))
-      .sort((a, b) => compareDebianVersions(b.version, a.version))[0];
-  let index = await kernelIndex(sources, atLeast_ms);
-  let chosen = matching(index);
-  if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
-    index = await kernelIndex(sources, begun_ms);
-    chosen = matching(index);
-  }
-  if (chosen === undefined) throw noSuchSource(version, index);
-  return { mirror: index.mirror, chosen };
+interface Choice {
+  readonly index: PackageIndex;
+  readonly chosen: Package;
 }
 
-function noSuchSource(version: string, { mirror, packages, leftOut }: PackageIndex): Failure {
-  const unread = leftOut.filter(({ problem }) => problem !== 'absent');
-  if (unread.length > 0)
-    return unfit(
-      `deb-source:${version} is in none of the suites of ${mirror.uri} that could be read; ` +
-        unread.map(({ sentence }) => sentence).join('; '),
-    );
+function choose(version: string, sources: KernelSources, atLeast_ms?: number): Promise<Choice> {
+  const inLists = {
+    asked: `deb-source:${version}`,
+    lists: (newer_ms?: number) => kernelIndex(sources, newer_ms),
+    match: ({ packages }: PackageIndex) =>
+      packages
+        .filter((one) => isSourcePackage(one.name) && fits(one.version, version))
+        .sort((a, b) => compareDebianVersions(b.version, a.version))[0],
+    noSuch: (index: PackageIndex) => noSuchText(version, index),
+  };
+  return chosenInLists(inLists, atLeast_ms);
+}
+
+function noSuchText(version: string, { mirror, packages }: PackageIndex): string {
   const there = packages.filter(({ name }) => isSourcePackage(name)).map((one) => upstreamVersion(one.version));
   const sorted = [...new Set(there)].sort(compareDebianVersions);
-  return new Failure(
-    'not-on-mirror',
+  return (
     `deb-source:${version}: ${mirror.uri} has no such sources; ` +
-      `it has ${sorted.length === 0 ? 'none' : sorted.map((one) => `deb-source:${one}`).join(', ')}`,
+    `it has ${sorted.length === 0 ? 'none' : sorted.map((one) => `deb-source:${one}`).join(', ')}`
   );
 }
 

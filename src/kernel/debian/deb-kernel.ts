@@ -1,8 +1,6 @@
 /** Finds `deb:6.16.12`: in the cache, or on the mirror, with its signature checked. */
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { wallClock_ms } from '../../base/clock.js';
-import { Failure, unfit } from '../../base/failure.js';
 import { makeFolders } from '../../base/files/atomic-file.js';
 import { formatSize } from '../../base/text/units.js';
 import { download, downloadUnlisted, type Package } from '../../debian/apt.js';
@@ -16,7 +14,7 @@ import {
   type CachedKernel,
 } from './cache.js';
 import { sha256OfFile, sha256OfText } from '../../debian/checksum.js';
-import { fetchedOrCached } from '../../debian/fetched-or-cached.js';
+import { chosenInLists, fetchedOrCached } from '../../debian/fetched-or-cached.js';
 import { unpackDeb } from '../../debian/deb-archive.js';
 import { keepKernel, lookThrough } from './unpacked-kernel.js';
 import { bestMatch, isExact, nearVersions, parseDebSpec, parseImageName, type DebSpec } from './deb-spec.js';
@@ -72,17 +70,14 @@ interface Choice {
   readonly chosen: Package;
 }
 
-async function choose(spec: DebSpec, sources: KernelSources, atLeast_ms?: number): Promise<Choice> {
-  const begun_ms = wallClock_ms();
-  let index = await kernelIndex(sources, atLeast_ms);
-  let chosen = bestMatch(spec, bootable(index));
-  if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
-    // It may have been published since, or apt may have failed to read a part.
-    index = await kernelIndex(sources, begun_ms);
-    chosen = bestMatch(spec, bootable(index));
-  }
-  if (chosen === undefined) throw noSuch(spec, index);
-  return { index, chosen };
+function choose(spec: DebSpec, sources: KernelSources, atLeast_ms?: number): Promise<Choice> {
+  const inLists = {
+    asked: spec.asked,
+    lists: (newer_ms?: number) => kernelIndex(sources, newer_ms),
+    match: (index: PackageIndex) => bestMatch(spec, bootable(index)),
+    noSuch: (index: PackageIndex) => noSuchText(spec, index),
+  };
+  return chosenInLists(inLists, atLeast_ms);
 }
 
 interface OtherPackages {
@@ -159,20 +154,12 @@ export function bootable({ packages }: Pick<PackageIndex, 'packages'>): Package[
   );
 }
 
-function noSuch(spec: DebSpec, { mirror, packages, leftOut }: PackageIndex): Failure {
+function noSuchText(spec: DebSpec, { mirror, packages }: PackageIndex): string {
   const near = nearVersions(spec, bootable({ packages }));
-  const unread = leftOut.filter(({ problem }) => problem !== 'absent');
-  // The unread suites might have it: then the machine is at fault, not the user's input.
-  if (unread.length > 0)
-    return unfit(
-      `${spec.asked} is in none of the suites of ${mirror.uri} that could be read; ` +
-        unread.map(({ sentence }) => sentence).join('; '),
-    );
-  return new Failure(
-    'not-on-mirror',
+  return (
     `${spec.asked}: ${mirror.uri} has no such kernel of the flavour ${spec.flavour}` +
-      `${near.length === 0 ? '' : `; near versions: ${near.map((version) => `deb:${version}`).join(', ')}`} ` +
-      '(all: pauselab kernels list --available)',
+    `${near.length === 0 ? '' : `; near versions: ${near.map((version) => `deb:${version}`).join(', ')}`} ` +
+    '(all: pauselab kernels list --available)'
   );
 }
 

@@ -34,16 +34,25 @@ function ofSeries(arm: ArmSummary, name: string): SummaryEvidence | null {
     nothingGiven: null,
     quantile: ofTimes(series),
   };
+  const kept = runsWithHeapKept(arm) ?? [];
   return {
     pooled,
     runs: series.perRun.filter(({ status }) => status === 'complete').map((run) => ofRun(pooled, run)),
-    seen: series.perRun.map((run) => ({ figures: { ...run, stalls: run }, nothingGiven: nothingGivenIn(arm, run) })),
+    seen: series.perRun.map((run) => ({
+      figures: { ...run, stalls: run },
+      nothingGiven: nothingGivenIn(arm, run, kept),
+    })),
   };
 }
 
-function nothingGivenIn(arm: ArmSummary, { run, holder_calls }: SeriesRunFigures): SeenOfRun['nothingGiven'] {
-  if (arm.control === 'idle') return null;
-  if (runsWithHeapKept(arm)?.includes(run) === true) return 'heap-kept';
+/** `kept`: runs of the arm in which its JVM kept the heap. */
+function nothingGivenIn(
+  { control }: ArmSummary,
+  { run, holder_calls }: SeriesRunFigures,
+  kept: readonly string[],
+): SeenOfRun['nothingGiven'] {
+  if (control === 'idle') return null;
+  if (kept.includes(run)) return 'heap-kept';
   return holder_calls === 0 ? 'holder-idle' : null;
 }
 

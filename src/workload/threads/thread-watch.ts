@@ -8,7 +8,7 @@ import { readdirSync } from 'node:fs';
 import { Failure } from '../../base/failure.js';
 import { readKernelFile } from '../../host/files.js';
 import { applyPriority, type AppliedPriority, type PrioritySettings, type SchedulingCalls } from './priorities.js';
-import { matchesComm } from './thread-patterns.js';
+import { matchesComm } from '../../catalogue/thread-patterns.js';
 
 export interface WatchRule extends PrioritySettings {
   /** Pattern for the full name (thread-patterns.ts). */

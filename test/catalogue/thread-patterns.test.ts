@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matchesComm } from '../../src/workload/threads/thread-patterns.js';
+import { matchesComm } from '../../src/catalogue/thread-patterns.js';
 
 test.each([
   // Names that fit.
