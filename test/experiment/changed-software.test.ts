@@ -2,12 +2,13 @@
 import { expect, test, vi } from 'vitest';
 import type { RunFile } from '../../src/bundle/bundle-schema.js';
 import { changedSoftware } from '../../src/experiment/run/changed-software.js';
-import { allocatorVersion } from '../../src/host/allocators/allocator-launch.js';
+import { allocatorLaunch, allocatorVersion } from '../../src/host/allocators/allocator-launch.js';
 import type { Jdk } from '../../src/host/jdks.js';
 import { jdkOfArm } from '../../src/workload/jvm/jvm-workload.js';
 import { fakeProfile } from '../support/fake-profile.js';
 
 vi.mock('../../src/workload/jvm/jvm-workload.js', { spy: true });
+vi.mock('../../src/host/allocators/allocator-launch.js', { spy: true });
 
 const { arms } = fakeProfile({ arms: [{ name: 'g1', jvm: {} }, { name: 'native' }] });
 const packaged = {
@@ -60,4 +61,21 @@ test.each<[string, object, object, object | null]>([
 test('an arm without a run says nothing', async () => {
   vi.mocked(jdkOfArm).mockResolvedValue({ ...jdk, version: '99' });
   expect(await changedSoftware(arms, [])).toBeNull();
+});
+
+test.each([
+  ['jemalloc', '5.3.0-0-g54eaed1d8b56b1aa528be3bdd1877e59c56fa90c', '5.3.0', false],
+  ['jemalloc', '5.3.0-0-g54eaed1d8b56b1aa528be3bdd1877e59c56fa90c', '5.3.1', true],
+  ['jemalloc', '5.3.0', '5.3.0-0-g54eaed1d8b56b1aa528be3bdd1877e59c56fa90c', false],
+  ['mimalloc', '2.0.9', '2.0', false],
+  ['mimalloc', '2.0.9', '2.0.91', true],
+  ['mimalloc', '2.0.9', '2.1', true],
+  ['tcmalloc', '2.10', '2.1', true],
+] as const)('%s reported %s, and its file says %s: changed is %s', async (name, reported, file, isChanged) => {
+  vi.mocked(jdkOfArm).mockResolvedValue(jdk);
+  vi.mocked(allocatorLaunch).mockReturnValue({ library: '/lib/some.so', environment: {} });
+  vi.mocked(allocatorVersion).mockReturnValue({ file: '/lib/some.so', version: file });
+  const { arms: preloaded } = fakeProfile({ arms: [{ name: 'g1', jvm: { allocator: { name, path: null, settings: {} } } }] });
+  const changed = await changedSoftware(preloaded, ran({ ...jdk, allocator: { name, version: reported } }));
+  expect(changed?.what ?? null).toBe(isChanged ? 'the allocator' : null);
 });

@@ -32,9 +32,18 @@ export async function changedSoftware(
     // A fetched JDK runs on the C library that it brought, whose version was compared with the JDK.
     if (name === 'glibc' && typeof ran.packaged === 'object' && ran.packaged !== null) continue;
     const now = allocatorVersion(name, allocatorLaunch(work.allocator).library).version ?? then;
-    if (then !== now) return { arm: arm.name, what: 'the allocator', then: `${name} ${then}`, now: `${name} ${now}` };
+    if (!saysTheSame(then, now)) return { arm: arm.name, what: 'the allocator', then: `${name} ${then}`, now: `${name} ${now}` };
   }
   return null;
+}
+
+/**
+ * A run has the version that the library reported, and `now` is read from its file, which may say less: 5.3.0 of
+ * jemalloc's 5.3.0-0-g54eaed1d, and 2.0 of mimalloc's 2.0.9.
+ */
+function saysTheSame(then: string, now: string): boolean {
+  const [short, long] = then.length < now.length ? [then, now] : [now, then];
+  return long.startsWith(short) && !/^[0-9a-z]/i.test(long.slice(short.length));
 }
 
 /** `jdk`: as a run stores it, or as it is found. A fetched JDK has the versions of its package and of its C library. */
