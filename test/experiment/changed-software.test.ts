@@ -75,7 +75,9 @@ test.each([
   vi.mocked(jdkOfArm).mockResolvedValue(jdk);
   vi.mocked(allocatorLaunch).mockReturnValue({ library: '/lib/some.so', environment: {} });
   vi.mocked(allocatorVersion).mockReturnValue({ file: '/lib/some.so', version: file });
-  const { arms: preloaded } = fakeProfile({ arms: [{ name: 'g1', jvm: { allocator: { name, path: null, settings: {} } } }] });
+  const { arms: preloaded } = fakeProfile({
+    arms: [{ name: 'g1', jvm: { allocator: { name, path: null, settings: {} } } }],
+  });
   const changed = await changedSoftware(preloaded, ran({ ...jdk, allocator: { name, version: reported } }));
   expect(changed?.what ?? null).toBe(isChanged ? 'the allocator' : null);
 });

@@ -32,7 +32,8 @@ export async function changedSoftware(
     // A fetched JDK runs on the C library that it brought, whose version was compared with the JDK.
     if (name === 'glibc' && typeof ran.packaged === 'object' && ran.packaged !== null) continue;
     const now = allocatorVersion(name, allocatorLaunch(work.allocator).library).version ?? then;
-    if (!saysTheSame(then, now)) return { arm: arm.name, what: 'the allocator', then: `${name} ${then}`, now: `${name} ${now}` };
+    if (!saysTheSame(then, now))
+      return { arm: arm.name, what: 'the allocator', then: `${name} ${then}`, now: `${name} ${now}` };
   }
   return null;
 }
