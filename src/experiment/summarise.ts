@@ -138,34 +138,36 @@ function poolUnderLoad(arm: ResolvedArm, threshold_ns: number, runs: readonly Fi
   if (runs.length === 0) return null;
   return {
     runs: runs.length,
-    foreignLoad_share: mean(runs.map(({ file }) => takenByOthers(file))),
+    foreignLoad_share: mean(runs.flatMap(({ file }) => takenByOthers(file) ?? [])),
     series: arm.victims.map(({ series }) => poolSeries(arm, series, threshold_ns, runs)),
   };
 }
 
-/** Share of the CPU time that other programs and the hypervisor had; for a guest also its host. */
-function takenByOthers({ machine: { foreignLoad_share, steal_share, guest } }: RunFile): number {
-  return foreignLoad_share + steal_share + (guest?.runDelay_share ?? 0);
+/** Share of the CPU time that other programs and the hypervisor had; for a guest also its host. Null: unknown. */
+function takenByOthers({ machine: { foreignLoad_share, steal_share, guest } }: RunFile): number | null {
+  return foreignLoad_share === null ? null : foreignLoad_share + steal_share + (guest?.runDelay_share ?? 0);
 }
 
 /**
  * Share of the CPU time that the workload left. A share of all CPU time would depend on the workload: a busy program
  * has half of a CPU beside a hog, and all of it beside threads that are stalled.
  */
-function loadOf(file: RunFile): number {
-  return Math.min(1, takenByOthers(file) / Math.max(0.01, 1 - (file.machine.ownLoad_share ?? 0)));
+function loadOf(file: RunFile): number | null {
+  const taken_share = takenByOthers(file);
+  return taken_share === null ? null : Math.min(1, taken_share / Math.max(0.01, 1 - (file.machine.ownLoad_share ?? 0)));
 }
 
 function blockedRun(arm: ResolvedArm, { file, analysis }: FinishedRun): ArmSummary['blockedRuns'] {
   const { name, blocked } = file;
-  return blocked === null
+  const load_share = loadOf(file);
+  return blocked === null || load_share === null
     ? []
     : [
         {
           ...blocked,
           run: name,
           window_ns: analysis.window_ns,
-          load_share: loadOf(file),
+          load_share,
           holder_calls: holderCallsOf(file, arm),
         },
       ];

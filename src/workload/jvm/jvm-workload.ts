@@ -169,7 +169,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       priorities,
       autogroup,
       layout: parseJson(printedText(enginePaths(folder).stdout)),
-      besideCpu_ns: () => looking?.cpu_ns() ?? 0,
+      besideCpu_ns: () => (looking === null ? 0 : looking.cpu_ns()),
       degraded: [...priorities, ...watching.threads()].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();

@@ -54,7 +54,7 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
         0,
         ...runsOnKernel.map((run) => run.machine.guest?.runDelay_share ?? run.machine.steal_share),
       );
-      const load = Math.max(0, ...runsOnKernel.map((run) => run.machine.foreignLoad_share));
+      const loads = runsOnKernel.flatMap((run) => run.machine.foreignLoad_share ?? []);
       return {
         name:
           `${bundles.length > 1 ? label : ''}${
@@ -71,8 +71,11 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
               : `${kernel.guest.accelerator}, ${kernel.guest.cpus} CPUs, ${formatSize(kernel.guest.memoryBytes)}`,
           ] as const,
           ['JDK', jdks.join(' and ') || null] as const,
-          ...workloadFacts(manifest.profile),
-          ['CPU time of other programs, worst run', runsOnKernel.length === 0 ? null : formatShare(load)] as const,
+          ...workloadFacts(measuredArms(manifest)),
+          [
+            'CPU time of other programs, worst run',
+            loads.length === 0 ? null : formatShare(Math.max(...loads)),
+          ] as const,
           ['Steal, worst run', runsOnKernel.length === 0 ? null : formatShare(steal)] as const,
           ['Started', manifest.startedAt] as const,
           ['pauselab', manifest.tool.version] as const,
