@@ -7,7 +7,7 @@ import {
   workOf,
   type JvmArm,
   type ResolvedAllocator,
-  type ResolvedProfile,
+  type ResolvedArm,
 } from '../../../profile/resolved/resolved.js';
 import type { ReportedBundle } from '../gather.js';
 import { html, type Markup } from '../markup.js';
@@ -38,7 +38,7 @@ function sizeOf(value: unknown): string | null {
   return typeof value === 'number' && value >= 0 ? formatSize(value) : null;
 }
 
-export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
+export function environmentPart(bundles: readonly Pick<ReportedBundle, 'label' | 'stored'>[]): Markup {
   const columns = bundles.flatMap(({ label, stored: { manifest, runs } }) =>
     manifest.kernels.map((kernel) => {
       const machine: Readonly<Record<string, unknown>> = { ...manifest.host, ...kernel.facts };
@@ -100,8 +100,13 @@ type Fact = readonly [title: string, value: string | null];
 
 const mostCharacters = 400;
 
-/** Settings of all arms; values that differ between arms are joined by `or`. */
-function workloadFacts({ arms }: ResolvedProfile): Fact[] {
+/** Arms of the profile that were to run: `--arm` and a JDK leave out others. An older bundle may have no order. */
+function measuredArms({ profile, order }: ReportedBundle['stored']['manifest']): readonly ResolvedArm[] {
+  return order.length === 0 ? profile.arms : profile.arms.filter(({ name }) => order.some(({ arm }) => arm === name));
+}
+
+/** Settings of these arms; values that differ between arms are joined by `or`. */
+function workloadFacts(arms: readonly ResolvedArm[]): Fact[] {
   const inJvm = arms.filter(isInJvm);
   const flagsOf = (arm: JvmArm): string =>
     [...arm.jvm.flags, ...(isApp(arm) ? arm.jvm.app.args : [])].filter(isHeapFlag).join(' ');
