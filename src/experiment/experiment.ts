@@ -6,7 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { sentencesOf } from '../facts/stated.js';
 import { cleanUp } from '../base/clean-up.js';
-import { Failure, failureCodeOf, isInterruption, unfit } from '../base/failure.js';
+import { Failure, failureCodeOf, isInterruption, unfit, type FailureCode } from '../base/failure.js';
+import { systemFailure } from '../base/system-error.js';
 import { shellWord } from '../base/text/shell-word.js';
 import { folderName } from '../bundle/place-names.js';
 import { unlikePlaces } from '../bundle/unlike-places.js';
@@ -265,10 +266,12 @@ async function runNext(
     return disturbances.length > 0 ? 'disturbed' : 'kept';
   } catch (error) {
     if (isInterruption(error) && interruption.signal() !== null) return 'not begun';
-    if (!(error instanceof Failure)) throw error;
-    const sentence = side.redactor.text(error.message);
-    if (nothingMeasured(sides)) throw new Failure(error.code, sentence, { cause: error });
-    return new Failure(error.code, `run ${shown}: ${sentence}`, { cause: error });
+    // The system may refuse a file or a process anywhere in a run.
+    const refused = error instanceof Failure ? error : systemFailure(error);
+    if (refused === null) throw error;
+    const sentence = side.redactor.text(refused.message);
+    if (nothingMeasured(sides)) throw new Failure(refused.code, sentence, { cause: error });
+    return new Failure(refused.code, `run ${shown}: ${sentence}`, { cause: error });
   }
 }
 
@@ -296,8 +299,9 @@ function concluded(sides: readonly MeasuredSide[], interruption: Interruption): 
       ),
     };
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return giveUp(sides, error);
+    const refused = error instanceof Failure ? error : systemFailure(error);
+    if (refused === null) throw error;
+    return giveUp(sides, refused);
   }
 }
 

@@ -17,11 +17,10 @@ import type { ResolvedAgent } from '../profile/resolved/resolved.js';
 import type { Board } from '../record/board/board.js';
 import { launchFile } from './jvm/launch-file.js';
 import { keptEnd } from './kept-end.js';
-import { writeRuntimeFile } from './native/engine-process.js';
 import { printedLines } from './printed.js';
 import { startTimeOf } from './process-identity.js';
 import { programs, startProgram, type Exit, type Program } from './programs.js';
-import type { RuntimeFolder } from './runtime-folder.js';
+import { writeRuntimeFile, type RuntimeFolder } from './runtime-folder.js';
 
 export interface AgentInput {
   readonly agent: ResolvedAgent;
