@@ -272,14 +272,10 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
     service: serviceFigures(addDistributions(...holders.map(({ service }) => service))),
     // The unit is the run, so a merged bundle, which lacks single calls, gives the same notes as a measured bundle.
     hold_ns: median(holders.flatMap(({ figures }) => figures.hold_ns ?? [])),
-    calls_cpu_ns: holders.some(({ figures }) => figures.calls_cpu_ns === null)
-      ? null
-      : sum(holders, ({ figures }) => figures.calls_cpu_ns ?? 0),
+    calls_cpu_ns: sumOrNull(holders, 'calls_cpu_ns'),
     window_calls: sum(holders, ({ figures }) => figures.window_calls),
-    crossed_calls: sum(holders, ({ figures }) => figures.crossed_calls ?? 0),
-    releasedBytes: holders.some(({ figures }) => figures.releasedBytes === null)
-      ? null
-      : sum(holders, ({ figures }) => figures.releasedBytes ?? 0),
+    crossed_calls: sumOrNull(holders, 'crossed_calls'),
+    releasedBytes: sumOrNull(holders, 'releasedBytes'),
     lost_records: sum(holders, ({ figures }) => figures.lost_records),
   };
 }
@@ -303,6 +299,15 @@ function poolMemory(runs: readonly FinishedRun[]): ArmSummary['memoryUse'] {
     values.some((value) => value === null) ? null : values.flatMap((value) => (value === null ? [] : [value]));
   const average = (values: readonly number[]): number => Math.round(mean(values));
   const shares = known(all.map(({ pssBytes }) => pssBytes));
+/** Null if a run lacks the figure: unknown is never zero. */
+function sumOrNull(
+  holders: readonly { readonly figures: HolderFigures }[],
+  key: 'calls_cpu_ns' | 'crossed_calls' | 'releasedBytes',
+): number | null {
+  const known = holders.flatMap(({ figures }) => figures[key] ?? []);
+  return known.length < holders.length ? null : sum(known, (value) => value);
+}
+
   const groups = known(all.map(({ cgroup }) => cgroup));
   return {
     rssMeanBytes: average(all.map(({ rssMeanBytes }) => rssMeanBytes)),
