@@ -20,6 +20,7 @@ import { changedGuestFiles } from './run/environment.js';
 import type { RunOutput } from './run/one-run.js';
 import { runsOfRound, type PlannedRun } from './plan/order.js';
 import { goThrough, retriesOf } from './plan/past-runs.js';
+import { retriesIn } from './plan/retries.js';
 import type { OpenPlace, Place } from './place/place.js';
 import type { QueuedSide, RunQueue } from './run-queue.js';
 import { summarise, type FinishedRun } from './summarise.js';
@@ -107,7 +108,7 @@ export function openSide(
     armOf: (planned) => inPlan(arms, ({ name }) => name === planned.arm, `the arm ${planned.arm}`),
     nameOf: ({ arm, kernel }) =>
       `${String(numberOf(finished.length, before)).padStart(3, '0')}-${arm}${kernels.length > 1 ? `@${folderName(kernel)}` : ''}`,
-    takeRetry: retriesOf(profile.spoiled.retries),
+    takeRetry: retriesOf(retriesIn(profile.spoiled.retries, arms, kernels.length)),
     writeManifest(asked, redactedArgv) {
       store.writeManifest(manifestOf(plan, asked, { kernels, redactor, programs, argv: redactedArgv(asked.argv) }));
     },

@@ -3,7 +3,7 @@
  */
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
 import { rounds, type PlannedRun } from './plan/order.js';
-import { nextRetry } from './plan/retries.js';
+import { dependantsIn, nextRetry } from './plan/retries.js';
 import { mostRepetitions, needsMore, type UntilN } from './plan/until-n.js';
 import type { FinishedRun } from './summarise.js';
 
@@ -11,7 +11,7 @@ import type { FinishedRun } from './summarise.js';
 export interface QueuedSide {
   readonly plan: {
     readonly profile: Pick<ResolvedProfile, 'runs' | 'seed'>;
-    readonly arms: readonly Pick<ResolvedArm, 'name' | 'control'>[];
+    readonly arms: readonly ResolvedArm[];
   };
   /** Runs of the side in each round. */
   readonly ofRound: readonly Omit<PlannedRun, 'repetition'>[];
@@ -74,7 +74,7 @@ function takeRetry<Side extends QueuedSide>(sides: readonly Side[], disturbed: S
     const retry = nextRetry(
       disturbed.filter((run) => run.side === side),
       side.finished.map(({ file }) => file),
-      (name) => side.plan.arms.some((arm) => arm.name === name && arm.control !== null),
+      dependantsIn(side.plan.arms),
     );
     if (retry === null || !side.takeRetry()) continue;
     disturbed.splice(disturbed.indexOf(retry), 1);

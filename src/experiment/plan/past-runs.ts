@@ -9,6 +9,7 @@ import type { FinishedRun } from '../summarise.js';
 import { runsOfRound, type PlannedRun } from './order.js';
 import type { UntilN } from './until-n.js';
 
+import { retriesIn } from './retries.js';
 /** Whether the run counts when its experiment is resumed. Any other is made again. */
 export function isKept({ status, failures }: Pick<RunFile, 'status' | 'failures'>): boolean {
   return status === 'complete' && failures.length === 0;
@@ -59,7 +60,7 @@ export function missingRuns({ plan, kernels, order, untilN, runs }: Past): Plann
       kernels,
     ),
     finished,
-    takeRetry: retriesOf(plan.profile.spoiled.retries),
+    takeRetry: retriesOf(retriesIn(plan.profile.spoiled.retries, plan.arms, kernels.length)),
   };
   const queue = runQueue([side], untilN);
   refuseOtherOrder(order, queue.planned);
