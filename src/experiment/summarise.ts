@@ -2,9 +2,11 @@
  * Makes summary.json from the runs so far. Figures pool the samples of undisturbed runs; findings rest on single runs
  * (verdict/).
  */
+import { grouped } from '../base/group.js';
 import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import { loadCodes } from '../facts/run-facts.js';
-import { distinct } from '../facts/stated.js';
+import { distinct, sentencesOf } from '../facts/stated.js';
+import type { FailedRuns } from '../facts/verdict-facts.js';
 import {
   schemaVersion,
   type ArmSummary,
@@ -78,6 +80,7 @@ export function summarise({ profile, arms, kernels, status, runs, refused, resum
     status,
     degraded,
     refused,
+    failed: failedRuns(runs.map(({ file }) => file)),
     ofAll: [...resumedNotes(resumed), ...traceNotes(runs.map(({ file }) => file))],
   });
   return {
@@ -90,6 +93,22 @@ export function summarise({ profile, arms, kernels, status, runs, refused, resum
     degraded,
     arms: summaries,
   };
+}
+
+/** Runs that failed for the same reason are one fact. */
+function failedRuns(files: readonly RunFile[]): FailedRuns[] {
+  const failed = files.filter(({ status }) => status === 'failed');
+  return [...grouped(failed, ({ failures }) => JSON.stringify(failures)).values()].map((alike): FailedRuns => {
+    const failures = alike[0]?.failures ?? [];
+    return {
+      code: 'runs-failed',
+      runs: alike.map(({ name }) => name),
+      arms: [...new Set(alike.map(({ arm }) => arm))],
+      kernels: [...new Set(alike.flatMap(({ kernel }) => kernel ?? []))],
+      why: sentencesOf(failures),
+      failures: failures.map(({ code }) => code),
+    };
+  });
 }
 
 function summariseArm(
@@ -280,6 +299,15 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
   };
 }
 
+/** Null if a run lacks the figure: unknown is never zero. */
+function sumOrNull(
+  holders: readonly { readonly figures: HolderFigures }[],
+  key: 'calls_cpu_ns' | 'crossed_calls' | 'releasedBytes',
+): number | null {
+  const known = holders.flatMap(({ figures }) => figures[key] ?? []);
+  return known.length < holders.length ? null : sum(known, (value) => value);
+}
+
 function poolIssued(runs: readonly FinishedRun[]): ArmSummary['issued'] {
   const all = runs.map(({ file }) => file.issued);
   const [first] = all;
@@ -299,15 +327,6 @@ function poolMemory(runs: readonly FinishedRun[]): ArmSummary['memoryUse'] {
     values.some((value) => value === null) ? null : values.flatMap((value) => (value === null ? [] : [value]));
   const average = (values: readonly number[]): number => Math.round(mean(values));
   const shares = known(all.map(({ pssBytes }) => pssBytes));
-/** Null if a run lacks the figure: unknown is never zero. */
-function sumOrNull(
-  holders: readonly { readonly figures: HolderFigures }[],
-  key: 'calls_cpu_ns' | 'crossed_calls' | 'releasedBytes',
-): number | null {
-  const known = holders.flatMap(({ figures }) => figures[key] ?? []);
-  return known.length < holders.length ? null : sum(known, (value) => value);
-}
-
   const groups = known(all.map(({ cgroup }) => cgroup));
   return {
     rssMeanBytes: average(all.map(({ rssMeanBytes }) => rssMeanBytes)),

@@ -57,8 +57,9 @@ export async function planResume(path: string, trust: boolean): Promise<ResumePl
   const past = beforeOf(path, manifest, plan.side.arms, changes.said);
   const kernels = manifest.kernels.map(({ name }) => name);
   const { side, untilN } = plan;
+  const { runs, setAside } = past.before;
   const missing = (): PlannedRun[] =>
-    missingRuns({ plan: side, kernels, order: manifest.order, untilN, runs: past.before.runs });
+    missingRuns({ plan: side, kernels, order: manifest.order, untilN, runs, resumed: manifest.resumed, setAside });
   return { plan, conditions, ...past, missing, changes, refusal };
 }
 
