@@ -142,8 +142,9 @@ const guestMachineSchema = z.object({
 
 const machineSchema = z.object({
   steal_share: z.number(),
-  foreignLoad_share: z.number(),
-  /** What the workload, its helpers and pauselab used; null in a bundle of an older version. */
+  /** Null if it was not read over enough of the window. */
+  foreignLoad_share: orNull(z.number()),
+  /** What the workload, its helpers and pauselab used; null as above, and in a bundle of an older version. */
   ownLoad_share: orNull(z.number()).default(null),
   clockSource: orNull(z.string()),
   clockSourceChanged: z.boolean(),

@@ -4,11 +4,12 @@
  */
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { grouped } from '../base/group.js';
 import { copyNew, makeFolders, writeNew } from '../base/files/atomic-file.js';
 import { usage } from '../base/failure.js';
 import { cleanHidden, createWhole } from '../base/files/new-folder.js';
 import { guard } from '../base/files/write-guard.js';
-import type { ManifestFile, RunFile, SummaryFile } from './bundle-schema.js';
+import type { ManifestFile, MeasuredManifest, RunFile, SummaryFile } from './bundle-schema.js';
 import { isEmptyOrAbsent, type StoredBundle } from './store.js';
 
 export interface MergedRun {
@@ -76,11 +77,42 @@ function mergedManifest(
   // The rounds are renumbered, so they no longer match the rounds of another bundle.
   return {
     ...first.manifest,
+    ...ofAllOrigins(
+      origins.map(({ manifest }) => manifest),
+      runs,
+    ),
     turns: null,
     resumed: [],
     order: runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })),
     origins,
   };
+}
+
+/** Each origin may have other arms of the profile. */
+function ofAllOrigins(
+  manifests: readonly MeasuredManifest[],
+  runs: readonly MergedRun[],
+): Pick<MeasuredManifest, 'refusedArms' | 'programs' | 'calibration'> {
+  const programs = manifests.flatMap((manifest) => manifest.programs ?? []);
+  return {
+    // What one origin could not run, another may have run.
+    refusedArms: firstOfEach(
+      manifests.flatMap(({ refusedArms }) => refusedArms),
+      ({ arm }) => arm,
+    ).filter(({ arm }) => !runs.some(({ file }) => file.arm === arm)),
+    programs: manifests.some((manifest) => manifest.programs === null)
+      ? null
+      : firstOfEach(programs, ({ path, sha256 }) => JSON.stringify([path, sha256])),
+    // The origins have the sizes of their runs.
+    calibration: firstOfEach(
+      manifests.flatMap(({ calibration }) => calibration),
+      ({ operation, pages, target_hold_ns }) => JSON.stringify([operation, pages, target_hold_ns]),
+    ),
+  };
+}
+
+function firstOfEach<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[] {
+  return [...grouped(items, keyOf).values()].flatMap(([first]) => first ?? []);
 }
 
 export function writeMerged(path: string, { manifest, runs }: MergePlan, summary: SummaryFile): string {

@@ -1,12 +1,14 @@
 /**
  * The experiment: it sizes the regions, runs every arm in a seeded, interleaved order, repeats disturbed runs, and
- * writes the bundle after every run, because a later run may fail. Two sides can be measured in turns: each round then
- * contains the arms of both sides in a random order, and each side has its bundle.
+ * writes the bundle after every run, because a later run may fail. A failed run ends the experiment, unless it measures
+ * arms under several JDKs or kernels: then it goes on without that arm there. Two sides can be measured in turns: each
+ * round then contains the arms of both sides in a random order, and each side has its bundle.
  */
 import { randomUUID } from 'node:crypto';
 import { sentencesOf } from '../facts/stated.js';
 import { cleanUp } from '../base/clean-up.js';
-import { Failure, failureCodeOf, isInterruption, unfit } from '../base/failure.js';
+import { Failure, failureCodeOf, isInterruption, unfit, type FailureCode } from '../base/failure.js';
+import { systemFailure } from '../base/system-error.js';
 import { shellWord } from '../base/text/shell-word.js';
 import { folderName } from '../bundle/place-names.js';
 import { unlikePlaces } from '../bundle/unlike-places.js';
@@ -20,6 +22,7 @@ import type { RunInput, RunOutput } from './run/one-run.js';
 import type { GuestOptions } from './place/places.js';
 import { localPlace, type OpenPlace, type Place } from './place/place.js';
 import type { PlannedRun } from './plan/order.js';
+import { comparesSeveral, isKept } from './plan/past-runs.js';
 import { openSide, type MeasuredSide, type SidePlan } from './measured-side.js';
 import type { UntilN } from './plan/until-n.js';
 import { runQueue, type RunQueue, type SideRun } from './run-queue.js';
@@ -170,6 +173,7 @@ async function runAt(
   const queue = runQueue(sides, untilN);
   const sizes = await begun(sides, queue, goTo, settings);
   const past_n = sides.reduce((sum, { finished }) => sum + finished.length, 0);
+  const failures: Failure[] = [];
   for (let number = past_n + 1; interruption.signal() === null; number += 1) {
     const next = queue.next();
     if (next === null) break;
@@ -177,8 +181,31 @@ async function runAt(
     if (ended === 'not begun') break;
     if (ended instanceof Failure) return giveUp(sides, ended);
     if (ended === 'disturbed') queue.repeat(next);
+    if (ended === 'kept' || ended === 'disturbed') continue;
+    if (!mayGoOnWithout(next, ended.failed, { sides, failures })) return giveUp(sides, ended.failed);
+    failures.push(ended.failed);
+    queue.putOff(next);
   }
-  return concluded(sides, interruption);
+  return concluded(sides, interruption, failures);
+}
+
+/** If so many runs failed, and none was measured, the fault is not that of one JDK or kernel. */
+const mostFailuresAtFirst = 3;
+/** The place of the run is gone. */
+const placeGone: readonly string[] = ['guest-lost', 'guest-kernel-crashed'] satisfies FailureCode[];
+
+/**
+ * An experiment of hours must not end because one of its JDKs or kernels fails an arm each time. Two sides in turns stay
+ * comparable only if each round is whole. `failures`: those before.
+ */
+function mayGoOnWithout(
+  { side }: SideRun<MeasuredSide>,
+  { code }: Failure,
+  { sides, failures }: { readonly sides: readonly MeasuredSide[]; readonly failures: readonly Failure[] },
+): boolean {
+  const kernels_n = new Set(side.ofRound.map(({ kernel }) => kernel)).size;
+  if (!comparesSeveral(side.plan.arms, kernels_n) || sides.length > 1 || placeGone.includes(code)) return false;
+  return failures.length + 1 < mostFailuresAtFirst || side.finished.some(({ file }) => isKept(file));
 }
 
 /** Writes the manifests, or goes to where an interrupted experiment ended. Returns the sizes of the regions. */
@@ -236,11 +263,14 @@ interface NextRun {
   readonly settings: ExperimentSettings;
 }
 
-/** A failure ends the experiment. `not begun`: an interruption came before the run. */
+/**
+ * `failed`: the run has a record that says so. Any other failure ends the experiment. `not begun`: an interruption came
+ * before the run.
+ */
 async function runNext(
   next: SideRun<MeasuredSide>,
   { number, of, sides, sizes, goTo, settings }: NextRun,
-): Promise<'kept' | 'disturbed' | 'not begun' | Failure> {
+): Promise<'kept' | 'disturbed' | 'not begun' | { readonly failed: Failure } | Failure> {
   const { interruption, observer } = settings;
   const { side, ...run } = next;
   const arm = side.armOf(run);
@@ -259,16 +289,20 @@ async function runNext(
     const { failures, status, disturbances } = output.file;
     const [failure] = failures;
     // A guest that does not answer an interruption adds no second failure.
-    if (failure !== undefined && !(status === 'partial' && interruption.signal() !== null))
-      return new Failure(failureCodeOf(failure.code), `run ${shown} failed: ${sentencesOf(failures).join('; ')}`);
     side.publish('running');
+    if (failure !== undefined && !(status === 'partial' && interruption.signal() !== null))
+      return {
+        failed: new Failure(failureCodeOf(failure.code), `run ${shown} failed: ${sentencesOf(failures).join('; ')}`),
+      };
     return disturbances.length > 0 ? 'disturbed' : 'kept';
   } catch (error) {
     if (isInterruption(error) && interruption.signal() !== null) return 'not begun';
-    if (!(error instanceof Failure)) throw error;
-    const sentence = side.redactor.text(error.message);
-    if (nothingMeasured(sides)) throw new Failure(error.code, sentence, { cause: error });
-    return new Failure(error.code, `run ${shown}: ${sentence}`, { cause: error });
+    // The system may refuse a file or a process anywhere in a run.
+    const refused = error instanceof Failure ? error : systemFailure(error);
+    if (refused === null) throw error;
+    const sentence = side.redactor.text(refused.message);
+    if (nothingMeasured(sides)) throw new Failure(refused.code, sentence, { cause: error });
+    return new Failure(refused.code, `run ${shown}: ${sentence}`, { cause: error });
   }
 }
 
@@ -280,11 +314,17 @@ function nothingMeasured(sides: readonly MeasuredSide[]): boolean {
   return sides.every(({ finished }) => finished.length === 0);
 }
 
-/** After the last run, or after an interruption. */
-function concluded(sides: readonly MeasuredSide[], interruption: Interruption): SidesResult {
+/** After the last run, or after an interruption. `failures`: of arms that were left out from then on. */
+function concluded(
+  sides: readonly MeasuredSide[],
+  interruption: Interruption,
+  failures: readonly Failure[],
+): SidesResult {
   const signal = interruption.signal();
   if (signal !== null && nothingMeasured(sides))
     throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
+  const [first] = failures;
+  if (signal === null && first !== undefined) return giveUp(sides, afterFailures(first, failures.length, sides));
   const publish = (status: SummaryFile['status']): SummaryFile[] => sides.map((side) => side.publish(status));
   try {
     if (signal === null) return { summaries: publish('complete'), failure: null };
@@ -296,16 +336,27 @@ function concluded(sides: readonly MeasuredSide[], interruption: Interruption): 
       ),
     };
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return giveUp(sides, error);
+    const refused = error instanceof Failure ? error : systemFailure(error);
+    if (refused === null) throw error;
+    return giveUp(sides, refused);
   }
 }
 
+/** The verdict names every failed run. */
+function afterFailures(first: Failure, failures_n: number, sides: readonly MeasuredSide[]): Failure {
+  const others = failures_n === 1 ? '' : `, and ${failures_n - 1} more failed`;
+  return new Failure(
+    first.code,
+    `${first.message}${others}; all other runs were made${continuing(sides, 'make failed runs again with')}`,
+    { cause: first },
+  );
+}
+
 /** How to go on. Two sides in turns share their rounds, and are not resumed; a program may need secrets that are not kept. */
-function continuing([side, ...others]: readonly MeasuredSide[]): string {
+function continuing([side, ...others]: readonly MeasuredSide[], doing = 'continue with'): string {
   if (side === undefined || others.length > 0 || side.plan.turns !== null) return '';
   if (missingSecrets(side.redactor.profile.arms).length > 0) return '';
-  return `; continue with \`pauselab resume ${shellWord(side.plan.store.path)}\``;
+  return `; ${doing} \`pauselab resume ${shellWord(side.plan.store.path)}\``;
 }
 
 type SizesBySide = ReadonlyMap<MeasuredSide, RegionSizes>;

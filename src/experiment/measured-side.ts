@@ -8,7 +8,6 @@ import {
   type SummaryFile,
   type Turns,
 } from '../bundle/bundle-schema.js';
-import { folderName } from '../bundle/place-names.js';
 import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import type { BundleStore } from '../bundle/store.js';
 import { hostFacts } from '../host/facts.js';
@@ -19,7 +18,8 @@ import type { RegionSizes } from './plan/calibrate.js';
 import { changedGuestFiles } from './run/environment.js';
 import type { RunOutput } from './run/one-run.js';
 import { runsOfRound, type PlannedRun } from './plan/order.js';
-import { goThrough, retriesOf } from './plan/past-runs.js';
+import { failedBefore, goThrough, nameWithoutNumber, retriesOf } from './plan/past-runs.js';
+import { retriesIn } from './plan/retries.js';
 import type { OpenPlace, Place } from './place/place.js';
 import type { QueuedSide, RunQueue } from './run-queue.js';
 import { summarise, type FinishedRun } from './summarise.js';
@@ -105,14 +105,15 @@ export function openSide(
     finished,
     placeOf: (kernel) => inPlan(places, ({ kernel: { name } }) => name === kernel, `the place ${kernel}`),
     armOf: (planned) => inPlan(arms, ({ name }) => name === planned.arm, `the arm ${planned.arm}`),
-    nameOf: ({ arm, kernel }) =>
-      `${String(numberOf(finished.length, before)).padStart(3, '0')}-${arm}${kernels.length > 1 ? `@${folderName(kernel)}` : ''}`,
-    takeRetry: retriesOf(profile.spoiled.retries),
+    nameOf: (planned) =>
+      `${String(numberOf(finished.length, before)).padStart(3, '0')}-${nameWithoutNumber(planned, kernels.length)}`,
+    takeRetry: retriesOf(retriesIn(profile.spoiled.retries, arms, kernels.length)),
     writeManifest(asked, redactedArgv) {
       store.writeManifest(manifestOf(plan, asked, { kernels, redactor, programs, argv: redactedArgv(asked.argv) }));
     },
     resume(queue, { manifest, runs, setAside, changed }, at) {
-      goThrough(queue, runs, (run) => finished.push(run));
+      const hasFailed = failedBefore({ resumed: manifest.resumed, setAside, arms, kernels_n: kernels.length });
+      goThrough(queue, { runs, hasFailed }, (run) => finished.push(run));
       const bootedAgain = kernels.flatMap(({ name, guest }) => (guest === null ? [] : [name]));
       const changedNow = [...changed, ...changedGuestFiles(manifest, { kernels })];
       resumed = [...resumed, { at, kept_n: runs.length, setAside, bootedAgain, changed: changedNow }];

@@ -1,9 +1,11 @@
 /**
- * The next run of an experiment: the seeded order comes first, then retries of disturbed runs, then more repetitions.
+ * The next run of an experiment: the seeded order comes first, then retries of disturbed runs, then more repetitions. An
+ * arm that failed on a kernel waits there, so that it does not end the runs of all others.
  */
+import type { RunFile } from '../bundle/bundle-schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
 import { rounds, type PlannedRun } from './plan/order.js';
-import { nextRetry } from './plan/retries.js';
+import { dependantsIn, nextRetry } from './plan/retries.js';
 import { mostRepetitions, needsMore, type UntilN } from './plan/until-n.js';
 import type { FinishedRun } from './summarise.js';
 
@@ -11,7 +13,7 @@ import type { FinishedRun } from './summarise.js';
 export interface QueuedSide {
   readonly plan: {
     readonly profile: Pick<ResolvedProfile, 'runs' | 'seed'>;
-    readonly arms: readonly Pick<ResolvedArm, 'name' | 'control'>[];
+    readonly arms: readonly ResolvedArm[];
   };
   /** Runs of the side in each round. */
   readonly ofRound: readonly Omit<PlannedRun, 'repetition'>[];
@@ -31,6 +33,11 @@ export interface RunQueue<Side extends QueuedSide> {
   left(): number;
   /** The machine disturbed the run: it is repeated if a retry is left. */
   repeat(run: SideRun<Side>): void;
+  /** The run failed: it and all further runs of its arm on its kernel wait until `takeUp`. */
+  putOff(run: SideRun<Side>): void;
+  isPutOff(run: Pick<RunFile, 'arm' | 'kernel' | 'repetition'>): boolean;
+  /** What waits comes after the runs that are planned by now, and so does `isLast`. */
+  takeUp(isLast?: (run: PlannedRun) => boolean): void;
 }
 
 /** `untilN`: repetitions beyond the profile's, until a series has enough samples; null: none. */
@@ -42,18 +49,33 @@ export function runQueue<Side extends QueuedSide>(sides: readonly Side[], untilN
   const planned = rounds(ofRound, runs, seed);
   const queue: SideRun<Side>[] = [...planned];
   const disturbed: SideRun<Side>[] = [];
+  /** Arms on kernels that wait, and their runs. */
+  const waitingArms: SideRun<Side>[] = [];
+  const waiting: SideRun<Side>[] = [];
+  const waits = (run: SideOf<Side>): boolean =>
+    waitingArms.some((one) => one.side === run.side && one.arm === run.arm && one.kernel === run.kernel);
+  const add = (more: readonly SideRun<Side>[]): void => {
+    for (const run of more) (waits(run) ? waiting : queue).push(run);
+  };
   let repetitions = runs;
   const needsRound = (): boolean =>
-    untilN !== null && repetitions < mostRepetitions && sides.some(({ finished }) => needsMore(untilN, finished));
+    untilN !== null &&
+    repetitions < mostRepetitions &&
+    sides.some((side) =>
+      needsMore(
+        untilN,
+        side.finished.filter(({ file: { arm, kernel } }) => !waits({ side, arm, kernel })),
+      ),
+    );
   return {
     planned,
     next() {
       if (queue.length === 0) {
-        const retry = takeRetry(sides, disturbed);
-        if (retry !== null) queue.push(retry);
+        const retry = takeRetry(sides, disturbed, waits);
+        if (retry !== null) add([retry]);
         else if (needsRound()) {
           repetitions += 1;
-          queue.push(...rounds(ofRound, 1, seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
+          add(rounds(ofRound, 1, seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
         }
       }
       return queue.shift() ?? null;
@@ -62,19 +84,37 @@ export function runQueue<Side extends QueuedSide>(sides: readonly Side[], untilN
     repeat(run) {
       disturbed.push(run);
     },
+    putOff(run) {
+      waitingArms.push(run);
+      waiting.push(run);
+      add(queue.splice(0));
+    },
+    isPutOff: ({ arm, kernel, repetition }) =>
+      waiting.some((run) => run.arm === arm && run.kernel === kernel && run.repetition === repetition),
+    takeUp(isLast = () => false) {
+      waitingArms.length = 0;
+      const all = [...queue.splice(0), ...waiting.splice(0)];
+      queue.push(...all.filter((run) => !isLast(run)), ...all.filter(isLast));
+    },
   };
 }
+
+type SideOf<Side> = Pick<RunFile, 'arm' | 'kernel'> & { readonly side: Side };
 
 /**
  * Takes a disturbed run from the list, from the side with fewer runs first. Null: there is no disturbed run, or no
  * retry is left.
  */
-function takeRetry<Side extends QueuedSide>(sides: readonly Side[], disturbed: SideRun<Side>[]): SideRun<Side> | null {
+function takeRetry<Side extends QueuedSide>(
+  sides: readonly Side[],
+  disturbed: SideRun<Side>[],
+  waits: (run: SideRun<Side>) => boolean,
+): SideRun<Side> | null {
   for (const side of sides.toSorted((a, b) => a.finished.length - b.finished.length)) {
     const retry = nextRetry(
-      disturbed.filter((run) => run.side === side),
+      disturbed.filter((run) => run.side === side && !waits(run)),
       side.finished.map(({ file }) => file),
-      (name) => side.plan.arms.some((arm) => arm.name === name && arm.control !== null),
+      dependantsIn(side.plan.arms),
     );
     if (retry === null || !side.takeRetry()) continue;
     disturbed.splice(disturbed.indexOf(retry), 1);

@@ -2,9 +2,11 @@
  * Makes summary.json from the runs so far. Figures pool the samples of undisturbed runs; findings rest on single runs
  * (verdict/).
  */
+import { grouped } from '../base/group.js';
 import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import { loadCodes } from '../facts/run-facts.js';
-import { distinct } from '../facts/stated.js';
+import { distinct, sentencesOf } from '../facts/stated.js';
+import type { FailedRuns } from '../facts/verdict-facts.js';
 import {
   schemaVersion,
   type ArmSummary,
@@ -78,6 +80,7 @@ export function summarise({ profile, arms, kernels, status, runs, refused, resum
     status,
     degraded,
     refused,
+    failed: failedRuns(runs.map(({ file }) => file)),
     ofAll: [...resumedNotes(resumed), ...traceNotes(runs.map(({ file }) => file))],
   });
   return {
@@ -90,6 +93,22 @@ export function summarise({ profile, arms, kernels, status, runs, refused, resum
     degraded,
     arms: summaries,
   };
+}
+
+/** Runs that failed for the same reason are one fact. */
+function failedRuns(files: readonly RunFile[]): FailedRuns[] {
+  const failed = files.filter(({ status }) => status === 'failed');
+  return [...grouped(failed, ({ failures }) => JSON.stringify(failures)).values()].map((alike): FailedRuns => {
+    const failures = alike[0]?.failures ?? [];
+    return {
+      code: 'runs-failed',
+      runs: alike.map(({ name }) => name),
+      arms: [...new Set(alike.map(({ arm }) => arm))],
+      kernels: [...new Set(alike.flatMap(({ kernel }) => kernel ?? []))],
+      why: sentencesOf(failures),
+      failures: failures.map(({ code }) => code),
+    };
+  });
 }
 
 function summariseArm(
@@ -138,34 +157,36 @@ function poolUnderLoad(arm: ResolvedArm, threshold_ns: number, runs: readonly Fi
   if (runs.length === 0) return null;
   return {
     runs: runs.length,
-    foreignLoad_share: mean(runs.map(({ file }) => takenByOthers(file))),
+    foreignLoad_share: mean(runs.flatMap(({ file }) => takenByOthers(file) ?? [])),
     series: arm.victims.map(({ series }) => poolSeries(arm, series, threshold_ns, runs)),
   };
 }
 
-/** Share of the CPU time that other programs and the hypervisor had; for a guest also its host. */
-function takenByOthers({ machine: { foreignLoad_share, steal_share, guest } }: RunFile): number {
-  return foreignLoad_share + steal_share + (guest?.runDelay_share ?? 0);
+/** Share of the CPU time that other programs and the hypervisor had; for a guest also its host. Null: unknown. */
+function takenByOthers({ machine: { foreignLoad_share, steal_share, guest } }: RunFile): number | null {
+  return foreignLoad_share === null ? null : foreignLoad_share + steal_share + (guest?.runDelay_share ?? 0);
 }
 
 /**
  * Share of the CPU time that the workload left. A share of all CPU time would depend on the workload: a busy program
  * has half of a CPU beside a hog, and all of it beside threads that are stalled.
  */
-function loadOf(file: RunFile): number {
-  return Math.min(1, takenByOthers(file) / Math.max(0.01, 1 - (file.machine.ownLoad_share ?? 0)));
+function loadOf(file: RunFile): number | null {
+  const taken_share = takenByOthers(file);
+  return taken_share === null ? null : Math.min(1, taken_share / Math.max(0.01, 1 - (file.machine.ownLoad_share ?? 0)));
 }
 
 function blockedRun(arm: ResolvedArm, { file, analysis }: FinishedRun): ArmSummary['blockedRuns'] {
   const { name, blocked } = file;
-  return blocked === null
+  const load_share = loadOf(file);
+  return blocked === null || load_share === null
     ? []
     : [
         {
           ...blocked,
           run: name,
           window_ns: analysis.window_ns,
-          load_share: loadOf(file),
+          load_share,
           holder_calls: holderCallsOf(file, arm),
         },
       ];
@@ -270,16 +291,21 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
     service: serviceFigures(addDistributions(...holders.map(({ service }) => service))),
     // The unit is the run, so a merged bundle, which lacks single calls, gives the same notes as a measured bundle.
     hold_ns: median(holders.flatMap(({ figures }) => figures.hold_ns ?? [])),
-    calls_cpu_ns: holders.some(({ figures }) => figures.calls_cpu_ns === null)
-      ? null
-      : sum(holders, ({ figures }) => figures.calls_cpu_ns ?? 0),
+    calls_cpu_ns: sumOrNull(holders, 'calls_cpu_ns'),
     window_calls: sum(holders, ({ figures }) => figures.window_calls),
-    crossed_calls: sum(holders, ({ figures }) => figures.crossed_calls ?? 0),
-    releasedBytes: holders.some(({ figures }) => figures.releasedBytes === null)
-      ? null
-      : sum(holders, ({ figures }) => figures.releasedBytes ?? 0),
+    crossed_calls: sumOrNull(holders, 'crossed_calls'),
+    releasedBytes: sumOrNull(holders, 'releasedBytes'),
     lost_records: sum(holders, ({ figures }) => figures.lost_records),
   };
+}
+
+/** Null if a run lacks the figure: unknown is never zero. */
+function sumOrNull(
+  holders: readonly { readonly figures: HolderFigures }[],
+  key: 'calls_cpu_ns' | 'crossed_calls' | 'releasedBytes',
+): number | null {
+  const known = holders.flatMap(({ figures }) => figures[key] ?? []);
+  return known.length < holders.length ? null : sum(known, (value) => value);
 }
 
 function poolIssued(runs: readonly FinishedRun[]): ArmSummary['issued'] {

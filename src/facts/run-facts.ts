@@ -5,6 +5,8 @@
 /** What the machine did to a run, so that it is no evidence of a rate or a length. */
 export type Disturbance =
   | { readonly code: 'steal' | 'foreign-load' | 'guest-steal'; readonly share: number; readonly limit: number }
+  /** What other programs did is unknown. */
+  | { readonly code: 'load-unread' }
   /** `now`: null where it cannot be read. */
   | { readonly code: 'clock-source'; readonly now: string | null }
   /** Time by the guest's clock per time by the host's. */

@@ -102,10 +102,23 @@ export interface StalledShares {
 export type OverallConclusion =
   | { readonly code: 'kernels-compared'; readonly behaviours: readonly ArmBehaviour[] }
   | { readonly code: 'arms-not-run'; readonly refused: readonly RefusedArm[] }
+  | FailedRuns
   | BetweenConclusion
   | { readonly code: 'undisturbed-evidence'; readonly isAll: boolean }
   | { readonly code: 'under-load-evidence'; readonly arms: readonly string[] }
   | { readonly code: 'single-run' | 'set-up-degraded' | 'run-failed' | 'not-complete' };
+
+/** Runs that failed alike. */
+export interface FailedRuns {
+  readonly code: 'runs-failed';
+  /** Their names; `arms` has their arms, `kernels` their kernels. */
+  readonly runs: readonly string[];
+  readonly arms: readonly string[];
+  readonly kernels: readonly string[];
+  /** The sentences of their failures, and the codes. */
+  readonly why: readonly string[];
+  readonly failures: readonly string[];
+}
 
 export type BetweenKernels = 'patch' | 'patch-and-compiler';
 

@@ -27,15 +27,26 @@ export interface MachineLoad {
   readonly clockSourceChanged: boolean;
 }
 
-/** `beside_ns`: CPU time of the experiment's programs that come and go. */
-export function readLoad(pids: readonly number[], beside_ns = 0): LoadReading {
+/** Of the experiment's processes there is only this one. */
+export function readLoad(): LoadReading {
   const usage = process.cpuUsage();
   return {
     time_ns: process.hrtime.bigint(),
     ...parseStat(readProc('/proc/stat')),
-    own_ns: beside_ns + (usage.user + usage.system) * 1000 + pids.reduce((sum, pid) => sum + cpuTimeOf(pid), 0),
+    own_ns: (usage.user + usage.system) * 1000,
     clockSource: readIfThere('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
   };
+}
+
+/**
+ * Null if a process is gone: its CPU time is unknown, and would pass for that of other programs. `beside_ns`: CPU time
+ * of the experiment's programs that come and go; null: unknown.
+ */
+export function readLoadOf(pids: readonly number[], beside_ns: number | null = 0): LoadReading | null {
+  const reading = readLoad();
+  const times = [beside_ns, ...pids.map(cpuTimeOf)].flatMap((time_ns) => time_ns ?? []);
+  if (times.length < 1 + pids.length) return null;
+  return { ...reading, own_ns: times.reduce((sum, time_ns) => sum + time_ns, reading.own_ns) };
 }
 
 /**
@@ -48,11 +59,12 @@ export function parseStat(stat: string): { busy_ns: number; steal_ns: number } {
   return { busy_ns: (user + nice + system + irq + softirq) * tick_ns, steal_ns: steal * tick_ns };
 }
 
-/** utime + stime of a process; 0 once it is gone. */
-export function cpuTimeOf(pid: number): number {
+/** utime + stime of a process; null once it is gone. */
+export function cpuTimeOf(pid: number): number | null {
   const stat = readIfThere(`/proc/${pid}/stat`);
+  if (stat === null) return null;
   // The name may contain blanks and parentheses, so fields count from its end; field 3 follows it.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * tick_ns;
 }
 

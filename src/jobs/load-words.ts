@@ -6,8 +6,8 @@ import { capitalised } from '../words/text.js';
 
 type Seen = Pick<LoadBefore, 'steal_share' | 'foreignLoad_share'>;
 
-export function busyText(load: Seen, { spoiled, warmup_ns, duration_ns }: ResolvedProfile): string {
-  const { retries } = spoiled;
+/** `retries`: of the whole experiment. */
+export function busyText(load: Seen, { spoiled, warmup_ns, duration_ns }: ResolvedProfile, retries: number): string {
   const repeated =
     retries === 0
       ? 'disturbed runs are not repeated (spoiled.retries)'
@@ -19,8 +19,12 @@ export function waitingText(load: Seen, { spoiled }: ResolvedProfile, left_ms: n
   return `waiting for a quiet machine, at most ${formatDuration(left_ms * 1e6)} more: ${loadText(load, spoiled)}`;
 }
 
-export function stillBusyText(load: Seen, profile: ResolvedProfile, waited_ms: number): string {
-  return `the machine was not quiet within ${formatDuration(waited_ms * 1e6)} (--wait-for-quiet), so runs start under its load. Now ${busyText(load, profile)}`;
+export function stillBusyText(
+  load: Seen,
+  profile: ResolvedProfile,
+  { waited_ms, retries }: { readonly waited_ms: number; readonly retries: number },
+): string {
+  return `the machine was not quiet within ${formatDuration(waited_ms * 1e6)} (--wait-for-quiet), so runs start under its load. Now ${busyText(load, profile, retries)}`;
 }
 
 function loadText({ steal_share, foreignLoad_share }: Seen, limits: ResolvedProfile['spoiled']): string {

@@ -9,20 +9,21 @@ import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 import { busyText, stillBusyText, waitingText } from './load-words.js';
 import type { Watcher } from './progress.js';
 
-/** Reports the cost of other programs before the measurement starts. */
+/** Reports the cost of other programs before the measurement starts. `retries`: of the whole experiment. */
 export async function lookAtLoad(
   profile: ResolvedProfile,
   {
     interruption,
     status,
     quietWithin_ms,
-  }: { interruption: Interruption; status: Watcher; quietWithin_ms: number | null },
+    retries,
+  }: { interruption: Interruption; status: Watcher; quietWithin_ms: number | null; retries: number },
 ): Promise<void> {
   const looking = { cpuCount: cpuTopology().allowed.length, interrupted: interruption.signalled };
   const load = await loadBefore(profile.spoiled, looking);
   if (load?.spoils !== true) return;
   if (quietWithin_ms === null) {
-    status.note(busyText(load, profile));
+    status.note(busyText(load, profile, retries));
     return;
   }
   status.note(waitingText(load, profile, quietWithin_ms));
@@ -33,5 +34,9 @@ export async function lookAtLoad(
       status.progress(waitingText(seen, profile, left_ms));
     },
   });
-  status.note(after.spoils ? stillBusyText(after, profile, quietWithin_ms) : 'the machine is quiet; starting');
+  status.note(
+    after.spoils
+      ? stillBusyText(after, profile, { waited_ms: quietWithin_ms, retries })
+      : 'the machine is quiet; starting',
+  );
 }

@@ -184,11 +184,13 @@ async function measureSides<Result>(
     { placesOf },
     { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption },
     { lookAtLoad },
+    { retriesIn },
   ] = await Promise.all([
     import('../experiment/place/guest-needs.js'),
     import('./resolve-places.js'),
     import('../experiment/interruption.js'),
     import('./look-at-load.js'),
+    import('../experiment/plan/retries.js'),
   ]);
   const stores = open();
   const [{ profile: shown } = { profile: null }] = plans;
@@ -235,7 +237,11 @@ async function measureSides<Result>(
     });
     const [first, ...others] = sides;
     if (first === undefined) throw new Error('nothing to measure');
-    await lookAtLoad(shown, { interruption, status, quietWithin_ms: options.quietWithin_ms ?? null });
+    const retries = sides.reduce(
+      (sum, { profile, arms, places: own = [] }) => sum + retriesIn(profile.spoiled.retries, arms, own.length),
+      0,
+    );
+    await lookAtLoad(shown, { interruption, status, quietWithin_ms: options.quietWithin_ms ?? null, retries });
     return await run([first, ...others], {
       argv: argv.slice(2),
       keepSecrets: options.keepSecrets === true,

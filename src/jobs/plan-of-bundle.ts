@@ -2,7 +2,7 @@
 import { usage, type Failure } from '../base/failure.js';
 import { oneLine } from '../base/text/printable.js';
 import { askedFor } from '../bundle/asked-for.js';
-import type { ManifestFile } from '../bundle/bundle-schema.js';
+import type { AskedFor, ManifestFile } from '../bundle/bundle-schema.js';
 import { readBundleFile } from '../bundle/store.js';
 import { checkPlan } from '../experiment/plan/check-plan.js';
 import { checkedUntilN, type UntilN } from '../experiment/plan/until-n.js';
@@ -10,6 +10,7 @@ import { usesOf, type Use } from '../experiment/plan/uses.js';
 import type { GuestOptions } from '../experiment/place/places.js';
 import { differencesNow, type ChangedFact } from '../experiment/run/environment.js';
 import { isHashOf, missingSecrets, withoutSecrets } from '../profile/resolved/profile-secrets.js';
+import type { MeasureOptions } from './measure.js';
 import type { PlannedSide } from './plan.js';
 import { toolVersion } from './tool-version.js';
 
@@ -17,10 +18,10 @@ export interface PlanOfBundle {
   readonly path: string;
   readonly manifest: ManifestFile;
   readonly side: PlannedSide;
+  /** The options of its experiment. */
+  readonly asked: AskedFor;
   readonly untilN: UntilN | null;
   readonly guest: GuestOptions;
-  readonly allowDegraded: boolean;
-  readonly trace: boolean;
   /** The label of the built kernel that must be booted, as in the bundle; null: none. */
   readonly bootLabel: string | null;
   /** What it would use of this machine. */
@@ -71,14 +72,29 @@ export async function planOfBundle(path: string, using: Using): Promise<PlanOfBu
     path,
     manifest,
     side: { profile, arms },
+    asked,
     untilN: asked.untilN === null ? null : checkedUntilN(asked.untilN, arms),
     guest: { ...guest, bootDeadline_ms: bootDeadline_ns / 1e6 },
-    allowDegraded: asked.allowDegraded,
-    trace: asked.trace,
     bootLabel: manifest.kernels.find(({ boot }) => boot !== undefined)?.boot?.label ?? null,
     uses,
     differences: differencesNow(manifest, toolVersion()),
     refusal: refusalOf(path, missingSecrets(arms), strange, using),
+  };
+}
+
+/** How its runs are made. */
+export async function measuringOf({
+  asked: { allowDegraded, trace },
+  untilN,
+  guest,
+  bootLabel,
+}: PlanOfBundle): Promise<Pick<MeasureOptions, 'allowDegraded' | 'trace' | 'untilN' | 'guest' | 'boot'>> {
+  return {
+    ...(allowDegraded ? { allowDegraded } : {}),
+    ...(trace ? { trace } : {}),
+    untilN,
+    guest,
+    ...(bootLabel === null ? {} : { boot: (await import('../kernel/build/booted-kernel.js')).bootedKernel(bootLabel) }),
   };
 }
 

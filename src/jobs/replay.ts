@@ -7,7 +7,7 @@ import { expectedIn } from './expected-in.js';
 import { planOfSide, planWithoutGuests, type PlanWithGuests } from './dry-run-plan.js';
 import type { FormerKernels } from './former-kernels.js';
 import { measure, type Measured, type MeasureOptions } from './measure.js';
-import { manifestFile, planOfBundle, type PlanOfBundle } from './plan-of-bundle.js';
+import { manifestFile, measuringOf, planOfBundle, type PlanOfBundle } from './plan-of-bundle.js';
 
 export type ReplayPlan = PlanOfBundle;
 
@@ -39,18 +39,12 @@ export interface Replayed extends Measured {
 }
 
 export async function measureReplay(
-  { manifest, side, untilN, guest, allowDegraded, trace, bootLabel }: ReplayPlan,
+  plan: ReplayPlan,
   argv: readonly string[],
   options: Omit<MeasureOptions, 'allowDegraded' | 'trace' | 'untilN' | 'guest' | 'boot'>,
 ): Promise<Replayed> {
-  const measured = await measure(side.profile, side.arms, argv, {
-    ...options,
-    ...(bootLabel === null ? {} : { boot: (await import('../kernel/build/booted-kernel.js')).bootedKernel(bootLabel) }),
-    ...(allowDegraded ? { allowDegraded } : {}),
-    ...(trace ? { trace } : {}),
-    untilN,
-    guest,
-  });
+  const { side, manifest } = plan;
+  const measured = await measure(side.profile, side.arms, argv, { ...options, ...(await measuringOf(plan)) });
   const now = readBundleFile('manifest', manifestFile(measured.bundle));
   return {
     ...measured,

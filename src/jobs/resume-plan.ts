@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { usage, unfit, type Failure } from '../base/failure.js';
 import type { ManifestFile, MeasuredManifest, SummaryFile } from '../bundle/bundle-schema.js';
-import { askedFor } from '../bundle/asked-for.js';
 import { openBundle, isBundle, isObservation, refusedObservation } from '../bundle/store.js';
 import type { Before } from '../experiment/measured-side.js';
 import type { PlannedRun } from '../experiment/plan/order.js';
@@ -50,8 +49,7 @@ export async function planResume(path: string, trust: boolean): Promise<ResumePl
   });
   const { manifest } = whole;
   refuseUnresumable(path, manifest);
-  const conditions = (): FailCondition[] =>
-    askedFor(manifest).failIf.map((text) => parseFailCondition(text, whole.side.arms));
+  const conditions = (): FailCondition[] => whole.asked.failIf.map((text) => parseFailCondition(text, whole.side.arms));
   const names = new Set(manifest.order.map(({ arm }) => arm));
   const plan = { ...whole, side: { ...whole.side, arms: whole.side.arms.filter(({ name }) => names.has(name)) } };
   const changes = changesSince(manifest, toolVersion());
@@ -59,8 +57,9 @@ export async function planResume(path: string, trust: boolean): Promise<ResumePl
   const past = beforeOf(path, manifest, plan.side.arms, changes.said);
   const kernels = manifest.kernels.map(({ name }) => name);
   const { side, untilN } = plan;
+  const { runs, setAside } = past.before;
   const missing = (): PlannedRun[] =>
-    missingRuns({ plan: side, kernels, order: manifest.order, untilN, runs: past.before.runs });
+    missingRuns({ plan: side, kernels, order: manifest.order, untilN, runs, resumed: manifest.resumed, setAside });
   return { plan, conditions, ...past, missing, changes, refusal };
 }
 

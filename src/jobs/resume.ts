@@ -1,12 +1,11 @@
 /** `pauselab resume`: goes on with an experiment that was interrupted, in its bundle, and concludes as if it had not been. */
-import { askedFor } from '../bundle/asked-for.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { reopenBundle, type BundleStore } from '../bundle/store.js';
 import type { Before } from '../experiment/measured-side.js';
 import { summarise } from '../experiment/summarise.js';
 import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
 import { measureRest, type Measured, type MeasureOptions } from './measure.js';
-import type { PlanOfBundle } from './plan-of-bundle.js';
+import { measuringOf, type PlanOfBundle } from './plan-of-bundle.js';
 import { planResume, refuseOtherKinds } from './resume-plan.js';
 import { concludedRun, type RunResult } from './run-profile.js';
 
@@ -57,23 +56,18 @@ export async function resume(path: string, options: ResumeOptions): Promise<Resu
 }
 
 async function measureMissing(
-  { side, untilN, guest, allowDegraded, trace, bootLabel, manifest }: PlanOfBundle,
+  plan: PlanOfBundle,
   before: Before,
   store: BundleStore,
   { install, progress, quietWithin_ms }: ResumeOptions,
 ): Promise<Measured> {
-  const asked = askedFor(manifest);
-  return measureRest(side, before, store, {
+  return measureRest(plan.side, before, store, {
+    ...(await measuringOf(plan)),
     progress,
     quietWithin_ms: quietWithin_ms ?? null,
     ...(install === true ? { install } : {}),
-    ...(bootLabel === null ? {} : { boot: (await import('../kernel/build/booted-kernel.js')).bootedKernel(bootLabel) }),
-    ...(allowDegraded ? { allowDegraded } : {}),
-    ...(trace ? { trace } : {}),
-    ...(asked.keepSecrets ? { keepSecrets: true } : {}),
-    untilN,
-    failIf: asked.failIf,
-    guest,
+    ...(plan.asked.keepSecrets ? { keepSecrets: true } : {}),
+    failIf: plan.asked.failIf,
   });
 }
 

@@ -56,7 +56,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
     waits: join(folder.path, 'waits'),
     end: join(folder.path, 'end'),
   };
-  const load: LoadReading[] = [readLoad([])];
+  const load: LoadReading[] = [readLoad()];
   try {
     const { bavail, bsize } = statfsSync(folder.path);
     const roomBytes = roomForLooks(bavail * bsize);
@@ -71,7 +71,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
     };
     let cost = costOf(program) ?? { cpu_ns: 0, memoryBytes: 0 };
     const reading = setInterval(() => {
-      load.push(readLoad([]));
+      load.push(readLoad());
       cost = costOf(program) ?? cost;
     }, steal_ms).unref();
     return {
@@ -94,7 +94,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
         clearInterval(reading);
         try {
           const { problem } = await endHelper(program, { grace_ms: endGrace_ms });
-          load.push(readLoad([]));
+          load.push(readLoad());
           return resultOf(readMore(), files, { program, problem, go_ns, hidden, load, cost, threshold_ns });
         } finally {
           folder.remove();
@@ -181,7 +181,7 @@ interface Finished extends Begun {
 function costOf({ pid }: Program): WatchResult['cost'] | null {
   const cpu_ns = cpuTimeOf(pid);
   const memoryKib = /^VmHWM:\s+(\d+)/m.exec(readIfThere(`/proc/${pid}/status`) ?? '')?.[1];
-  return memoryKib === undefined ? null : { cpu_ns, memoryBytes: Number(memoryKib) * 1024 };
+  return cpu_ns === null || memoryKib === undefined ? null : { cpu_ns, memoryBytes: Number(memoryKib) * 1024 };
 }
 
 /** What the sampler says of itself when it ends as it should; null: it did not. */

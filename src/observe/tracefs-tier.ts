@@ -162,7 +162,8 @@ function watchOf(session: Session, parts: WatchParts): Watch {
       await reading;
       try {
         if (failure !== null) throw failure as Error;
-        const tracerCpu_ns = cpuTimeOf(tracer.program.pid);
+        // If it is gone, that is the failure below.
+        const tracerCpu_ns = cpuTimeOf(tracer.program.pid) ?? 0;
         const stopped_ns = Number(process.hrtime.bigint() - start_ns);
         const { exit, problem } = await endHelper(tracer.program, { grace_ms: endGrace_ms, takesBack: true });
         if (exit?.code !== 0)

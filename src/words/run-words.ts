@@ -21,6 +21,8 @@ const ofDisturbances: WordsOf<Disturbance> = {
     `the hypervisor took ${formatShare(share)} of the CPU time (limit ${formatShare(limit)})`,
   'foreign-load': ({ share, limit }) =>
     `other programs used ${formatShare(share)} of the CPU time (limit ${formatShare(limit)})`,
+  'load-unread': () =>
+    'the CPU time of other programs was not read over three quarters of the window, because pauselab got no CPU in time or a process of the run had ended',
   'guest-steal': ({ share, limit }) =>
     `the host kept the guest's CPUs waiting for ${formatShare(share)} of the time (limit ${formatShare(limit)})`,
   'clock-source': ({ now }) => `the kernel changed its clock source to ${now ?? 'an unreadable one'}`,

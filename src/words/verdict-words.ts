@@ -61,6 +61,8 @@ const ofKernel: WordsOf<KernelConclusion> = {
 const ofAll: WordsOf<OverallConclusion> = {
   'kernels-compared': ({ behaviours }) => `Side by side, ${behaviours.map(behaviourText).join('; ')}`,
   'arms-not-run': ({ refused }) => refusedText(refused),
+  'runs-failed': ({ runs, why }) =>
+    `The ${runs.length === 1 ? 'run' : 'runs'} ${listed(runs)} failed: ${why.join('; ')}`,
   'between-features': ({ features, models_n }) => {
     const names = [...new Set(features.map(featureName))];
     return (

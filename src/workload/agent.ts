@@ -17,11 +17,10 @@ import type { ResolvedAgent } from '../profile/resolved/resolved.js';
 import type { Board } from '../record/board/board.js';
 import { launchFile } from './jvm/launch-file.js';
 import { keptEnd } from './kept-end.js';
-import { writeRuntimeFile } from './native/engine-process.js';
 import { printedLines } from './printed.js';
 import { startTimeOf } from './process-identity.js';
 import { programs, startProgram, type Exit, type Program } from './programs.js';
-import type { RuntimeFolder } from './runtime-folder.js';
+import { writeRuntimeFile, type RuntimeFolder } from './runtime-folder.js';
 
 export interface AgentInput {
   readonly agent: ResolvedAgent;
@@ -59,7 +58,7 @@ export interface RunningAgent {
   /** Why it is not doing what it should; null: it is. */
   failure(): Failure | null;
   /** CPU time so far. */
-  cpu_ns(): number;
+  cpu_ns(): number | null;
   use(): AgentUse;
   /** Ends it and waits for its end. */
   stop(): Promise<void>;
@@ -202,7 +201,13 @@ export async function startAgent(input: AgentInput): Promise<RunningAgent> {
   });
   return {
     failure: () => failure,
-    cpu_ns: () => starts.reduce((sum, { cpu_ns }) => sum + cpu_ns, 0) + (current === null ? 0 : cpuTimeOf(pidNow())),
+    cpu_ns() {
+      const ended_ns = starts.reduce((sum, { cpu_ns }) => sum + cpu_ns, 0);
+      const pid = current === null ? 0 : pidNow();
+      if (pid === 0) return ended_ns;
+      const now_ns = cpuTimeOf(pid);
+      return now_ns === null ? null : ended_ns + now_ns;
+    },
     use: () => ({
       name: (agent.command[0] ?? '').replace(/^.*\//, ''),
       pid,

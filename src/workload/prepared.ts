@@ -92,8 +92,11 @@ export interface PreparedWorkload {
   readonly autogroup: string | null;
   /** What the engine proved from /proc/self/maps, as JSON. */
   readonly layout: unknown;
-  /** CPU time so far of programs that come and go, and are not among `pids`: an agent. */
-  besideCpu_ns?(): number;
+  /**
+   * CPU time so far of programs that come and go, and are not among `pids`: an agent. Null while one has ended and its
+   * time is not known yet.
+   */
+  besideCpu_ns?(): number | null;
   /** Settings that could not be applied. */
   readonly degraded: readonly Stated<SchedulingProblem>[];
   /** Why a process that should be running is gone; null if none is. */

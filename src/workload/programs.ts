@@ -1,12 +1,13 @@
 /** Starts native programs: in our session, bound to our death, with output in files. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { settlesWithin } from '../base/clock.js';
-import { unfit } from '../base/failure.js';
+import { Failure, unfit } from '../base/failure.js';
 import { nativePart } from '../base/native.js';
 import { machineFailure } from '../base/system-error.js';
 import { watchOomKills, type OomWatch } from '../host/memory.js';
 import { printedLines } from './printed.js';
+import { openRuntimeFile } from './runtime-folder.js';
 
 /** PAUSELAB_ENGINE names another engine: tests use one whose operations have known times. */
 export const programs = {
@@ -58,12 +59,12 @@ export async function startProgram(
   { environment, ownSession = false }: ProgramOptions = {},
 ): Promise<Program> {
   const killedWhy = watchOomKills();
-  const stdout = openSync(stdoutPath, 'w');
-  const stderr = openSync(stderrPath, 'w');
+  const outputs: number[] = [];
   let child: ChildProcess;
   try {
+    for (const path of [stdoutPath, stderrPath]) outputs.push(openRuntimeFile(path));
     child = spawn(file, args, {
-      stdio: ['ignore', stdout, stderr],
+      stdio: ['ignore', ...outputs],
       shell: false,
       detached: ownSession,
       ...(environment === undefined ? {} : { env: { ...environment } }),
@@ -73,6 +74,7 @@ export async function startProgram(
       child.once('error', reject);
     });
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     // If the file does not exist or cannot be executed, it was not built. Otherwise the machine refuses another
     // process.
     const refused = machineFailure(cause);
@@ -81,8 +83,7 @@ export async function startProgram(
       cause,
     });
   } finally {
-    closeSync(stdout);
-    closeSync(stderr);
+    for (const descriptor of outputs) closeSync(descriptor);
   }
   let exit: Exit | null = null;
   const exited = new Promise<Exit>((resolve) => {

@@ -3,7 +3,7 @@
  * thread. Its owner holds it (base/held-folder.ts), so that folders of killed pauselabs are found and removed,
  * whichever PID namespace they ran in. The pid in its name is only for people.
  */
-import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, openSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanUpNow } from '../base/clean-up.js';
 import { Failure, unfit } from '../base/failure.js';
@@ -57,6 +57,30 @@ export function createRuntimeFolder(): RuntimeFolder {
       held.release();
     },
   };
+}
+
+/** `mode`: 0o600 for what contains secrets. The system's refusal says what to do. */
+export function writeRuntimeFile(path: string, text: string, { mode }: { readonly mode?: number } = {}): void {
+  orRefused(path, () => {
+    writeFileSync(path, text, mode === undefined ? {} : { mode });
+  });
+}
+
+/** For the output of a program; a descriptor. */
+export function openRuntimeFile(path: string): number {
+  return orRefused(path, () => openSync(path, 'w'));
+}
+
+/** Node's error of a write does not name the file. */
+function orRefused<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    const { code, syscall } = cause as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw cause;
+    const { what, remedy } = errorMeaning(code, syscall);
+    throw unfit(`${path} could not be written (${code}): ${what}; ${remedy}`, { cause });
+  }
 }
 
 function removeLeftBehind(): void {

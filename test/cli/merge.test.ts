@@ -77,6 +77,12 @@ function inGuest(
   return bundle(name, day, [1, 0], { manifest: { kernels }, run: { run: { kernel: own.name } } });
 }
 
+async function again(...paths: readonly string[]): Promise<string> {
+  const out = scratch.fresh('again');
+  expect(await command('merge', ...paths, '-o', out)).toMatchObject({ code: 0 });
+  return out;
+}
+
 describe('pauselab merge', () => {
   test('of one place: also if its guest was told another frequency of its counter', async () => {
     const out = scratch.fresh('both');
@@ -88,6 +94,42 @@ describe('pauselab merge', () => {
       [['stock', 4]],
       'stock',
     ]);
+  });
+
+  test('keeps what any of them could not run, and what it is made of', async () => {
+    const out = scratch.fresh('both');
+    const refused = (name: string) => ({ code: 'jdk-not-accepted', arm: name, jdk: '17.0.1', accepted: '>=26' });
+    const size = (operation: string, bytes: number) => ({
+      operation,
+      pages: 'small',
+      target_hold_ns: null,
+      bytes,
+      hold_ns: 1,
+      probes: [],
+    });
+    const file = (path: string) => ({ path, bytes: 1, sha256: path });
+    const of = (day: number, manifest: object): string => bundle(`day-${day}`, day, [1], { manifest });
+    const [a, b] = [
+      of(1, { calibration: [size('madvise_free', 1)], programs: [file('a.jar')] }),
+      of(2, {
+        calibration: [size('madvise_free', 2), size('mremap', 3)],
+        programs: [file('a.jar'), file('b.jar')],
+        refusedArms: [refused('free-across-vmas'), refused(arm)],
+      }),
+    ];
+    expect(await command('merge', a, b, '-o', out)).toMatchObject({ code: 0, stderr: '' });
+    const { manifest, summary } = openBundle(out);
+    expect(manifest.refusedArms).toEqual([refused('free-across-vmas')]);
+    expect(summary?.conclusions.find(({ code }) => code === 'arms-not-run')).toMatchObject({
+      refused: [refused('free-across-vmas')],
+    });
+    expect(summary?.verdict).toContain('1 arm was not run: free-across-vmas, because JDK 17.0.1 is not one');
+    expect(manifest.calibration.map(({ operation, bytes }) => [operation, bytes])).toEqual([
+      ['madvise_free', 1],
+      ['mremap', 3],
+    ]);
+    expect(manifest.programs?.map(({ path }) => path)).toEqual(['a.jar', 'b.jar']);
+    expect(openBundle(await again(out, bundle('day-3', 3, [0]))).manifest.refusedArms).toHaveLength(1);
   });
 
   test('renumbers the runs, keeps every file and every origin', async () => {

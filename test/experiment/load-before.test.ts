@@ -81,18 +81,16 @@ describe('waiting for a quiet machine', () => {
 test('what it costs is said, and how to wait', async () => {
   const profile = await loadResolved('priority-inversion');
   const load = { steal_share: 0, foreignLoad_share: 0.472 };
-  expect(busyText(load, profile)).toMatchInlineSnapshot(
+  expect(busyText(load, profile, 5)).toMatchInlineSnapshot(
     `"other programs use 47.2 % of the CPU time (limit 25 %): runs will be disturbed. At most 5 disturbed runs are repeated, which takes 16.0 s or more. Runs under load show whether an arm stalls, and why; they give no rates, lengths or comparisons. --wait-for-quiet 10m waits for a quiet machine"`,
   );
-  expect(
-    busyText({ steal_share: 0.2, foreignLoad_share: 0.1 }, { ...profile, spoiled: { ...profile.spoiled, retries: 0 } }),
-  ).toMatchInlineSnapshot(
+  expect(busyText({ steal_share: 0.2, foreignLoad_share: 0.1 }, profile, 0)).toMatchInlineSnapshot(
     `"the hypervisor takes 20 % of the CPU time (limit 10 %): runs will be disturbed. Disturbed runs are not repeated (spoiled.retries). Runs under load show whether an arm stalls, and why; they give no rates, lengths or comparisons. --wait-for-quiet 10m waits for a quiet machine"`,
   );
   expect(waitingText(load, profile, 90_000)).toMatchInlineSnapshot(
     `"waiting for a quiet machine, at most 90.0 s more: other programs use 47.2 % of the CPU time (limit 25 %)"`,
   );
-  expect(stillBusyText(load, profile, 600_000)).toMatchInlineSnapshot(
+  expect(stillBusyText(load, profile, { waited_ms: 600_000, retries: 5 })).toMatchInlineSnapshot(
     `"the machine was not quiet within 600 s (--wait-for-quiet), so runs start under its load. Now other programs use 47.2 % of the CPU time (limit 25 %): runs will be disturbed. At most 5 disturbed runs are repeated, which takes 16.0 s or more. Runs under load show whether an arm stalls, and why; they give no rates, lengths or comparisons. --wait-for-quiet 10m waits for a quiet machine"`,
   );
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { spoiledBy, spoiledByHost, spoiledByStop } from '../../src/experiment/run/spoiled.js';
+import type { RunLoad } from '../../src/experiment/run/run-meters.js';
 import type { Disturbance } from '../../src/facts/run-facts.js';
-import type { MachineLoad } from '../../src/host/machine-load.js';
 import type { SampleStream } from '../../src/record/samples.js';
 import { stated } from '../../src/words/run-words.js';
 
 const limits = { steal_share: 0.05, foreignLoad_share: 0.25, retries: 2 };
-const calm: MachineLoad = {
+const calm: RunLoad = {
   steal_share: 0.05,
   foreignLoad_share: 0.25,
   ownLoad_share: 0,
@@ -20,7 +20,11 @@ test('at its limits a run is still evidence', () => {
   expect(spoiledBy(calm, limits)).toEqual([]);
 });
 
-test.each<[Partial<MachineLoad>, string]>([
+test.each<[Partial<RunLoad>, string]>([
+  [
+    { foreignLoad_share: null },
+    'the CPU time of other programs was not read over three quarters of the window, because pauselab got no CPU in time or a process of the run had ended',
+  ],
   [{ steal_share: 0.0501 }, 'the hypervisor took 5.01 % of the CPU time (limit 5 %)'],
   [{ foreignLoad_share: 0.4 }, 'other programs used 40 % of the CPU time (limit 25 %)'],
   [{ clockSource: 'hpet', clockSourceChanged: true }, 'the kernel changed its clock source to hpet'],

@@ -119,6 +119,35 @@ test('an idle holder beside I/O hogs does not make its run one without calls', (
   expect(callsBeside([])).toEqual([0]);
 });
 
+test('a figure of the calls that some run lacks is unknown, and not the sum of the others', () => {
+  const whole = run('free-across-vmas', {});
+  const { holder } = whole.analysis;
+  if (holder === null) throw new Error('it has a holder');
+  const of = (figures: Partial<typeof holder.figures>) =>
+    summary([
+      run('free-across-vmas', {}),
+      { ...whole, analysis: { ...whole.analysis, holder: { ...holder, figures: { ...holder.figures, ...figures } } } },
+    ]).arm('free-across-vmas')?.holder;
+  expect(of({ crossed_calls: 3, releasedBytes: 4096 })).toMatchObject({ crossed_calls: 3, releasedBytes: 4096 });
+  expect(of({ crossed_calls: null, releasedBytes: null, calls_cpu_ns: null })).toMatchObject({
+    crossed_calls: null,
+    releasedBytes: null,
+    calls_cpu_ns: null,
+  });
+});
+
+test('runs that failed alike are one conclusion, each with its arm', () => {
+  const failed = { status: 'failed', failures: [said('the JVM crashed', 'jvm-crashed')] } as const;
+  const { conclusions, verdict } = summary([
+    run('free-one-vma', {}, { ...failed, name: '001-a', failures: [...failed.failures] }),
+    run('free-across-vmas', {}, { ...failed, name: '002-b', failures: [...failed.failures] }),
+  ]);
+  expect(conclusions.filter(({ code }) => code === 'runs-failed')).toMatchObject([
+    { runs: ['001-a', '002-b'], arms: ['free-one-vma', 'free-across-vmas'], failures: ['jvm-crashed'] },
+  ]);
+  expect(verdict).toContain(' The runs 001-a and 002-b failed: the JVM crashed.');
+});
+
 test('every arm of the plan is there, before its first run too', () => {
   const { arms: listed, verdict } = summary([]);
   expect(listed.map(({ name, runs, holder }) => [name, runs, holder])).toEqual(arms.map(({ name }) => [name, 0, null]));

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { loadBetween, parseStat, readLoad, type LoadReading } from '../../src/host/machine-load.js';
+import {
+  cpuTimeOf,
+  loadBetween,
+  parseStat,
+  readLoad,
+  readLoadOf,
+  type LoadReading,
+} from '../../src/host/machine-load.js';
 
 const stat = `cpu  100 20 30 4000 50 6 7 80 90 9
 cpu0 1 1 1 1 1 1 1 1 1 1
@@ -44,8 +51,15 @@ test('ticks that run late give no share below 0, and no time no share above all'
   });
 });
 
-test('a reading of this machine counts this process among its own, and a process that is gone as nothing', () => {
-  const reading = readLoad([process.pid, 2 ** 30]);
+test('a reading with a process that is gone is none, because its time would pass for that of others', () => {
+  expect(readLoadOf([process.pid, 2 ** 30])).toBeNull();
+  expect(readLoadOf([process.pid], null)).toBeNull();
+  expect(cpuTimeOf(2 ** 30)).toBeNull();
+  expect(readLoadOf([process.ppid], 7e9)?.own_ns).toBeGreaterThan(7e9);
+});
+
+test('a reading of this machine counts this process among its own', () => {
+  const reading = readLoad();
   expect(reading.own_ns).toBeGreaterThan(0);
   expect(reading.busy_ns).toBeGreaterThan(0);
 });

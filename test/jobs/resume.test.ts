@@ -17,6 +17,8 @@ import { toolVersion } from '../../src/jobs/tool-version.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { profileHashOf } from '../../src/profile/resolved/profile-secrets.js';
 import { parseSet } from '../../src/profile/written/set.js';
+import { readSide } from '../../src/verdict/evidence/read-side.js';
+import { checkCondition, parseFailCondition } from '../../src/verdict/run/fail-if.js';
 import { readBundle } from '../support/bundle.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -29,34 +31,49 @@ const profile = await loadResolved('convoy', ['runs=2'].map(parseSet));
 const here: KernelRecord = localPlace().kernel;
 
 /** What becomes of the nth run, from 1. */
-type Fate = 'complete' | 'disturbed' | 'cut' | 'failed' | 'lost' | 'interrupted after';
+type Fate = 'complete' | 'disturbed' | 'cut' | 'failed' | 'lost' | 'no space' | 'interrupted after';
 
 interface Session {
   readonly out: string;
   readonly fates?: Readonly<Record<number, Fate>>;
   readonly kernel?: KernelRecord;
+  /** In place of `kernel`. */
+  readonly kernels?: readonly KernelRecord[];
+  /** Arms on kernels, and repetitions, that fail each time. */
+  readonly failing?: readonly string[];
   readonly isResumed?: boolean;
   readonly input?: Partial<ExperimentInput>;
 }
 
 interface Ended extends ExperimentResult {
-  /** Arm and repetition of each run that was started, and the bytes of its region. */
+  /** Arm, with its kernel where there are several, and repetition of each run that was started; its region's bytes. */
   readonly made: readonly string[];
   readonly regions: readonly number[];
   readonly sized: number;
 }
 
 /** Part of an experiment in a place that measures nothing. */
-async function session({ out, fates = {}, kernel = here, isResumed = false, input = {} }: Session): Promise<Ended> {
+async function session({
+  out,
+  fates = {},
+  kernel = here,
+  kernels = [kernel],
+  failing = [],
+  isResumed = false,
+  input = {},
+}: Session): Promise<Ended> {
   let signal: NodeJS.Signals | null = null;
   const made: string[] = [];
   const regions: number[] = [];
   let sized = 0;
   const run = (request: RunInput): RunOutput => {
-    made.push(`${request.arm.name} ${request.repetition}`);
+    const where = kernels.length > 1 ? `${request.arm.name}@${request.kernel}` : request.arm.name;
+    made.push(`${where} ${request.repetition}`);
     regions.push(request.regionBytes);
     const fate = fates[made.length] ?? 'complete';
     if (fate === 'lost') throw workloadFailed('the guest is gone');
+    if (fate === 'no space')
+      throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write', path: '/dev/shm/plan' });
     if (fate === 'cut' || fate === 'interrupted after') signal = 'SIGINT';
     const begun = failedStart({
       request,
@@ -65,7 +82,7 @@ async function session({ out, fates = {}, kernel = here, isResumed = false, inpu
       cpuCount: 1,
       files: {},
     });
-    if (fate === 'failed') return begun;
+    if (fate === 'failed' || failing.includes(where)) return begun;
     return {
       ...begun,
       file: {
@@ -76,7 +93,7 @@ async function session({ out, fates = {}, kernel = here, isResumed = false, inpu
       },
     };
   };
-  const place: Place = {
+  const placeOn = (kernel: KernelRecord): Place => ({
     kernel,
     size: (_, arms) => {
       sized += 1;
@@ -98,7 +115,7 @@ async function session({ out, fates = {}, kernel = here, isResumed = false, inpu
     resume: () => Promise.resolve(),
     console: () => null,
     close: () => Promise.resolve(),
-  };
+  });
   const store = isResumed ? reopenBundle(out) : createBundle(out);
   const before = isResumed
     ? beforeOf(out, readBundleFile('manifest', join(out, 'manifest.json')), profile.arms, []).before
@@ -107,7 +124,7 @@ async function session({ out, fates = {}, kernel = here, isResumed = false, inpu
     const result = await runExperiment({
       profile,
       arms: profile.arms,
-      places: [() => Promise.resolve(place)],
+      places: kernels.map((one) => () => Promise.resolve(placeOn(one))),
       store,
       before,
       argv: ['run', 'convoy'],
@@ -254,6 +271,105 @@ describe('an experiment that was interrupted', () => {
     expect((await again(out, { fates: { 2: 'lost' } })).summary.status).toBe('failed');
     expect(await again(out)).toMatchObject({ failure: null, summary: { status: 'complete' } });
   });
+});
+
+describe('an experiment on two kernels, of which one fails an arm', () => {
+  const kernels = ['6.16.12', '6.17.13'].map((release) => kernelRecord(release));
+  const arm = 'with-writer';
+  const bad = `${arm}@6.17.13`;
+  const isOfBad = (run: string): boolean => run.startsWith(bad);
+  const wholeOf = async (fates: Session['fates'] = {}): Promise<readonly string[]> =>
+    (await session({ out: scratch.fresh('whole'), kernels, fates })).made;
+
+  test('measures all others, names it, and passes no condition and no gate', async () => {
+    const out = scratch.fresh('bundle');
+    const whole = await wholeOf();
+    const { made, failure, summary } = await session({ out, kernels, failing: [bad] });
+    expect(made).toEqual(whole.filter((run) => run !== `${bad} 2`));
+    const failed = made.indexOf(`${bad} 1`);
+    const name = `${String(failed).padStart(3, '0')}-${bad}`;
+    expect(failure).toMatchObject({ code: 'workload' });
+    expect(failure?.message).toBe(
+      `run ${name} failed: it ended; all other runs were made; make failed runs again with \`pauselab resume ${out}\``,
+    );
+    expect(summary.status).toBe('failed');
+    expect(summary.verdict).toContain(`The run ${name} failed: it ended. `);
+    expect(summary.conclusions.find(({ code }) => code === 'runs-failed')).toMatchObject({
+      runs: [name],
+      arms: [arm],
+      kernels: ['6.17.13'],
+      failures: ['workload'],
+    });
+    const condition = parseFailCondition(`${arm}/b.mprotect.stalls > 1000000`, profile.arms);
+    expect(checkCondition(condition, summary)).toMatchObject({ outcome: 'unknown' });
+    expect(readSide(out, { threshold_ns: 1 }).incomplete).toEqual({ code: 'not-complete', status: 'failed' });
+  });
+
+  test('is resumed by the failed run, which may fail again', async () => {
+    const out = scratch.fresh('bundle');
+    await session({ out, kernels, failing: [bad] });
+    const { summary, made } = await again(out, { kernels, failing: [bad] });
+    expect([made, summary.status]).toEqual([[`${bad} 1`], 'failed']);
+    const last = await again(out, { kernels });
+    expect(last).toMatchObject({ failure: null, made: [`${bad} 1`, `${bad} 2`], summary: { status: 'complete' } });
+    expect(last.summary.verdict).not.toContain('failed');
+    expect((await again(out, { kernels })).made).toEqual([]);
+  });
+
+  test('makes what failed after all other runs, if it was interrupted too', async () => {
+    const whole = await wholeOf();
+    for (let nth = 1; nth < whole.length; nth += 1) {
+      const out = scratch.fresh('bundle');
+      const first = await session({ out, kernels, failing: [bad], fates: { [nth]: 'interrupted after' } });
+      expect(first.summary.status).toBe('partial');
+      const second = await again(out, { kernels, failing: [bad] });
+      const without = whole.filter((run) => !isOfBad(run));
+      expect([...first.made, ...second.made].filter((run) => !isOfBad(run))).toEqual(without);
+      if (first.made.some(isOfBad)) expect(second.made.at(-1)).toBe(`${bad} 1`);
+      const third = await again(out, { kernels, fates: { 1: 'cut' } });
+      const fourth = await again(out, { kernels });
+      expect([third.made, fourth.made, fourth.summary.status]).toEqual([
+        [`${bad} 1`],
+        [`${bad} 1`, `${bad} 2`],
+        'complete',
+      ]);
+    }
+  });
+
+  test('repeats disturbed runs of the others, before and after', async () => {
+    const fates = { 1: 'disturbed', 2: 'disturbed', 3: 'disturbed', 9: 'disturbed' } as const;
+    const out = scratch.fresh('bundle');
+    const first = await session({ out, kernels, failing: [bad], fates });
+    const second = await again(out, { kernels });
+    expect(second.summary.status).toBe('complete');
+    const disturbed = Object.keys(fates).map((nth) => first.made[Number(nth) - 1] ?? '');
+    const whole = await wholeOf();
+    expect([...first.made.filter((run) => !isOfBad(run)), ...second.made].sort()).toEqual(
+      [...whole, ...disturbed.filter((run) => !isOfBad(run))].sort(),
+    );
+  });
+
+  test('goes on after the first run, but not if nothing runs at all', async () => {
+    const cells = profile.arms.flatMap(({ name }) => kernels.map((kernel) => `${name}@${kernel.name}`));
+    const out = scratch.fresh('bundle');
+    const { made, failure } = await session({ out, kernels, failing: cells });
+    expect(made).toHaveLength(3);
+    expect(failure?.message).toMatch(/^run 002-\S+ failed: it ended$/);
+    const first = (await wholeOf())[0]?.replace(/ \d$/, '') ?? '';
+    const one = await session({ out: scratch.fresh('bundle'), kernels, failing: [first] });
+    expect(one.made.length).toBeGreaterThan(3);
+    // The failed ones come last, so that a resume gets further.
+    expect((await again(out, { kernels, failing: cells.slice(0, 1) })).made.length).toBeGreaterThan(3);
+  });
+});
+
+test('a system that refuses a file in a run ends the experiment as any failure does', async () => {
+  const out = scratch.fresh('bundle');
+  const { failure, summary, made } = await session({ out, fates: { 3: 'no space' } });
+  expect(failure).toMatchObject({ code: 'unfit' });
+  expect(failure?.message).toMatch(/^run 002-\S+: write \/dev\/shm\/plan failed \(ENOSPC\): /);
+  expect([made.length, summary.status]).toEqual([3, 'failed']);
+  expect(readBundleFile('summary', join(out, 'summary.json')).status).toBe('failed');
 });
 
 function orderOf(arms: readonly string[]): PlannedRun[] {

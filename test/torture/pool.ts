@@ -46,13 +46,13 @@ export function startLane(root: string, number: number): Lane {
       const { most_cpu_s, placeOf } = attackOf(name);
       const lane = started();
       const pid = lane.pid ?? 0;
-      const before_ns = cpuTimeOf(pid);
+      const before_ns = cpuTimeOf(pid) ?? 0;
       return new Promise((resolve) => {
         const failed = (problem: string): void => {
           resolve({ name, ...placeOf(name), reached: true, problems: [problem] });
         };
         const watchdog = setInterval(() => {
-          const used_s = (cpuTimeOf(pid) - before_ns) / 1e9;
+          const used_s = ((cpuTimeOf(pid) ?? before_ns) - before_ns) / 1e9;
           if (used_s <= most_cpu_s) return;
           clearInterval(watchdog);
           lane.removeAllListeners();

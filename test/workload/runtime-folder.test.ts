@@ -1,8 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createRuntimeFolder } from '../../src/workload/runtime-folder.js';
+import { startProgram } from '../../src/workload/programs.js';
+import { createRuntimeFolder, writeRuntimeFile } from '../../src/workload/runtime-folder.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();
@@ -15,6 +25,25 @@ test('it is on tmpfs, ours by name, and gone with all in it once it is removed',
   folder.remove();
   expect(existsSync(folder.path)).toBe(false);
   folder.remove();
+});
+
+test('a file there that the system refuses is a failure with a remedy, and no bug', async () => {
+  expect(() => {
+    writeRuntimeFile('/dev/full', 'a plan');
+  }).toThrow(
+    expect.objectContaining({
+      code: 'unfit',
+      message: expect.stringMatching(/^\/dev\/full could not be written \(ENOSPC\): .*free some space/) as string,
+    }),
+  );
+  const gone = join(scratch.fresh('gone'), 'out');
+  await expect(startProgram('/bin/true', [], '/dev/null', gone)).rejects.toMatchObject({
+    code: 'unfit',
+    message: expect.stringContaining(`${gone} could not be written (ENOENT)`) as string,
+  });
+  const secret = scratch.fresh('secret');
+  writeRuntimeFile(secret, 'x', { mode: 0o600 });
+  expect(statSync(secret).mode & 0o777).toBe(0o600);
 });
 
 const holderScript = `

@@ -79,7 +79,7 @@ function kernel(gone: readonly number[] = []): SchedulingCalls & { readonly call
 function watch(
   rules: readonly WatchRule[],
   scheduling: SchedulingCalls,
-  rest: { now_ns?: () => bigint } = {},
+  rest: { now_ns?: () => bigint; mostRecords?: number } = {},
 ): ThreadWatch {
   const started = watchThreads({ pids: [process.pid], rules, scheduling, ...rest });
   onTestFinished(started.stop);
@@ -184,6 +184,20 @@ describe('looks', () => {
     expect(threads().find(({ tid }) => tid === kept.tid)?.problems).toEqual([
       expect.objectContaining({ code: 'scheduling-refused', asked: '-5', thread: 'kept thread', errno: 'EPERM' }),
     ]);
+  });
+
+  test('of threads beyond the limit of records, one that could not be set is recorded', async () => {
+    const refusing = {
+      ...kernel(),
+      setNice: () => {
+        throw Object.assign(new Error('no'), { code: 'EPERM' });
+      },
+    };
+    const { threads } = watch([{ pattern: 'late*', nice: 19 }], refusing, { mostRecords: 0 });
+    await startThread('late one');
+    await startThread('late two');
+    nextLook();
+    expect(threads().map(({ problems }) => problems.map(({ code }) => code))).toEqual([['scheduling-refused']]);
   });
 
   test('after its end nothing more is set', async () => {

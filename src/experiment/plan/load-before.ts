@@ -66,7 +66,7 @@ function isAbove(load: Load, limits: LoadLimits): boolean {
 function looks({
   cpuCount,
   interrupted,
-  read = () => readLoad([]),
+  read = readLoad,
   look_ms: period_ms = look_ms,
 }: Looking): () => Promise<Load | null> {
   let before: LoadReading | null = null;

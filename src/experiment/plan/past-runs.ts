@@ -3,10 +3,13 @@
  * (run-queue.ts), so going through the kept runs in their order leads to where the experiment would be.
  */
 import { usage } from '../../base/failure.js';
-import type { ManifestFile, RunFile } from '../../bundle/bundle-schema.js';
+import type { ManifestFile, Resumed, RunFile } from '../../bundle/bundle-schema.js';
+import { folderName } from '../../bundle/place-names.js';
+import { jdkLabelOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { runQueue, type QueuedSide, type RunQueue } from '../run-queue.js';
 import type { FinishedRun } from '../summarise.js';
 import { runsOfRound, type PlannedRun } from './order.js';
+import { retriesIn } from './retries.js';
 import type { UntilN } from './until-n.js';
 
 /** Whether the run counts when its experiment is resumed. Any other is made again. */
@@ -14,14 +17,48 @@ export function isKept({ status, failures }: Pick<RunFile, 'status' | 'failures'
   return status === 'complete' && failures.length === 0;
 }
 
-/** Takes the kept runs from the queue. `remember`: adds a run to the finished runs of its side. */
+/** The name of a run after its number. */
+export function nameWithoutNumber({ arm, kernel }: Pick<PlannedRun, 'arm' | 'kernel'>, kernels_n: number): string {
+  return `${arm}${kernels_n > 1 ? `@${folderName(kernel)}` : ''}`;
+}
+
+/** Several JDKs or kernels: where one fails an arm, the others are measured all the same. */
+export function comparesSeveral(arms: readonly ResolvedArm[], kernels_n: number): boolean {
+  return kernels_n > 1 || arms.some((arm) => jdkLabelOf(arm) !== null);
+}
+
+interface Failed extends Pick<ManifestFile, 'resumed'>, Pick<Resumed, 'setAside'> {
+  readonly arms: readonly ResolvedArm[];
+  readonly kernels_n: number;
+}
+
+/** Whether the experiment went on without the arm of a run on its kernel, before this interruption or an earlier one. */
+export function failedBefore({ resumed, setAside, arms, kernels_n }: Failed): (run: PlannedRun) => boolean {
+  if (!comparesSeveral(arms, kernels_n)) return () => false;
+  const failed = new Set(
+    [...resumed.flatMap((earlier) => earlier.setAside), ...setAside].flatMap(({ run, status }) =>
+      status === 'failed' ? [run.replace(/^\d+-/, '')] : [],
+    ),
+  );
+  return (run) => failed.has(nameWithoutNumber(run, kernels_n));
+}
+
+/**
+ * Takes the kept runs from the queue, then takes up what failed, after all other runs: it may fail again. `remember`:
+ * adds a run to the finished runs of its side.
+ */
 export function goThrough<Side extends QueuedSide>(
   queue: RunQueue<Side>,
-  runs: readonly FinishedRun[],
+  { runs, hasFailed }: { readonly runs: readonly FinishedRun[]; readonly hasFailed: (run: PlannedRun) => boolean },
   remember: (run: FinishedRun) => void,
 ): void {
   for (const run of runs) {
-    const next = queue.next();
+    if (queue.isPutOff(run.file)) queue.takeUp();
+    let next = queue.next();
+    while (next !== null && textOf(next) !== textOf(run.file) && hasFailed(next)) {
+      queue.putOff(next);
+      next = queue.next();
+    }
     const { name, disturbances } = run.file;
     if (next === null || textOf(next) !== textOf(run.file))
       throw usage(
@@ -31,6 +68,7 @@ export function goThrough<Side extends QueuedSide>(
     remember(run);
     if (disturbances.length > 0) queue.repeat(next);
   }
+  queue.takeUp(hasFailed);
 }
 
 function textOf({ arm, kernel, repetition }: Pick<RunFile, 'arm' | 'kernel' | 'repetition'>): string {
@@ -44,13 +82,15 @@ export interface Past {
   readonly order: ManifestFile['order'];
   readonly untilN: UntilN | null;
   readonly runs: readonly FinishedRun[];
+  readonly resumed: ManifestFile['resumed'];
+  readonly setAside: Resumed['setAside'];
 }
 
 /**
  * The runs that are missing, if the machine disturbs none of them. More repetitions (`untilN`) depend on what is measured
  * in them, so no more of these are listed than are certain.
  */
-export function missingRuns({ plan, kernels, order, untilN, runs }: Past): PlannedRun[] {
+export function missingRuns({ plan, kernels, order, untilN, runs, resumed, setAside }: Past): PlannedRun[] {
   const finished: FinishedRun[] = [];
   const side: QueuedSide = {
     plan,
@@ -59,11 +99,12 @@ export function missingRuns({ plan, kernels, order, untilN, runs }: Past): Plann
       kernels,
     ),
     finished,
-    takeRetry: retriesOf(plan.profile.spoiled.retries),
+    takeRetry: retriesOf(retriesIn(plan.profile.spoiled.retries, plan.arms, kernels.length)),
   };
   const queue = runQueue([side], untilN);
   refuseOtherOrder(order, queue.planned);
-  goThrough(queue, runs, (run) => finished.push(run));
+  const hasFailed = failedBefore({ resumed, setAside, arms: plan.arms, kernels_n: kernels.length });
+  goThrough(queue, { runs, hasFailed }, (run) => finished.push(run));
   const missing: PlannedRun[] = [];
   let certain = Math.max(plan.profile.runs, ...runs.map(({ file }) => file.repetition));
   for (let next = queue.next(); next !== null; next = queue.next()) {

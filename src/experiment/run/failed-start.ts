@@ -26,7 +26,7 @@ export function failedStart({
   cpuCount,
   files,
 }: FailedStartInput): ExecutedRun {
-  const now = readLoad([]);
+  const now = readLoad();
   const file: RunFile = {
     schemaVersion,
     name,

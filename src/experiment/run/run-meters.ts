@@ -1,5 +1,16 @@
-/** Readings of the machine and the workload during a window: load, CPU time, memory. */
-import { cpuTimeOf, loadBetween, readLoad, type LoadReading, type MachineLoad } from '../../host/machine-load.js';
+/**
+ * Readings of the machine and the workload during a window: load, CPU time, memory. A process that has ended has no CPU
+ * time left to read, and pauselab may look late, so each look reads everything, and the last look that saw all processes
+ * counts.
+ */
+import {
+  cpuTimeOf,
+  loadBetween,
+  readLoad,
+  readLoadOf,
+  type LoadReading,
+  type MachineLoad,
+} from '../../host/machine-load.js';
 import type { PreparedWorkload } from '../../workload/prepared.js';
 import { memoryMeter, type MemoryMeter } from '../../workload/watch/memory-meter.js';
 
@@ -8,12 +19,18 @@ export interface CpuUsed {
   readonly over_ns: number;
 }
 
+/** What programs used is null if it was not read over enough of the window. */
+export type RunLoad = Omit<MachineLoad, 'foreignLoad_share' | 'ownLoad_share'> & {
+  readonly foreignLoad_share: number | null;
+  readonly ownLoad_share: number | null;
+};
+
 export interface MeterReadings {
   /** Over the window. */
-  readonly machine: MachineLoad;
+  readonly machine: RunLoad;
   /** Readings of the machine, about one per second. */
   readonly loads: readonly LoadReading[];
-  /** CPU time of the process with the victims, over the window. */
+  /** CPU time of the process with the victims, over the window. Over no time if it is not known. */
   readonly used: CpuUsed;
   readonly memory: MemoryMeter;
 }
@@ -29,47 +46,91 @@ export interface RunMeters {
 export function runMeters(workload: PreparedWorkload, pids: readonly number[], cpuCount: number): RunMeters {
   const cpu = cpuMeter(workload);
   const memory = memoryMeter(workload.pids, workload.victimsPid);
-  const loads: LoadReading[] = [];
-  const read = (): LoadReading => readLoad(pids, workload.besideCpu_ns?.());
-  let before = read();
-  let after: LoadReading | undefined;
+  const load = loadMeter(pids, workload, cpuCount);
+  const look = (): void => {
+    load.look();
+    cpu.look();
+    memory.look();
+  };
   return {
     onWindowStart() {
-      before = read();
+      load.start();
       cpu.start();
       memory.look();
     },
-    onSnapshot() {
-      loads.push(readLoad([]));
-      memory.look();
-    },
-    onWindowEnd() {
-      after = read();
-      cpu.stop();
-      memory.look();
-    },
-    readings: () => ({
-      machine: loadBetween(before, after ?? read(), cpuCount),
-      loads: [before, ...loads, ...(after === undefined ? [] : [after])],
-      used: cpu.used(),
-      memory,
-    }),
+    onSnapshot: look,
+    onWindowEnd: look,
+    readings: () => ({ machine: load.machine(), loads: load.readings(), used: cpu.used(), memory }),
   };
 }
 
-/** CPU time of the process with the victims. It includes the cost of a JVM's probes. */
-function cpuMeter({ victimsPid }: PreparedWorkload) {
-  const now_ns = (): number => cpuTimeOf(victimsPid);
-  const reading = (): CpuUsed => ({ cpu_ns: now_ns(), over_ns: Number(process.hrtime.bigint()) });
-  let begin: CpuUsed = { cpu_ns: 0, over_ns: 0 };
+/** What other programs did in the rest of a window is unknown. */
+const leastRead_share = 0.75;
+
+function loadMeter(pids: readonly number[], workload: Pick<PreparedWorkload, 'besideCpu_ns'>, cpuCount: number) {
+  const read = (): LoadReading | null => readLoadOf(pids, workload.besideCpu_ns?.());
+  let begin = read();
   let end = begin;
+  let readings: LoadReading[] = [begin ?? readLoad()];
+  return {
+    start() {
+      begin = end = read();
+      readings = [begin ?? readLoad()];
+    },
+    look() {
+      const reading = read();
+      readings.push(reading ?? readLoad());
+      end = reading ?? end;
+    },
+    readings: (): readonly LoadReading[] => readings,
+    machine: (): RunLoad => machineLoad(readings, begin === null || end === null ? null : { begin, end }, cpuCount),
+  };
+}
+
+/** `whole`: the first and the last reading that saw all processes. */
+export function machineLoad(
+  readings: readonly LoadReading[],
+  whole: { readonly begin: LoadReading; readonly end: LoadReading } | null,
+  cpuCount: number,
+): RunLoad {
+  const [first, last] = [readings[0], readings.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('the load of a run was never read');
+  const all_ns = Number(last.time_ns - first.time_ns);
+  const isRead =
+    whole !== null && all_ns > 0 && Number(whole.end.time_ns - whole.begin.time_ns) / all_ns >= leastRead_share;
+  return {
+    ...loadBetween(first, last, cpuCount),
+    ...(isRead
+      ? sharesOf(loadBetween(whole.begin, whole.end, cpuCount))
+      : { foreignLoad_share: null, ownLoad_share: null }),
+  };
+}
+
+function sharesOf({
+  foreignLoad_share,
+  ownLoad_share,
+}: MachineLoad): Pick<RunLoad, 'foreignLoad_share' | 'ownLoad_share'> {
+  return { foreignLoad_share, ownLoad_share };
+}
+
+/** CPU time of the process with the victims. It includes the cost of a JVM's probes. */
+function cpuMeter({ victimsPid }: Pick<PreparedWorkload, 'victimsPid'>) {
+  const reading = (): CpuUsed | null => {
+    const cpu_ns = cpuTimeOf(victimsPid);
+    return cpu_ns === null ? null : { cpu_ns, over_ns: Number(process.hrtime.bigint()) };
+  };
+  let begin: CpuUsed | null = null;
+  let end: CpuUsed | null = null;
   return {
     start: () => {
       begin = end = reading();
     },
-    stop: () => {
-      end = reading();
+    look: () => {
+      end = reading() ?? end;
     },
-    used: (): CpuUsed => ({ cpu_ns: Math.max(0, end.cpu_ns - begin.cpu_ns), over_ns: end.over_ns - begin.over_ns }),
+    used: (): CpuUsed =>
+      begin === null || end === null
+        ? { cpu_ns: 0, over_ns: 0 }
+        : { cpu_ns: Math.max(0, end.cpu_ns - begin.cpu_ns), over_ns: end.over_ns - begin.over_ns },
   };
 }

@@ -2,17 +2,18 @@
 import { largestOf } from '../../base/largest.js';
 import type { GuestMachine } from '../../bundle/bundle-schema.js';
 import type { Disturbance } from '../../facts/run-facts.js';
-import type { MachineLoad } from '../../host/machine-load.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { RelativeWindow } from '../../record/board/board.js';
 import type { SampleStream, Timeline } from '../../record/samples.js';
 import { stateSpans } from '../../record/states.js';
+import type { RunLoad } from './run-meters.js';
 
-export function spoiledBy(load: MachineLoad, limits: ResolvedProfile['spoiled']): Disturbance[] {
+export function spoiledBy(load: RunLoad, limits: ResolvedProfile['spoiled']): Disturbance[] {
   const reasons: Disturbance[] = [];
   if (load.steal_share > limits.steal_share)
     reasons.push({ code: 'steal', share: load.steal_share, limit: limits.steal_share });
-  if (load.foreignLoad_share > limits.foreignLoad_share)
+  if (load.foreignLoad_share === null) reasons.push({ code: 'load-unread' });
+  else if (load.foreignLoad_share > limits.foreignLoad_share)
     reasons.push({ code: 'foreign-load', share: load.foreignLoad_share, limit: limits.foreignLoad_share });
   if (load.clockSourceChanged) reasons.push({ code: 'clock-source', now: load.clockSource });
   return reasons;

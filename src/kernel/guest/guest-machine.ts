@@ -2,7 +2,7 @@
  * A guest as a process: started, talked to, paused, ended. It dies with us, however we end (the launcher sets the
  * parent death signal). Ctrl-C does not reach it; this file decides what an interruption means.
  */
-import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { cleanUp } from '../../base/clean-up.js';
@@ -14,7 +14,7 @@ import { readIfThere } from '../../host/files.js';
 import { tscFrequency_kHz } from '../../host/tsc.js';
 import { launchFile } from '../../workload/jvm/launch-file.js';
 import { howEnded, killAll, programs, startProgram, type Program } from '../../workload/programs.js';
-import { createRuntimeFolder } from '../../workload/runtime-folder.js';
+import { createRuntimeFolder, writeRuntimeFile } from '../../workload/runtime-folder.js';
 import { encodeFrame, frameReader } from './frames.js';
 import {
   kernelCommandLine,
@@ -129,7 +129,7 @@ export async function bootMachine({
       throw new Error('three sockets were asked for');
     const command = qemuArguments(settings, accelerator, files);
     const startedAt_ms = monotonic_ms();
-    writeFileSync(
+    writeRuntimeFile(
       at('launch'),
       launchFile({
         java: qemu.path,

@@ -104,7 +104,7 @@ export const profileSchema = mapping({
       .exactOptional(),
     retries: whole(0, 1000)
       .meta({
-        description: `Disturbed runs to repeat in the whole experiment; default ${defaults.spoiled.retries}`,
+        description: `Disturbed runs to repeat, for each kernel and each JDK of a list; default ${defaults.spoiled.retries}`,
       })
       .exactOptional(),
   })

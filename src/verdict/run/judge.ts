@@ -6,6 +6,7 @@ import { grouped } from '../../base/group.js';
 import type { Note, NoteFact } from '../../facts/note-facts.js';
 import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type { Stated } from '../../facts/stated.js';
+import type { FailedRuns } from '../../facts/verdict-facts.js';
 import { statedNote } from '../../words/note-words.js';
 import { statedConclusion, verdictSentence } from '../../words/verdict-words.js';
 import type { ArmSummary, KernelRecord, SummaryFile } from '../../bundle/bundle-schema.js';
@@ -23,13 +24,15 @@ export interface JudgeInput {
   readonly degraded: readonly Stated[];
   /** Arms that their JDK cannot run. */
   readonly refused?: readonly RefusedArm[];
+  readonly failed?: readonly FailedRuns[];
   /** Notes on the experiment as a whole: of --trace, of an interruption. */
   readonly ofAll?: readonly NoteFact[];
 }
 
 export type Judgement = Pick<SummaryFile, 'verdict' | 'conclusions' | 'findings' | 'notes'>;
 
-export function judge({ arms, kernels, status, degraded, refused = [], ofAll: ofWhole = [] }: JudgeInput): Judgement {
+export function judge(input: JudgeInput): Judgement {
+  const { arms, kernels, status, degraded, refused = [], failed = [], ofAll: ofWhole = [] } = input;
   const several = kernels.length > 1;
   const nameOf = (arm: ArmSummary): string => (several ? `${arm.name} on ${arm.kernel}` : arm.name);
   const each = kernels.map((kernel) => {
@@ -57,7 +60,7 @@ export function judge({ arms, kernels, status, degraded, refused = [], ofAll: of
       .map((note): Note => ({ ...note, onKernel: several && !('arm' in note) && !('arms' in note) ? name : null })),
   );
   const ofAll = [...kernelNotes(kernels), ...(each[0]?.notes.filter(isCommon) ?? [])];
-  const circumstances = { status, isDegraded: degraded.length > 0, refused };
+  const circumstances = { status, isDegraded: degraded.length > 0, refused, failed };
   const conclusions = conclusionsOf(each, circumstances, betweenKernels(kernels)).map(statedConclusion);
   return {
     verdict: verdictSentence(each, conclusions),

@@ -8,6 +8,7 @@ import type {
   ArmBehaviour,
   BetweenConclusion,
   Conclusion,
+  FailedRuns,
   KernelConclusion,
   LongestWait,
   OverallConclusion,
@@ -30,6 +31,7 @@ export interface Circumstances {
   readonly status: SummaryFile['status'];
   readonly isDegraded: boolean;
   readonly refused: readonly RefusedArm[];
+  readonly failed: readonly FailedRuns[];
 }
 
 /** Of each kernel, in order, then of all. `between`: what lies between two kernels; null: unknown. */
@@ -42,6 +44,7 @@ export function conclusionsOf(
   const overall: OverallConclusion[] = [
     ...betweenKernels(kernels, between),
     ...(circumstances.refused.length > 0 ? [{ code: 'arms-not-run', refused: circumstances.refused } as const] : []),
+    ...circumstances.failed,
     ...levels(found),
     ...caveats(
       found.flatMap(({ claimed }) => claimed),

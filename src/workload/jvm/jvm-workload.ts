@@ -38,7 +38,6 @@ import {
   printedBy,
   startEngine,
   untilReady,
-  writeRuntimeFile,
 } from '../native/engine-process.js';
 import { collectorFlags, collectorOf, commandOf, triedFlags } from './arm-flags.js';
 import { endJava, javaEnded, type ForcedEnd } from './java-ended.js';
@@ -53,7 +52,7 @@ import { orEndOfPrograms, withFiles, type PreparedWorkload, type WorkloadInput }
 import { printedText } from '../printed.js';
 import { endsOrIsKilled, killAll, type Program } from '../programs.js';
 import { refuseServedPort, untilProgramReady } from '../readiness.js';
-import { createRuntimeFolder, type RuntimeFolder } from '../runtime-folder.js';
+import { createRuntimeFolder, writeRuntimeFile, type RuntimeFolder } from '../runtime-folder.js';
 import { applySeats } from '../native/seats.js';
 import { jdkOf, triedAllocator, triedAllocatorUnder } from '../native/tools.js';
 
@@ -169,7 +168,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       priorities,
       autogroup,
       layout: parseJson(printedText(enginePaths(folder).stdout)),
-      besideCpu_ns: () => looking?.cpu_ns() ?? 0,
+      besideCpu_ns: () => (looking === null ? 0 : looking.cpu_ns()),
       degraded: [...priorities, ...watching.threads()].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();

@@ -1,7 +1,7 @@
 /**
  * Starts a JVM: java-caller → our launcher → java, in our session, bound to our death, with output in files on tmpfs.
  */
-import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
 import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
@@ -11,6 +11,7 @@ import { keptEnd, type KeptEnd } from '../kept-end.js';
 import { printedLines, printedText } from '../printed.js';
 import { killIfSame, parentOf, startTimeOf, type ProcessIdentity } from '../process-identity.js';
 import { programs, type Exit, type Program } from '../programs.js';
+import { writeRuntimeFile } from '../runtime-folder.js';
 import { isCrashReport } from './flags.js';
 import type { JavaMain } from '../../profile/check/java-command.js';
 import { callJava, type JavaCallEnd } from './java-caller.js';
@@ -75,7 +76,7 @@ export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknow
     stderr: at('err'),
   });
   // It contains the program's environment, secrets included.
-  writeFileSync(at('launch'), text, { mode: 0o600 });
+  writeRuntimeFile(at('launch'), text, { mode: 0o600 });
   // Left by an earlier JVM of this name.
   for (const suffix of ['pid', 'end', 'out', 'err']) rmSync(at(suffix), { force: true });
 

@@ -1,5 +1,4 @@
 /** The native engine as a process: starts it with a plan, waits until its board says ready, and explains its end. */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
 import { ExitCode, Failure, interruptedBefore, unfit, workloadFailed } from '../../base/failure.js';
@@ -7,7 +6,7 @@ import { parseJson } from '../../base/json.js';
 import { readText } from '../../base/files/read-file.js';
 import { isBoardThere, openBoard, type Board } from '../../record/board/board.js';
 import { howEnded, programs, startProgram, type Exit, type Program } from '../programs.js';
-import type { RuntimeFolder } from '../runtime-folder.js';
+import { writeRuntimeFile, type RuntimeFolder } from '../runtime-folder.js';
 
 /**
  * On a machine whose memory was never used, touching a region takes about a second per GiB. This is enough for a slow
@@ -108,12 +107,4 @@ export function engineEnded(exit: Exit, engine: Pick<Program, 'complaints' | 'ki
     `the engine ended ${when} ${howEnded(exit, engine)}${sentence === undefined ? '' : `, with the message "${sentence}"`}; ` +
       'its recordings are kept',
   );
-}
-
-export function writeRuntimeFile(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (cause) {
-    throw unfit(`${path} could not be written (${(cause as Error).message}); free space on its file system`, { cause });
-  }
 }

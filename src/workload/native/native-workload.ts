@@ -147,7 +147,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       priorities,
       autogroup,
       layout: printedBy(folder, 'engine')[0],
-      besideCpu_ns: () => looking?.cpu_ns() ?? 0,
+      besideCpu_ns: () => (looking === null ? 0 : looking.cpu_ns()),
       degraded: [...priorities, ...watching.threads(), ...grouped].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();

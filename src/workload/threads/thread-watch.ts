@@ -28,10 +28,11 @@ export interface WatchedThread extends AppliedPriority, PrioritySettings {
 }
 
 export interface ThreadWatch {
-  /** In the order in which they were set. `actual` is null for threads that had ended before they could be set. */
+  /**
+   * In the order in which they were set. `actual` is null for threads that had ended before they could be set. Of threads
+   * beyond `mostRecords` only one is recorded: the first with a problem, unless a thread after the first look had one.
+   */
   readonly threads: () => readonly WatchedThread[];
-  /** Threads beyond `mostRecords`: set but not recorded. */
-  readonly unrecorded: () => number;
   /** Patterns that no thread has matched so far. */
   readonly unmatched: () => readonly string[];
   readonly stop: () => void;
@@ -44,11 +45,12 @@ export interface WatchInput {
   readonly period_ms?: number;
   readonly scheduling?: SchedulingCalls;
   readonly now_ns?: () => bigint;
+  readonly mostRecords?: number;
 }
 
 const usualPeriod_ms = 100;
 /** Thread churn may create thousands a second; the first ones show all that matters. */
-const mostRecords = 10_000;
+const usualMostRecords = 10_000;
 
 /** The first look is complete when it returns. */
 export function watchThreads({
@@ -57,10 +59,11 @@ export function watchThreads({
   period_ms = usualPeriod_ms,
   scheduling,
   now_ns = () => process.hrtime.bigint(),
+  mostRecords = usualMostRecords,
 }: WatchInput): ThreadWatch {
   const begin_ns = now_ns();
   const records: WatchedThread[] = [];
-  let unrecorded = 0;
+  let hasProblem = false;
   const matched = new Set<string>();
   /** By pid and tid, as last seen. */
   let known = new Map<string, SeenThread>();
@@ -90,8 +93,9 @@ export function watchThreads({
           seenAfter_ns: Number(listed_ns - begin_ns),
           delay_ns: isFirst ? 0 : Number(done_ns - since_ns),
         };
-        if (records.length < mostRecords) records.push(record);
-        else unrecorded += 1;
+        const isFirstProblem = !isFirst && !hasProblem && record.problems.length > 0;
+        hasProblem ||= isFirstProblem;
+        if (records.length < mostRecords || isFirstProblem) records.push(record);
       }
     }
     known = seen;
@@ -111,7 +115,6 @@ export function watchThreads({
   timer.unref();
   return {
     threads: () => records,
-    unrecorded: () => unrecorded,
     unmatched: () => rules.map(({ pattern }) => pattern).filter((pattern) => !matched.has(pattern)),
     stop: () => {
       clearInterval(timer);

@@ -2,7 +2,7 @@
  * Traces the kernel beside a workload (`--trace`): its mmap_lock, context switches, wakings, and the system calls that
  * matter.
  */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Degradation, HelperEndFact } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
@@ -15,6 +15,7 @@ import { contentionFlags, readTrace, traceEvents, type Trace } from '../../recor
 import { endHelper } from './helper.js';
 import { programs, startProgram, type Program } from '../programs.js';
 import type { PreparedWorkload } from '../prepared.js';
+import { writeRuntimeFile } from '../runtime-folder.js';
 
 /** Kernel memory for events; a busy JVM makes about 2 MB a second. The oldest events are overwritten and counted. */
 const allBuffers_kib = 128 * 1024;
@@ -103,7 +104,7 @@ export async function startTracerProgram(
   const traceFolder = join(folder, 'trace');
   mkdirSync(traceFolder);
   const planFile = join(traceFolder, 'plan');
-  writeFileSync(planFile, plan);
+  writeRuntimeFile(planFile, plan);
   const program = await startProgram(
     programs.tracer(),
     [traceFolder, String(process.pid), planFile],

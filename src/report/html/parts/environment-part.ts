@@ -7,7 +7,7 @@ import {
   workOf,
   type JvmArm,
   type ResolvedAllocator,
-  type ResolvedProfile,
+  type ResolvedArm,
 } from '../../../profile/resolved/resolved.js';
 import type { ReportedBundle } from '../gather.js';
 import { html, type Markup } from '../markup.js';
@@ -38,7 +38,7 @@ function sizeOf(value: unknown): string | null {
   return typeof value === 'number' && value >= 0 ? formatSize(value) : null;
 }
 
-export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
+export function environmentPart(bundles: readonly Pick<ReportedBundle, 'label' | 'stored'>[]): Markup {
   const columns = bundles.flatMap(({ label, stored: { manifest, runs } }) =>
     manifest.kernels.map((kernel) => {
       const machine: Readonly<Record<string, unknown>> = { ...manifest.host, ...kernel.facts };
@@ -54,7 +54,7 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
         0,
         ...runsOnKernel.map((run) => run.machine.guest?.runDelay_share ?? run.machine.steal_share),
       );
-      const load = Math.max(0, ...runsOnKernel.map((run) => run.machine.foreignLoad_share));
+      const loads = runsOnKernel.flatMap((run) => run.machine.foreignLoad_share ?? []);
       return {
         name:
           `${bundles.length > 1 ? label : ''}${
@@ -71,8 +71,11 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
               : `${kernel.guest.accelerator}, ${kernel.guest.cpus} CPUs, ${formatSize(kernel.guest.memoryBytes)}`,
           ] as const,
           ['JDK', jdks.join(' and ') || null] as const,
-          ...workloadFacts(manifest.profile),
-          ['CPU time of other programs, worst run', runsOnKernel.length === 0 ? null : formatShare(load)] as const,
+          ...workloadFacts(measuredArms(manifest)),
+          [
+            'CPU time of other programs, worst run',
+            loads.length === 0 ? null : formatShare(Math.max(...loads)),
+          ] as const,
           ['Steal, worst run', runsOnKernel.length === 0 ? null : formatShare(steal)] as const,
           ['Started', manifest.startedAt] as const,
           ['pauselab', manifest.tool.version] as const,
@@ -97,8 +100,13 @@ type Fact = readonly [title: string, value: string | null];
 
 const mostCharacters = 400;
 
-/** Settings of all arms; values that differ between arms are joined by `or`. */
-function workloadFacts({ arms }: ResolvedProfile): Fact[] {
+/** Arms of the profile that were to run: `--arm` and a JDK leave out others. An older bundle may have no order. */
+function measuredArms({ profile, order }: ReportedBundle['stored']['manifest']): readonly ResolvedArm[] {
+  return order.length === 0 ? profile.arms : profile.arms.filter(({ name }) => order.some(({ arm }) => arm === name));
+}
+
+/** Settings of these arms; values that differ between arms are joined by `or`. */
+function workloadFacts(arms: readonly ResolvedArm[]): Fact[] {
   const inJvm = arms.filter(isInJvm);
   const flagsOf = (arm: JvmArm): string =>
     [...arm.jvm.flags, ...(isApp(arm) ? arm.jvm.app.args : [])].filter(isHeapFlag).join(' ');

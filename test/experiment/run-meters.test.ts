@@ -1,0 +1,47 @@
+/** What is read of a machine during a window: a process that has ended leaves what is unknown unknown. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { machineLoad, runMeters } from '../../src/experiment/run/run-meters.js';
+import type { LoadReading } from '../../src/host/machine-load.js';
+import type { PreparedWorkload } from '../../src/workload/prepared.js';
+
+const reading = (at_s: number, own_s: number): LoadReading => ({
+  time_ns: BigInt(at_s * 1e9),
+  busy_ns: 2 * at_s * 1e9,
+  steal_ns: 0.1 * at_s * 1e9,
+  own_ns: own_s * 1e9,
+  clockSource: 'tsc',
+});
+
+test('the last reading with all processes counts, if it covers most of the window', () => {
+  const [begin, last, end] = [reading(0, 0), reading(7, 13.3), reading(8, 0)];
+  const known = machineLoad([begin, last, end], { begin, end: last }, 2);
+  expect(known.foreignLoad_share).toBeCloseTo(0.05, 10);
+  expect(known.ownLoad_share).toBeCloseTo(0.95, 10);
+  expect(known.steal_share).toBeCloseTo(0.05, 10);
+  const early = reading(4, 7.6);
+  const unknown = machineLoad([begin, early, end], { begin, end: early }, 2);
+  expect(unknown).toMatchObject({ foreignLoad_share: null, ownLoad_share: null });
+  expect(unknown.steal_share).toBeCloseTo(0.05, 10);
+  expect(machineLoad([begin, end], null, 2).foreignLoad_share).toBeNull();
+});
+
+test('a workload that ended before any look used an unknown time, and others too', async () => {
+  const child = spawn('sleep', ['60']);
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  await once(child, 'spawn');
+  const pid = child.pid ?? 0;
+  const workload: Pick<PreparedWorkload, 'pids' | 'victimsPid'> = { pids: [pid], victimsPid: pid };
+  const meters = runMeters(workload as PreparedWorkload, [pid], 2);
+  meters.onWindowStart();
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  meters.onWindowEnd();
+  const { machine, used, loads } = meters.readings();
+  expect(machine).toMatchObject({ foreignLoad_share: null, ownLoad_share: null });
+  expect(used).toEqual({ cpu_ns: 0, over_ns: 0 });
+  expect(loads).toHaveLength(2);
+});
