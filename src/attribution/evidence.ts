@@ -105,6 +105,8 @@ export interface RunEvidence {
    * looked.
    */
   readonly throttled?: ReadonlyMap<number, boolean | null>;
+  /** On this kernel the stack of a thread shows that a limit of CPU time keeps it back. */
+  readonly showsThrottling?: boolean;
   /** Where each mutex lies; absent: not read. */
   readonly mutexMemory?: ReadonlyMap<string, MutexMemory>;
   /** Of processes that pauselab did not start and only looks at; absent: a run, or programs in the kernel. */

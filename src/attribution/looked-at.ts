@@ -16,6 +16,7 @@ import { mutexKey } from './trace-model.js';
 import { ofMutex } from './traced-mutex.js';
 import { isGivingBack, preemptedDuring } from './blocked.js';
 import { stacksOfThread } from './stacks-during.js';
+import { mayBeKeptBackWithLock } from './throttling.js';
 
 /** About the time between two looks. */
 const look_ns = 10_000_000;
@@ -50,7 +51,7 @@ export function mutexLookedAt(span: Span, victim: VictimEvidenceOfRun, run: Evid
   return [
     ofMutex(span, 'possible', mutexKey(victim.pid, mutex.address), run, {
       thread: most?.thread ?? null,
-      holder: most === null ? null : { running_ns: 0, preempted_ns: most.preempted_ns, blocked_ns: 0, isExact: false },
+      holder: most === null ? null : holderTime(most, span, { ...run, looks }),
     }),
   ];
 }
@@ -153,8 +154,13 @@ function named(
     thread: most.thread,
     call: giver?.call ?? null,
     via,
-    holder: { running_ns: 0, preempted_ns: most.preempted_ns, blocked_ns: 0, isExact: false },
+    holder: holderTime(most, span, run),
   });
+}
+
+function holderTime({ thread, preempted_ns }: Suspect, span: Span, run: LookedRun): LinkDraft['holder'] {
+  const limited = mayBeKeptBackWithLock(thread.tid, span, run) ? ({ mayBeLimited: true } as const) : {};
+  return { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false, ...limited };
 }
 
 /** Null: several fit alike. Of those without a CPU, a thread that gives memory back stands out, or the lowest priority. */

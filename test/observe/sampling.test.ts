@@ -169,6 +169,16 @@ describe('a holder without a CPU', () => {
     expect(reasons.find(({ cause }) => cause === 'mmap-lock-writer')).toMatchObject({ call: 'mmap.NONE' });
   });
 
+  test('may have been kept back by the limit of a cgroup that used up its CPU time', () => {
+    const sentences = [true, false].map(
+      (isThrottled) => causesOf([worker, lookedAt('purger', 12, holder)], { isThrottled })[0]?.sentence,
+    );
+    expect(sentences[0]).toMatch(
+      /had no CPU for at most \S+ ms, perhaps because its cgroup had used up its CPU time \(cpu.max\)$/,
+    );
+    expect(sentences[1]).toMatch(/had no CPU for at most \S+ ms$/);
+  });
+
   test('stands behind a thread that waits for the readers of a VMA', () => {
     const writer = lookedAt('writer', 15, waiter);
     const functions = [...waits, ...[0, 1, 2, 3].map((n) => waitingIn('__vma_start_write', 15, n * 14 + 6))];
@@ -221,7 +231,12 @@ describe('a wait for a CPU', () => {
     expect(causesOf([queued])).toMatchObject([{ cause: 'not-scheduled', grade: 'likely' }]);
   });
   test('is only possible where the limit of a cgroup may have caused it', () => {
-    expect(causesOf([queued], { isThrottled: true })).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
+    const causes = causesOf([queued], { isThrottled: true });
+    expect(causes).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
+    // Looks see threads, and no CPU.
+    expect(causes[0]?.sentence).toMatch(
+      /and had no CPU: its cgroup used up its CPU time \(cpu.max\) during the observation, so that may have kept it back$/,
+    );
   });
   test('is a part of the stop where a sleeping thread was woken to be stopped', () => {
     expect(causesOf([lookedAt('worker', 11, 'ssssqqqqqtttsss')])).toMatchObject([
