@@ -1,11 +1,14 @@
 /**
- * The answer of `pauselab run app`: does giving memory back cause the stalls? The stalled time of an arm is divided by
- * cause: a thread that was waited for in a call that gives memory back, another cause, or an unknown cause. Pure.
+ * The answer of `pauselab run app`: does giving memory back cause the stalls? The stalled time of an arm is divided: it
+ * went by waiting for a thread in a call that gives memory back, for something else, or that is not known. Pure.
  */
 import type { NumberedStall } from '../bundle/read-stalls.js';
 import type { ArmSummary } from '../bundle/bundle-schema.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
-import { givesMemoryBack, isForThread } from '../catalogue/gives-back.js';
+import { rootOfStall } from '../bundle/stall-root.js';
+import { isPause, type GivesBack } from '../catalogue/gives-back.js';
+import { concernsEvents } from '../record/jvm-log.js';
+import { mostEvents } from './attribute.js';
 import { stalledTime, type StalledTime } from './totals.js';
 
 export interface AppAnswer {
@@ -13,7 +16,7 @@ export interface AppAnswer {
   readonly isReason: 'yes' | 'no' | 'open' | 'no stall';
   readonly stalls_n: number;
   readonly stalled_ns: number;
-  /** Part of `stalled_ns`: behind a thread that gave memory back, and with an unknown cause. */
+  /** Part of `stalled_ns`: behind a thread that gave memory back, and where it is not known whether one did. */
   readonly givingBack_ns: number;
   readonly unknown_ns: number;
   /** By cause and thread, longest first. */
@@ -32,8 +35,8 @@ export function appAnswer(
   const time = (of: (stall: ListedStall) => boolean): number =>
     own.reduce((sum, { stall }) => sum + (of(stall) ? stall.duration_ns : 0), 0);
   const stalled_ns = time(() => true);
-  const givingBack_ns = time((stall) => isKnown(stall) && isGivingBack(stall));
-  const unknown_ns = time((stall) => !isKnown(stall));
+  const givingBack_ns = time((stall) => givesBack(stall, jvm) === 'yes');
+  const unknown_ns = time((stall) => givesBack(stall, jvm) === 'open');
   return {
     arm: name,
     isReason:
@@ -54,23 +57,26 @@ export function appAnswer(
 }
 
 /** A cause of grade `possible` does not count as known. */
-function isKnown({ cause }: ListedStall): boolean {
-  return cause !== null && cause.cause !== 'unknown' && cause.grade !== 'possible';
+function givesBack(stall: ListedStall, jvm: ArmSummary['jvm']): GivesBack {
+  const root = rootOfStall(stall);
+  if (root === null || root.cause.grade === 'possible') return 'open';
+  return isPause(root.cause) && isWithoutUncommit(stall, jvm) ? 'no' : root.givesBack;
 }
 
-function isGivingBack({ cause, chain }: ListedStall): boolean {
-  return (
-    cause !== null &&
-    isForThread(cause) &&
-    (chain ?? []).some(
-      (link) => link.cause === cause.cause && link.thread?.tid === cause.thread?.tid && givesMemoryBack(link.call),
-    )
-  );
+/** No return of heap in the JVM's log overlaps the stall. */
+function isWithoutUncommit({ evidence }: ListedStall, jvm: ArmSummary['jvm']): boolean {
+  if (evidence === null || evidence.events.length >= mostEvents || !isLogWhole(jvm)) return false;
+  return evidence.events.every(({ name }) => name !== 'gc.uncommit');
 }
 
 function uncommitsOf(jvm: ArmSummary['jvm']): AppAnswer['uncommits'] {
   const events = jvm?.log.find(({ name }) => name === 'gc.uncommit');
   if (events !== undefined && events.durations.n > 0)
     return { n: events.durations.n, total_ns: events.total_ns, longest_ns: events.durations.max_ns };
-  return jvm === null || jvm.logProblems.length > 0 ? null : { n: 0, total_ns: 0, longest_ns: null };
+  return isLogWhole(jvm) ? { n: 0, total_ns: 0, longest_ns: null } : null;
+}
+
+/** Whether it has each return of heap. */
+function isLogWhole(jvm: ArmSummary['jvm']): boolean {
+  return jvm !== null && !jvm.logProblems.some((problem) => concernsEvents(problem, 'gc.uncommit'));
 }

@@ -110,7 +110,8 @@ function evidenceOf(
   };
 }
 
-const mostEvents = 20;
+/** In the evidence of a stall. */
+export const mostEvents = 20;
 const mostStacks = 12;
 
 function stacksDuring(

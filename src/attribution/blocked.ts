@@ -7,6 +7,7 @@ import { grades } from '../facts/blame.js';
 import type { BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LockClass } from '../catalogue/locks.js';
 import type { HolderCall } from '../record/stalls.js';
+import { givesHeapBack } from '../catalogue/collectors.js';
 import { changesMap, systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import type { HolderEvidence, EvidenceOfStall, LoggedEvent, NamedThread, VictimEvidenceOfRun } from './evidence.js';
@@ -320,7 +321,7 @@ function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall):
     victim,
     run,
     thread: one.thread,
-    call: one.call,
+    call: isGivingBack(one, span, run) ? one.call : null,
     holder: { running_ns: 0, preempted_ns, blocked_ns, isExact: false },
     isLong: !holderWaited && preempted_ns > 0 && (second === undefined || event !== null),
   });
@@ -363,8 +364,18 @@ export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: Evidenc
     .sort((a, b) => Number(b.event !== null) - Number(a.event !== null) || b.preempted_ns - a.preempted_ns);
 }
 
+/** Whether a thread that others waited for was in the call of its name: it makes no other, or the JVM's log says so. */
+export function isGivingBack({ call, isCallSure }: NamedThread, span: Span, run: EvidenceOfStall): boolean {
+  return isCallSure || isInLog({ call }, span, run);
+}
+
+/** The JVM's log has a return of heap for most of the span, which the thread makes by its call. */
+export function isInLog({ call }: Pick<NamedThread, 'call'>, span: Span, run: EvidenceOfStall): boolean {
+  return call !== null && givesHeapBack(call) && givingBack(span, run) !== null;
+}
+
 /** The log's entry that covers most of the span. */
-export function givingBack(span: Span, { events }: EvidenceOfStall): LoggedEvent | null {
+function givingBack(span: Span, { events }: EvidenceOfStall): LoggedEvent | null {
   return events.find((event) => event.name === 'gc.uncommit' && covers(event, span)) ?? null;
 }
 

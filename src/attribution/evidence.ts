@@ -47,13 +47,15 @@ export interface HolderEvidence {
 }
 
 /**
- * A thread of a JVM that was recognised by its name, with the lock that it takes when it gives memory back; null:
- * unknown.
+ * A thread of a JVM that was recognised by its name, with the call by which it gives memory back and the lock of that
+ * call; null: unknown.
  */
 export interface NamedThread {
   readonly thread: BlamedThread;
   readonly pid: number;
   readonly call: string | null;
+  /** Others that wait for it wait for this call. Else it does other work too, which its name does not tell apart. */
+  readonly isCallSure: boolean;
   readonly lock: LockClass | null;
   readonly keepsMutex: boolean;
 }
@@ -103,6 +105,8 @@ export interface RunEvidence {
    * looked.
    */
   readonly throttled?: ReadonlyMap<number, boolean | null>;
+  /** On this kernel the stack of a thread shows that a limit of CPU time keeps it back. */
+  readonly showsThrottling?: boolean;
   /** Where each mutex lies; absent: not read. */
   readonly mutexMemory?: ReadonlyMap<string, MutexMemory>;
   /** Of processes that pauselab did not start and only looks at; absent: a run, or programs in the kernel. */

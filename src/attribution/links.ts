@@ -106,10 +106,10 @@ export function clipped(one: LinkDraft, start_ns: number, end_ns: number): LinkD
       one.holder === null
         ? null
         : {
+            ...one.holder,
             running_ns: cut(one.holder.running_ns),
             preempted_ns: cut(one.holder.preempted_ns),
             blocked_ns: cut(one.holder.blocked_ns),
-            isExact: one.holder.isExact,
           },
     cpuTakenBy: one.cpuTakenBy.map(({ thread, duration_ns }) => ({ thread, duration_ns: cut(duration_ns) })),
     steps: one.steps.map((step) => (step.thread === null ? step : { ...step, duration_ns: cut(step.duration_ns) })),
@@ -196,6 +196,7 @@ function addTimes(a: LinkDraft['holder'], b: LinkDraft['holder']): LinkDraft['ho
     preempted_ns: a.preempted_ns + b.preempted_ns,
     blocked_ns: a.blocked_ns + b.blocked_ns,
     isExact: a.isExact && b.isExact,
+    ...(a.mayBeLimited === true || b.mayBeLimited === true ? ({ mayBeLimited: true } as const) : {}),
   };
 }
 
@@ -255,8 +256,8 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
     ...first,
     duration_ns,
     grade,
-    // The reason of an unknown link also applies to the whole stall.
-    why: first.cause === 'unknown' ? first.why : null,
+    // The reason of an unknown link also applies to the whole stall, and so does what holds for the whole observation.
+    why: first.cause === 'unknown' || first.why?.code === 'limit-used-up' ? first.why : null,
     holder: most.map(({ holder }) => holder).reduce(addTimes, null),
     cpuTakenBy: first.cpuTakenBy,
   };

@@ -14,8 +14,9 @@ import type { EvidenceOfStall, LookEvidence, NamedThread, VictimEvidenceOfRun } 
 import { draft, unknownLink, type LinkDraft, type Span } from './link-draft.js';
 import { mutexKey } from './trace-model.js';
 import { ofMutex } from './traced-mutex.js';
-import { preemptedDuring } from './blocked.js';
+import { isGivingBack, preemptedDuring } from './blocked.js';
 import { stacksOfThread } from './stacks-during.js';
+import { mayBeKeptBackWithLock } from './throttling.js';
 
 /** About the time between two looks. */
 const look_ns = 10_000_000;
@@ -50,7 +51,7 @@ export function mutexLookedAt(span: Span, victim: VictimEvidenceOfRun, run: Evid
   return [
     ofMutex(span, 'possible', mutexKey(victim.pid, mutex.address), run, {
       thread: most?.thread ?? null,
-      holder: most === null ? null : { running_ns: 0, preempted_ns: most.preempted_ns, blocked_ns: 0, isExact: false },
+      holder: most === null ? null : holderTime(most, span, { ...run, looks }),
     }),
   ];
 }
@@ -88,7 +89,7 @@ interface Suspect {
   readonly isStarved: boolean;
   /** The wait ended while pauselab looked, and the thread ran then. */
   readonly sawEnd: boolean;
-  /** A thread that is known to give memory back. */
+  /** A thread whose name says that it may give memory back. */
   readonly giver: NamedThread | null;
 }
 
@@ -146,14 +147,20 @@ function named(
   }
   const isOnly = all.length === 1 && most.isStarved && most.sawEnd && run.looks.companions.has(most.thread.tid);
   const via = lock === 'vma' ? [] : writersOfVma(span, victim, run);
-  const held = lock === 'vma' || via.length > 0 ? ({ cause: 'vma-lock', lock } as const) : heldBy(most.giver);
+  const giver = most.giver !== null && isGivingBack(most.giver, span, run) ? most.giver : null;
+  const held = lock === 'vma' || via.length > 0 ? ({ cause: 'vma-lock', lock } as const) : heldBy(giver);
   return draft(span, held.cause, isOnly && isSure ? 'likely' : 'possible', {
     lock: held.lock,
     thread: most.thread,
-    call: most.giver?.call ?? null,
+    call: giver?.call ?? null,
     via,
-    holder: { running_ns: 0, preempted_ns: most.preempted_ns, blocked_ns: 0, isExact: false },
+    holder: holderTime(most, span, run),
   });
+}
+
+function holderTime({ thread, preempted_ns }: Suspect, span: Span, run: LookedRun): LinkDraft['holder'] {
+  const limited = mayBeKeptBackWithLock(thread.tid, span, run) ? ({ mayBeLimited: true } as const) : {};
+  return { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false, ...limited };
 }
 
 /** Null: several fit alike. Of those without a CPU, a thread that gives memory back stands out, or the lowest priority. */
@@ -174,7 +181,10 @@ function lowness({ thread: { nice, policy = 'other' } }: Suspect): number {
   return policy === 'other' || policy === 'batch' ? (nice ?? 0) : -21;
 }
 
-/** A call inside one VMA takes only the lock of that: if it kept mmap_lock, it crossed VMAs. */
+/**
+ * A call inside one VMA takes only the lock of that: if it kept mmap_lock, it crossed VMAs. Without a call it is not seen
+ * how the thread had the lock.
+ */
 function heldBy(giver: NamedThread | null): Pick<LinkDraft, 'cause' | 'lock'> {
   if (giver === null) return { cause: 'mmap-lock-holder', lock: 'mmap_lock' };
   return giver.lock === 'mmap_lock write'

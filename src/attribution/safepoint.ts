@@ -5,7 +5,7 @@
 import { isCompiler, vmThread, worksInPauses } from '../catalogue/collectors.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LoggedEvent, EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
-import { givingBack } from './blocked.js';
+import { isInLog } from './blocked.js';
 import { draft, leastFollowed_ns, weaker, type LinkDraft, type Span } from './link-draft.js';
 import { uncovered } from './links.js';
 
@@ -201,7 +201,7 @@ function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainSte
         cause: isRunning ? 'safepoint' : one.cause,
         grade: isLikely ? one.grade : 'possible',
         thread,
-        call: givingBack(span, run) === null ? null : (giver?.call ?? null),
+        call: giver !== undefined && isInLog(giver, span, run) ? giver.call : null,
         holder,
         steps: own,
       };

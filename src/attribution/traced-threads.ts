@@ -3,6 +3,7 @@ import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { systemCallName } from '../catalogue/system-calls.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import type { LinkDraft, Span } from './link-draft.js';
+import { mayBeKeptBackWithLock } from './throttling.js';
 import { inside, type Segment, type TraceModel } from './trace-model.js';
 
 export interface TracedEvidence {
@@ -39,6 +40,9 @@ export function about(
             preempted_ns: time('runnable'),
             blocked_ns: time('blocked', 'asleep', 'stopped'),
             isExact: true,
+            ...(segments.some((one) => one.scheduling === 'runnable' && mayBeKeptBackWithLock(tid, one, run))
+              ? ({ mayBeLimited: true } as const)
+              : {}),
           },
     cpuTakenBy: isSeen ? takenBy(part, tid, traced) : [],
   };

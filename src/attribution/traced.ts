@@ -3,13 +3,13 @@
  * which thread woke the waiter if the lock has no event (a VMA's lock, a futex). A thread that releases a lock wakes
  * the waiter. Pure.
  */
-import { lockCauses } from '../facts/blame.js';
+import { causes, lockCauses, type Cause } from '../facts/blame.js';
 import { derivedOnce } from '../base/derived.js';
 import { joinedLists } from '../base/group.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { vmThread } from '../catalogue/collectors.js';
-import { isThrottled, kernelWaitOf } from '../catalogue/kernel-waits.js';
+import { kernelWaitOf } from '../catalogue/kernel-waits.js';
 import { systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
@@ -25,7 +25,6 @@ import {
 import { draft, mostThreads, unknownLink, type LinkDraft, type Span } from './link-draft.js';
 import { uncovered } from './links.js';
 import { firstWriter, hasForWriting, type QueuePart } from './lock-queues.js';
-import { stacksOfThread } from './stacks-during.js';
 import { signalBefore } from './stops.js';
 import { muchSteal, takenFrom } from './steal.js';
 import { mutexDrafts } from './traced-mutex.js';
@@ -40,6 +39,7 @@ import {
   type Segment,
   type TraceModel,
 } from './trace-model.js';
+import { framesOf, isKeptBack, mayBeKeptBack } from './throttling.js';
 import { stolen } from './untraced.js';
 import { partsOfWait, type PartRange } from './wait-parts.js';
 
@@ -92,16 +92,41 @@ function piecesOf(segment: Segment, traced: TracedEvidence): Piece[] {
 
 /**
  * A thread that is ready to run while nobody is seen on its CPU may be kept back by a limit (cpu.max before Linux 6.18),
- * or still sleep: a signal wakes a sleeper for a moment that is too short to be reported.
+ * wait in the queue of another CPU, or still sleep: a signal wakes a sleeper for a moment that is too short to be
+ * reported. If its cgroup used up its CPU time meanwhile, it may be kept back on a busy CPU too; on an idle CPU nothing
+ * else fits as well.
  */
 function withoutCpu(segment: Segment, tid: number, traced: TracedEvidence): LinkDraft {
+  const { model, run } = traced;
+  const half_ns = (segment.end_ns - segment.start_ns) / 2;
   const cpuTakenBy = takenBy(segment, tid, traced);
+  const isIdle = wasIdle_ns(segment, model) >= half_ns;
+  if (mayBeKeptBack(tid, segment, run))
+    return isIdle
+      ? draft(segment, 'cpu-limit', 'likely')
+      : draft(segment, 'not-scheduled', 'possible', {
+          cpuTakenBy,
+          why: { code: 'limit-used-up' },
+          rulesOut: notWhileReady,
+        });
   const taken_ns = cpuTakenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
-  const isBusy = (segment.busy_share ?? 0) >= 0.5;
-  const isSeen = traced.model.ranIsWhole || isBusy || taken_ns >= (segment.end_ns - segment.start_ns) / 2;
-  return isSeen
+  const isBusy = (segment.busy_share ?? 0) >= 0.5 || taken_ns >= half_ns;
+  return isBusy || (model.ranIsWhole && !isIdle)
     ? draft(segment, 'not-scheduled', 'proven', { cpuTakenBy })
-    : draft(segment, 'not-scheduled', 'possible', { cpuTakenBy: [] });
+    : draft(segment, 'not-scheduled', 'possible', { rulesOut: notWhileReady });
+}
+
+/** A thread that is ready to run waits for a CPU, and for no lock, pause or disk. */
+const notWhileReady: readonly Cause[] = causes.filter(
+  (one) => !(['not-scheduled', 'cpu-limit', 'steal', 'stopped'] as const).some((cause) => cause === one),
+);
+
+/** How long its CPU was seen idle. Without all switches of other programs an idle CPU and a busy one look alike. */
+function wasIdle_ns(segment: Segment, { ran, ranIsWhole, outsideFrom_ns }: TraceModel): number {
+  if (!ranIsWhole || outsideFrom_ns > segment.start_ns) return 0;
+  return inside(ran.get(segment.cpu), segment)
+    .filter(({ tid }) => tid === 0)
+    .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
 }
 
 function ready(segment: Segment, traced: TracedEvidence): LinkDraft[] {
@@ -113,20 +138,13 @@ function ready(segment: Segment, traced: TracedEvidence): LinkDraft[] {
   return [
     ...(waited.end_ns <= waited.start_ns
       ? []
-      : [isKeptBack(waited, traced) ? draft(waited, 'cpu-limit', 'likely') : withoutCpu(waited, tid, traced)]),
+      : [
+          isKeptBack(tid, victim.pid, waited, run)
+            ? draft(waited, 'cpu-limit', 'likely')
+            : withoutCpu(waited, tid, traced),
+        ]),
     ...(signal_ns < segment.end_ns ? [draft({ ...segment, start_ns: signal_ns }, 'stopped', 'proven')] : []),
   ];
-}
-
-/** The stack shows other work on the way to user space, too, so the counters of its cgroups have to agree. */
-function isKeptBack(segment: Segment, traced: TracedEvidence): boolean {
-  const { run, victim } = traced;
-  return run.throttled?.get(victim.pid) !== false && isThrottled(framesOf(segment, victim.thread.tid, traced));
-}
-
-/** Innermost first; empty where no stack was read while the segment lasted. */
-function framesOf(segment: Span, tid: number, { run }: TracedEvidence): readonly string[] {
-  return stacksOfThread(run.trace?.stacks ?? [], tid, segment)[0]?.frames ?? [];
 }
 
 /** The thread is in the queue of mmap_lock, or holds it and waits for the readers of a VMA. */
@@ -137,7 +155,7 @@ function blocked(segment: Segment, tid: number, traced: TracedEvidence): Piece[]
     const other = otherWaitOf(tid, part, traced);
     if (hasForWriting(tid, part, traced.model) && canBeVma(other))
       return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
-    const wait = kernelWaitOf(framesOf({ ...segment, ...part }, tid, traced));
+    const wait = kernelWaitOf(framesOf(tid, part, traced.run));
     if (wait !== null && wait !== 'cpu-limit') return draft(part, wait, 'proven');
     if (isUnseen(tid, part, other, traced))
       return unknownLink(part, { code: 'lock-unseen', systemCall: callOf(tid, part, traced) });

@@ -54,7 +54,9 @@ function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: Eviden
   // A thread that waits in the run queue of a stolen CPU looks like a thread behind another program.
   if (share !== null)
     return draft(span, 'steal', 'possible', { why: { code: 'steal-share', share, uncounted_ns: null } });
-  return draft(span, 'not-scheduled', run.throttled?.get(victim.pid) === true ? 'possible' : 'likely');
+  return run.throttled?.get(victim.pid) === true
+    ? draft(span, 'not-scheduled', 'possible', { why: { code: 'limit-used-up' } })
+    : draft(span, 'not-scheduled', 'likely');
 }
 
 export function stolen(span: Span, { taken_ns, steal_share }: Taken): LinkDraft {

@@ -1,6 +1,6 @@
-/** The root of a stall: its main cause, the call of the thread that is to blame, and whether that gives memory back. */
+/** The root of a stall: its main cause, the call of the thread that is to blame, and whether it was giving memory back. */
 import type { ChainLink, ListedStall, StallCause } from './stalls-schema.js';
-import { isGivingBack } from '../catalogue/gives-back.js';
+import { givesBackOf, type GivesBack } from '../catalogue/gives-back.js';
 
 interface StallRoot {
   readonly cause: StallCause;
@@ -8,8 +8,7 @@ interface StallRoot {
   readonly links: readonly ChainLink[];
   /** In the names of src/catalogue/calls.ts; null where it is not known, or there was none. */
   readonly call: string | null;
-  /** The thread that the stalled one waited for was in a call that gives memory back. */
-  readonly givesBack: boolean;
+  readonly givesBack: GivesBack;
 }
 
 /** Null without attribution. */
@@ -20,5 +19,5 @@ export function rootOfStall({ cause, chain }: Pick<ListedStall, 'cause' | 'chain
   );
   const [longest] = links.toSorted((a, b) => b.duration_ns - a.duration_ns);
   const call = longest?.call ?? null;
-  return { cause, links, call, givesBack: isGivingBack(cause, call) };
+  return { cause, links, call, givesBack: givesBackOf(cause, call, cause.grade) };
 }

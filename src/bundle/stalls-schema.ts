@@ -67,7 +67,16 @@ const linkSchema = z.object({
   /** Threads between the victim and the blamed thread, nearest to the victim first, such as a writer in the queue. */
   via: z.array(threadSchema),
   /** What the thread did meanwhile. If not exact: an upper bound of the time off its CPU. Null if unknown. */
-  holder: orNull(z.object({ running_ns: ns, preempted_ns: ns, blocked_ns: ns, isExact: z.boolean() })),
+  holder: orNull(
+    z.object({
+      running_ns: ns,
+      preempted_ns: ns,
+      blocked_ns: ns,
+      isExact: z.boolean(),
+      /** Its cgroup used up its CPU time (cpu.max) meanwhile, which may be why it had no CPU. */
+      mayBeLimited: z.literal(true).optional(),
+    }),
+  ),
   /** Threads that ran on its CPU while it was preempted, longest first. Only a trace shows them. */
   cpuTakenBy: z.array(z.object({ thread: threadSchema, duration_ns: ns })),
   /** Steps from the victim to the cause; empty if the victim waited directly for the cause. */

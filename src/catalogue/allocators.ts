@@ -91,5 +91,5 @@ export const allocatorVariables = ['LD_PRELOAD', 'MALLOC_*', 'GLIBC_TUNABLES', '
 /** Allocators' threads that give memory back. Other allocators do it in the thread that frees. */
 export const allocatorGivers: readonly Giver[] = [
   // With muzzy_decay_ms:0 it uses MADV_DONTNEED instead; the profile then declares that (`issues`).
-  { pattern: 'jemalloc_bg_thd*', call: 'madvise.FREE' },
+  { pattern: 'jemalloc_bg_thd*', call: 'madvise.FREE', doesNothingElse: true },
 ];

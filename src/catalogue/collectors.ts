@@ -61,6 +61,8 @@ export interface Giver {
   /** Named as strace-calls.ts counts it; calls.ts has its lock. */
   readonly call: string;
   readonly keepsMutex?: true;
+  /** It does nothing else that others can wait for: when they wait for it, it gives memory back. */
+  readonly doesNothingElse?: true;
   /** Only with these collectors of HotSpot; absent: with any. */
   readonly collectors?: readonly Collector[];
   /** Prefix of the flag that enables it, if that is not a flag of a collector. */
@@ -76,17 +78,18 @@ export const jvmGivers: readonly Giver[] = [
   // It shrinks the heap inside a pause with these collectors.
   { pattern: vmThread, call: 'mmap.NONE', collectors: ['g1', 'serial', 'parallel'] },
   // It also punches holes (fallocate), which takes no lock of the address space.
-  { pattern: 'ZUncommitter*', call: 'mmap.NONE', collectors: ['zgc'] },
+  { pattern: 'ZUncommitter*', call: 'mmap.NONE', collectors: ['zgc'], doesNothingElse: true },
   // Its name without generations, from JDK 21 on.
-  { pattern: 'XUncommitter*', call: 'mmap.NONE', collectors: ['zgc'] },
+  { pattern: 'XUncommitter*', call: 'mmap.NONE', collectors: ['zgc'], doesNothingElse: true },
   { pattern: 'Shenandoah Control*', call: 'mmap.NONE', collectors: ['shenandoah'] },
   // Its name in Debian's 25 and 26, and in 27 and newer.
-  { pattern: 'Shenandoah Uncommit*', call: 'mmap.NONE', collectors: ['shenandoah'] },
-  { pattern: 'ShenUncommit*', call: 'mmap.NONE', collectors: ['shenandoah'] },
+  { pattern: 'Shenandoah Uncommit*', call: 'mmap.NONE', collectors: ['shenandoah'], doesNothingElse: true },
+  { pattern: 'ShenUncommit*', call: 'mmap.NONE', collectors: ['shenandoah'], doesNothingElse: true },
   {
     pattern: 'Native Heap Trimmer',
     call: 'madvise.DONTNEED',
     keepsMutex: true,
+    doesNothingElse: true,
     switchedOnBy: '-XX:TrimNativeHeapInterval=',
   },
   // Frees unreachable direct buffers and mapped files.
@@ -95,6 +98,8 @@ export const jvmGivers: readonly Giver[] = [
 
 /** Calls by which collectors give heap back. */
 const heapCalls: readonly string[] = ['mmap.NONE', 'fallocate.PUNCH_HOLE'];
+
+export const givesHeapBack = (call: string): boolean => heapCalls.includes(call);
 
 export interface HeapSettings {
   readonly collector: Collector;
@@ -105,7 +110,7 @@ export interface HeapSettings {
 
 /** Whether a JVM is set up to give heap back: by the calls that it declares, or by its flags on a heap that can shrink. */
 export function isMeantToShrink({ collector, flags, calls }: HeapSettings): boolean {
-  if (calls.some((call) => heapCalls.includes(call))) return true;
+  if (calls.some(givesHeapBack)) return true;
   const last = (prefix: string): string | undefined =>
     flags.findLast((flag) => flag.startsWith(prefix))?.slice(prefix.length);
   const isFixed = last('-Xms') !== undefined && last('-Xms') === last('-Xmx');

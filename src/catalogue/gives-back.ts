@@ -1,5 +1,5 @@
 /** What gives memory back to the system: a call, and the end of a chain of blame. */
-import { heldCauses, isHeldUnseen, lockCauses, type Cause, type Grade } from '../facts/blame.js';
+import { heldCauses, type Cause, type Grade } from '../facts/blame.js';
 import { callGivesBack } from './calls.js';
 import { mayGiveHeapBack } from './collectors.js';
 import { operations } from './operations.js';
@@ -40,27 +40,54 @@ export function isPause({ cause, thread }: BlamedEnd): boolean {
   return pauseCauses.includes(cause) && thread === null;
 }
 
+/** Whether what the stalled threads waited for was giving memory back; `open`: it was not seen. */
+export type GivesBack = 'yes' | 'no' | 'open';
+
 /**
- * Whether what the thread waited for gave memory back is not known, because its call was not seen. A proven reader of
- * mmap_lock without a call was in none: it was in a page fault, or is a thread of the kernel. The call of a reader that
- * still has the lock at the end of an observation is not seen, and then the holder is not proven. Page faults do not
- * take mmap_lock for writing, so a writer without a call was in one that was not seen, or is a thread of the kernel.
- * A JVM may give heap back inside a pause.
+ * The only place that decides it: words, exports, pages and answers switch on the result. `call`: in which the thread to
+ * blame was; null: it was in none, or none was seen.
  */
-export function isOpenWhetherGivesBack({
-  cause,
-  call,
-  grade,
-  thread,
-}: BlamedEnd & { readonly call: string | null; readonly grade: Grade }): boolean {
-  if (cause === 'unknown') return true;
-  if (call !== null) return false;
-  if (!heldCauses.includes(cause) && isForThread({ cause, thread })) return mayGiveHeapBack(thread?.name ?? '');
-  if (isPause({ cause, thread })) return true;
-  return isHeldUnseen(cause) || cause === 'mmap-lock-writer' || (lockCauses.includes(cause) && grade !== 'proven');
+export function givesBackOf(end: BlamedEnd, call: string | null, grade: Grade): GivesBack {
+  const { cause, thread } = end;
+  switch (cause) {
+    case 'unknown':
+      return 'open';
+    case 'mmap-lock-holder':
+    case 'allocator-mutex':
+    case 'mutex':
+    // Page faults do not take mmap_lock for writing, so a writer without a call was in one that was not seen, or is a
+    // thread of the kernel.
+    case 'mmap-lock-writer':
+      return ofCall(call) ?? 'open';
+    // A proven reader without a call was in none: it was in a page fault, or is a thread of the kernel. The call of a
+    // reader that still has the lock at the end of an observation is not seen, and then the holder is not proven.
+    case 'mmap-lock-reader':
+    case 'vma-lock':
+      return ofCall(call) ?? (grade === 'proven' ? 'no' : 'open');
+    // A JVM may give heap back inside a pause.
+    case 'safepoint':
+    case 'gc-pause':
+      return isPause(end) ? (ofCall(call) ?? 'open') : ofAwaited(thread, call);
+    case 'block-io':
+    case 'swap-in':
+    case 'memory-reclaim':
+    case 'cpu-limit':
+    case 'freezer':
+    case 'not-scheduled':
+    case 'stopped':
+    case 'steal':
+    case 'running':
+      return ofAwaited(thread, call);
+  }
 }
 
-/** Whether the thread that the stalled ones waited for was in a call that gives memory back. */
-export function isGivingBack(end: BlamedEnd, call: string | null): boolean {
-  return isForThread(end) && call !== null && callGivesBack(call);
+/** Null: there is no call to judge by. */
+function ofCall(call: string | null): GivesBack | null {
+  return call === null ? null : givesMemoryBack(call) ? 'yes' : 'no';
+}
+
+/** Of a thread for which a pause of its JVM waited. Without one, or by itself, the stalled thread waited for no other. */
+function ofAwaited(thread: BlamedEnd['thread'], call: string | null): GivesBack {
+  if (thread === null || thread.role === 'victim') return 'no';
+  return ofCall(call) ?? (mayGiveHeapBack(thread.name) ? 'open' : 'no');
 }

@@ -4,6 +4,8 @@
  * they are left out as functions of the scheduler. So the functions that called them show what the thread waits for.
  * Names: Linux 6.1 to 7.3.
  */
+import { isOlder } from './locks.js';
+
 export type KernelWait = 'block-io' | 'swap-in' | 'memory-reclaim' | 'cpu-limit' | 'freezer';
 
 /** The first row that fits counts: a page that comes back from swap is read from a disk, too. */
@@ -30,6 +32,8 @@ const rows: readonly (readonly [wait: KernelWait, function_: RegExp])[] = [
 export function isThrottled(frames: readonly string[]): boolean {
   return frames[0] === 'task_work_run' || kernelWaitOf(frames) === 'cpu-limit';
 }
+
+export const showsThrottling = (kernelRelease: string): boolean => isOlder(kernelRelease, '6.18') === false;
 
 /** `frames`: innermost first. Null where none of these is on it. */
 export function kernelWaitOf(frames: readonly string[]): KernelWait | null {

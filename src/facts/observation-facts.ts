@@ -40,7 +40,10 @@ export interface StallReasonFact {
   readonly thread: BlamedThread | null;
   /** In the names of src/catalogue/calls.ts; null where it is not known, or there was none. */
   readonly call: string | null;
-  /** That thread was in a call that gives memory back. */
+  /**
+   * That thread was seen in a call that gives memory back. For readers of observation.json: false also where it is not
+   * known, which givesBackOf (src/catalogue/gives-back.ts) tells apart.
+   */
   readonly givesBack: boolean;
   readonly stalls_n: number;
   /** Of these: the grade is `possible`. */

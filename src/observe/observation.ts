@@ -3,7 +3,7 @@ import { attribute, asListed } from '../attribution/attribute.js';
 import type { RunEvidence, VictimEvidenceOfRun } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
 import type { BlamedThread, ChainLink, ListedStall, StallCause } from '../bundle/stalls-schema.js';
-import { isGivingBack, isOpenWhetherGivesBack } from '../catalogue/gives-back.js';
+import { givesBackOf, type GivesBack } from '../catalogue/gives-back.js';
 import { grades, isHeldUnseen, type Grade } from '../facts/blame.js';
 import type { AnswerFact, StallReasonFact } from '../facts/observation-facts.js';
 import { rootOfStall } from '../bundle/stall-root.js';
@@ -91,20 +91,25 @@ function rootsOf(stalls: readonly ListedStall[]): Root[] {
 }
 
 function reasonOf({ cause, call, stalls, total_ns }: Root): StallReasonFact {
+  const grade = gradeOf(
+    stalls.flatMap((one) => (one.cause === null ? [] : [{ grade: one.cause.grade, duration_ns: one.duration_ns }])),
+  );
   return {
     cause: cause.cause,
-    grade: gradeOf(
-      stalls.flatMap((one) => (one.cause === null ? [] : [{ grade: one.cause.grade, duration_ns: one.duration_ns }])),
-    ),
+    grade,
     thread: cause.thread,
     call,
-    givesBack: isGivingBack(cause, call),
+    givesBack: givesBackOf(cause, call, grade) === 'yes',
     stalls_n: stalls.length,
     possible_n: stalls.filter((one) => one.cause?.grade === 'possible').length,
     total_ns,
     longest_ns: stalls.reduce((most_ns, { duration_ns }) => Math.max(most_ns, duration_ns), 0),
     threads_n: new Set(stalls.map(({ series }) => series)).size,
   };
+}
+
+function givesBack(reason: StallReasonFact): GivesBack {
+  return givesBackOf(reason, reason.call, reason.grade);
 }
 
 /** As of a whole stall: the weakest grade that has a tenth of the time. */
@@ -127,7 +132,7 @@ export function answerOf(
   const stalls = (of: readonly StallReasonFact[]): number => of.reduce((sum, { stalls_n }) => sum + stalls_n, 0);
   const time = (of: readonly StallReasonFact[]): number => of.reduce((sum, { total_ns }) => sum + total_ns, 0);
   if (reasons.length === 0) return { code: 'no-stall', threshold_ns, watched_ns, threads_n };
-  const givingBack = reasons.filter(({ givesBack }) => givesBack);
+  const givingBack = reasons.filter((one) => givesBack(one) === 'yes');
   const unknown = reasons.filter(({ cause }) => cause === 'unknown');
   const ofHolders = reasons.filter(isOfHolder);
   return {
@@ -141,15 +146,15 @@ export function answerOf(
     perhaps_n: givingBack.reduce((sum, { possible_n }) => sum + possible_n, 0),
     others: [
       ...grouped(
-        reasons.filter((one) => !one.givesBack && one.cause !== 'unknown' && !isOfHolder(one)),
+        reasons.filter((one) => givesBack(one) !== 'yes' && one.cause !== 'unknown' && !isOfHolder(one)),
         // What the holder of a mutex did is never certain.
-        (one) => `${one.cause} ${isHeldUnseen(one.cause) || isOpenWhetherGivesBack(one)}`,
+        (one) => `${one.cause} ${isHeldUnseen(one.cause) || givesBack(one) === 'open'}`,
       ).values(),
     ]
       .flatMap((alike) =>
         alike.slice(0, 1).map((first) => ({
           cause: first.cause,
-          isOpen: alike.some(isOpenWhetherGivesBack),
+          isOpen: alike.some((one) => givesBack(one) === 'open'),
           stalls_n: stalls(alike),
           total_ns: time(alike),
         })),

@@ -2,7 +2,9 @@
  * What no way of observing has in its records, and /proc says: policies of threads, and whether a cgroup kept a process
  * back by its limit of CPU time.
  */
+import { release } from 'node:os';
 import type { RunEvidence } from '../attribution/evidence.js';
+import { showsThrottling } from '../catalogue/kernel-waits.js';
 import type { BlamedThread } from '../facts/chain-facts.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
 import { throttled_ns } from '../host/cpu-throttling.js';
@@ -34,6 +36,7 @@ export function procFacts(targets: readonly Target[]): ProcFacts {
     addTo: (evidence) => ({
       ...evidence,
       threads: new Map([...evidence.threads].map(([tid, thread]) => [tid, withPolicy(thread, policyOf)] as const)),
+      showsThrottling: showsThrottling(release()),
       // In another cgroup than before it may have less.
       throttled: new Map(grown().map(([pid, grown_ns]) => [pid, grown_ns === null ? null : grown_ns !== 0])),
     }),

@@ -2,13 +2,12 @@
 import type { LoggedEvent, NamedThread, RunEvidence, StealSpan } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
-import { allocatorGivers } from '../catalogue/allocators.js';
 import { lockOfCall } from '../catalogue/calls.js';
-import { jvmGivers } from '../catalogue/collectors.js';
+import { collectorOfThreads, type Collector } from '../catalogue/collectors.js';
+import { giverNamed } from '../catalogue/givers.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
-import { matchesComm } from '../catalogue/thread-patterns.js';
 import { lookedSafepoints, mutexSleeps, safepointSleeps } from './looked-safepoints.js';
 import { lockCompanions } from './lock-companions.js';
 import { waitsOf, withQueueTime } from './looked-parts.js';
@@ -77,10 +76,14 @@ export function lookedEvidence(
   const threads = new Map<number, BlamedThread>(
     [...timelines.values()].map(({ tid, comm, nice = null }) => [tid, { name: comm, tid, role: 'other', nice }]),
   );
+  const processes = grouped([...timelines.values()], ({ pid }) => pid);
   return {
     victims: [],
     holders: [],
-    named: [...timelines.values()].map((timeline) => givingBack(timeline, threads, kernelRelease)),
+    named: [...processes.values()].flatMap((all) => {
+      const collector = collectorOfThreads(all.map(({ comm }) => comm));
+      return all.map((timeline) => namedThread(timeline, { threads, collector, kernelRelease }));
+    }),
     threads,
     samples: { ...samples, timelines },
     events: [],
@@ -109,18 +112,20 @@ export function safepointsSeen(
   );
 }
 
-/** A thread whose name says that it gives memory back, and by which call. */
-function givingBack(
-  { pid, tid, comm }: Timeline,
-  threads: ReadonlyMap<number, BlamedThread>,
-  kernelRelease: string,
-): NamedThread {
-  const known = [...jvmGivers, ...allocatorGivers].find(({ pattern }) => matchesComm(pattern, comm));
+interface Named {
+  readonly threads: ReadonlyMap<number, BlamedThread>;
+  readonly collector: Collector | null;
+  readonly kernelRelease: string;
+}
+
+function namedThread({ pid, tid, comm }: Timeline, { threads, collector, kernelRelease }: Named): NamedThread {
+  const known = giverNamed(comm, collector);
   return {
     pid,
     thread: threads.get(tid) ?? { name: comm, tid, role: 'other', nice: null },
     call: known?.call ?? null,
-    lock: known === undefined ? null : lockOfCall(known.call, kernelRelease),
+    lock: known === null ? null : lockOfCall(known.call, kernelRelease),
+    isCallSure: known?.doesNothingElse === true,
     keepsMutex: known?.keepsMutex === true,
   };
 }

@@ -3,11 +3,10 @@
  * refused: an observation has no arms, and no values of repeated runs.
  */
 import { rootOfStall } from '../bundle/stall-root.js';
-import { isOpenWhetherGivesBack } from '../catalogue/gives-back.js';
+import { givesBackOf, type GivesBack } from '../catalogue/gives-back.js';
 import { usage } from '../base/failure.js';
 import { cutsOf, isListRead, type StoredObservation } from '../bundle/read-observation.js';
 import type { NumberedStall } from '../bundle/read-stalls.js';
-import type { ListedStall } from '../bundle/stalls-schema.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
 import { sentencesOf } from '../facts/stated.js';
 import { capitalised } from '../words/text.js';
@@ -50,15 +49,12 @@ const stallColumns: readonly (readonly [name: string, of: (listed: NumberedStall
   ['by_thread', ({ stall }) => stall.cause?.thread?.name ?? null],
   ['by_tid', ({ stall }) => stall.cause?.thread?.tid ?? null],
   ['call', ({ stall }) => rootOfStall(stall)?.call ?? null],
-  ['gives_back', ({ stall }) => givesBackOf(stall)],
+  ['gives_back', ({ stall }) => truthOf[rootOfStall(stall)?.givesBack ?? 'open']],
   ['sentence', ({ stall }) => stall.cause?.sentence ?? null],
 ];
 
 /** Null: not known. */
-function givesBackOf(stall: ListedStall): boolean | null {
-  const root = rootOfStall(stall);
-  return root === null || isOpenWhetherGivesBack({ ...root.cause, call: root.call }) ? null : root.givesBack;
-}
+const truthOf: Readonly<Record<GivesBack, boolean | null>> = { yes: true, no: false, open: null };
 
 function cellsOf(listed: NumberedStall): Cell[] {
   return stallColumns.map(([, of]) => of(listed));
@@ -114,12 +110,12 @@ function familiesOf({
 }
 
 /** Together they tell reasons apart, as observation.json does. */
-function labelsOf({ cause, grade, thread, call, givesBack }: Reason): Readonly<Record<string, string>> {
+function labelsOf({ cause, grade, thread, call }: Reason): Readonly<Record<string, string>> {
   return {
     cause,
     thread: thread?.name ?? '',
     role: thread?.role ?? '',
     call: call ?? '',
-    gives_back: isOpenWhetherGivesBack({ cause, call, grade, thread }) ? 'unknown' : String(givesBack),
+    gives_back: String(truthOf[givesBackOf({ cause, thread }, call, grade)] ?? 'unknown'),
   };
 }

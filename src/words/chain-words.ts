@@ -82,6 +82,8 @@ function rootOf(link: LinkFact, victim: string): string {
     case 'freezer':
       return `${victim} was frozen for ${time} by its cgroup`;
     case 'not-scheduled':
+      if (link.why?.code === 'limit-used-up')
+        return `${link.thread === null ? victim : holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ' while ', link.duration_ns)}${because(link.why)}`;
       if (link.thread !== null)
         return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ', link.duration_ns)}`;
       return link.grade === 'possible'
@@ -177,7 +179,8 @@ function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: LinkFact
   );
   const atMost = holder.isExact ? '' : 'at most ';
   if (preempted !== null && preempted !== undefined) {
-    const noCpu = `had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', holder.preempted_ns)}`;
+    const limit = holder.mayBeLimited === true ? ', perhaps because its cgroup had used up its CPU time (cpu.max)' : '';
+    const noCpu = `had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', holder.preempted_ns)}${limit}`;
     // The larger part first: a thread that ran for most of the time would not be quicker with another priority.
     return running !== null && running !== undefined && holder.running_ns > holder.preempted_ns
       ? `, which ran for ${running} of it and ${noCpu}`
@@ -228,6 +231,8 @@ const reasons: WordsOf<LinkReason> = {
       : file.startsWith('libc.so.')
         ? `the mutex lies in the data of ${file}: it is that of malloc’s main arena, or another lock of the C library`
         : `the mutex lies in the data of ${file}`,
+  'limit-used-up': () =>
+    'its cgroup used up its CPU time (cpu.max) during the observation, so that may have kept it back',
   'log-label': ({ label }) => label,
 };
 

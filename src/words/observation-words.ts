@@ -1,6 +1,6 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
-import { isOpenWhetherGivesBack } from '../catalogue/gives-back.js';
+import { givesBackOf, type GivesBack } from '../catalogue/gives-back.js';
 import { isHeldUnseen, type Cause } from '../facts/blame.js';
 import type {
   AnswerFact,
@@ -72,10 +72,11 @@ export function targetText(
   return `${name} (${parts.join(', ')})`;
 }
 
+const givesBackWords: Readonly<Record<GivesBack, string>> = { yes: 'yes', no: 'no', open: 'not known' };
+
 /** For a reason in a table. */
-export function givesBackWord(reason: Pick<StallReasonFact, 'givesBack' | 'cause' | 'call' | 'grade' | 'thread'>) {
-  if (reason.givesBack) return 'yes';
-  return isOpenWhetherGivesBack(reason) ? 'not known' : 'no';
+export function givesBackWord(reason: Pick<StallReasonFact, 'cause' | 'call' | 'grade' | 'thread'>): string {
+  return givesBackWords[givesBackOf(reason, reason.call, reason.grade)];
 }
 
 /** What it was instead, after the number of stalls. Of the locks: held by a call that gives nothing back. */

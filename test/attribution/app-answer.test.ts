@@ -4,6 +4,7 @@ import { appAnswer } from '../../src/attribution/app-answer.js';
 import { givesMemoryBack } from '../../src/catalogue/gives-back.js';
 import type { Cause, Grade } from '../../src/facts/blame.js';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
+import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
 import { renderAnswers } from '../../src/cli/text/app-answer-text.js';
 import { exampleStall } from '../support/stalls.js';
@@ -53,9 +54,16 @@ function armWith(uncommits: readonly number[], logProblems: readonly string[] = 
 function stall(
   duration_ms: number,
   cause: Cause,
-  more: { thread?: string; call?: string | null; grade?: Grade; run?: string; counted?: boolean } = {},
+  more: {
+    thread?: string;
+    call?: string | null;
+    grade?: Grade;
+    run?: string;
+    counted?: boolean;
+    events?: NonNullable<ListedStall['evidence']>['events'];
+  } = {},
 ): NumberedStall {
-  const { thread = null, call = null, grade = 'likely', run = '000-probes', counted = true } = more;
+  const { thread = null, call = null, grade = 'likely', run = '000-probes', counted = true, events = [] } = more;
   const blamed = thread === null ? null : { name: thread, tid: 12, role: 'other' as const, nice: 19 };
   const link = exampleStall.chain?.[0];
   if (link === undefined) throw new Error('the example has a chain');
@@ -70,7 +78,8 @@ function stall(
       ...exampleStall,
       duration_ns,
       cause: { duration_ns, cause, grade, lock: null, thread: blamed, steps: [], sentence: '' },
-      chain: [{ ...link, cause, grade, thread: blamed, call }],
+      chain: [{ ...link, cause, grade, lock: null, thread: blamed, call }],
+      evidence: exampleStall.evidence && { ...exampleStall.evidence, events },
     },
   };
 }
@@ -141,6 +150,31 @@ describe('giving memory back', () => {
     expect(text([open, byUncommit(300)])).toContain(
       'it is open whether giving memory back is the reason. Of 1.10 s in 2 stalls, probes waited 300 ms for a thread',
     );
+  });
+
+  test.each<[string, NumberedStall]>([
+    ['a lock whose holder was not seen', stall(800, 'mmap-lock-holder')],
+    ['a writer whose call was not seen', stall(800, 'mmap-lock-writer', { thread: 'worker', grade: 'proven' })],
+    ['a reader whose call was not seen', stall(800, 'mmap-lock-reader', { thread: 'worker' })],
+    ['a mutex of the allocator whose owner was not seen', stall(800, 'allocator-mutex')],
+  ])('is open where most of the time went by waiting for %s', (_, open) => {
+    expect(appAnswer(armWith([]), [open, byUncommit(300)])).toMatchObject({ isReason: 'open', unknown_ns: 800 * ms });
+    expect(text([open, byUncommit(300)])).toContain('and for 800 ms it is not known whether they did;');
+  });
+
+  test('is open for a pause of the JVM, unless its whole log has no return of heap at that time', () => {
+    const uncommit = { name: 'gc.uncommit', label: 'uncommit', start_ns: 1100 * ms, duration_ns: ms };
+    const isReason = (events: readonly (typeof uncommit)[], ...problems: string[]) =>
+      (['safepoint', 'gc-pause'] as const).map(
+        (cause) => appAnswer(armWith([ms], problems), [stall(800, cause, { events: [...events] })]).isReason,
+      );
+    expect(isReason([])).toEqual(['no', 'no']);
+    expect(isReason([uncommit])).toEqual(['open', 'open']);
+    expect(isReason([], 'a line is broken')).toEqual(['open', 'open']);
+    expect(isReason(Array.from({ length: 20 }, () => ({ ...uncommit, name: 'safepoint.total' })))).toEqual([
+      'open',
+      'open',
+    ]);
   });
 
   test('is the reason of nothing where no probe was stalled: not in the window, or not in a run that counts', () => {

@@ -232,10 +232,18 @@ describe('a victim blocked in the kernel', () => {
       pid: 10,
       call: 'mmap.NONE',
       lock: 'mmap_lock write' as const,
+      isCallSure: false,
       keepsMutex: false,
     };
-    const { cause } = attributed(evidenceOf([writerBlocked, ...atWork], { named: [service] }));
+    const { cause, chain } = attributed(evidenceOf([writerBlocked, ...atWork], { named: [service] }));
     expect(cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'likely', thread: service.thread });
+    // By its name alone: it does other work too.
+    expect(chain[0]?.call).toBeNull();
+    const uncommit = { name: 'gc.uncommit', label: 'uncommit', start_ns: 995 * ms, duration_ns: 500 * ms };
+    const calls = [{ events: [uncommit] }, { named: [{ ...service, isCallSure: true }] }].map(
+      (more) => attributed(evidenceOf([writerBlocked, ...atWork], { named: [service], ...more })).chain[0]?.call,
+    );
+    expect(calls).toEqual(['mmap.NONE', 'mmap.NONE']);
     expect(attributed(evidenceOf([writerBlocked, timelineOf(12, asleep)], { named: [service] })).cause.cause).toBe(
       'unknown',
     );
@@ -429,7 +437,12 @@ describe('a safepoint is a symptom', () => {
     event('gc.pause', 1490, 1500),
   ];
   const uncommit = event('gc.uncommit', 995, 1490);
-  const named = [{ thread: service, pid: 10, call: 'mmap.NONE', lock: 'mmap_lock write' as const, keepsMutex: false }];
+  const named = [
+    {
+      ...{ thread: service, pid: 10, call: 'mmap.NONE', lock: 'mmap_lock write' as const },
+      ...{ isCallSure: false, keepsMutex: false },
+    },
+  ];
   const of = (seen: readonly [BlamedThread, Seen][], more = events) => {
     const threads = new Map([writerThread, ...seen.map(([thread]) => thread)].map((one) => [one.tid, one]));
     return attributed(

@@ -69,6 +69,7 @@ function traced(
     readonly holders?: readonly HolderEvidence[];
     readonly missingEvents?: readonly string[];
     readonly outsideFrom_ns?: number;
+    readonly throttled?: ReadonlyMap<number, boolean>;
     /** Other threads of the process. */
     readonly tids?: readonly number[];
   } = {},
@@ -83,6 +84,7 @@ function traced(
       events: more.events ?? [],
       holders: more.holders ?? [],
       victims: [victim],
+      ...(more.throttled === undefined ? {} : { throttled: more.throttled }),
       trace: {
         model,
         coveredFrom_ns: 0,
@@ -95,6 +97,45 @@ function traced(
     victim,
   );
 }
+
+describe('a thread that is ready to run', () => {
+  /** From 1001 to 1490; until then another thread has its CPU, or it is idle (0). */
+  const without = (other: number, more: Parameters<typeof traced>[3] = {}) =>
+    traced(
+      [
+        switched(990, 1, 0, runnable, writer),
+        switched(1001, 1, writer, runnable, other),
+        switched(1490, 1, other, runnable, writer),
+        switched(1510, 1, writer, interruptible, 0),
+      ],
+      victimOf(),
+      covered.end_ns,
+      // By the looks it waited for the holder's lock.
+      { holders: [holderOf()], ...more },
+    ).cause;
+  const throttled = new Map([[10, true]]);
+
+  test('had no CPU, where another thread ran there or not all threads are traced', () => {
+    for (const cause of [without(hog, { outsideFrom_ns: 0 }), without(0)])
+      expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'proven' });
+  });
+
+  test('perhaps had no CPU, where its own was idle', () => {
+    const cause = without(0, { outsideFrom_ns: 0 });
+    expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
+    expect(cause.sentence).toContain('its CPU was not seen busy');
+  });
+
+  test('was likely kept back by a limit, where its cgroup used up its time and its CPU was idle', () => {
+    expect(without(0, { outsideFrom_ns: 0, throttled })).toMatchObject({ cause: 'cpu-limit', grade: 'likely' });
+  });
+
+  test('was perhaps kept back by a limit, where its cgroup used up its time and another thread ran', () => {
+    const cause = without(hog, { outsideFrom_ns: 0, throttled });
+    expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
+    expect(cause.sentence).toContain('had no CPU while `hog-0` ran there: its cgroup used up its CPU time');
+  });
+});
 
 /** CPU 0: the holder, preempted by a hog from 1010 to 1480; CPU 1: the writer, blocked from 1001 to 1490. */
 const preemption = [

@@ -11,6 +11,7 @@ import {
   jvmGivers,
   type Giver,
 } from '../../src/catalogue/collectors.js';
+import { giverNamed } from '../../src/catalogue/givers.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { isInJvm, type JvmArm } from '../../src/profile/resolved/resolved.js';
 import { matchesComm } from '../../src/catalogue/thread-patterns.js';
@@ -76,6 +77,38 @@ describe('a collector is known', () => {
 
   test('by one flag', () => {
     expect(new Set(collectors.map((name) => collectorTable[name].flag)).size).toBe(collectors.length);
+  });
+});
+
+describe('a thread gives memory back by its name', () => {
+  test.each([
+    ['VM Thread', 'zgc', null],
+    ['VM Thread', 'shenandoah', null],
+    ['VM Thread', 'g1', 'mmap.NONE'],
+    // Of Serial and Parallel no thread tells.
+    ['VM Thread', null, 'mmap.NONE'],
+    ['G1 Service', null, null],
+    ['ZUncommitter', 'zgc', 'mmap.NONE'],
+    ['ZUncommitter', 'g1', null],
+    ['Native Heap Tri', null, 'madvise.DONTNEED'],
+    ['jemalloc_bg_thd', null, 'madvise.FREE'],
+    ['worker', null, null],
+  ] as const)('%s under %s: %s', (comm, collector, call) => {
+    expect(giverNamed(comm, collector)?.call ?? null).toBe(call);
+  });
+
+  test('surely, if it does nothing else', () => {
+    const sure = [
+      'ZUncommitter',
+      'XUncommitter',
+      'Shenandoah Unco',
+      'ShenUncommitThr',
+      'Native Heap Tri',
+      'jemalloc_bg_thd',
+    ];
+    const isSure = (comm: string) => givers.find(({ pattern }) => matchesComm(pattern, comm))?.doesNothingElse === true;
+    expect(sure.map(isSure)).toEqual(sure.map(() => true));
+    expect(['VM Thread', 'G1 Service', 'Shenandoah Cont', 'Reference Handl'].map(isSure)).toEqual(Array(4).fill(false));
   });
 });
 

@@ -32,7 +32,7 @@ test('threads get their full names, unless they have another name by now', () =>
     }),
     { pids: [target], threshold_ns: 20 * ms, detail_ns: ms, symbols: new Map(), cpuCount: 2 },
   );
-  const giver = { pid: target, call: null, lock: null, keepsMutex: false };
+  const giver = { pid: target, call: null, lock: null, isCallSure: false, keepsMutex: false };
   const thread = { name: 'a thread with a', tid: 101, role: 'other', nice: 0 } as const;
   const named = withFullNames(
     { ...seen, evidence: { ...seen.evidence, named: [{ ...giver, thread }] } },

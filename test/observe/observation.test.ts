@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { RunEvidence } from '../../src/attribution/evidence.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
 import { answerOf, attributed } from '../../src/observe/observation.js';
@@ -233,6 +234,51 @@ describe('a limit of CPU time', () => {
 
   test('is none where no cgroup of the process had used up its time', () => {
     expect(causeWith(false)).toBe('not-scheduled');
+  });
+
+  describe('may be the reason where a cgroup had used up its time, and no stack shows which waits came from that', () => {
+    const names = new Map([...symbols, ['f2', 'exit_to_user_mode_loop']]);
+    const judged = (of: Observed, more: Partial<RunEvidence> = {}) => {
+      const seen = seenInKernel(of, { ...recordOptions, symbols: names });
+      const evidence = { ...seen.evidence, throttled: new Map([[target, true]]), ...more };
+      return attributed({ ...seen, evidence }).stalls.find(({ series }) => series.startsWith('mapper'))?.cause;
+    };
+    const behindHog = (stack: string[]) =>
+      observed({
+        offs: [off(victim, { from: 100, to: 150 }, { state: 'runnable', stack })],
+        rans: [ran(hog, 0, 100, 150)],
+      });
+
+    test('for a thread behind another one', () => {
+      const cause = judged(behindHog(['f2']));
+      expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
+      expect(cause?.sentence).toMatch(
+        /had no CPU while `hog` ran there: its cgroup used up its CPU time \(cpu.max\) during the observation, so that may have kept it back$/,
+      );
+      expect(judged(behindHog([]), { showsThrottling: true })).toMatchObject({ grade: 'possible' });
+    });
+
+    test('but not where the stack would show it, nor for a process of another cgroup', () => {
+      const proven = { cause: 'not-scheduled', grade: 'proven' };
+      expect(judged(behindHog(['f2']), { showsThrottling: true })).toMatchObject(proven);
+      expect(
+        judged(behindHog(['f2']), {
+          throttled: new Map([
+            [target, false],
+            [900, true],
+          ]),
+        }),
+      ).toMatchObject(proven);
+    });
+
+    test('for a thread that had the lock, unless the kernel throttles none that has one', () => {
+      const cause = judged(preempted);
+      expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'proven' });
+      expect(cause?.sentence).toMatch(
+        /had no CPU for 285 ms while `hog` ran there, perhaps because its cgroup had used up its CPU time \(cpu.max\)$/,
+      );
+      expect(judged(preempted, { showsThrottling: true })?.sentence).toMatch(/while `hog` ran there$/);
+    });
   });
 });
 

@@ -1,9 +1,11 @@
 /** Who held a lock, in a process that is only looked at. */
 import { describe, expect, test } from 'vitest';
+import type { LoggedEvent } from '../../src/attribution/evidence.js';
 import type { Timeline } from '../../src/record/samples.js';
 import type { StackReading } from '../../src/record/stacks.js';
 import { attributed, answerOf } from '../../src/observe/observation.js';
 import { lateLooks, lookedEvidence, lookedStalls, safepointsSeen } from '../../src/observe/sampling-evidence.js';
+import { givesBackWord } from '../../src/words/observation-words.js';
 import { look_ns, lookedAt, stream, waitingIn } from '../support/looks.js';
 
 const threshold_ns = 30e6;
@@ -16,11 +18,11 @@ const holder = 'sssssqqqqqqrss'.repeat(4);
 
 function observedBy(
   threads: readonly Timeline[],
-  { functions = waits, isThrottled = false, kernelRelease = '6.18.0' } = {},
+  { functions = waits, isThrottled = false, kernelRelease = '6.18.0', events = [] as readonly LoggedEvent[] } = {},
 ) {
   const samples = stream(...threads);
   const stalls = lookedStalls(samples, functions, threshold_ns);
-  const eventsOf = safepointsSeen(samples, functions);
+  const eventsOf = events.length > 0 ? new Map([[100, events]]) : safepointsSeen(samples, functions);
   const evidence = lookedEvidence(
     { samples, waits: functions, steal: [] },
     { threshold_ns, cpuCount: 2, kernelRelease },
@@ -115,14 +117,14 @@ describe('a holder without a CPU', () => {
     }
   });
 
-  test('that gives memory back by its name is named with its call', () => {
-    const { stalls, reasons } = observedBy([worker, lookedAt('G1 Service', 12, holder, { nice: 19 })]);
+  test('that only gives memory back, by its name, is named with its call', () => {
+    const { stalls, reasons } = observedBy([worker, lookedAt('ZUncommitter', 12, holder, { nice: 19 })]);
     const ofWorker = stalls.filter(({ thread }) => thread?.tid === 11);
     for (const { cause } of ofWorker)
       expect(cause).toMatchObject({
         cause: 'mmap-lock-writer',
         lock: 'mmap_lock write',
-        thread: { name: 'G1 Service' },
+        thread: { name: 'ZUncommitter' },
       });
     expect(reasons.find(({ cause }) => cause === 'mmap-lock-writer')).toMatchObject({
       call: 'mmap.NONE',
@@ -130,6 +132,51 @@ describe('a holder without a CPU', () => {
     });
     const answer = answerOf(reasons, { threshold_ns, watched_ns: 1e9, threads_n: 2 });
     expect(answer).toMatchObject({ code: 'gives-back', givingBack_n: 4 });
+  });
+
+  test.each([
+    ['G1 Service', 'G1 Main Marker'],
+    ['VM Thread', 'G1 Main Marker'],
+    ['VM Thread', 'ZDirector'],
+    ['VM Thread', 'GC Thread#0'],
+  ])('that does other work too is named without a call: %s beside %s', (name, telling) => {
+    const { reasons } = observedBy([
+      worker,
+      lookedAt(name, 12, holder),
+      lookedAt(telling, 13, 's'.repeat(waiter.length)),
+    ]);
+    const reason = reasons.find(({ thread }) => thread?.name === name && thread.role === 'other');
+    expect(reason).toMatchObject({ cause: 'mmap-lock-holder', call: null, givesBack: false });
+    expect(reason === undefined ? null : givesBackWord(reason)).toBe('not known');
+    expect(answerOf(reasons, { threshold_ns, watched_ns: 1e9, threads_n: 3 })).toMatchObject({ givingBack_n: 0 });
+  });
+
+  test('is preferred among several if it may give heap back, which the collector decides', () => {
+    const busy = 'r'.repeat(waiter.length);
+    const blamed = (telling: string) =>
+      causesOf([
+        ...[worker, lookedAt('VM Thread', 12, busy), lookedAt('other', 14, busy)],
+        lookedAt(telling, 13, 's'.repeat(waiter.length)),
+      ]).map((cause) => cause?.thread?.name ?? null);
+    expect(blamed('G1 Main Marker')).toEqual(Array(4).fill('VM Thread'));
+    expect(blamed('ZDirector')).toEqual(Array(4).fill(null));
+  });
+
+  test('has its call where the log of the JVM has a return of heap at that time', () => {
+    const uncommit = { name: 'gc.uncommit', label: 'uncommit', start_ns: 0, duration_ns: 10e9 };
+    const threads = [worker, lookedAt('G1 Service', 12, holder)];
+    const { reasons } = observedBy(threads, { events: [uncommit] });
+    expect(reasons.find(({ cause }) => cause === 'mmap-lock-writer')).toMatchObject({ call: 'mmap.NONE' });
+  });
+
+  test('may have been kept back by the limit of a cgroup that used up its CPU time', () => {
+    const sentences = [true, false].map(
+      (isThrottled) => causesOf([worker, lookedAt('purger', 12, holder)], { isThrottled })[0]?.sentence,
+    );
+    expect(sentences[0]).toMatch(
+      /had no CPU for at most \S+ ms, perhaps because its cgroup had used up its CPU time \(cpu.max\)$/,
+    );
+    expect(sentences[1]).toMatch(/had no CPU for at most \S+ ms$/);
   });
 
   test('stands behind a thread that waits for the readers of a VMA', () => {
@@ -184,7 +231,12 @@ describe('a wait for a CPU', () => {
     expect(causesOf([queued])).toMatchObject([{ cause: 'not-scheduled', grade: 'likely' }]);
   });
   test('is only possible where the limit of a cgroup may have caused it', () => {
-    expect(causesOf([queued], { isThrottled: true })).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
+    const causes = causesOf([queued], { isThrottled: true });
+    expect(causes).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
+    // Looks see threads, and no CPU.
+    expect(causes[0]?.sentence).toMatch(
+      /and had no CPU: its cgroup used up its CPU time \(cpu.max\) during the observation, so that may have kept it back$/,
+    );
   });
   test('is a part of the stop where a sleeping thread was woken to be stopped', () => {
     expect(causesOf([lookedAt('worker', 11, 'ssssqqqqqtttsss')])).toMatchObject([

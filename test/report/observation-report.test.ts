@@ -97,6 +97,28 @@ describe('the page of an observation', () => {
     for (const [id = ''] of bars) expect(page).toContain(`id="${id}"`);
   });
 
+  test('draws a stall that may come from giving memory back as neither that nor another reason', () => {
+    const page = report([
+      observation({
+        stalls: [
+          ...[true, false, null].map((givesBack, i): FakeStall => ({ at_ms: i * 1000, length_ms: 400 - i, givesBack })),
+          { at_ms: 5000, length_ms: 100, grade: 'possible' },
+        ],
+      }),
+    ]);
+    const bars = [...page.matchAll(/<rect class="o-([a-z-]+)"/g)].map(([, kind]) => kind);
+    expect(bars).toEqual(['gives-back', 'other', 'perhaps', 'perhaps']);
+    const legend = [...page.matchAll(/<li><svg width="26"[^>]*><path class="o-([a-z-]+)"[^>]*\/><\/svg> ([^<]*)/g)];
+    expect(legend.map(([, ...one]) => one)).toEqual([
+      ['gives-back', 'giving memory back is the reason'],
+      ['perhaps', 'may be giving memory back'],
+      ['other', 'another reason'],
+    ]);
+    for (const kind of bars) expect(page).toContain(`.o-${kind ?? ''}{fill:`);
+    const rows = [...page.matchAll(/<svg class="bar"[^>]*><path class="o-([a-z-]+)"/g)].map(([, kind]) => kind);
+    expect(rows.toSorted()).toEqual(['gives-back', 'other', 'perhaps']);
+  });
+
   test('marks what an end of the observation cut, in the picture and in the list', () => {
     const page = report([observation({ stalls })]);
     expect(page).toContain('<title>1. 400 ms or more, from before the start: ');

@@ -6,6 +6,7 @@ import { schemaVersion } from '../../src/bundle/version.js';
 import { rootOfStall } from '../../src/bundle/stall-root.js';
 import { grouped } from '../../src/base/group.js';
 import { answerOf } from '../../src/observe/observation.js';
+import type { Grade } from '../../src/facts/blame.js';
 import type { StallReasonFact } from '../../src/facts/observation-facts.js';
 import { statedAnswer, statedGap } from '../../src/words/observation-words.js';
 import { exampleLink, exampleStall } from './stalls.js';
@@ -16,9 +17,12 @@ export interface FakeStall {
   readonly at_ms: number;
   readonly length_ms: number;
   readonly thread?: string;
-  /** By a call that gives memory back; null: by a call that was not seen; otherwise it waited for a CPU. */
-  /** Null: the call of the holder was not seen. `pause`: of the JVM, for which no thread is to blame. */
+  /**
+   * By a call that gives memory back; otherwise it waited for a CPU. Null: the call of the holder was not seen. `pause`: of
+   * the JVM, for which no thread is to blame.
+   */
   readonly givesBack?: boolean | 'pause' | null;
+  readonly grade?: Grade;
   readonly stillRunning?: boolean;
 }
 
@@ -27,6 +31,7 @@ export function fakeStall({
   length_ms,
   thread = 'worker-0 (101)',
   givesBack = true,
+  grade = 'likely',
   stillRunning = false,
 }: FakeStall): ListedStall {
   const [start_ns, duration_ns] = [at_ms * ms, length_ms * ms];
@@ -42,6 +47,7 @@ export function fakeStall({
   const link = {
     ...exampleLink,
     ...blame,
+    grade,
     start_ns,
     end_ns: start_ns + duration_ns,
     duration_ns,
@@ -73,7 +79,7 @@ function reasonsOf(stalls: readonly ListedStall[]): StallReasonFact[] {
     if (root === null) return [];
     const { cause, call, givesBack } = root;
     return {
-      ...{ cause: cause.cause, grade: cause.grade, thread: cause.thread, call, givesBack },
+      ...{ cause: cause.cause, grade: cause.grade, thread: cause.thread, call, givesBack: givesBack === 'yes' },
       stalls_n: alike.length,
       possible_n: alike.filter((one) => one.cause?.grade === 'possible').length,
       total_ns: alike.reduce((sum, { duration_ns }) => sum + duration_ns, 0),

@@ -45,12 +45,12 @@ test('giving memory back is not ruled out by a stall whose reason is not known',
 });
 
 test('whether a reason gives memory back is not known where its call was not seen', () => {
-  const reason = { givesBack: false, cause: 'mmap-lock-holder', grade: 'likely', call: null, thread: null } as const;
+  const reason = { cause: 'mmap-lock-holder', grade: 'likely', call: null, thread: null } as const;
   expect(givesBackWord(reason)).toBe('not known');
   expect(givesBackWord({ ...reason, cause: 'unknown' })).toBe('not known');
   expect(givesBackWord({ ...reason, call: '/proc/PID/smaps' })).toBe('no');
   expect(givesBackWord({ ...reason, cause: 'not-scheduled' })).toBe('no');
-  expect(givesBackWord({ ...reason, givesBack: true, call: 'madvise.DONTNEED' })).toBe('yes');
+  expect(givesBackWord({ ...reason, call: 'madvise.DONTNEED' })).toBe('yes');
   expect(givesBackWord({ ...reason, cause: 'mmap-lock-reader' })).toBe('not known');
   expect(givesBackWord({ ...reason, cause: 'mmap-lock-reader', call: 'mprotect' })).toBe('no');
   // Such as a page fault, which takes the lock for reading.
@@ -60,7 +60,7 @@ test('whether a reason gives memory back is not known where its call was not see
 });
 
 test('whether a pause of a JVM gave heap back is not known, unless its late thread never gives any', () => {
-  const reason = { givesBack: false, cause: 'gc-pause', grade: 'likely', call: null, thread: null } as const;
+  const reason = { cause: 'gc-pause', grade: 'likely', call: null, thread: null } as const;
   const late = (name: string, role: 'other' | 'victim' = 'other') =>
     givesBackWord({ ...reason, cause: 'not-scheduled', thread: { name, tid: 1, role, nice: 0 } });
   expect(givesBackWord(reason)).toBe('not known');

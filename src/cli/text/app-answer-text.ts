@@ -51,7 +51,7 @@ function answerText(
     case 'no':
       return `Answer: giving memory back is not the reason. Of ${all}, probes waited ${formatDuration(givingBack_ns)} for a thread that gave memory back, and at most ${formatDuration(givingBack_ns + unknown_ns)} if the unknown part is counted too.`;
     case 'open':
-      return `Answer: it is open whether giving memory back is the reason. Of ${all}, probes waited ${formatDuration(givingBack_ns)} for a thread that gave memory back, and the reason of ${formatDuration(unknown_ns)} is not known; --trace (as root) shows more.`;
+      return `Answer: it is open whether giving memory back is the reason. Of ${all}, probes waited ${formatDuration(givingBack_ns)} for a thread that gave memory back, and for ${formatDuration(unknown_ns)} it is not known whether they did; --trace (as root) shows more.`;
   }
 }
 

@@ -14,9 +14,9 @@ import type {
   StealSpan,
   VictimEvidenceOfRun,
 } from '../../attribution/evidence.js';
-import { allocatorGivers } from '../../catalogue/allocators.js';
 import { lockOfCall } from '../../catalogue/calls.js';
-import { collectorOfThreads, jvmGivers, type Giver } from '../../catalogue/collectors.js';
+import { collectorOfThreads } from '../../catalogue/collectors.js';
+import { giverNamed } from '../../catalogue/givers.js';
 import { jvmProbeNamed, type JvmProbe } from '../../catalogue/jvm-probes.js';
 import { lockOn, onEveryKernel, strongestFirst } from '../../catalogue/locks.js';
 import { allocates, operationNamed, operations, type Nature, type Operation } from '../../catalogue/operations.js';
@@ -198,9 +198,6 @@ function isOutside({ operation }: ResolvedVictim): boolean {
   return operations.find(({ name }) => name === operation)?.outside === true;
 }
 
-/** Threads that give memory back in a JVM, with their calls. */
-const givers: readonly Giver[] = [...jvmGivers, ...allocatorGivers];
-
 type OtherThread = Pick<NamedThread, 'pid' | 'thread'>;
 
 function namedThreads(others: readonly OtherThread[], arm: ResolvedArm, kernelRelease: string): NamedThread[] {
@@ -220,11 +217,9 @@ interface Jvm extends Pick<ResolvedJvm, 'collector' | 'issues'> {
  * The profile and the thread's name may give a thread several calls. Others wait for the call with the strongest lock.
  */
 function namedThread({ pid, thread }: OtherThread, { collector, issues, kernelRelease }: Jvm): NamedThread {
-  const known = givers.find(
-    ({ pattern, collectors }) => matchesComm(pattern, thread.name) && collectors?.includes(collector) !== false,
-  );
+  const known = giverNamed(thread.name, collector);
   const issued = issues.filter(({ by }) => by !== null && matchesComm(by, thread.name)).map(({ call }) => call);
-  const [strongest] = [...issued, ...(known === undefined ? [] : [known.call])]
+  const [strongest] = [...issued, ...(known === null ? [] : [known.call])]
     .map((call) => ({ call, lock: lockOfCall(call, kernelRelease) }))
     .toSorted((a, b) => strongestFirst.indexOf(a.lock) - strongestFirst.indexOf(b.lock));
   return {
@@ -232,6 +227,8 @@ function namedThread({ pid, thread }: OtherThread, { collector, issues, kernelRe
     thread,
     call: strongest?.call ?? null,
     lock: strongest?.lock ?? null,
+    // The profile declares what it makes the thread do.
+    isCallSure: issued.length > 0 || known?.doesNothingElse === true,
     keepsMutex: known?.keepsMutex === true,
   };
 }

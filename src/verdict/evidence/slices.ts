@@ -5,7 +5,7 @@
 import { largestOf } from '../../base/largest.js';
 import { rootOfStall } from '../../bundle/stall-root.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
-import { isOpenWhetherGivesBack, isPause } from '../../catalogue/gives-back.js';
+import { isPause } from '../../catalogue/gives-back.js';
 import { neighboursAlike } from '../../stats/autocorrelation.js';
 import type { Random } from '../../stats/prng.js';
 import type { Metric } from './metrics.js';
@@ -83,13 +83,13 @@ const groups: readonly Group[] = [
 ];
 
 function givesBack(stall: ListedStall): boolean {
-  return rootOfStall(stall)?.givesBack === true;
+  return rootOfStall(stall)?.givesBack === 'yes';
 }
 
 function mayGiveBack(stall: ListedStall): boolean {
   const root = rootOfStall(stall);
   // Many JVMs pause all the time, and few give heap back meanwhile. The series of all stalls has the pauses.
-  return root === null || (!isPause(root.cause) && isOpenWhetherGivesBack({ ...root.cause, call: root.call }));
+  return root === null || (!isPause(root.cause) && root.givesBack === 'open');
 }
 
 /** So little stalled time of which it is not known whether it belongs to a series changes no conclusion. */

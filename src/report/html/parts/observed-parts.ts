@@ -5,12 +5,14 @@ import { sentencesOf } from '../../../facts/stated.js';
 import { shellWord } from '../../../base/text/shell-word.js';
 import { formatDuration, formatShare, formatSize } from '../../../base/text/units.js';
 import type { StoredObservation } from '../../../bundle/read-observation.js';
+import { givesBackOf } from '../../../catalogue/gives-back.js';
 import { causeNames } from '../../../words/cause-words.js';
 import { capitalised, counted } from '../../../words/text.js';
 import { givesBackWord, targetText, tierWords } from '../../../words/observation-words.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { advice } from './advice.js';
 import { asObserved } from './chain.js';
+import { kindOfEnd } from './observed-timeline.js';
 import { table } from './table.js';
 import { timeline, timelineLegend } from './timeline.js';
 import { stallId } from '../figures-part.js';
@@ -41,16 +43,21 @@ export function reasonsPart({ observation: { reasons } }: StoredObservation): Ma
         causeNames[reason.cause],
         blamed(reason.thread),
         reason.call === null ? '–' : html`<code>${reason.call}</code>`,
-        reason.givesBack ? html`<strong>${givesBackWord(reason)}</strong>` : givesBackWord(reason),
+        givesBackCell(reason),
         reason.grade,
         String(reason.stalls_n),
         String(reason.threads_n),
         formatDuration(reason.longest_ns),
         formatDuration(reason.total_ns),
-        html`<svg class="bar" width="120" height="12" aria-hidden="true"><path class="o-${reason.givesBack ? 'gives-back' : reason.cause === 'unknown' ? 'unknown' : 'other'}" d="M0 1H${Math.max(1, Math.round((120 * reason.total_ns) / most))}V11H0Z"/></svg>`,
+        html`<svg class="bar" width="120" height="12" aria-hidden="true"><path class="o-${kindOfEnd(reason)}" d="M0 1H${Math.max(1, Math.round((120 * reason.total_ns) / most))}V11H0Z"/></svg>`,
       ]),
     5,
   )}${reasons.length > mostReasons ? html`<p>… and ${reasons.length - mostReasons} more in observation.json.</p>` : nothing}`;
+}
+
+function givesBackCell(reason: Pick<StallReasonFact, 'cause' | 'thread' | 'call' | 'grade'>): Markup | string {
+  const word = givesBackWord(reason);
+  return givesBackOf(reason, reason.call, reason.grade) === 'yes' ? html`<strong>${word}</strong>` : word;
 }
 
 function blamed(thread: StallReasonFact['thread']): Markup | string {

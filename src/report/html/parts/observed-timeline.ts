@@ -8,6 +8,8 @@ import { formatDuration } from '../../../base/text/units.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';
 import { cutsOf } from '../../../bundle/read-observation.js';
 import type { ListedStall } from '../../../bundle/stalls-schema.js';
+import { givesBackOf } from '../../../catalogue/gives-back.js';
+import type { StallReasonFact } from '../../../facts/observation-facts.js';
 import { causeNames, notAttributed } from '../../../words/cause-words.js';
 import { observedLength, observedWhen } from '../../../words/observation-words.js';
 import { counted } from '../../../words/text.js';
@@ -27,13 +29,14 @@ const mostBars = 300;
 const leastWidth = 0.15;
 const longestName = 40;
 
-type StallKind = 'gives-back' | 'other' | 'unknown';
+type StallKind = 'gives-back' | 'perhaps' | 'other' | 'unknown';
 
 /** Half of a bar's height: kinds differ by height too, not by colour alone. */
-const halves: Readonly<Record<StallKind, number>> = { 'gives-back': 8, other: 5, unknown: 2.5 };
+const halves: Readonly<Record<StallKind, number>> = { 'gives-back': 8, perhaps: 6, other: 4, unknown: 2 };
 
 const kindWords: Readonly<Record<StallKind, string>> = {
   'gives-back': 'giving memory back is the reason',
+  perhaps: 'may be giving memory back',
   other: 'another reason',
   unknown: 'the reason is not known',
 };
@@ -57,8 +60,20 @@ function threadRows(stalls: readonly NumberedStall[]): ThreadRow[] {
 
 function kindOf(stall: ListedStall): StallKind {
   const root = rootOfStall(stall);
-  if (root === null || root.cause.cause === 'unknown') return 'unknown';
-  return root.givesBack ? 'gives-back' : 'other';
+  return root === null ? 'unknown' : kindOfEnd({ ...root.cause, call: root.call });
+}
+
+/** Of the end of a chain, or of a reason. */
+export function kindOfEnd(end: Pick<StallReasonFact, 'cause' | 'thread' | 'call' | 'grade'>): StallKind {
+  if (end.cause === 'unknown') return 'unknown';
+  switch (givesBackOf(end, end.call, end.grade)) {
+    case 'yes':
+      return end.grade === 'possible' ? 'perhaps' : 'gives-back';
+    case 'open':
+      return 'perhaps';
+    case 'no':
+      return 'other';
+  }
 }
 
 interface DrawnObservation {

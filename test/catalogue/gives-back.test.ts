@@ -1,0 +1,71 @@
+/** Whether what a stalled thread waited for was giving memory back: yes, no, or not seen. */
+import { describe, expect, test } from 'vitest';
+import { givesBackOf, type GivesBack } from '../../src/catalogue/gives-back.js';
+import { causes, type Cause, type Grade } from '../../src/facts/blame.js';
+
+type Role = 'other' | 'victim' | 'holder';
+const threadOf = (name: string | null, role: Role = 'other') => (name === null ? null : { name, role });
+const judged = (cause: Cause, call: string | null, grade: Grade = 'likely', name: string | null = 'G1 Service') =>
+  givesBackOf({ cause, thread: threadOf(name) }, call, grade);
+
+const held = [
+  'mmap-lock-reader',
+  'mmap-lock-writer',
+  'mmap-lock-holder',
+  'vma-lock',
+  'allocator-mutex',
+  'mutex',
+] as const;
+
+test.each(held)('%s: its call decides, also as an operation of a holder', (cause) => {
+  expect(
+    ['madvise.DONTNEED', 'munmap', 'madvise_free across VMAs', 'malloc_trim'].map((call) => judged(cause, call)),
+  ).toEqual(Array(4).fill('yes'));
+  expect(['mprotect', 'read', '/proc/PID/smaps', 'read_smaps'].map((call) => judged(cause, call))).toEqual(
+    Array(4).fill('no'),
+  );
+});
+
+describe('without a call', () => {
+  test.each<readonly [Cause, GivesBack, GivesBack]>([
+    ['mmap-lock-holder', 'open', 'open'],
+    ['mmap-lock-writer', 'open', 'open'],
+    // Such as a page fault, which takes the lock for reading.
+    ['mmap-lock-reader', 'no', 'open'],
+    ['vma-lock', 'no', 'open'],
+    ['allocator-mutex', 'open', 'open'],
+    ['mutex', 'open', 'open'],
+  ])('%s is %s if proven, else %s', (cause, proven, else_) => {
+    expect(judged(cause, null, 'proven')).toBe(proven);
+    expect([judged(cause, null, 'likely'), judged(cause, null, 'possible')]).toEqual([else_, else_]);
+  });
+
+  test.each(['safepoint', 'gc-pause'] as const)('%s for which no thread is to blame is open', (cause) => {
+    expect(judged(cause, null, 'proven', null)).toBe('open');
+  });
+
+  test.each(causes.filter((cause) => cause !== 'unknown' && !held.some((one) => one === cause)))(
+    '%s of a thread that a pause waited for is open where that thread may give heap back',
+    (cause) => {
+      expect(judged(cause, null)).toBe('open');
+      expect(judged(cause, null, 'likely', 'worker-1')).toBe('no');
+      expect(givesBackOf({ cause, thread: threadOf('G1 Service', 'victim') }, null, 'likely')).toBe('no');
+      expect(judged(cause, 'mmap.NONE')).toBe('yes');
+    },
+  );
+});
+
+test('a wait for no other thread is not giving back, and of an unknown cause nothing is known', () => {
+  const own = [
+    'block-io',
+    'swap-in',
+    'memory-reclaim',
+    'cpu-limit',
+    'freezer',
+    'not-scheduled',
+    'stopped',
+    'steal',
+  ] as const;
+  expect([...own, 'running' as const].map((cause) => judged(cause, null, 'likely', null))).toEqual(Array(9).fill('no'));
+  expect([judged('unknown', null, 'possible', null), judged('unknown', 'munmap')]).toEqual(['open', 'open']);
+});
