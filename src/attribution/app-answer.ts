@@ -6,6 +6,7 @@ import type { NumberedStall } from '../bundle/read-stalls.js';
 import type { ArmSummary } from '../bundle/bundle-schema.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { givesMemoryBack, isForThread } from '../catalogue/gives-back.js';
+import { concernsEvents } from '../record/jvm-log.js';
 import { stalledTime, type StalledTime } from './totals.js';
 
 export interface AppAnswer {
@@ -19,7 +20,16 @@ export interface AppAnswer {
   /** By cause and thread, longest first. */
   readonly causes: readonly StalledTime[];
   /** Uncommits in the JVM's log; null if the log has none and may be incomplete. */
-  readonly uncommits: { readonly n: number; readonly total_ns: number; readonly longest_ns: number | null } | null;
+  readonly uncommits: Uncommits | null;
+}
+
+export interface Uncommits {
+  /** Those with a length. */
+  readonly n: number;
+  readonly total_ns: number;
+  readonly longest_ns: number | null;
+  /** Those for which the log has no length. */
+  readonly untimed_n: number;
 }
 
 /** `stalls`: of all arms. Only stalls of the runs behind the arm's figures count. */
@@ -68,9 +78,14 @@ function isGivingBack({ cause, chain }: ListedStall): boolean {
   );
 }
 
-function uncommitsOf(jvm: ArmSummary['jvm']): AppAnswer['uncommits'] {
-  const events = jvm?.log.find(({ name }) => name === 'gc.uncommit');
-  if (events !== undefined && events.durations.n > 0)
-    return { n: events.durations.n, total_ns: events.total_ns, longest_ns: events.durations.max_ns };
-  return jvm === null || jvm.logProblems.length > 0 ? null : { n: 0, total_ns: 0, longest_ns: null };
+function uncommitsOf(jvm: ArmSummary['jvm']): Uncommits | null {
+  if (jvm === null) return null;
+  const events = jvm.log.find(({ name }) => name === 'gc.uncommit');
+  const n = events?.durations.n ?? 0;
+  const returns_n = jvm.perRun.reduce((sum, { heapReturns_n }) => sum + (heapReturns_n ?? 0), 0);
+  const untimed_n = Math.max(0, returns_n - n);
+  const mayLack = jvm.logProblems.some((problem) => concernsEvents(problem, 'gc.uncommit'));
+  return n + untimed_n === 0 && mayLack
+    ? null
+    : { n, total_ns: events?.total_ns ?? 0, longest_ns: events?.durations.max_ns ?? null, untimed_n };
 }
