@@ -22,7 +22,16 @@ export interface AppAnswer {
   /** By cause and thread, longest first. */
   readonly causes: readonly StalledTime[];
   /** Uncommits in the JVM's log; null if the log has none and may be incomplete. */
-  readonly uncommits: { readonly n: number; readonly total_ns: number; readonly longest_ns: number | null } | null;
+  readonly uncommits: Uncommits | null;
+}
+
+export interface Uncommits {
+  /** Those with a length. */
+  readonly n: number;
+  readonly total_ns: number;
+  readonly longest_ns: number | null;
+  /** Those for which the log has no length. */
+  readonly untimed_n: number;
 }
 
 /** `stalls`: of all arms. Only stalls of the runs behind the arm's figures count. */
@@ -69,14 +78,18 @@ function isWithoutUncommit({ evidence }: ListedStall, jvm: ArmSummary['jvm']): b
   return evidence.events.every(({ name }) => name !== 'gc.uncommit');
 }
 
-function uncommitsOf(jvm: ArmSummary['jvm']): AppAnswer['uncommits'] {
-  const events = jvm?.log.find(({ name }) => name === 'gc.uncommit');
-  if (events !== undefined && events.durations.n > 0)
-    return { n: events.durations.n, total_ns: events.total_ns, longest_ns: events.durations.max_ns };
-  return isLogWhole(jvm) ? { n: 0, total_ns: 0, longest_ns: null } : null;
-}
-
-/** Whether it has each return of heap. */
+/** Whether it has each return of heap with its time. */
 function isLogWhole(jvm: ArmSummary['jvm']): boolean {
   return jvm !== null && !jvm.logProblems.some((problem) => concernsEvents(problem, 'gc.uncommit'));
+}
+
+function uncommitsOf(jvm: ArmSummary['jvm']): Uncommits | null {
+  if (jvm === null) return null;
+  const events = jvm.log.find(({ name }) => name === 'gc.uncommit');
+  const n = events?.durations.n ?? 0;
+  const returns_n = jvm.perRun.reduce((sum, { heapReturns_n }) => sum + (heapReturns_n ?? 0), 0);
+  const untimed_n = Math.max(0, returns_n - n);
+  return n + untimed_n === 0 && !isLogWhole(jvm)
+    ? null
+    : { n, total_ns: events?.total_ns ?? 0, longest_ns: events?.durations.max_ns ?? null, untimed_n };
 }

@@ -244,6 +244,12 @@ const watchedThreadSchema = z.object({
   problems: statedList,
 });
 
+/**
+ * Returns of heap in the window, with a length or without, by the log of the JVM that has the loads: in the foreign
+ * control the second. Null: that log may lack some. Absent in an older bundle.
+ */
+const heapReturns = orNull(z.number()).optional();
+
 const jvmSchema = z.object({
   /** The JVM with the probes and, in the foreign control, the JVM with the loads: JDK, pid, data of its log. */
   processes: z.array(z.record(z.string(), z.unknown())),
@@ -252,6 +258,7 @@ const jvmSchema = z.object({
   log: z.array(logSeriesSchema),
   /** What is unreadable or missing in the JVM's log. */
   logProblems: statedList,
+  heapReturns_n: heapReturns,
   /** CPU time of the JVM with the probes over the window. */
   cpu_ns: ns,
   /** Time between the two readings of the CPU time. */
@@ -356,7 +363,7 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   response: orNull(figuresSchema).default(null),
   /**
    * The holder's calls that overlapped the window; 0 in an idle control. Of a JVM or an allocator: the calls that the arm
-   * declares, if a trace counted them all. Null otherwise, for an agent or I/O hogs, and if the profile switches the
+   * declares, if a trace counted them all, and 0 in a foreign control that kept its heap by its log. Null otherwise, for an agent or I/O hogs, and if the profile switches the
    * holder off.
    */
   holder_calls: orNull(z.number()),
@@ -400,7 +407,14 @@ const armSchema = z.object({
       /** CPU time of a run, and the time between its readings. */
       perRun: z
         .array(
-          z.object({ run: z.string(), status, cpu_ns: ns, over_ns: ns, log: z.array(logSeriesSchema).default([]) }),
+          z.object({
+            run: z.string(),
+            status,
+            cpu_ns: ns,
+            over_ns: ns,
+            log: z.array(logSeriesSchema).default([]),
+            heapReturns_n: heapReturns,
+          }),
         )
         .default([]),
       /** What is unreadable or missing in the logs. */
@@ -414,7 +428,15 @@ const armSchema = z.object({
       changedFlags: orNull(
         z.array(z.object({ flag: z.string(), asked: z.string(), actual: orNull(z.string()) })),
       ).default([]),
-      /** The arm is set up to give heap back in the JVM with the probes; its log then has `gc.uncommit`. */
+      /** What gives memory back in it; null for a program of the user. Absent in an older bundle. */
+      gives: orNull(
+        z.object({
+          collector: z.string(),
+          allocator: z.object({ name: z.string(), settings: z.record(z.string(), z.string()) }),
+          loads: z.array(z.string()),
+        }),
+      ).optional(),
+      /** The arm is set up to give heap back, in the JVM that has the loads. */
       isMeantToShrink: z.boolean().default(false),
     }),
   ),

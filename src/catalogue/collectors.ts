@@ -17,6 +17,12 @@ interface CollectorFacts {
   readonly tellingThreads?: RegExp;
   /** Prefixes of the flags that enable giving heap back, or control when; empty if it never gives heap back. */
   readonly givesBackBy: readonly string[];
+  /** Flags with the value that makes it keep the heap. */
+  readonly keepsBy?: readonly string[];
+  /** Prefixes of flags of `givesBackBy` by which it gives heap back despite those of `keepsBy`. */
+  readonly despite?: readonly string[];
+  /** Flags of `givesBackBy` with the value that switches nothing on. */
+  readonly offBy?: readonly string[];
 }
 
 export const collectorTable: Readonly<Record<Collector, CollectorFacts>> = {
@@ -26,24 +32,33 @@ export const collectorTable: Readonly<Record<Collector, CollectorFacts>> = {
     // Also needs -Xms below -Xmx. From JDK 26 on it shrinks by GCTimeRatio at the end of any collection; in 27 some
     // ratios never shrink.
     givesBackBy: ['-XX:MinHeapFreeRatio=', '-XX:MaxHeapFreeRatio=', '-XX:G1PeriodicGCInterval=', '-XX:GCTimeRatio='],
+    keepsBy: ['-XX:MaxHeapFreeRatio=100'],
+    despite: ['-XX:GCTimeRatio='],
+    offBy: ['-XX:G1PeriodicGCInterval=0'],
   },
   parallel: {
     flag: 'UseParallelGC',
     givesBackBy: ['-XX:GCTimeRatio=', '-XX:AdaptiveSizePolicyWeight='],
+    // A free ratio of 100 is its default, and does not keep the heap.
+    keepsBy: ['-XX:-UseAdaptiveSizePolicy'],
   },
   serial: {
     flag: 'UseSerialGC',
     givesBackBy: ['-XX:MaxHeapFreeRatio=', '-XX:-ShrinkHeapInSteps'],
+    keepsBy: ['-XX:MaxHeapFreeRatio=100'],
   },
   zgc: {
     flag: 'UseZGC',
     tellingThreads: /^[ZX](Director|Driver|Uncommitter)/,
     givesBackBy: ['-XX:+ZUncommit', '-XX:ZUncommitDelay='],
+    keepsBy: ['-XX:-ZUncommit'],
   },
   shenandoah: {
     flag: 'UseShenandoahGC',
     tellingThreads: /^Shen/,
     givesBackBy: ['-XX:+ShenandoahUncommit', '-XX:ShenandoahUncommitDelay=', '-XX:ShenandoahGuaranteedGCInterval='],
+    keepsBy: ['-XX:-ShenandoahUncommit'],
+    offBy: ['-XX:ShenandoahGuaranteedGCInterval=0'],
   },
   epsilon: { flag: 'UseEpsilonGC', experimental: true, givesBackBy: [] },
 };
@@ -100,23 +115,6 @@ export const jvmGivers: readonly Giver[] = [
 const heapCalls: readonly string[] = ['mmap.NONE', 'fallocate.PUNCH_HOLE'];
 
 export const givesHeapBack = (call: string): boolean => heapCalls.includes(call);
-
-export interface HeapSettings {
-  readonly collector: Collector;
-  readonly flags: readonly string[];
-  /** Calls that the arm declares. */
-  readonly calls: readonly string[];
-}
-
-/** Whether a JVM is set up to give heap back: by the calls that it declares, or by its flags on a heap that can shrink. */
-export function isMeantToShrink({ collector, flags, calls }: HeapSettings): boolean {
-  if (calls.some(givesHeapBack)) return true;
-  const last = (prefix: string): string | undefined =>
-    flags.findLast((flag) => flag.startsWith(prefix))?.slice(prefix.length);
-  const isFixed = last('-Xms') !== undefined && last('-Xms') === last('-Xmx');
-  const { givesBackBy } = collectorTable[collector];
-  return !isFixed && flags.some((flag) => givesBackBy.some((prefix) => flag.startsWith(prefix)));
-}
 
 /** Whether a thread of a JVM, judged by its comm, may give memory back. */
 export const mayGiveHeapBack = (comm: string): boolean => jvmGivers.some(({ pattern }) => matchesComm(pattern, comm));

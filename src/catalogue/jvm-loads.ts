@@ -145,3 +145,10 @@ export const jvmLoads = {
 } as const satisfies Readonly<Record<string, JvmLoad>>;
 
 export type JvmLoadName = keyof typeof jvmLoads;
+
+const onHeap: readonly JvmLoadName[] = ['heap_wave', 'steady_allocation', 'request_service'];
+
+/** Whether a load uses the collector's heap alone, whose returns are in the JVM's log. */
+export function isOnHeap(name: JvmLoadName): boolean {
+  return onHeap.includes(name);
+}

@@ -232,7 +232,18 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
     cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0),
     withoutProbes: alone,
     perRun: runs.flatMap(({ file: { name, status, jvm } }) =>
-      jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns, log: jvm.log }],
+      jvm === null
+        ? []
+        : [
+            {
+              run: name,
+              status,
+              cpu_ns: jvm.cpu_ns,
+              over_ns: jvm.cpuOver_ns,
+              log: jvm.log,
+              heapReturns_n: jvm.heapReturns_n,
+            },
+          ],
     ),
     logProblems: distinct(runs.flatMap(({ file }) => file.jvm?.logProblems ?? [])),
     removedFromEnvironment: [
@@ -246,8 +257,17 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
     ],
     // A disturbed run has the same flags.
     changedFlags: changedFlags(all),
+    gives: givesIn(arm),
     isMeantToShrink: logsReturns(arm),
   };
+}
+
+/** A user's program chooses these by its arguments. */
+function givesIn(arm: JvmArm): NonNullable<ArmSummary['jvm']>['gives'] {
+  if (isApp(arm)) return null;
+  const { collector, allocator, loads } = arm.jvm;
+  const { name, settings } = allocator;
+  return { collector, allocator: { name, settings: { ...settings } }, loads: loads.map(({ load }) => load) };
 }
 
 /** Each once. A run's process has what src/host/jdk-flags.ts read; a run that failed to start has no process. */

@@ -6,6 +6,8 @@ export type OpenReason =
   | 'no-operation'
   | 'no-control-run'
   | 'no-control-series'
+  /** In no run of the foreign control was anything given back. */
+  | 'control-gave-nothing'
   | 'no-idle-run'
   | 'uncontrolled'
   | 'unseen'

@@ -43,6 +43,10 @@ export type NoteFact =
   | { readonly code: 'flags-unread' }
   /** Of `runs_n` runs, the JVM's log has no return of heap in `kept_n`. */
   | { readonly code: 'heap-kept'; readonly arm: string; readonly kept_n: number; readonly runs_n: number }
+  /** Of the second JVM of a foreign control. */
+  | { readonly code: 'control-kept-heap'; readonly arm: string; readonly kept_n: number; readonly runs_n: number }
+  /** Arms without stalls of which nothing shows that they gave memory back. */
+  | { readonly code: 'returns-unseen'; readonly arms: readonly string[] }
   /** By the JVM's log, in the windows: safepoints, which stop its threads between their operations too. */
   | {
       readonly code: 'pauses-beside-stalls';
@@ -66,6 +70,12 @@ export type NoteFact =
       readonly code: 'control-of-other-holder';
       readonly arms: readonly { readonly arm: string; readonly holder: HolderSize }[];
       readonly controlHolder: HolderSize;
+    }
+  /** Of JVMs; `arms` without their JDKs. */
+  | {
+      readonly code: 'control-of-other-jvm';
+      readonly arms: readonly { readonly arm: string; readonly gives: GivingJvm }[];
+      readonly control: GivingJvm;
     }
   | {
       readonly code: 'lock-free-stalled';
@@ -160,6 +170,14 @@ export interface HolderSize {
   readonly operation: string;
   /** Null for a holder without a region in the profile. */
   readonly regionBytes: number | null;
+}
+
+/** What gives memory back in a JVM. */
+export interface GivingJvm {
+  readonly collector: string;
+  readonly allocator: { readonly name: string; readonly settings: Readonly<Record<string, string>> };
+  /** Kinds, such as `heap_wave`. */
+  readonly loads: readonly string[];
 }
 
 export type KernelFact =

@@ -74,6 +74,8 @@ export type Degradation =
 
 /** What is unreadable or missing in a JVM's log. */
 export type LogProblem =
+  /** Not a line, though every JVM writes some at its start: the log was switched off. */
+  | { readonly code: 'log-empty' }
   | { readonly code: 'log-cut' }
   | { readonly code: 'log-dropped'; readonly messages_n: number }
   | { readonly code: 'log-without-time'; readonly lines_n: number }

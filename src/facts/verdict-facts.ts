@@ -3,6 +3,7 @@
  * and, from all of them, the verdict. `arms` are names as in the profile.
  */
 
+import type { GivingJvm } from './note-facts.js';
 import type { RefusedArm } from './refused-arm-facts.js';
 
 /** Of one kernel. */
@@ -20,6 +21,8 @@ export type KernelConclusion =
       readonly hasIdleControl: boolean;
       /** Victims of a control were stalled too, for a smaller share of the time. */
       readonly controlsStalled: boolean;
+      /** Of these arms, those whose foreign control has another JVM, and which; absent where there are none. */
+      readonly otherControls?: readonly { readonly arms: readonly string[]; readonly control: GivingJvm }[];
     }
   /** By runs beside other programs (src/verdict/run/under-load.ts). */
   | {

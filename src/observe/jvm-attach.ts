@@ -133,7 +133,7 @@ function logOf({ pid, name }: Target, guardian: Guardian): Pick<JvmFindings, 'lo
   } catch {
     return { log: null, gaps: [{ code: 'jvm-log-unreadable', pid, name }] };
   }
-  const log = parseJvmLog(read.text);
+  const log = parseJvmLog(read.text, { isWhole: false });
   return {
     log,
     gaps: [

@@ -40,7 +40,7 @@ export interface JvmLog {
   readonly series: ReadonlyMap<JvmEventName, readonly JvmEvent[]>;
   /** Returns of heap for which the log has a time but no length; they are in no series. */
   readonly untimed: readonly UntimedEvent[];
-  /** Why the log may be incomplete. */
+  /** Why the log may be incomplete; `untimedProblems` has those of `untimed`. */
   readonly problems: readonly Stated<LogProblem>[];
   /** Lines that were read but do not matter here. */
   readonly other_n: number;
@@ -104,7 +104,8 @@ const serialDecision = /^(GC\(\d+\)) +(?:aggressive )?(?:shrinking|shrink_bytes)
 const serialShrunk = /^(GC\(\d+\)) (Shrinking \D+ from \d+K to \d+K)$/;
 const parallelShrunk = /^GC\(\d+\) (Shrinking \S+ from \d+K by \d+K to \d+K)$/;
 
-export function parseJvmLog(text: string): JvmLog {
+/** `isWhole`: from the JVM's start on, where every JVM logs something. */
+export function parseJvmLog(text: string, { isWhole = true } = {}): JvmLog {
   const reading = newReading();
   const lines = text.split('\n').map(shortLine);
   // A killed JVM may leave half a line, and half a length is wrong.
@@ -112,15 +113,19 @@ export function parseJvmLog(text: string): JvmLog {
   for (const line of lines) readLine(line, reading);
   const { series, untimed, warnings, other_n, dropped_n, unreadable_n } = reading;
   const problems: LogProblem[] = [
+    ...(isWhole && text === '' ? [{ code: 'log-empty' } as const] : []),
     ...(isCut ? [{ code: 'log-cut' } as const] : []),
     ...(dropped_n > 0 ? [{ code: 'log-dropped', messages_n: dropped_n } as const] : []),
     ...(unreadable_n > 0 ? [{ code: 'log-without-time', lines_n: unreadable_n } as const] : []),
-    ...untimed
-      .slice(0, 1)
-      .map(({ label }) => ({ code: 'uncommit-without-length', events_n: untimed.length, first: label }) as const),
     ...warnings.map((text) => ({ code: 'jvm-warning', text }) as const),
   ];
   return { series, untimed, problems: problems.map(stated), other_n };
+}
+
+export function untimedProblems(untimed: readonly UntimedEvent[]): Stated<LogProblem>[] {
+  return untimed
+    .slice(0, 1)
+    .map(({ label }) => stated({ code: 'uncommit-without-length', events_n: untimed.length, first: label }));
 }
 
 /**

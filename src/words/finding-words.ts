@@ -35,6 +35,8 @@ function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStall
       return `${seen}; the foreign control has no complete, undisturbed run to compare it with, so nothing can be concluded`;
     case 'no-control-series':
       return `${seen}; the foreign control has no such series to compare it with (controls.of in the profile names the arm that it copies)`;
+    case 'control-gave-nothing':
+      return `${seen}; but in no run of the foreign control was anything given back, so it controls nothing; use a longer window (--duration), or let controls.of name an arm that gives memory back`;
     case 'no-idle-run':
       return `${seen}; the idle control has no complete, undisturbed run to compare it with, so nothing can be concluded`;
     case 'uncontrolled':

@@ -3,7 +3,7 @@ import { formatDuration, formatShare, formatSize } from '../base/text/units.js';
 import type { CallsOfArm, CountedCall, HolderSize, KernelFact, Note, NoteFact } from '../facts/note-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { errnoText } from './errno-words.js';
-import { counted, listed } from './text.js';
+import { counted, givingJvmText, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 const words: WordsOf<NoteFact> = {
@@ -55,6 +55,12 @@ const words: WordsOf<NoteFact> = {
   'heap-kept': ({ arm, kept_n, runs_n }) =>
     `${arm}: by its log, the JVM gave no heap back in ${kept_n} of ${counted(runs_n, 'run')}, so the arm does not show what giving back does; ` +
     'use a longer window (--duration), or flags by which this JDK gives heap back (docs/jvm.md).',
+  'control-kept-heap': ({ arm, kept_n, runs_n }) =>
+    `${arm}: by its log, the JVM with the loads gave no heap back in ${kept_n} of ${counted(runs_n, 'run')}, so ${kept_n === 1 ? 'that run controls' : 'those runs control'} nothing; ` +
+    'use a longer window (--duration), or let controls.of name an arm that gives heap back under this JDK (docs/jvm.md).',
+  'returns-unseen': ({ arms }) =>
+    `Whether memory was given back in the windows was not seen in ${listed(arms)}: without it, victims have nothing to wait for. ` +
+    '--trace (as root) counts the calls in each run, `pauselab profile verify` in separate runs.',
   'pauses-beside-stalls': ({ arms }) =>
     'A pause of the JVM between two operations is no stall: it makes the next operation late, which only the response time shows. ' +
     `By its log the JVM was paused for ${listed(
@@ -74,6 +80,9 @@ const words: WordsOf<NoteFact> = {
     `${arm} is ${processOf(armIsJvm)} and the foreign control ${processOf(controlIsJvm)}: --set controls.of=${arm} gives it a control of the same kind.`,
   'control-of-other-holder': ({ arms, controlHolder }) =>
     `The call of the holder is ${listed(arms.map(({ arm, holder }) => `${sizeOf(holder)} in ${arm}`))}, and ${sizeOf(controlHolder)} in the foreign control: similar, but not the same.`,
+  'control-of-other-jvm': ({ arms, control }) =>
+    `The JVM that gives memory back has ${listed(arms.map(({ arm, gives }) => `${givingJvmText(gives)} in ${arm}`))}, and ${givingJvmText(control)} in the foreign control. ` +
+    'So it is not shown what the former do from another process; --set controls.of=ARM gives an arm a control of its kind.',
   'lock-free-stalled': ({ arm, series, allocates }) =>
     allocates
       ? `${arm}: ${series} takes no lock of the kernel and was stalled: it waited for the lock of the allocator, or for a CPU.`

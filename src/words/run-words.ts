@@ -56,6 +56,9 @@ const ofDegradations: WordsOf<Degradation> = {
 
 /** Of a log, for those that quote them. */
 export const ofLogs: WordsOf<LogProblem> = {
+  'log-empty': () =>
+    'the JVM’s log is empty, so nothing is known of its pauses and of the heap that it gave back; ' +
+    'leave out what switches it off, such as -Xlog:disable in _JAVA_OPTIONS',
   'log-cut': () => 'the last line of the JVM’s log is cut off and was left out',
   'log-dropped': ({ messages_n }) =>
     `the JVM dropped ${messages_n} messages of its log, so pauses may be missing; log less, or raise -XX:AsyncLogBufferSize`,

@@ -1,4 +1,5 @@
 /** Small parts of sentences. */
+import type { GivingJvm } from '../facts/note-facts.js';
 
 /** `1 stall`, `2 stalls`. */
 export function counted(n: number, one: string, many = `${one}s`): string {
@@ -13,6 +14,14 @@ export function listed(names: readonly string[]): string {
 /** `\`holder\` (madvise_free across VMAs)`. */
 export function holderText({ thread, call }: { readonly thread: string; readonly call: string | null }): string {
   return `\`${thread}\`${call === null ? '' : ` (${call})`}`;
+}
+
+/** `zgc with heap_wave`, `jemalloc (dirty_decay_ms: 500) and g1 with malloc_churn` */
+export function givingJvmText({ collector, allocator: { name, settings }, loads }: GivingJvm): string {
+  const set = Object.entries(settings).map(([key, value]) => `${key}: ${value}`);
+  const allocator = set.length === 0 ? name : `${name} (${set.join(', ')})`;
+  const by = name === 'glibc' && set.length === 0 ? collector : `${allocator} and ${collector}`;
+  return loads.length === 0 ? by : `${by} with ${listed([...new Set(loads)])}`;
 }
 
 export function capitalised(text: string): string {

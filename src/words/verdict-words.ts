@@ -12,7 +12,7 @@ import type {
   OverallConclusion,
   StalledShares,
 } from '../facts/verdict-facts.js';
-import { counted, holderText, listed } from './text.js';
+import { counted, givingJvmText, holderText, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 type Row<Code extends KernelConclusion['code']> = KernelConclusion & { readonly code: Code };
@@ -117,7 +117,14 @@ export function verdictSentence(
   ].join(' ');
 }
 
-function stallsText({ arms, blocked, onMutex, hasIdleControl, controlsStalled }: Row<'stalls'>): string {
+function stallsText({
+  arms,
+  blocked,
+  onMutex,
+  hasIdleControl,
+  controlsStalled,
+  otherControls = [],
+}: Row<'stalls'>): string {
   const held = [
     ...(blocked === null ? [] : [`were blocked in the kernel${upTo(blocked)}`]),
     ...(onMutex === null ? [] : [`slept on the allocator’s mutex${upTo(onMutex)}`]),
@@ -129,9 +136,15 @@ function stallsText({ arms, blocked, onMutex, hasIdleControl, controlsStalled }:
         ? 'a lock of their own process’s allocator blocked them, and not mmap_lock'
         : 'a lock of their own process blocked them';
   return (
-    `in ${listed(arms)} victims ${held.join(' or ')}, while with the holder in another process${hasIdleControl ? ' or idle' : ''} ` +
+    `in ${listed(arms)} victims ${held.join(' or ')}, while with the holder in another process${otherText(otherControls)}${hasIdleControl ? ' or idle' : ''} ` +
     `${controlsStalled ? 'they were stalled for a smaller share of the time' : 'none was stalled'}, so ${cause}`
   );
+}
+
+/** Not the holder of these arms was in another process, but that of the control. */
+function otherText(others: NonNullable<Row<'stalls'>['otherControls']>): string {
+  const each = others.map(({ arms, control }) => `${givingJvmText(control)} in place of that of ${listed(arms)}`);
+  return each.length === 0 ? '' : ` (${each.join('; ')})`;
 }
 
 function upTo({ longest_ns }: LongestWait): string {

@@ -135,6 +135,8 @@ export interface JvmAfterwards {
   readonly threads: readonly WatchedThread[];
   /** Events from its unified log: pauses, safepoints, memory given back. */
   readonly log: JvmLog;
+  /** Of the second JVM, which has the loads; null: there is none. */
+  readonly loadsLog: JvmLog | null;
 }
 
 /** A process that runs on an allocator of the profile. */

@@ -98,7 +98,7 @@ describe('giving memory back', () => {
       stalled_ns: 1577 * ms,
       givingBack_ns: 1277 * ms,
       unknown_ns: 0,
-      uncommits: { n: 2, total_ns: 2100 * ms, longest_ns: 1200 * ms },
+      uncommits: { n: 2, total_ns: 2100 * ms, longest_ns: 1200 * ms, untimed_n: 0 },
     });
     expect(text(stalls)).toMatchInlineSnapshot(`
       "Answer: giving memory back is the reason of most of the stalled time. For 1.28 s of 1.58 s in 3 stalls, probes waited for a thread that gave memory back.
@@ -190,6 +190,18 @@ describe('giving memory back', () => {
       "
     `);
   });
+});
+
+test('returns without a length count as given back, and a warning of the JVM hides none', () => {
+  const arm = armWith([]);
+  const run = { run: '000-probes', status: 'complete' as const, cpu_ns: 1, over_ns: 1, log: [] };
+  const logged = (heapReturns_n: number, code: string): typeof arm => ({
+    ...arm,
+    jvm: arm.jvm === null ? null : { ...arm.jvm, perRun: [{ ...run, heapReturns_n }], logProblems: [said('…', code)] },
+  });
+  expect(text([], logged(3, 'uncommit-without-length'))).toContain('The JVM’s log has 3 uncommits, without a length.');
+  expect(text([], logged(0, 'jvm-warning'))).toContain('the JVM gave no heap back in the windows');
+  expect(text([], logged(0, 'log-empty'))).toContain('does not show whether it gave heap back');
 });
 
 test('of a log that is not whole it is not said that the JVM gave nothing back', () => {

@@ -1,6 +1,13 @@
-import { expect, test } from 'vitest';
-import { analyseLog, eventsInWindow, logFigures, logSeriesNames } from '../../src/experiment/run/analyse-log.js';
-import type { JvmEvent, JvmEventName } from '../../src/record/jvm-log.js';
+import { describe, expect, test } from 'vitest';
+import {
+  analyseLog,
+  eventsInWindow,
+  heapReturnsIn,
+  logFigures,
+  logSeriesNames,
+  untimedInWindow,
+} from '../../src/experiment/run/analyse-log.js';
+import { parseJvmLog, type JvmEvent, type JvmEventName } from '../../src/record/jvm-log.js';
 
 const go_ns = 9_007_199_254_740_993n; // beyond what a double holds
 const window = { windowStart_ns: 1000, windowEnd_ns: 2000, drainEnd_ns: 2000 };
@@ -56,5 +63,29 @@ test('runs of a series are pooled', () => {
     long_count: 2,
     total_ns: 10_014,
     durations: { n: 4, max_ns: 5000 },
+  });
+});
+
+describe('returns of heap in the window', () => {
+  const shrunkAt = (ns: number): string =>
+    `[${go_ns + BigInt(ns)}ns][debug][gc] GC(1) Shrinking ParOldGen from 9K by 4K to 5K\n`;
+  const returnsIn = (text: string): number | null => heapReturnsIn(parseJvmLog(text), go_ns, window);
+
+  test('are those with a length and those without', () => {
+    const timed = `[${go_ns + 1_001_900n}ns][info][gc] Concurrent uncommit 9M->5M(9M) 1.000ms\n`;
+    expect(returnsIn(timed + shrunkAt(1000) + shrunkAt(1999))).toBe(3);
+  });
+
+  test('are not those of the warm-up and of the drain', () => {
+    const outside = shrunkAt(999) + shrunkAt(2000);
+    expect(returnsIn(outside)).toBe(0);
+    expect(untimedInWindow(parseJvmLog(outside), go_ns, window)).toEqual([]);
+  });
+
+  test('a log that may lack some proves their presence, not their absence', () => {
+    expect(returnsIn('')).toBeNull();
+    expect(returnsIn(`${shrunkAt(999)}[1ns`)).toBeNull();
+    expect(returnsIn(`${shrunkAt(1000)}[1ns`)).toBe(1);
+    expect(returnsIn('[1ns][warning][gc] no\n')).toBe(0);
   });
 });

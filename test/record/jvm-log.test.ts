@@ -1,7 +1,14 @@
 /** The excerpts beside this test were written by the JDKs that their names say, with the flags of jvmLogFlags. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { jvmLogFlags, parseJvmLog, type JvmEventName } from '../../src/record/jvm-log.js';
+import {
+  concernsEvents,
+  jvmEventNames,
+  jvmLogFlags,
+  parseJvmLog,
+  type JvmEventName,
+  untimedProblems,
+} from '../../src/record/jvm-log.js';
 import { sentencesOf } from '../../src/facts/stated.js';
 
 const excerpt = (name: string): string => readFileSync(new URL(`jvm-logs/${name}.log`, import.meta.url), 'utf8');
@@ -89,7 +96,10 @@ describe('memory given back', () => {
 
   test('Parallel says only when', () => {
     const { series, untimed, problems } = parseJvmLog(excerpt('parallel-jdk17'));
-    expect(sentencesOf(problems)).toEqual([expect.stringContaining('gave heap back 2 times without saying how long')]);
+    expect(problems).toEqual([]);
+    expect(sentencesOf(untimedProblems(untimed))).toEqual([
+      expect.stringContaining('gave heap back 2 times without saying how long'),
+    ]);
     expect(series.has('gc.uncommit')).toBe(false);
     expect(untimed[0]).toEqual({
       time_ns: 7_292_951_630_706n,
@@ -171,8 +181,17 @@ describe('a log that is less than whole says so', () => {
     ]);
   });
 
-  test('an empty log has no problem, and what the JVM warns of is one', () => {
-    expect(parseJvmLog('').problems).toEqual([]);
+  test('a whole log has at least a line: an empty one was switched off, and proves no absence of any event', () => {
+    const { problems } = parseJvmLog('');
+    expect(sentencesOf(problems)).toEqual([expect.stringContaining('the JVM’s log is empty')]);
+    expect(jvmEventNames.filter((name) => problems.some((problem) => concernsEvents(problem, name)))).toEqual(
+      jvmEventNames,
+    );
+    // A log that was switched on later, as in an observation, may have nothing to say.
+    expect(parseJvmLog('', { isWhole: false }).problems).toEqual([]);
+  });
+
+  test('what the JVM warns of is a problem that hides no event', () => {
     expect(parseJvmLog('[5ns][warning][gc] Not enough memory\n')).toMatchObject({
       problems: [{ code: 'jvm-warning', text: 'Not enough memory', sentence: 'the JVM warns: Not enough memory' }],
       other_n: 0,

@@ -1,12 +1,11 @@
 /** What is said beside the figures of an arm with a JVM. */
 import { expect, test } from 'vitest';
 import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
-import { isMeantToShrink } from '../../src/catalogue/collectors.js';
 import { compareArms, findingOf } from '../../src/verdict/run/finding.js';
 import { judge } from '../../src/verdict/run/judge.js';
 import { notesOf } from '../../src/verdict/run/notes.js';
 import { noteSentences } from '../support/stated.js';
-import { armOf, kernelNamed, runOf, seriesOf, writer } from './fake-summary.js';
+import { armOf, kernelNamed, runOf, seriesOf, stalledRun, writer } from './fake-summary.js';
 
 type JvmFigures = NonNullable<ArmSummary['jvm']>;
 
@@ -136,12 +135,78 @@ test('a log that may lack returns of heap proves no absence', () => {
   expect(notes(jvmArm('a', { ...logged(0), logProblems }))).toEqual([]);
 });
 
-test('what an arm is set up for: by the calls that it declares, or by flags on a heap that can shrink', () => {
-  const of = (flags: readonly string[], calls: readonly string[] = []): boolean =>
-    isMeantToShrink({ collector: 'g1', flags, calls });
-  expect(of(['-Xms64m', '-Xmx1g', '-XX:MaxHeapFreeRatio=10'])).toBe(true);
-  expect(of(['-Xms1g', '-Xmx1g', '-XX:MaxHeapFreeRatio=10'])).toBe(false);
-  expect(of(['-Xmx1g'])).toBe(false);
-  expect(of([], ['mmap.NONE'])).toBe(true);
-  expect(of([], ['munmap'])).toBe(false);
+const counted = (heapReturns_n: number | null): Partial<JvmFigures> => ({
+  ...logged(0),
+  logProblems: [{ code: 'uncommit-without-length', sentence: 'no length' }],
+  perRun: (logged(0).perRun ?? []).map((run) => ({ ...run, heapReturns_n })),
+});
+
+test('returns without a length are returns, and without any the heap was kept', () => {
+  expect(findings(jvmArm('a', counted(2)))).toEqual(['like-foreign']);
+  expect(findings(jvmArm('a', counted(0)))).toEqual(['heap-kept']);
+});
+
+test('a foreign control whose second JVM kept its heap says so', () => {
+  const control = jvmArm('foreign-control', counted(0), 'foreign');
+  expect(noteSentences(notesOf([control, jvmArm('a')], []))).toEqual([
+    'foreign-control: by its log, the JVM with the loads gave no heap back in 1 of 1 run, so that run controls nothing; use a longer window (--duration), or let controls.of name an arm that gives heap back under this JDK (docs/jvm.md).',
+  ]);
+});
+
+const gives = (collector: string, load = 'heap_wave', allocator = 'glibc'): NonNullable<JvmFigures['gives']> => ({
+  collector,
+  allocator: { name: allocator, settings: allocator === 'glibc' ? {} : { dirty_decay_ms: '500' } },
+  loads: [load],
+});
+
+test('JVMs that give memory back by something else than the control’s are named in the notes and beside the stalls', () => {
+  const kernels = ['6.16.12', '6.17.13'].map((name) => kernelNamed(name));
+  const stalled = [seriesOf(writer, [stalledRun(3, 0.2), stalledRun(3, 0.2)])];
+  const arms = kernels.flatMap(({ name: kernel }) =>
+    ['jdk-17', 'jdk-28'].flatMap((jdk) =>
+      [
+        jvmArm('idle-control', {}, 'idle'),
+        jvmArm(`foreign-control@${jdk}`, { gives: gives('g1') }, 'foreign'),
+        jvmArm(`same@${jdk}`, { gives: gives('g1') }),
+        { ...jvmArm(`zgc@${jdk}`, { gives: gives('zgc') }), series: stalled },
+        jvmArm(`free@${jdk}`, { gives: gives('g1', 'malloc_churn', 'jemalloc') }),
+      ].map((arm) => ({ ...arm, kernel, jdk })),
+    ),
+  );
+  const judged = judge({ arms, kernels, status: 'complete', degraded: [] });
+  expect(judged.notes.flatMap(({ code, sentence }) => (code === 'control-of-other-jvm' ? [sentence] : []))).toEqual([
+    'The JVM that gives memory back has zgc with heap_wave in zgc and jemalloc (dirty_decay_ms: 500) and g1 with malloc_churn in free, and g1 with heap_wave in the foreign control. So it is not shown what the former do from another process; --set controls.of=ARM gives an arm a control of its kind.',
+  ]);
+  expect(judged.verdict).toContain(
+    'while with the holder in another process (g1 with heap_wave in place of that of zgc@jdk-17 and zgc@jdk-28) or idle none was stalled',
+  );
+  const alike = arms.map((arm) => (arm.jvm === null ? arm : { ...arm, jvm: { ...arm.jvm, gives: gives('zgc') } }));
+  const { notes: none, verdict } = judge({ arms: alike, kernels, status: 'complete', degraded: [] });
+  expect(none.map(({ code }) => code)).not.toContain('control-of-other-jvm');
+  expect(verdict).toContain('while with the holder in another process or idle none was stalled');
+});
+
+test('without stalls, it is said of which arms nothing shows that they gave memory back', () => {
+  const uncounted = [
+    seriesOf(
+      writer,
+      [1, 2, 3, 4].map(() => runOf({ holder_calls: null })),
+    ),
+  ];
+  const unseen = (jvm: Partial<JvmFigures>, of = uncounted): string[] => {
+    const arm = { ...jvmArm('a', jvm), series: of };
+    return notesOf([jvmArm('foreign-control', {}, 'foreign'), arm], []).flatMap((note) =>
+      note.code === 'returns-unseen' ? note.arms : [],
+    );
+  };
+  const offHeap = { gives: gives('g1', 'direct_buffers') };
+  expect(unseen(offHeap)).toEqual(['a']);
+  expect(unseen({ gives: gives('g1', 'heap_wave', 'jemalloc') })).toEqual(['a']);
+  expect(unseen(counted(null))).toEqual(['a']);
+  // A trace counted them, the log has them, the heap alone is under test, and victims were blocked.
+  expect(unseen(offHeap, series)).toEqual([]);
+  expect(unseen(counted(2))).toEqual([]);
+  expect(unseen({ gives: gives('g1') })).toEqual([]);
+  const blocked = [1, 2, 3, 4].map(() => ({ ...stalledRun(1, 0.1), holder_calls: null }));
+  expect(unseen(offHeap, [seriesOf(writer, blocked)])).toEqual([]);
 });

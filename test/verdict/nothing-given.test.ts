@@ -1,7 +1,8 @@
 /** Whether an arm gave memory back in a run. */
 import { expect, test } from 'vitest';
 import type { RunFile } from '../../src/bundle/bundle-schema.js';
-import type { ResolvedArm } from '../../src/profile/resolved/resolved.js';
+import type { JvmArm, ResolvedArm } from '../../src/profile/resolved/resolved.js';
+import { loadResolved } from '../../src/profile/written/load.js';
 import { holderCallsOf, nothingGivenIn } from '../../src/verdict/evidence/nothing-given.js';
 
 test('a holder that the profile switches off was not meant to give memory back; one that is on was', () => {
@@ -17,4 +18,38 @@ test('a holder that the profile switches off was not meant to give memory back; 
   expect(nothingGivenIn(run, arm(null, false))).toBeNull();
   expect(holderCallsOf(run, arm('idle', false))).toBe(0);
   expect(nothingGivenIn(run, arm('idle', false))).toBeNull();
+});
+
+/** An arm that declares mmap.NONE, with flags behind its own. */
+async function armOfG1(control: ResolvedArm['control'], ...flags: readonly string[]): Promise<JvmArm> {
+  const arm = (await loadResolved('g1-uncommit')).arms.find(({ name }) => name === 'service-nice-19') as JvmArm;
+  return { ...arm, control, jvm: { ...arm.jvm, flags: [...arm.jvm.flags, ...flags] } } as JvmArm;
+}
+const runOfJvm = (heapReturns_n: number | null | undefined, traced_n: number | null = null): RunFile =>
+  ({
+    holder: null,
+    churn: null,
+    agent: null,
+    priorities: [],
+    issued: traced_n === null ? null : [{ call: 'mmap.NONE', by: 'G1 Service', n: traced_n, bytes: 0 }],
+    jvm: { log: [], logProblems: [], heapReturns_n },
+  }) as unknown as RunFile;
+
+test('the second JVM of a foreign control made no call if it kept its heap by its log', async () => {
+  const control = await armOfG1('foreign');
+  expect(holderCallsOf(runOfJvm(0), control)).toBe(0);
+  expect(nothingGivenIn(runOfJvm(0), control)).toBe('heap-kept');
+  // Given back, not known, and counted by a trace.
+  expect(holderCallsOf(runOfJvm(4), control)).toBeNull();
+  expect(holderCallsOf(runOfJvm(null), control)).toBeNull();
+  expect(holderCallsOf(runOfJvm(0, 3), control)).toBe(3);
+  // A bundle of an older version has the log of the JVM with the probes alone.
+  expect(holderCallsOf(runOfJvm(undefined), control)).toBeNull();
+  expect(nothingGivenIn(runOfJvm(undefined), await armOfG1(null))).toBe('heap-kept');
+});
+
+test('a JVM whose flags keep the heap was not meant to give it back, though it inherits the calls', async () => {
+  const [arm, remedied] = [await armOfG1(null), await armOfG1(null, '-XX:MaxHeapFreeRatio=100')];
+  expect([nothingGivenIn(runOfJvm(0), arm), nothingGivenIn(runOfJvm(0), remedied)]).toEqual(['heap-kept', null]);
+  expect([holderCallsOf(runOfJvm(0, 0), arm), holderCallsOf(runOfJvm(0, 0), remedied)]).toEqual([0, null]);
 });

@@ -48,6 +48,7 @@ describe('an arm', () => {
     ['holder-idle', [stalledRun(3, 0.3), { ...stalledRun(3, 0.3), holder_calls: 0 }], [quiet]],
     ['exhausted', [quiet, runOf({ exhausted: 1 })], [quiet]],
     ['control-unseen', [stalledRun(3, 0.3)], [runOf({ lost_records: 1 })]],
+    ['control-gave-nothing', [stalledRun(3, 0.3)], [runOf({ holder_calls: 0 })]],
   ])('is unclear: %s', (reason, runs, control) => {
     expect(judged(runs, control)).toEqual({ outcome: 'unclear', reason });
   });
@@ -59,7 +60,6 @@ describe('an arm', () => {
     ['no-operation', [runOf({ n: 0 })], [quiet]],
     ['no-operation', [runOf({ n: 0 }), runOf({ status: 'partial' })], [quiet]],
     ['no-control-run', [stalledRun(3, 0.3)], [runOf({ status: 'partial' })]],
-    ['no-control-run', [stalledRun(3, 0.3)], [runOf({ holder_calls: 0 })]],
   ])('has no data: %s', (reason, runs, control) => {
     expect(judged(runs, control)).toEqual({ outcome: 'no-data', reason });
   });

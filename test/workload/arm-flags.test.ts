@@ -3,7 +3,7 @@ import { ExitCode } from '../../src/base/failure.js';
 import type { Jdk, NamedJdk } from '../../src/host/jdks.js';
 import { isInJvm, type JvmArm } from '../../src/profile/resolved/resolved.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { triedFlags } from '../../src/workload/jvm/arm-flags.js';
+import { argumentsOf, triedFlags } from '../../src/workload/jvm/arm-flags.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();
@@ -71,4 +71,18 @@ test('known flags are read back', async () => {
   const arm = await armWith(['-XX:NewSetting=3']);
   const flags = await triedFlags(arm, jdkOf(javaKnowing('NewSetting')));
   expect(flags).toContainEqual({ flag: 'NewSetting', asked: '3', actual: '4', differs: true });
+});
+
+test('the log comes behind all other flags, because -Xlog:disable switches off what came before it', async () => {
+  const arm = await armWith(['-Xlog:disable']);
+  const parts = { own: ['-XX:+Own'], agent: ['-javaagent:a'], log: ['-Xlog:gc:file=a'] };
+  expect(argumentsOf(arm, null, parts).at(-1)).toBe('-Xlog:gc:file=a');
+  const command = { jvmArgs: ['-Xlog:disable'], main: { jar: 'a.jar' }, args: [] };
+  expect(argumentsOf(arm, command, parts)).toEqual([
+    '-XX:+Own',
+    '-Xlog:disable',
+    '-javaagent:a',
+    '-Xlog:disable',
+    '-Xlog:gc:file=a',
+  ]);
 });

@@ -57,6 +57,10 @@ function answerText(
 
 function uncommitText({ uncommits }: AppAnswer): string {
   if (uncommits === null) return '  The JVM’s log does not show whether it gave heap back.';
-  if (uncommits.n === 0) return '  The JVM’s log has no uncommit: the JVM gave no heap back in the windows.';
-  return `  The JVM’s log has ${counted(uncommits.n, 'uncommit')}, ${formatDuration(uncommits.total_ns)} in total${uncommits.longest_ns === null ? '' : `, the longest ${formatDuration(uncommits.longest_ns)}`}.`;
+  const { n, total_ns, longest_ns, untimed_n } = uncommits;
+  if (n === 0 && untimed_n === 0) return '  The JVM’s log has no uncommit: the JVM gave no heap back in the windows.';
+  if (n === 0) return `  The JVM’s log has ${counted(untimed_n, 'uncommit')}, without a length.`;
+  const longest = longest_ns === null ? '' : `, the longest ${formatDuration(longest_ns)}`;
+  const untimed = untimed_n === 0 ? '' : `, and ${untimed_n} without a length`;
+  return `  The JVM’s log has ${counted(n, 'uncommit')}, ${formatDuration(total_ns)} in total${longest}${untimed}.`;
 }

@@ -3,7 +3,7 @@ import type { LogSeries } from '../../bundle/bundle-schema.js';
 import { countsOfValues, type SparseCounts } from '../../record/histogram/counts.js';
 import { serviceFigures } from '../../record/histogram/figures.js';
 import { addDistributions, distributionOf } from '../../record/histogram/histogram.js';
-import type { JvmLog } from '../../record/jvm-log.js';
+import { concernsEvents, type JvmLog, type UntimedEvent } from '../../record/jvm-log.js';
 import type { RelativeWindow } from '../../record/board/board.js';
 
 /** Events of one name in one run. */
@@ -57,6 +57,26 @@ export function eventsInWindow(
       ({ start_ns, duration_ns }) => start_ns >= windowStart_ns && start_ns < windowEnd_ns && duration_ns >= atLeast_ns,
     )
     .sort((a, b) => a.start_ns - b.start_ns);
+}
+
+/** Those in the window. They have only the time of their end. */
+export function untimedInWindow(
+  { untimed }: Pick<JvmLog, 'untimed'>,
+  go_ns: bigint,
+  { windowStart_ns, windowEnd_ns }: RelativeWindow,
+): UntimedEvent[] {
+  return untimed.filter(({ time_ns }) => {
+    const at_ns = Number(time_ns - go_ns);
+    return at_ns >= windowStart_ns && at_ns < windowEnd_ns;
+  });
+}
+
+/** Returns of heap in the window, with a length or without; null: none is in the log, which may lack some. */
+export function heapReturnsIn(log: JvmLog, go_ns: bigint, window: RelativeWindow): number | null {
+  const timed_n = eventsInWindow(log, go_ns, window).filter(({ name }) => name === 'gc.uncommit').length;
+  const returns_n = timed_n + untimedInWindow(log, go_ns, window).length;
+  const mayLack = log.problems.some((problem) => concernsEvents(problem, 'gc.uncommit'));
+  return returns_n === 0 && mayLack ? null : returns_n;
 }
 
 /** The figures of a series over several runs. */

@@ -9,6 +9,7 @@ import { schemaVersion } from '../../bundle/version.js';
 import { stealBetween } from '../../host/machine-load.js';
 import { hlogLine } from '../../record/histogram/hlog.js';
 import { statedMissing } from '../../words/stall-words.js';
+import { untimedProblems } from '../../record/jvm-log.js';
 import type { AgentUse } from '../../workload/agent.js';
 import type { Afterwards } from '../../workload/prepared.js';
 import type { WindowResult } from '../../workload/window.js';
@@ -96,7 +97,7 @@ function evidenceIn(
     cpuCount,
     watched: new Map(jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual] as const]))),
     missing: [
-      ...(jvm?.log.problems ?? []),
+      ...(jvm === null ? [] : [...jvm.log.problems, ...untimedProblems(jvm.log.untimed)]),
       ...(trace?.missingEvents ?? []).map((event) => statedMissing({ code: 'trace-event-missing', event })),
       ...[trace?.outside.problem ?? []].flat().map(statedMissing),
     ],

@@ -1,14 +1,14 @@
 /** The parts of run.json that the workload reports. */
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import { unprovenOf } from '../../host/allocators/allocator-proof.js';
+import { untimedProblems } from '../../record/jvm-log.js';
 import type { AgentStart, AgentUse } from '../../workload/agent.js';
 import type { Afterwards, ChurnAfterwards, JvmAfterwards, PreparedWorkload } from '../../workload/prepared.js';
 import type { WatchedThread } from '../../workload/threads/thread-watch.js';
 import type { MemoryMeter } from '../../workload/watch/memory-meter.js';
 import type { WindowResult } from '../../workload/window.js';
-import { logFigures, type LogRun } from './analyse-log.js';
+import { heapReturnsIn, logFigures, untimedInWindow, type LogRun } from './analyse-log.js';
 import type { MeasuredRun } from './measured-run.js';
-import type { CpuUsed } from './run-meters.js';
 
 export type WorkloadRecord = Pick<
   RunFile,
@@ -45,7 +45,7 @@ export function workloadRecord(
     ...weightsOf(after),
     agent: after.agent === undefined || after.agent === null ? null : agentFigures(after.agent, result),
     memoryUse: memoryOf(memory, after),
-    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, used),
+    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, { used, result }),
     churn: after.churn === null ? null : churnOf(after.churn),
     unproven: unprovenIn(after),
   };
@@ -85,15 +85,16 @@ function memoryOf(meter: MemoryMeter, { pssBytes }: Afterwards): RunFile['memory
 }
 
 function jvmOf(
-  { processes, threads, log }: JvmAfterwards,
+  { processes, threads, log, loadsLog }: JvmAfterwards,
   events: readonly LogRun[],
-  { cpu_ns, over_ns }: CpuUsed,
+  { used: { cpu_ns, over_ns }, result: { go_ns, window } }: Pick<MeasuredRun, 'used' | 'result'>,
 ): RunFile['jvm'] {
   return {
     processes: processes.map((process) => ({ ...process })),
     threads: threads.map(watchedOf),
     log: events.map(({ name }) => logFigures(name, events)),
-    logProblems: [...log.problems],
+    logProblems: [...log.problems, ...untimedProblems(untimedInWindow(log, go_ns, window))],
+    heapReturns_n: heapReturnsIn(loadsLog ?? log, go_ns, window),
     cpu_ns,
     cpuOver_ns: over_ns,
   };

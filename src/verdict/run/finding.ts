@@ -4,6 +4,7 @@ import type { FindingFact, SeenStalls, SeenUnderLoad } from '../../facts/finding
 import { findingSentence } from '../../words/finding-words.js';
 import { controlFor } from './control-for.js';
 import { heapKept } from '../evidence/heap-kept.js';
+import { otherJvm } from './other-jvm.js';
 import { evidenceOf, outcomeOf, type Compared, type Judged, type Series } from './outcome.js';
 import { underLoad, type UnderLoad } from './under-load.js';
 
@@ -26,6 +27,7 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
           arm,
           series,
           controls,
+          otherJvm: otherJvm(arm, arms),
           judged: isNew ? { outcome: 'stalls', reason: null, underLoad: found } : judged,
         };
       });

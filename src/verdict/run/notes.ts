@@ -3,11 +3,14 @@ import { grouped } from '../../base/group.js';
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
 import { takesNoLock } from '../../catalogue/locks.js';
 import { allocates, operations, type Operation } from '../../catalogue/operations.js';
+import { isOnHeap, jvmLoads, type JvmLoadName } from '../../catalogue/jvm-loads.js';
 import { isPurge } from '../../catalogue/purges.js';
-import type { HolderSize, NoteFact } from '../../facts/note-facts.js';
+import type { GivingJvm, HolderSize, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
+import { nameWithoutJdk } from '../../profile/resolved/resolved.js';
 import { controlFor } from './control-for.js';
-import { heapKept } from '../evidence/heap-kept.js';
+import { heapKept, isHeapUnknown } from '../evidence/heap-kept.js';
+import { otherJvm } from './other-jvm.js';
 import { evidenceOf, type Series } from './outcome.js';
 import { pausesBesideStalls } from './pauses.js';
 import { besidePublished } from './published.js';
@@ -36,6 +39,9 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
         control,
       ),
     ),
+    ...otherJvms(arms),
+    ...foreign.flatMap(keptControl),
+    ...(foreign.length === 0 ? [] : unseenReturns(real)),
     ...pausesBesideStalls(real),
     ...real.flatMap(lockFree),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
@@ -100,6 +106,58 @@ function otherHolders(real: readonly ArmSummary[], foreign: ArmSummary): NoteFac
     .map((arm) => ({ arm: arm.name, holder: sizeOf(arm) }))
     .filter(({ holder }) => JSON.stringify(holder) !== JSON.stringify(controlHolder));
   return arms.length === 0 ? [] : [{ code: 'control-of-other-holder', arms, controlHolder }];
+}
+
+/** The same for JVMs. Each once, under whichever JDK of a list and on whichever kernel it is run. */
+function otherJvms(arms: readonly ArmSummary[]): NoteFact[] {
+  const others = arms.flatMap((arm) => {
+    const control = otherJvm(arm, arms);
+    const gives = arm.jvm?.gives ?? null;
+    return arm.control !== null || control === null || gives === null ? [] : [{ arm: plainName(arm), gives, control }];
+  });
+  return [...grouped(others, ({ control }) => JSON.stringify(control)).values()].flatMap((alike) => {
+    const distinctArms = [...grouped(alike, ({ arm, gives }) => JSON.stringify([arm, gives])).values()];
+    return alike.slice(0, 1).map(({ control }): NoteFact => ({
+      code: 'control-of-other-jvm',
+      arms: distinctArms.flatMap((same) => same.slice(0, 1).map(({ arm, gives }) => ({ arm, gives }))),
+      control,
+    }));
+  });
+}
+
+/** As in the profile: without its JDK, and without the kernel that arms have in their names where there are several. */
+function plainName({ name, kernel, jdk }: ArmSummary): string {
+  const ofKernel = ` on ${kernel}`;
+  return nameWithoutJdk({ name: name.endsWith(ofKernel) ? name.slice(0, -ofKernel.length) : name, jdk });
+}
+
+function keptControl(control: ArmSummary): NoteFact[] {
+  const kept = heapKept(control);
+  return kept === null || kept.kept_n === 0 ? [] : [{ code: 'control-kept-heap', arm: control.name, ...kept }];
+}
+
+/** Arms that show no stall: with a stall, its cause shows what was given back. */
+function unseenReturns(real: readonly ArmSummary[]): NoteFact[] {
+  const arms = real.filter((arm) => isUncounted(arm) && arm.series.every(isQuiet)).map(({ name }) => name);
+  return arms.length === 0 ? [] : [{ code: 'returns-unseen', arms }];
+}
+
+/** Neither counted by a trace or a holder, nor in the log of a JVM. */
+function isUncounted(arm: ArmSummary): boolean {
+  const { holder, jvm, churn, series } = arm;
+  if (holder !== null || series.every(({ perRun }) => perRun.every(({ holder_calls }) => holder_calls !== null)))
+    return false;
+  if (jvm?.isMeantToShrink === true) return isHeapUnknown(arm);
+  const gives = jvm?.gives ?? null;
+  return churn !== null || (gives !== null && isOffHeap(gives));
+}
+
+function isOffHeap({ allocator, loads }: GivingJvm): boolean {
+  return allocator.name !== 'glibc' || loads.some((load) => !(load in jvmLoads && isOnHeap(load as JvmLoadName)));
+}
+
+function isQuiet(series: Series): boolean {
+  return evidenceOf(series).every(({ blocked_count, mutex_count }) => blocked_count + mutex_count === 0);
 }
 
 /** A setting that only shows in its variable is not proven to be in force. */

@@ -16,6 +16,7 @@
  * beside other programs may still show that there are stalls, and why: under-load.ts.
  */
 import type { OpenReason } from '../../facts/finding-facts.js';
+import type { GivingJvm } from '../../facts/note-facts.js';
 import type { ArmSummary, Outcome, SeriesRunFigures } from '../../bundle/bundle-schema.js';
 import type { UnderLoad } from './under-load.js';
 
@@ -27,6 +28,7 @@ const reasons = {
   'no-control-run': 'no-data',
   'no-control-series': 'no-data',
   'no-idle-run': 'no-data',
+  'control-gave-nothing': 'unclear',
   uncontrolled: 'unclear',
   unseen: 'unclear',
   'holder-idle': 'unclear',
@@ -59,6 +61,8 @@ export interface Compared {
   readonly arm: ArmSummary;
   readonly series: Series;
   readonly controls: Controls;
+  /** What gives memory back in the foreign control, if that is something else than in the arm, both JVMs. */
+  readonly otherJvm: GivingJvm | null;
   readonly judged: Judged;
 }
 
@@ -68,11 +72,13 @@ export function outcomeOf(series: Series, { foreign, idle }: Controls, hasContro
   if (runs.length === 0) return because(hasCompleteRun(series) ? 'no-operation' : 'no-run');
   if (!hasControls) return because('uncontrolled');
   if (foreign === undefined) return because('no-control-series');
-  // A control whose holder released nothing controls nothing.
-  const foreignRuns = evidenceOf(foreign).filter(({ holder_calls }) => holder_calls !== 0);
-  if (foreignRuns.length === 0) return because('no-control-run');
+  const controlRuns = evidenceOf(foreign);
+  if (controlRuns.length === 0) return because('no-control-run');
   const idleRuns = idle === undefined ? null : evidenceOf(idle);
   if (idleRuns?.length === 0) return because('no-idle-run');
+  // A control whose holder released nothing controls nothing.
+  const foreignRuns = controlRuns.filter(({ holder_calls }) => holder_calls !== 0);
+  if (foreignRuns.length === 0) return because('control-gave-nothing');
   // Something else than the holder held the victims up.
   if (runs.some(({ holder_calls }) => holder_calls === 0)) return because('holder-idle');
 

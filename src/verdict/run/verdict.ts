@@ -138,7 +138,17 @@ function stallsFact(arms: readonly string[], stalling: readonly Compared[]): Ker
         evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0),
       ),
     ),
+    ...otherControlsOf(stalling),
   };
+}
+
+function otherControlsOf(stalling: readonly Compared[]): Pick<KernelConclusion & { code: 'stalls' }, 'otherControls'> {
+  const others = stalling.flatMap(({ arm, otherJvm }) => (otherJvm === null ? [] : [{ arm: arm.name, otherJvm }]));
+  const byControl = [...grouped(others, ({ otherJvm }) => JSON.stringify(otherJvm)).values()];
+  const otherControls = byControl.flatMap((alike) =>
+    alike.slice(0, 1).map(({ otherJvm }) => ({ arms: [...new Set(alike.map(({ arm }) => arm))], control: otherJvm })),
+  );
+  return otherControls.length === 0 ? {} : { otherControls };
 }
 
 /** Null: there is no such series. */

@@ -32,6 +32,21 @@ function ownCollector(command: JavaCommand | null): string | null {
   );
 }
 
+interface OwnArguments {
+  /** The profile and the user's program may override these. */
+  readonly own: readonly string[];
+  readonly agent: readonly string[];
+  readonly log: readonly string[];
+}
+
+/**
+ * In the order in which the JVM gets them. The log is last: -Xlog:disable, which some servers are started with, switches
+ * off what was configured before it.
+ */
+export function argumentsOf({ jvm }: JvmArm, command: JavaCommand | null, { own, agent, log }: OwnArguments): string[] {
+  return [...own, ...jvm.flags, ...agent, ...(command?.jvmArgs ?? []), ...log];
+}
+
 /** The JVM's options that are tried: those of its collector, of the profile and of the user's program. */
 export function triedWords(arm: JvmArm): string[] {
   const command = commandOf(arm);

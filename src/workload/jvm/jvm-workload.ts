@@ -29,7 +29,7 @@ import {
 } from '../../profile/resolved/resolved.js';
 import type { Board } from '../../record/board/board.js';
 import { startAgent, type RunningAgent } from '../agent.js';
-import { jvmLogFlags, parseJvmLog } from '../../record/jvm-log.js';
+import { jvmLogFlags, parseJvmLog, type JvmLog } from '../../record/jvm-log.js';
 import {
   boardOf,
   boardPath,
@@ -39,7 +39,7 @@ import {
   startEngine,
   untilReady,
 } from '../native/engine-process.js';
-import { collectorFlags, collectorOf, commandOf, triedFlags } from './arm-flags.js';
+import { argumentsOf, collectorFlags, collectorOf, commandOf, triedFlags } from './arm-flags.js';
 import { endJava, javaEnded, type ForcedEnd } from './java-ended.js';
 import { defaultFlags } from './flags.js';
 import { plainPath } from './plain-path.js';
@@ -65,9 +65,12 @@ const ownLocale = { LC_ALL: 'C.UTF-8' };
 const endGrace_ms = 5_000;
 const poll_ms = 50;
 
+/** The second JVM. */
+const loadsPart = 'jvm-loads';
+
 /** A JVM of the run, and its task. */
 interface Part {
-  /** `jvm`, or `jvm-loads` for the second JVM; prefix of its files. */
+  /** `jvm`, or that of the second JVM; prefix of its files. */
   readonly name: string;
   readonly victims: readonly ResolvedVictim[];
   readonly loads: readonly ResolvedLoad[];
@@ -218,11 +221,8 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
           })),
           threads: [...watching.threads()],
           // From the JVM with the probes: they feel that JVM's pauses.
-          log: parseJvmLog(
-            existsSync(logPath(folder, 'jvm'))
-              ? readPart(logPath(folder, 'jvm'), 0, mostLogBytes).toString('utf8')
-              : '',
-          ),
+          log: logOf(folder, 'jvm'),
+          loadsLog: parts.some(({ name }) => name === loadsPart) ? logOf(folder, loadsPart) : null,
         },
       }),
       logs,
@@ -246,7 +246,7 @@ function partsOf(arm: JvmArm): readonly [Part, ...Part[]] {
   const isForeign = jvm.loadsIn === 'foreign' && jvm.loads.length > 0;
   return [
     { name: 'jvm', victims, loads: isForeign ? [] : jvm.loads },
-    ...(isForeign ? [{ name: 'jvm-loads', victims: [], loads: jvm.loads }] : []),
+    ...(isForeign ? [{ name: loadsPart, victims: [], loads: jvm.loads }] : []),
   ];
 }
 
@@ -265,6 +265,11 @@ const reportPath = ({ path }: RuntimeFolder, name: string): string => join(path,
 const logPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.gc.log`);
 const planPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.plan`);
 
+function logOf(folder: RuntimeFolder, name: string): JvmLog {
+  const path = logPath(folder, name);
+  return parseJvmLog(existsSync(path) ? readPart(path, 0, mostLogBytes).toString('utf8') : '');
+}
+
 function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): JavaLaunch {
   const { arm, warmup_ns, duration_ns, topology } = input;
   const { jvm } = arm;
@@ -282,13 +287,12 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
       recorded_ns: warmup_ns + duration_ns,
     }),
   );
-  const flags = [
-    '--enable-native-access=ALL-UNNAMED',
-    ...collectorFlags(arm, command),
-    ...defaultFlags(jdk, folder.path),
-    ...jvmLogFlags(jdk, logPath(folder, part.name), collectorOf(arm, command)),
-    ...jvm.flags,
-  ];
+  const agent = part.victims.length > 0 || holder !== null ? [`-javaagent:${jar}=${plan}`] : [];
+  const jvmArgs = argumentsOf(arm, command, {
+    own: ['--enable-native-access=ALL-UNNAMED', ...collectorFlags(arm, command), ...defaultFlags(jdk, folder.path)],
+    agent: command === null ? [] : agent,
+    log: jvmLogFlags(jdk, logPath(folder, part.name), collectorOf(arm, command)),
+  });
   const { environment } = allocatorLaunch(jvm.allocator);
   const common = {
     java: jdk.java,
@@ -299,10 +303,9 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
     limits: jvm.process.limits,
   };
   if (command === null)
-    return { ...common, jvmArgs: flags, main: { classPath: [jar], mainClass: 'pauselab.Workload' }, args: [plan] };
-  const { jvmArgs, main, args } = command;
-  const agent = part.victims.length > 0 || holder !== null ? [`-javaagent:${jar}=${plan}`] : [];
-  return { ...common, jvmArgs: [...flags, ...agent, ...jvmArgs], main, args, keepFor_ms: endGrace_ms };
+    return { ...common, jvmArgs, main: { classPath: [jar], mainClass: 'pauselab.Workload' }, args: [plan] };
+  const { main, args } = command;
+  return { ...common, jvmArgs, main, args, keepFor_ms: endGrace_ms };
 }
 
 /** How a JVM ended, and what it left. */
