@@ -63,6 +63,12 @@ export function lockOn(
   return crossing ? (across ?? oneVma) : oneVma;
 }
 
+/** Whether a kernel is older than this version, by its release; null: the release has no version. */
+export function isOlder(release: string, than: KernelVersion): boolean | null {
+  const version = versionOf(release);
+  return version === null ? null : isBefore(version, than);
+}
+
 /** Whether its memory can cross VMAs. */
 export const canCross = ({ locks }: { readonly locks: Locks }): boolean => locks[0].crossing !== null;
 
