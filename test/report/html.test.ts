@@ -15,6 +15,7 @@ import { hasChromium, openPage } from '../support/browser.js';
 import { exampleLink, exampleStall, holderThread } from '../support/stalls.js';
 import { scratchFolder } from '../support/scratch.js';
 import { fakeSeries, kernelRecord, stalled, writeFakeBundle, type FakeBundle } from '../verdict/fake-bundle.js';
+import { runOf, stalledRun, writerArm } from '../verdict/fake-summary.js';
 import { said } from '../support/stated.js';
 
 const noFigures = {
@@ -119,7 +120,7 @@ describe('a page', () => {
     );
     expect(page).toContain('href="#stall-1-1"');
     expect(page).toContain('id="stall-1-1"');
-    expect(page).toContain('Give the thread that holds the lock normal priority (nice 0)');
+    expect(page).toContain('Give <code>holder</code> (nice 19) normal priority (nice 0)');
     expect(page).toContain('pauselab run fake');
     for (const [svg] of page.matchAll(/<svg [^>]*>/g))
       expect(svg).toMatch(/aria-hidden="true"|role="img" aria-label="[^"]{10,}"/);
@@ -135,7 +136,22 @@ describe('a page', () => {
       'A process has one lock on the map of its memory, called mmap_lock. holder held it while giving memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.',
     );
     expect(text).toContain('Likely: it fits everything that was observed; the kernel was not traced.');
-    expect(text).toContain('What to try Give the thread that holds the lock normal priority');
+    expect(text).toContain('What to try Give holder (nice 19) normal priority (nice 0)');
+  });
+
+  test('has on its first screen no flag of a JVM against the fork of another program', () => {
+    const redis: BlamedThread = { name: 'redis', tid: 5, role: 'other', nice: 0 };
+    const [link, cause] = [exampleLink, exampleStall.cause].map((one) => ({
+      ...one,
+      cause: 'mmap-lock-writer',
+      thread: redis,
+    }));
+    const stall = { ...exampleStall, chain: [{ ...link, call: 'fork' }], cause } as typeof exampleStall;
+    const page = report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [stall] })]);
+    expect(/<dt>What to try<\/dt><dd>([^]*?)<\/dd>/.exec(page)?.[1]).toMatch(
+      /^Fork less often, or from a smaller process/,
+    );
+    expect(page).not.toContain('-Xms');
   });
 
   test('says of each holder what it does, and claims of no other call that it gives memory back', () => {
@@ -239,14 +255,18 @@ describe('a page', () => {
     });
     writeFileSync(
       file,
-      JSON.stringify({ ...summary, findings: [finding('crossing', 'stalls'), finding('one-vma', 'like-foreign')] }),
+      JSON.stringify({
+        ...summary,
+        arms: [writerArm('crossing', null, stalledRun(1, 0.05)), writerArm('one-vma', null, runOf())],
+        findings: [finding('crossing', 'stalls'), finding('one-vma', 'like-foreign')],
+      }),
     );
     expect(
       report([path])
         .replace(/<[^>]*>/g, ' ')
         .replace(/\s+/g, ' '),
     ).toContain(
-      'What ended the stalls here one-vma did not stall, but crossing did. They differ in layout : &#34;split&#34; in crossing, &#34;isolated&#34; in one-vma. Against: mmap_lock',
+      'What ended the stalls here one-vma had no stall, but crossing had. They differ in layout : &#34;split&#34; in crossing, &#34;isolated&#34; in one-vma. Against: mmap_lock',
     );
   });
 

@@ -79,6 +79,24 @@ describe('the page of an observation', () => {
     expect(textOfPart(page, 'reasons')).toContain('purger itself, while others waited for it – no proven 1 1 300 ms');
   });
 
+  test('against waits for a thread without a CPU advises a CPU for it; its own waits are no cause apart', () => {
+    const reason = (role: 'victim' | 'other', call: string | null) => ({
+      ...{ cause: 'not-scheduled', grade: 'proven', call, givesBack: false },
+      thread: { name: 'G1 Service', tid: 7, role, nice: 19 },
+      ...{ stalls_n: 1, total_ns: 3e8, longest_ns: 3e8, threads_n: 1 },
+    });
+    const advice = (...reasons: ReturnType<typeof reason>[]): string =>
+      textOfPart(
+        report([observation({ stalls, reasons: reasons as NonNullable<FakeObservation['reasons']> })]),
+        'advice',
+      );
+    expect(advice(reason('victim', null))).toBe('No cause was found, so there is nothing to try.');
+    const held = advice(reason('victim', null), reason('other', 'mmap.NONE'));
+    expect(held).toContain('(not-scheduled, 300 ms of stalled time) Give G1 Service (nice 19) a CPU: ');
+    expect(held).toContain('-Xms equal to -Xmx');
+    expect(held).not.toContain('No lock is the cause');
+  });
+
   test('draws each stall in the row of its thread, most stalled time first, and leads to its description', () => {
     const page = report([observation({ stalls })]);
     const rows = [...page.matchAll(/<text y="\d+">(worker-\d \(\d+\)) <tspan class="about">([^<]*)/g)];

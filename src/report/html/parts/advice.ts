@@ -1,72 +1,301 @@
-/** What to try against each cause. No remedy is guaranteed: a second run shows whether it helps. */
-import type { Cause } from '../../../facts/blame.js';
+/**
+ * What to try against roots of stalls: codes, of which src/words/advice-words.ts makes sentences. No remedy is
+ * guaranteed: a second run shows whether it helps. What is not known of a root becomes a condition of the advice.
+ */
+import { grouped } from '../../../base/group.js';
+import { allocatorGivers, type Allocator } from '../../../catalogue/allocators.js';
+import type { Collector } from '../../../catalogue/collectors.js';
+import { canCross, isOlder, lockOn } from '../../../catalogue/locks.js';
+import { matchesComm } from '../../../catalogue/thread-patterns.js';
+import type { AdvisedThread, AdviceFact } from '../../../facts/advice-facts.js';
+import { heldCauses, lockCauses, type Cause } from '../../../facts/blame.js';
+import type { BlamedThread } from '../../../facts/chain-facts.js';
+import type { TierName } from '../../../facts/observation-facts.js';
+import { hasLowPriority } from '../../../words/cause-words.js';
+import { priorityText } from '../../../words/chain-words.js';
+import { advisedCall, advisedGiver, type AdvisedCall } from './advised-call.js';
 
-export const advice: Readonly<Record<Cause, readonly string[]>> = {
-  'mmap-lock-reader': [
-    'Give the thread that holds the lock normal priority (nice 0): ' +
-      'in the findings there was no stall of 100 ms at nice 0, 5 and 10, but many at nice 19.',
-    'Give back less memory per call: ' +
-      'below about 2 ms of CPU time per call (64 MiB in the findings) there was no stall.',
-    'Keep each range inside one VMA. ' +
-      'Linux 6.17 and later then take only that VMA’s lock for MADV_DONTNEED and MADV_FREE; ' +
-      '`pauselab doctor` shows the locks of this machine.',
-    'Do not read smaps, smaps_rollup or numa_maps of the process at low priority; reading maps caused no stall.',
-  ],
-  'mmap-lock-writer': [
-    'Give the thread that maps, unmaps or protects memory normal priority (nice 0). ' +
-      'For G1, ZGC and Shenandoah this is the thread that uncommits.',
-    'Stop giving memory back: -Xms equal to -Xmx for G1, -XX:-ZUncommit for ZGC. ' +
-      'In the findings both ended the stalls.',
-    'Give the programs that take its CPU a lower weight or other CPUs: ' +
-      'at the default priority, or without them, the same calls stalled nobody for 100 ms.',
-  ],
-  'mmap-lock-holder': [
-    'Observe again as root, or with the capabilities that `pauselab observe --check` names: ' +
-      'that shows who held the lock, and in which call.',
-  ],
-  'vma-lock': [
-    'Keep the memory that is given back in a separate VMA: ' +
-      'leave a gap or a guard page beside it, or use a mapping that cannot merge. ' +
-      'In the findings, neighbours that merge stalled, and others did not.',
-    'Give the holder normal priority (nice 0), or smaller ranges.',
-  ],
-  'allocator-mutex': [
-    'Do not call malloc_trim or similar functions at low priority: a preempted trimmer keeps the arena’s mutex.',
-    'Try an allocator that gives memory back in a background thread: ' +
-      '`jemalloc_bg_thd` at nice 19 stalled no thread on Linux 6.18, because each of its purges lies in one VMA.',
-  ],
-  mutex: [
-    'Look at what the thread that held the mutex did: keep long calls, and calls that give memory back, out of it.',
-    'Give the thread that held it normal priority (nice 0), or fewer competitors for its CPU.',
-  ],
-  safepoint: [
-    'Look for the thread that reached the safepoint last (-Xlog:safepoint), ' +
-      'and check whether it waited for its memory.',
-    'A VM thread that waits for mmap_lock makes every thread wait: see the causes of the lock.',
-  ],
-  'gc-pause': [
-    'Check what the pause did (-Xlog:gc*), and whether the collector’s threads had a CPU meanwhile: ' +
-      'with other programs on their CPUs, a pause takes several times longer.',
-    'The time to shrink inside a pause (Serial, Parallel) grows with the memory given back.',
-    'Give the collector’s threads and `VM Thread` normal priority (nice 0).',
-  ],
-  'block-io': ['No lock is to blame: look at the disk (`iostat -x 1`), and at what else writes to it.'],
-  'swap-in': [
-    'Keep the process out of swap: more memory, memory.swap.max=0 for its cgroup, or -XX:+AlwaysPreTouch and mlock.',
-  ],
-  'memory-reclaim': [
-    'Give the cgroup or the machine more memory, or the JVM less heap: look at memory.events and memory.pressure.',
-  ],
-  'cpu-limit': [
-    'Raise cpu.max, or give the JVM fewer threads (-XX:ActiveProcessorCount): look at nr_throttled in cpu.stat.',
-  ],
-  freezer: ['Look for who freezes the cgroup (cgroup.freeze, docker pause).'],
-  'not-scheduled': [
-    'No lock is the cause: the victim had no CPU. ' +
-      'Check the CPU limits (cpu.max), the other programs on its CPUs, and its priority.',
-  ],
-  stopped: ['A signal or a debugger stopped it; find out what sends SIGSTOP or freezes its cgroup.'],
-  steal: ['The hypervisor used the CPU. Use a machine that is not overcommitted, or count this run as disturbed.'],
-  running: ['The work itself took that long. A CPU profiler shows where.'],
-  unknown: ['Run it again as root with `--trace`: the trace shows which thread held which lock.'],
-};
+/** The end of a chain of blame, and where it was seen. Null: not known. */
+export interface AdvisedRoot {
+  readonly cause: Cause;
+  readonly call: string | null;
+  readonly thread: BlamedThread | null;
+  /** Whether the thread had no CPU for a part of the time. */
+  readonly lostCpu: boolean | null;
+  readonly isJvm: boolean | null;
+  readonly collector: Collector | null;
+  readonly allocator: Allocator | null;
+  /** The release of its kernel. */
+  readonly kernel: string | null;
+  readonly seenBy: 'run' | 'traced run' | TierName;
+}
+
+/** The most promising first; never empty. */
+export function adviceOn(root: AdvisedRoot): AdviceFact[] {
+  const found = heldCauses.includes(root.cause) ? againstHolder(root) : againstOther(root);
+  return found.length === 0 ? [{ code: 'nothing-known' }] : found;
+}
+
+/** Of several roots, the most stalled time first: each piece once, for all threads that it is about. */
+export function adviceOnAll(roots: readonly AdvisedRoot[]): AdviceFact[] {
+  const merged = [...grouped(roots.flatMap(adviceOn), withoutThreads).values()].flatMap((alike) =>
+    alike.slice(0, 1).map((first): AdviceFact => {
+      if (!('threads' in first)) return first;
+      const threads = alike.flatMap((fact) => ('threads' in fact ? fact.threads : []));
+      return { ...first, threads: [...new Map(threads.map((thread) => [JSON.stringify(thread), thread])).values()] };
+    }),
+  );
+  const known = merged.filter((fact) => fact.code !== 'nothing-known' && !isSeenElsewhere(fact, merged));
+  return known.length === 0 ? merged : known;
+}
+
+/** What is advised under a condition for one root, and without it for another. */
+function isSeenElsewhere(fact: AdviceFact, all: readonly AdviceFact[]): boolean {
+  return (
+    (fact.code === 'keep-heap' || fact.code === 'trim-less') &&
+    !fact.isSeen &&
+    all.some((other) => JSON.stringify(other) === JSON.stringify({ ...fact, isSeen: true }))
+  );
+}
+
+/** That no thread was seen is another piece than what is about threads. */
+function withoutThreads(fact: AdviceFact): string {
+  return JSON.stringify('threads' in fact ? { ...fact, threads: fact.threads.length > 0 } : fact);
+}
+
+function againstHolder(root: AdvisedRoot): AdviceFact[] {
+  const { cause, call, thread } = root;
+  if (cause === 'mmap-lock-holder' && thread === null) return [moreEvidence(root)];
+  const [priority, others] = cpuAdvice(root);
+  // A fork of a large process takes as long at any priority.
+  const isFork = call !== null && advisedCall(call).work === 'forks';
+  const isFirst = ({ code }: AdviceFact): boolean => code === 'raise-priority' && !isFork;
+  return [
+    ...priority.filter(isFirst),
+    ...ofCause(root),
+    ...againstCall(root),
+    ...priority.filter((fact) => !isFirst(fact)),
+    ...others,
+    ...(cause === 'mmap-lock-holder' ? [moreEvidence(root)] : []),
+  ];
+}
+
+/** What shows more than was seen. */
+function moreEvidence({ seenBy }: AdvisedRoot): AdviceFact {
+  return { code: seenBy === 'run' || seenBy === 'traced run' ? 'trace' : 'observe-as-root' };
+}
+
+function advised({ name, nice, policy }: BlamedThread): AdvisedThread {
+  return { name, nice, ...(policy === undefined ? {} : { policy }) };
+}
+
+/** On the CPU of a holder: on its priority, and on what else decides. Nothing if it never lacked one. */
+function cpuAdvice({ cause, thread, lostCpu, kernel }: AdvisedRoot): readonly [AdviceFact[], AdviceFact[]] {
+  if (lostCpu === false) return [[], []];
+  const threads = thread === null ? [] : [advised(thread)];
+  const isNormal = thread === null || ['other', 'batch', 'idle'].includes(thread.policy ?? 'other');
+  const isBefore71 = kernel === null ? null : isOlder(kernel, '7.1');
+  const isKernelLock = lockCauses.includes(cause);
+  const keepsLockAtLimit = !isKernelLock || kernel === null || isOlder(kernel, '6.18') !== false;
+  return [
+    isNormal ? [{ code: priorityCode(thread), threads }] : [],
+    [
+      { code: 'move-competitors' },
+      ...(isNormal && thread?.policy !== 'idle' && isBefore71 !== true
+        ? [{ code: 'longer-slice', isNewKernel: isBefore71 === false } as const]
+        : []),
+      ...(keepsLockAtLimit ? [{ code: 'raise-holders-limit', lock: isKernelLock ? 'kernel' : 'mutex' } as const] : []),
+    ],
+  ];
+}
+
+function priorityCode(thread: BlamedThread | null): 'raise-priority' | 'raise-if-low' | 'raise-weight' {
+  if (thread === null || priorityText(thread) === null) return 'raise-if-low';
+  return hasLowPriority(thread) ? 'raise-priority' : 'raise-weight';
+}
+
+/** Of a lock that is no lock of the whole address space. */
+function ofCause(root: AdvisedRoot): AdviceFact[] {
+  const { cause, thread } = root;
+  if (cause === 'mutex') return [{ code: 'shorten-mutex', threads: thread === null ? [] : [advised(thread)] }];
+  return cause === 'allocator-mutex' ? ofAllocator(root) : [];
+}
+
+function ofAllocator(root: AdvisedRoot): AdviceFact[] {
+  const { call, thread, allocator, isJvm, kernel } = root;
+  const name = call === null ? null : advisedCall(call).name;
+  const isTrim = name === 'malloc_trim' || name === 'glibc_trim';
+  const isTcmalloc = allocator === 'tcmalloc' || name === 'tcmalloc_release';
+  const isJemalloc = allocator === 'jemalloc' || (thread !== null && isOfJemalloc(root, thread));
+  const mayTrim = isTrim || (!isTcmalloc && !isJemalloc && allocator !== 'mimalloc');
+  // Its thread has advice of its own.
+  const isTrimmer = thread !== null && advisedGiver(thread)?.call === 'madvise.DONTNEED';
+  const isOld = kernel !== null && isOlder(kernel, '6.17') === true;
+  return [
+    ...(mayTrim && !isTrimmer ? [{ code: 'trim-less', isSeen: isTrim, isJvm } as const] : []),
+    ...(isTcmalloc ? [{ code: 'smaller-frees' } as const] : []),
+    ...(isJemalloc || isOld ? [] : [{ code: 'background-purge' } as const]),
+  ];
+}
+
+/** Against the call of a holder, or against what its thread usually does. */
+function againstCall(root: AdvisedRoot): AdviceFact[] {
+  const { call, thread, cause } = root;
+  const ofThread = thread === null ? null : againstThread(root, thread);
+  if (ofThread !== null) return [...ofThread, ...againstLock(root, false)];
+  if (call === null) return [];
+  const known = advisedCall(call);
+  if (known.isPurge) return [...againstPurge(known, cause), ...againstLock(root, false)];
+  // The range of an ended thread's stack is the C library's.
+  const choosesRange = known.name !== 'thread end' && known.name !== 'malloc_trim';
+  return [...againstLock(root, choosesRange), ...againstWork(known, cause, choosesRange)];
+}
+
+/** The allocator decides about ranges. */
+function againstPurge({ name }: AdvisedCall, cause: Cause): AdviceFact[] {
+  return cause === 'allocator-mutex' || name === 'glibc_trim' ? [] : [{ code: 'purge-less' }];
+}
+
+const heapCalls: readonly string[] = ['mmap.NONE', 'fallocate.PUNCH_HOLE'];
+
+/** What a thread of a JVM or of an allocator does; null: it is none of these, or did something else. */
+function againstThread(root: AdvisedRoot, thread: BlamedThread): AdviceFact[] | null {
+  const { call } = root;
+  const giver = advisedGiver(thread);
+  const isHeapCall = call !== null && heapCalls.includes(call);
+  const isInJvm = thread.role === 'other' && root.isJvm === true;
+  if (giver?.givesHeap === true || (isInJvm && isHeapCall)) {
+    const isLikely = isHeapCall || (call === null && giver?.doesLittleElse === true);
+    return isLikely ? [keepHeap(giver?.collector ?? root.collector, isHeapCall)] : null;
+  }
+  if (giver !== null) {
+    if (giver.call === 'munmap') return call === null || mayFree.includes(call) ? [{ code: 'unmap-early' }] : null;
+    return call === null || call.startsWith('madvise') ? [{ code: 'no-native-trim' }] : null;
+  }
+  return isOfJemalloc(root, thread) ? againstJemalloc(root) : null;
+}
+
+/** Calls by which an allocator frees a direct buffer, and a JVM a mapped file. */
+const mayFree: readonly string[] = ['munmap', 'madvise.DONTNEED', 'madvise.FREE'];
+
+function keepHeap(collector: Collector | null, isSeen: boolean): AdviceFact {
+  return { code: 'keep-heap', collector: collector === 'epsilon' ? null : collector, isSeen };
+}
+
+function isOfJemalloc({ allocator, call }: AdvisedRoot, { name, role }: BlamedThread): boolean {
+  if (role === 'holder' || role === 'victim' || role === 'outside') return false;
+  return (
+    allocatorGivers.some(({ pattern }) => matchesComm(pattern, name)) ||
+    (allocator === 'jemalloc' && call !== null && mayFree.includes(call))
+  );
+}
+
+function againstJemalloc({ call, kernel }: AdvisedRoot): AdviceFact[] {
+  const isOld = kernel !== null && isOlder(kernel, '6.17') === true;
+  if (call === 'munmap') return isOld ? [{ code: 'longer-decay' }] : [{ code: 'retain' }, { code: 'longer-decay' }];
+  return [{ code: 'longer-decay' }];
+}
+
+/** Kernels on which the call takes the lock of a VMA instead of mmap_lock. `choosesRange`: the program does. */
+function againstLock({ cause, call, kernel }: AdvisedRoot, choosesRange: boolean): AdviceFact[] {
+  if (call === null || (cause !== 'mmap-lock-reader' && cause !== 'mmap-lock-holder')) return [];
+  const { name, locks } = advisedCall(call);
+  const since = locks?.find(({ oneVma }) => oneVma === 'VMA lock')?.from;
+  if (locks === null || since === undefined) return [];
+  const needsOneVma = canCross({ locks }) && locks.at(-1)?.crossing !== 'VMA lock';
+  const about = { call: name, since, needsOneVma, isBatch: name.startsWith('process_madvise') };
+  // A release without a version is not known to be new.
+  const isNew = kernel !== null && isOlder(kernel, since) !== null;
+  if (!isNew || lockOn({ locks }, kernel, { crossing: false }) !== 'VMA lock')
+    return [{ code: 'newer-kernel', ...about }];
+  return needsOneVma && choosesRange ? [{ code: 'one-vma', ...about }] : [];
+}
+
+/** Files of /proc of which a read is short. */
+const shortReads: readonly string[] = ['/proc/PID/maps', 'read_maps', '/proc/PID/cmdline', '/proc/PID/environ'];
+/** These take their lock anew for each huge page. */
+const lockedPiecewise: readonly string[] = ['madvise.COLLAPSE', 'madvise_collapse'];
+
+function againstWork({ name, work }: AdvisedCall, cause: Cause, choosesRange: boolean): AdviceFact[] {
+  const separate: AdviceFact[] = cause === 'vma-lock' && choosesRange ? [{ code: 'separate-vma' }] : [];
+  switch (work) {
+    case null:
+      return name.startsWith('/proc/') && !shortReads.includes(name) ? [{ code: 'read-less' }] : separate;
+    case 'reads':
+      return shortReads.includes(name) ? [] : [{ code: 'read-less' }];
+    case 'marks':
+      return [{ code: 'clear-less' }];
+    case 'forks':
+      return [{ code: 'fork-less' }];
+    case 'releases':
+      if (!choosesRange) return separate;
+      return [
+        ...separate,
+        ...(['munmap', 'brk'].includes(name) ? [{ code: 'keep-mappings' } as const] : []),
+        { code: 'smaller-calls', givesBack: true },
+      ];
+    case 'reclaims':
+    case 'advises':
+    case 'populates':
+    case 'collapses':
+    case 'guards':
+    case 'protects':
+    case 'moves':
+      return lockedPiecewise.includes(name) ? separate : [...separate, { code: 'smaller-calls', givesBack: false }];
+  }
+}
+
+/** Where no lock was held: what the program waited for, or what the stalled thread itself lacked. */
+function againstOther(root: AdvisedRoot): AdviceFact[] {
+  const { cause, thread, isJvm, collector, seenBy } = root;
+  const threads = thread === null ? [] : [advised(thread)];
+  switch (cause) {
+    case 'not-scheduled':
+      return thread === null ? [{ code: 'look-at-cpus' }] : [{ code: 'give-cpu', threads }, ...againstHeapCall(root)];
+    case 'safepoint':
+      return thread === null
+        ? [{ code: 'find-late' }, { code: 'see-lock' }, ...shrinking(collector)]
+        : [{ code: 'profile-late', threads }];
+    case 'gc-pause':
+      return thread === null
+        ? [{ code: 'read-gc-log' }, ...shrinking(collector)]
+        : [{ code: 'profile-late', threads }, { code: 'read-gc-log' }];
+    case 'block-io':
+      return [{ code: 'look-at-disk' }];
+    case 'swap-in':
+      return [{ code: 'avoid-swap', isJvm }];
+    case 'memory-reclaim':
+      return [{ code: 'more-memory', isJvm }];
+    case 'cpu-limit':
+      return [{ code: 'raise-limit', isJvm }];
+    case 'freezer':
+      return [{ code: 'find-freezer' }];
+    case 'stopped':
+      return [{ code: 'find-stopper' }];
+    case 'steal':
+      return [{ code: 'quieter-host' }];
+    case 'running':
+      return [{ code: 'profile-work' }];
+    case 'unknown':
+    // Against these, againstHolder advises.
+    case 'mmap-lock-reader':
+    case 'mmap-lock-writer':
+    case 'mmap-lock-holder':
+    case 'vma-lock':
+    case 'allocator-mutex':
+    case 'mutex':
+      return seenBy === 'run' ? [{ code: 'trace' }] : [];
+  }
+}
+
+/** A thread that gave heap back when it lost its CPU. */
+function againstHeapCall(root: AdvisedRoot): AdviceFact[] {
+  const { call, thread } = root;
+  return thread === null || call === null || !heapCalls.includes(call) ? [] : (againstThread(root, thread) ?? []);
+}
+
+/** Serial and Parallel give heap back inside pauses. */
+function shrinking(collector: Collector | null): AdviceFact[] {
+  if (collector !== null && collector !== 'serial' && collector !== 'parallel') return [];
+  return [{ code: 'shrink-in-pause', collector }];
+}

@@ -1,38 +1,93 @@
 /** Arms of a bundle that had no stall while others had: results of this bundle come before general advice. */
-import type { ResolvedProfile } from '../../../profile/resolved/resolved.js';
+import type { ArmSummary, SummaryFile } from '../../../bundle/bundle-schema.js';
+import type { StoredBundle } from '../../../bundle/store.js';
+import { collectorTable } from '../../../catalogue/collectors.js';
+import type { EndedFact } from '../../../facts/advice-facts.js';
 import type { DifferingSetting } from '../../../facts/side-facts.js';
+import type { ResolvedArm, ResolvedProfile } from '../../../profile/resolved/resolved.js';
 import { differingSettings, pathInArm } from '../../../verdict/compare/differences.js';
 import type { Configured } from '../../../verdict/evidence/settings-meaning.js';
-import type { ReportedBundle } from '../gather.js';
+import { evidenceOf } from '../../../verdict/run/outcome.js';
+import { pausesBesideStalls } from '../../../verdict/run/pauses.js';
 
 const mostArms = 6;
 const mostSettings = 4;
 
-/** A sentence for each arm that did not stall longer than the foreign control, beside the most similar arm that did. */
-export function whatEndedStalls({ stored: { summary, manifest } }: ReportedBundle): string[] {
+/** Of each kernel: arms without a stall, each beside the most similar arm that stalled, and how many are left out. */
+export function whatEndedStalls({ summary, manifest }: Pick<StoredBundle, 'summary' | 'manifest'>): EndedFact[] {
   if (summary === null) return [];
   const kernels = [...new Set(summary.findings.map(({ kernel }) => kernel))];
-  return kernels.flatMap((kernel) => {
-    const findings = summary.findings.filter((finding) => finding.kernel === kernel);
-    const arms = [...new Set(findings.map(({ arm }) => arm))];
-    const outcomesOf = (arm: string): string[] =>
-      findings.filter((finding) => finding.arm === arm).map(({ outcome }) => outcome);
-    const stalling = arms.filter((arm) => outcomesOf(arm).includes('stalls'));
-    const quiet = arms.filter((arm) => outcomesOf(arm).every((outcome) => outcome === 'like-foreign'));
-    const where = kernels.length > 1 && kernel !== null ? ` on ${kernel}` : '';
-    return quiet.slice(0, mostArms).flatMap((arm) => {
-      const pairs = stalling
-        .map((other) => ({ other, settings: armDifferences(manifest.profile, other, arm) }))
-        .sort((a, b) => a.settings.length - b.settings.length);
-      const [nearest] = pairs;
-      return nearest === undefined
-        ? []
-        : [
-            `\`${arm}\` did not stall${where}, but \`${nearest.other}\` did. ` +
-              settingsText(nearest.settings, nearest.other, arm),
-          ];
-    });
+  return kernels.flatMap((kernel) => endedOn(summary, manifest.profile, kernel, kernels.length > 1));
+}
+
+function endedOn(summary: SummaryFile, profile: ResolvedProfile, kernel: string | null, several: boolean): EndedFact[] {
+  const findings = summary.findings.filter((finding) => finding.kernel === kernel);
+  const names = [...new Set(findings.map(({ arm }) => arm))];
+  const outcomesOf = (arm: string): string[] =>
+    findings.filter((finding) => finding.arm === arm).map(({ outcome }) => outcome);
+  const stalling = names.filter((arm) => outcomesOf(arm).includes('stalls'));
+  if (stalling.length === 0) return [];
+  const arms = names
+    .filter((arm) => outcomesOf(arm).every((outcome) => outcome === 'like-foreign'))
+    .map((arm) => ({
+      arm,
+      summaries: summary.arms.filter((one) => one.name === arm && (kernel === null || one.kernel === kernel)),
+    }));
+  const calm = arms.filter(({ summaries }) => summaries.length > 0 && summaries.every(hasNoStall));
+  const unpaused = calm.filter(({ summaries }) => pausesBesideStalls(summaries).length === 0);
+  const pairs = unpaused.flatMap(({ arm }) => {
+    const [nearest] = stalling
+      .filter((other) => isLoadedAlike(profile, arm, other))
+      .map((other) => ({ quiet: arm, stalling: other, settings: armDifferences(profile, other, arm) }))
+      .filter(({ settings }) => !settings.some(choosesCollector))
+      .sort((a, b) => a.settings.length - b.settings.length);
+    return nearest === undefined ? [] : [nearest];
   });
+  const leftOut = {
+    stalled_n: arms.length - calm.length,
+    paused_n: calm.length - unpaused.length,
+    unlike_n: unpaused.length - pairs.length,
+  };
+  return [
+    ...pairs.slice(0, mostArms).map(({ settings, ...pair }): EndedFact => ({
+      code: 'ended',
+      ...pair,
+      kernel: several ? kernel : null,
+      settings: settings.slice(0, mostSettings).map(({ path, a, b }) => ({ path: pathInArm(path), a, b })),
+      moreSettings_n: Math.max(0, settings.length - mostSettings),
+    })),
+    ...(pairs.length > mostArms ? [{ code: 'more-ended', arms_n: pairs.length - mostArms } as const] : []),
+    ...(Object.values(leftOut).some((n) => n > 0) ? [{ code: 'not-compared', ...leftOut } as const] : []),
+  ];
+}
+
+/** `like-foreign` also means stalls that no lock explains. */
+function hasNoStall({ series }: ArmSummary): boolean {
+  return series.every((one) => evidenceOf(one).every(({ count, stalled_share }) => count === 0 && stalled_share === 0));
+}
+
+/** Of another collector or another load, no setting is known to have ended the stalls. */
+function isLoadedAlike({ arms }: ResolvedProfile, first: string, second: string): boolean {
+  const [one, other] = [first, second].map((name) => arms.find((arm) => arm.name === name));
+  return one !== undefined && other !== undefined && loadOf(one) === loadOf(other);
+}
+
+function loadOf(arm: ResolvedArm): string {
+  switch (arm.kind) {
+    case 'native':
+      return JSON.stringify([arm.kind, arm.holder.active]);
+    case 'churn':
+      return JSON.stringify([arm.kind, arm.churn.loads, arm.churn.loadsIn]);
+    case 'jvm':
+      return JSON.stringify([arm.kind, arm.jvm.collector, arm.jvm.loads, arm.jvm.loadsIn, arm.holder === null]);
+    case 'app':
+      return JSON.stringify([arm.kind, arm.holder === null]);
+  }
+}
+
+/** A user's program has its collector by its flags. */
+function choosesCollector({ path }: DifferingSetting): boolean {
+  return Object.values(collectorTable).some(({ flag }) => path.includes(flag));
 }
 
 /** Compares two arms of a profile as if they were two profiles with an arm of the same name. */
@@ -45,13 +100,4 @@ function armDifferences(profile: ResolvedProfile, first: string, second: string)
     programs: null,
   });
   return differingSettings(alone(first), alone(second));
-}
-
-function settingsText(settings: readonly DifferingSetting[], first: string, second: string): string {
-  if (settings.length === 0) return 'The bundle does not show in which setting they differ.';
-  const more = settings.length > mostSettings ? `, and in ${settings.length - mostSettings} more` : '';
-  return `They differ in ${settings
-    .slice(0, mostSettings)
-    .map(({ path, a, b }) => `\`${pathInArm(path)}\`: ${a} in ${first}, ${b} in ${second}`)
-    .join('; ')}${more}.`;
 }

@@ -5,11 +5,13 @@ import { formatDuration } from '../../../base/text/units.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';
 import type { Cause } from '../../../facts/blame.js';
 import type { ChainLink } from '../../../bundle/stalls-schema.js';
-import { advice } from './advice.js';
+import type { StoredBundle } from '../../../bundle/store.js';
+import { adviceOn } from './advice.js';
+import { rootOfRun } from './advised-roots.js';
 import { stallId } from '../figures-part.js';
 import { runsOf, type ArmRuns, type ReportedBundle, type Standing } from '../gather.js';
-import { causeExplained, gradeMeanings, hasLowPriority, noChain, type LostCpu } from '../../../words/cause-words.js';
-import { priorityText } from '../../../words/chain-words.js';
+import { causeExplained, gradeMeanings, noChain, type LostCpu } from '../../../words/cause-words.js';
+import { adviceText } from '../../../words/advice-words.js';
 import { workOfCall } from '../../../words/work-words.js';
 import { capitalised, listed } from '../../../words/text.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
@@ -37,7 +39,7 @@ ${
           }${why(cause, stalls)}</dd>`,
       )}
 <dt>What to try</dt>${shown.map(
-        ({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`,
+        ({ stalls }) => html`<dd>${prose(firstAdvice(stalls, bundle.stored))}</dd>`,
       )}<dd class="small"><a href="#advice">All advice</a></dd>`
 }
 </dl>${
@@ -261,17 +263,11 @@ function didWhat({ stall: { chain, cause } }: NumberedStall): string {
   return call === null ? 'while working on the memory of the process' : `while ${workOfCall(call)}`;
 }
 
-/** A higher priority is advised only if the priority is low. */
-function firstAdvice(cause: Cause | null, [longest]: readonly NumberedStall[]): string {
-  if (cause === null) return 'Run it again with this version of pauselab: it shows which thread held which lock.';
-  const thread = longest?.stall.cause?.thread ?? null;
-  if (cause === 'not-scheduled' && thread !== null)
-    return (
-      `Give \`${thread.name}\` a CPU: ` +
-      'normal priority, a higher CPU limit, or CPUs that other programs do not use. ' +
-      'The program waited for this thread.'
-    );
-  const [raise = '', other = raise] = advice[cause];
-  const isKnown = thread !== null && priorityText(thread) !== null;
-  return isKnown && !hasLowPriority(thread) && cause.startsWith('mmap-lock') ? other : raise;
+/** The most promising piece against the longest of them. */
+function firstAdvice([longest]: readonly NumberedStall[], stored: StoredBundle): string {
+  const root = longest === undefined ? null : rootOfRun(longest, stored);
+  const [first] = root === null ? [] : adviceOn(root);
+  return first === undefined
+    ? 'Run it again with this version of pauselab: it shows which thread held which lock.'
+    : adviceText(first);
 }

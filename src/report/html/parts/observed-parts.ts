@@ -1,5 +1,4 @@
 /** The parts of an observation's page that are text and tables. */
-import { grouped } from '../../../base/group.js';
 import type { StallReasonFact } from '../../../facts/observation-facts.js';
 import { sentencesOf } from '../../../facts/stated.js';
 import { shellWord } from '../../../base/text/shell-word.js';
@@ -9,8 +8,9 @@ import { givesBackOf } from '../../../catalogue/gives-back.js';
 import { causeNames } from '../../../words/cause-words.js';
 import { capitalised, counted } from '../../../words/text.js';
 import { givesBackWord, targetText, tierWords } from '../../../words/observation-words.js';
-import { html, nothing, prose, type Markup } from '../markup.js';
-import { advice } from './advice.js';
+import { html, nothing, type Markup } from '../markup.js';
+import { adviceList } from './advice-list.js';
+import { adviceByCause, rootsOfObservation } from './advised-roots.js';
 import { asObserved } from './chain.js';
 import { kindOfEnd } from './observed-timeline.js';
 import { table } from './table.js';
@@ -70,17 +70,11 @@ export function notSeenPart({ missing }: StoredObservation): Markup {
 }
 
 export function observedAdvicePart(observations: readonly StoredObservation[]): Markup {
-  const reasons = observations.flatMap(({ observation }) => observation.reasons);
-  const byCause = [...grouped(reasons, ({ cause }) => cause)]
+  const causes = adviceByCause(observations.flatMap(rootsOfObservation))
     // What to do against what is not known, nobody knows.
-    .filter(([cause]) => cause !== 'unknown')
-    .map(([cause, alike]) => ({ cause, total_ns: alike.reduce((sum, { total_ns }) => sum + total_ns, 0) }))
-    .sort((a, b) => b.total_ns - a.total_ns);
-  if (byCause.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
-  return html`<dl>${byCause.map(
-    ({ cause, total_ns }) =>
-      html`<dt>Against: ${causeNames[cause]} <span class="small">(${cause}, ${formatDuration(total_ns)} of stalled time)</span></dt><dd><ul>${advice[cause].map((text) => html`<li>${prose(text)}</li>`)}</ul></dd>`,
-  )}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, observe again, and compare: <code>pauselab compare BEFORE AFTER</code>.</p>`;
+    .filter(({ cause }) => cause !== 'unknown');
+  if (causes.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
+  return html`${adviceList(causes)}<p class="small">Where these come from: docs/findings.md. Change one thing, observe again, and compare: <code>pauselab compare BEFORE AFTER</code>.</p>`;
 }
 
 /** How it was observed, and what that took. */

@@ -4,12 +4,13 @@ import { stalledTime } from '../../../attribution/totals.js';
 import { grouped } from '../../../base/group.js';
 import { shellWord } from '../../../base/text/shell-word.js';
 import { formatDuration, formatShare, formatSize } from '../../../base/text/units.js';
-import type { Cause } from '../../../facts/blame.js';
 import { betweenRuns, shownRange } from '../../../verdict/run/between-runs.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../../words/metric-words.js';
 import type { Comparison } from '../../../verdict/compare/compared.js';
 import { causeNames, notAttributed } from '../../../words/cause-words.js';
-import { advice } from './advice.js';
+import { endedText } from '../../../words/advice-words.js';
+import { adviceList } from './advice-list.js';
+import { adviceByCause, rootsOfRuns } from './advised-roots.js';
 import { whatEndedStalls } from './ended-part.js';
 import type { ReportedBundle } from '../gather.js';
 import { html, nothing, prose, type Content, type Markup } from '../markup.js';
@@ -255,18 +256,25 @@ export function causesPart({ label, stalls: { stalls } }: ReportedBundle, severa
 }
 
 export function advicePart(bundles: readonly ReportedBundle[]): Markup {
-  const found = new Map<Cause, number>();
-  for (const { stalls } of bundles)
-    for (const { cause, duration_ns } of stalledTime(stalls.stalls))
-      if (cause !== null) found.set(cause, (found.get(cause) ?? 0) + duration_ns);
-  const sorted = [...found].sort((a, b) => b[1] - a[1]);
-  if (sorted.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
+  const roots = bundles.flatMap(({ stored, stalls }) => rootsOfRuns(stalls.stalls, stored));
+  if (roots.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
+  return html`${endedPart(bundles)}${adviceList(adviceByCause(roots))}<p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
+}
+
+function endedPart(bundles: readonly ReportedBundle[]): Markup {
   const ended = bundles.flatMap((bundle) =>
-    whatEndedStalls(bundle).map((sentence) =>
-      bundles.length > 1 ? html`${bundle.label}: ${prose(sentence)}` : prose(sentence),
-    ),
+    whatEndedStalls(bundle.stored).map((fact) => ({ label: bundle.label, fact })),
   );
-  return html`${ended.length === 0 ? nothing : html`<h3>What ended the stalls here</h3>${list(ended)}`}<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeNames[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
+  if (ended.length === 0) return nothing;
+  const title = ended.some(({ fact }) => fact.code === 'ended')
+    ? 'What ended the stalls here'
+    : 'No setting of this report is shown to end the stalls';
+  return html`<h3>${title}</h3>${list(
+    ended.map(({ label, fact }) => {
+      const text = prose(endedText(fact));
+      return bundles.length > 1 ? html`${label}: ${text}` : text;
+    }),
+  )}`;
 }
 
 export function reproducePart({ label, stored: { path, manifest } }: ReportedBundle, several: boolean): Markup {
