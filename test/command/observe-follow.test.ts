@@ -8,8 +8,9 @@ import { readBundleFile } from '../../src/bundle/store.js';
 import { cgroupOf, pidsIn } from '../support/cgroup.js';
 import { expectFault, expectNothingLeft, mainFile, pauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
+import { skipEach } from '../support/skip-each.js';
 import { startStalling } from '../support/stalling.js';
-import { withinTries } from '../support/tries.js';
+import { noisy, withinTries } from '../support/tries.js';
 import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
@@ -67,7 +68,8 @@ async function stoppedUntil(pid: number, what: string, isSeen: () => boolean): P
 
 const isStop = (line: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}\S+ m?s: .* was stopped for /.test(line);
 
-describe.skipIf(!canUseKernel)('what stalls a process', () => {
+describe('what stalls a process', () => {
+  skipEach(!canUseKernel, 'needs root, and BTF of this kernel');
   test.each(['ebpf', 'tracefs', 'sampling'])(
     'is shown while it is observed, and the result when it is interrupted: %s',
     async (tier) => {
@@ -75,7 +77,7 @@ describe.skipIf(!canUseKernel)('what stalls a process', () => {
         const pid = busySleeper();
         const out = scratch.fresh('followed');
         const following = follow(['--pid', String(pid), '--tier', tier, '--out', out]);
-        await stoppedUntil(pid, 'two stops are shown', () => following.lines().filter(isStop).length >= 2);
+        await noisy(() => stoppedUntil(pid, 'two stops are shown', () => following.lines().filter(isStop).length >= 2));
         // Nothing is kept before the end.
         expect(existsSync(out)).toBe(false);
         following.kill('SIGINT');
@@ -100,7 +102,7 @@ describe.skipIf(!canUseKernel)('what stalls a process', () => {
           .lines()
           .map((line) => JSON.parse(line) as ListedStall)
           .filter(({ cause }) => cause?.cause === 'mmap-lock-reader');
-      await until('a wait for mmap_lock is shown', () => held().length > 0);
+      await noisy(() => until('a wait for mmap_lock is shown', () => held().length > 0));
       const [shown] = held();
       following.kill('SIGINT');
       expect(await following.code).toBe(130);
@@ -174,7 +176,8 @@ describe.skipIf(!canUseKernel)('what stalls a process', () => {
   });
 });
 
-describe.skipIf(!canUseKernel)('a cgroup', () => {
+describe('a cgroup', () => {
+  skipEach(!canUseKernel, 'needs root, and BTF of this kernel');
   test('is observed with all its processes, and processes that start in it meanwhile are counted', async () => {
     const parent = spawn('sh', ['-c', 'read line; sleep 60 & sleep 60 & wait'], {
       stdio: ['pipe', 'ignore', 'ignore'],
