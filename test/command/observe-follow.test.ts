@@ -1,15 +1,17 @@
-/** `pauselab observe --follow` beside a process that the test stops now and then. */
+/**
+ * `pauselab observe --follow` beside a process that the test stops now and then. Beside one that waits for a lock it is in
+ * test/machine/observe-follow.test.ts.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import { readBundleFile } from '../../src/bundle/store.js';
 import { cgroupOf, pidsIn } from '../support/cgroup.js';
+import { follow } from '../support/following.js';
 import { expectFault, expectNothingLeft, mainFile, pauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { skipEach } from '../support/skip-each.js';
-import { startStalling } from '../support/stalling.js';
 import { noisy, withinTries } from '../support/tries.js';
 import { until } from '../support/until.js';
 
@@ -23,36 +25,6 @@ function busySleeper(): number {
     child.kill('SIGKILL');
   });
   return child.pid ?? 0;
-}
-
-interface Following {
-  readonly hasBegun: () => boolean;
-  /** Lines of stdout so far, without the last where it is not whole. */
-  readonly lines: () => string[];
-  readonly kill: (signal: NodeJS.Signals) => void;
-  readonly code: Promise<number | null>;
-}
-
-function follow(args: readonly string[]): Following {
-  const child = spawn(process.execPath, [mainFile, 'observe', '--follow', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  return {
-    hasBegun: () => stderr.includes('observing by'),
-    lines: () => stdout.split('\n').slice(0, -1),
-    kill: (signal) => child.kill(signal),
-    code: new Promise((resolve) => child.once('close', resolve)),
-  };
 }
 
 /** Stops the process until somebody has seen it. */
@@ -82,37 +54,14 @@ describe('what stalls a process', () => {
         expect(existsSync(out)).toBe(false);
         following.kill('SIGINT');
         expect(await following.code).toBe(130);
-        expect(following.lines().join('\n')).toMatch(/^\nGiving memory back is not the reason/m);
+        // On a busy machine the reason for a few stalls is not known.
+        expect(following.lines().join('\n')).toMatch(/^\nGiving memory back (?:is not|was not seen to be) the reason/m);
         expect(readBundleFile('stalls', join(out, 'runs/observed/stalls.json')).stalls.length).toBeGreaterThanOrEqual(
           2,
         );
       });
     },
   );
-
-  // The process is preempted while it has mmap_lock, again and again.
-  test('has the thread that had the lock while it is observed, as in the result: tracefs', async () => {
-    await withinTries(3, 'a wait for mmap_lock is shown', async () => {
-      const out = scratch.fresh('followed');
-      const following = follow([
-        ...['--pid', String(startStalling(120).pid), '--tier', 'tracefs', '--json', '--out', out],
-      ]);
-      const held = (): ListedStall[] =>
-        following
-          .lines()
-          .map((line) => JSON.parse(line) as ListedStall)
-          .filter(({ cause }) => cause?.cause === 'mmap-lock-reader');
-      await noisy(() => until('a wait for mmap_lock is shown', () => held().length > 0));
-      const [shown] = held();
-      following.kill('SIGINT');
-      expect(await following.code).toBe(130);
-      expect(shown?.cause).toMatchObject({ grade: 'proven', thread: { name: 'purger' } });
-      expect(shown?.cause?.sentence).toContain('madvise.DONTNEED');
-      const { stalls } = readBundleFile('stalls', join(out, 'runs/observed/stalls.json'));
-      const [same] = stalls.filter(({ series, start_ns }) => series === shown?.series && start_ns === shown.start_ns);
-      expect(same).toMatchObject({ duration_ns: shown?.duration_ns, cause: { cause: shown?.cause?.cause } });
-    });
-  });
 
   test('is an object per line with --json, and never twice; the observation comes last', async () => {
     const pid = busySleeper();
