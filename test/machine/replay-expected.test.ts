@@ -29,7 +29,7 @@ test('`replay` says of each expected root whether it came back', async () => {
   }
   const text = await pauselab(['replay', out, '--out', scratch.fresh('text')]);
   expect([0, 4], text.stderr).toContain(text.code);
-  expect(text.stdout).toMatch(/not repeated: .*one-vma.*vma-lock by holder/);
+  expect(text.stdout).toMatch(/^Not repeated: .*one-vma.*vma-lock by holder/m);
 });
 
 expectNothingLeft();
