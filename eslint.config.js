@@ -17,6 +17,11 @@ const noWallClock = {
     'Use src/base/clock.ts: monotonic_ms() for durations and deadlines, since the wall clock can be set; wallClock_ms() for timestamps.',
 };
 
+const noSilentSkip = {
+  selector: 'MemberExpression[property.name=/^(skipIf|runIf)$/]',
+  message: 'Use skip(condition, reason) of the test, or skipEach of test/support: a skipped test says why.',
+};
+
 export default defineConfig(
   { ignores: ['**/node_modules/', 'dist/', 'native/', 'coverage/', '.setup/', 'pauselab-results/'] },
   {
@@ -53,6 +58,10 @@ export default defineConfig(
     files: ['src/**/*.ts'],
     ignores: ['src/base/clock.ts'],
     rules: { 'no-restricted-syntax': ['error', noDefaultExports, noProcessExit, noWallClock] },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', noDefaultExports, noProcessExit, noSilentSkip] },
   },
   {
     // Scripts that run before anything is installed are plain JavaScript without types.

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { needsOwnProcess, testFiles } from './scripts/test/isolation.mjs';
 
-/** Tests of functions: no file changes its process (environment, current folder) or replaces a module. */
-const functionFolders = 'attribution bundle catalogue observe profile record report stats verdict words'.split(' ');
-const ofFunctions = functionFolders.map((folder) => `test/${folder}/**/*.test.ts`);
+const unitTests = testFiles(['test/command', 'test/machine', 'test/long']);
+const isolated = unitTests.filter((file) => needsOwnProcess(file));
 
 const unit = {
   globalSetup: ['test/support/empty-cache.ts'],
@@ -17,25 +17,37 @@ const unit = {
 
 /**
  * `shared` and `unit` are the unit tests. They run first and in parallel. Files of `shared` share their workers, which
- * about halves their CPU time, because each module loads once per worker. `machine` has the tests that load the machine
- * or measure it, a short test of each path. They run one file at a time, with no other part of pauselab beside them.
- * `long` has the thorough tests, runs in the same way, and is not part of `npm test`: it takes about an hour, most of
- * that in emulated guests. CONTRIBUTING.md has a table of which part to run after which change. CI runs all of it each
- * week.
+ * about halves their CPU time, because each module loads once per worker. A file is in `unit` if it changes its process,
+ * as scripts/test/isolation.mjs finds it. `command` has tests that start the command and wait, and judge no time that
+ * other load changes: they run in parallel, too. `machine` has the tests that measure the machine, a short test of each
+ * path. They run one file at a time, with no other part of pauselab beside them. `long` has the thorough tests, runs in
+ * the same way, and is not part of `npm test`: it takes about an hour, most of that in emulated guests. CONTRIBUTING.md
+ * has a table of which part to run after which change. CI runs all of it each week.
  */
 export default defineConfig({
   test: {
     projects: [
       {
+        test: { ...unit, name: 'unit', include: isolated },
+      },
+      {
         test: {
           ...unit,
-          name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: [...ofFunctions, 'test/machine/**', 'test/long/**'],
+          name: 'shared',
+          include: unitTests.filter((file) => !isolated.includes(file)),
+          isolate: false,
         },
       },
       {
-        test: { ...unit, name: 'shared', include: ofFunctions, isolate: false },
+        test: {
+          name: 'command',
+          include: ['test/command/**/*.test.ts'],
+          // They wait more than they compute.
+          maxWorkers: Math.max(3, availableParallelism()),
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         test: {
@@ -44,7 +56,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -54,7 +66,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

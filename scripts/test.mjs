@@ -7,22 +7,28 @@
 
 import { chdir } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { oneCommand, vitest } from './test/checks.mjs';
+import { oneCommand, together, vitest } from './test/checks.mjs';
 
 chdir(fileURLToPath(new URL('..', import.meta.url)));
 
+const filter = process.argv.slice(2);
 const results = [];
-const setup = await oneCommand('set-up', ['scripts/setup.mjs', '--test'], 'inherit');
+const setup = await oneCommand('set-up', ['scripts/setup.mjs', '--test'], { stdio: 'inherit' });
 if (setup.failed > 0) {
   results.push(setup);
 } else {
-  const [lint, types, format] = await Promise.all([
-    oneCommand('lint', ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.']),
-    oneCommand('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json']),
-    oneCommand('format', ['scripts/format.mjs', '--check']),
+  const parallel = vitest(['unit', 'shared', 'command'], filter);
+  const [beside, ...checks] = await Promise.all([
+    parallel,
+    ...[
+      ['lint', ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.']],
+      ['types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json']],
+      ['format', ['scripts/format.mjs', '--check']],
+    ].map(([title, args]) => oneCommand(title, args, { printAfter: parallel })),
   ]);
-  // The tests run alone, because some of them measure.
-  results.push(lint, types, format, await vitest(process.argv.slice(2)));
+  // These tests run alone, because they measure.
+  const alone = await vitest(['machine'], filter);
+  results.push(...checks, together([beside, alone]));
 }
 
 const skipped = results.flatMap((result) => result.skipped);

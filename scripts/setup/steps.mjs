@@ -114,6 +114,8 @@ function typescriptStep(root) {
     part: 'main',
     title: 'TypeScript',
     needs: [],
+    // It computes in one thread, and the native parts need nothing of it.
+    fitsBesideNext: true,
     stamp: stamp(join(root, 'dist/.setup-stamp')),
     input: () => hashOf(root, ['src', 'tsconfig.json', 'package-lock.json']),
     make: () =>

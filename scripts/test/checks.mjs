@@ -5,34 +5,32 @@ import { join } from 'node:path';
 
 /**
  * A check is a function that resolves to `{passed, failed, skipped[]}`. A check that is one command counts as one. Its
- * output is held back and printed in one piece, so that two checks can run side by side. With `inherit` it is printed
- * at once.
+ * output is held back and printed in one piece, once `printAfter` has ended too, so that checks can run side by side.
+ * With `stdio: 'inherit'` it is printed at once.
  */
-export async function oneCommand(title, args, stdio = 'pipe') {
+export async function oneCommand(title, args, { stdio = 'pipe', printAfter } = {}) {
   const { code, output } = await node(args, stdio);
+  await printAfter;
   const hasPassed = code === 0;
   process.stdout.write(`${hasPassed ? 'passed' : 'FAILED'}: ${title}\n`);
   if (!hasPassed) process.stdout.write(output);
   return { passed: Number(hasPassed), failed: Number(!hasPassed), skipped: [] };
 }
 
-/** Counts vitest's tests. If no test ran, or vitest stopped early, that is a failure. */
-export async function vitest(args) {
+/** Counts vitest's tests of these projects; a filter may leave none of them. If vitest stopped early, that is a failure. */
+export async function vitest(names, filter) {
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-test-'));
   const file = join(folder, 'tally.json');
-  const projects = ['unit', 'shared', 'machine'].flatMap((name) => ['--project', name]);
+  const projects = names.flatMap((name) => ['--project', name]);
   const reporters = ['--reporter=default', '--reporter=./scripts/test/reporter.mjs'];
   try {
     const { code } = await node(
-      ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters, ...args],
+      ['node_modules/vitest/vitest.mjs', 'run', '--passWithNoTests', ...projects, ...reporters, ...filter],
       'inherit',
       { PAUSELAB_TALLY: file },
     );
     const tally = readTally(file);
-    if (tally.passed + tally.failed === 0) {
-      process.stdout.write('no test ran, which counts as one failure\n');
-      tally.failed = 1;
-    } else if (code !== 0 && tally.failed === 0) {
+    if (code !== 0 && tally.failed === 0) {
       process.stdout.write(`vitest ended with ${code}, which counts as one failure\n`);
       tally.failed = 1;
     }
@@ -40,6 +38,20 @@ export async function vitest(args) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * The sum of vitest's counts. If no test ran in any of them, that is a failure.
+ * @param {readonly { passed: number, failed: number, skipped: readonly string[] }[]} tallies
+ */
+export function together(tallies) {
+  const sum = (key) => tallies.reduce((total, tally) => total + tally[key], 0);
+  const all = { passed: sum('passed'), failed: sum('failed'), skipped: tallies.flatMap(({ skipped }) => skipped) };
+  if (all.passed + all.failed === 0) {
+    process.stdout.write('no test ran, which counts as one failure\n');
+    all.failed = 1;
+  }
+  return all;
 }
 
 function readTally(file) {

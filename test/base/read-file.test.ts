@@ -72,7 +72,8 @@ describe('what is none', () => {
     }).toThrow('it is a pipe');
   });
 
-  test.skipIf(!isRoot)('a device that never ends', () => {
+  test('a device that never ends', ({ skip }) => {
+    skip(!isRoot, 'needs root');
     const path = join(scratch.path, 'zero');
     execFileSync('mknod', [path, 'c', '1', '5']);
     for (const pipes of [true, false])

@@ -1,6 +1,6 @@
 /**
  * Faults of the environment, by the command as a user starts it: always one sentence with what to do, exit code 5, no
- * stack trace, and never "internal error". What starts a workload is in test/machine/environment.test.ts.
+ * stack trace, and never "internal error". What starts a workload is in test/command/environment.test.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';

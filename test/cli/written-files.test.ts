@@ -45,7 +45,8 @@ describe.each(options)('%s', (_, words) => {
     expect(readdirSync(folder)).toEqual(['file', 'link']);
   });
 
-  test.skipIf(process.getuid?.() !== 0)('a device of our own stays one; one that is full is a sentence', async () => {
+  test('a device of our own stays one; one that is full is a sentence', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'needs root');
     const [none, full] = [scratch.fresh('null'), scratch.fresh('full')];
     execFileSync('mknod', [none, 'c', '1', '3']);
     execFileSync('mknod', [full, 'c', '1', '7']);

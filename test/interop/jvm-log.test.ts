@@ -13,7 +13,7 @@ import type { Collector } from '../../src/catalogue/collectors.js';
 import { jvmLogFlags, parseJvmLog, type JvmLog } from '../../src/record/jvm-log.js';
 import { testJdks } from '../support/java.js';
 import { javac } from '../support/jdks.js';
-import { withinTries } from '../support/tries.js';
+import { noisy, withinTries } from '../support/tries.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pauselab-jvm-log-'));
 afterAll(() => {
@@ -94,9 +94,9 @@ describe.each(cases)('JDK $feature, $collector', ({ jdk, collector }) => {
     expect(log.problems).toEqual([]);
   });
 
-  test.runIf(collector !== 'epsilon')(
-    'every collection that was asked for is there, on the clock of nanoTime and ours',
-    () => {
+  // Epsilon collects nothing.
+  if (collector !== 'epsilon') {
+    test('every collection that was asked for is there, on the clock of nanoTime and ours', () => {
       const pauses = log.series.get('gc.pause') ?? [];
       expect(observed.collections).toHaveLength(3);
       for (const { before_ns, after_ns } of observed.collections) {
@@ -106,12 +106,9 @@ describe.each(cases)('JDK $feature, $collector', ({ jdk, collector }) => {
         );
         expect(inside).not.toEqual([]);
       }
-    },
-  );
+    });
 
-  test.runIf(collector !== 'epsilon')(
-    'a pause lies inside a safepoint, and reaching it is a part of that',
-    async () => {
+    test('a pause lies inside a safepoint, and reaching it is a part of that', async () => {
       let seen: Observed | null = observed;
       await withinTries(3, 'at most one pause lies beside its safepoint', () => {
         const { log: own } = seen ?? observe(jdk, collector);
@@ -128,19 +125,20 @@ describe.each(cases)('JDK $feature, $collector', ({ jdk, collector }) => {
               ({ start_ns, end_ns }) => pause.start_ns + resolution_ns >= start_ns && pause.end_ns <= end_ns,
             ),
         );
-        expect(outside.length).toBeLessThanOrEqual(1);
+        noisy(() => {
+          expect(outside.length).toBeLessThanOrEqual(1);
+        });
         return Promise.resolve();
       });
-    },
-  );
+    });
+  }
 
-  test.runIf(['g1', 'serial', 'zgc', 'shenandoah'].includes(collector))(
-    'heap given back is there, with a length',
-    () => {
+  // Those for which the JVM was started so that it gives heap back.
+  if (givesBack[collector].length > 0)
+    test('heap given back is there, with a length', () => {
       const uncommits = log.series.get('gc.uncommit') ?? [];
       expect(uncommits).not.toEqual([]);
       for (const { start_ns, end_ns } of uncommits)
         expect(end_ns > start_ns && start_ns > observed.ourBefore_ns).toBe(true);
-    },
-  );
+    });
 });

@@ -9,6 +9,7 @@ import { checkObservation } from '../../src/jobs/observe-check.js';
 import type { Tier } from '../../src/jobs/observe-tier.js';
 import { hiddenFrom } from '../../src/observe/sampling-needs.js';
 import { scratchFolder } from '../support/scratch.js';
+import { skipEach } from '../support/skip-each.js';
 
 const scratch = scratchFolder();
 const setup = { note: () => undefined, install: false };
@@ -64,7 +65,8 @@ describe('a check', () => {
   });
 });
 
-describe.skipIf(process.getuid?.() !== 0)('of a process of the same user', () => {
+describe('of a process of the same user', () => {
+  skipEach(process.getuid?.() !== 0, 'needs root');
   const nobody = 65_534;
 
   /** Who may not read the file of a program may not look into its process. */

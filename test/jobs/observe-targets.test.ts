@@ -9,7 +9,8 @@ const nothing: AskedTargets = { pids: [], names: [], mainClasses: [], cgroups: [
 const kernelThreadName = isKernelThread(2) && readIfThere('/proc/2/comm') === 'kthreadd\n' ? 'kthreadd' : null;
 
 describe('a name', () => {
-  test.skipIf(kernelThreadName === null)('that only threads of the kernel have is refused by that name', () => {
+  test('that only threads of the kernel have is refused by that name', ({ skip }) => {
+    skip(kernelThreadName === null, 'no thread of the kernel is seen in this PID namespace');
     const name = kernelThreadName ?? '';
     expect(() => targetsOf({ ...nothing, names: [name] })).toThrow(
       `--name ${name}: only threads of the kernel have this name, which have no memory of their own; name a process`,

@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { Examination } from '../../src/doctor/examine.js';
 import { hostFacts } from '../../src/host/facts.js';
 import { examined } from '../support/examined.js';
+import { isOpen } from '../support/lock-table.js';
 import { nativeProgram } from '../native/programs.js';
 import { expectFault, expectNothingLeft, runtimeFolders, startPauselab } from '../support/pauselab.js';
 import { childrenOf, isAlive } from '../support/processes.js';
+import { skipEach } from '../support/skip-each.js';
 import { until } from '../support/until.js';
 
 interface Expected {
@@ -41,11 +43,6 @@ const isPatched = perVmaLocks !== false && (major > 6 || (major === 6 && minor >
 const rowOf = ({ locks }: Examination, wanted: Omit<Expected, 'lock'>): Examination['locks'][number] | undefined =>
   locks.find((row) => row.operation === wanted.operation && row.layout === wanted.layout);
 
-/** That a call takes no mmap_lock is less than which lock it takes, and not wrong. */
-function isOpen(lock: string | undefined, wanted: string): boolean {
-  return lock === 'undecided' || (lock === 'no mmap_lock' && wanted === 'VMA lock');
-}
-
 /** How many of `wanted` are decided; none of them, and none that is declared, may be wrong. */
 function expectNothingWrong(report: Examination, wanted: readonly Expected[]): number {
   const found = wanted.map((row) => ({ ...row, found: rowOf(report, row)?.lock }));
@@ -59,7 +56,8 @@ function expectNothingWrong(report: Examination, wanted: readonly Expected[]): n
 /** On a machine under load calls may stay open; that hardly any is decided is another matter. */
 const fewestDecided = 5;
 
-describe.skipIf(!isPatched)('the lock of every call', () => {
+describe('the lock of every call', () => {
+  skipEach(!isPatched, 'needs Linux 6.17 or later, with per-VMA locks');
   test('is as the kernel has it and as every operation declares, or undecided', async () => {
     const report = await examined();
     expect(report).toMatchObject({

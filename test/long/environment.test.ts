@@ -1,4 +1,4 @@
-/** Faults of the environment, as test/machine/environment.test.ts has them: more of each kind. */
+/** Faults of the environment, as test/command/environment.test.ts has them: more of each kind. */
 import { describe, test } from 'vitest';
 import {
   expectFileLimit,
@@ -30,6 +30,6 @@ describe('/dev/shm', () => {
 
 test.each([64])('ulimit -f %i', expectFileLimit);
 
-test.each([11, 13])('prlimit --nproc=%i: Node itself has 11 threads', expectThreadLimit);
+test.for([11, 13])('prlimit --nproc=%i: Node itself has 11 threads', expectThreadLimit);
 
 expectNothingLeft();

@@ -1,6 +1,6 @@
 /**
  * Faults that need many runs before they are met, as the user meets them: one sentence with the remedy on stderr, and the
- * right exit code. All others are in test/machine/faults.test.ts.
+ * right exit code. All others are in test/command/faults.test.ts.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';

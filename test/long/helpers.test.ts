@@ -5,6 +5,7 @@ import { expectNothingLeft } from '../support/pauselab.js';
 import { childrenOf, isAlive } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { interruptedAfter } from '../support/interrupted-run.js';
+import { skipEach } from '../support/skip-each.js';
 import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
@@ -36,7 +37,8 @@ describe('a sampler', () => {
   });
 });
 
-describe.runIf(process.geteuid?.() === 0)('a tracer', () => {
+describe('a tracer', () => {
+  skipEach(process.geteuid?.() !== 0, 'needs root');
   test.each([
     ['is killed', 'SIGKILL', ['untraced']],
     ['is stopped', 'SIGSTOP', []],

@@ -8,6 +8,7 @@ import { compileObserved, startObserved } from '../support/observed-jvm.js';
 import { expectNothingLeft, startPauselab } from '../support/pauselab.js';
 import { processesWith } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
+import { skipEach } from '../support/skip-each.js';
 import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
@@ -16,7 +17,8 @@ const moments = 50;
 /** From the start of the command to beyond the end of its window. */
 const longest_ms = 2500;
 
-describe.skipIf(!isAllowed)('an observation of a JVM', () => {
+describe('an observation of a JVM', () => {
+  skipEach(!isAllowed, 'needs root, and BTF of this kernel');
   const classes = compileObserved(scratch);
   const [{ java } = { java: 'java' }] = installedJdks();
 

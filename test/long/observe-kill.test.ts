@@ -7,6 +7,7 @@ import { seededRandom } from '../../src/stats/prng.js';
 import { expectNothingLeft, expectSuccess, pauselab, startPauselab } from '../support/pauselab.js';
 import { childrenOf, endProcess, isAlive, processesWith } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
+import { skipEach } from '../support/skip-each.js';
 import { startStalling } from '../support/stalling.js';
 import { until } from '../support/until.js';
 
@@ -55,7 +56,8 @@ function programsOf(pid: number): number[] {
 const helpersOf = (pid: number): number[] =>
   childrenOf(pid).filter((child) => processesWith('pauselab-observer').includes(child));
 
-describe.skipIf(!isAllowed)('an observation', () => {
+describe('an observation', () => {
+  skipEach(!isAllowed, 'needs root, and BTF of this kernel');
   test.each(['pauselab', 'its helper'])(
     `leaves nothing when %s is killed, at ${moments} moments`,
     async (killed) => {

@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { observedMutexWaits } from '../support/mutex-waits.js';
 import { scratchFolder } from '../support/scratch.js';
+import { skipEach } from '../support/skip-each.js';
 
 const scratch = scratchFolder();
 const out = (): string => scratch.fresh('mutex');
 const isAllowed = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux');
 
-describe.skipIf(!isAllowed)('a wait for a mutex', () => {
+describe('a wait for a mutex', () => {
+  skipEach(!isAllowed, 'needs root, and BTF of this kernel');
   test('has the thread that had it, by tracefs', async () => {
     for (const { cause } of await observedMutexWaits({ tier: 'tracefs', lock: 'mutex', seconds: 10, out }))
       expect(cause).toMatchObject({ cause: 'mutex', grade: 'proven', thread: { name: 'purger' } });

@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readBundle } from '../support/bundle.js';
 import { expectNothingLeft, pauselab } from '../support/pauselab.js';
+import { isAlive } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
+import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
 
@@ -53,13 +55,18 @@ test('beside a churn the agent looks at its process, in the foreign control at t
 });
 
 test('an agent that keeps running ends after the run, with everything that it started', async () => {
-  const out = scratch.fresh('out');
-  const command = `[sh, -c, 'sleep 1000 & : {pid}; wait']`;
+  const [out, seen] = [scratch.fresh('out'), scratch.fresh('seen')];
+  const command = `[sh, -c, 'sleep 1000 & echo $! $$ >> ${seen}; : {pid}; wait']`;
   const ended = await pauselab(['run', profile(`{ command: ${command}, mode: stay }`), '--arm', 'a', '--out', out]);
   // A busy machine leaves the verdict open.
   expect([0, 4], ended.stderr).toContain(ended.code);
   const file = readBundle(out).runs.find(({ file: one }) => one.arm === 'a')?.file;
   expect(file?.agent).toMatchObject({ starts_n: 1, window_n: 1, ends: { 'ended by pauselab after the window': 1 } });
+  const started = readFileSync(seen, 'utf8').trim().split(/\s+/).map(Number);
+  // The idle control has no agent, the foreign control has one.
+  expect(started).toHaveLength(4);
+  expect(started.every((pid) => pid > 1)).toBe(true);
+  await until('the agents and what they started have ended', () => !started.some(isAlive));
 });
 
 describe('an agent that does not do what it should ends the run', () => {

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readStalls } from '../../src/bundle/read-stalls.js';
 import { untilMeasuring } from '../support/live-run.js';
+import { folderOfNobody, isRoot, nobodyCannot, whyNobodyCannot, withoutRoot } from '../support/nobody.js';
 import { expectFault, expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';
 import { isAlive, processesWith } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
+import { skipEach } from '../support/skip-each.js';
 import { stoppedProfile } from '../support/stopped-profile.js';
-import { withinTries } from '../support/tries.js';
+import { noisy, withinTries } from '../support/tries.js';
 import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
@@ -19,7 +21,6 @@ const profile = scratch.write('stopped.yaml', stoppedProfile);
 const paced = ['--set', 'victims[0].rate=1000/s'];
 /** Calls long enough that some of them lose their CPU inside. */
 const holding = ['--set', 'holder.pause=0ms', '--set', 'holder.region=256MiB'];
-const isRoot = process.getuid?.() === 0;
 
 /** In a mount namespace of its own, as the tracer's. */
 function instances(): string[] {
@@ -33,7 +34,8 @@ function instances(): string[] {
     .filter((name) => name.startsWith('pauselab-'));
 }
 
-describe.skipIf(!isRoot)('--trace', () => {
+describe('--trace', () => {
+  skipEach(!isRoot, 'needs root');
   test('leaves nothing in the kernel when it is killed', async () => {
     const running = startPauselab([
       'run',
@@ -70,22 +72,25 @@ describe.skipIf(!isRoot)('--trace', () => {
           with: expect.toSatisfy((ns: number) => ns > 0) as number,
         });
       const own = stalls.filter(({ arm, stall }) => arm === 'crossing' && stall.series === 'writer.mprotect');
-      expect(own.map(({ stall }) => stall.cause)).toContainEqual(
-        expect.objectContaining({
-          cause: 'mmap-lock-reader',
-          grade: 'proven',
-          lock: 'mmap_lock read',
-          thread: expect.objectContaining({ role: 'holder' }) as unknown,
-        }),
-      );
+      noisy(() => {
+        expect(own.map(({ stall }) => stall.cause)).toContainEqual(
+          expect.objectContaining({
+            cause: 'mmap-lock-reader',
+            grade: 'proven',
+            lock: 'mmap_lock read',
+            thread: expect.objectContaining({ role: 'holder' }) as unknown,
+          }),
+        );
+      });
     });
     expect(instances()).toEqual([]);
   });
 });
 
-test.skipIf(isRoot)('--trace without root is said, and runs nothing', async () => {
-  const out = scratch.fresh('refused');
-  expectFault(await pauselab(['run', profile, '--trace', '--out', out]), {
+test('--trace without root is said, and runs nothing', async ({ skip }) => {
+  skip(nobodyCannot, whyNobodyCannot);
+  const out = join(folderOfNobody(scratch.fresh('nobody')), 'refused');
+  expectFault(await pauselab(['run', profile, '--trace', '--out', out], { wrapper: withoutRoot }), {
     code: 5,
     says: [/--trace needs root/],
     out,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/jobs/dry-run-plan.js';
 import { readBundle } from '../support/bundle.js';
+import { commandIn } from '../support/command.js';
 import { expectFault, expectNothingLeft, pauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { shortProfile } from '../support/short-profile.js';
@@ -36,16 +37,10 @@ describe('--fail-if', () => {
 
   test('a percentile that so few runs say too little of is refused before anything runs', async () => {
     const out = scratch.fresh('out');
-    const ended = await pauselab([
-      'run',
-      short,
-      '--arm',
-      'one-vma',
-      '--fail-if',
-      'writer.mprotect.service.p99_99 > 1h',
-      '--out',
-      out,
-    ]);
+    const ended = await commandIn(
+      scratch.path,
+      ...['run', short, '--arm', 'one-vma', '--fail-if', 'writer.mprotect.service.p99_99 > 1h', '--out', out],
+    );
     expectFault(ended, {
       code: 4,
       says: [
@@ -69,7 +64,7 @@ describe('--fail-if', () => {
     },
   ])('an unknown $what is refused before anything runs', async ({ condition, says }) => {
     const out = scratch.fresh('out');
-    const ended = await pauselab(['run', short, '--fail-if', condition, '--out', out]);
+    const ended = await commandIn(scratch.path, 'run', short, '--fail-if', condition, '--out', out);
     expectFault(ended, { code: 2, says: [says], out });
     expect(ended.logs).toEqual([]);
   });
@@ -78,14 +73,14 @@ describe('--fail-if', () => {
 describe('--dry-run', () => {
   const cwd = scratch.path;
   const plan = async (...args: string[]): Promise<Plan> => {
-    const ended = await pauselab(['run', short, '--dry-run', '--json', '--runs', '4', ...args], { cwd });
+    const ended = await commandIn(cwd, 'run', short, '--dry-run', '--json', '--runs', '4', ...args);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     return JSON.parse(ended.stdout) as Plan;
   };
 
   test('tells arms and order, and runs and writes nothing', async () => {
     const out = scratch.fresh('out');
-    const { stdout, ...ended } = await pauselab(['run', short, '--dry-run', '--runs', '2', '--out', out], { cwd });
+    const { stdout, ...ended } = await commandIn(cwd, 'run', short, '--dry-run', '--runs', '2', '--out', out);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^short: 8 runs, at least 2\.80 s in all$/m);
     expect(stdout).toMatch(
@@ -100,7 +95,7 @@ describe('--dry-run', () => {
   });
 
   test('--seed decides the order, the same one each time', async () => {
-    const [first, again, other] = await Promise.all([plan('--seed', '7'), plan('--seed', '7'), plan('--seed', '8')]);
+    const [first, again, other] = [await plan('--seed', '7'), await plan('--seed', '7'), await plan('--seed', '8')];
     expect(again).toEqual(first);
     expect(other.order).not.toEqual(first.order);
     expect({ ...other, order: [] }).toEqual({ ...first, order: [] });

@@ -1,27 +1,14 @@
-/** How an experiment ends early: by one signal, by two, and by a kill that it cannot answer. */
+/**
+ * What an experiment leaves that cannot clean up, and that the next start removes it: the next start of any pauselab, so
+ * no other runs beside. Experiments that end in order are in test/command/interruption.test.ts.
+ */
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expectKept, processesOf, scratch, short, startLong, untilGone } from '../support/interrupted.js';
+import { processesOf, scratch, short, startLong, untilGone } from '../support/interrupted.js';
 import { untilMeasuring } from '../support/live-run.js';
-import { expectFault, expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';
+import { expectNothingLeft, pauselab } from '../support/pauselab.js';
 import { isAlive } from '../support/processes.js';
 import { until } from '../support/until.js';
-
-test('SIGINT while it measures ends with 130 and keeps what was measured, marked partial', async () => {
-  await expectKept('SIGINT', 130);
-});
-
-test('SIGINT before the first run measures nothing, and no folder says otherwise', async () => {
-  const out = scratch.fresh('out');
-  const running = startPauselab(['run', short, '--duration', '60s', '--out', out]);
-  await until('it sizes the region', () => running.logs().some((text) => text.startsWith('sizing the region')));
-  running.kill('SIGINT');
-  expectFault(await running.ended, {
-    code: 130,
-    says: [/^pauselab: interrupted by SIGINT before the first run; nothing was measured$/],
-    out,
-  });
-});
 
 describe('what a pauselab that could not clean up leaves', () => {
   const left: string[] = [];

@@ -9,7 +9,7 @@ import type { SeriesRun } from '../../src/experiment/run/analyse.js';
 import { expectCountsToAgree } from '../support/bundle.js';
 import { interval_ns, runInjected, series } from '../support/known-truth.js';
 import { expectNothingLeft, runtimeFolders } from '../support/pauselab.js';
-import { withinTries } from '../support/tries.js';
+import { noisy, withinTries } from '../support/tries.js';
 
 const ms = 1_000_000;
 const pause_ns = 500 * ms;
@@ -25,25 +25,29 @@ describe('one pause of 500 ms at 1,000/s', () => {
       expect(run.file).toMatchObject({ status: 'complete', failures: [] });
       expectCountsToAgree(run);
       const { service, response, figures } = victimOf(run);
-      expect(figures).toMatchObject({
-        unserved: 0,
-        inflight_ns: null,
-        saturated: false,
-        refused: {},
-        exhausted: 0,
-        lost_records: 0,
-      });
-      expect([service.n, response.n]).toEqual([due, due]);
-
-      expect(slowIn(service)).toHaveLength(1);
-      const slow = slowIn(response);
-      expectNear(slow.length, 500, 2);
-      for (let bucket = 0; bucket < 5; bucket += 1)
-        expectNear(slow.filter((value_ns) => Math.min(4, Math.floor(value_ns / (100 * ms))) === bucket).length, 100, 2);
+      expect(figures).toMatchObject({ refused: {}, exhausted: 0, lost_records: 0 });
+      expect(service.n + figures.unserved + (figures.inflight_ns === null ? 0 : 1)).toBe(due);
+      expect(response.n).toBe(due);
 
       const injected_ns = injectedPause(run);
-      expectNear(service.max_ns, injected_ns, ms);
-      expectNear(response.max_ns, injected_ns, ms);
+      const [stall, ...others] = victimOf(run).stalls;
+      noisy(() => {
+        expect(figures).toMatchObject({ unserved: 0, inflight_ns: null, saturated: false });
+        expect(slowIn(service)).toHaveLength(1);
+        const slow = slowIn(response);
+        expectNear(slow.length, 500, 2);
+        for (let bucket = 0; bucket < 5; bucket += 1)
+          expectNear(
+            slow.filter((value_ns) => Math.min(4, Math.floor(value_ns / (100 * ms))) === bucket).length,
+            100,
+            2,
+          );
+        expectNear(service.max_ns, injected_ns, ms);
+        expectNear(response.max_ns, injected_ns, ms);
+        expect(others).toEqual([]);
+        // It sleeps, so the sampler saw it asleep: no lock of the kernel.
+        expect(stall?.dominant).toBe('S');
+      });
       expect(figures.service.max_ns).toBe(service.max_ns);
       expect(figures.response?.max_ns).toBe(response.max_ns);
 
@@ -54,10 +58,7 @@ describe('one pause of 500 ms at 1,000/s', () => {
         total_ns: service.max_ns,
       });
       expectNear(figures.stalls.stalled_share * duration_ns, injected_ns, ms);
-      const [stall, ...others] = victimOf(run).stalls;
-      expect(others).toEqual([]);
-      // It sleeps, so the sampler saw it asleep: no lock of the kernel.
-      expect(stall).toMatchObject({ stillRunning: false, recorded: true, dominant: 'S', duration_ns: service.max_ns });
+      expect(stall).toMatchObject({ stillRunning: false, recorded: true, duration_ns: service.max_ns });
     });
   });
 
@@ -80,21 +81,24 @@ describe('one pause of 500 ms at 1,000/s', () => {
       expect(figures).toMatchObject({ unserved: due - at - 1, saturated: true });
       // The operation in flight and those behind it, each for as long as the window still was.
       expect(response.n).toBe(due);
-      expectNear(response.max_ns, (due - at) * ms, ms);
       expect(figures.response).toMatchObject({ n: due, p50_ns: null, mean_ns: null });
       expect(run.counts[`${series}.owed`]).toBe(due - at);
 
       const left_ns = (due - at) * ms;
       expect(figures.inflight_ns).toBeGreaterThanOrEqual(left_ns);
+      expect(stalls).toContainEqual(
+        expect.objectContaining({ stillRunning: true, recorded: true, duration_ns: figures.inflight_ns }),
+      );
+      noisy(() => {
+        expectNear(response.max_ns, left_ns, ms);
+        expect(stalls).toMatchObject([{ dominant: 'S' }]);
+        expectNear(figures.stalls.stalled_share * duration_ns, left_ns, 2 * ms);
+      });
       expect(figures.stalls).toMatchObject({
         count: 1,
         longest_ns: figures.inflight_ns,
         total_ns: figures.inflight_ns,
       });
-      expectNear(figures.stalls.stalled_share * duration_ns, left_ns, 2 * ms);
-      expect(stalls).toMatchObject([
-        { stillRunning: true, recorded: true, dominant: 'S', duration_ns: figures.inflight_ns },
-      ]);
     });
   });
 });

@@ -1,212 +1,40 @@
-/** `pauselab observe --follow` beside a process that the test stops now and then. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+/** `pauselab observe --follow` beside a process that waits for mmap_lock, because a thread with real-time priority runs. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import { readBundleFile } from '../../src/bundle/store.js';
-import { cgroupOf, pidsIn } from '../support/cgroup.js';
-import { expectFault, expectNothingLeft, mainFile, pauselab } from '../support/pauselab.js';
+import { follow } from '../support/following.js';
+import { expectNothingLeft } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { startStalling } from '../support/stalling.js';
-import { withinTries } from '../support/tries.js';
+import { noisy, withinTries } from '../support/tries.js';
 import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
-const canUseKernel = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux');
 
-/** It wakes each millisecond, so that a stop is a stall. */
-function busySleeper(): number {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1)'], { stdio: 'ignore' });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  return child.pid ?? 0;
-}
-
-interface Following {
-  readonly hasBegun: () => boolean;
-  /** Lines of stdout so far, without the last where it is not whole. */
-  readonly lines: () => string[];
-  readonly kill: (signal: NodeJS.Signals) => void;
-  readonly code: Promise<number | null>;
-}
-
-function follow(args: readonly string[]): Following {
-  const child = spawn(process.execPath, [mainFile, 'observe', '--follow', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  return {
-    hasBegun: () => stderr.includes('observing by'),
-    lines: () => stdout.split('\n').slice(0, -1),
-    kill: (signal) => child.kill(signal),
-    code: new Promise((resolve) => child.once('close', resolve)),
-  };
-}
-
-/** Stops the process until somebody has seen it. */
-async function stoppedUntil(pid: number, what: string, isSeen: () => boolean): Promise<void> {
-  await until(what, async () => {
-    process.kill(pid, 'SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    process.kill(pid, 'SIGCONT');
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    return isSeen();
-  });
-}
-
-const isStop = (line: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}\S+ m?s: .* was stopped for /.test(line);
-
-describe.skipIf(!canUseKernel)('what stalls a process', () => {
-  test.each(['ebpf', 'tracefs', 'sampling'])(
-    'is shown while it is observed, and the result when it is interrupted: %s',
-    async (tier) => {
-      await withinTries(3, `stops are shown by ${tier}`, async () => {
-        const pid = busySleeper();
-        const out = scratch.fresh('followed');
-        const following = follow(['--pid', String(pid), '--tier', tier, '--out', out]);
-        await stoppedUntil(pid, 'two stops are shown', () => following.lines().filter(isStop).length >= 2);
-        // Nothing is kept before the end.
-        expect(existsSync(out)).toBe(false);
-        following.kill('SIGINT');
-        expect(await following.code).toBe(130);
-        expect(following.lines().join('\n')).toMatch(/^\nGiving memory back is not the reason/m);
-        expect(readBundleFile('stalls', join(out, 'runs/observed/stalls.json')).stalls.length).toBeGreaterThanOrEqual(
-          2,
-        );
-      });
-    },
-  );
-
-  // The process is preempted while it has mmap_lock, again and again.
-  test('has the thread that had the lock while it is observed, as in the result: tracefs', async () => {
-    await withinTries(3, 'a wait for mmap_lock is shown', async () => {
-      const out = scratch.fresh('followed');
-      const following = follow([
-        ...['--pid', String(startStalling(120).pid), '--tier', 'tracefs', '--json', '--out', out],
-      ]);
-      const held = (): ListedStall[] =>
-        following
-          .lines()
-          .map((line) => JSON.parse(line) as ListedStall)
-          .filter(({ cause }) => cause?.cause === 'mmap-lock-reader');
-      await until('a wait for mmap_lock is shown', () => held().length > 0);
-      const [shown] = held();
-      following.kill('SIGINT');
-      expect(await following.code).toBe(130);
-      expect(shown?.cause).toMatchObject({ grade: 'proven', thread: { name: 'purger' } });
-      expect(shown?.cause?.sentence).toContain('madvise.DONTNEED');
-      const { stalls } = readBundleFile('stalls', join(out, 'runs/observed/stalls.json'));
-      const [same] = stalls.filter(({ series, start_ns }) => series === shown?.series && start_ns === shown.start_ns);
-      expect(same).toMatchObject({ duration_ns: shown?.duration_ns, cause: { cause: shown?.cause?.cause } });
-    });
-  });
-
-  test('is an object per line with --json, and never twice; the observation comes last', async () => {
-    const pid = busySleeper();
+// The process is preempted while it has mmap_lock, again and again.
+test('a wait has the thread that had the lock while it is observed, as in the result: tracefs', async ({ skip }) => {
+  skip(process.getuid?.() !== 0 || !existsSync('/sys/kernel/btf/vmlinux'), 'needs root, and BTF of this kernel');
+  await withinTries(3, 'a wait for mmap_lock is shown', async () => {
     const out = scratch.fresh('followed');
-    const following = follow(['--pid', String(pid), '--until-stalls', '3', '--json', '--out', out]);
-    await stoppedUntil(pid, 'three stalls end it', () => existsSync(join(out, 'observation.json')));
-    expect(await following.code).toBe(0);
-    const objects = following
-      .lines()
-      .map((line) => JSON.parse(line) as { kind: string; at?: string; start_ns?: number; thread?: { tid: number } });
-    const last = objects.pop() as
-      { kind: string; stalls?: { start_ns: number; thread: { tid: number } }[] } | undefined;
-    expect(last?.kind).toBe('observation');
-    expect(objects.length).toBeGreaterThanOrEqual(3);
-    const seen = objects.map(({ thread, start_ns }) => `${thread?.tid} ${start_ns}`);
-    expect(new Set(seen).size).toBe(seen.length);
-    expect((last?.stalls ?? []).map(({ thread, start_ns }) => `${thread.tid} ${start_ns}`)).toEqual(
-      expect.arrayContaining(seen),
-    );
-    for (const { kind, at = '' } of objects) {
-      expect(kind).toBe('stall');
-      expect(new Date(at).toISOString()).toBe(at);
-    }
-  });
-
-  test('is kept beside the folder of --out if something else took that meanwhile', async () => {
-    const out = scratch.fresh('taken');
-    const following = follow(['--pid', String(busySleeper()), '--json', '--out', out]);
-    await until('it observes', following.hasBegun);
-    mkdirSync(join(out, 'of another command'), { recursive: true });
+    const following = follow([
+      ...['--pid', String(startStalling(120).pid), '--tier', 'tracefs', '--json', '--out', out],
+    ]);
+    const held = (): ListedStall[] =>
+      following
+        .lines()
+        .map((line) => JSON.parse(line) as ListedStall)
+        .filter(({ cause }) => cause?.cause === 'mmap-lock-reader');
+    await noisy(() => until('a wait for mmap_lock is shown', () => held().length > 0));
+    const [shown] = held();
     following.kill('SIGINT');
     expect(await following.code).toBe(130);
-    expect(JSON.parse(following.lines().at(-1) ?? '')).toMatchObject({ bundle: `${out}-2` });
-    expect(existsSync(join(`${out}-2`, 'observation.json'))).toBe(true);
-  });
-
-  test('is no longer observed when nobody reads it', async () => {
-    const pid = busySleeper();
-    const out = scratch.fresh('unread');
-    const child = spawn(
-      'sh',
-      [
-        '-c',
-        `"$@" | head -n 1`,
-        'sh',
-        process.execPath,
-        mainFile,
-        'observe',
-        '--follow',
-        '--pid',
-        String(pid),
-        '--out',
-        out,
-      ],
-      { stdio: 'ignore' },
-    );
-    onTestFinished(() => {
-      child.kill('SIGKILL');
-    });
-    await stoppedUntil(pid, 'it ends', () => existsSync(join(out, 'observation.json')));
-  });
-});
-
-describe.skipIf(!canUseKernel)('a cgroup', () => {
-  test('is observed with all its processes, and processes that start in it meanwhile are counted', async () => {
-    const parent = spawn('sh', ['-c', 'read line; sleep 60 & sleep 60 & wait'], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
-    const folder = cgroupOf(parent.pid ?? 0);
-    onTestFinished(() => {
-      for (const pid of pidsIn(folder)) process.kill(pid, 'SIGKILL');
-    });
-    const following = follow(['--cgroup', folder, '--json', '--out', scratch.fresh('cgroup')]);
-    await until('it observes', following.hasBegun);
-    parent.stdin.end('go\n');
-    await until('the process has started two', () => pidsIn(folder).length === 3);
-    following.kill('SIGTERM');
-    expect(await following.code).toBe(143);
-    const last = JSON.parse(following.lines().at(-1) ?? '') as {
-      targets: { pid: number }[];
-      missing: { code: string; processes_n?: number }[];
-    };
-    expect(last.targets.map(({ pid }) => pid)).toEqual([parent.pid]);
-    expect(last.missing).toContainEqual(expect.objectContaining({ code: 'processes-started', processes_n: 2 }));
-  });
-});
-
-describe('wrong input', () => {
-  test.each([
-    [['--cgroup', '/there is none'], /^pauselab: --cgroup \/there is none: no process that can be observed is in this/],
-    [
-      ['--pid', String(process.pid), '--for', '1s', '--threshold', '2s'],
-      /^pauselab: --threshold 2\.00 s is longer than --for 1\.00 s/,
-    ],
-  ])('is refused in one sentence: %j', async (args, said) => {
-    expectFault(await pauselab(['observe', ...args]), { code: 2, says: [said] });
+    expect(shown?.cause).toMatchObject({ grade: 'proven', thread: { name: 'purger' } });
+    expect(shown?.cause?.sentence).toContain('madvise.DONTNEED');
+    const { stalls } = readBundleFile('stalls', join(out, 'runs/observed/stalls.json'));
+    const [same] = stalls.filter(({ series, start_ns }) => series === shown?.series && start_ns === shown.start_ns);
+    expect(same).toMatchObject({ duration_ns: shown?.duration_ns, cause: { cause: shown?.cause?.cause } });
   });
 });
 

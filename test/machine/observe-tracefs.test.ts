@@ -6,6 +6,7 @@ import { ExitCode } from '../../src/base/failure.js';
 import { expectNothingLeft, startPauselab } from '../support/pauselab.js';
 import { childrenOf } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
+import { skipEach } from '../support/skip-each.js';
 import { canTrace, traceInstances } from '../support/tracefs.js';
 import { until } from '../support/until.js';
 
@@ -13,7 +14,8 @@ const scratch = scratchFolder();
 
 const instances = (): string[] => traceInstances(scratch.fresh('tracefs'));
 
-describe.skipIf(!canTrace(scratch.fresh('tracefs')))('an observation by tracefs', () => {
+describe('an observation by tracefs', () => {
+  skipEach(!canTrace(scratch.fresh('tracefs')), 'needs root, and tracefs');
   test('leaves nothing in the kernel when pauselab or the tracer is killed', async () => {
     const sleeper = spawn('sleep', ['600'], { stdio: 'ignore' });
     onTestFinished(() => {

@@ -13,12 +13,23 @@ test('`replay` says of each expected root whether it came back', async () => {
   const out = scratch.fresh('run');
   const ran = await pauselab(['run', profile, '--arm', 'one-vma', '--out', out, '--json']);
   const again = await pauselab(['replay', out, '--out', scratch.fresh('replay'), '--json']);
-  for (const { stdout } of [ran, again]) {
+  for (const { code, stdout, stderr } of [ran, again]) {
+    // One run is few: the verdict may be left open.
+    expect([0, 4], stderr).toContain(code);
     const { expected } = JSON.parse(stdout) as { readonly expected?: readonly unknown[] };
-    expect(expected).toMatchObject([{ arm: 'one-vma', cause: 'vma-lock', by: 'holder' }]);
+    // A call over 4 MiB is far shorter than the threshold of 100 ms. Other stalls are the machine's.
+    expect(expected).toMatchObject([
+      {
+        arm: 'one-vma',
+        cause: 'vma-lock',
+        by: 'holder',
+        code: expect.toBeOneOf(['no-stall', 'other-roots']) as string,
+      },
+    ]);
   }
   const text = await pauselab(['replay', out, '--out', scratch.fresh('text')]);
-  expect(text.stdout).toMatch(/repeated.*one-vma.*vma-lock by holder/i);
+  expect([0, 4], text.stderr).toContain(text.code);
+  expect(text.stdout).toMatch(/^Not repeated: .*one-vma.*vma-lock by holder/m);
 });
 
 expectNothingLeft();

@@ -11,6 +11,7 @@ import { readTrace, type TraceEvent } from '../../src/record/trace/trace.js';
 import { programs } from '../../src/workload/programs.js';
 import { tracerPlan } from '../../src/workload/watch/tracer.js';
 import { scratchFolder } from '../support/scratch.js';
+import { skipEach } from '../support/skip-each.js';
 import { canTrace, traceInstances } from '../support/tracefs.js';
 import { until } from '../support/until.js';
 
@@ -47,7 +48,8 @@ async function tracer(
   return { folder, pid: child.pid ?? 0, end };
 }
 
-describe.skipIf(!canTrace(scratch.fresh('tracefs')))('an instance', () => {
+describe('an instance', () => {
+  skipEach(!canTrace(scratch.fresh('tracefs')), 'needs root, and tracefs');
   test('of a killed tracer is removed by its guardian, as is that of other programs', async () => {
     const { pid, end } = await tracer([], process.pid, tracerPlan([process.pid], 1, [process.pid]));
     const own = (): string[] => instances().filter((name) => name.startsWith(`pauselab-${process.pid}-`));
@@ -85,7 +87,8 @@ describe.skipIf(!canTrace(scratch.fresh('tracefs')))('an instance', () => {
   });
 });
 
-describe.skipIf(!canTrace(scratch.fresh('tracefs')))('a program from outside', () => {
+describe('a program from outside', () => {
+  skipEach(!canTrace(scratch.fresh('tracefs')), 'needs root, and tracefs');
   test('that takes the mmap_lock of a watched process is in the trace, and other locks of it are not', async () => {
     const watched = spawn('sleep', ['60'], { stdio: 'ignore' });
     onTestFinished(() => {
@@ -105,7 +108,8 @@ describe.skipIf(!canTrace(scratch.fresh('tracefs')))('a program from outside', (
   });
 });
 
-describe.skipIf(!canTrace(scratch.fresh('tracefs')))('a trace that goes on', () => {
+describe('a trace that goes on', () => {
+  skipEach(!canTrace(scratch.fresh('tracefs')), 'needs root, and tracefs');
   test('gives its events so far as often as asked, each once', async () => {
     const plan = tracerPlan([process.pid], 1, [process.pid]);
     const begun = process.hrtime.bigint();

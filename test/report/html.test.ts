@@ -497,76 +497,72 @@ describe('names and values of a bundle', () => {
     expect(page.split('&#60;script&#62;').length).toBeGreaterThan(15);
   });
 
-  test.skipIf(!hasChromium)(
-    'run nothing in a browser, whose only script is ours (skipped where /usr/bin/chromium is not installed)',
-    async () => {
-      const page = await openPage(scratch.write('hostile.html', report([hostile()])), scratch.fresh('browser'));
-      try {
-        expect(await page.evaluate('document.title')).toMatch(/^pauselab: /);
-        expect(await page.evaluate(`document.querySelectorAll('button[aria-pressed=true]').length`)).toBeGreaterThan(0);
-        // What the policy refused would be a complaint.
-        expect(page.complaints).toEqual([]);
-        // The longest words of a hostile bundle break, too.
-        for (const width of [390, 1440])
-          expect(await page.look({ width, height: 800, scheme: 'light', media: 'screen' })).toMatchObject({
-            width,
-            overflowing: [],
-          });
-      } finally {
-        await page.close();
-      }
-    },
-  );
-});
-
-test.skipIf(!hasChromium)(
-  'fits a phone and a wide screen, light, dark and on paper, and asks for nothing (skipped where /usr/bin/chromium is not installed)',
-  async () => {
-    const other = bundle({ runs: [{ arm: 'idle' }, { arm: 'free', series: 'writer.a_series_of_a_rather_long_name' }] });
-    const jvm = {
-      ...exampleStall,
-      evidence: {
-        ...exampleStall.evidence,
-        sources: [],
-        threads: exampleStall.evidence?.threads ?? [],
-        events: [{ name: 'gc.pause', label: 'Pause Young', start_ns: 1.1e9, duration_ns: 2e8 }],
-        systemCall: null,
-        steal_share: null,
-        stacks: [],
-        userStacks: [],
-        missing: [],
-      },
-    };
-    const file = scratch.write(
-      'page.html',
-      report([
-        bundle({ runs: [{ arm: 'idle' }, { arm: 'free', stalls: stalled(2) }] }, { stalls: [exampleStall, jvm] }),
-        other,
-      ]),
-    );
-    const page = await openPage(file, scratch.fresh('browser'));
+  test('run nothing in a browser, whose only script is ours', async ({ skip }) => {
+    skip(!hasChromium, 'needs /usr/bin/chromium');
+    const page = await openPage(scratch.write('hostile.html', report([hostile()])), scratch.fresh('browser'));
     try {
-      for (const width of [390, 1440]) {
-        for (const scheme of ['light', 'dark'] as const)
-          expect({ scheme, ...(await page.look({ width, height: 900, scheme, media: 'screen' })) }).toEqual({
-            width,
-            scheme,
-            overflowing: [],
-            scrolling: [],
-            picture: null,
-          });
-      }
-      expect(await page.look({ width: 794, height: 1123, scheme: 'light', media: 'print' })).toMatchObject({
-        width: 794,
-        overflowing: [],
-      });
+      expect(await page.evaluate('document.title')).toMatch(/^pauselab: /);
+      expect(await page.evaluate(`document.querySelectorAll('button[aria-pressed=true]').length`)).toBeGreaterThan(0);
+      // What the policy refused would be a complaint.
       expect(page.complaints).toEqual([]);
-      expect(page.requests).toEqual([`file://${file}`]);
+      // The longest words of a hostile bundle break, too.
+      for (const width of [390, 1440])
+        expect(await page.look({ width, height: 800, scheme: 'light', media: 'screen' })).toMatchObject({
+          width,
+          overflowing: [],
+        });
     } finally {
       await page.close();
     }
-  },
-);
+  });
+});
+
+test('fits a phone and a wide screen, light, dark and on paper, and asks for nothing', async ({ skip }) => {
+  skip(!hasChromium, 'needs /usr/bin/chromium');
+  const other = bundle({ runs: [{ arm: 'idle' }, { arm: 'free', series: 'writer.a_series_of_a_rather_long_name' }] });
+  const jvm = {
+    ...exampleStall,
+    evidence: {
+      ...exampleStall.evidence,
+      sources: [],
+      threads: exampleStall.evidence?.threads ?? [],
+      events: [{ name: 'gc.pause', label: 'Pause Young', start_ns: 1.1e9, duration_ns: 2e8 }],
+      systemCall: null,
+      steal_share: null,
+      stacks: [],
+      userStacks: [],
+      missing: [],
+    },
+  };
+  const file = scratch.write(
+    'page.html',
+    report([
+      bundle({ runs: [{ arm: 'idle' }, { arm: 'free', stalls: stalled(2) }] }, { stalls: [exampleStall, jvm] }),
+      other,
+    ]),
+  );
+  const page = await openPage(file, scratch.fresh('browser'));
+  try {
+    for (const width of [390, 1440]) {
+      for (const scheme of ['light', 'dark'] as const)
+        expect({ scheme, ...(await page.look({ width, height: 900, scheme, media: 'screen' })) }).toEqual({
+          width,
+          scheme,
+          overflowing: [],
+          scrolling: [],
+          picture: null,
+        });
+    }
+    expect(await page.look({ width: 794, height: 1123, scheme: 'light', media: 'print' })).toMatchObject({
+      width: 794,
+      overflowing: [],
+    });
+    expect(page.complaints).toEqual([]);
+    expect(page.requests).toEqual([`file://${file}`]);
+  } finally {
+    await page.close();
+  }
+});
 
 describe('one figure alone', () => {
   test('is a whole SVG, with the names of its curves, or CSV; the rest of the bundle is not in it', () => {

@@ -230,25 +230,23 @@ test('of an observation no figure is alone but a stall', () => {
   expect(() => singleFigure([path], 'stall-1', 'csv')).toThrow('`pauselab export --format csv` has its stalls');
 });
 
-test.skipIf(!hasChromium)(
-  'fits a phone and a wide screen, light and dark, and asks for nothing (skipped where /usr/bin/chromium is not installed)',
-  async () => {
-    const long = { at_ms: 100, length_ms: 500, thread: `a${'_rather_long_name'.repeat(9)}` };
-    const file = scratch.write('page.html', report([observation({ stalls: [...stalls, long] }), observation()]));
-    const page = await openPage(file, scratch.fresh('browser'));
-    try {
-      for (const width of [390, 1440])
-        for (const scheme of ['light', 'dark'] as const)
-          expect({ scheme, ...(await page.look({ width, height: 900, scheme, media: 'screen' })) }).toMatchObject({
-            width,
-            scheme,
-            overflowing: [],
-            scrolling: [],
-          });
-      expect(page.complaints).toEqual([]);
-      expect(page.requests).toEqual([`file://${file}`]);
-    } finally {
-      await page.close();
-    }
-  },
-);
+test('fits a phone and a wide screen, light and dark, and asks for nothing', async ({ skip }) => {
+  skip(!hasChromium, 'needs /usr/bin/chromium');
+  const long = { at_ms: 100, length_ms: 500, thread: `a${'_rather_long_name'.repeat(9)}` };
+  const file = scratch.write('page.html', report([observation({ stalls: [...stalls, long] }), observation()]));
+  const page = await openPage(file, scratch.fresh('browser'));
+  try {
+    for (const width of [390, 1440])
+      for (const scheme of ['light', 'dark'] as const)
+        expect({ scheme, ...(await page.look({ width, height: 900, scheme, media: 'screen' })) }).toMatchObject({
+          width,
+          scheme,
+          overflowing: [],
+          scrolling: [],
+        });
+    expect(page.complaints).toEqual([]);
+    expect(page.requests).toEqual([`file://${file}`]);
+  } finally {
+    await page.close();
+  }
+});

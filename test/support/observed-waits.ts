@@ -4,7 +4,7 @@ import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import type { TierName } from '../../src/facts/observation-facts.js';
 import { pauselab } from './pauselab.js';
 import { startStalling, waitsWithin, type ObservedWindow, type RecordedWait } from './stalling.js';
-import { withinTries } from './tries.js';
+import { noisy, withinTries } from './tries.js';
 
 export interface ObservedWaits<Observation> {
   readonly observation: Observation;
@@ -40,7 +40,9 @@ export function observedWaits<Observation extends ObservedWindow & { readonly st
     expect(code).toBe(0);
     const observation = JSON.parse(stdout) as Observation;
     const waits = waitsWithin(observation, await stalling.end());
-    expect(waits.length).toBeGreaterThan(0);
+    noisy(() => {
+      expect(waits.length).toBeGreaterThan(0);
+    });
     return { observation, waits };
   });
 }

@@ -5,9 +5,32 @@ type Ending = () => unknown;
 /** Of the try that runs now: what has to end before the next one starts. A test file runs one test at a time. */
 let endings: Ending[] | undefined;
 
+/** A claim that `noisy` marked did not hold. */
+class Noise extends Error {
+  constructor(readonly failure: unknown) {
+    super(firstLine(failure));
+  }
+}
+
 /**
- * What a machine's noise can hide is tried again, a few times and for all to see: a claim that does not hold in any
- * try fails, and one that needed more than one try says so.
+ * Marks a claim that the noise of a machine can hide, inside `withinTries`. All else has to hold in every try: exit
+ * codes, counts that have to agree, and that nothing wrong is said.
+ */
+export function noisy<T>(claim: () => T): T {
+  const hide = (failure: unknown): never => {
+    throw new Noise(failure);
+  };
+  try {
+    const held = claim();
+    return held instanceof Promise ? (held.catch(hide) as T) : held;
+  } catch (failure) {
+    return hide(failure);
+  }
+}
+
+/**
+ * What a machine's noise can hide is tried again, a few times and for all to see: a noisy claim that does not hold in
+ * any try fails, and one that needed more than one try says so. Any other failure is one at once.
  */
 export async function withinTries<T>(most: number, what: string, attempt: () => Promise<T>): Promise<T> {
   for (let number = 1; ; number += 1) {
@@ -17,8 +40,9 @@ export async function withinTries<T>(most: number, what: string, attempt: () => 
       console.log(`${what}: try ${number} of at most ${most} held`);
       return value;
     } catch (error) {
-      console.log(`${what}: try ${number} of at most ${most} did not hold: ${firstLine(error)}`);
-      if (number === most) throw error;
+      if (!(error instanceof Noise)) throw error;
+      console.log(`${what}: try ${number} of at most ${most} did not hold: ${error.message}`);
+      if (number === most) throw error.failure;
     } finally {
       const ended = endings;
       endings = undefined;

@@ -99,7 +99,8 @@ describe('a folder of another pauselab', () => {
   });
 
   // In its own PID namespace each is a process 1 or 2, and here nobody is, or somebody else.
-  test.skipIf(!isRoot)('in another PID namespace stays while that one lives', async () => {
+  test('in another PID namespace stays while that one lives', async ({ skip }) => {
+    skip(!isRoot, 'needs root');
     const { path, kill } = await another(['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']);
     expect(Number(/run-(\d+)-/.exec(path)?.[1])).toBeLessThan(10);
     createRuntimeFolder().remove();

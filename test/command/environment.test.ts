@@ -39,6 +39,6 @@ test('without /proc', async ({ skip }) => {
 
 test.each([8])('ulimit -f %i', expectFileLimit);
 
-test.each([12])('prlimit --nproc=%i: Node itself has 11 threads', expectThreadLimit);
+test.for([12])('prlimit --nproc=%i: Node itself has 11 threads', expectThreadLimit);
 
 expectNothingLeft();

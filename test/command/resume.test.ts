@@ -11,7 +11,7 @@ import { argumentsOf } from '../support/written-commands.js';
 
 const scratch = scratchFolder();
 const short = scratch.write('short.yaml', shortProfile);
-const asked = ['--duration', '4s', '--arm', 'crossing', '--fail-if', 'writer.mprotect.stalls > 100000'];
+const asked = ['--duration', '2s', '--arm', 'crossing', '--fail-if', 'writer.mprotect.stalls > 100000'];
 
 test('after kill -9 in a run, and after Ctrl-C, it ends as if nothing had been', async () => {
   const out = scratch.fresh('out');
