@@ -228,7 +228,13 @@ const logSeriesSchema = z.object({
   durations: figuresSchema,
   /** Events that lasted at least the threshold. */
   long_count: z.number(),
+  /** Of these events, also beyond the window. */
   total_ns: ns,
+  /**
+   * Time in events inside the window, of the warm-up and of the window, for shares of the window. Null in an older bundle,
+   * and if a run of an older version is in it.
+   */
+  inWindow_ns: orNull(ns).default(null),
 });
 
 const watchedThreadSchema = z.object({
@@ -396,10 +402,17 @@ const armSchema = z.object({
       cpu_ns: ns,
       /** The arm that runs the user's program without probes and is otherwise the same. */
       withoutProbes: orNull(z.string()).default(null),
-      /** CPU time of a run, and the time between its readings. */
+      /** CPU time of a run, and the time between its readings; null for the window in an older bundle. */
       perRun: z
         .array(
-          z.object({ run: z.string(), status, cpu_ns: ns, over_ns: ns, log: z.array(logSeriesSchema).default([]) }),
+          z.object({
+            run: z.string(),
+            status,
+            cpu_ns: ns,
+            over_ns: ns,
+            window_ns: orNull(ns).default(null),
+            log: z.array(logSeriesSchema).default([]),
+          }),
         )
         .default([]),
       /** What is unreadable or missing in the logs. */

@@ -210,8 +210,8 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
     log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
     cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0),
     withoutProbes: alone,
-    perRun: runs.flatMap(({ file: { name, status, jvm } }) =>
-      jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns, log: jvm.log }],
+    perRun: runs.flatMap(({ file: { name, status, jvm }, analysis: { window_ns } }) =>
+      jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns, window_ns, log: jvm.log }],
     ),
     logProblems: distinct(runs.flatMap(({ file }) => file.jvm?.logProblems ?? [])),
     removedFromEnvironment: [

@@ -228,9 +228,9 @@ function dominantState(shares: Readonly<Record<string, number>>): DominantState 
   return letter === 'D' || letter === 'S' || letter === 'R' || letter === 'unobserved' ? letter : 'other';
 }
 
-/** Length of the union of the operations' spans inside the window. Operations are sorted by start. */
+/** Length of the union of the spans inside the window. They are sorted by start. */
 export function unionInside(
-  operations: readonly SlowOperation[],
+  operations: readonly Pick<SlowOperation, 'start_ns' | 'duration_ns'>[],
   windowStart_ns: number,
   windowEnd_ns: number,
 ): number {
