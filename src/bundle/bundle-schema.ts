@@ -488,6 +488,14 @@ const seenUnderLoadSchema = z.object({
   controlLoad_share: z.number(),
 });
 
+const seenPausesSchema = z.object({
+  runs_n: z.number(),
+  pausedRuns_n: z.number(),
+  longest_ns: ns,
+  paused_share: z.number(),
+  foreign_share: orNull(z.number()),
+});
+
 export const summarySchema = z.object({
   schemaVersion: version,
   profile: z.string(),
@@ -516,6 +524,8 @@ export const summarySchema = z.object({
       foreignStalls_n: orNull(z.number()),
       idleStalls_n: orNull(z.number()),
       underLoad: orNull(seenUnderLoadSchema),
+      /** Null unless the reason is `paused`. */
+      paused: orNull(seenPausesSchema).default(null),
       sentence: z.string(),
     }),
   ),

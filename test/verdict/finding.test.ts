@@ -75,6 +75,7 @@ test('a typical experiment, in words', () => {
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "like-foreign",
+          "paused": null,
           "reason": null,
           "seen": {
             "blocked_n": 0,
@@ -98,6 +99,7 @@ test('a typical experiment, in words', () => {
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "like-foreign",
+          "paused": null,
           "reason": null,
           "seen": {
             "blocked_n": 0,
@@ -121,6 +123,7 @@ test('a typical experiment, in words', () => {
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "stalls",
+          "paused": null,
           "reason": null,
           "seen": {
             "blocked_n": 11,
@@ -144,6 +147,7 @@ test('a typical experiment, in words', () => {
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "like-foreign",
+          "paused": null,
           "reason": null,
           "seen": {
             "blocked_n": 0,
@@ -167,6 +171,7 @@ test('a typical experiment, in words', () => {
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "stalls",
+          "paused": null,
           "reason": null,
           "seen": {
             "blocked_n": 7,
@@ -190,6 +195,7 @@ test('a typical experiment, in words', () => {
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "like-foreign",
+          "paused": null,
           "reason": null,
           "seen": {
             "blocked_n": 0,
