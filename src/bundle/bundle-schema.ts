@@ -472,6 +472,7 @@ const seenSchema = z.object({
   threshold_ns: ns,
   longest_ns: ns,
   stalled_share: z.number(),
+  hasLostRecords: z.boolean().default(false),
   blocked_n: z.number(),
   mutex_n: z.number(),
 });

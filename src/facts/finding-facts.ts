@@ -29,6 +29,8 @@ export interface SeenStalls {
   readonly longest_ns: number;
   /** Mean of the runs. */
   readonly stalled_share: number;
+  /** Records of slow operations were lost, so the share may be too low. */
+  readonly hasLostRecords: boolean;
   /** Of `stalls_n`: the victim was blocked in the kernel, or slept on the allocator's mutex. */
   readonly blocked_n: number;
   readonly mutex_n: number;

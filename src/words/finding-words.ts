@@ -73,8 +73,9 @@ function inControls({ foreignStalls_n, idleStalls_n }: FindingFact): string {
 }
 
 /**
- * `6 stalls of 100 ms or more in both runs, up to 663 ms long, 48.0 % of the time; the victim was blocked in the kernel
- * in all of them`.
+ * `6 stalls of 100 ms or more in both runs, up to 663 ms long, 48.0 % of the window; the victim was blocked in the
+ * kernel in all of them`. Stalls count in the window in which their operations were due (record/stalls.ts), and the share
+ * is of the time inside the window: so it may be 0.
  */
 function stallsText({
   runs_n,
@@ -83,6 +84,7 @@ function stallsText({
   threshold_ns,
   longest_ns,
   stalled_share,
+  hasLostRecords,
   blocked_n,
   mutex_n,
 }: SeenStalls): string {
@@ -90,12 +92,18 @@ function stallsText({
   if (stalls_n === 0) {
     const earlier =
       stalled_share > 0
-        ? `, except a stall that began in the warm-up and took ${formatShare(stalled_share)} of the time`
+        ? `, except a stall that began in the warm-up and took ${formatShare(stalled_share)} of the window`
         : '';
     return `no stall of ${threshold} or more in ${runs_n === 1 ? 'its only run' : runs_n === 2 ? 'either run' : `any of ${runs_n} runs`}${earlier}`;
   }
+  const inside =
+    stalled_share > 0
+      ? `${formatShare(stalled_share)} of the window`
+      : hasLostRecords
+        ? 'of a share of the window that is not known'
+        : `begun after the window in which ${stalls_n === 1 ? 'its operation was' : 'their operations were'} due`;
   return (
-    `${counted(stalls_n, 'stall')} of ${threshold} or more in ${inRuns(stallingRuns_n, runs_n)}, ${stalls_n === 1 ? '' : 'up to '}${formatDuration(longest_ns)} long, ${formatShare(stalled_share)} of the time; ` +
+    `${counted(stalls_n, 'stall')} of ${threshold} or more in ${inRuns(stallingRuns_n, runs_n)}, ${stalls_n === 1 ? '' : 'up to '}${formatDuration(longest_ns)} long, ${inside}; ` +
     (mutex_n > 0 && blocked_n === 0
       ? onMutexIn(mutex_n, stalls_n)
       : blockedIn(blocked_n, stalls_n) + (mutex_n > 0 ? `, and in ${mutex_n} it slept on the allocator’s mutex` : ''))

@@ -67,6 +67,7 @@ function stall(
     arm: 'probes',
     kernel: null,
     counted,
+    isAfterWindow: false,
     stall: {
       ...exampleStall,
       duration_ns,

@@ -79,6 +79,7 @@ test('a typical experiment, in words', () => {
           "reason": null,
           "seen": {
             "blocked_n": 0,
+            "hasLostRecords": false,
             "longest_ns": 0,
             "mutex_n": 0,
             "runs_n": 2,
@@ -103,6 +104,7 @@ test('a typical experiment, in words', () => {
           "reason": null,
           "seen": {
             "blocked_n": 0,
+            "hasLostRecords": false,
             "longest_ns": 0,
             "mutex_n": 0,
             "runs_n": 2,
@@ -127,6 +129,7 @@ test('a typical experiment, in words', () => {
           "reason": null,
           "seen": {
             "blocked_n": 11,
+            "hasLostRecords": false,
             "longest_ns": 500000000,
             "mutex_n": 0,
             "runs_n": 2,
@@ -135,7 +138,7 @@ test('a typical experiment, in words', () => {
             "stalls_n": 11,
             "threshold_ns": 100000000,
           },
-          "sentence": "free-across-vmas, writer.mprotect: 11 stalls of 100 ms or more in both runs, up to 500 ms long, 64.5 % of the time; the victim was blocked in the kernel in all of them; the foreign control had none, and the idle control none.",
+          "sentence": "free-across-vmas, writer.mprotect: 11 stalls of 100 ms or more in both runs, up to 500 ms long, 64.5 % of the window; the victim was blocked in the kernel in all of them; the foreign control had none, and the idle control none.",
           "series": "writer.mprotect",
           "underLoad": null,
         },
@@ -151,6 +154,7 @@ test('a typical experiment, in words', () => {
           "reason": null,
           "seen": {
             "blocked_n": 0,
+            "hasLostRecords": false,
             "longest_ns": 0,
             "mutex_n": 0,
             "runs_n": 2,
@@ -175,6 +179,7 @@ test('a typical experiment, in words', () => {
           "reason": null,
           "seen": {
             "blocked_n": 7,
+            "hasLostRecords": false,
             "longest_ns": 500000000,
             "mutex_n": 0,
             "runs_n": 2,
@@ -183,7 +188,7 @@ test('a typical experiment, in words', () => {
             "stalls_n": 8,
             "threshold_ns": 100000000,
           },
-          "sentence": "dontneed-across-vmas, writer.mprotect: 8 stalls of 100 ms or more in both runs, up to 500 ms long, 55.5 % of the time; the victim was blocked in the kernel in 7 of them; the foreign control had none, and the idle control none.",
+          "sentence": "dontneed-across-vmas, writer.mprotect: 8 stalls of 100 ms or more in both runs, up to 500 ms long, 55.5 % of the window; the victim was blocked in the kernel in 7 of them; the foreign control had none, and the idle control none.",
           "series": "writer.mprotect",
           "underLoad": null,
         },
@@ -199,6 +204,7 @@ test('a typical experiment, in words', () => {
           "reason": null,
           "seen": {
             "blocked_n": 0,
+            "hasLostRecords": false,
             "longest_ns": 0,
             "mutex_n": 0,
             "runs_n": 2,
@@ -315,6 +321,7 @@ test.each<[string, SeriesRunFigures[], SeriesRunFigures[]]>([
   ['stalls, one run', [stalledRun(1, 0.2)], [quiet]],
   ['stalls, two runs', [stalledRun(2, 0.2), stalledRun(3, 0.5, 2)], [stalledRun(1, 0.02), quiet]],
   ['stalls, of the warm-up', [runOf({ stalled_share: 0.4, blocked_share: 0.4 })], [quiet]],
+  ['stalls after the window', [stalledRun(1, 0, 0), stalledRun(2, 0, 0)], [quiet]],
   ['like the control, one run', [quiet], [quiet]],
   ['like the control, three runs', [quiet, stalledRun(1, 0.1, 0), quiet], [quiet, stalledRun(1, 0.1, 0), quiet]],
   ['no run', [], [quiet]],

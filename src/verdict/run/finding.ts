@@ -84,6 +84,7 @@ function seenIn(series: Series): SeenStalls | null {
     threshold_ns: series.stalls.threshold_ns,
     longest_ns: Math.max(...runs.map(({ longest_ns }) => longest_ns)),
     stalled_share: sum((run) => run.stalled_share) / runs.length,
+    hasLostRecords: runs.some(({ lost_records }) => lost_records > 0),
     blocked_n: sum((run) => run.blocked_count),
     mutex_n: sum((run) => run.mutex_count),
   };
