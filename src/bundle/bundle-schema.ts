@@ -229,7 +229,13 @@ const logSeriesSchema = z.object({
   durations: figuresSchema,
   /** Events that lasted at least the threshold. */
   long_count: z.number(),
+  /** Of these events, also beyond the window. */
   total_ns: ns,
+  /**
+   * Time in events inside the window, of the warm-up and of the window, for shares of the window. Null in an older bundle,
+   * and if a run of an older version is in it.
+   */
+  inWindow_ns: orNull(ns).default(null),
 });
 
 const watchedThreadSchema = z.object({
@@ -404,7 +410,7 @@ const armSchema = z.object({
       cpu_ns: ns,
       /** The arm that runs the user's program without probes and is otherwise the same. */
       withoutProbes: orNull(z.string()).default(null),
-      /** CPU time of a run, and the time between its readings. */
+      /** CPU time of a run, and the time between its readings; null for the window in an older bundle. */
       perRun: z
         .array(
           z.object({
@@ -412,6 +418,7 @@ const armSchema = z.object({
             status,
             cpu_ns: ns,
             over_ns: ns,
+            window_ns: orNull(ns).default(null),
             log: z.array(logSeriesSchema).default([]),
             heapReturns_n: heapReturns,
           }),
@@ -482,6 +489,7 @@ const seenSchema = z.object({
   threshold_ns: ns,
   longest_ns: ns,
   stalled_share: z.number(),
+  hasLostRecords: z.boolean().default(false),
   blocked_n: z.number(),
   mutex_n: z.number(),
 });
@@ -496,6 +504,14 @@ const seenUnderLoadSchema = z.object({
   longest_ns: ns,
   load_share: z.number(),
   controlLoad_share: z.number(),
+});
+
+const seenPausesSchema = z.object({
+  runs_n: z.number(),
+  pausedRuns_n: z.number(),
+  longest_ns: ns,
+  paused_share: z.number(),
+  foreign_share: orNull(z.number()),
 });
 
 export const summarySchema = z.object({
@@ -526,6 +542,8 @@ export const summarySchema = z.object({
       foreignStalls_n: orNull(z.number()),
       idleStalls_n: orNull(z.number()),
       underLoad: orNull(seenUnderLoadSchema),
+      /** Null unless the reason is `paused`. */
+      paused: orNull(seenPausesSchema).default(null),
       sentence: z.string(),
     }),
   ),

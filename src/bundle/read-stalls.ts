@@ -6,7 +6,7 @@ import { sentencesOf, type Stated } from '../facts/stated.js';
 import { statedMissing } from '../words/stall-words.js';
 import { ExitCode, Failure, usage } from '../base/failure.js';
 import { isMissing } from '../base/files/is-missing.js';
-import { isCounted } from '../record/stalls.js';
+import { beginsAfter, isCounted } from '../record/stalls.js';
 import type { RunFile } from './bundle-schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
 import {
@@ -34,6 +34,8 @@ export interface NumberedStall {
   readonly kernel: string | null;
   /** Whether the counts of its run include it. */
   readonly counted: boolean;
+  /** It began after the window; if it counts, it was due inside. */
+  readonly isAfterWindow: boolean;
   readonly stall: ListedStall;
 }
 
@@ -151,6 +153,7 @@ function collected(
       arm: run?.arm ?? name,
       kernel: several ? (run?.kernel ?? null) : null,
       counted: run === null ? stall.recorded : isCounted(stall, run.window),
+      isAfterWindow: run !== null && beginsAfter(stall, run.window),
       stall,
     })),
   );

@@ -231,7 +231,7 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
     log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
     cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0),
     withoutProbes: alone,
-    perRun: runs.flatMap(({ file: { name, status, jvm } }) =>
+    perRun: runs.flatMap(({ file: { name, status, jvm }, analysis: { window_ns } }) =>
       jvm === null
         ? []
         : [
@@ -240,6 +240,7 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
               status,
               cpu_ns: jvm.cpu_ns,
               over_ns: jvm.cpuOver_ns,
+              window_ns,
               log: jvm.log,
               heapReturns_n: jvm.heapReturns_n,
             },

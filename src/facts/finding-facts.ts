@@ -15,6 +15,7 @@ export type OpenReason =
   | 'heap-kept'
   | 'exhausted'
   | 'not-blocked'
+  | 'paused'
   | 'control-unseen'
   | 'control-stalls'
   | 'idle-unseen'
@@ -30,9 +31,23 @@ export interface SeenStalls {
   readonly longest_ns: number;
   /** Mean of the runs. */
   readonly stalled_share: number;
+  /** Records of slow operations were lost, so the share may be too low. */
+  readonly hasLostRecords: boolean;
   /** Of `stalls_n`: the victim was blocked in the kernel, or slept on the allocator's mutex. */
   readonly blocked_n: number;
   readonly mutex_n: number;
+}
+
+/** By the JVM's log, of the whole, undisturbed runs (src/verdict/run/pauses.ts). */
+export interface SeenPauses {
+  readonly runs_n: number;
+  /** Runs with a pause as long as a stall. */
+  readonly pausedRuns_n: number;
+  readonly longest_ns: number;
+  /** Share of the window: mean of the runs. */
+  readonly paused_share: number;
+  /** Of the run of the foreign control that was paused most; null: the control is no JVM. */
+  readonly foreign_share: number | null;
 }
 
 /** Of runs beside other programs (src/verdict/run/under-load.ts). */
@@ -62,4 +77,6 @@ export interface FindingFact {
   readonly idleStalls_n: number | null;
   /** Null if the finding rests on undisturbed runs, or on no run. */
   readonly underLoad: SeenUnderLoad | null;
+  /** Null unless the reason is `paused`. */
+  readonly paused: SeenPauses | null;
 }

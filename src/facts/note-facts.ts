@@ -83,6 +83,8 @@ export type NoteFact =
       readonly series: string;
       /** It allocates, so it may have waited for the lock of the allocator. */
       readonly allocates: boolean;
+      /** Of its JVM, by the log; null: none is as long as a stall. */
+      readonly longestPause_ns: number | null;
     }
   | {
       readonly code: 'operations-refused';

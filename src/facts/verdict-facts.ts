@@ -43,6 +43,17 @@ export type KernelConclusion =
       /** False: victims were stalled, and not blocked in the kernel. */
       readonly noneStalled: boolean;
     }
+  /** No lock is shown to block the victims, but by its log the JVM stands still for longer than in the foreign control. */
+  | {
+      readonly code: 'paused';
+      readonly arms: readonly string[];
+      readonly longest_ns: number;
+      /** Of the arm with the smallest and the largest share of the time paused. */
+      readonly least_share: number;
+      readonly most_share: number;
+      /** Of the run of a foreign control that was paused most; null: the control is no JVM. */
+      readonly foreign_share: number | null;
+    }
   /** `longest_ns`: blocked in the kernel; null: no probe was. */
   | {
       readonly code: 'uncontrolled';
@@ -142,12 +153,17 @@ export interface BetweenBuilds {
   readonly changes: readonly { readonly kernel: string; readonly names: readonly string[] }[];
 }
 
-/** Arms that behave alike, with the kernels or JDKs on which they stall, do not stall, and are undecided. */
+/**
+ * Arms that behave alike, with the kernels or JDKs on which they stall, are paused by their JVM, do neither, are
+ * undecided, and were not run.
+ */
 export interface ArmBehaviour {
   readonly arms: readonly string[];
   readonly stallsOn: readonly string[];
+  readonly pausedOn: readonly string[];
   readonly quietOn: readonly string[];
   readonly undecidedOn: readonly string[];
+  readonly notRunOn: readonly string[];
 }
 
 /** `kernel`: as in the findings; null: of all. */

@@ -62,7 +62,7 @@ export interface StallReport {
   readonly stalls: readonly Stall[];
   /** Operations of at least 1 ms, below the threshold. */
   readonly slow: readonly SlowOperation[];
-  /** Over the stalls that count (`isCounted`). */
+  /** Of the stalls that count (`isCounted`), also their time before and after the window. */
   readonly count: number;
   readonly longest_ns: number;
   readonly total_ns: number;
@@ -148,14 +148,23 @@ export function findStalls(evidence: VictimEvidence): StallReport {
 }
 
 /**
- * Whether a stall belongs to its window: it was due inside, or reaches into the window from the warm-up. Share, count
- * and longest all use these stalls.
+ * Whether a stall belongs to its window: it was due inside, or reaches into the window from the warm-up. Count and
+ * longest use these stalls. Of those due inside, some begin after the window, because their thread was late: to leave
+ * them out would be coordinated omission. The share has only time inside the window, and nothing of these.
  */
 export function isCounted(
   { recorded, start_ns, duration_ns }: SlowOperation,
   { windowStart_ns, windowEnd_ns }: Pick<VictimEvidence, 'windowStart_ns' | 'windowEnd_ns'>,
 ): boolean {
   return recorded || (start_ns < windowEnd_ns && start_ns + duration_ns > windowStart_ns);
+}
+
+/** Of a stall that counts: it was due inside the window. */
+export function beginsAfter(
+  { start_ns }: Pick<SlowOperation, 'start_ns'>,
+  { windowEnd_ns }: Pick<VictimEvidence, 'windowEnd_ns'>,
+): boolean {
+  return start_ns >= windowEnd_ns;
 }
 
 type Operation = SlowOperation & { readonly runDelay_ns: number | null };
@@ -228,9 +237,9 @@ function dominantState(shares: Readonly<Record<string, number>>): DominantState 
   return letter === 'D' || letter === 'S' || letter === 'R' || letter === 'unobserved' ? letter : 'other';
 }
 
-/** Length of the union of the operations' spans inside the window. Operations are sorted by start. */
+/** Length of the union of the spans inside the window. They are sorted by start. */
 export function unionInside(
-  operations: readonly SlowOperation[],
+  operations: readonly Pick<SlowOperation, 'start_ns' | 'duration_ns'>[],
   windowStart_ns: number,
   windowEnd_ns: number,
 ): number {

@@ -1,6 +1,6 @@
 /** What was found, series by series, in words that claim no more than src/verdict/run/outcome.ts does. */
 import { formatDuration, formatShare } from '../base/text/units.js';
-import type { FindingFact, OpenReason, SeenStalls, SeenUnderLoad } from '../facts/finding-facts.js';
+import type { FindingFact, OpenReason, SeenPauses, SeenStalls, SeenUnderLoad } from '../facts/finding-facts.js';
 import { counted, holderText } from './text.js';
 
 /** `subject`: of the arm and its series, as a sentence has it. */
@@ -25,7 +25,7 @@ const withoutSeen = {
     'the victim made no operation in any complete, undisturbed run, so nothing can be concluded; use a longer window (--duration), or raise its rate',
 } as const;
 
-function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStalls_n }: FindingFact): string {
+function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStalls_n, paused }: FindingFact): string {
   const inControl = `the foreign control had ${countText(foreignStalls_n)}`;
   switch (reason) {
     case 'no-run':
@@ -50,7 +50,9 @@ function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStall
     case 'exhausted':
       return `${seen}; but the victim used up its fresh pages before the end of the window and stopped; lower its rate`;
     case 'not-blocked':
-      return `${seen}; ${inControl}; it waited for a CPU or for another thread, which does not indicate mmap_lock`;
+      return `${seen}; ${inControl}, in every run for a smaller share of the time than in some run here; it waited for a CPU or for another thread, which does not indicate mmap_lock`;
+    case 'paused':
+      return [seen, inControl, ...(paused === null ? [] : [pausedText(paused)])].join('; ');
     case 'control-unseen':
       return `${seen}; but records of the foreign control were lost, so it may have been stalled as much; use more runs (--runs)`;
     case 'control-stalls':
@@ -73,8 +75,9 @@ function inControls({ foreignStalls_n, idleStalls_n }: FindingFact): string {
 }
 
 /**
- * `6 stalls of 100 ms or more in both runs, up to 663 ms long, 48.0 % of the time; the victim was blocked in the kernel
- * in all of them`.
+ * `6 stalls of 100 ms or more in both runs, up to 663 ms long, 48.0 % of the window; the victim was blocked in the
+ * kernel in all of them`. Stalls count in the window in which their operations were due (record/stalls.ts), and the share
+ * is of the time inside the window: so it may be 0.
  */
 function stallsText({
   runs_n,
@@ -83,6 +86,7 @@ function stallsText({
   threshold_ns,
   longest_ns,
   stalled_share,
+  hasLostRecords,
   blocked_n,
   mutex_n,
 }: SeenStalls): string {
@@ -90,15 +94,35 @@ function stallsText({
   if (stalls_n === 0) {
     const earlier =
       stalled_share > 0
-        ? `, except a stall that began in the warm-up and took ${formatShare(stalled_share)} of the time`
+        ? `, except a stall that began in the warm-up and took ${formatShare(stalled_share)} of the window`
         : '';
     return `no stall of ${threshold} or more in ${runs_n === 1 ? 'its only run' : runs_n === 2 ? 'either run' : `any of ${runs_n} runs`}${earlier}`;
   }
+  const inside =
+    stalled_share > 0
+      ? `${formatShare(stalled_share)} of the window`
+      : hasLostRecords
+        ? 'of a share of the window that is not known'
+        : `begun after the window in which ${stalls_n === 1 ? 'its operation was' : 'their operations were'} due`;
   return (
-    `${counted(stalls_n, 'stall')} of ${threshold} or more in ${inRuns(stallingRuns_n, runs_n)}, ${stalls_n === 1 ? '' : 'up to '}${formatDuration(longest_ns)} long, ${formatShare(stalled_share)} of the time; ` +
+    `${counted(stalls_n, 'stall')} of ${threshold} or more in ${inRuns(stallingRuns_n, runs_n)}, ${stalls_n === 1 ? '' : 'up to '}${formatDuration(longest_ns)} long, ${inside}; ` +
     (mutex_n > 0 && blocked_n === 0
       ? onMutexIn(mutex_n, stalls_n)
       : blockedIn(blocked_n, stalls_n) + (mutex_n > 0 ? `, and in ${mutex_n} it slept on the allocator’s mutex` : ''))
+  );
+}
+
+function pausedText({ runs_n, pausedRuns_n, longest_ns, paused_share, foreign_share }: SeenPauses): string {
+  const beyond =
+    foreign_share === null
+      ? 'the foreign control is no JVM'
+      : foreign_share === 0
+        ? 'the JVM of the foreign control was never paused'
+        : `the JVM of the foreign control for at most ${formatShare(foreign_share)} in any run`;
+  return (
+    `by its log, the JVM was paused for up to ${formatDuration(longest_ns)} at a time in ${inRuns(pausedRuns_n, runs_n)}, ` +
+    `${formatShare(paused_share)} of the time, and ${beyond}; ` +
+    'threads stand still in a pause, also between their operations, which only the response time shows'
   );
 }
 

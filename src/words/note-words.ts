@@ -83,10 +83,15 @@ const words: WordsOf<NoteFact> = {
   'control-of-other-jvm': ({ arms, control }) =>
     `The JVM that gives memory back has ${listed(arms.map(({ arm, gives }) => `${givingJvmText(gives)} in ${arm}`))}, and ${givingJvmText(control)} in the foreign control. ` +
     'So it is not shown what the former do from another process; --set controls.of=ARM gives an arm a control of its kind.',
-  'lock-free-stalled': ({ arm, series, allocates }) =>
-    allocates
-      ? `${arm}: ${series} takes no lock of the kernel and was stalled: it waited for the lock of the allocator, or for a CPU.`
-      : `${arm}: ${series} takes no lock and was stalled too, so some stalls in this arm have another cause, such as a busy CPU.`,
+  'lock-free-stalled': ({ arm, series, allocates, longestPause_ns }) => {
+    const pause =
+      longestPause_ns === null
+        ? null
+        : `a pause of the JVM (its log has pauses of up to ${formatDuration(longestPause_ns)})`;
+    return allocates
+      ? `${arm}: ${series} takes no lock of the kernel and was stalled: it waited for the lock of the allocator, ${pause === null ? 'or ' : `was in ${pause}, or waited `}for a CPU.`
+      : `${arm}: ${series} takes no lock and was stalled too, so some stalls in this arm have another cause, such as ${pause === null ? '' : `${pause} or `}a busy CPU.`;
+  },
   'operations-refused': ({ arm, series, refused }) =>
     `${arm}, ${series}: the kernel refused ${listed(Object.entries(refused).map(([errno, count]) => `${counted(count, 'operation')} with ${errnoText(errno)}`))}; they are in no figure.`,
   'fresh-pages-used-up': ({ arm, series, operations_n }) =>

@@ -32,6 +32,7 @@ const ofKernel: WordsOf<KernelConclusion> = {
     (noneStalled
       ? `in these runs no victim was stalled for ${formatDuration(threshold_ns)} or more`
       : `no victim was blocked in the kernel for ${formatDuration(threshold_ns)} or more`),
+  paused: pausedText,
   uncontrolled: ({ arm, threshold_ns, longest_ns }) =>
     longest_ns === null
       ? `in ${arm} no probe was blocked in the kernel for ${formatDuration(threshold_ns)} or more`
@@ -147,6 +148,19 @@ function otherText(others: NonNullable<Row<'stalls'>['otherControls']>): string 
   return each.length === 0 ? '' : ` (${each.join('; ')})`;
 }
 
+function pausedText({ arms, longest_ns, least_share, most_share, foreign_share }: Row<'paused'>): string {
+  const [least, most] = [formatShare(least_share), formatShare(most_share)];
+  const beyond =
+    foreign_share === null
+      ? 'the foreign control has no JVM'
+      : `with the loads in another JVM it was paused for ${foreign_share === 0 ? 'none of the time' : `at most ${formatShare(foreign_share)}`}`;
+  return (
+    `in ${listed(arms)} the JVM was paused, by its log, for up to ${formatDuration(longest_ns)} at a time and ` +
+    `${least === most ? most : `${least} to ${most}`} of the time, while ${beyond}: its threads stood still in pauses, ` +
+    'and no lock of the kernel is shown to have blocked them'
+  );
+}
+
 function upTo({ longest_ns }: LongestWait): string {
   return longest_ns === null ? '' : ` for up to ${formatDuration(longest_ns)} at a time`;
 }
@@ -196,15 +210,26 @@ const ofRefusals: WordsOf<RefusedArm> = {
 };
 
 /** `crossing stalls on all`, `one-vma stalls on 6.16 and not on 6.17 (undecided on 6.18)`. Undecided is never "none". */
-function behaviourText({ arms, stallsOn, quietOn, undecidedOn }: ArmBehaviour): string {
-  const [stall, doNot, are] = arms.length === 1 ? ['stalls', 'does not', 'is'] : ['stall', 'do not', 'are'];
-  const rest = undecidedOn.length === 0 ? '' : ` (undecided on ${listed(undecidedOn)})`;
+function behaviourText({ arms, stallsOn, pausedOn, quietOn, undecidedOn, notRunOn }: ArmBehaviour): string {
+  const [stall, doNot, doNeither, are] =
+    arms.length === 1 ? ['stalls', 'does not', 'does neither', 'is'] : ['stall', 'do not', 'do neither', 'are'];
   const where = (): string => {
-    if (stallsOn.length === 0 && quietOn.length === 0) return `${are} undecided on each`;
-    if (stallsOn.length === 0)
-      return undecidedOn.length === 0 ? `${stall} on none of them` : `${doNot} stall on ${listed(quietOn)}${rest}`;
-    if (quietOn.length > 0) return `${stall} on ${listed(stallsOn)} and not on ${listed(quietOn)}${rest}`;
-    return `${stall} on ${undecidedOn.length === 0 ? 'all' : listed(stallsOn)}${rest}`;
+    const open = [
+      ...(undecidedOn.length === 0 ? [] : [`undecided on ${listed(undecidedOn)}`]),
+      ...(notRunOn.length === 0 ? [] : [`not run on ${listed(notRunOn)}`]),
+    ];
+    const rest = open.length === 0 ? '' : ` (${open.join('; ')})`;
+    const isAlike = open.length === 0 && [stallsOn, pausedOn, quietOn].filter((on) => on.length > 0).length === 1;
+    const on = (names: readonly string[]): string => `on ${isAlike ? 'all' : listed(names)}`;
+    const found = [
+      ...(stallsOn.length === 0 ? [] : [`${stall} ${on(stallsOn)}`]),
+      ...(pausedOn.length === 0 ? [] : [`${are} paused ${on(pausedOn)}`]),
+    ];
+    if (found.length === 0 && quietOn.length === 0)
+      return notRunOn.length === 0 ? `${are} undecided on each` : `${are} ${open.join(' and ')}`;
+    if (found.length === 0) return isAlike ? `${stall} on none of them` : `${doNot} stall on ${listed(quietOn)}${rest}`;
+    const not = `${found.length === 1 ? 'not' : doNeither} on ${listed(quietOn)}`;
+    return `${listed([...found, ...(quietOn.length === 0 ? [] : [not])])}${rest}`;
   };
   return `${listed(arms)} ${where()}`;
 }

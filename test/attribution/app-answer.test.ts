@@ -34,6 +34,7 @@ function armWith(uncommits: readonly number[], logProblems: readonly string[] = 
             durations: { ...figures, n: uncommits.length, max_ns: Math.max(...uncommits) },
             long_count: 0,
             total_ns,
+            inWindow_ns: total_ns,
           },
         ];
   return {
@@ -42,7 +43,7 @@ function armWith(uncommits: readonly number[], logProblems: readonly string[] = 
       log,
       cpu_ns: 1,
       withoutProbes: null,
-      perRun: [{ run: '000-probes', status: 'complete', cpu_ns: 1, over_ns: 1, log: [] }],
+      perRun: [{ run: '000-probes', status: 'complete', cpu_ns: 1, over_ns: 1, window_ns: 10e9, log: [] }],
       logProblems: logProblems.map((text) => said(text, 'log-cut')),
       removedFromEnvironment: [],
       changedFlags: [],
@@ -74,6 +75,7 @@ function stall(
     arm: 'probes',
     kernel: null,
     counted,
+    isAfterWindow: false,
     stall: {
       ...exampleStall,
       duration_ns,

@@ -13,6 +13,7 @@ const one: NumberedStall = {
   arm: 'free-across-vmas',
   kernel: null,
   counted: true,
+  isAfterWindow: false,
   stall: exampleStall,
 };
 

@@ -78,8 +78,16 @@ test('stalls of the warm-up and the drain are marked as not counted', async () =
     bundle([[exampleStall], [longer, { ...exampleStall, start_ns: 20e9, recorded: false }]]),
   );
   expect(stdout).toMatch(
-    /^1 of them ended before the measured window or began after it; the counts of `pauselab run` do not include it\.$/m,
+    /^1 of them was due before or after the measured window and does not reach into it: the counts of `pauselab run` do not include it\.$/m,
   );
+});
+
+test('a stall that was due in the window and began after it is counted, and marked', async () => {
+  const { stdout } = await explain(bundle([[exampleStall], [longer, { ...exampleStall, start_ns: 20e9 }]]));
+  expect(stdout).toMatch(
+    /^1 of them was due in the measured window and began after it, because the thread was late: the counts of `pauselab run` include it, but it has no part in the share of the window that is stalled\.$/m,
+  );
+  expect(stdout).not.toContain('do not include');
 });
 
 test('--run keeps to one run, and numbers its stalls', async () => {

@@ -40,6 +40,17 @@ test('an event belongs to the window that it began in, to the nanosecond', () =>
   expect([uncommits?.name, uncommits?.counts.n, uncommits?.long_count]).toEqual(['gc.uncommit', 1, 1]);
 });
 
+test('time in events has of each event the part inside the window, once where events overlap', () => {
+  const inside = (
+    ...events: readonly (readonly [start_ns: number, duration_ns: number])[]
+  ): number | null | undefined =>
+    analyseLog(log(events.map(([start_ns, duration_ns]) => ['gc.pause', start_ns, duration_ns])), go_ns, window, 100)[0]
+      ?.inWindow_ns;
+  expect(inside([900, 150], [1500, 100], [1990, 5000], [3000, 1])).toBe(50 + 100 + 10);
+  expect(inside([900, 50])).toBe(0);
+  expect(inside([0, 5000], [1500, 100])).toBe(1000);
+});
+
 test('a series of the log without an event in the window stays, with n 0', () => {
   expect(analyseLog(log([['gc.pause', 1, 1]]), go_ns, window, 100)[0]).toMatchObject({
     name: 'gc.pause',
@@ -62,6 +73,7 @@ test('runs of a series are pooled', () => {
     name: 'gc.pause',
     long_count: 2,
     total_ns: 10_014,
+    inWindow_ns: 2000,
     durations: { n: 4, max_ns: 5000 },
   });
 });

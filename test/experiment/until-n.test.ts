@@ -17,7 +17,9 @@ function run(arm: string, pauses: number, spoiled: string[] = [], kernel = '6.18
   return {
     file,
     analysis: analyse({}),
-    log: [{ name: 'gc.pause', counts: countsOfValues(Array<number>(pauses).fill(1000)), long_count: 0 }],
+    log: [
+      { name: 'gc.pause', counts: countsOfValues(Array<number>(pauses).fill(1000)), long_count: 0, inWindow_ns: 0 },
+    ],
   };
 }
 

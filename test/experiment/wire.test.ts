@@ -10,8 +10,8 @@ const analysis = analyse({ holder: [{ from: 300, to: 900 }], slow: [{ from: 300,
 const output: RunOutput = {
   analysis,
   log: [
-    { name: 'gc.pause', counts: countsOfValues([1, 5e9]), long_count: 1 },
-    { name: 'none', counts: countsOfValues([]), long_count: 0 },
+    { name: 'gc.pause', counts: countsOfValues([1, 5e9]), long_count: 1, inWindow_ns: 4e9 },
+    { name: 'none', counts: countsOfValues([]), long_count: 0, inWindow_ns: null },
   ],
   files: { 'stalls.json': JSON.stringify(noStalls), 'histograms.hlog': '#', 'jvm-err.log': '' },
   file: {

@@ -9,14 +9,17 @@ import { judge } from '../../src/verdict/run/judge.js';
 import { textOfPart } from '../support/report-page.js';
 import { scratchFolder } from '../support/scratch.js';
 import { kernelRecord, writeFakeBundle } from '../verdict/fake-bundle.js';
-import { runOf, stalledRun, summaryOf, writerArm } from '../verdict/fake-summary.js';
+import { jvmFigures, pausedRun, runOf, stalledRun, summaryOf, writerArm } from '../verdict/fake-summary.js';
 
 const scratch = scratchFolder();
 const [quiet, stalled, often] = [runOf(), stalledRun(5, 0.05), stalledRun(5, 0.6)];
 const refused: RefusedArm = { arm: 'zgc@jdk-17', jdk: '17.0.1', code: 'jdk-without-collector', collector: 'zgc' };
 
-function pageOf(kernels: readonly string[], jdks: readonly string[], title = 'Fake'): string {
-  const own = (name: string, run: typeof quiet) => writerArm(name, null, run, run);
+function pageOf(kernels: readonly string[], jdks: readonly string[], title = 'Fake', paused = pausedRun(0, 0)): string {
+  const own = (name: string, run: typeof quiet): ArmSummary => ({
+    ...writerArm(name, null, run, run),
+    jvm: jvmFigures([paused, paused]),
+  });
   const arms: ArmSummary[] = kernels.flatMap((kernel, k) =>
     jdks.flatMap((jdk, j) =>
       [
@@ -61,6 +64,13 @@ test('has a row per arm, a column per JDK on each kernel, and a letter for what 
   expect(page).toContain('class="sign k-write"');
   expect(page).toContain('title="g1, jdk-17 on 6.16.12: stalls; longest stall 500 ms; 5 % of the time stalled"');
   expect(page).toMatch(/title="zgc, jdk-17 on 6\.16\.12: JDK 17\.0\.1 has no zgc collector"/);
+});
+
+test('shows a paused JVM apart from an arm without stalls, with its pauses', () => {
+  const text = textOfPart(pageOf(['6.16.12'], ['jdk-25', 'jdk-26'], 'Fake', pausedRun(1580, 0.75)), 'matrix');
+  expect(text).toContain('P no lock shown, but its JVM is paused longer than in the control');
+  expect(text).toContain('Of a paused JVM: the longest pause and the share of the time in pauses.');
+  expect(text).toMatch(/ g1 S 500 ms 5 % P 1\.58 s 75 % /);
 });
 
 test('is on no page of one kernel and one JDK', () => {

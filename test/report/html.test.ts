@@ -130,7 +130,7 @@ describe('a page', () => {
     const [, headline = ''] = /<div class="headline">([^]*?)<figure>/.exec(report([whole()])) ?? [];
     const text = headline.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
     expect(text).toContain(
-      '1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms ; half of these operations take ',
+      '1 operation of the threads under test that was due in the measured window, or reached into it, took 100 ms or longer. The longest, writer.mprotect in the arm free , took 500 ms ; half of these operations take ',
     );
     expect(text).toContain(
       'A process has one lock on the map of its memory, called mmap_lock. holder held it while giving memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.',
@@ -180,15 +180,31 @@ describe('a page', () => {
       .replace(/<[^>]*>/g, ' ')
       .replace(/\s+/g, ' ');
     expect(text).toContain(
-      '1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms',
+      '1 operation of the threads under test that was due in the measured window, or reached into it, took 100 ms or longer. The longest, writer.mprotect in the arm free , took 500 ms',
     );
     expect(text).toContain(
-      'Before or after the measured window 1 operation took that long, the longest 2.00 s; they are not counted here.',
+      'Of operations due before or after the measured window, 1 took that long, the longest 2.00 s; they are not counted here.',
     );
     expect(text).toContain('The longest of these stalls : what each thread did in these 500 ms');
     const only = report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [longer] })]);
     expect(only).toContain(
-      'No operation in the measured window took 100 ms or longer. Before or after the measured window 1 operation took that long',
+      'No operation that was due in the measured window, or reached into it, took 100 ms or longer. Of operations due before or after the measured window, 1 took that long',
+    );
+  });
+
+  test('says of a stall that began after the window that it was due inside', () => {
+    const late = { ...exampleStall, start_ns: 20e9 };
+    const textOf = (...stalls: (typeof late)[]): string =>
+      (
+        /<dt>What happened<\/dt><dd>([^]*?)<\/dd>/.exec(
+          report([bundle({ runs: [{ arm: 'free' }] }, { stalls })]),
+        )?.[1] ?? ''
+      ).replace(/<[^>]*>/g, '');
+    expect(textOf(late)).toContain(
+      'took 100 ms or longer. It began only after the window, because its thread was late. The longest,',
+    );
+    expect(textOf(late, exampleStall)).toContain(
+      '2 operations of the threads under test that were due in the measured window, or reached into it, took 100 ms or longer. 1 began only after the window, because its thread was late. The longest,',
     );
   });
 
@@ -299,7 +315,9 @@ describe('a page', () => {
 
   test('of runs without a stall says so, and gives no advice; of spoiled ones that they are no evidence', () => {
     const quiet = report([bundle({ runs: [{ arm: 'idle' }, { arm: 'free' }] })]);
-    expect(quiet).toContain('No operation in the measured window took 100 ms or longer.');
+    expect(quiet).toContain(
+      'No operation that was due in the measured window, or reached into it, took 100 ms or longer.',
+    );
     expect(quiet).not.toContain('<dt>What to try</dt>');
     expect(
       report([bundle({ runs: [{ run: { disturbances: [said('steal of 30 %')] } }] }, { stalls: [exampleStall] })]),
@@ -337,13 +355,13 @@ describe('a page', () => {
         ?.replace(/<[^>]*>/g, '') ?? '';
     const seen = text([{ arm: 'quiet' }, { arm: 'free', ...busy }], { stalls: [exampleStall] });
     expect(seen).toContain(
-      '1 operation of the threads under test took 100 ms or longer in the measured window. ' +
+      '1 operation of the threads under test that was due in the measured window, or reached into it, took 100 ms or longer. ' +
         'The longest, writer.mprotect in the arm free, took 500 ms',
     );
     expect(seen).toContain('For free no run is complete and undisturbed, so this is an observation, not evidence.');
     // An arm's disturbed runs do not count where it has a better run.
     expect(text([{ arm: 'free' }, { arm: 'free', ...busy }], { stalls: [exampleStall] })).toBe(
-      'No operation in the measured window took 100 ms or longer.',
+      'No operation that was due in the measured window, or reached into it, took 100 ms or longer.',
     );
   });
 
@@ -358,13 +376,13 @@ describe('a page', () => {
       ]),
     ).toBe('Nothing was measured: no run has figures of its measured window.');
     expect(happened([{ arm: 'quiet' }, { arm: 'free', ...failed }])).toBe(
-      'No operation in the measured window took 100 ms or longer. For free nothing was measured.',
+      'No operation that was due in the measured window, or reached into it, took 100 ms or longer. For free nothing was measured.',
     );
     // A program without probes has no victims.
     const untimed = { run: { series: [] } };
     expect(happened([{ arm: 'free', ...untimed }])).toBe('Nothing is timed, because the program has no probes.');
     expect(happened([{ arm: 'quiet' }, { arm: 'free', ...untimed }])).toBe(
-      'No operation in the measured window took 100 ms or longer. For free nothing is timed, because the program has no probes.',
+      'No operation that was due in the measured window, or reached into it, took 100 ms or longer. For free nothing is timed, because the program has no probes.',
     );
   });
 

@@ -6,7 +6,7 @@ import type { RefusedArm } from '../../src/facts/refused-arm-facts.js';
 import { armMatrix, type ArmMatrix } from '../../src/verdict/run/arm-matrix.js';
 import { judge } from '../../src/verdict/run/judge.js';
 import { fakeProfile } from '../support/fake-profile.js';
-import { kernelNamed, runOf, stalledRun, summaryOf, writerArm } from './fake-summary.js';
+import { jvmFigures, kernelNamed, pausedRun, runOf, stalledRun, summaryOf, writerArm } from './fake-summary.js';
 
 const [quiet, stalled] = [runOf(), stalledRun(5, 0.6)];
 const controls = [
@@ -62,8 +62,8 @@ describe('a matrix', () => {
     expect(states(matrix)).toEqual([['g1', 'stalls', 'like-foreign', 'unclear', 'unclear']]);
     const [cells = []] = matrix?.rows.map((row) => row.cells) ?? [];
     expect(cells.map((cell) => cell?.controlsStalled)).toEqual([false, false, true, false]);
-    expect(cells[0]).toMatchObject({ longest_ns: 500e6, stalled_share: 0.6 });
-    expect(cells[1]).toMatchObject({ longest_ns: 0, stalled_share: 0 });
+    expect(cells[0]).toMatchObject({ longest_ns: 500e6, share: 0.6 });
+    expect(cells[1]).toMatchObject({ longest_ns: 0, share: 0 });
   });
 
   test('has the arms that a JDK cannot run, on every kernel', () => {
@@ -79,6 +79,22 @@ describe('a matrix', () => {
     expect(matrix?.rows[1]?.cells[0]).toMatchObject({ refused, longest_ns: null });
   });
 
+  test('shows the pauses of a JVM that is paused beyond its control, and never as no stalls', () => {
+    const inJvm = (arm: ArmSummary, longest_ms: number, share: number): ArmSummary => ({
+      ...arm,
+      holder: null,
+      jvm: jvmFigures([pausedRun(longest_ms, share), pausedRun(longest_ms, share)]),
+    });
+    const jvmControls = controls.map((arm) => inJvm(arm, 0, 0));
+    const held = writerArm('g1', null, quiet, stalledRun(2, 0.07, 0));
+    const matrix = matrixOf([
+      ...on('6.16', 'jdk-17', ...jvmControls, inJvm(held, 1580, 0.75)),
+      ...on('6.16', 'jdk-26', ...jvmControls, inJvm(still, 0, 0)),
+    ]);
+    expect(states(matrix)).toEqual([['g1', 'paused', 'like-foreign']]);
+    expect(matrix?.rows[0]?.cells[0]).toMatchObject({ longest_ns: 1580e6, share: 0.75 });
+  });
+
   test('gives no share of runs under load, which show none', () => {
     const arms = [...on('6.16', null, ...controls, g1), ...on('6.17', null, ...controls, g1)];
     const summary = summaryOf(arms, {
@@ -90,8 +106,8 @@ describe('a matrix', () => {
     const profile = fakeProfile({ arms: arms.map(({ name, control }) => ({ name, control })).slice(0, 3) });
     const [row] = armMatrix({ summary, profile, refused: [] })?.rows ?? [];
     expect(row?.cells).toMatchObject([
-      { state: 'stalls-under-load', longest_ns: 500e6, stalled_share: null },
-      { state: 'stalls-under-load', longest_ns: 500e6, stalled_share: null },
+      { state: 'stalls-under-load', longest_ns: 500e6, share: null },
+      { state: 'stalls-under-load', longest_ns: 500e6, share: null },
     ]);
   });
 

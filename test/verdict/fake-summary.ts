@@ -132,6 +132,46 @@ export function armOf(
   };
 }
 
+type JvmFigures = NonNullable<ArmSummary['jvm']>;
+type JvmRun = JvmFigures['perRun'][number];
+
+/** A run of 10 s of a JVM that was paused for this share of the window. */
+export function pausedRun(longest_ms: number, share: number): JvmRun {
+  const inWindow_ns = share * 10e9;
+  const log = {
+    name: 'safepoint.total',
+    durations: { ...time_ns, n: 9, max_ns: longest_ms * ms },
+    long_count: longest_ms >= 100 ? 1 : 0,
+    total_ns: inWindow_ns,
+    inWindow_ns,
+  };
+  const isPaused = longest_ms > 0;
+  return { run: '000-jvm', status: 'complete', cpu_ns: 1, over_ns: 1, window_ns: 10e9, log: isPaused ? [log] : [] };
+}
+
+export function jvmFigures(perRun: readonly JvmRun[], more: Partial<JvmFigures> = {}): JvmFigures {
+  const logs = perRun.flatMap(({ log }) => log);
+  const [first] = logs;
+  const sum = (of: (log: (typeof logs)[number]) => number): number => logs.reduce((total, log) => total + of(log), 0);
+  const pooled = {
+    durations: { ...time_ns, n: 9, max_ns: Math.max(...logs.map(({ durations }) => durations.max_ns ?? 0)) },
+    long_count: sum(({ long_count }) => long_count),
+    total_ns: sum(({ total_ns }) => total_ns),
+    inWindow_ns: sum(({ inWindow_ns }) => inWindow_ns ?? 0),
+  };
+  return {
+    log: first === undefined ? [] : [{ name: first.name, ...pooled }],
+    cpu_ns: 1,
+    withoutProbes: null,
+    perRun: [...perRun],
+    logProblems: [],
+    removedFromEnvironment: [],
+    changedFlags: [],
+    isMeantToShrink: false,
+    ...more,
+  };
+}
+
 /** This machine's, of which nothing is known. */
 export function kernelNamed(name: string, more: Partial<KernelRecord> = {}): KernelRecord {
   return {

@@ -6,7 +6,18 @@ import { planFrom } from '../../src/jobs/plan.js';
 import { readProfile } from '../../src/profile/written/load.js';
 import { checkCondition, parseFailCondition } from '../../src/verdict/run/fail-if.js';
 import { judge } from '../../src/verdict/run/judge.js';
-import { armOf, kernelNamed, runOf, seriesOf, stalledRun, summaryOf, writer, writerArm } from './fake-summary.js';
+import {
+  armOf,
+  jvmFigures,
+  kernelNamed,
+  pausedRun,
+  runOf,
+  seriesOf,
+  stalledRun,
+  summaryOf,
+  writer,
+  writerArm,
+} from './fake-summary.js';
 
 const kernel = '6.18.0';
 const under = (jdk: string, ...arms: ArmSummary[]): ArmSummary[] =>
@@ -63,9 +74,58 @@ test('the verdict says under which JDKs an arm stalls', () => {
     expect.objectContaining({
       code: 'jdks-compared',
       kernel,
-      behaviours: [{ arms: ['g1'], stallsOn: ['jdk-17'], quietOn: ['jdk-26'], undecidedOn: ['jdk-27'] }],
+      behaviours: [
+        {
+          arms: ['g1'],
+          stallsOn: ['jdk-17'],
+          pausedOn: [],
+          quietOn: ['jdk-26'],
+          undecidedOn: ['jdk-27'],
+          notRunOn: [],
+        },
+      ],
     }),
   );
+});
+
+describe('of JDKs side by side, the verdict', () => {
+  const sideBySide = (arms: readonly ArmSummary[]): string =>
+    /of these JDKs, ([^;.]*)/.exec(judged(arms).verdict)?.[1] ?? '';
+  const inJvm = (arm: ArmSummary, ...pauses: ReturnType<typeof pausedRun>[]): ArmSummary => ({
+    ...arm,
+    holder: null,
+    jvm: jvmFigures(pauses),
+  });
+  const quietJvm = controls.map((arm) => inJvm(arm, pausedRun(0, 0), pausedRun(0, 0)));
+  const paused = inJvm(still, pausedRun(1800, 0.9), pausedRun(1500, 0.8));
+  const unpaused = inJvm(still, pausedRun(0, 0), pausedRun(0, 0));
+  const serial = (arm: ArmSummary): ArmSummary => ({ ...arm, name: 'serial' });
+
+  test('names those that an arm was not run on, and calls it undecided on none of them', () => {
+    const without = under('jdk-17', ...controls, serial(g1));
+    const both = under('jdk-26', ...controls, g1, serial(g1));
+    expect(sideBySide([...without, ...both])).toBe('serial stalls on all, g1 stalls on jdk-26 (not run on jdk-17)');
+    const quietThere = under('jdk-26', ...controls, still, serial(g1));
+    expect(sideBySide([...without, ...quietThere])).toContain('g1 does not stall on jdk-26 (not run on jdk-17)');
+    const open = under('jdk-26', ...noisy, g1, serial(g1));
+    expect(sideBySide([...without, ...open])).toContain('g1 is undecided on jdk-26 and not run on jdk-17');
+  });
+
+  test('says on which the JVM of an arm is paused, and never that it stalls on none', () => {
+    const [first, second, third] = ['jdk-17', 'jdk-26', 'jdk-27'] as const;
+    const all = [first, second].flatMap((jdk) => under(jdk, ...quietJvm, paused));
+    expect(sideBySide(all)).toBe('g1 is paused on all');
+    expect(sideBySide([...under(first, ...quietJvm, paused), ...under(second, ...quietJvm, unpaused)])).toBe(
+      'g1 is paused on jdk-17 and not on jdk-26',
+    );
+    expect(
+      sideBySide([
+        ...under(first, ...quietJvm, paused),
+        ...under(second, ...quietJvm, unpaused),
+        ...under(third, ...quietJvm, g1),
+      ]),
+    ).toBe('g1 stalls on jdk-27, is paused on jdk-17 and does neither on jdk-26');
+  });
 });
 
 test('the verdict says which arms were not run, each reason once, and calls them not quiet', () => {

@@ -67,8 +67,15 @@ describe('arms on several kernels', () => {
     });
     expect(conclusions[3]).toMatchObject({
       behaviours: [
-        { arms: ['one-vma'], stallsOn: ['6.16.12'], quietOn: ['6.17.13'], undecidedOn: [] },
-        { arms: ['crossing'], stallsOn: ['6.16.12', '6.17.13'], quietOn: [], undecidedOn: [] },
+        { arms: ['one-vma'], stallsOn: ['6.16.12'], pausedOn: [], quietOn: ['6.17.13'], undecidedOn: [], notRunOn: [] },
+        {
+          arms: ['crossing'],
+          stallsOn: ['6.16.12', '6.17.13'],
+          pausedOn: [],
+          quietOn: [],
+          undecidedOn: [],
+          notRunOn: [],
+        },
       ],
     });
     for (const { sentence } of conclusions) expect(verdict).toContain(sentence);

@@ -77,6 +77,7 @@ const loggedSeries = (name: string, n: number, max_ns: number, total_ns: number)
     },
     long_count: 0,
     total_ns,
+    inWindow_ns: total_ns,
   },
 ];
 const uncommit = (n: number): JvmFigures['log'] => loggedSeries('gc.uncommit', n, 1, n);
@@ -113,6 +114,7 @@ const logged = (...uncommits: readonly number[]): Partial<JvmFigures> => ({
     status: 'complete',
     cpu_ns: 1,
     over_ns: 1,
+    window_ns: 10e9,
     log: n === 0 ? [] : uncommit(n),
   })),
 });

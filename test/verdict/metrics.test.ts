@@ -179,9 +179,16 @@ describe('values', () => {
 /** A run of a JVM with a holder, its memory read. */
 function run(
   n: number,
-  more: { rss?: number; pauses_ms?: readonly number[]; released?: number; problems?: readonly LogProblem[] } = {},
+  more: {
+    rss?: number;
+    pauses_ms?: readonly number[];
+    inWindow_ns?: number | null;
+    released?: number;
+    problems?: readonly LogProblem[];
+  } = {},
 ): FakeRun {
   const { rss = 100 * MiB, pauses_ms = [1, 2, 4], released = 2 ** 30, problems = [] } = more;
+  const { inWindow_ns = pauses_ms.reduce((sum, one) => sum + one, 0) * 1e6 } = more;
   const durations = distributionOf(countsOfValues(pauses_ms.map((one) => one * 1e6)));
   return {
     stalls: stalled(0),
@@ -207,6 +214,7 @@ function run(
                   durations: serviceFigures(durations),
                   long_count: 0,
                   total_ns: pauses_ms.reduce((sum, one) => sum + one, 0) * 1e6,
+                  inWindow_ns,
                 },
               ],
         logProblems: problems.map(stated),
@@ -280,6 +288,17 @@ describe('of an arm', () => {
         ? []
         : ['memory.rss_mean_bytes', 'gc.pause.count', 'holder.calls'].map((name) => named(name).of(older).absent),
     ).toEqual([false, true, true]);
+  });
+
+  test('a share of the window counts only the time inside the window', () => {
+    const share = (inWindow_ns: number | null) =>
+      side('ends later', [run(1, { pauses_ms: [12e3], inWindow_ns })])
+        .evidence.filter(({ scope }) => scope === 'arm')
+        .flatMap(({ runs }) => runs)
+        .map((one) => named('gc.pause.total_share').of(one))[0];
+    expect(share(9e9)).toMatchObject({ value: 0.9 });
+    // A run of an older version has only the sum, which may be more than the window.
+    expect(share(null)).toMatchObject({ value: null, missing: { code: 'not-counted-then' }, absent: false });
   });
 
   test('a log that lacks events says nothing of these, and a warning of the JVM’s hides none', () => {

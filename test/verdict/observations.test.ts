@@ -21,7 +21,7 @@ function stored(path: string, { stalls = [], ...more }: FakeObservation = {}): S
     runs: [],
     missing: observation.missing,
     stalls: listed.map((stall, i) => ({
-      ...{ number: i + 1, run: 'observed', arm: 'observed', kernel: null, counted: true, stall },
+      ...{ number: i + 1, run: 'observed', arm: 'observed', kernel: null, counted: true, isAfterWindow: false, stall },
     })),
   };
 }

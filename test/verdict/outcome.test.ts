@@ -36,12 +36,14 @@ describe('an arm', () => {
 
   test('is like the control without a stall, and with stalls outside the kernel that the control has too', () => {
     expect(judged([quiet, quiet], [quiet, quiet]).outcome).toBe('like-foreign');
-    expect(judged([quiet, stalledRun(1, 0.2, 0)], [quiet, stalledRun(1, 0.1, 0)]).outcome).toBe('like-foreign');
+    expect(judged([quiet, stalledRun(1, 0.1, 0)], [quiet, stalledRun(1, 0.1, 0)]).outcome).toBe('like-foreign');
   });
 
   test.each<[string, SeriesRunFigures[], SeriesRunFigures[]]>([
     ['some-runs', [stalledRun(3, 0.3), quiet], [quiet]],
     ['not-blocked', [stalledRun(3, 0.3, 0), stalledRun(1, 0.1, 0)], [quiet]],
+    ['not-blocked', [stalledRun(3, 0.9, 0), stalledRun(3, 0.9, 0), quiet], [quiet]],
+    ['not-blocked', [quiet, stalledRun(1, 0.2, 0)], [quiet, stalledRun(1, 0.1, 0)]],
     ['unseen', [runOf({ count: 1, stalled_share: 0.1, unseen_count: 1 })], [stalledRun(1, 0.2, 0)]],
     ['unseen', [quiet, runOf({ lost_records: 7 })], [quiet]],
     ['holder-idle', [quiet, runOf({ holder_calls: 0 })], [quiet]],
@@ -160,6 +162,17 @@ describe('whatever the runs are', () => {
             : run,
         );
         expect(judged(worse, control).outcome).not.toBe('like-foreign');
+      }),
+    );
+  });
+
+  test('it is like the control only if no whole run is stalled for more than the control in its worst run', () => {
+    fc.assert(
+      fc.property(someRuns, someRuns, (runs, control) => {
+        if (judged(runs, control).outcome !== 'like-foreign') return;
+        const worst = (all: readonly SeriesRunFigures[]): number =>
+          Math.max(...all.flatMap(({ status, stalled_share }) => (status === 'complete' ? stalled_share : [])));
+        expect(worst(runs)).toBeLessThanOrEqual(worst(control));
       }),
     );
   });

@@ -92,12 +92,21 @@ function totals(stalls: readonly NumberedStall[], isObservation: boolean): strin
 
 /** The figures of a run cover the operations that were due inside its window, or reach into it. */
 function outside(stalls: readonly NumberedStall[]): string[] {
-  const n = stalls.filter(({ counted }) => !counted).length;
-  return n === 0
-    ? []
-    : [
-        `${n} of them ended before the measured window or began after it; the counts of \`pauselab run\` do not include ${n === 1 ? 'it' : 'them'}.`,
-      ];
+  const late_n = stalls.filter(({ counted, isAfterWindow }) => counted && isAfterWindow).length;
+  const out_n = stalls.filter(({ counted }) => !counted).length;
+  const [were, they, have, them] = late_n === 1 ? ['was', 'it', 'has', 'it'] : ['were', 'they', 'have', 'them'];
+  return [
+    ...(late_n === 0
+      ? []
+      : [
+          `${late_n} of them ${were} due in the measured window and began after it, because the thread was late: the counts of \`pauselab run\` include ${them}, but ${they} ${have} no part in the share of the window that is stalled.`,
+        ]),
+    ...(out_n === 0
+      ? []
+      : [
+          `${out_n} of them ${out_n === 1 ? 'was due before or after the measured window and does' : 'were due before or after the measured window and do'} not reach into it: the counts of \`pauselab run\` do not include ${out_n === 1 ? 'it' : 'them'}.`,
+        ]),
+  ];
 }
 
 export function renderStall(

@@ -43,7 +43,12 @@ export function sayRan({ file, files: texts, analysis, log }: RunOutput): Said {
       })),
       holder: holder === null ? null : { service: plain(holder.service), figures: holder.figures },
     },
-    log: log.map(({ name, counts, long_count }) => ({ name, counts: plain(counts), long_count })),
+    log: log.map(({ name, counts, long_count, inWindow_ns }) => ({
+      name,
+      counts: plain(counts),
+      long_count,
+      inWindow_ns,
+    })),
   };
 }
 

@@ -105,7 +105,9 @@ const ranSchema = z.object({
   file: runSchema,
   files,
   analysis: analysisSchema,
-  log: z.array(z.object({ name: text(200), counts: countsSchema, long_count: finite })).max(1000),
+  log: z
+    .array(z.object({ name: text(200), counts: countsSchema, long_count: finite, inWindow_ns: finite.nullable() }))
+    .max(1000),
 });
 
 const factsSchema = z.object({

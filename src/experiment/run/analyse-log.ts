@@ -5,6 +5,7 @@ import { serviceFigures } from '../../record/histogram/figures.js';
 import { addDistributions, distributionOf } from '../../record/histogram/histogram.js';
 import { concernsEvents, type JvmLog, type UntimedEvent } from '../../record/jvm-log.js';
 import type { RelativeWindow } from '../../record/board/board.js';
+import { unionInside } from '../../record/stalls.js';
 
 /** Events of one name in one run. */
 export interface LogRun {
@@ -12,6 +13,8 @@ export interface LogRun {
   readonly counts: SparseCounts;
   /** Events of at least the threshold. */
   readonly long_count: number;
+  /** Null in a run of an older version. */
+  readonly inWindow_ns: number | null;
 }
 
 /** An event with times relative to go, like the times of stalls. */
@@ -24,8 +27,14 @@ export interface LogEvent {
 
 type Series = Pick<JvmLog, 'series'>;
 
-/** Events that began inside the window. An event that began earlier belongs to the warm-up. */
+/**
+ * Events that began inside the window; an event that began earlier belongs to the warm-up. Their lengths may add up to
+ * more than the window, because the last of them may end in the drain. So the time that events take inside the window
+ * is counted apart, and has the part of an event of the warm-up that reaches into it.
+ */
 export function analyseLog(log: Series, go_ns: bigint, window: RelativeWindow, threshold_ns: number): LogRun[] {
+  const { windowStart_ns, windowEnd_ns } = window;
+  const all = eventsInWindow(log, go_ns, { ...window, windowStart_ns: -Infinity, windowEnd_ns: Infinity });
   const events = eventsInWindow(log, go_ns, window);
   return [...log.series.keys()].map((name) => {
     const durations_ns = events.filter((event) => event.name === name).map(({ duration_ns }) => duration_ns);
@@ -33,6 +42,11 @@ export function analyseLog(log: Series, go_ns: bigint, window: RelativeWindow, t
       name,
       counts: countsOfValues(durations_ns),
       long_count: durations_ns.filter((duration_ns) => duration_ns >= threshold_ns).length,
+      inWindow_ns: unionInside(
+        all.filter((event) => event.name === name),
+        windowStart_ns,
+        windowEnd_ns,
+      ),
     };
   });
 }
@@ -88,6 +102,10 @@ export function logFigures(name: string, runs: readonly LogRun[]): LogSeries {
     durations: serviceFigures(distributionOf(counts)),
     long_count: own.reduce((sum, { long_count }) => sum + long_count, 0),
     total_ns: counts.sum_ns,
+    inWindow_ns: own.reduce<number | null>(
+      (sum, { inWindow_ns }) => (sum === null || inWindow_ns === null ? null : sum + inWindow_ns),
+      0,
+    ),
   };
 }
 

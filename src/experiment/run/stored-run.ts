@@ -33,10 +33,11 @@ export function finishedRunOf(file: RunFile, arm: ResolvedArm, log: HlogSum): Fi
       holder:
         holder === null ? null : { service: exact(tagged(`${holder.name}.service`), holder.service), figures: holder },
     },
-    log: (file.jvm?.log ?? []).map(({ name, durations, long_count }) => ({
+    log: (file.jvm?.log ?? []).map(({ name, durations, long_count, inWindow_ns }) => ({
       name,
       counts: exact(tagged(name), durations),
       long_count,
+      inWindow_ns,
     })),
   };
 }

@@ -293,9 +293,10 @@ function assertSaneArm(path: string, { jvm, holder, memoryUse: memory }: RunFile
           holder.hold_ns,
           ...Object.values(holder.service),
         ];
-  const events = (jvm?.log ?? []).flatMap(({ durations, long_count, total_ns }) => [
+  const events = (jvm?.log ?? []).flatMap(({ durations, long_count, total_ns, inWindow_ns }) => [
     long_count,
     total_ns,
+    inWindow_ns,
     ...Object.values(durations),
   ]);
   const bad = [...sizes, ...calls, ...events].find(

@@ -10,6 +10,7 @@ export const armStates = [
   'stalls',
   'stalls-under-load',
   'like-foreign',
+  'paused',
   'heap-kept',
   'unclear',
   'no-data',
@@ -21,10 +22,13 @@ export type ArmState = (typeof armStates)[number];
 
 export interface ArmCell {
   readonly state: ArmState;
-  /** Of the series with the longest stall; null: no run shows it. */
+  /** Of the series with the longest stall, of `paused` the longest pause; null: no run shows it. */
   readonly longest_ns: number | null;
-  /** Of the series that is stalled for the largest share; null: unknown, as runs under load show no share. */
-  readonly stalled_share: number | null;
+  /**
+   * Of the series that is stalled for the largest share, of `paused` the share of the pauses; null: unknown, as runs under
+   * load show no share.
+   */
+  readonly share: number | null;
   /** A series of a control has stalls too. */
   readonly controlsStalled: boolean;
   readonly refused: RefusedArm | null;
@@ -76,7 +80,7 @@ function cellOf(
   { summary, refused }: Pick<Judged, 'summary' | 'refused'>,
 ): ArmCell | null {
   const whyNot = refused.find((one) => one.arm === arm);
-  const none = { longest_ns: null, stalled_share: null, controlsStalled: false };
+  const none = { longest_ns: null, share: null, controlsStalled: false };
   if (whyNot !== undefined) return { ...none, state: 'not-run', refused: whyNot };
   const state = stateOf(arm, kernel, summary);
   if (state === null) return null;
@@ -85,12 +89,19 @@ function cellOf(
     (finding) => finding.kernel === kernel && [arm, `${arm} on ${kernel}`].includes(finding.arm),
   );
   const seen = own.flatMap((finding) => finding.seen ?? []);
-  const isShareKnown = state !== 'stalls-under-load' && seen.length > 0;
-  const longest = [...seen, ...own.flatMap(({ underLoad }) => underLoad ?? [])].map(({ longest_ns }) => longest_ns);
+  const pauses = state === 'paused' ? own.flatMap(({ paused }) => paused ?? []) : [];
+  const shares =
+    state === 'stalls-under-load'
+      ? []
+      : state === 'paused'
+        ? pauses.map(({ paused_share }) => paused_share)
+        : seen.map(({ stalled_share }) => stalled_share);
+  const lasting = state === 'paused' ? pauses : [...seen, ...own.flatMap(({ underLoad }) => underLoad ?? [])];
+  const longest = lasting.map(({ longest_ns }) => longest_ns);
   return {
     state,
     longest_ns: longest.length === 0 ? null : Math.max(...longest),
-    stalled_share: !isShareKnown ? null : Math.max(...seen.map(({ stalled_share }) => stalled_share)),
+    share: shares.length === 0 ? null : Math.max(...shares),
     controlsStalled: own.some(({ foreignStalls_n, idleStalls_n }) => (foreignStalls_n ?? 0) + (idleStalls_n ?? 0) > 0),
     refused: null,
   };

@@ -6,6 +6,7 @@ import { controlFor } from './control-for.js';
 import { heapKept } from '../evidence/heap-kept.js';
 import { otherJvm } from './other-jvm.js';
 import { evidenceOf, outcomeOf, type Compared, type Judged, type Series } from './outcome.js';
+import { pausedBeyond } from './pauses.js';
 import { underLoad, type UnderLoad } from './under-load.js';
 
 /** Every series of the arms of a kernel beside the controls of that kernel. */
@@ -17,11 +18,13 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
       const [foreign, idle] = [controlFor(arm, arms, 'foreign'), controlFor(arm, arms, 'idle')];
       // Without runs under load only the rule for undisturbed runs applies.
       const found = arm.underLoad === null ? null : underLoad(arm, foreign, idle);
+      const pauses = foreign === undefined ? null : pausedBeyond(arm, foreign);
       return arm.series.map((series): Compared => {
         const same = (control: ArmSummary | undefined): Series | undefined =>
           control?.series.find(({ name }) => name === series.name);
         const controls = { foreign: same(foreign), idle: same(idle) };
-        const judged = unlessKept(arm, outcomeOf(series, controls, hasForeign || arm.jvm === null));
+        const ofVictim = outcomeOf(series, controls, hasForeign || arm.jvm === null);
+        const judged = unlessKept(arm, pauses === null ? ofVictim : unlessPaused(ofVictim));
         const isNew = found !== null && found.series.includes(series.name) && judged.outcome !== 'stalls';
         return {
           arm,
@@ -29,9 +32,17 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
           controls,
           otherJvm: otherJvm(arm, arms),
           judged: isNew ? { outcome: 'stalls', reason: null, underLoad: found } : judged,
+          paused: !isNew && judged.reason === 'paused' ? pauses : null,
         };
       });
     });
+}
+
+/** A victim whose JVM stands still is not like one whose JVM does not, whether a pause falls into an operation or not. */
+function unlessPaused(judged: Judged): Judged {
+  return judged.outcome === 'like-foreign' || judged.reason === 'not-blocked'
+    ? { outcome: 'unclear', reason: 'paused' }
+    : judged;
 }
 
 /** An arm that gave nothing back does not show that giving back stalls nobody. */
@@ -42,7 +53,7 @@ function unlessKept(arm: ArmSummary, judged: Judged): Judged {
 }
 
 /** `name`: of the arm, for the sentence. */
-export function findingOf({ arm, series, controls, judged }: Compared, name = arm.name): Finding {
+export function findingOf({ arm, series, controls, judged, paused }: Compared, name = arm.name): Finding {
   const fact: FindingFact = {
     outcome: judged.outcome,
     reason: judged.reason,
@@ -50,13 +61,15 @@ export function findingOf({ arm, series, controls, judged }: Compared, name = ar
     foreignStalls_n: controls.foreign === undefined ? null : stallsIn(controls.foreign),
     idleStalls_n: controls.idle === undefined ? null : stallsIn(controls.idle),
     underLoad: judged.underLoad === undefined ? null : underLoadFact(judged.underLoad),
+    paused,
   };
   return {
     code: judged.reason ?? judged.outcome,
     arm: arm.name,
     kernel: arm.kernel,
     series: series.name,
-    level: judged.reason !== null ? null : judged.underLoad === undefined ? 'undisturbed' : 'under-load',
+    level:
+      judged.reason !== null && paused === null ? null : judged.underLoad === undefined ? 'undisturbed' : 'under-load',
     ...fact,
     sentence: findingSentence(`${name}, ${series.name}`, fact),
   };
@@ -73,6 +86,7 @@ function seenIn(series: Series): SeenStalls | null {
     threshold_ns: series.stalls.threshold_ns,
     longest_ns: Math.max(...runs.map(({ longest_ns }) => longest_ns)),
     stalled_share: sum((run) => run.stalled_share) / runs.length,
+    hasLostRecords: runs.some(({ lost_records }) => lost_records > 0),
     blocked_n: sum((run) => run.blocked_count),
     mutex_n: sum((run) => run.mutex_count),
   };

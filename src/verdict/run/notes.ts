@@ -12,7 +12,7 @@ import { controlFor } from './control-for.js';
 import { heapKept, isHeapUnknown } from '../evidence/heap-kept.js';
 import { otherJvm } from './other-jvm.js';
 import { evidenceOf, type Series } from './outcome.js';
-import { pausesBesideStalls } from './pauses.js';
+import { longestPause_ns, pausesBesideStalls } from './pauses.js';
 import { besidePublished } from './published.js';
 
 export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]): NoteFact[] {
@@ -229,7 +229,15 @@ function lockFree(arm: ArmSummary): NoteFact[] {
     const isMeant =
       operation !== undefined && takesNoLock(operation) && evidenceOf(series).some(({ count }) => count > 0);
     return isMeant
-      ? [{ code: 'lock-free-stalled', arm: arm.name, series: series.name, allocates: allocates(operation) }]
+      ? [
+          {
+            code: 'lock-free-stalled',
+            arm: arm.name,
+            series: series.name,
+            allocates: allocates(operation),
+            longestPause_ns: longestPause_ns(arm),
+          },
+        ]
       : [];
   });
 }

@@ -6,7 +6,8 @@
  *   stalls        in the run with the least of it, the victim was held up in stalls for a larger share of the window
  *                 than it was stalled at all in any run of a control. Held up: blocked in the kernel (state D), or
  *                 asleep on the allocator's mutex if that is at least likely (docs/attribution.md)
- *   like-foreign  in no run was it held up in a stall, and the stalled shares are not all above the foreign control's
+ *   like-foreign  in no run was it held up in a stall, in no run is the stalled share above that of every run of the
+ *                 foreign control, and the JVM is not paused beyond that control (finding.ts)
  *   unclear       anything between, with the reason; also if the experiment has no control (a user's program)
  *   no-data       nothing to compare, with the reason
  *
@@ -15,7 +16,7 @@
  * that made no call. Absence needs more than presence: the victim worked all the time, and every stall was seen. Runs
  * beside other programs may still show that there are stalls, and why: under-load.ts.
  */
-import type { OpenReason } from '../../facts/finding-facts.js';
+import type { OpenReason, SeenPauses } from '../../facts/finding-facts.js';
 import type { GivingJvm } from '../../facts/note-facts.js';
 import type { ArmSummary, Outcome, SeriesRunFigures } from '../../bundle/bundle-schema.js';
 import type { UnderLoad } from './under-load.js';
@@ -35,6 +36,7 @@ const reasons = {
   'heap-kept': 'unclear',
   exhausted: 'unclear',
   'not-blocked': 'unclear',
+  paused: 'unclear',
   'control-unseen': 'unclear',
   'control-stalls': 'unclear',
   'idle-unseen': 'unclear',
@@ -64,6 +66,8 @@ export interface Compared {
   /** What gives memory back in the foreign control, if that is something else than in the arm, both JVMs. */
   readonly otherJvm: GivingJvm | null;
   readonly judged: Judged;
+  /** Null unless that is the reason of `judged`. */
+  readonly paused: SeenPauses | null;
 }
 
 /** `hasControls`: whether the experiment has a foreign control at all; with a user's program it has none. */
@@ -129,7 +133,8 @@ function hasLost(runs: readonly SeriesRunFigures[]): boolean {
 function withoutBlocked(runs: readonly SeriesRunFigures[], highestForeign: number): Judged {
   if (runs.some(({ unseen_count, lost_records }) => unseen_count > 0 || lost_records > 0)) return because('unseen');
   if (runs.some(({ exhausted }) => exhausted > 0)) return because('exhausted');
-  if (Math.min(...runs.map(({ stalled_share }) => stalled_share)) > highestForeign) return because('not-blocked');
+  // A single run with more is enough: the others do not make it like the control.
+  if (highestShare(runs) > highestForeign) return because('not-blocked');
   return { outcome: 'like-foreign', reason: null };
 }
 

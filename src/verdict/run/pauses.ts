@@ -2,20 +2,78 @@
  * Pauses of the JVM with the victims. A stall is a long operation, so a pause between two operations is none: it makes
  * the next operation late, which only response times show. An arm without a stall may stand still for most of the time.
  */
-import type { ArmSummary } from '../../bundle/bundle-schema.js';
+import type { ArmSummary, LogSeries } from '../../bundle/bundle-schema.js';
+import type { SeenPauses } from '../../facts/finding-facts.js';
 import type { NoteFact } from '../../facts/note-facts.js';
 
 /** Of arms whose pauses reach the length of a stall and take more of the time than stalls do. */
 export function pausesBesideStalls(arms: readonly ArmSummary[]): NoteFact[] {
-  const paused = arms.flatMap(({ name: arm, jvm, series, window_ns }) => {
-    const pauses = jvm?.log.find((one) => one.name === 'safepoint.total');
-    const longest_ns = pauses?.durations.max_ns ?? 0;
-    const least_ns = series[0]?.stalls.threshold_ns ?? Infinity;
-    if (pauses === undefined || longest_ns < least_ns || window_ns === null || window_ns === 0) return [];
-    const paused_share = pauses.total_ns / window_ns;
+  const paused = arms.flatMap((arm) => {
+    const { name, jvm, series, window_ns } = arm;
+    const longest_ns = longestPause_ns(arm);
+    const paused_share = jvm === null ? null : shareOf(safepointsIn(jvm.log), window_ns);
+    if (longest_ns === null || paused_share === null) return [];
     return series.every(({ stalls }) => stalls.stalled_share < paused_share)
-      ? [{ arm, longest_ns, paused_share } as const]
+      ? [{ arm: name, longest_ns, paused_share }]
       : [];
   });
   return paused.length === 0 ? [] : [{ code: 'pauses-beside-stalls', arms: paused }];
+}
+
+/** Null if no pause of an arm is as long as a stall. */
+export function longestPause_ns({ jvm, series }: ArmSummary): number | null {
+  const longest_ns = safepointsIn(jvm?.log ?? [])?.durations.max_ns ?? 0;
+  return longest_ns >= (series[0]?.stalls.threshold_ns ?? Infinity) ? longest_ns : null;
+}
+
+/**
+ * Pauses as long as a stall, in a run that is paused for a larger share of its window than any run of the foreign
+ * control; null if no run is. The log measures pauses, so one run is enough to say that there were some.
+ */
+export function pausedBeyond(arm: ArmSummary, foreign: ArmSummary): SeenPauses | null {
+  const runs = pausesOf(arm);
+  const foreign_share = foreign.jvm === null ? null : highestShare(pausesOf(foreign));
+  const longRuns = runs.filter(({ isLong }) => isLong);
+  if (longRuns.length === 0 || highestShare(longRuns) <= (foreign_share ?? 0)) return null;
+  return {
+    runs_n: runs.length,
+    pausedRuns_n: longRuns.length,
+    longest_ns: Math.max(...runs.map(({ longest_ns }) => longest_ns)),
+    paused_share: runs.reduce((sum, { share }) => sum + share, 0) / runs.length,
+    foreign_share,
+  };
+}
+
+interface PausesOfRun {
+  readonly longest_ns: number;
+  /** A pause is as long as a stall. */
+  readonly isLong: boolean;
+  readonly share: number;
+}
+
+/** Of the runs that are evidence. */
+function pausesOf({ jvm }: ArmSummary): PausesOfRun[] {
+  return (jvm?.perRun ?? []).flatMap(({ status, window_ns, log }): PausesOfRun[] => {
+    const pauses = safepointsIn(log);
+    const share = pauses === undefined ? 0 : shareOf(pauses, window_ns);
+    if (status !== 'complete' || share === null) return [];
+    return [{ longest_ns: pauses?.durations.max_ns ?? 0, isLong: (pauses?.long_count ?? 0) > 0, share }];
+  });
+}
+
+function highestShare(runs: readonly PausesOfRun[]): number {
+  return Math.max(0, ...runs.map(({ share }) => share));
+}
+
+function safepointsIn(log: readonly LogSeries[]): LogSeries | undefined {
+  return log.find(({ name }) => name === 'safepoint.total');
+}
+
+/**
+ * Null without a window. A run of an older version has only the length of the pauses that began in the window, the last
+ * of which may end in the drain.
+ */
+function shareOf(pauses: LogSeries | undefined, window_ns: number | null): number | null {
+  if (pauses === undefined || window_ns === null || window_ns === 0) return null;
+  return Math.min(1, (pauses.inWindow_ns ?? pauses.total_ns) / window_ns);
 }

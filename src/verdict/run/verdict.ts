@@ -3,6 +3,7 @@
  */
 import { grouped } from '../../base/group.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../../bundle/bundle-schema.js';
+import type { OpenReason } from '../../facts/finding-facts.js';
 import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type {
   ArmBehaviour,
@@ -91,8 +92,12 @@ function foundOn({ compared, unprobed }: OnKernel): Found {
   const undecidedNames = names.filter(
     (name) => ![...stallingNames, ...quietNames, ...emptyNames, ...aloneNames].includes(name),
   );
-  const keptNames = undecidedNames.filter((name) => of(name).some(({ judged }) => judged.reason === 'heap-kept'));
-  const openNames = undecidedNames.filter((name) => !keptNames.includes(name));
+  const because = (reason: OpenReason): string[] =>
+    undecidedNames.filter((name) => of(name).some(({ judged }) => judged.reason === reason));
+  const pausedNames = because('paused');
+  const paused = pausedNames.flatMap(of).filter((one) => one.paused !== null);
+  const keptNames = because('heap-kept').filter((name) => !pausedNames.includes(name));
+  const openNames = undecidedNames.filter((name) => ![...pausedNames, ...keptNames].includes(name));
   const conclusions: KernelConclusion[] = [
     ...(names.length === 0 ? [nothingCompared(unprobed)] : []),
     ...(undisturbedNames.length > 0 ? [stallsFact(undisturbedNames, stalling)] : []),
@@ -105,6 +110,7 @@ function foundOn({ compared, unprobed }: OnKernel): Found {
         ]
       : []),
     ...(quietNames.length > 0 ? [quietFact(quietNames, quiet)] : []),
+    ...(pausedNames.length > 0 ? [pausedFact(pausedNames, paused)] : []),
     ...aloneNames.map((name) => aloneFact(name, of(name))),
     ...configurationConclusions(compared),
     ...betweenJdks(compared),
@@ -113,7 +119,7 @@ function foundOn({ compared, unprobed }: OnKernel): Found {
     ...(openNames.length > 0 ? [{ code: 'unclear', arms: openNames } as const] : []),
     ...(emptyNames.length > 0 ? [{ code: 'no-data', arms: emptyNames } as const] : []),
   ];
-  return { conclusions, claimed: [...stalling, ...quiet, ...alone], loadedNames };
+  return { conclusions, claimed: [...stalling, ...quiet, ...paused, ...alone], loadedNames };
 }
 
 const withoutRuns: readonly string[] = ['no-run', 'no-control-run', 'no-idle-run'];
@@ -182,6 +188,20 @@ function quietFact(arms: readonly string[], quiet: readonly Compared[]): KernelC
   };
 }
 
+function pausedFact(arms: readonly string[], compared: readonly Compared[]): KernelConclusion {
+  const seen = compared.flatMap(({ paused }) => paused ?? []);
+  const shares = seen.map(({ paused_share }) => paused_share);
+  const ofForeign = seen.flatMap(({ foreign_share }) => foreign_share ?? []);
+  return {
+    code: 'paused',
+    arms,
+    longest_ns: Math.max(...seen.map(({ longest_ns }) => longest_ns)),
+    least_share: Math.min(...shares),
+    most_share: Math.max(...shares),
+    foreign_share: ofForeign.length === 0 ? null : Math.max(...ofForeign),
+  };
+}
+
 /** Of a user's program, which is compared with nothing. */
 function aloneFact(arm: string, compared: readonly Compared[]): KernelConclusion {
   const runs = compared.flatMap(({ series }) => evidenceOf(series));
@@ -198,14 +218,14 @@ function aloneFact(arm: string, compared: readonly Compared[]): KernelConclusion
 function levels(found: readonly Pick<Found, 'claimed' | 'loadedNames'>[]): OverallConclusion[] {
   const loaded = [...new Set(found.flatMap(({ loadedNames }) => loadedNames))];
   // A user's program has no controls, and other programs make its load.
-  const isUndisturbed = found.some(({ claimed }) => claimed.some(({ judged }) => judged.reason === null));
+  const isUndisturbed = found.some(({ claimed }) => claimed.some(({ judged }) => judged.reason !== 'uncontrolled'));
   return [
     ...(loaded.length > 0 ? [{ code: 'under-load-evidence', arms: loaded } as const] : []),
     ...(isUndisturbed ? [{ code: 'undisturbed-evidence', isAll: loaded.length === 0 } as const] : []),
   ];
 }
 
-type Behaviour = 'stalls' | 'quiet' | 'open';
+type Behaviour = 'stalls' | 'paused' | 'quiet' | 'open' | 'not-run';
 
 /** Which arms stall on one kernel and not on another. Why is not concluded, unless the kernels are of one tree. */
 function betweenKernels(kernels: readonly OnKernel[], between: BetweenConclusion | null): OverallConclusion[] {
@@ -247,7 +267,16 @@ function behavioursOf(arms: readonly string[], alternatives: readonly Alternativ
   const behaviours = arms.map((arm) => {
     const on = (wanted: Behaviour): string[] =>
       alternatives.filter(({ of }) => behaviourOf(of(arm)) === wanted).map(({ name }) => name);
-    return { arm, on: { stallsOn: on('stalls'), quietOn: on('quiet'), undecidedOn: on('open') } };
+    return {
+      arm,
+      on: {
+        stallsOn: on('stalls'),
+        pausedOn: on('paused'),
+        quietOn: on('quiet'),
+        undecidedOn: on('open'),
+        notRunOn: on('not-run'),
+      },
+    };
   });
   return [...grouped(behaviours, ({ on }) => JSON.stringify(on)).values()].flatMap((alike) =>
     alike.slice(0, 1).map(({ on }) => ({ arms: alike.map(({ arm }) => arm), ...on })),
@@ -255,8 +284,10 @@ function behavioursOf(arms: readonly string[], alternatives: readonly Alternativ
 }
 
 function behaviourOf(compared: readonly Compared[]): Behaviour {
+  if (compared.length === 0) return 'not-run';
   if (compared.some(({ judged }) => judged.outcome === 'stalls')) return 'stalls';
-  return compared.length > 0 && compared.every(({ judged }) => judged.outcome === 'like-foreign') ? 'quiet' : 'open';
+  if (compared.some(({ paused }) => paused !== null)) return 'paused';
+  return compared.every(({ judged }) => judged.outcome === 'like-foreign') ? 'quiet' : 'open';
 }
 
 /** What must not get lost when the verdict is quoted alone. */

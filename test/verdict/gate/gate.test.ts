@@ -592,6 +592,7 @@ describe('nothing passes by absence', () => {
                   durations: { ...times, n, mean_ns: null, max_ns: null },
                   long_count: 0,
                   total_ns: 0,
+                  inWindow_ns: 0,
                 },
               ],
               logProblems: [],

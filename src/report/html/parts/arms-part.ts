@@ -10,6 +10,7 @@ const signs: Readonly<Record<ArmState, SignMeaning>> = {
   stalls: { letter: 'S', means: 'stalls', colour: 'k-write' },
   'stalls-under-load': { letter: 'L', means: 'stalls, by runs beside other programs', colour: 'k-read' },
   'like-foreign': { letter: '–', means: 'no stalls beyond the controls', colour: 'k-vma' },
+  paused: { letter: 'P', means: 'no lock shown, but its JVM is paused longer than in the control', colour: 'k-other' },
   'heap-kept': { letter: 'H', means: 'the JVM kept its heap', colour: 'k-other' },
   unclear: { letter: '?', means: 'undecided', colour: 'k-open' },
   'no-data': { letter: 'o', means: 'no run to judge by', colour: 'k-open' },
@@ -39,7 +40,11 @@ export function armsPart({ label, stored: { summary, manifest } }: ReportedBundl
       ? html`<li><span class="sign">${controlsToo}</span> a control had stalls too</li>`
       : nothing,
   )}
-<p class="small">With the longest stall and, below it, the largest share of the time that a series was stalled; red is stronger from 1 % and from 10 %. The verdict is made from the same findings.</p>
+<p class="small">With the longest stall and, below it, the largest share of the time that a series was stalled; red is stronger from 1 % and from 10 %. ${
+    cells.some(({ state }) => state === 'paused')
+      ? html` Of a paused JVM: the longest pause and the share of the time in pauses.`
+      : nothing
+  } The verdict is made from the same findings.</p>
 ${matrixTable({
   caption: 'What was found of each arm',
   label: 'Arms by JDK and kernel',
@@ -68,21 +73,22 @@ function nameOf(column: ArmColumn): string {
   return column.jdk === null ? column.kernel : `${column.jdk} on ${column.kernel}`;
 }
 
-function signOf({ state, longest_ns, stalled_share, controlsStalled, refused }: ArmCell, place: string): Sign {
+function signOf({ state, longest_ns, share, controlsStalled, refused }: ArmCell, place: string): Sign {
   const { letter, means, colour } = signs[state];
-  const hasStall = longest_ns !== null && longest_ns > 0;
-  const share = hasStall && stalled_share !== null ? formatShare(stalled_share) : null;
-  const below = [...(share === null ? [] : [share]), ...(controlsStalled ? [controlsToo] : [])].join(' ');
+  const [kind, held] = state === 'paused' ? ['pause', 'in pauses'] : ['stall', 'stalled'];
+  const hasLength = longest_ns !== null && longest_ns > 0;
+  const shownShare = hasLength && share !== null ? formatShare(share) : null;
+  const below = [...(shownShare === null ? [] : [shownShare]), ...(controlsStalled ? [controlsToo] : [])].join(' ');
   const title = [
     `${place}: ${refused === null ? means : whyNotRun(refused)}`,
-    ...(hasStall ? [`longest stall ${formatDuration(longest_ns)}`] : []),
-    ...(share === null ? [] : [`${share} of the time stalled`]),
+    ...(hasLength ? [`longest ${kind} ${formatDuration(longest_ns)}`] : []),
+    ...(shownShare === null ? [] : [`${shownShare} of the time ${held}`]),
     ...(controlsStalled ? ['a control had stalls too'] : []),
   ].join('; ');
   return {
-    text: hasStall ? `${letter} ${formatDuration(longest_ns)}` : letter,
+    text: hasLength ? `${letter} ${formatDuration(longest_ns)}` : letter,
     ...(below === '' ? {} : { below }),
-    colour: state === 'stalls' && stalled_share !== null ? strength(stalled_share) : colour,
+    colour: state === 'stalls' && share !== null ? strength(share) : colour,
     title,
   };
 }

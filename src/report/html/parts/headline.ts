@@ -59,11 +59,11 @@ function expectedPart({ stored: { manifest }, stalls }: ReportedBundle): Markup 
 
 interface Seen {
   /**
-   * Stalls in the measured windows of arms that are not controls, longest first: everything counted, described and
-   * drawn here.
+   * Stalls of arms that are not controls, due in the measured windows or reaching into them, longest first: everything
+   * counted, described and drawn here.
    */
   readonly stalls: readonly NumberedStall[];
-  /** The same arms' stalls before and after the windows. */
+  /** The same arms' other stalls: due before or after the windows. */
   readonly outside: readonly NumberedStall[];
   readonly inControls_n: number;
   readonly hasControls: boolean;
@@ -173,11 +173,11 @@ function happened(
   const besides =
     outside[0] === undefined
       ? ''
-      : ' Before or after the measured window ' +
-        `${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took that long, ` +
+      : ' Of operations due before or after the measured window, ' +
+        `${outside.length} took that long, ` +
         `the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;
   if (longest === undefined)
-    return html`No operation in the measured window took ${limit} or longer.${besides}${inControls_n > 0 ? controls : ''}${weak}`;
+    return html`No operation that was due in the measured window, or reached into it, took ${limit} or longer.${besides}${inControls_n > 0 ? controls : ''}${weak}`;
   const { stall, arm, run } = longest;
   const kernelOf = (name: string): string | null => runs.find((run) => run.name === name)?.kernel ?? null;
   const onKernels = kernels.map(({ name }) => ({
@@ -188,11 +188,16 @@ function happened(
     kernels.length < 2
       ? ''
       : ` By kernel: ${onKernels.map(({ name, n }) => `${n === 0 ? 'none' : n} on ${name}`).join(', ')}.`;
+  const late_n = stalls.filter(({ isAfterWindow }) => isAfterWindow).length;
+  const late =
+    late_n === 0
+      ? ''
+      : ` ${late_n === stalls.length ? (late_n === 1 ? 'It' : 'All') : late_n} began only after the window, because ${late_n === 1 ? 'its thread was' : 'their threads were'} late.`;
   const typical_ns =
     runs.find(({ name }) => name === run)?.series.find(({ name }) => name === stall.series)?.service.p50_ns ?? null;
   return html`${
     stalls.length === 1 ? '1 operation' : `${stalls.length} operations`
-  } of the threads under test took ${limit} or longer in the measured window. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${
+  } of the threads under test that ${stalls.length === 1 ? 'was' : 'were'} due in the measured window, or reached into it, took ${limit} or longer.${late} The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${
     typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`
   }.${besides}${perKernel}${controls}${weak}`;
 }

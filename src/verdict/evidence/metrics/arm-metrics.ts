@@ -47,6 +47,8 @@ function armMetric({ subject, figure, title, unit, of, more = {} }: ArmMetric): 
   };
 }
 
+const uncounted = { code: 'not-counted-then' } as const;
+
 /** A log that lacks events makes all its figures unreliable. */
 function ofLog(name: JvmEventName, of: (events: LogSeries, run: ArmRun) => Known): (run: ArmRun) => Known {
   return (run) => {
@@ -74,6 +76,7 @@ function noEvents(name: string): LogSeries {
     },
     long_count: 0,
     total_ns: 0,
+    inWindow_ns: 0,
   };
 }
 
@@ -96,9 +99,10 @@ function eventMetrics(name: JvmEventName): Metric[] {
       margin: usualMargin('time', { isTimeOfStalls: true }),
     }),
     event('total_ns', 'time in events', 'time', ({ total_ns }) => known(total_ns), { growsWithWindow: true }),
-    event('total_share', 'share in events', 'share', ({ total_ns }, { window_ns }) =>
-      window_ns > 0 ? known(total_ns / window_ns) : unknown({ code: 'window-without-length' }),
-    ),
+    event('total_share', 'share in events', 'share', ({ inWindow_ns }, { window_ns }) => {
+      if (window_ns <= 0) return unknown({ code: 'window-without-length' });
+      return inWindow_ns === null ? unknown(uncounted) : known(inWindow_ns / window_ns);
+    }),
     event('long_count', 'events of the threshold or more', 'count', ({ long_count }) => known(long_count), {
       ofStalls: true,
       growsWithWindow: true,
@@ -126,7 +130,6 @@ function ofHolder(of: (holder: Holder, run: ArmRun) => Known): (run: ArmRun) => 
   return (run) => (run.holder === null ? absent : of(run.holder, run));
 }
 
-const uncounted = { code: 'not-counted-then' } as const;
 /** An idle arm has no figures of calls; any other should have made some. */
 const noCall = ({ isIdle }: ArmRun): Known => ({ ...unknown({ code: 'no-holder-call' }), absent: isIdle });
 const orUncounted = (value: number | null): Known => (value === null ? unknown(uncounted) : known(value));
