@@ -70,6 +70,8 @@ export type OriginFact =
   /** As the JVM says it. */
   | { readonly code: 'jdk-seen'; readonly version: string }
   | { readonly code: 'collector-seen' }
+  /** `wasAsked`: the JVM itself said them (--jvm); otherwise they are those of its command line. */
+  | { readonly code: 'flags-seen'; readonly wasAsked: boolean }
   | { readonly code: 'load-chosen'; readonly load: string; readonly residentBytes: number | null }
   | { readonly code: 'thread-seen'; readonly name: string; readonly nice: number | null };
 

@@ -69,6 +69,10 @@ const origins: WordsOf<OriginFact> = {
   'jdk-seen': ({ version }) =>
     `the service ran on Java ${printableLine(version)}; \`run --java PATH\` names its JDK, or another one`,
   'collector-seen': () => 'by the flags and the threads of the JVM',
+  'flags-seen': ({ wasAsked }) =>
+    wasAsked
+      ? 'of the collector and the heap, as the JVM has them in force'
+      : 'of the collector and the heap, as the command line has them; sizes that the JVM chose itself are not known (`observe --jvm` asks it)',
   'load-chosen': ({ load, residentBytes }) =>
     load === 'heap_wave'
       ? `what the program allocates was not observed: a heap that grows and shrinks${residentBytes === null ? '' : `; the JVM had ${formatSize(residentBytes)} in memory at the start`}`
