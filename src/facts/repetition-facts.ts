@@ -54,7 +54,7 @@ export type OriginFact =
       /** Fewer hogs than competitors, because these were not on the CPU at once. */
       readonly isFitted: boolean;
       /** Of the thread, which has another one in the profile; null: it has the same. */
-      readonly niceSeen: number | null;
+      readonly otherNice: { readonly seen: number; readonly written: number } | null;
       readonly names: readonly string[];
       readonly total_ns: number;
       /** Those that are left out, because hogs are alike. */

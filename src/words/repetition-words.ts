@@ -58,8 +58,8 @@ const origins: WordsOf<OriginFact> = {
       : 'the call took the lock of one VMA, and a thread waited that changes this VMA',
   'layout-unknown': ({ kernel }) =>
     `on Linux ${kernel} it cannot be seen whether the range crossed VMAs; on Linux 6.17 and later that decides which lock is taken, so try \`split\` too`,
-  'competitors-seen': ({ names, total_ns, others, isFitted, niceSeen }) =>
-    `the CPU was taken for ${formatDuration(total_ns)} by ${namesText(names)}${isFitted ? '; so many hogs at once keep the thread off its CPU for as long' : ''}${niceSeen === null ? '' : `; the thread had nice ${niceSeen}, and a lower value here, because beside one hog of its own group it would be off its CPU for longer than it was`}${others.length === 0 ? '' : `; hogs are alike, so ${namesText(others)} ${others.length === 1 ? 'is' : 'are'} left out`}`,
+  'competitors-seen': ({ names, total_ns, others, isFitted, otherNice }) =>
+    `the CPU was taken for ${formatDuration(total_ns)} by ${namesText(names)}${isFitted ? '; so many hogs at once keep the thread off its CPU for as long' : ''}${otherNice === null ? '' : `; ${otherNiceText(otherNice)}`}${others.length === 0 ? '' : `; hogs are alike, so ${namesText(others)} ${others.length === 1 ? 'is' : 'are'} left out`}`,
   'no-competitor': () => 'no other thread was seen on the CPU',
   'waits-seen': ({ waits }) =>
     waits.length === 0
@@ -80,6 +80,13 @@ const origins: WordsOf<OriginFact> = {
   'thread-seen': ({ name, nice }) =>
     `the thread \`${printableLine(name)}\`${nice === null ? '' : ` was seen with nice ${nice}`}`,
 };
+
+/** Weights of cgroups and autogroups are not observed, so the nice value stands for them. */
+function otherNiceText({ seen, written }: { readonly seen: number; readonly written: number }): string {
+  return written < seen
+    ? `the thread had nice ${seen}, and a lower value here, because beside one hog of its own group it would be off its CPU for longer than it was`
+    : `the thread had nice ${seen}, and a higher value here, because beside these hogs it would be off its CPU for a shorter time than it was: its cgroup has a low weight (cpu.weight), or theirs has a high one`;
+}
 
 const namesText = (names: readonly string[]): string => listed(names.map((name) => `\`${printableLine(name)}\``));
 

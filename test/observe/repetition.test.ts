@@ -120,6 +120,35 @@ test('hogs are as many as keep the thread off its CPU for as long, and not more 
   expect(fitted(10, 5)).toEqual([1, undefined]);
 });
 
+test('a thread that got less of its CPU than its nice value says has a higher one, as in a cgroup of low weight', () => {
+  const fitted = (
+    meanwhile: { readonly onCpu_ns: number; readonly offCpu_ns: number },
+    nice: number,
+    threads_n = 1,
+  ) => {
+    const { roots } = repetitionOf(
+      observationWith([holderFigures({ nice, meanwhile, competitors: [competitor('a', 900, { threads_n })] })]),
+    );
+    const { settings, origins = [] } = roots[0] ?? {};
+    const origin = origins.find(({ path }) => path[0] === 'hogs')?.fact;
+    return [settings?.hogs?.count, settings?.holder?.nice, origin?.code === 'competitors-seen' && origin.otherNice];
+  };
+  // A tenth of what one thread beside it got, in four stalls: the weight of nice 10 is 110.
+  expect(fitted({ onCpu_ns: 200e6, offCpu_ns: 2000e6 }, 0)).toEqual([1, 10, { seen: 0, written: 10 }]);
+  // Half as much as one thread of nice 0 beside nice 0: the weight of nice 3 is 526.
+  expect(fitted({ onCpu_ns: 200e6, offCpu_ns: 400e6 }, 0)).toEqual([1, 3, { seen: 0, written: 3 }]);
+  expect(fitted({ onCpu_ns: 200e6, offCpu_ns: 40_000e6 }, 10)).toEqual([1, 19, { seen: 10, written: 19 }]);
+  // As its nice value says, also where the call itself was short: five others had a slice each.
+  expect(fitted({ onCpu_ns: 200e6, offCpu_ns: 220e6 }, 0)).toEqual([1, undefined, null]);
+  expect(fitted({ onCpu_ns: 2e6, offCpu_ns: 80e6 }, 0, 5)).toEqual([5, undefined, null]);
+});
+
+test('a thread whose share of its CPU does not depend on its nice value keeps that', () => {
+  const meanwhile = { onCpu_ns: 200e6, offCpu_ns: 2000e6 };
+  for (const policy of ['idle', 'fifo'] as const)
+    expect(repeated({ nice: 0, policy, meanwhile }).settings?.holder).not.toHaveProperty('nice');
+});
+
 test('a reader of smaps from outside is repeated by a reader in a second process', () => {
   const thread = { name: 'agent', tid: 900, role: 'outside', nice: null } as const;
   const smaps = { call: '/proc/PID/smaps', range: null, crossed: null };
