@@ -75,14 +75,34 @@ export type OriginFact =
   | { readonly code: 'load-chosen'; readonly load: string; readonly residentBytes: number | null }
   | { readonly code: 'thread-seen'; readonly name: string; readonly nice: number | null };
 
+/** A call that takes another lock where it was measured than where it was observed. */
+export interface OtherLock {
+  readonly call: string;
+  /** A release of Linux on which it was measured, and the lock of the call there. */
+  readonly kernel: string;
+  readonly lock: string;
+  readonly observedKernel: string;
+  readonly observedLock: string;
+  /** A range across VMAs, which the arm does not have, takes the observed lock there, too. */
+  readonly isOfOneVma: boolean;
+}
+
 /** How much of an arm's stalled time has the root that was expected. */
-export interface ExpectedRootFact {
-  /**
-   * `repeated`: at least half of the stalled time; `partly-repeated`: less; `same-cause`: the cause is the same, and no thread
-   * was seen that could be the expected one; `other-roots`: stalls, and none of them has it;
-   * `no-stall`: none at all; `no-run`: nothing of the arm was measured.
-   */
-  readonly code: 'repeated' | 'partly-repeated' | 'same-cause' | 'other-roots' | 'no-stall' | 'no-run';
+export type ExpectedRootFact = ExpectedFigures &
+  (
+    | {
+        /**
+         * `repeated`: at least half of the stalled time; `partly-repeated`: less; `same-cause`: the cause is the same, and no
+         * thread was seen that could be the expected one; `other-roots`: stalls, and none of them has it;
+         * `no-stall`: none at all; `no-run`: nothing of the arm was measured.
+         */
+        readonly code: 'repeated' | 'partly-repeated' | 'same-cause' | 'other-roots' | 'no-stall' | 'no-run';
+      }
+    /** It did not come back, and on these kernels it could not. */
+    | { readonly code: 'other-lock'; readonly otherLock: OtherLock }
+  );
+
+interface ExpectedFigures {
   readonly arm: string;
   readonly cause: Cause;
   readonly by: string | null;

@@ -118,6 +118,8 @@ const expected: WordsOf<ExpectedRootFact> = {
   'other-roots': (fact) =>
     `not repeated: none of ${counted(fact.allStalls_n, 'stall')} in ${fact.arm} has the observed root ${wanted(fact)}${otherText(fact)}`,
   'no-stall': (fact) => `not repeated: ${fact.arm} had no stall, and the observed root is ${wanted(fact)}`,
+  'other-lock': (fact) =>
+    `not known: ${fact.arm} ${fact.allStalls_n === 0 ? 'had no stall' : `had ${counted(fact.allStalls_n, 'stall')}, none with the observed root`}, and could not have ${wanted(fact)}: ${otherLockText(fact)}`,
   'no-run': (fact) =>
     `not known: no run of ${fact.arm} was recorded, so nothing says whether ${wanted(fact)} came back`,
 };
@@ -135,6 +137,24 @@ function lengths({ median_ns, observedMedian_ns }: ExpectedRootFact): string {
 
 const otherText = ({ other }: ExpectedRootFact): string =>
   other === null ? '' : `; most other time has ${printableLine(causeText(other))} (${formatDuration(other.total_ns)})`;
+
+function otherLockText({ arm, otherLock }: Extract<ExpectedRootFact, { readonly code: 'other-lock' }>): string {
+  const { call, kernel, lock, observedKernel, observedLock, isOfOneVma } = otherLock;
+  const locks = `${printableLine(call)}${isOfOneVma ? ' inside one VMA' : ''} takes ${takenText(lock)} on Linux ${printableLine(kernel)}, and it took ${takenText(observedLock)} on Linux ${printableLine(observedKernel)}, where it was observed`;
+  return isOfOneVma
+    ? `${locks}; whether the observed range spanned several VMAs was not seen, and a range that does is measured by \`--set arms.${arm}.layout=split\``
+    : `${locks}; measure on a kernel that takes the same lock`;
+}
+
+/** Of a class of locks (src/catalogue/locks.ts). */
+function takenText(lock: string): string {
+  const [, mode] = /^mmap_lock (read|write)$/.exec(lock) ?? [];
+  return mode === undefined
+    ? lock === 'none'
+      ? 'no lock'
+      : 'the lock of a VMA'
+    : `mmap_lock for ${mode === 'read' ? 'reading' : 'writing'}`;
+}
 
 export function statedExpected(fact: ExpectedRootFact): Stated<ExpectedRootFact> {
   return { ...fact, sentence: sentenceOf(expected, fact) };

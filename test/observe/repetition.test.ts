@@ -26,7 +26,14 @@ describe('a root of a native thread', () => {
         { operation: 'timer', rate: '200/s' },
       ],
     });
-    expect(expects).toEqual({ arm: 'root-1', cause: 'mmap-lock-reader', by: 'holder', median: '470ms' });
+    expect(expects).toEqual({
+      arm: 'root-1',
+      cause: 'mmap-lock-reader',
+      by: 'holder',
+      median: '470ms',
+      call: 'madvise.FREE',
+      kernel: '6.18.1',
+    });
   });
 
   test('behind the mutex of an arena trims that arena, beside a thread that allocates', () => {
