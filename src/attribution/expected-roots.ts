@@ -6,12 +6,13 @@ import type { ManifestFile } from '../bundle/bundle-schema.js';
 import type { BundleStalls, NumberedStall } from '../bundle/read-stalls.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { readBundleFile } from '../bundle/store.js';
-import type { ExpectedRootFact } from '../facts/repetition-facts.js';
+import type { ExpectedRootFact, OtherLock } from '../facts/repetition-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { ExpectedRoot } from '../profile/resolved/resolved.js';
 import { median } from '../stats/median.js';
 import { statedExpected } from '../words/repetition-words.js';
 import { matchesComm } from '../catalogue/thread-patterns.js';
+import { otherLockOf } from './other-lock.js';
 
 /** As `expectedRoots`, for a bundle whose stalls have been read; empty where it has no manifest. */
 export function expectedOf(bundle: string, stalls: Pick<BundleStalls, 'stalls' | 'runs'>): Stated<ExpectedRootFact>[] {
@@ -21,21 +22,43 @@ export function expectedOf(bundle: string, stalls: Pick<BundleStalls, 'stalls' |
 
 /** Of arms that were not to be measured, nothing is expected. */
 export function expectedRoots(
-  { profile: { expects = [] }, order }: Pick<ManifestFile, 'profile' | 'order'>,
+  { profile: { expects = [], arms: all }, order, kernels }: Pick<ManifestFile, 'profile' | 'order' | 'kernels'>,
   { stalls, runs }: Pick<BundleStalls, 'stalls' | 'runs'>,
 ): Stated<ExpectedRootFact>[] {
   const arms = new Set(order.map(({ arm }) => arm));
   const wanted = expects.filter(({ arm }) => arms.has(arm));
   const measured = new Set(runs.flatMap(({ run, file }) => (run === null || file === null ? [] : [run.arm])));
-  return wanted.map((one) =>
-    statedExpected(judged(one, measured.has(one.arm) ? stalls.filter(({ arm }) => arm === one.arm) : null)),
+  return wanted.map((one) => {
+    const arm = all.find(({ name }) => name === one.arm);
+    const releases = releasesOf(runs, one.arm, kernels);
+    return statedExpected(
+      judged(
+        one,
+        measured.has(one.arm) ? stalls.filter((stall) => stall.arm === one.arm) : null,
+        arm === undefined ? null : otherLockOf(one, arm, releases),
+      ),
+    );
+  });
+}
+
+/** Where the arm was measured, as far as it is known. */
+function releasesOf(runs: BundleStalls['runs'], arm: string, kernels: ManifestFile['kernels']): string[] {
+  const places = new Set(
+    runs.flatMap(({ run, file }) => (run === null || file === null || run.arm !== arm ? [] : [run.kernel])),
   );
+  return kernels
+    .filter(({ name }) => places.has(name) || (places.has(null) && kernels.length === 1))
+    .map(({ release }) => release);
 }
 
 type Judged = Pick<NumberedStall, 'stall'>;
 
-/** `stalls`: of the arm; null: no run of it was recorded. Pure. */
-export function judged(expects: ExpectedRoot, stalls: readonly Judged[] | null): ExpectedRootFact {
+/** `stalls`: of the arm; null: no run of it was recorded. `otherLock`: why the root could not come back. Pure. */
+export function judged(
+  expects: ExpectedRoot,
+  stalls: readonly Judged[] | null,
+  otherLock: OtherLock | null = null,
+): ExpectedRootFact {
   const all = stalls ?? [];
   const named = all.filter((one) => isExpected(one, expects));
   // Without a trace nobody saw who had the CPU.
@@ -43,19 +66,7 @@ export function judged(expects: ExpectedRoot, stalls: readonly Judged[] | null):
   const alike = named.length > 0 ? named : unnamed;
   const all_ns = timeOf(all);
   const total_ns = timeOf(alike);
-  return {
-    code:
-      stalls === null
-        ? 'no-run'
-        : all.length === 0
-          ? 'no-stall'
-          : alike.length === 0
-            ? 'other-roots'
-            : named.length === 0
-              ? 'same-cause'
-              : total_ns * 2 >= all_ns
-                ? 'repeated'
-                : 'partly-repeated',
+  const figures = {
     arm: expects.arm,
     cause: expects.cause,
     by: expects.by,
@@ -67,6 +78,12 @@ export function judged(expects: ExpectedRoot, stalls: readonly Judged[] | null):
     all_ns,
     other: mainOf(all.filter((one) => !alike.includes(one))),
   };
+  if (stalls === null) return { ...figures, code: 'no-run' };
+  if (alike.length === 0 && otherLock !== null) return { ...figures, code: 'other-lock', otherLock };
+  if (all.length === 0) return { ...figures, code: 'no-stall' };
+  if (alike.length === 0) return { ...figures, code: 'other-roots' };
+  if (named.length === 0) return { ...figures, code: 'same-cause' };
+  return { ...figures, code: total_ns * 2 >= all_ns ? 'repeated' : 'partly-repeated' };
 }
 
 function isExpected({ stall }: Judged, { cause, by }: ExpectedRoot): boolean {

@@ -93,9 +93,8 @@ export const jvmGivers: readonly Giver[] = [
   // It shrinks the heap inside a pause with these collectors.
   { pattern: vmThread, call: 'mmap.NONE', collectors: ['g1', 'serial', 'parallel'] },
   // It also punches holes (fallocate), which takes no lock of the address space.
-  { pattern: 'ZUncommitter*', call: 'mmap.NONE', collectors: ['zgc'], doesNothingElse: true },
-  // Its name without generations, from JDK 21 on.
-  { pattern: 'XUncommitter*', call: 'mmap.NONE', collectors: ['zgc'], doesNothingElse: true },
+  // ZUncommitter; XUncommitter without generations, from JDK 21 on.
+  { pattern: '?Uncommitter*', call: 'mmap.NONE', collectors: ['zgc'], doesNothingElse: true },
   { pattern: 'Shenandoah Control*', call: 'mmap.NONE', collectors: ['shenandoah'] },
   // Its name in Debian's 25 and 26, and in 27 and newer.
   { pattern: 'Shenandoah Uncommit*', call: 'mmap.NONE', collectors: ['shenandoah'], doesNothingElse: true },
@@ -131,8 +130,31 @@ export const worksInPauses = (comm: string): boolean => pauseWorkers.test(comm);
  */
 export const isCompiler = (comm: string): boolean => compilers.test(comm);
 
-const heapFlag =
-  /^-X(?:ms|mx|mn|X:[+-]?(?:(?:Initial|Min|Max|SoftMax)?(?:Heap|RAM)\w*|\w*Uncommit\w*|G1Periodic\w*|AlwaysPreTouch|ShenandoahUncommit\w*|ZFragmentation\w*))/;
+/** Names of flags, matched as a whole: HeapDumpPath and others of a similar beginning are about something else. */
+const heapFlagNames = [
+  '(?:Initial|Min|Max|SoftMax)HeapSize',
+  '(?:Min|Max)HeapFreeRatio',
+  'MinHeapDeltaBytes',
+  'MaxRAM',
+  '(?:Initial|Min|Max)RAM(?:Percentage|Fraction)',
+  '(?:Max)?NewSize',
+  'OldSize',
+  'NewRatio',
+  'ShrinkHeapInSteps',
+  'UseAdaptiveSizePolicy',
+  'AlwaysPreTouch',
+  'G1HeapRegionSize',
+  'G1(?:Max)?NewSizePercent',
+  'G1Periodic\\w+',
+  // Without generations its thread has another name.
+  'ZGenerational',
+  'ZFragmentation\\w+',
+  'ShenandoahGC(?:Mode|Heuristics)',
+  '\\w*Uncommit\\w*',
+].join('|');
+
+/** A value has no more than digits, letters and dots, so that a path or a phrase is none. */
+const heapFlag = new RegExp(`^-X(?:m[snx][\\w.]+|X:(?:[+-](?:${heapFlagNames})|(?:${heapFlagNames})=[\\w.]+))$`);
 
 /** Whether a JVM flag controls the heap's size, or when heap is given back. */
 export const isHeapFlag = (word: string): boolean => heapFlag.test(word);

@@ -31,8 +31,9 @@ function wordOf({ arguments: args }: FutexCall, index: number): number {
 const commandOf = (call: FutexCall): number => wordOf(call, 1) & commandBits;
 
 /**
- * Null: it waits for no mutex. A FUTEX_WAIT with a timeout is none: no C library locks a mutex like that. Nor is one for a
- * word of the frame that waits: musl's pthread_cond_wait, which waits for the value 2, too. `stack`: the stack pointer
+ * Null: it waits for no mutex. A FUTEX_WAIT with a timeout is none: no C library locks a mutex like that. (A spin lock of
+ * tcmalloc does, and sleeps many times for one wait: src/observe/unseen-locks.ts.) Nor is one for a word of the frame that
+ * waits: musl's pthread_cond_wait, which waits for the value 2, too. `stack`: the stack pointer
  * of the thread; null where it is not known.
  */
 export function awaitedMutex(call: FutexCall, stack: bigint | null): AwaitedMutex | null {

@@ -52,6 +52,8 @@ export type Refusal =
   | { readonly code: 'stalls-missing'; readonly side: string }
   /** Observations that were made in another way, by the names of the tiers. */
   | (Pair<string> & { readonly code: 'other-tiers' })
+  /** JVMs of `side` alone were attached to (--jvm). */
+  | { readonly code: 'other-attached'; readonly side: string }
   /** Of an observation. `needed_ns`: the shortest that has enough slices. */
   | { readonly code: 'too-short'; readonly watched_ns: number; readonly needed_ns: number }
   /** Neighbouring pieces of time are alike, however long the slices are. */
@@ -195,4 +197,6 @@ export type CompareNote =
       readonly code: 'targets-differ';
       readonly names: Pair<readonly string[]>;
       readonly threads_n: Pair<number>;
-    });
+    })
+  /** Of observed JVMs: `collector`, and flags of memory. */
+  | (Pair<string> & { readonly code: 'jvms-differ'; readonly settings: readonly DifferingSetting[] });

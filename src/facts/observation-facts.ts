@@ -136,6 +136,13 @@ export type ObservationGap =
   /** /tmp/perf-PID.map. */
   | { readonly code: 'jit-map-refused'; readonly pid: number; readonly why: RefusedMap }
   | { readonly code: 'sleeps-not-judged' }
+  /** Of tcmalloc, whose library is `file`. `pid`: the first of `processes_n`. */
+  | {
+      readonly code: 'allocator-locks-unseen';
+      readonly pid: number;
+      readonly file: string;
+      readonly processes_n: number;
+    }
   | { readonly code: 'symbols-hidden' }
   | JvmGap
   /** The trace had more events than could be read in time, so it ended. */

@@ -54,7 +54,7 @@ export type OriginFact =
       /** Fewer hogs than competitors, because these were not on the CPU at once. */
       readonly isFitted: boolean;
       /** Of the thread, which has another one in the profile; null: it has the same. */
-      readonly niceSeen: number | null;
+      readonly otherNice: { readonly seen: number; readonly written: number } | null;
       readonly names: readonly string[];
       readonly total_ns: number;
       /** Those that are left out, because hogs are alike. */
@@ -70,17 +70,39 @@ export type OriginFact =
   /** As the JVM says it. */
   | { readonly code: 'jdk-seen'; readonly version: string }
   | { readonly code: 'collector-seen' }
+  /** `wasAsked`: the JVM itself said them (--jvm); otherwise they are those of its command line. */
+  | { readonly code: 'flags-seen'; readonly wasAsked: boolean }
   | { readonly code: 'load-chosen'; readonly load: string; readonly residentBytes: number | null }
   | { readonly code: 'thread-seen'; readonly name: string; readonly nice: number | null };
 
+/** A call that takes another lock where it was measured than where it was observed. */
+export interface OtherLock {
+  readonly call: string;
+  /** A release of Linux on which it was measured, and the lock of the call there. */
+  readonly kernel: string;
+  readonly lock: string;
+  readonly observedKernel: string;
+  readonly observedLock: string;
+  /** A range across VMAs, which the arm does not have, takes the observed lock there, too. */
+  readonly isOfOneVma: boolean;
+}
+
 /** How much of an arm's stalled time has the root that was expected. */
-export interface ExpectedRootFact {
-  /**
-   * `repeated`: at least half of the stalled time; `partly-repeated`: less; `same-cause`: the cause is the same, and no thread
-   * was seen that could be the expected one; `other-roots`: stalls, and none of them has it;
-   * `no-stall`: none at all; `no-run`: nothing of the arm was measured.
-   */
-  readonly code: 'repeated' | 'partly-repeated' | 'same-cause' | 'other-roots' | 'no-stall' | 'no-run';
+export type ExpectedRootFact = ExpectedFigures &
+  (
+    | {
+        /**
+         * `repeated`: at least half of the stalled time; `partly-repeated`: less; `same-cause`: the cause is the same, and no
+         * thread was seen that could be the expected one; `other-roots`: stalls, and none of them has it;
+         * `no-stall`: none at all; `no-run`: nothing of the arm was measured.
+         */
+        readonly code: 'repeated' | 'partly-repeated' | 'same-cause' | 'other-roots' | 'no-stall' | 'no-run';
+      }
+    /** It did not come back, and on these kernels it could not. */
+    | { readonly code: 'other-lock'; readonly otherLock: OtherLock }
+  );
+
+interface ExpectedFigures {
   readonly arm: string;
   readonly cause: Cause;
   readonly by: string | null;

@@ -8,6 +8,7 @@ import { getSystemErrorName } from 'node:util';
 import { unfit, usage, type Failure } from '../base/failure.js';
 import { cleanUp } from '../base/clean-up.js';
 import { shortLine } from '../base/text/lines.js';
+import { memoryFlags } from '../catalogue/memory-flags.js';
 import type { AttachRefusal, JvmGap, JvmLeftover } from '../facts/observed-jvm-facts.js';
 import { readIfThere } from '../host/files.js';
 import { collectorOfFlag } from '../host/jdks.js';
@@ -15,7 +16,7 @@ import { concernsEvents, jvmLogDecorators, jvmLogSelection, parseJvmLog, type Jv
 import { attachAnnouncement, attachRefusalText } from '../words/observed-jvm-words.js';
 import { tmpfsMagic } from '../workload/runtime-folder.js';
 import { isStillThere } from '../workload/process-identity.js';
-import { attachDisabledBy, memoryFlags, selectedCollector } from './jvm-command.js';
+import { attachDisabledBy, selectedCollector } from './jvm-command.js';
 import { mostLogBytes, startGuardian, type AttachProblem, type Guardian, type JvmAnswer } from './jvm-guardian.js';
 import { accessProblem, type RunningJvm } from './jvm-process.js';
 import { printedThreads, type FullNames, type PrintedThread } from './jvm-threads.js';

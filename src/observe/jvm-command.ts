@@ -1,9 +1,8 @@
 /**
- * What a JVM's command line says: main class, memory flags, logs, and flags that forbid attaching. It has argument files
+ * What a JVM's command line says: main class, collector, logs, and flags that forbid attaching. It has argument files
  * and variables of the environment too, as the manual page of `java` has them. Pure.
  */
 import { Failure } from '../base/failure.js';
-import { collectors, collectorTable, isHeapFlag } from '../catalogue/collectors.js';
 import { javaCommand, wordsOf } from '../profile/check/java-command.js';
 
 export interface JvmCommand {
@@ -64,30 +63,6 @@ function ofAnotherProgram(words: readonly string[], counted: string | null): Jvm
     main: main === '' ? null : main,
     options: words.map((word) => word.replace(/^-J-/, '-')).filter((word) => word.startsWith('-X')),
   };
-}
-
-const collectorFlag = /^-XX:[+-]Use\w+GC$/;
-const otherMemoryFlag =
-  /^-XX:[+-]?(?:UseTransparentHugePages|UseLargePages|MaxDirectMemorySize|MaxMetaspaceSize|TrimNativeHeapInterval)\b/;
-
-function isMemoryFlag(word: string): boolean {
-  return (
-    isHeapFlag(word) ||
-    collectorFlag.test(word) ||
-    otherMemoryFlag.test(word) ||
-    collectors.some((name) => collectorTable[name].givesBackBy.some((flag) => word.startsWith(flag)))
-  );
-}
-
-/** Flags of the collector and of memory; of a flag that is given twice, the last. */
-export function memoryFlags(options: readonly string[]): string[] {
-  const last = new Map<string, string>();
-  for (const word of options.filter(isMemoryFlag)) {
-    const key = word.replace(/^(-X(?:ms|mx|mn)).*$/, '$1').replace(/^-XX:[+-]?(\w+).*$/, '$1');
-    last.delete(key);
-    last.set(key, word);
-  }
-  return [...last.values()];
 }
 
 /** The flag that selects the collector, without `-XX:+`; null: the JVM chose. */

@@ -6,9 +6,10 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readBytes, readText } from '../base/files/read-file.js';
 import { collectorOfThreads } from '../catalogue/collectors.js';
+import { memoryFlags } from '../catalogue/memory-flags.js';
 import { readIfThere } from '../host/files.js';
 import { collectorOfFlag } from '../host/jdks.js';
-import { isMainNamed, jvmCommand, logFiles, memoryFlags, selectedCollector, type JvmCommand } from './jvm-command.js';
+import { isMainNamed, jvmCommand, logFiles, selectedCollector, type JvmCommand } from './jvm-command.js';
 import { countersOf, parsePerfData, type JvmCounters, type PerfData } from './jvm-perf-data.js';
 
 export interface RunningJvm {

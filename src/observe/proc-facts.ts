@@ -1,6 +1,6 @@
 /**
- * What no way of observing has in its records, and /proc says: policies of threads, and whether a cgroup kept a process
- * back by its limit of CPU time.
+ * What no way of observing has in its records, and /proc says: policies of threads, whether a cgroup kept a process back
+ * by its limit of CPU time, and locks that are not seen.
  */
 import { release } from 'node:os';
 import type { RunEvidence } from '../attribution/evidence.js';
@@ -10,6 +10,7 @@ import type { ObservationGap } from '../facts/observation-facts.js';
 import { throttled_ns } from '../host/cpu-throttling.js';
 import { readIfThere } from '../host/files.js';
 import { tidsNow, type Target } from './target.js';
+import { unseenLocks } from './unseen-locks.js';
 import { policyReader, type PolicyOf } from './thread-policy.js';
 
 export interface ProcFacts {
@@ -25,6 +26,7 @@ export function procFacts(targets: readonly Target[]): ProcFacts {
   for (const { pid } of targets)
     for (const tid of tidsNow(pid))
       policyOf({ tid, name: (readIfThere(`/proc/${pid}/task/${tid}/comm`) ?? '').trimEnd() });
+  const locks = unseenLocks(targets);
   const before = new Map(targets.map(({ pid }) => [pid, throttled_ns(pid)]));
   const grown = (): (readonly [pid: number, grown_ns: number | null])[] =>
     [...before].map(([pid, before_ns]) => {
@@ -40,10 +42,12 @@ export function procFacts(targets: readonly Target[]): ProcFacts {
       // In another cgroup than before it may have less.
       throttled: new Map(grown().map(([pid, grown_ns]) => [pid, grown_ns === null ? null : grown_ns !== 0])),
     }),
-    gaps: () =>
-      grown().flatMap(([pid, grown_ns]) =>
+    gaps: () => [
+      ...grown().flatMap(([pid, grown_ns]) =>
         grown_ns === null || grown_ns <= 0 ? [] : [{ code: 'cgroup-throttled', pid, throttled_ns: grown_ns } as const],
       ),
+      ...locks,
+    ],
   };
 }
 

@@ -63,7 +63,7 @@ export function hogsOf(
         fact: {
           code: 'competitors-seen',
           isFitted: hogs_n < threads_n,
-          niceSeen: own === figures.nice ? null : figures.nice,
+          otherNice: (own ?? 0) === (figures.nice ?? 0) ? null : { seen: figures.nice ?? 0, written: own ?? 0 },
           names: alike.map(({ name }) => name),
           total_ns: alike.reduce((sum, { total_ns }) => sum + total_ns, 0),
           others: main.filter((one) => !alike.includes(one)).map(({ name }) => name),
@@ -82,21 +82,42 @@ interface Fitted {
 /**
  * How many hogs at once, and which nice value of the thread, keep it off its CPU for as long as was seen: off / on = hogs ·
  * weight of a hog / weight of the thread. Competitors that follow each other are one at a time. Where a single hog would
- * keep it off for longer, threads of other groups had the CPU (autogroup, cgroups): then the nice value is adapted.
+ * keep it off for longer, or all of them for a shorter time, threads of other groups had the CPU (autogroup, cpu.weight):
+ * then the nice value is adapted.
  */
-function fitted({ meanwhile, nice: seen }: RootFigures, hog: RootFigures['competitors'][number], most: number): Fitted {
-  if (meanwhile === null || meanwhile.onCpu_ns === 0 || isRealTime(hog.policy)) return { hogs_n: most, nice: seen };
-  const weight = (value: number | null): number => weightOf({ nice: value ?? 0, policy: 'other' });
-  const ratio = meanwhile.offCpu_ns / meanwhile.onCpu_ns;
-  const hogs = (ratio * weight(seen)) / weight(hog.nice);
-  if (hogs >= leastHogs) return { hogs_n: Math.min(most, Math.max(1, Math.round(hogs))), nice: seen };
-  const distance = (value: number): number => Math.abs(Math.log((ratio * weight(value)) / weight(hog.nice)));
-  const [best = 0] = niceValues.toSorted((a, b) => distance(a) - distance(b));
-  return { hogs_n: 1, nice: Math.min(best, seen ?? 0) };
+function fitted(
+  { meanwhile, nice: seen, policy: own, episodes_n }: RootFigures,
+  hog: RootFigures['competitors'][number],
+  most: number,
+): Fitted {
+  const isByWeight = !isRealTime(hog.policy) && !isRealTime(own);
+  if (meanwhile === null || meanwhile.onCpu_ns === 0 || !isByWeight) return { hogs_n: most, nice: seen };
+  const weight = (value: number | null, of: RootFigures['policy']): number =>
+    weightOf({ nice: value ?? 0, policy: of === 'idle' ? 'idle' : 'other' });
+  const { onCpu_ns, offCpu_ns } = meanwhile;
+  const hogsBeside = (ratio: number, value: number | null): number =>
+    (ratio * weight(value, own)) / weight(hog.nice, hog.policy);
+  const closest = (ratio: number, hogs_n: number): number => {
+    const distance = (value: number): number => Math.abs(Math.log(hogsBeside(ratio, value) / hogs_n));
+    return niceValues.toSorted((a, b) => distance(a) - distance(b))[0] ?? 0;
+  };
+  const ratio = offCpu_ns / onCpu_ns;
+  const hogs = hogsBeside(ratio, seen);
+  const asSeen = { hogs_n: Math.min(most, Math.max(1, Math.round(hogs))), nice: seen };
+  // A thread of SCHED_IDLE has one weight, whatever its nice value.
+  if (own === 'idle') return asSeen;
+  if (hogs < leastHogs) return { hogs_n: 1, nice: Math.min(closest(ratio, 1), seen ?? 0) };
+  // In a short call the thread had its CPU for less than the slice that it had used up.
+  const ofSlices = offCpu_ns / Math.max(onCpu_ns, episodes_n * slice_ns);
+  if (hogsBeside(ofSlices, seen) > most / leastHogs)
+    return { hogs_n: most, nice: Math.max(closest(ofSlices, most), seen ?? 0) };
+  return asSeen;
 }
 
 /** Below it a hog keeps the thread off its CPU for too long by more than half. */
 const leastHogs = 0.65;
+/** Of the fair scheduler: about 3 ms, up to the tick that ends it. */
+const slice_ns = 4e6;
 const niceValues = Array.from({ length: 20 }, (_, value) => value);
 
 /** As long and as often as it had the CPU. A profile takes from 1 ms to 10 s. */

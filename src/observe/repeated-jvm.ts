@@ -1,7 +1,9 @@
 /** Arms with a JVM that repeat what a thread of an observed JVM did. Pure. */
 import type { RootFigures, ObservedTarget } from '../bundle/observation-schema.js';
-import { collectors, collectorTable, jvmGivers, type Collector, type Giver } from '../catalogue/collectors.js';
+import { collectors, jvmGivers, type Collector, type Giver } from '../catalogue/collectors.js';
+import { flagsInForce, isCollectorFlag } from '../catalogue/memory-flags.js';
 import { loadThatCauses } from '../catalogue/repeating.js';
+import { matchesComm } from '../catalogue/thread-patterns.js';
 import type { WrittenLoad, WrittenVictim } from '../profile/written/profile-schema.js';
 import { hogsOf, nice, waitsToRepeat, type RepeatedOr, type RootToRepeat } from './repeated-arm.js';
 
@@ -18,22 +20,23 @@ export function jvmArm({ figures, observation }: RootToRepeat, call: string): Re
   const targets = observation.targets.filter(isJvm);
   const [target] = targets;
   if (target === undefined || thread === null || thread.role === 'outside') return null;
-  const giver = jvmGivers.find((one) => one.call === call && isNamed(thread.name, one.pattern));
+  const giver = jvmGivers.find((one) => one.call === call && matchesComm(one.pattern, thread.name));
   const load = loadThatCauses[call];
   if (giver === undefined || load === undefined) return null;
-  if (new Set(targets.map(({ jvm }) => JSON.stringify([jvm.collector, jvm.flags]))).size > 1) return 'several-jvms';
+  if (new Set(targets.map(({ jvm }) => JSON.stringify([jvm.collector, flagsOf(jvm)]))).size > 1) return 'several-jvms';
   const { jvm } = target;
   const collector = collectors.find((name) => name === jvm.collector) ?? onlyCollectorOf(giver);
   if (collector === null) return 'collector-unknown';
   const { hogs, nice: own, origins } = hogsOf(figures, observation.watched_ns);
   const waits = waitsToRepeat(figures);
   const jdk = jdkOf(jvm);
+  const flags = flagsOf(jvm);
   return {
     settings: {
       jvm: {
         ...(jdk === null ? {} : { jdk }),
         collector,
-        ...(jvm.flags.length === 0 ? {} : { flags: jvm.flags.filter((flag) => !selectsCollector(flag)) }),
+        ...(flags.length === 0 ? {} : { flags }),
         loads: [loadOf(load, target, figures, observation.watched_ns)],
         threads: { [giver.pattern]: { ...nice(own), cpus: 'first' } },
       },
@@ -50,6 +53,9 @@ export function jvmArm({ figures, observation }: RootToRepeat, call: string): Re
             } as const,
           ]),
       { path: ['jvm', 'collector'], fact: { code: 'collector-seen' } },
+      ...(flags.length === 0
+        ? []
+        : [{ path: ['jvm', 'flags'], fact: { code: 'flags-seen', wasAsked: jvm.attached !== null } } as const]),
       { path: ['jvm', 'loads'], fact: { code: 'load-chosen', load, residentBytes: target.rssBytes } },
       { path: ['jvm', 'threads'], fact: { code: 'thread-seen', name: thread.name, nice: figures.nice } },
       ...origins,
@@ -68,19 +74,14 @@ function jdkOf({ version }: SeenJvm): string | null {
   return feature === undefined || Number(feature) < oldestJdk ? null : feature;
 }
 
-/** A name of the kernel has 15 characters; a pattern ends in a star or has none. */
-function isNamed(comm: string, pattern: string): boolean {
-  const [head = ''] = pattern.split('*');
-  return comm === pattern.slice(0, 15) || (pattern.endsWith('*') && comm.startsWith(head.slice(0, 15)));
-}
-
 function onlyCollectorOf({ collectors: of }: Giver): Collector | null {
   return of?.length === 1 ? (of[0] ?? null) : null;
 }
 
-/** The key `collector` has it. */
-const selectsCollector = (flag: string): boolean =>
-  collectors.some((name) => flag === `-XX:+${collectorTable[name].flag}`);
+/** The key `collector` has the collector. */
+function flagsOf(jvm: SeenJvm): string[] {
+  return flagsInForce(jvm).filter((flag) => !isCollectorFlag(flag));
+}
 
 /** The schema of a profile has no type for the settings of a load. */
 type LoadWithSettings = WrittenLoad & { readonly high?: string; readonly period?: string };
@@ -109,8 +110,8 @@ function highOf({ jvm, rssBytes }: JvmTarget): number | null {
 }
 
 /** The largest heap that the flags allow; null: they do not say. */
-function heapBytes({ flags }: SeenJvm): number | null {
-  const sizes = flags.flatMap((flag) => {
+function heapBytes(jvm: SeenJvm): number | null {
+  const sizes = flagsInForce(jvm).flatMap((flag) => {
     const [, digits, unit = ''] = /^-(?:Xmx|XX:MaxHeapSize=)(\d+)([kKmMgGtT]?)$/.exec(flag) ?? [];
     return digits === undefined ? [] : [Number(digits) * 1024 ** ' kmgt'.indexOf(unit.toLowerCase() || ' ')];
   });

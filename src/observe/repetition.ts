@@ -64,6 +64,7 @@ export function repetitionOf(observation: ObservationFile): Repetition {
         cause,
         by: made.by,
         ...(figures.stallMedian_ns === null ? {} : { median: milliseconds(figures.stallMedian_ns) }),
+        ...(call === null || !lockCauses.includes(cause) ? {} : { call, kernel: observation.kernel }),
       },
     });
   }

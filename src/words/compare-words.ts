@@ -90,6 +90,8 @@ const ofNotes: WordsOf<Exclude<CompareNote, NoteOfSide>> = {
     'what changes more slowly than an observation lasts, such as the load of a day, no slice shows.',
   'targets-differ': ({ a, b, names, threads_n }) =>
     `${a} observed ${listed(names.a)} (${counted(threads_n.a, 'thread')}), and ${b} observed ${listed(names.b)} (${counted(threads_n.b, 'thread')}). A difference may come from that.`,
+  'jvms-differ': ({ a, b, settings }) =>
+    `The observed JVMs of ${a} and ${b} differ in ${settingsText(settings)}. A difference may come from that.`,
   boots: ({ sides: { a, b }, pairs_n, order, leftOut_n }) =>
     `A value is of a boot, the mean over its runs: ${listed([a, b].map(({ label, release, boots_n }) => `${counted(boots_n, 'boot')} of ${label} (Linux ${release})`))}, ` +
     `in the order ${order.join(', ')}. Two boots that follow each other make a pair: ${counted(pairs_n, 'pair')}` +
@@ -162,6 +164,8 @@ const ofRefusals: WordsOf<Refusal> = {
     `not all stalls of ${side} are known, because its list of stalls is not whole (see its note); compare another observation`,
   'other-tiers': ({ a, b }) =>
     `the two sides were observed in different ways (${a} and ${b}), which do not see the same stalls; observe both in the same way`,
+  'other-attached': ({ side }) =>
+    `the JVM of ${side} alone was asked (--jvm), and its log shows pauses that are not known of the other side; observe both with --jvm, or both without`,
   'too-short': ({ watched_ns, needed_ns }) =>
     `an observation of ${formatDuration(watched_ns)} has too few slices of a second or more; observe for at least ${formatDuration(needed_ns)}`,
   'neighbours-alike': ({ piece_ns, autocorrelation, p }) =>

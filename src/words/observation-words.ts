@@ -1,4 +1,5 @@
 /** What an observation says, in sentences without a full stop. */
+import { printableLine } from '../base/text/printable.js';
 import { formatDuration } from '../base/text/units.js';
 import { givesBackOf, type GivesBack } from '../catalogue/gives-back.js';
 import { isHeldUnseen, type Cause } from '../facts/blame.js';
@@ -173,6 +174,8 @@ const ofGaps: WordsOf<ObservationGap> = {
     `the cgroup of ${pid} used up its CPU time (cpu.max) and was kept back for ${formatDuration(throttled_ns)} in all: waits for a CPU may come from that`,
   'sleeps-not-judged': () =>
     'a thread that sleeps is not counted as stalled, except for a mutex of the C library, because threads sleep between their jobs: waits for monitors, condition variables, locks of other kinds and the network are not in these figures',
+  'allocator-locks-unseen': ({ pid, file, processes_n }) =>
+    `process ${pid}${processes_n === 1 ? '' : ` and ${counted(processes_n - 1, 'other')}`} ${processes_n === 1 ? 'uses' : 'use'} tcmalloc (${printableLine(file)}), whose locks are spin locks that sleep with a timeout: waits for them, as for a thread that gives memory of the page heap back, are not in these figures`,
   'symbols-hidden': () => 'the names of kernel functions are hidden (kernel.kptr_restrict), so stacks are not shown',
   'trace-overrun': ({ seen_ns }) =>
     `the kernel made more events than pauselab could read, so the observation ended after ${formatDuration(seen_ns)}`,

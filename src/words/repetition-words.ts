@@ -58,8 +58,8 @@ const origins: WordsOf<OriginFact> = {
       : 'the call took the lock of one VMA, and a thread waited that changes this VMA',
   'layout-unknown': ({ kernel }) =>
     `on Linux ${kernel} it cannot be seen whether the range crossed VMAs; on Linux 6.17 and later that decides which lock is taken, so try \`split\` too`,
-  'competitors-seen': ({ names, total_ns, others, isFitted, niceSeen }) =>
-    `the CPU was taken for ${formatDuration(total_ns)} by ${namesText(names)}${isFitted ? '; so many hogs at once keep the thread off its CPU for as long' : ''}${niceSeen === null ? '' : `; the thread had nice ${niceSeen}, and a lower value here, because beside one hog of its own group it would be off its CPU for longer than it was`}${others.length === 0 ? '' : `; hogs are alike, so ${namesText(others)} ${others.length === 1 ? 'is' : 'are'} left out`}`,
+  'competitors-seen': ({ names, total_ns, others, isFitted, otherNice }) =>
+    `the CPU was taken for ${formatDuration(total_ns)} by ${namesText(names)}${isFitted ? '; so many hogs at once keep the thread off its CPU for as long' : ''}${otherNice === null ? '' : `; ${otherNiceText(otherNice)}`}${others.length === 0 ? '' : `; hogs are alike, so ${namesText(others)} ${others.length === 1 ? 'is' : 'are'} left out`}`,
   'no-competitor': () => 'no other thread was seen on the CPU',
   'waits-seen': ({ waits }) =>
     waits.length === 0
@@ -69,6 +69,10 @@ const origins: WordsOf<OriginFact> = {
   'jdk-seen': ({ version }) =>
     `the service ran on Java ${printableLine(version)}; \`run --java PATH\` names its JDK, or another one`,
   'collector-seen': () => 'by the flags and the threads of the JVM',
+  'flags-seen': ({ wasAsked }) =>
+    wasAsked
+      ? 'of the collector and the heap, as the JVM has them in force'
+      : 'of the collector and the heap, as the command line has them; sizes that the JVM chose itself are not known (`observe --jvm` asks it)',
   'load-chosen': ({ load, residentBytes }) =>
     load === 'heap_wave'
       ? `what the program allocates was not observed: a heap that grows and shrinks${residentBytes === null ? '' : `; the JVM had ${formatSize(residentBytes)} in memory at the start`}`
@@ -76,6 +80,13 @@ const origins: WordsOf<OriginFact> = {
   'thread-seen': ({ name, nice }) =>
     `the thread \`${printableLine(name)}\`${nice === null ? '' : ` was seen with nice ${nice}`}`,
 };
+
+/** Weights of cgroups and autogroups are not observed, so the nice value stands for them. */
+function otherNiceText({ seen, written }: { readonly seen: number; readonly written: number }): string {
+  return written < seen
+    ? `the thread had nice ${seen}, and a lower value here, because beside one hog of its own group it would be off its CPU for longer than it was`
+    : `the thread had nice ${seen}, and a higher value here, because beside these hogs it would be off its CPU for a shorter time than it was: its cgroup has a low weight (cpu.weight), or theirs has a high one`;
+}
 
 const namesText = (names: readonly string[]): string => listed(names.map((name) => `\`${printableLine(name)}\``));
 
@@ -107,6 +118,8 @@ const expected: WordsOf<ExpectedRootFact> = {
   'other-roots': (fact) =>
     `not repeated: none of ${counted(fact.allStalls_n, 'stall')} in ${fact.arm} has the observed root ${wanted(fact)}${otherText(fact)}`,
   'no-stall': (fact) => `not repeated: ${fact.arm} had no stall, and the observed root is ${wanted(fact)}`,
+  'other-lock': (fact) =>
+    `not known: ${fact.arm} ${fact.allStalls_n === 0 ? 'had no stall' : `had ${counted(fact.allStalls_n, 'stall')}, none with the observed root`}, and could not have ${wanted(fact)}: ${otherLockText(fact)}`,
   'no-run': (fact) =>
     `not known: no run of ${fact.arm} was recorded, so nothing says whether ${wanted(fact)} came back`,
 };
@@ -124,6 +137,24 @@ function lengths({ median_ns, observedMedian_ns }: ExpectedRootFact): string {
 
 const otherText = ({ other }: ExpectedRootFact): string =>
   other === null ? '' : `; most other time has ${printableLine(causeText(other))} (${formatDuration(other.total_ns)})`;
+
+function otherLockText({ arm, otherLock }: Extract<ExpectedRootFact, { readonly code: 'other-lock' }>): string {
+  const { call, kernel, lock, observedKernel, observedLock, isOfOneVma } = otherLock;
+  const locks = `${printableLine(call)}${isOfOneVma ? ' inside one VMA' : ''} takes ${takenText(lock)} on Linux ${printableLine(kernel)}, and it took ${takenText(observedLock)} on Linux ${printableLine(observedKernel)}, where it was observed`;
+  return isOfOneVma
+    ? `${locks}; whether the observed range spanned several VMAs was not seen, and a range that does is measured by \`--set arms.${arm}.layout=split\``
+    : `${locks}; measure on a kernel that takes the same lock`;
+}
+
+/** Of a class of locks (src/catalogue/locks.ts). */
+function takenText(lock: string): string {
+  const [, mode] = /^mmap_lock (read|write)$/.exec(lock) ?? [];
+  return mode === undefined
+    ? lock === 'none'
+      ? 'no lock'
+      : 'the lock of a VMA'
+    : `mmap_lock for ${mode === 'read' ? 'reading' : 'writing'}`;
+}
 
 export function statedExpected(fact: ExpectedRootFact): Stated<ExpectedRootFact> {
   return { ...fact, sentence: sentenceOf(expected, fact) };

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
+import { otherLockOf } from '../../src/attribution/other-lock.js';
+import type { ResolvedArm } from '../../src/profile/resolved/resolved.js';
+import { statedExpected } from '../../src/words/repetition-words.js';
 import { judged } from '../../src/attribution/expected-roots.js';
 
 const ms = 1_000_000;
@@ -55,5 +58,44 @@ test('the lengths, and what had most of the other time', () => {
     median_ns: 30 * ms,
     observedMedian_ns: 40 * ms,
     other: { cause: 'not-scheduled', thread: 'hog', total_ns: 7 * ms },
+  });
+});
+
+describe('a root whose call takes another lock on the kernels that were measured', () => {
+  const seen = (call: string, kernel: string) => ({ ...expects, by: 'holder', call, kernel });
+  const native = (layout: string) => ({ kind: 'native', layout, holder: { operation: 'madvise_free' } }) as ResolvedArm;
+  const lock = (root: ReturnType<typeof seen>, layout: string, ...kernels: string[]) =>
+    otherLockOf(root, native(layout), kernels);
+  const free = seen('madvise.FREE', '6.12.1');
+  const other = lock(free, 'isolated', '6.18.1');
+
+  test('is not known, where it did not come back', () => {
+    expect(judged(free, [], other)).toMatchObject({ code: 'other-lock', otherLock: { lock: 'VMA lock' } });
+    expect(judged(free, [stall('not-scheduled', null, 50)], other).code).toBe('other-lock');
+    expect(judged({ ...free, by: 'G1 Service' }, [root(50)], other).code).toBe('repeated');
+    expect(judged(free, null, other).code).toBe('no-run');
+  });
+
+  test('is described with both locks, and with the layout that was not measured', () => {
+    expect(statedExpected(judged(free, [], other)).sentence).toBe(
+      'not known: seen had no stall, and could not have mmap-lock-reader by holder: madvise.FREE inside one VMA takes the lock of a VMA on Linux 6.18.1, and it took mmap_lock for reading on Linux 6.12.1, where it was observed; whether the observed range spanned several VMAs was not seen, and a range that does is measured by `--set arms.seen.layout=split`',
+    );
+    const back = lock(seen('madvise.FREE', '6.18.1'), 'same', '6.12.1');
+    expect(statedExpected(judged({ ...free, cause: 'vma-lock' }, [], back)).sentence).toMatch(
+      /madvise\.FREE takes mmap_lock for reading on Linux 6\.12\.1, and it took the lock of a VMA on Linux 6\.18\.1, where it was observed; measure on a kernel that takes the same lock$/,
+    );
+  });
+
+  test.each([
+    ['the same kernel', lock(free, 'isolated', '6.12.1')],
+    ['kernels on one side of the change', lock(free, 'isolated', '6.16.9')],
+    ['a kernel on either side', lock(free, 'isolated', '6.18.1', '6.12.1')],
+    ['a range across VMAs', lock(free, 'split', '6.18.1')],
+    ['a call whose lock did not change', lock(seen('munmap', '6.12.1'), 'isolated', '6.18.1')],
+    ['no kernel that is known', lock(free, 'isolated')],
+    ['a profile without the call', otherLockOf(expects, native('isolated'), ['6.18.1'])],
+  ])('is none for %s', (_, found) => {
+    expect(found).toBeNull();
+    expect(judged(expects, [], found).code).toBe('no-stall');
   });
 });

@@ -35,7 +35,16 @@ describe('a profile that is made of an observation', () => {
     expect(name).toBe('repeat-service');
     expect(arms.map((arm) => arm.name)).toEqual(['idle-control', 'foreign-control', 'root-1']);
     expect(threshold_ns).toBe(20e6);
-    expect(expects).toEqual([{ arm: 'root-1', cause: 'mmap-lock-reader', by: 'holder', median_ns: 470e6 }]);
+    expect(expects).toEqual([
+      {
+        arm: 'root-1',
+        cause: 'mmap-lock-reader',
+        by: 'holder',
+        median_ns: 470e6,
+        call: 'madvise.FREE',
+        kernel: '6.18.1',
+      },
+    ]);
   });
 
   test('says which figure comes from what, and what is not in it', () => {

@@ -4,7 +4,6 @@ import {
   isMainNamed,
   jvmCommand,
   logFiles,
-  memoryFlags,
   selectedCollector,
 } from '../../src/observe/jvm-command.js';
 
@@ -79,19 +78,6 @@ test('options of the environment and of argument files count in their order', ()
 
 test('an argument file that cannot be read has no options', () => {
   expect(commandOf('java @secret -Xmx1g Main')).toEqual({ main: 'Main', options: ['-Xmx1g'] });
-});
-
-test('of flags of memory that are given twice the last one counts, and other flags are left out', () => {
-  const given =
-    '-Xmx1g -Dpassword=x -XX:+UseSerialGC -Xms1g -XX:+UseG1GC -Xmx2g -XX:-UseG1GC -XX:MaxDirectMemorySize=1g -ea -Xss1m -XX:MaxHeapFreeRatio=10';
-  expect(memoryFlags(given.split(' '))).toEqual([
-    '-XX:+UseSerialGC',
-    '-Xms1g',
-    '-Xmx2g',
-    '-XX:-UseG1GC',
-    '-XX:MaxDirectMemorySize=1g',
-    '-XX:MaxHeapFreeRatio=10',
-  ]);
 });
 
 test('the collector is the one that was selected last', () => {

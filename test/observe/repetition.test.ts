@@ -26,7 +26,14 @@ describe('a root of a native thread', () => {
         { operation: 'timer', rate: '200/s' },
       ],
     });
-    expect(expects).toEqual({ arm: 'root-1', cause: 'mmap-lock-reader', by: 'holder', median: '470ms' });
+    expect(expects).toEqual({
+      arm: 'root-1',
+      cause: 'mmap-lock-reader',
+      by: 'holder',
+      median: '470ms',
+      call: 'madvise.FREE',
+      kernel: '6.18.1',
+    });
   });
 
   test('behind the mutex of an arena trims that arena, beside a thread that allocates', () => {
@@ -120,6 +127,35 @@ test('hogs are as many as keep the thread off its CPU for as long, and not more 
   expect(fitted(10, 5)).toEqual([1, undefined]);
 });
 
+test('a thread that got less of its CPU than its nice value says has a higher one, as in a cgroup of low weight', () => {
+  const fitted = (
+    meanwhile: { readonly onCpu_ns: number; readonly offCpu_ns: number },
+    nice: number,
+    threads_n = 1,
+  ) => {
+    const { roots } = repetitionOf(
+      observationWith([holderFigures({ nice, meanwhile, competitors: [competitor('a', 900, { threads_n })] })]),
+    );
+    const { settings, origins = [] } = roots[0] ?? {};
+    const origin = origins.find(({ path }) => path[0] === 'hogs')?.fact;
+    return [settings?.hogs?.count, settings?.holder?.nice, origin?.code === 'competitors-seen' && origin.otherNice];
+  };
+  // A tenth of what one thread beside it got, in four stalls: the weight of nice 10 is 110.
+  expect(fitted({ onCpu_ns: 200e6, offCpu_ns: 2000e6 }, 0)).toEqual([1, 10, { seen: 0, written: 10 }]);
+  // Half as much as one thread of nice 0 beside nice 0: the weight of nice 3 is 526.
+  expect(fitted({ onCpu_ns: 200e6, offCpu_ns: 400e6 }, 0)).toEqual([1, 3, { seen: 0, written: 3 }]);
+  expect(fitted({ onCpu_ns: 200e6, offCpu_ns: 40_000e6 }, 10)).toEqual([1, 19, { seen: 10, written: 19 }]);
+  // As its nice value says, also where the call itself was short: five others had a slice each.
+  expect(fitted({ onCpu_ns: 200e6, offCpu_ns: 220e6 }, 0)).toEqual([1, undefined, null]);
+  expect(fitted({ onCpu_ns: 2e6, offCpu_ns: 80e6 }, 0, 5)).toEqual([5, undefined, null]);
+});
+
+test('a thread whose share of its CPU does not depend on its nice value keeps that', () => {
+  const meanwhile = { onCpu_ns: 200e6, offCpu_ns: 2000e6 };
+  for (const policy of ['idle', 'fifo'] as const)
+    expect(repeated({ nice: 0, policy, meanwhile }).settings?.holder).not.toHaveProperty('nice');
+});
+
 test('a reader of smaps from outside is repeated by a reader in a second process', () => {
   const thread = { name: 'agent', tid: 900, role: 'outside', nice: null } as const;
   const smaps = { call: '/proc/PID/smaps', range: null, crossed: null };
@@ -168,6 +204,40 @@ describe('a root of a thread of a JVM', () => {
     expect(expects?.by).toBe('G1 Service');
   });
 
+  const flagsOf = (collector: string, given: readonly string[], attached: readonly string[] | null = null) => {
+    const one = target({ collector, flags: given });
+    const asked = attached === null ? null : { flags: [...attached], threads_n: 9, events: null, left: [] };
+    const { settings } = repeated(g1, { targets: [{ ...one, jvm: { ...one.jvm, attached: asked } }] });
+    return settings?.jvm?.flags;
+  };
+
+  test('has no flag that selects a collector or rules one out', () => {
+    expect(flagsOf('g1', ['-XX:-UseParallelGC', '-XX:+UseG1GC', '-Xmx1g'])).toEqual(['-Xmx1g']);
+    expect(flagsOf('g1', ['-XX:-UseParallelGC', '-XX:+UseG1GC'])).toBeUndefined();
+  });
+
+  test('has what a JVM that was asked says beside its command line, but for what it derived', () => {
+    const asked = [
+      '-XX:+UnlockExperimentalVMOptions',
+      '-XX:InitialHeapSize=67108864',
+      '-XX:MaxHeapSize=4294967296',
+      '-XX:MaxHeapFreeRatio=20',
+      '-XX:MaxNewSize=2576351232',
+      '-XX:SoftMaxHeapSize=4294967296',
+      '-XX:+UseG1GC',
+      '-XX:-ZUncommit',
+      '-XX:HeapDumpPath=/srv/acme',
+    ];
+    expect(flagsOf('g1', ['-Xms64m', '-XX:MaxHeapFreeRatio=10', '-XX:NewSize=1m'], asked)).toEqual([
+      '-XX:+UnlockExperimentalVMOptions',
+      '-Xms64m',
+      '-XX:NewSize=1m',
+      '-XX:MaxHeapSize=4294967296',
+      '-XX:MaxHeapFreeRatio=20',
+      '-XX:-ZUncommit',
+    ]);
+  });
+
   test.each([
     ['is smaller than the largest heap', ['-Xmx256m'], '192MiB'],
     ['follows the last of repeated flags', ['-Xmx128m', '-XX:MaxHeapSize=1g'], '300MiB'],
@@ -176,10 +246,19 @@ describe('a root of a thread of a JVM', () => {
     expect(settings?.jvm?.loads).toMatchObject([{ high }]);
   });
 
-  test('finds a thread whose name the kernel cut', () => {
-    const thread = { name: 'Shenandoah Cont', tid: 103, role: 'other', nice: 19 } as const;
-    const { expects } = repeated({ ...g1, thread }, { targets: [target({ collector: 'shenandoah', flags: [] })] });
-    expect(expects?.by).toBe('Shenandoah Control*');
+  test.each([
+    ['Shenandoah Cont', 'shenandoah', 'mmap.NONE', 'Shenandoah Control*'],
+    // As JDK 26 shortens a name, and as a JVM that was asked has it.
+    ['Shenand..Thread', 'shenandoah', 'mmap.NONE', 'Shenandoah Control*'],
+    ['Referen..andler', 'g1', 'munmap', 'Reference Handler'],
+    ['Reference Handler', 'g1', 'munmap', 'Reference Handler'],
+    ['Native Heap Trimmer', 'g1', 'madvise.DONTNEED', 'Native Heap Trimmer'],
+    ['ZUncommitter#0', 'zgc', 'mmap.NONE', '?Uncommitter*'],
+    ['XUncommitter#0', 'zgc', 'mmap.NONE', '?Uncommitter*'],
+  ])('finds the thread that is named %s', (name, collector, call, by) => {
+    const thread = { name, tid: 103, role: 'other', nice: 19 } as const;
+    const { expects } = repeated({ ...g1, thread, call }, { targets: [target({ collector, flags: [] })] });
+    expect(expects?.by).toBe(by);
   });
 
   test('is repeated natively where the thread gives nothing back by itself', () => {

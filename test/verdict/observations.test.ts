@@ -1,12 +1,14 @@
 /** Comparisons of observations: the slices, what refuses, what is named, and how often it is wrong. */
 import { describe, expect, test } from 'vitest';
 import type { StoredObservation } from '../../src/bundle/read-observation.js';
+import type { ObservedJvm } from '../../src/bundle/observed-jvm-schema.js';
 import { seededRandom } from '../../src/stats/prng.js';
 import { compareObservations } from '../../src/verdict/compare/observations.js';
 import type { Comparison } from '../../src/verdict/compare/compared.js';
 import { defaultPolicy } from '../../src/verdict/compare/decide.js';
 import { sliceFigures, sliceValues, slicingOf } from '../../src/verdict/evidence/slices.js';
 import { statedGap } from '../../src/words/observation-words.js';
+import { jvmWith } from '../support/holder-figures.js';
 import { fakeStall, observationFile, type FakeObservation, type FakeStall } from '../support/observation.js';
 
 const s = 1e9;
@@ -35,6 +37,12 @@ function scattered(n: number, seed: number, more: Partial<FakeStall> = {}): Fake
     ...more,
   }));
 }
+
+/** A target that is a JVM. */
+const javaOf = (more: Partial<ObservedJvm>) => ({
+  ...{ pid: 7, name: 'java', threads_n: 23, rssBytes: null },
+  jvm: { ...jvmWith('g1', []), ...more },
+});
 
 const compare = (...sides: StoredObservation[]): Comparison => compareObservations(sides, { margins: [], policy });
 const codes = ({ notes }: Comparison): string[] => notes.map(({ code }) => code);
@@ -147,6 +155,17 @@ describe('nothing is concluded', () => {
     expect(compared.conclusions[0]?.code).toBe('nothing-comparable');
   });
 
+  test('where the JVM of one side alone was asked', () => {
+    const asked = javaOf({ attached: { flags: ['-XX:MaxHeapSize=1'], threads_n: 9, events: null, left: [] } });
+    const compared = compare(
+      stored('before', { stalls: scattered(60, 1), targets: [javaOf({})] }),
+      stored('after', { stalls: scattered(60, 2), targets: [asked] }),
+    );
+    for (const row of compared.rows) expect(row.refusal).toMatchObject({ code: 'other-attached', side: 'after' });
+    expect(compared.conclusions[0]?.code).toBe('nothing-comparable');
+    expect(codes(compared)).not.toContain('jvms-differ');
+  });
+
   test('by giving memory back, where it is not known whether that is the reason', () => {
     const seldom = scattered(60, 1).map((one, i) => (i % 2 === 0 ? { ...one, givesBack: null } : one));
     const after = stored('results/after', { stalls: seldom });
@@ -244,6 +263,47 @@ describe('what else differs is named', () => {
     expect(notes[1]?.sentence).toBe(
       'before observed java (23 threads), and after observed postgres (24 threads). A difference may come from that.',
     );
+  });
+
+  test('the JDK, the collector and the flags of memory of a JVM', () => {
+    const sides = (one: Partial<ObservedJvm>, other: Partial<ObservedJvm>): Comparison =>
+      compare(
+        stored('before', { stalls: scattered(60, 1), targets: [javaOf(one)] }),
+        stored('after', { stalls: scattered(60, 2), targets: [javaOf(other)] }),
+      );
+    const sentences = ({ notes }: Comparison): string[] => notes.slice(1).map(({ sentence }) => sentence);
+    expect(sentences(sides({ version: '17.0.15+6' }, { version: '21.0.7+6' }))).toEqual([
+      expect.stringContaining('the JDK is 17.0.15+6 in before and 21.0.7+6 in after'),
+    ]);
+    expect(
+      sentences(
+        sides(
+          { collector: 'g1', flags: ['-XX:+UseG1GC', '-Xmx1g'] },
+          { collector: 'zgc', flags: ['-XX:+UseZGC', '-Xmx2g', '-XX:-ZUncommit'] },
+        ),
+      ),
+    ).toEqual([
+      'The observed JVMs of before and after differ in collector (g1, zgc); Xmx (-Xmx1g, -Xmx2g); ZUncommit (absent, -XX:-ZUncommit). A difference may come from that.',
+    ]);
+    const attached = (flag: string) => ({ attached: { flags: [flag], threads_n: 9, events: null, left: [] } });
+    const changed = sides(attached('-XX:MaxHeapFreeRatio=70'), attached('-XX:MaxHeapFreeRatio=10'));
+    expect(sentences(changed)).toEqual([expect.stringContaining('MaxHeapFreeRatio')]);
+    expect(changed.rows[0]?.refusal).toBeNull();
+    expect(sentences(sides({ main: 'a.A' }, { main: 'b.B' }))).toEqual([]);
+  });
+
+  test('of several JVMs those of the same program', () => {
+    const with2 = (heap: string) => [
+      javaOf({ main: 'shop.Shop', flags: [heap] }),
+      javaOf({ main: 'shop.Search', flags: ['-Xmx1g'] }),
+    ];
+    const compared = compare(
+      stored('before', { stalls: scattered(60, 1), targets: with2('-Xmx1g') }),
+      stored('after', { stalls: scattered(60, 2), targets: with2('-Xmx2g') }),
+    );
+    expect(compared.notes.find(({ code }) => code === 'jvms-differ')).toMatchObject({
+      settings: [{ path: 'shop.Shop.Xmx', a: '-Xmx1g', b: '-Xmx2g' }],
+    });
   });
 
   test('what an observation did not see', () => {

@@ -60,11 +60,19 @@ export function expand(profile: Profile): ResolvedProfile {
     ...(profile.expects === undefined
       ? {}
       : {
-          expects: profile.expects.flatMap(({ arm: name, cause, by, median }) =>
+          expects: profile.expects.flatMap(({ arm: name, cause, by, median, call, kernel }) =>
             all
               .filter((arm) => arm.name === name)
               .flatMap((arm) => underEach(arm, jdks))
-              .map((arm) => ({ arm: arm.name, cause, by: by ?? null, median_ns: median ?? null })),
+              .map((arm) => ({
+                arm: arm.name,
+                cause,
+                by: by ?? null,
+                median_ns: median ?? null,
+                // Without them, profiles of versions without them keep their hash.
+                ...(call === undefined ? {} : { call }),
+                ...(kernel === undefined ? {} : { kernel }),
+              })),
           ),
         }),
     arms: all.flatMap((arm) => underEach(arm, jdks)),

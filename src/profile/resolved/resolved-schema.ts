@@ -169,7 +169,14 @@ const schema = z.looseObject({
   preempt: many(z.enum(preemptionModels)).default([]),
   features: many(z.string().regex(schedFeatureWord)).min(1).exactOptional(),
   expects: many(
-    z.looseObject({ arm: armName, cause: z.enum(causes), by: z.nullable(line), median_ns: z.nullable(whole) }),
+    z.looseObject({
+      arm: armName,
+      cause: z.enum(causes),
+      by: z.nullable(line),
+      median_ns: z.nullable(whole),
+      call: line.exactOptional(),
+      kernel: line.exactOptional(),
+    }),
   ).exactOptional(),
   arms: z
     .array(z.preprocess(withKind, arm))

@@ -282,6 +282,10 @@ export interface ExpectedRoot {
   readonly by: string | null;
   /** Of the stalls that were observed; null: not known. */
   readonly median_ns: number | null;
+  /** Of that thread; undefined: not known, or no lock of the kernel is to blame. */
+  readonly call?: string | undefined;
+  /** The release of Linux that was observed; undefined as `call`. */
+  readonly kernel?: string | undefined;
 }
 
 export interface ResolvedProfile {

@@ -27,6 +27,12 @@ const expected = mapping({
   median: duration('1ns', '24h')
     .meta({ description: 'The median length of the stalls that are repeated' })
     .exactOptional(),
+  call: textLine('a call such as madvise.FREE')
+    .meta({ description: 'The call of that thread, when its stalls were observed' })
+    .exactOptional(),
+  kernel: textLine('a release of Linux')
+    .meta({ description: 'The release of Linux on which they were observed, which decides the lock of the call' })
+    .exactOptional(),
 });
 
 export const profileSchema = mapping({

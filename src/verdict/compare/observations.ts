@@ -25,6 +25,7 @@ import { distinctLabels, marginOf, notesOfSide, type CompareOptions } from './co
 import type { ComparedSide, Comparison } from './compared.js';
 import type { MetricInput } from './decide.js';
 import { differingFacts } from './differences.js';
+import { differingJvms, observedJdks, wasAsked } from './observed-jvms.js';
 import { comparisonOf, type RowDraft } from './rows.js';
 
 interface ObservedSide extends Watched {
@@ -93,7 +94,7 @@ function compared({ label, path, observed, watched_ns }: ObservedSide): Compared
   };
 }
 
-function factsOf({ kernel, cpus, tool }: ObservedSide['observed']): SideFacts {
+function factsOf({ kernel, cpus, tool, targets }: ObservedSide['observed']): SideFacts {
   return {
     profile: null,
     profileHash: null,
@@ -107,7 +108,7 @@ function factsOf({ kernel, cpus, tool }: ObservedSide['observed']): SideFacts {
     cpus,
     memoryBytes: null,
     tool: tool.version,
-    jdks: [],
+    jdks: observedJdks({ targets }),
   };
 }
 
@@ -161,6 +162,9 @@ function refusalOf(a: ObservedSide, b: ObservedSide, slicing: Slicing | null): R
   if (lacking !== undefined) return { code: 'stalls-missing', side: lacking.label };
   if (a.threshold_ns !== b.threshold_ns) return { code: 'other-thresholds' };
   if (a.observed.tier !== b.observed.tier) return { code: 'other-tiers', a: a.observed.tier, b: b.observed.tier };
+  const asked = [a, b].filter(({ observed }) => wasAsked(observed));
+  const [only] = asked;
+  if (only !== undefined && asked.length === 1) return { code: 'other-attached', side: only.label };
   if (slicing === null)
     return {
       code: 'too-short',
@@ -195,10 +199,12 @@ function differences(a: ObservedSide, b: ObservedSide): CompareNote[] {
   const names = { a: namesOf(a), b: namesOf(b) };
   const threads_n = { a: threadsOf(a), b: threadsOf(b) };
   const [fewer, more] = [Math.min(threads_n.a, threads_n.b), Math.max(threads_n.a, threads_n.b)];
+  const settings = differingJvms(a.observed, b.observed);
   const areOthers = JSON.stringify(names.a) !== JSON.stringify(names.b) || more >= otherSize * fewer;
   return [
     ...(facts.length === 0 ? [] : [{ code: 'facts-differ', ...labels, facts } as const]),
     ...(areOthers ? [{ code: 'targets-differ', ...labels, names, threads_n } as const] : []),
+    ...(settings.length === 0 ? [] : [{ code: 'jvms-differ', ...labels, settings } as const]),
   ];
 }
 
