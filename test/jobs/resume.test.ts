@@ -16,7 +16,7 @@ import { beforeOf } from '../../src/jobs/resume-plan.js';
 import { toolVersion } from '../../src/jobs/tool-version.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { profileHashOf } from '../../src/profile/resolved/profile-secrets.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { readBundle } from '../support/bundle.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
