@@ -312,6 +312,7 @@ function exportedNames(file: string): string[] {
 /** Exports for tests alone. */
 const forTests = [
   // Schemas that a test publishes, for other tools.
+  'baselineJsonSchema',
   'bundleJsonSchema',
   'policyJsonSchema',
   'profileJsonSchema',
