@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { parseSet } from '../dist/profile/written/set.js';
+import { parseOverride } from '../dist/profile/written/set.js';
 import { loadResolved } from '../dist/profile/written/load.js';
 import { tscFrequency_kHz } from '../dist/host/tsc.js';
 import { cpioArchive } from '../dist/kernel/guest/cpio.js';
@@ -205,7 +205,7 @@ async function linesAfter(kernel, initramfs, accelerator, lines) {
 async function wholeStart(kernel, image, accelerator, deadline_ms = most_ms) {
   const profile = await loadResolved(
     'stock-vs-patched',
-    ['holder.region=16MiB', 'warmup=0s', 'duration=1s', 'drain=0s'].map(parseSet),
+    ['holder.region=16MiB', 'warmup=0s', 'duration=1s', 'drain=0s'].map((text) => parseOverride('--set', text)),
   );
   const arm = profile.arms.find(({ name }) => name === 'free-one-vma');
   const run = {

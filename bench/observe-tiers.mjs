@@ -3,9 +3,9 @@
 //   node bench/observe-tiers.mjs [inversion] [smaps] [--tries N] [--duration SECONDS]
 //
 // As root. eBPF and tracefs observe one process at the same time: the engine of `run priority-inversion`, or
-// bench/java/ObservedService.java while another process reads its smaps at nice 19 beside a busy loop. A stall agrees if
-// the other tier has a stall of that thread over at least half of its time (found), with the same cause and the same
-// thread at the root (alike).
+// bench/java/observed/ObservedService.java while another process reads its smaps at nice 19 beside a busy loop. A stall
+// agrees if the other tier has a stall of that thread over at least half of its time (found), with the same cause and
+// the same thread at the root (alike).
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -41,7 +41,7 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .sort();
 const importsOf = new Map(files.map((file) => [file, relativeImports(file)]));
 
-/** What a file imports from files of ours, as paths below src: `base/units.ts`, `../test/x.ts`. */
+/** What a file imports from files of ours, as paths below src: `base/text/units.ts`, `../test/architecture.test.ts`. */
 function relativeImports(file: string): string[] {
   const { importedFiles } = ts.preProcessFile(readFileSync(join(src, file), 'utf8'));
   return importedFiles
@@ -63,6 +63,23 @@ function mayImport(from: string, to: string): boolean {
 test('every folder of src has its place in the table', () => {
   const placed = rows.flatMap((layers) => Object.keys(layers));
   expect(files.map(layerOf).filter((layer) => !placed.includes(layer))).toEqual([]);
+});
+
+test('docs/architecture.md has the folders in this order', () => {
+  const page = readFileSync(join(src, '../docs/architecture.md'), 'utf8');
+  const groups = (/^`(cli, .*)`\.$/m.exec(page)?.[1] ?? '').split(' → ').map((group) => group.split(', '));
+  const placeOf = new Map(groups.flatMap((names, i) => names.map((name) => [name, i] as const)));
+  const named = rows.map((layers) => Object.entries(layers).filter(([name]) => name !== 'main'));
+  expect([...placeOf.keys()].sort()).toEqual(named.flatMap((row) => row.map(([name]) => name)).sort());
+  const above = (from: string, to: string): boolean => (placeOf.get(from) ?? NaN) < (placeOf.get(to) ?? NaN);
+  const wrong = named.flatMap((row, i) =>
+    row.flatMap(([from, beside]) =>
+      [...beside, ...named.slice(i + 1).flatMap((lower) => lower.map(([name]) => name))]
+        .filter((to) => !above(from, to))
+        .map((to) => `${from} imports ${to}`),
+    ),
+  );
+  expect(wrong).toEqual([]);
 });
 
 test('imports go one way', () => {
@@ -90,7 +107,7 @@ test('the command line starts no work by itself: it parses, calls jobs and print
 
 /** Files of ours of which more than types is imported. */
 function valueImports(file: string): string[] {
-  const source = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest);
+  const source = sourceOf(file);
   const names: string[] = [];
   const visit = (node: ts.Node): void => {
     if (
@@ -192,7 +209,7 @@ const fileAccess = {
  * it.
  */
 function namesFrom(file: string, modules: readonly string[]): string[] {
-  const source = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest);
+  const source = sourceOf(file);
   const names: string[] = [];
   const visit = (node: ts.Node): void => {
     if (
@@ -259,9 +276,19 @@ test('an exported name says which thing it is: no two files export the same name
   );
 });
 
+const sources = new Map<string, ts.SourceFile>();
+
+function sourceOf(file: string): ts.SourceFile {
+  const known = sources.get(file);
+  if (known !== undefined) return known;
+  const made = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest);
+  sources.set(file, made);
+  return made;
+}
+
 /** What a file declares and exports, each name once: a type and a value may share it. What it passes on is not here. */
 function exportedNames(file: string): string[] {
-  const source = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest);
+  const source = sourceOf(file);
   const names = source.statements.flatMap((statement) => {
     const isExported =
       ts.canHaveModifiers(statement) &&
@@ -277,4 +304,65 @@ function exportedNames(file: string): string[] {
       : [];
   });
   return [...new Set(names)];
+}
+
+/** Exports for tests alone. */
+const forTests = [
+  // Schemas that a test publishes, for other tools.
+  'baselineJsonSchema',
+  'bundleJsonSchema',
+  'policyJsonSchema',
+  'profileJsonSchema',
+  // Tables, for the tests that check each row.
+  'callsWithoutLock',
+  'kernelWork',
+  'systemCallNames',
+];
+
+test('an exported name is used, in its own file or by another of src, scripts or bench', () => {
+  const programs = ['scripts', 'bench'].flatMap((folder) =>
+    readdirSync(join(src, '..', folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.mjs') && !file.includes('node_modules'))
+      .map((file) => join('..', folder, file)),
+  );
+  const byOthers = new Set([...files, ...programs].flatMap((file) => importedNames(sourceOf(file))));
+  const unused = files.flatMap((file) => {
+    const inside = namesIn(sourceOf(file));
+    return exportedNames(file)
+      .filter((name) => !byOthers.has(name) && inside.filter((other) => other === name).length < 2)
+      .map((name) => ({ file, name }));
+  });
+  const others = unused.filter(({ name }) => !forTests.includes(name));
+  expect(others.map(({ file, name }) => `src/${file}: ${name}`)).toEqual([]);
+  expect(forTests.filter((name) => !unused.some((one) => one.name === name))).toEqual([]);
+});
+
+/** Every identifier of a file, as often as it is written. */
+function namesIn(source: ts.SourceFile): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node)) names.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names;
+}
+
+/** What a file imports by name, or takes from what `import * as` or `await import` gives. */
+function importedNames(source: ts.SourceFile): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportSpecifier(node) || ts.isExportSpecifier(node)) names.push((node.propertyName ?? node.name).text);
+    if (
+      ts.isNamespaceImport(node) ||
+      (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+    )
+      names.push(...namesIn(source));
+    // `import('./x.js').Name` as a type.
+    if (ts.isImportTypeNode(node) && node.qualifier !== undefined)
+      names.push(...node.qualifier.getText(source).split('.'));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names;
 }

@@ -3,10 +3,7 @@
 //
 // A thread is inside the lock from its `start_locking` to its `released`. In between it waits in state D, has the lock,
 // or is next to get it. So its time inside without its time in state D is the time for which others wait for it.
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { recordTrace, traceScript } from './private-trace.mjs';
+import { eventsIn, recordTrace, traceScript } from './private-trace.mjs';
 
 const script = traceScript(
   'echo 0 > "$own/events/enable"; sleep 0.5; kill $reader 2> /dev/null; wait $reader',
@@ -19,8 +16,6 @@ for event in mmap_lock/mmap_lock_start_locking mmap_lock/mmap_lock_acquire_retur
 /** Records all threads of the machine. */
 export const recordLocks = (folder) => recordTrace(script, folder);
 
-const line = /^\s*.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$/;
-
 /** Spans inside a lock, without the time in state D: by thread, in ns of CLOCK_MONOTONIC. */
 export async function readLocks(folder) {
   const inside = new Map();
@@ -30,11 +25,7 @@ export async function readLocks(folder) {
   /** Woken by another CPU before they were switched out: their switch still says D, but they do not sleep. */
   const wokenEarly = new Map();
   const at = (map, key) => map.get(key) ?? map.set(key, []).get(key);
-  for await (const text of createInterface({ input: createReadStream(join(folder, 'events')) })) {
-    const [, pid, seconds, micros, event, rest] = line.exec(text) ?? [];
-    if (event === undefined) continue;
-    const tid = Number(pid);
-    const time_ns = Number(seconds) * 1e9 + Number(micros) * 1e3;
+  for await (const { tid, time_ns, event, rest } of eventsIn(folder)) {
     if (event === 'sched_switch') {
       const previous = Number(/prev_pid=(\d+)/.exec(rest)?.[1]);
       const isWoken = time_ns - (wokenEarly.get(previous) ?? -Infinity) <= 1e6;

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { homeFor, mustRun } from '../../scripts/setup/child.mjs';
 import { findNodeDir, headersNeed } from '../../scripts/setup/headers.mjs';
 import { lockTree } from '../../scripts/setup/lock.mjs';
+import { nodeGypOf } from '../../scripts/setup/native.mjs';
 import { buildNeeds, install, missingFrom } from '../../scripts/setup/packages.mjs';
 import { say } from '../../scripts/setup/report.mjs';
 import { inSentences, setup } from '../../scripts/setup/setup.mjs';
@@ -51,16 +51,12 @@ function nativeStep() {
     input: () => `${hashOf(root, sources)} ${process.version} ${process.arch}`,
     make: async () => {
       rmSync(build, { recursive: true, force: true });
-      const nodeDir = await findNodeDir();
-      const nodeGyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
-      await mustRun(process.execPath, [nodeGyp, 'rebuild', '--nodedir', nodeDir, '--jobs', 'max'], {
+      const nodeGyp = await nodeGypOf(root, {
         cwd: bench,
-        // node-gyp prefers npm's settings in the environment to its arguments.
-        env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
         logFile: join(bench, '.setup/native.log'),
-        exitCode: 1,
         sentence: 'the native parts of the benchmarks cannot be built',
       });
+      await nodeGyp(['rebuild', '--jobs', 'max']);
     },
   };
 }

@@ -4,10 +4,8 @@
 // A thread that sleeps waits for the thread that wakes it, and that thread may have slept itself until another woke it.
 // So a wait that is followed back from its end leads to threads that ran, or were ready to run. Such a thread may have
 // done other work first: this does not show that it had a lock.
-import { createReadStream, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { recordTrace, traceScript } from './private-trace.mjs';
+import { readdirSync } from 'node:fs';
+import { eventsIn, recordTrace, traceScript } from './private-trace.mjs';
 
 const script = traceScript(
   'cat "$own/trace" > "$1/events"; echo 0 > "$own/events/enable"',
@@ -23,38 +21,29 @@ for event in sched_switch sched_waking; do echo 1 > "$own/events/sched/$event/en
 export const recordWakings = (folder, pid) => recordTrace(script, folder, readdirSync(`/proc/${pid}/task`).join(' '));
 
 // The third character of the flags: h or H, in a hard interrupt; s, in a soft one; z or Z, in an NMI.
-const line = /^\s*.*-(\d+)\s+\[\d+\]\s+..(.)\S*\s+(\d+)\.(\d+): (sched_switch|sched_waking): (.*)$/;
+const isInterrupt = (flags) => /^..[hHsSzZ]/.test(flags);
 
 /** By thread, in order: when it slept, and who woke it (0: an interrupt). */
 export async function readWakings(folder) {
   const sleeps = new Map();
   const asleep = new Map();
-  let read_n = 0;
-  for await (const text of createInterface({ input: createReadStream(join(folder, 'events')) })) {
-    const [, kept, written] = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/.exec(text) ?? [];
-    if (kept !== written || /\[LOST \d+ EVENTS\]/.test(text))
-      throw new Error('the kernel’s events were not kept in full, so nothing is judged; use a shorter --duration');
-    const [, tid, context, seconds, micros, event, rest] = line.exec(text) ?? [];
-    if (event === undefined) continue;
-    read_n += 1;
-    const time_ns = Number(seconds) * 1e9 + Number(micros) * 1e3;
+  for await (const { tid, flags, time_ns, event, rest } of eventsIn(folder)) {
     if (event === 'sched_switch') {
       const [, out, state, next] = /prev_pid=(\d+) prev_prio=\d+ prev_state=(\S+).* next_pid=(\d+)/.exec(rest) ?? [];
       // Woken before it was switched out: the switch said that it sleeps, but it did not.
       asleep.delete(Number(next));
       if (state !== undefined && !state.startsWith('R')) asleep.set(Number(out), time_ns);
-    } else {
+    } else if (event === 'sched_waking') {
       const woken = Number(/ pid=(\d+)/.exec(rest)?.[1]);
       const start_ns = asleep.get(woken);
       if (start_ns === undefined) continue;
       asleep.delete(woken);
-      const by = /[hHsSzZ]/.test(context) ? 0 : Number(tid);
+      const by = isInterrupt(flags) ? 0 : tid;
       const list = sleeps.get(woken) ?? [];
       list.push({ start_ns, end_ns: time_ns, by });
       sleeps.set(woken, list);
     }
   }
-  if (read_n === 0) throw new Error(`${join(folder, 'events')} has no event of the scheduler`);
   return sleeps;
 }
 

@@ -1,4 +1,4 @@
-// The launcher's instructions: a text file with a `key=value` per line, written by src/workload/jvm/launch-file.ts and
+// The launcher's instructions: a text file with a `key=value` per line, written by src/workload/launch-file.ts and
 // readable by hand. A value extends to the end of its line, because paths and allocator settings contain blanks and
 // commas. So the reader of engine/plan.h, whose lines are lists of words, does not fit.
 //

@@ -37,8 +37,11 @@ export function nativeStep(root, { part, title, targets, needs = [] }) {
   };
 }
 
-/** Resolves to a function that runs node-gyp for native/binding.gyp. `env` is added to its environment. */
-export async function nodeGypOf(root, { logFile, sentence = 'the native parts cannot be built', env = {} }) {
+/** Resolves to a function that runs node-gyp for the binding.gyp in `cwd`. `env` is added to its environment. */
+export async function nodeGypOf(
+  root,
+  { cwd = join(root, 'native'), logFile, sentence = 'the native parts cannot be built', env = {} },
+) {
   await checkCompiler();
   const nodeDir = await nodeDirWithoutBlank();
   const nodeGyp = ([command, ...args]) =>
@@ -46,7 +49,7 @@ export async function nodeGypOf(root, { logFile, sentence = 'the native parts ca
       process.execPath,
       [join(root, 'node_modules/node-gyp/bin/node-gyp.js'), command, '--nodedir', nodeDir, ...args],
       {
-        cwd: join(root, 'native'),
+        cwd,
         // node-gyp prefers npm's settings in the environment to its arguments.
         env: {
           ...homeFor(),

@@ -6,7 +6,7 @@ import { hashOf, stamp } from './stamp.mjs';
 
 /**
  * The parts of pauselab, in the order of building. `main` serves every job, and is all that the main job needs. The
- * command line builds the others on first use (src/host/parts.ts), so a part that a job does not need never stops it.
+ * command line builds the others on first use (src/host/setup.ts), so a part that a job does not need never stops it.
  */
 export const parts = {
   main: { without: 'pauselab cannot run' },

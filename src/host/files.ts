@@ -1,6 +1,6 @@
 /**
  * Reads small files of /proc, /sys and /boot, which may be absent or refused on another kernel. Their size is unknown
- * before they are read, and nobody else can write them, so they need no limit. base/read-file.ts reads users' files.
+ * before they are read, and nobody else can write them, so they need no limit. base/files/read-file.ts reads users' files.
  */
 import { readFileSync } from 'node:fs';
 import { unfit } from '../base/failure.js';

@@ -69,7 +69,7 @@ export function collectorOfFlag(flag: string): string | null {
 }
 
 export interface JdkChoice {
-  /** Such as ">=17" (profile/jdk-requirement.ts). */
+  /** Such as ">=17" (profile/check/jdk-requirement.ts). */
   readonly requirement: string;
   /** From `--java` or the profile; then no other JDK is considered. */
   readonly explicit?: { readonly path: string; readonly source: string } | undefined;

@@ -7,7 +7,7 @@
 import { alpha } from './quantile-bounds.js';
 import { median } from './median.js';
 import { normalQuantile } from './normal.js';
-import { exactPairs, sumsOfSubsets } from './permutation.js';
+import { exactPairs, sumsOfSubsets } from './rank-test.js';
 import { assertGroups } from './sample.js';
 
 export interface Interval {

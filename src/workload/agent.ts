@@ -6,7 +6,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { settlesWithin, waitFor } from '../base/clock.js';
-import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../base/failure.js';
+import { Failure, interruptedBefore, unfit, workloadFailed } from '../base/failure.js';
 import { formatDuration } from '../base/text/units.js';
 import { resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { readIfThere } from '../host/files.js';
@@ -15,8 +15,9 @@ import { programInPath } from '../host/program-in-path.js';
 import { pidPlace } from '../profile/check/check-agent.js';
 import type { ResolvedAgent } from '../profile/resolved/resolved.js';
 import type { Board } from '../record/board/board.js';
-import { launchFile } from './jvm/launch-file.js';
 import { keptEnd } from './kept-end.js';
+import { launchFile } from './launch-file.js';
+import { launcherFailure } from './launched.js';
 import { printedLines } from './printed.js';
 import { startTimeOf } from './process-identity.js';
 import { programs, startProgram, type Exit, type Program } from './programs.js';
@@ -73,6 +74,8 @@ const poll_ms = 2;
 const grace_ms = 2_000;
 const killDeadline_ms = 10_000;
 const mostLines = 3;
+/** In sentences of its launcher. */
+const called = 'the agent';
 
 /** Path of its program; fails if this machine has none. */
 export function agentProgram({ command: [program = ''] }: Pick<ResolvedAgent, 'command'>): string {
@@ -93,7 +96,8 @@ export async function startAgent(input: AgentInput): Promise<RunningAgent> {
   const { agent, pid, folder, board, interrupted } = input;
   const at = (suffix: string): string => join(folder.path, `agent.${suffix}`);
   const shown = agent.command.join(' ');
-  writeRuntimeFile(at('launch'), launchText(input, at));
+  const program = agentProgram(agent);
+  writeRuntimeFile(at('launch'), launchText(input, program, at));
 
   const starts: AgentStart[] = [];
   const over = { isWanted: true, wake: (): void => undefined };
@@ -132,17 +136,14 @@ export async function startAgent(input: AgentInput): Promise<RunningAgent> {
     lastComplaint = lines.at(-1) ?? lastComplaint;
     current = null;
     const exit = kept?.exit ?? byKeeper;
-    const refused = notStarted(begun, byKeeper, lines);
-    if (refused !== null) {
-      failure = refused;
-      return;
-    }
+    const refused = launcherFailure({ program, called, isPrepared: begun > 0, printed: lines, exit: byKeeper });
     const isCut = !over.isWanted;
-    starts.push({ pid: begun, start_ns, end_ns, exit, cpu_ns: kept?.cpu_ns ?? 0, isCut });
+    if (refused === null) starts.push({ pid: begun, start_ns, end_ns, exit, cpu_ns: kept?.cpu_ns ?? 0, isCut });
     // When the run is over, the process that it looks at ends too.
     if (isCut || isWindowOver() || startTimeOf(pid) === null) return;
     const lasted = formatDuration(Number(end_ns - start_ns));
-    if (exit.code !== 0) failure = workloadFailed(endedBadly(shown, exit, lasted, lines));
+    if (refused !== null) failure = refused;
+    else if (exit.code !== 0) failure = workloadFailed(endedBadly(shown, exit, lasted, lines));
     else if (agent.mode === 'stay')
       failure = workloadFailed(
         `the agent \`${shown}\` ended by itself after ${lasted}${quoted(lines)}; in mode stay it should run until the end of the run, so use \`mode: repeat\` to start it again after each end`,
@@ -224,10 +225,10 @@ const isWanted = ({ isWanted: is }: { readonly isWanted: boolean }): boolean => 
 const currentOf = (current: () => Running | null): Running | null => current();
 const failureOf = (failure: () => Failure | null): Failure | null => failure();
 
-function launchText({ agent, pid, topology }: AgentInput, at: (suffix: string) => string): string {
+function launchText({ agent, pid, topology }: AgentInput, program: string, at: (suffix: string) => string): string {
   return launchFile({
-    java: agentProgram(agent),
-    called: 'the agent',
+    program,
+    called,
     remedy: 'give agent.command the path of a program of this machine',
     parentPid: process.pid,
     pidFile: at('pid'),
@@ -241,17 +242,6 @@ function launchText({ agent, pid, topology }: AgentInput, at: (suffix: string) =
     cpus: resolveCpus(agent.cpus, topology),
     args: agent.command.slice(1).map((word) => word.replaceAll(pidPlace, String(pid))),
   });
-}
-
-/** The launcher's message, if it did not become the program: without a pid file, or because exec failed. */
-function notStarted(pid: number, { code }: Exit, lines: readonly string[]): Failure | null {
-  const sentence = lines.find((line) => /could not be executed \(|^pauselab-launcher: /.test(line)) ?? lines[0];
-  if (pid > 0 && !lines.some((line) => line.includes('could not be executed ('))) return null;
-  const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
-  const exitCode = code === null ? undefined : known[code];
-  return exitCode === undefined || sentence === undefined
-    ? workloadFailed('the agent was not started, because its launcher was killed')
-    : new Failure(exitCode, sentence);
 }
 
 function endedBadly(shown: string, { code, signal }: Exit, lasted: string, lines: readonly string[]): string {

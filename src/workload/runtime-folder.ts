@@ -1,6 +1,6 @@
 /**
  * The folder of a run's board and samples. It is on tmpfs, because a page under writeback would stall the measured
- * thread. Its owner holds it (base/held-folder.ts), so that folders of killed pauselabs are found and removed,
+ * thread. Its owner holds it (base/files/held-folder.ts), so that folders of killed pauselabs are found and removed,
  * whichever PID namespace they ran in. The pid in its name is only for people.
  */
 import { mkdtempSync, openSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';

@@ -196,7 +196,7 @@ describe('giving memory back', () => {
 
 test('returns without a length count as given back, and a warning of the JVM hides none', () => {
   const arm = armWith([]);
-  const run = { run: '000-probes', status: 'complete' as const, cpu_ns: 1, over_ns: 1, log: [] };
+  const run = { run: '000-probes', status: 'complete' as const, cpu_ns: 1, over_ns: 1, window_ns: 10e9, log: [] };
   const logged = (heapReturns_n: number, code: string): typeof arm => ({
     ...arm,
     jvm: arm.jvm === null ? null : { ...arm.jvm, perRun: [{ ...run, heapReturns_n }], logProblems: [said('…', code)] },

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { hashOf } from '../../src/profile/resolved/hash.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { isInJvm } from '../../src/profile/resolved/resolved.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { defaultGatePolicy, readPolicy } from '../../src/verdict/gate/policy.js';
 import { policyJsonSchema } from '../../src/verdict/gate/policy-schema.js';
 import { command } from '../support/command.js';

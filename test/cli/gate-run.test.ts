@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { hashOf } from '../../src/profile/resolved/hash.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle } from '../verdict/fake-bundle.js';

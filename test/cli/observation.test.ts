@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Comparison } from '../../src/verdict/compare/compared.js';
-import { comparisonSchema } from '../../src/verdict/compare/compare-schema.js';
 import { commandIn } from '../support/command.js';
 import { writeObservation, type FakeStall } from '../support/observation.js';
 import { readPage } from '../support/page.js';
 import { expectFault, type Ended } from '../support/pauselab.js';
+import { comparisonSchema } from '../verdict/compare-schema.js';
 import { writeFakeBundle } from '../verdict/fake-bundle.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'pauselab-observation-cli-'));

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { hashOf } from '../../src/profile/resolved/hash.js';
 import { profileHashOf, withoutSecrets } from '../../src/profile/resolved/profile-secrets.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { writeFakeBundle } from '../verdict/fake-bundle.js';

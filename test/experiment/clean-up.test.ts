@@ -12,7 +12,7 @@ import { runExperiment, type ExperimentInput } from '../../src/experiment/experi
 import { failedStart } from '../../src/experiment/run/failed-start.js';
 import type { Place } from '../../src/experiment/place/place.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { filesBelow } from '../support/bundle.js';
 import { scratchFolder } from '../support/scratch.js';
 

@@ -10,7 +10,7 @@ import { failedStart } from '../../src/experiment/run/failed-start.js';
 import type { RunInput, RunOutput } from '../../src/experiment/run/one-run.js';
 import type { Place } from '../../src/experiment/place/place.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { readSide } from '../../src/verdict/evidence/read-side.js';
 import { measuredInTurns } from '../../src/verdict/evidence/side.js';
 import { readBundle } from '../support/bundle.js';

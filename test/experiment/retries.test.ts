@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { PlannedRun } from '../../src/experiment/plan/order.js';
 import { dependantsIn, nextRetry, retriesIn } from '../../src/experiment/plan/retries.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { said } from '../support/stated.js';
 
 const planned = (arm: string, repetition = 1, kernel = 'k'): PlannedRun => ({ arm, kernel, repetition });

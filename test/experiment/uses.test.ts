@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { usesOf, type OwnThings } from '../../src/experiment/plan/uses.js';
 import { catalogue, loadResolved } from '../../src/profile/written/load.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

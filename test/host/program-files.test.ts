@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { programFiles } from '../../src/host/program-files.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

@@ -14,7 +14,7 @@ import { formerKernels, resolveFormer } from '../../src/jobs/former-kernels.js';
 import { fetchDebKernel } from '../../src/kernel/debian/deb-kernel.js';
 import type { KernelImage } from '../../src/kernel/image/kernel.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { fetchedJdk } from '../../src/workload/native/tools.js';
 import { jdkDebs, libraryDebs } from '../support/jdk-debs.js';
 import { aptEnvironment, imageDeb, makeDeb, publishSuite, signingKey, type SigningKey } from '../support/kernels.js';

@@ -16,7 +16,7 @@ import { toolVersion } from '../../src/jobs/tool-version.js';
 import { guestImage } from '../../src/kernel/guest/guest-image.js';
 import { profileHashOf } from '../../src/profile/resolved/profile-secrets.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { kernelRecord, writeFakeBundle, type FakeManifest } from '../verdict/fake-bundle.js';

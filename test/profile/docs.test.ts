@@ -6,7 +6,7 @@ import { jvmProbes } from '../../src/catalogue/jvm-probes.js';
 import { lockOn, type Locks } from '../../src/catalogue/locks.js';
 import { operations } from '../../src/catalogue/operations.js';
 import { profileJsonSchema } from '../../src/profile/written/profile-schema.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { resolveFiles } from './files.js';
 import { readPage } from '../support/page.js';
 

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import type { ResolvedProfile } from '../../src/profile/resolved/resolved.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 
 export type Files = Readonly<Record<string, string>>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { countsOfValues } from '../../src/record/histogram/counts.js';
+import { countsOfValues, emptyCounts } from '../../src/record/histogram/counts.js';
 import { responseFigures, serviceFigures } from '../../src/record/histogram/figures.js';
-import { addDistributions, distributionOf, emptyDistribution } from '../../src/record/histogram/histogram.js';
+import { addDistributions, distributionOf } from '../../src/record/histogram/histogram.js';
 
 const upTo = (n: number): ReturnType<typeof distributionOf> =>
   distributionOf(countsOfValues(Array.from({ length: n }, (_, i) => i + 1)));
@@ -31,7 +31,7 @@ describe('figures', () => {
   });
 
   test('are null without samples', () => {
-    expect(serviceFigures(emptyDistribution())).toEqual({
+    expect(serviceFigures(distributionOf(emptyCounts()))).toEqual({
       n: 0,
       min_ns: null,
       mean_ns: null,
@@ -70,7 +70,7 @@ describe('figures', () => {
   });
 
   test('of several runs are those of all their samples', () => {
-    expect(serviceFigures(addDistributions(upTo(200), upTo(400), emptyDistribution()))).toEqual(
+    expect(serviceFigures(addDistributions(upTo(200), upTo(400), emptyCounts()))).toEqual(
       serviceFigures(
         distributionOf(
           countsOfValues([

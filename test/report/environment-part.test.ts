@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { parseSet } from '../../src/profile/written/set.js';
+import { parseSet } from '../support/parse-set.js';
 import { environmentPart } from '../../src/report/html/parts/environment-part.js';
 import { scratchFolder } from '../support/scratch.js';
 import { kernelRecord, writeFakeBundle } from '../verdict/fake-bundle.js';

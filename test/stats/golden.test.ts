@@ -8,7 +8,7 @@ import { jointTest, type Sidedness } from '../../src/stats/joint/joint-test.js';
 import type { Shape } from '../../src/stats/joint/divisions.js';
 import { normalCdf, normalQuantile, studentUpper } from '../../src/stats/normal.js';
 import { pairedShift } from '../../src/stats/pairs.js';
-import { rankTest } from '../../src/stats/permutation.js';
+import { rankTest } from '../../src/stats/rank-test.js';
 import { seededRandom } from '../../src/stats/prng.js';
 import { quantileRanks } from '../../src/stats/quantile-bounds.js';
 import { runsForDifference } from '../../src/stats/required-runs.js';

@@ -6,7 +6,7 @@ import { clopperPearson } from '../../src/stats/clopper-pearson.js';
 import { hodgesLehmann } from '../../src/stats/hodges-lehmann.js';
 import { holm } from '../../src/stats/holm.js';
 import { bootstrapPairs, pairedFactorBound, pairedShift } from '../../src/stats/pairs.js';
-import { exactPairs, rankTest } from '../../src/stats/permutation.js';
+import { exactPairs, rankTest } from '../../src/stats/rank-test.js';
 import { seededRandom } from '../../src/stats/prng.js';
 import { leastRunsFor, mostRuns, runsForDifference, runsForWidth } from '../../src/stats/required-runs.js';
 import { midranks } from '../../src/stats/sample.js';
@@ -62,6 +62,11 @@ describe('the rank test', () => {
     expect(sampled).toMatchObject({ exact: false, divisions: 100_000 });
     expect(Math.abs(sampled.p - exact.p)).toBeLessThan(0.02);
     expect(rankTest([...a, 0.111], [...b, 2.611], seed())).toEqual(sampled);
+  });
+
+  test('refuses an empty group and what is no number', () => {
+    expect(() => rankTest([], [1], seed())).toThrow(RangeError);
+    expect(() => rankTest([NaN], [1], seed())).toThrow(RangeError);
   });
 });
 

@@ -1,10 +1,10 @@
 /** A bundle as the command left it, each file checked against its schema. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
 import type { ManifestFile, RunFile, SeriesFigures, SummaryFile } from '../../src/bundle/bundle-schema.js';
-import { readHlog } from '../../src/record/histogram/hlog.js';
+import { readHlogFile, readHlogText, type ReadHlog } from './hlog.js';
 
 export interface BundleRun {
   readonly folder: string;
@@ -31,13 +31,14 @@ export function readBundle(path: string): Bundle {
 }
 
 function readRun(folder: string): BundleRun {
-  const log = readFileSync(join(folder, 'histograms.hlog'), 'utf8');
-  return { folder, file: readBundleFile('run', join(folder, 'run.json')), counts: countsByTagOf(log) };
+  const log = readHlogFile(join(folder, 'histograms.hlog'));
+  return { folder, file: readBundleFile('run', join(folder, 'run.json')), counts: countsByTag(log) };
 }
 
 /** Samples per tag of a histogram log. */
-export function countsByTagOf(log: string): Record<string, number> {
-  const { intervals, truncated } = readHlog(log);
+export const countsByTagOf = (log: string): Record<string, number> => countsByTag(readHlogText(log));
+
+function countsByTag({ intervals, truncated }: ReadHlog): Record<string, number> {
   expect(truncated).toBe(false);
   const counts: Record<string, number> = {};
   for (const {

@@ -5,9 +5,9 @@ import { ExitCode, Failure } from '../../src/base/failure.js';
 import type { RunFile } from '../../src/bundle/bundle-schema.js';
 import { openBundle } from '../../src/bundle/store.js';
 import type { Board } from '../../src/record/board/board.js';
-import { readHlog } from '../../src/record/histogram/hlog.js';
 import { takeSnapshot } from '../../src/record/board/snapshot.js';
 import { command } from '../support/command.js';
+import { readHlogFile } from '../support/hlog.js';
 import { until } from '../support/until.js';
 import type { CommandEnd, Sandbox } from './sandbox.js';
 
@@ -165,7 +165,7 @@ function isBoardOf(board: Board, { priorities }: RunFile): boolean {
 function countsThatDiffer(folder: string, run: RunFile): string[] {
   const counts = new Map<string, number>();
   try {
-    const { intervals, truncated } = readHlog(readFileSync(join(folder, 'histograms.hlog'), 'utf8'));
+    const { intervals, truncated } = readHlogFile(join(folder, 'histograms.hlog'));
     if (truncated) return [`the histograms of run ${run.name} are cut off`];
     for (const {
       tag,

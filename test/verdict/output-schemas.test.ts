@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { Comparison, ShownComparison } from '../../src/verdict/compare/compared.js';
-import { comparisonJsonSchema, comparisonSchema } from '../../src/verdict/compare/compare-schema.js';
 import type { GateResult } from '../../src/verdict/gate/gated.js';
-import { gateJsonSchema, gateSchema } from '../../src/verdict/gate/gated-schema.js';
 import { command } from '../support/command.js';
 import { keysOf } from '../support/schema-keys.js';
 import { scratchFolder } from '../support/scratch.js';
+import { comparisonJsonSchema, comparisonSchema } from './compare-schema.js';
 import { stalled, valuesWithP99, writeFakeBundle, type FakeBundle } from './fake-bundle.js';
+import { gateJsonSchema, gateSchema } from './gated-schema.js';
 import { readPage } from '../support/page.js';
 
 type Frozen<T> = T extends readonly (infer Item)[]

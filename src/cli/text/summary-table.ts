@@ -200,7 +200,7 @@ function logRow({ name, durations, long_count, total_ns }: LogSeries): string[] 
   ];
 }
 
-/** The number of served operations decides whether a percentile is known (record/figures.ts). */
+/** The number of served operations decides whether a percentile is known (record/histogram/figures.ts). */
 function timeCells(figures: Figures, saturated: boolean): string[] {
   const cells = percentiles.map(([, key, quantile]) => {
     const value = figures[key];

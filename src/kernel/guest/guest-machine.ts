@@ -12,7 +12,7 @@ import { nativeAddon } from '../../base/native.js';
 import { Failure, workloadFailed } from '../../base/failure.js';
 import { readIfThere } from '../../host/files.js';
 import { tscFrequency_kHz } from '../../host/tsc.js';
-import { launchFile } from '../../workload/jvm/launch-file.js';
+import { launchFile } from '../../workload/launch-file.js';
 import { howEnded, killAll, programs, startProgram, type Program } from '../../workload/programs.js';
 import { createRuntimeFolder, writeRuntimeFile } from '../../workload/runtime-folder.js';
 import { encodeFrame, frameReader } from './frames.js';
@@ -132,7 +132,7 @@ export async function bootMachine({
     writeRuntimeFile(
       at('launch'),
       launchFile({
-        java: qemu.path,
+        program: qemu.path,
         called: 'QEMU',
         remedy: 'install QEMU, or name another QEMU with PAUSELAB_QEMU',
         parentPid: process.pid,

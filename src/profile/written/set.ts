@@ -29,10 +29,6 @@ const mostCharacters = 1000;
 /** Longest part of an argument that a sentence shows. */
 const mostShown = 200;
 
-export function parseSet(text: string): Override {
-  return parseOverride('--set', text);
-}
-
 /** `option`: another option of the form path=value. The value is YAML. */
 export function parseOverride(option: string, text: string): Override {
   const equals = text.indexOf('=');

@@ -7,16 +7,7 @@
  * - the encoding keeps neither the exact maximum nor the minimum: a `Distribution` keeps them beside the histogram.
  */
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import {
-  addCounts,
-  countsOfValues,
-  emptyCounts,
-  highestOfIndex,
-  lastUsedIndex,
-  subtractCounts,
-  valueOfIndex,
-  type SparseCounts,
-} from './counts.js';
+import { addCounts, countsOfValues, highestOfIndex, lastUsedIndex, valueOfIndex, type SparseCounts } from './counts.js';
 import { highestTrackable_ns } from '../board/board-layout.js';
 
 export type { Histogram };
@@ -57,18 +48,9 @@ export function distributionOf(counts: SparseCounts): Distribution {
   };
 }
 
-export function emptyDistribution(): Distribution {
-  return distributionOf(emptyCounts());
-}
-
 /** Samples of several runs or threads together. For figures only: conclusions come from runs. */
 export function addDistributions(...all: readonly SparseCounts[]): Distribution {
   return distributionOf(addCounts(...all));
-}
-
-/** What `newer` has beyond `older`; `subtractCounts` says how exact its extremes are. */
-export function subtractDistribution(newer: SparseCounts, older: SparseCounts): Distribution {
-  return distributionOf(subtractCounts(newer, older));
 }
 
 /** Adds the censored response times of operations that were never served (owed.ts). */

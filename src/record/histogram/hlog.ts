@@ -1,17 +1,15 @@
 /**
  * Histogram logs (HistogramLog format 1.3): one line per second, series and kind of time, tagged `<series>.service` and
- * `<series>.response`. The Java HistogramLogProcessor and `readHlog` read them.
+ * `<series>.response`. The Java HistogramLogProcessor and hlog-sum.ts read them.
  *
  * The lines are written here, not by hdr-histogram-js' HistogramLogWriter: that writer has no BaseTime, puts an empty
  * line and a date in the local time zone into the head, and takes Interval_Max from the histogram, which has only three
  * digits. The library's reader throws on a last line that was cut off and on a comma in a tag, and treats a BaseTime of
  * 0 as missing. The encoding of the histograms is the library's (histogram.ts).
  */
-import { workloadFailed } from '../../base/failure.js';
 import type { SparseCounts } from './counts.js';
 import { encodeCounts } from './histogram.js';
 import type { BoardInterval } from '../board/snapshot.js';
-import { decodeCounts } from './tally.js';
 
 /** Interval_Max is in milliseconds, by convention for histograms of nanoseconds. */
 const maxValueUnitRatio = 1e6;
@@ -49,52 +47,11 @@ export function hlogInterval(interval: BoardInterval, seriesNames: readonly stri
     .join('');
 }
 
-export interface HlogInterval {
+/** A line of a log, before its histogram is decoded. */
+export interface HlogLine {
   /** Null for a line without a tag. */
   readonly tag: string | null;
   /** As written: relative to the log's base time. */
-  readonly start_ns: number;
-  readonly length_ns: number;
-  /** Extremes have three digits, as in the encoding. */
-  readonly counts: SparseCounts;
-}
-
-export interface Hlog {
-  readonly startTime_ms: number | null;
-  readonly baseTime_ms: number | null;
-  readonly intervals: readonly HlogInterval[];
-  /** True if the last line was cut off, for example by a full disk or a kill, and left out. */
-  readonly truncated: boolean;
-}
-
-/** Reads a log, ours or another tool's. If a line before the last is broken, the error names its number. */
-export function readHlog(text: string): Hlog {
-  const lines = text.split(/\r\n|\r|\n/);
-  const intervals: HlogInterval[] = [];
-  let startTime_ms: number | null = null;
-  let baseTime_ms: number | null = null;
-  for (const [index, line] of lines.entries()) {
-    startTime_ms ??= timeIn(line, 'StartTime');
-    baseTime_ms ??= timeIn(line, 'BaseTime');
-    if (!isIntervalLine(line)) continue;
-    try {
-      intervals.push(parseLine(line));
-    } catch (cause) {
-      // Only a last line without a line break can have been cut off.
-      if (index === lines.length - 1) return { startTime_ms, baseTime_ms, intervals, truncated: true };
-      throw workloadFailed(
-        `line ${index + 1} of the histogram log is broken: ` +
-          `${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave its run out`,
-        { cause },
-      );
-    }
-  }
-  return { startTime_ms, baseTime_ms, intervals, truncated: false };
-}
-
-/** A line of a log, before its histogram is decoded. */
-export interface HlogLine {
-  readonly tag: string | null;
   readonly start_ns: number;
   readonly length_ns: number;
   /** As written: in milliseconds by convention. */
@@ -124,16 +81,6 @@ export function splitLine(line: string): HlogLine {
     max: seconds[2] ?? 0,
     base64,
   };
-}
-
-function parseLine(line: string): HlogInterval {
-  const { tag, start_ns, length_ns, base64 } = splitLine(line);
-  return { tag, start_ns, length_ns, counts: decodeCounts(base64) };
-}
-
-function timeIn(line: string, name: string): number | null {
-  const seconds = new RegExp(`^#\\[${name}: ([0-9.]+)`).exec(line)?.[1];
-  return seconds === undefined ? null : Math.round(Number(seconds) * 1000);
 }
 
 /** Java's reader splits at commas and blanks. */

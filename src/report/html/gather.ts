@@ -69,6 +69,8 @@ export interface ReportedBundle {
   readonly stored: StoredBundle;
   readonly stalls: BundleStalls;
   readonly arms: readonly Arm[];
+  /** The runs of each of `arms`. */
+  readonly shown: readonly ArmRuns[];
   readonly missing: readonly Stated<MissingInBundle>[];
 }
 
@@ -101,12 +103,13 @@ export function gather(paths: readonly string[]): ReportData {
     const missing = stalls.missing.filter(({ code }) => code !== 'run-disturbed');
     if (stored.summary === null) missing.push(statedMissing({ code: 'no-summary' }));
     const arms = armsOf(stored, bundle, opened.length > 1 ? label : null);
-    for (const arm of arms) {
-      const read = readArm({ path: stored.path, ...runsOf(stored, arm), stalls: stalls.stalls, missing });
+    const shown = arms.map((arm) => runsOf(stored, arm));
+    for (const one of shown) {
+      const read = readArm({ path: stored.path, ...one, stalls: stalls.stalls, missing });
       curves.push(...read.curves);
       heatMaps.push(...read.heatMaps);
     }
-    return { label, stored, stalls, arms, missing: distinctFacts(missing) };
+    return { label, stored, stalls, arms, shown, missing: distinctFacts(missing) };
   });
   return { bundles, curves, heatMaps };
 }
@@ -156,7 +159,7 @@ export interface ArmRuns {
   readonly standing: Standing;
 }
 
-export function runsOf(stored: StoredBundle, arm: Arm): ArmRuns {
+function runsOf(stored: StoredBundle, arm: Arm): ArmRuns {
   const runs = stored.runs.filter((run) => run.arm === arm.name && (run.kernel ?? '') === arm.kernel);
   const good = runs.filter(isEvidence);
   if (good.length > 0) return { arm, runs, shown: good, standing: 'evidence' };

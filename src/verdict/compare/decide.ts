@@ -19,7 +19,7 @@ import { clopperPearson, type Share } from '../../stats/clopper-pearson.js';
 import type { Interval, Shift } from '../../stats/hodges-lehmann.js';
 import type { Sidedness } from '../../stats/joint/joint-test.js';
 import type { Margin } from '../../stats/joint/scores.js';
-import { rankTest } from '../../stats/permutation.js';
+import { rankTest } from '../../stats/rank-test.js';
 import { seededRandom, type Random } from '../../stats/prng.js';
 import { alpha as intervalAlpha, leastN } from '../../stats/quantile-bounds.js';
 import { leastRunsFor, runsForDifference, runsForWidth } from '../../stats/required-runs.js';

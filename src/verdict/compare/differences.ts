@@ -48,11 +48,6 @@ export function differingFacts(a: SideFacts, b: SideFacts): DifferingFact[] {
   });
 }
 
-/** The facts of a class, as a text: sides with the same text are of the same kind. */
-export function factsOfClass(of: SideFacts, ...classes: readonly FactClass[]): string {
-  return JSON.stringify(facts.filter((fact) => classes.includes(fact.class)).map(({ read }) => read(of)));
-}
-
 /** What differs besides what was to be compared. */
 export function differencesOf(a: Side, b: Side): CompareNote[] {
   const differing = differingFacts(a.facts, b.facts);

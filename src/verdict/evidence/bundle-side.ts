@@ -192,7 +192,7 @@ export function seriesEvidence(
     quantile(times, percent) {
       const own = times === 'service' ? figures.service : figures.response;
       if (own === null || (times === 'response' && figures.saturated)) return null;
-      // Owed operations are no further observations: n is that of the operations served (record/figures.ts).
+      // Owed operations are no further observations: n is that of the operations served (record/histogram/figures.ts).
       return (
         storedPercentile(own, percent) ??
         fromLog(

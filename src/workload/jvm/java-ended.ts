@@ -1,7 +1,8 @@
 /** Ends a JVM within a time limit, and explains an end that came too early. */
 import { waitFor } from '../../base/clock.js';
-import { ExitCode, Failure, unfit, usage, workloadFailed } from '../../base/failure.js';
+import { Failure, unfit, usage, workloadFailed } from '../../base/failure.js';
 import { collectorOfFlag } from '../../host/jdks.js';
+import { ownFailure } from '../launched.js';
 import { howEnded, killAll, type Exit, type Program } from '../programs.js';
 import type { JavaProgram } from './start.js';
 
@@ -141,24 +142,21 @@ function wrongOption(java: string, part: string): Failure {
   return usage(`${java} refused its options: ${part}`);
 }
 
-const ourCodes: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
-
 /** Warnings of the JVM on stderr, which any program may have before its last messages. */
 const isNoise = (text: string): boolean => /^WARNING:|\bVM warning:|^Picked up |^ERROR: ld\.so: |^\[/.test(text);
 
 function ownWords(code: number | null, { complaints }: Ended): Failure | null {
-  const exitCode = code === null ? undefined : ourCodes[code];
-  const sentence = complaints().find((text) => !isNoise(text));
-  return exitCode === undefined || sentence === undefined ? null : new Failure(exitCode, sentence);
+  return ownFailure(
+    code,
+    complaints().find((text) => !isNoise(text)),
+  );
 }
 
 /** In the user's program, only messages of our agent before the main method are ours. */
 function agentWords(code: number | null, { complaints }: Ended): Failure | null {
   const sentence = find(complaints(), /^pauselab agent: (.+)$/);
   // If the program's security manager does not let the agent end the JVM, java ends it with exit code 1.
-  return sentence === null
-    ? null
-    : new Failure((code === null ? undefined : ourCodes[code]) ?? ExitCode.usage, sentence);
+  return sentence === null ? null : (ownFailure(code, sentence) ?? usage(sentence));
 }
 
 function outOfMemory(printed: readonly string[], when: string): Failure | null {

@@ -4,10 +4,13 @@
 import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
-import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
+import { interruptedBefore, unfit, workloadFailed } from '../../base/failure.js';
+import { linesOf } from '../../base/text/lines.js';
 import { readIfThere } from '../../host/files.js';
 import { watchOomKills, type OomWatch } from '../../host/memory.js';
 import { keptEnd, type KeptEnd } from '../kept-end.js';
+import { launchFile, type ProcessSettings } from '../launch-file.js';
+import { launcherFailure, type Launched } from '../launched.js';
 import { printedLines, printedText } from '../printed.js';
 import { killIfSame, parentOf, startTimeOf, type ProcessIdentity } from '../process-identity.js';
 import { programs, type Exit, type Program } from '../programs.js';
@@ -15,7 +18,6 @@ import { writeRuntimeFile } from '../runtime-folder.js';
 import { isCrashReport } from './flags.js';
 import type { JavaMain } from '../../profile/check/java-command.js';
 import { callJava, type JavaCallEnd } from './java-caller.js';
-import { launchFile, type ProcessSettings } from './launch-file.js';
 import { plainPath } from './plain-path.js';
 
 export interface JavaLaunch extends ProcessSettings {
@@ -69,6 +71,7 @@ export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknow
   const keep = launch.keepFor_ms === undefined ? undefined : { grace_ms: launch.keepFor_ms, endFile: at('end') };
   const text = launchFile({
     ...launch,
+    program: java,
     parentPid: process.pid,
     pidFile: at('pid'),
     keep,
@@ -92,13 +95,20 @@ export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknow
   const isJava = (pid: number): boolean => !['', realpathSync(launcher)].includes(executableOf(pid));
   const begun: { process: StartedProcess | null } = { process: null };
   const endNow = (): JavaCallEnd | null => end;
+  const launchedJava = (exit: JavaCallEnd, isPrepared: boolean): Launched => ({
+    program: java,
+    called: 'java',
+    isPrepared,
+    printed: [...printedLines(at('err')), ...linesOf(exit.stderr).filter((text) => text !== '')],
+    exit,
+  });
   const seen = await waitFor(
     () => {
       if (failure !== undefined) throw failure as Error;
       const started = (begun.process ??= readPidFile(at('pid')));
       const ended = endNow();
-      if (ended !== null && (started === null || saysLauncher(printedLines(at('err')), java)))
-        throw launcherFailed(ended, printedLines(at('err')));
+      const refused = ended === null ? null : launcherFailure(launchedJava(ended, started !== null));
+      if (refused !== null) throw refused;
       return started !== null && (ended !== null || isJava(started.pid)) ? started : null;
     },
     { deadline_ms: startDeadline_ms, poll_ms, interrupted },
@@ -200,20 +210,4 @@ function executableOf(pid: number): string {
   } catch {
     return '';
   }
-}
-
-/** After it wrote its pid file, the launcher can fail in one way only (native/launcher/main.cc). */
-function saysLauncher([first = '']: readonly string[], java: string): boolean {
-  return first.startsWith(`${java} could not be executed`);
-}
-
-function launcherFailed({ code, signal, stderr }: JavaCallEnd, [logged]: readonly string[]): Failure {
-  const sentence = logged ?? stderr.split('\n')[0] ?? '';
-  const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
-  const exitCode = code === null ? undefined : known[code];
-  if (exitCode !== undefined && sentence !== '') return new Failure(exitCode, sentence);
-  return workloadFailed(
-    `the launcher of java ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`} ` +
-      `before java was started${sentence === '' ? '' : `, with the message "${sentence}"`}`,
-  );
 }

@@ -1,10 +1,11 @@
 /** The native engine as a process: starts it with a plan, waits until its board says ready, and explains its end. */
 import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
-import { ExitCode, Failure, interruptedBefore, unfit, workloadFailed } from '../../base/failure.js';
+import { ExitCode, interruptedBefore, unfit, workloadFailed, type Failure } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
 import { readText } from '../../base/files/read-file.js';
 import { isBoardThere, openBoard, type Board } from '../../record/board/board.js';
+import { ownFailure } from '../launched.js';
 import { howEnded, programs, startProgram, type Exit, type Program } from '../programs.js';
 import { writeRuntimeFile, type RuntimeFolder } from '../runtime-folder.js';
 
@@ -94,11 +95,10 @@ export function engineEnded(exit: Exit, engine: Pick<Program, 'complaints' | 'ki
   const { code } = exit;
   // The first message: if the foreign holder's process fails, the engine's message about that comes second.
   const [sentence] = engine.complaints();
-  const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
-  const exitCode = code === null ? undefined : known[code];
-  if (sentence !== undefined && exitCode !== undefined) return new Failure(exitCode, sentence);
+  const own = ownFailure(code, sentence);
+  if (own !== null) return own;
   // If its file gets no page, its message gets none either.
-  if (exitCode === ExitCode.unfit)
+  if (code === ExitCode.unfit)
     return unfit(
       `the engine ended ${when} with exit code 5, and had no space to write its message; ` +
         'free some space in /dev/shm, where it writes',

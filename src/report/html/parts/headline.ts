@@ -9,7 +9,7 @@ import type { StoredBundle } from '../../../bundle/store.js';
 import { adviceOn } from './advice.js';
 import { rootOfRun } from './advised-roots.js';
 import { stallId } from '../figures-part.js';
-import { runsOf, type ArmRuns, type ReportedBundle, type Standing } from '../gather.js';
+import type { ArmRuns, ReportedBundle, Standing } from '../gather.js';
 import { causeExplained, gradeMeanings, noChain, type LostCpu } from '../../../words/cause-words.js';
 import { adviceText } from '../../../words/advice-words.js';
 import { workOfCall } from '../../../words/work-words.js';
@@ -75,9 +75,8 @@ interface Seen {
 }
 
 /** Of each arm on each kernel, from the runs that are evidence; if there are none, from all. */
-function seenIn({ stored, stalls: { stalls, runs: read }, arms }: ReportedBundle): Seen {
+function seenIn({ stalls: { stalls, runs: read }, shown }: ReportedBundle): Seen {
   const unknown = new Set(read.filter(({ file }) => file === null).map(({ name }) => name));
-  const shown = arms.map((arm) => runsOf(stored, arm));
   const namesOf = (some: readonly ArmRuns[]): Set<string> =>
     new Set(some.flatMap((one) => one.shown.map(({ name }) => name)));
   const tested = namesOf(shown.filter(({ arm }) => !arm.isControl));

@@ -1,16 +1,17 @@
 /**
- * Two-sample permutation tests with a value per run: on the difference of means, and on the difference of mean ranks.
+ * The two-sample rank test (Wilcoxon, Mann and Whitney, with ties) with a value per run: a permutation test on the
+ * difference of mean ranks.
  *
  * If arms did not matter, every way of assigning the values to two groups of these sizes would be equally likely. p is
  * the share of assignments whose difference is at least as large as the observed one (Fisher 1935; Ernst, "Permutation
  * methods", Statistical Science 2004). The test is exact, assumes no distribution, and is honest about few runs: with
  * two runs each, no p below 1/3 exists, and `resolution` says so.
  */
-import { randomBelow, shuffle, type Random } from './prng.js';
+import { randomBelow, type Random } from './prng.js';
 import { assertGroups, binomial, mean, midranks, sum } from './sample.js';
 
-export interface PermutationTest {
-  /** mean(b) − mean(a), of the values or of their ranks. */
+export interface RankTest {
+  /** mean(b) − mean(a), of the ranks. */
   readonly difference: number;
   /** Two-sided. */
   readonly p: number;
@@ -21,68 +22,20 @@ export interface PermutationTest {
   readonly exact: boolean;
 }
 
-export const exactUpTo = 100_000;
 const draws = 99_999;
-
-/** `random` is used only if more than `exactUpTo` divisions exist. */
-export function permutationTest(a: readonly number[], b: readonly number[], random: Random): PermutationTest {
-  assertGroups('a permutation test', a, b);
-  const all = [...a, ...b];
-  const total = sum(all);
-  const difference = sum(b) / b.length - sum(a) / a.length;
-  const differenceOf = (sumA: number): number => Math.abs((total - sumA) / b.length - sumA / a.length);
-  // Equal values that were added in another order differ in the last bits; a tie must stay a tie.
-  const atLeast = Math.abs(difference) - 1e-12 * all.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-
-  const ways = binomial(all.length, a.length);
-  if (ways > exactUpTo) {
-    let asExtreme = 1; // the observed division is one of them (Davison and Hinkley 1997, section 4.3)
-    for (let i = 0; i < draws; i += 1) {
-      if (differenceOf(sum(shuffle(all, random).slice(0, a.length))) >= atLeast) asExtreme += 1;
-    }
-    return { difference, p: asExtreme / (draws + 1), resolution: 1 / (draws + 1), divisions: draws + 1, exact: false };
-  }
-
-  let asExtreme = 0;
-  let mostExtreme = 0;
-  let largest = -Infinity;
-  const slack = Math.abs(difference) - atLeast;
-  forEachSum(all, a.length, (sumA) => {
-    const d = differenceOf(sumA);
-    if (d >= atLeast) asExtreme += 1;
-    if (d > largest + slack) {
-      largest = d;
-      mostExtreme = 1;
-    } else if (d >= largest - slack) mostExtreme += 1;
-  });
-  return { difference, p: asExtreme / ways, resolution: mostExtreme / ways, divisions: ways, exact: true };
-}
-
-/** Calls back with the sum of each subset of `size` values. */
-function forEachSum(values: readonly number[], size: number, use: (sum: number) => void): void {
-  const choose = (from: number, left: number, sumSoFar: number): void => {
-    if (left === 0) {
-      use(sumSoFar);
-      return;
-    }
-    for (let i = from; i <= values.length - left; i += 1) choose(i + 1, left - 1, sumSoFar + (values[i] ?? 0));
-  };
-  choose(0, size, 0);
-}
 
 /** The rank test is exact up to this many pairs with a value from each group (50 runs per side). */
 export const exactPairs = 2_500;
 
 /**
- * The same test on midranks (Wilcoxon, Mann and Whitney, with ties). It depends only on the order of the values: an
- * outlier weighs no more than any bad run, and no scale must be chosen.
+ * It depends only on the order of the values: an outlier weighs no more than any bad run, and no scale must be chosen.
  *
  * Exact by the shift algorithm (Streitberg and Röhmel, "Exact distributions for permutation and rank tests", 1986):
  * doubled midranks are whole numbers, so the subsets of each size can be counted by their sum, one value after the
  * other. `random` is used only beyond `exactPairs`.
  */
-export function rankTest(a: readonly number[], b: readonly number[], random: Random): PermutationTest {
-  assertGroups('a permutation test', a, b);
+export function rankTest(a: readonly number[], b: readonly number[], random: Random): RankTest {
+  assertGroups('a rank test', a, b);
   const doubled = midranks([...a, ...b]).map((rank) => 2 * rank);
   const ranksA = doubled.slice(0, a.length);
   const difference = (mean(doubled.slice(a.length)) - mean(ranksA)) / 2;
@@ -93,7 +46,7 @@ export function rankTest(a: readonly number[], b: readonly number[], random: Ran
 
   if (a.length * b.length > exactPairs) {
     const pool = [...doubled];
-    let asExtreme = 1;
+    let asExtreme = 1; // the observed division is one of them (Davison and Hinkley 1997, section 4.3)
     for (let i = 0; i < draws; i += 1) if (distance(drawnSum(pool, a.length, random)) >= observed) asExtreme += 1;
     return { difference, p: asExtreme / (draws + 1), resolution: 1 / (draws + 1), divisions: draws + 1, exact: false };
   }

@@ -1,14 +1,14 @@
 /**
- * The schema of what `pauselab gate --json` writes (gated.ts), for other tools. A test compares it with real output and
- * with the types.
+ * The published schema of what `pauselab gate --json` writes (src/verdict/gate/gated.ts), for other tools, beside its
+ * test as compare-schema.ts.
  */
 import { z } from 'zod';
-import { gateCodes, type CheckReason, type GateNote } from '../../facts/gate-facts.js';
-import { metricUnits } from '../../facts/metric-facts.js';
-import { jointSchema, rowSchema, sideSchema, statedAs } from '../compare/compare-schema.js';
-import { checkOutcomes } from './gated.js';
-import { operators } from '../evidence/limit.js';
-import { environmentClasses, inconclusiveMeanings } from './policy-schema.js';
+import { gateCodes, type CheckReason, type GateNote } from '../../src/facts/gate-facts.js';
+import { metricUnits } from '../../src/facts/metric-facts.js';
+import { jointSchema, rowSchema, sideSchema, statedAs } from './compare-schema.js';
+import { checkOutcomes } from '../../src/verdict/gate/gated.js';
+import { operators } from '../../src/verdict/evidence/limit.js';
+import { environmentClasses, inconclusiveMeanings } from '../../src/verdict/gate/policy-schema.js';
 
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
 

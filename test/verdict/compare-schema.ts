@@ -1,22 +1,23 @@
 /**
- * The schema of what `pauselab compare --json` writes (compared.ts), for other tools. A test compares it with real
- * output and with the types.
+ * The published schema of what `pauselab compare --json` writes (src/verdict/compare/compared.ts), for other tools.
+ * pauselab never reads such a document, so the schema is beside the test that compares it with the types and with real
+ * output.
  */
 import { z } from 'zod';
-import { statedSchema } from '../../bundle/stated-schema.js';
+import { statedSchema } from '../../src/bundle/stated-schema.js';
 import {
   decisionReasons,
   valuePers,
   type CompareConclusion,
   type CompareNote,
   type Refusal,
-} from '../../facts/compare-facts.js';
-import { metricUnits } from '../../facts/metric-facts.js';
-import type { ExpectedRootFact } from '../../facts/repetition-facts.js';
-import type { Stated } from '../../facts/stated.js';
-import { sideKinds } from '../evidence/side.js';
-import { decidedVerdicts } from './decide.js';
-import { jointFindings } from './joint.js';
+} from '../../src/facts/compare-facts.js';
+import { metricUnits } from '../../src/facts/metric-facts.js';
+import type { ExpectedRootFact } from '../../src/facts/repetition-facts.js';
+import type { Stated } from '../../src/facts/stated.js';
+import { sideKinds } from '../../src/verdict/evidence/side.js';
+import { decidedVerdicts } from '../../src/verdict/compare/decide.js';
+import { jointFindings } from '../../src/verdict/compare/joint.js';
 
 /** The code decides which figures it has. */
 export const statedAs = <Fact extends { readonly code: string }>() =>
@@ -33,7 +34,7 @@ const pair = <T extends z.ZodType>(schema: T) => z.object({ a: schema, b: schema
 const interval = z.object({ estimate: number, low: orNull(number), high: orNull(number) });
 const share = z.object({ share: number, low: number, high: number });
 
-export const factsSchema = z.object({
+const factsSchema = z.object({
   profile: orNull(z.string()),
   profileHash: orNull(z.string()),
   label: orNull(z.string()).meta({ description: 'Of the place where it was measured; null: no label' }),

@@ -1,10 +1,10 @@
 /** The launcher's file, which native/launcher/launch_file.h reads. */
-import { usage } from '../../base/failure.js';
-import { allocatorVariables } from '../../catalogue/allocators.js';
-import type { LimitName } from '../../profile/resolved/limits.js';
-import type { SchedulingPolicy } from '../../profile/resolved/resolved.js';
+import { usage } from '../base/failure.js';
+import { allocatorVariables } from '../catalogue/allocators.js';
+import type { LimitName } from '../profile/resolved/limits.js';
+import type { SchedulingPolicy } from '../profile/resolved/resolved.js';
 
-/** The state of a process before it becomes java. Settings that are absent stay as in this process. */
+/** The state of a process before it becomes the program. Settings that are absent stay as in this process. */
 export interface ProcessSettings {
   /** Of all threads, until thread-watch.ts sets them by name. */
   readonly nice?: number | undefined;
@@ -21,7 +21,8 @@ export interface ProcessSettings {
 }
 
 export interface LaunchFileInput extends ProcessSettings {
-  readonly java: string;
+  /** Absolute path. */
+  readonly program: string;
   /** For a program other than java: its name and the advice in messages about a failed start. */
   readonly called?: string | undefined;
   readonly remedy?: string | undefined;
@@ -58,8 +59,8 @@ const timerSlack_ns = 1;
 
 export function launchFile(input: LaunchFileInput): string {
   const {
-    java,
-    called,
+    program,
+    called = 'java',
     remedy,
     parentPid,
     pidFile,
@@ -77,7 +78,8 @@ export function launchFile(input: LaunchFileInput): string {
     args,
   } = input;
   const lines: [string, string | number | undefined][] = [
-    ['java', java],
+    // The launcher calls every program java.
+    ['java', program],
     ['called', called],
     ['remedy', remedy],
     ['parent', parentPid],
@@ -98,13 +100,13 @@ export function launchFile(input: LaunchFileInput): string {
     ...Object.entries(environment ?? {}).map(([name, value]) => ['set', `${name}=${value}`] as [string, string]),
     ...args.map((argument) => ['argument', argument] as [string, string]),
   ];
-  return lines.flatMap(([key, value]) => (value === undefined ? [] : [line(key, String(value))])).join('');
+  return lines.flatMap(([key, value]) => (value === undefined ? [] : [line(key, String(value), called)])).join('');
 }
 
-function line(key: string, value: string): string {
+function line(key: string, value: string, called: string): string {
   if (/[\n\0]/.test(value))
     throw usage(
-      `a value for the start of java contains a line break or a NUL, but the launcher's file has a value per line: ` +
+      `a value for the start of ${called} contains a line break or a NUL, but the launcher's file has a value per line: ` +
         `${key} ${JSON.stringify(value)}; leave it out`,
     );
   return `${key}=${value}\n`;
