@@ -313,7 +313,7 @@ function holderTime(call: HolderCall, { start_ns, end_ns }: Span): LinkDraft['ho
 function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
   const [first, second] = suspects;
-  if (first === undefined) return ofAgents(span, run);
+  if (first === undefined) return ofOutside(span, run);
   const { one, preempted_ns, event } = first;
   const blocked_ns = run.timeline.thread(one.thread.tid).time_ns(span, 'blocked');
   const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;
@@ -329,10 +329,24 @@ function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall):
 }
 
 /**
- * Nobody of the workload fits. An agent that ran all the time may have held the lock: which files it read, and in which
- * of its calls it was, is not seen without a trace.
+ * Nobody of the workload fits. A thread of the kernel that had no CPU meanwhile, or an agent that ran all the time, may
+ * have held the lock. On whose memory the first worked, which files the second read, and in which of its calls it was,
+ * is not seen without a trace.
  */
-function ofAgents(span: Span, { agents = [] }: EvidenceOfStall): LinkDraft[] {
+function ofOutside(span: Span, run: EvidenceOfStall): LinkDraft[] {
+  const { agents = [], ofKernel = [] } = run;
+  const [starved] = ofKernel
+    .map((thread) => ({ thread, preempted_ns: preemptedDuring(thread.tid, span, run) }))
+    .filter(({ preempted_ns }) => preempted_ns >= (span.end_ns - span.start_ns) / 2)
+    .toSorted((a, b) => b.preempted_ns - a.preempted_ns);
+  if (starved !== undefined)
+    return [
+      draft(span, 'mmap-lock-holder', 'possible', {
+        lock: 'mmap_lock',
+        thread: starved.thread,
+        holder: { running_ns: 0, preempted_ns: starved.preempted_ns, blocked_ns: 0, isExact: false },
+      }),
+    ];
   const agent = agents.find(({ start_ns, end_ns }) => covers({ start_ns, duration_ns: end_ns - start_ns }, span));
   return [
     agent === undefined

@@ -91,6 +91,8 @@ export interface RunEvidence {
   /** Every thread of the workload, by tid. */
   readonly threads: ReadonlyMap<number, BlamedThread>;
   readonly samples: SampleStream;
+  /** Threads of the kernel that take the mmap_lock of programs; absent: nobody looked. */
+  readonly ofKernel?: readonly BlamedThread[];
   readonly events: readonly LoggedEvent[];
   readonly steal: readonly StealSpan[];
   readonly cpuCount: number;

@@ -30,10 +30,14 @@ export function threadsSeen(
     )
     .sort((a, b) => Number(a.thread.role === 'hog') - Number(b.thread.role === 'hog') || b.runDelay_ns - a.runDelay_ns)
     .map(({ thread }) => thread);
-  // The sampler does not look at threads of other programs: without a trace they appear in the chain only.
+  // The sampler looks at no threads of other programs, and at few of the kernel: without a trace the others appear in the
+  // chain only.
   const unique = new Map(
     [victim, ...named, ...others]
-      .filter(({ role, tid }) => role !== 'outside' || tracedSegments(tid, span, run).length > 0)
+      .filter(
+        ({ role, tid }) =>
+          role !== 'outside' || run.timeline.looked.has(tid) || tracedSegments(tid, span, run).length > 0,
+      )
       .map((thread) => [thread.tid, thread]),
   );
   return [...unique.values()].slice(0, mostThreads).map((thread) => {

@@ -2,6 +2,7 @@
 import { formatDuration } from '../base/text/units.js';
 import type { BlamedPolicy } from '../facts/blame.js';
 import type { Activity, BlamedThread, ChainStep, LinkFact, LinkReason } from '../facts/chain-facts.js';
+import { kernelThreadOf, type KernelThread } from '../catalogue/kernel-threads.js';
 import { listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
@@ -157,8 +158,16 @@ export function priorityText({ nice, policy = 'other' }: Pick<BlamedThread, 'nic
   return [policyNames[policy], ...(policy === 'batch' ? niceText : [])].join(', ');
 }
 
+const kernelThreadWork: Readonly<Record<KernelThread, string>> = {
+  khugepaged: 'makes huge pages of small ones',
+  ksmd: 'merges equal pages',
+};
+
 function holderOf({ thread, call }: LinkFact): string {
   if (thread === null) return 'a thread that was not seen';
+  const ofKernel = kernelThreadOf(thread);
+  if (ofKernel !== null)
+    return `${quoted(thread)}, a thread of the kernel${priorityText(thread) === null ? '' : ` (${priorityText(thread) ?? ''})`} that ${kernelThreadWork[ofKernel]}`;
   if (thread.role === 'outside')
     return `${quoted(thread)}, a thread outside this process${call === null ? '' : ` (${call})`}`;
   const about = [call, priorityText(thread)].filter((part) => part !== null);

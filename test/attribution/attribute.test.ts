@@ -1,6 +1,7 @@
 /** Each cause from what a sampler and the board would have seen of it; and what is never blamed. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RunEvidence } from '../../src/attribution/evidence.js';
 import { causes } from '../../src/facts/blame.js';
 import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
@@ -248,6 +249,35 @@ describe('a victim blocked in the kernel', () => {
     expect(attributed(evidenceOf([writerBlocked, timelineOf(12, asleep)], { named: [service] })).cause.cause).toBe(
       'unknown',
     );
+  });
+
+  describe('and nobody of the workload fits: a thread of the kernel', () => {
+    const khugepaged = { name: 'khugepaged', tid: 38, role: 'outside' as const, nice: 19 };
+    const starved: Seen = [
+      [0, 'S'],
+      [1000, 'r'],
+      [1501, 'S'],
+    ];
+    const beside = (seen: Seen, more: Partial<RunEvidence> = {}) =>
+      attributed(evidenceOf([writerBlocked, timelineOf(38, seen, 38)], { ofKernel: [khugepaged], ...more }));
+
+    test('may have the lock, if it had no CPU meanwhile', () => {
+      const { cause, evidence } = beside(starved);
+      expect(cause).toMatchObject({ cause: 'mmap-lock-holder', grade: 'possible', thread: khugepaged });
+      expect(cause.sentence).toBe(
+        'writer.mprotect waited 500 ms for mmap_lock, perhaps held by `khugepaged`, a thread of the kernel (nice 19) that makes huge pages of small ones, which was ready to run but had no CPU for at most 500 ms',
+      );
+      expect(evidence.threads.map(({ thread }) => thread.name)).toContain('khugepaged');
+    });
+
+    test('does not, if it slept or ran', () => {
+      expect(beside(asleep).cause.cause).toBe('unknown');
+      expect(beside([[0, 'R']]).cause.cause).toBe('unknown');
+    });
+
+    test('does not, if a holder was in its call', () => {
+      expect(beside(starved, { holders: [holderOf()] }).cause.thread).toEqual(holderThread);
+    });
   });
 });
 

@@ -84,6 +84,7 @@ function evidenceIn(
     analysis,
     threadIds: workload.board.threadIds(),
     samples: sampled.samples,
+    kernelTids: sampled.kernelTids,
     // A stall in the window may begin in the warm-up or end in the drain.
     events:
       jvm === null

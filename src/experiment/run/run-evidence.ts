@@ -41,6 +41,8 @@ export interface EvidenceInput {
   /** Threads of the board. */
   readonly threadIds: readonly ThreadId[];
   readonly samples: SampleStream;
+  /** Which threads of the samples are the kernel's. */
+  readonly kernelTids: readonly number[];
   readonly events: readonly LoggedEvent[];
   readonly steal: readonly StealSpan[];
   readonly cpuCount: number;
@@ -55,8 +57,12 @@ export interface EvidenceInput {
 export function runEvidence(input: EvidenceInput): RunEvidence {
   const { arm, analysis, threadIds, samples, watched, kernelRelease } = input;
   const board = new Map(threadIds.filter(({ tid }) => tid > 0).map((one) => [one.tid, boardThread(one, arm)]));
+  const isOfKernel = ({ tid }: { readonly tid: number }): boolean => input.kernelTids.includes(tid);
+  const ofKernel = [...samples.timelines.values()]
+    .filter(isOfKernel)
+    .map(({ tid, comm, nice }) => ({ name: comm, tid, role: 'outside' as const, nice: nice ?? null }));
   const others = [...samples.timelines.values()]
-    .filter(({ tid }) => !board.has(tid))
+    .filter((one) => !board.has(one.tid) && !isOfKernel(one))
     .map(({ tid, comm, pid }) => ({
       pid,
       thread: { name: comm, tid, role: 'other' as const, ...priorityOf(watched.get(tid)) },
@@ -79,7 +85,11 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
     }),
     holders: holdersOf(input, board),
     named: namedThreads(others, arm, kernelRelease),
-    threads: new Map([...board, ...others.map(({ thread }) => [thread.tid, thread] as const)]),
+    threads: new Map([
+      ...board,
+      ...[...others.map(({ thread }) => thread), ...ofKernel].map((thread) => [thread.tid, thread] as const),
+    ]),
+    ofKernel,
     samples,
     events: input.events,
     steal: input.steal,

@@ -1,8 +1,12 @@
-/** Runs the sampler beside a workload: it records the state of every thread, every 10 ms. */
+/**
+ * Runs the sampler beside a workload: it records the state of every thread, every 10 ms, and of the kernel's threads that
+ * may have the workload's locks.
+ */
 import { join } from 'node:path';
 import { ExitCode, Failure } from '../../base/failure.js';
 import type { HelperEndFact, StatesUnknown } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
+import { kernelThreadIds } from '../../host/kernel-threads.js';
 import { readSamples, type SampleStream } from '../../record/samples.js';
 import { parseStacks, type StackReading } from '../../record/stacks.js';
 import { stated } from '../../words/run-words.js';
@@ -18,6 +22,8 @@ const endGrace_ms = 5_000;
 export interface Sampled {
   /** Everything it wrote. After its end nobody looked. */
   readonly samples: SampleStream;
+  /** Which of its threads are the kernel's. */
+  readonly kernelTids: readonly number[];
   /** Why states are missing; null if it looked to the end. */
   readonly problem: Stated<StatesUnknown> | null;
 }
@@ -35,9 +41,11 @@ export interface Sampler {
 export async function startSampler({ folder, pids }: PreparedWorkload, { withStacks = false } = {}): Promise<Sampler> {
   const output = join(folder.path, 'samples');
   const stacks = join(folder.path, 'stacks');
+  const kernelTids = kernelThreadIds();
+  const looked = [...pids, ...kernelTids].map(String);
   const program = await startProgram(
     programs.sampler(),
-    [output, String(period_ns), String(process.pid), ...(withStacks ? [`stacks=${stacks}`] : []), ...pids.map(String)],
+    [output, String(period_ns), String(process.pid), ...(withStacks ? [`stacks=${stacks}`] : []), ...looked],
     '/dev/null',
     join(folder.path, 'sampler.err'),
   );
@@ -49,6 +57,7 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
       const why = problem ?? unreadable;
       return {
         samples,
+        kernelTids,
         problem: why === null ? null : stated({ code: 'states-unknown', sampler: why, from_ns: lastLook_ns(samples) }),
       };
     },
