@@ -1,7 +1,9 @@
 /** What gives memory back to the system: a call, and the end of a chain of blame. */
 import { heldCauses, type Cause, type Grade } from '../facts/blame.js';
+import type { BlamedThread } from '../facts/chain-facts.js';
 import { callGivesBack } from './calls.js';
 import { mayGiveHeapBack } from './collectors.js';
+import { kernelThreadOf } from './kernel-threads.js';
 import { operations } from './operations.js';
 import { isPurge } from './purges.js';
 
@@ -21,7 +23,7 @@ export function givesMemoryBack(call: string | null): boolean {
 /** The end of a chain of blame. */
 interface BlamedEnd {
   readonly cause: Cause;
-  readonly thread: { readonly name: string; readonly role: string } | null;
+  readonly thread: Pick<BlamedThread, 'name' | 'role'> | null;
 }
 
 /**
@@ -49,14 +51,15 @@ export type GivesBack = 'yes' | 'no' | 'open';
  */
 export function givesBackOf(end: BlamedEnd, call: string | null, grade: Grade): GivesBack {
   const { cause, thread } = end;
+  if (thread !== null && kernelThreadOf(thread) !== null) return 'no';
   switch (cause) {
     case 'unknown':
       return 'open';
     case 'mmap-lock-holder':
     case 'allocator-mutex':
     case 'mutex':
-    // Page faults do not take mmap_lock for writing, so a writer without a call was in one that was not seen, or is a
-    // thread of the kernel.
+    // Page faults do not take mmap_lock for writing, so a writer without a call was in one that was not seen, or is
+    // another thread of the kernel.
     case 'mmap-lock-writer':
       return ofCall(call) ?? 'open';
     // A proven reader without a call was in none: it was in a page fault, or is a thread of the kernel. The call of a

@@ -39,6 +39,8 @@ export type AdviceFact =
     }
   /** `isSeen`: the holder was in malloc_trim; `isJvm`: null: not known. */
   | { readonly code: 'trim-less'; readonly isSeen: boolean; readonly isJvm: boolean | null }
+  /** The holder is a thread of the kernel. */
+  | { readonly code: 'huge-pages' | 'equal-pages' }
   | OfThreads<'shorten-mutex' | 'profile-late'>
   | { readonly code: 'find-late' | 'see-lock' | 'read-gc-log' }
   | { readonly code: 'shrink-in-pause'; readonly collector: 'serial' | 'parallel' | null }

@@ -64,6 +64,12 @@ const ofAdvice: WordsOf<AdviceFact> = {
     `${givesBack ? 'Give back' : 'Cover'} less memory per call. ` +
     'A shorter call holds the lock for less time and loses its CPU less often, but no length is safe: ' +
     'calls of 1.4 ms (Linux 6.18) and of 2 ms (7.3) stalled others in the findings.',
+  'huge-pages': () =>
+    '`khugepaged` makes huge pages of small ones, at nice 19. Write madvise to /sys/kernel/mm/transparent_hugepage/enabled: ' +
+    'it then works only on memory that asks for huge pages, as a JVM’s heap does with -XX:+UseTransparentHugePages. ' +
+    'Where that memory must have them, give khugepaged normal priority (renice -n 0 -p its id).',
+  'equal-pages': () =>
+    '`ksmd` looks for equal pages, at nice 5. Write 0 to /sys/kernel/mm/ksm/run, or give it normal priority (renice -n 0 -p its id).',
   'read-less': () =>
     'Read smaps, smaps_rollup, numa_maps and pagemap of the process less often, and not at low priority: ' +
     'a read walks all its memory. smaps_rollup takes mmap_lock on every kernel up to 7.3. ' +

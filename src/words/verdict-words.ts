@@ -12,6 +12,7 @@ import type {
   OverallConclusion,
   StalledShares,
 } from '../facts/verdict-facts.js';
+import { armsText } from './arms-text.js';
 import { counted, givingJvmText, holderText, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
@@ -19,16 +20,16 @@ type Row<Code extends KernelConclusion['code']> = KernelConclusion & { readonly 
 
 /** Clauses of one kernel's sentence. */
 const ofKernel: WordsOf<KernelConclusion> = {
-  'nothing-timed': ({ arms }) => `in ${listed(arms)} nothing is timed, because the program has no probes`,
+  'nothing-timed': ({ arms }) => `in ${armsText(arms)} nothing is timed, because the program has no probes`,
   'controls-only': () => 'only the controls were run, so there is nothing to compare',
   stalls: stallsText,
   'stalls-under-load': ({ arms, holders, stalls_n, endedWithHold_n, longest_ns, isMmapLock }) =>
-    `in ${listed(arms)} victims were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time, ` +
+    `in ${armsText(arms)} victims were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time, ` +
     `and ${endedWithHold_n} of ${stalls_n} such waits ended when a hold of ${listed(holders.map(holderText))} ended, ` +
     'while no victim of the controls was blocked beside as much load, ' +
     `so they waited for ${isMmapLock ? 'mmap_lock' : 'a lock of the memory of their process'}, which it held`,
   'like-foreign': ({ arms, threshold_ns, noneStalled }) =>
-    `${listed(arms)} ${arms.length === 1 ? 'is' : 'are'} indistinguishable from the foreign control: ` +
+    `${armsText(arms)} ${arms.length === 1 ? 'is' : 'are'} indistinguishable from the foreign control: ` +
     (noneStalled
       ? `in these runs no victim was stalled for ${formatDuration(threshold_ns)} or more`
       : `no victim was blocked in the kernel for ${formatDuration(threshold_ns)} or more`),
@@ -52,10 +53,10 @@ const ofKernel: WordsOf<KernelConclusion> = {
   'jdks-compared': ({ behaviours }) => `of these JDKs, ${behaviours.map(behaviourText).join(', ')}`,
   'probe-cost': probeCostText,
   'heap-kept': ({ arms }) =>
-    `nothing can be concluded about ${listed(arms)}, because the JVM gave no heap back in some run`,
-  unclear: ({ arms }) => `these runs are inconclusive for ${listed(arms)}`,
+    `nothing can be concluded about ${armsText(arms)}, because the JVM gave no heap back in some run`,
+  unclear: ({ arms }) => `these runs are inconclusive for ${armsText(arms)}`,
   'no-data': ({ arms }) =>
-    `nothing can be concluded about ${listed(arms)}, because ${arms.length === 1 ? 'it or a control has' : 'they or a control have'} no complete, undisturbed run`,
+    `nothing can be concluded about ${armsText(arms)}, because ${arms.length === 1 ? 'it or a control has' : 'they or a control have'} no complete, undisturbed run`,
 };
 
 /** Whole sentences. */
@@ -90,7 +91,7 @@ const ofAll: WordsOf<OverallConclusion> = {
   'undisturbed-evidence': ({ isAll }) =>
     isAll ? 'This rests on undisturbed runs' : 'The rest rests on undisturbed runs',
   'under-load-evidence': ({ arms }) =>
-    `That ${listed(arms)} ${arms.length === 1 ? 'stalls' : 'stall'}, and why, rests on runs under load; ` +
+    `That ${armsText(arms)} ${arms.length === 1 ? 'stalls' : 'stall'}, and why, rests on runs under load; ` +
     'how often and how long, and any comparison, needs undisturbed runs (--wait-for-quiet)',
   'single-run': () => 'From a single run this is an observation, not yet a finding',
   'set-up-degraded': () => 'The set-up was not as asked for (see the notes), so this may not hold',
@@ -137,14 +138,14 @@ function stallsText({
         ? 'a lock of their own process’s allocator blocked them, and not mmap_lock'
         : 'a lock of their own process blocked them';
   return (
-    `in ${listed(arms)} victims ${held.join(' or ')}, while with the holder in another process${otherText(otherControls)}${hasIdleControl ? ' or idle' : ''} ` +
+    `in ${armsText(arms)} victims ${held.join(' or ')}, while with the holder in another process${otherText(otherControls)}${hasIdleControl ? ' or idle' : ''} ` +
     `${controlsStalled ? 'they were stalled for a smaller share of the time' : 'none was stalled'}, so ${cause}`
   );
 }
 
 /** Not the holder of these arms was in another process, but that of the control. */
 function otherText(others: NonNullable<Row<'stalls'>['otherControls']>): string {
-  const each = others.map(({ arms, control }) => `${givingJvmText(control)} in place of that of ${listed(arms)}`);
+  const each = others.map(({ arms, control }) => `${givingJvmText(control)} in place of that of ${armsText(arms)}`);
   return each.length === 0 ? '' : ` (${each.join('; ')})`;
 }
 
@@ -155,7 +156,7 @@ function pausedText({ arms, longest_ns, least_share, most_share, foreign_share }
       ? 'the foreign control has no JVM'
       : `with the loads in another JVM it was paused for ${foreign_share === 0 ? 'none of the time' : `at most ${formatShare(foreign_share)}`}`;
   return (
-    `in ${listed(arms)} the JVM was paused, by its log, for up to ${formatDuration(longest_ns)} at a time and ` +
+    `in ${armsText(arms)} the JVM was paused, by its log, for up to ${formatDuration(longest_ns)} at a time and ` +
     `${least === most ? most : `${least} to ${most}`} of the time, while ${beyond}: its threads stood still in pauses, ` +
     'and no lock of the kernel is shown to have blocked them'
   );
@@ -231,5 +232,5 @@ function behaviourText({ arms, stallsOn, pausedOn, quietOn, undecidedOn, notRunO
     const not = `${found.length === 1 ? 'not' : doNeither} on ${listed(quietOn)}`;
     return `${listed([...found, ...(quietOn.length === 0 ? [] : [not])])}${rest}`;
   };
-  return `${listed(arms)} ${where()}`;
+  return `${armsText(arms)} ${where()}`;
 }

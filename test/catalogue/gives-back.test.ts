@@ -55,6 +55,13 @@ describe('without a call', () => {
   );
 });
 
+test('a thread of the kernel that makes huge pages or merges equal ones gives none back', () => {
+  const ofKernel = (name: string, role: 'outside' | 'other') =>
+    held.map((cause) => givesBackOf({ cause, thread: { name, role } }, null, 'possible'));
+  expect(new Set([...ofKernel('khugepaged', 'outside'), ...ofKernel('ksmd', 'outside')])).toEqual(new Set(['no']));
+  expect(new Set([...ofKernel('khugepaged', 'other'), ...ofKernel('kdamond.0', 'outside')])).toEqual(new Set(['open']));
+});
+
 test('a wait for no other thread is not giving back, and of an unknown cause nothing is known', () => {
   const own = [
     'block-io',

@@ -28,6 +28,15 @@ function root(more: Partial<AdvisedRoot>): AdvisedRoot {
 const codesOn = (more: Partial<AdvisedRoot>): string[] => adviceOn(root(more)).map(({ code }) => code);
 const textOn = (more: Partial<AdvisedRoot>): string => adviceOn(root(more)).map(adviceText).join('\n');
 
+test.each([
+  ['khugepaged', ['huge-pages', 'move-competitors']],
+  ['ksmd', ['equal-pages', 'move-competitors']],
+])('%s is a thread of the kernel: its work can be switched off', (name, codes) => {
+  expect(codesOn({ thread: thread(name, null, { role: 'outside' }) })).toEqual(codes);
+  // A thread of the program may have the name.
+  expect(codesOn({ thread: thread(name, null) })).not.toContain(codes[0]);
+});
+
 describe('the priority of a holder', () => {
   const ofHolder = (nice: number | null, more: Partial<BlamedThread> = {}): string[] =>
     codesOn({ call: 'mprotect', thread: thread('holder', nice, { role: 'holder', ...more }) }).filter((code) =>

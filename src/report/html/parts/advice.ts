@@ -4,7 +4,8 @@
  */
 import { grouped } from '../../../base/group.js';
 import { allocatorGivers, type Allocator } from '../../../catalogue/allocators.js';
-import type { Collector } from '../../../catalogue/collectors.js';
+import { givesHeapBack, type Collector } from '../../../catalogue/collectors.js';
+import { kernelThreadOf } from '../../../catalogue/kernel-threads.js';
 import { canCross, isOlder, lockOn } from '../../../catalogue/locks.js';
 import { matchesComm } from '../../../catalogue/thread-patterns.js';
 import type { AdvisedThread, AdviceFact } from '../../../facts/advice-facts.js';
@@ -66,6 +67,13 @@ function withoutThreads(fact: AdviceFact): string {
 function againstHolder(root: AdvisedRoot): AdviceFact[] {
   const { cause, call, thread } = root;
   if (cause === 'mmap-lock-holder' && thread === null) return [moreEvidence(root)];
+  const ofKernel = thread === null ? null : kernelThreadOf(thread);
+  if (ofKernel !== null)
+    return [
+      { code: ofKernel === 'khugepaged' ? 'huge-pages' : 'equal-pages' },
+      { code: 'move-competitors' },
+      ...(cause === 'mmap-lock-holder' ? [moreEvidence(root)] : []),
+    ];
   const [priority, others] = cpuAdvice(root);
   // A fork of a large process takes as long at any priority.
   const isFork = call !== null && advisedCall(call).work === 'forks';
@@ -156,13 +164,11 @@ function againstPurge({ name }: AdvisedCall, cause: Cause): AdviceFact[] {
   return cause === 'allocator-mutex' || name === 'glibc_trim' ? [] : [{ code: 'purge-less' }];
 }
 
-const heapCalls: readonly string[] = ['mmap.NONE', 'fallocate.PUNCH_HOLE'];
-
 /** What a thread of a JVM or of an allocator does; null: it is none of these, or did something else. */
 function againstThread(root: AdvisedRoot, thread: BlamedThread): AdviceFact[] | null {
   const { call } = root;
   const giver = advisedGiver(thread);
-  const isHeapCall = call !== null && heapCalls.includes(call);
+  const isHeapCall = call !== null && givesHeapBack(call);
   const isInJvm = thread.role === 'other' && root.isJvm === true;
   if (giver?.givesHeap === true || (isInJvm && isHeapCall)) {
     const isLikely = isHeapCall || (call === null && giver?.doesLittleElse === true);
@@ -291,7 +297,7 @@ function againstOther(root: AdvisedRoot): AdviceFact[] {
 /** A thread that gave heap back when it lost its CPU. */
 function againstHeapCall(root: AdvisedRoot): AdviceFact[] {
   const { call, thread } = root;
-  return thread === null || call === null || !heapCalls.includes(call) ? [] : (againstThread(root, thread) ?? []);
+  return thread === null || call === null || !givesHeapBack(call) ? [] : (againstThread(root, thread) ?? []);
 }
 
 /** Serial and Parallel give heap back inside pauses. */
