@@ -113,7 +113,7 @@ function observed(path, settings, random) {
       cpus: 2,
       tool: { name: 'pauselab', version: '0' },
       startedAt: '',
-      targets: [{ pid: 1, name: 'java', threads_n: 20 }],
+      targets: [{ pid: 1, name: 'java', threads_n: 20, jvm: null }],
     },
   };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ExitCode, Failure } from '../../base/failure.js';
 import type { HelperEndFact, StatesUnknown } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
-import { kernelThreadIds } from '../../host/kernel-threads.js';
+import { kernelThreadIds } from '../../host/kernel-thread-ids.js';
 import { readSamples, type SampleStream } from '../../record/samples.js';
 import { parseStacks, type StackReading } from '../../record/stacks.js';
 import { stated } from '../../words/run-words.js';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { kernelThreadIds } from '../../src/host/kernel-threads.js';
+import { kernelThreadIds } from '../../src/host/kernel-thread-ids.js';
 import { scratchFolder } from '../support/scratch.js';
 
 test('a program of the same name, a broken line and a process that ended are none', () => {
