@@ -49,5 +49,11 @@
       "dependencies": ["fail"],
       "sources": ["native/service.cc"],
     },
+    {
+      "target_name": "pauselab-bench-huge",
+      "type": "executable",
+      "dependencies": ["fail"],
+      "sources": ["native/huge.cc"],
+    },
   ],
 }
