@@ -420,6 +420,8 @@ const armSchema = z.object({
             over_ns: ns,
             window_ns: orNull(ns).default(null),
             log: z.array(logSeriesSchema).default([]),
+            /** Absent in an older bundle. */
+            logProblems: statedList.optional(),
             heapReturns_n: heapReturns,
           }),
         )
@@ -510,8 +512,9 @@ const seenPausesSchema = z.object({
   runs_n: z.number(),
   pausedRuns_n: z.number(),
   longest_ns: ns,
-  paused_share: z.number(),
+  most_share: z.number(),
   foreign_share: orNull(z.number()),
+  isForeignUnknown: z.boolean(),
 });
 
 export const summarySchema = z.object({

@@ -242,6 +242,7 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
               over_ns: jvm.cpuOver_ns,
               window_ns,
               log: jvm.log,
+              logProblems: jvm.logProblems,
               heapReturns_n: jvm.heapReturns_n,
             },
           ],

@@ -16,6 +16,8 @@ export type OpenReason =
   | 'exhausted'
   | 'not-blocked'
   | 'paused'
+  /** The JVM's log may lack pauses. */
+  | 'pauses-unseen'
   | 'control-unseen'
   | 'control-stalls'
   | 'idle-unseen'
@@ -44,10 +46,12 @@ export interface SeenPauses {
   /** Runs with a pause as long as a stall. */
   readonly pausedRuns_n: number;
   readonly longest_ns: number;
-  /** Share of the window: mean of the runs. */
-  readonly paused_share: number;
-  /** Of the run of the foreign control that was paused most; null: the control is no JVM. */
+  /** Of the window of the run that was paused most. */
+  readonly most_share: number;
+  /** Of the run of the foreign control that was paused most; null: the control is no JVM, or its share is unknown. */
   readonly foreign_share: number | null;
+  /** The log of the foreign control may lack pauses. */
+  readonly isForeignUnknown: boolean;
 }
 
 /** Of runs beside other programs (src/verdict/run/under-load.ts). */

@@ -52,6 +52,13 @@ export type NoteFact =
       readonly code: 'pauses-beside-stalls';
       readonly arms: readonly { readonly arm: string; readonly longest_ns: number; readonly paused_share: number }[];
     }
+  /** The logs of these arms' JVMs may lack pauses. `problem`, `why`: code and sentence of the log's problem. */
+  | {
+      readonly code: 'pauses-unseen';
+      readonly arms: readonly string[];
+      readonly problem: string;
+      readonly why: string;
+    }
   /** By the trace, in the windows of `runs_n` runs. `by`: a pattern of thread names; null: any. */
   | {
       readonly code: 'calls-counted';

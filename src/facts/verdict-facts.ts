@@ -43,16 +43,20 @@ export type KernelConclusion =
       /** False: victims were stalled, and not blocked in the kernel. */
       readonly noneStalled: boolean;
     }
-  /** No lock is shown to block the victims, but by its log the JVM stands still for longer than in the foreign control. */
+  /**
+   * No lock is shown to block the victims, but by its log the JVM stands still for longer than the log of the foreign
+   * control shows. Arms whose controls show as much; others have a conclusion of their own.
+   */
   | {
       readonly code: 'paused';
       readonly arms: readonly string[];
       readonly longest_ns: number;
-      /** Of the arm with the smallest and the largest share of the time paused. */
+      /** Of each arm the run that was paused most: of the arm where that share is smallest, and largest. */
       readonly least_share: number;
       readonly most_share: number;
-      /** Of the run of a foreign control that was paused most; null: the control is no JVM. */
+      /** Of the run of the foreign control that was paused most; null: the control is no JVM, or its share is unknown. */
       readonly foreign_share: number | null;
+      readonly isForeignUnknown: boolean;
     }
   /** `longest_ns`: blocked in the kernel; null: no probe was. */
   | {

@@ -53,6 +53,8 @@ function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStall
       return `${seen}; ${inControl}, in every run for a smaller share of the time than in some run here; it waited for a CPU or for another thread, which does not indicate mmap_lock`;
     case 'paused':
       return [seen, inControl, ...(paused === null ? [] : [pausedText(paused)])].join('; ');
+    case 'pauses-unseen':
+      return `${seen}; ${inControl}; but the JVM’s log may lack pauses, in which threads stand still, also between their operations`;
     case 'control-unseen':
       return `${seen}; but records of the foreign control were lost, so it may have been stalled as much; use more runs (--runs)`;
     case 'control-stalls':
@@ -112,16 +114,18 @@ function stallsText({
   );
 }
 
-function pausedText({ runs_n, pausedRuns_n, longest_ns, paused_share, foreign_share }: SeenPauses): string {
-  const beyond =
-    foreign_share === null
+function pausedText(paused: SeenPauses): string {
+  const { runs_n, pausedRuns_n, longest_ns, most_share, foreign_share, isForeignUnknown } = paused;
+  const beyond = isForeignUnknown
+    ? 'for how long the JVM of the foreign control was paused is not known'
+    : foreign_share === null
       ? 'the foreign control is no JVM'
       : foreign_share === 0
         ? 'the JVM of the foreign control was never paused'
         : `the JVM of the foreign control for at most ${formatShare(foreign_share)} in any run`;
   return (
     `by its log, the JVM was paused for up to ${formatDuration(longest_ns)} at a time in ${inRuns(pausedRuns_n, runs_n)}, ` +
-    `${formatShare(paused_share)} of the time, and ${beyond}; ` +
+    `for up to ${formatShare(most_share)} of a run, and ${beyond}; ` +
     'threads stand still in a pause, also between their operations, which only the response time shows'
   );
 }

@@ -69,6 +69,7 @@ const words: WordsOf<NoteFact> = {
           `${formatShare(paused_share)} of the time in ${arm} (up to ${formatDuration(longest_ns)} at a time)`,
       ),
     )}.`,
+  'pauses-unseen': ({ arms, why }) => `${listed(arms)}: ${why}. Pauses that the log lacks are in no figure.`,
   'calls-counted': ({ arm, runs_n, calls }) =>
     `${arm}: in ${counted(runs_n, 'window')} the trace has ${listed(calls.map(callsText))}.`,
   'purge-gave-nothing': ({ arm, operation, calls_n }) =>

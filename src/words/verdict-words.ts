@@ -149,15 +149,18 @@ function otherText(others: NonNullable<Row<'stalls'>['otherControls']>): string 
   return each.length === 0 ? '' : ` (${each.join('; ')})`;
 }
 
-function pausedText({ arms, longest_ns, least_share, most_share, foreign_share }: Row<'paused'>): string {
+function pausedText(fact: Row<'paused'>): string {
+  const { arms, longest_ns, least_share, most_share, foreign_share, isForeignUnknown } = fact;
   const [least, most] = [formatShare(least_share), formatShare(most_share)];
-  const beyond =
-    foreign_share === null
+  const ofEach = least === most ? '' : ` (in each of these arms ${least} or more of some run)`;
+  const beyond = isForeignUnknown
+    ? 'for how long it was paused with the loads in another JVM is not known'
+    : foreign_share === null
       ? 'the foreign control has no JVM'
-      : `with the loads in another JVM it was paused for ${foreign_share === 0 ? 'none of the time' : `at most ${formatShare(foreign_share)}`}`;
+      : `with the loads in another JVM it was paused for ${foreign_share === 0 ? 'none of the time' : `at most ${formatShare(foreign_share)} of any run`}`;
   return (
     `in ${armsText(arms)} the JVM was paused, by its log, for up to ${formatDuration(longest_ns)} at a time and ` +
-    `${least === most ? most : `${least} to ${most}`} of the time, while ${beyond}: its threads stood still in pauses, ` +
+    `for up to ${most} of a run${ofEach}, while ${beyond}: its threads stood still in pauses, ` +
     'and no lock of the kernel is shown to have blocked them'
   );
 }

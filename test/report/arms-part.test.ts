@@ -68,8 +68,10 @@ test('has a row per arm, a column per JDK on each kernel, and a letter for what 
 
 test('shows a paused JVM apart from an arm without stalls, with its pauses', () => {
   const text = textOfPart(pageOf(['6.16.12'], ['jdk-25', 'jdk-26'], 'Fake', pausedRun(1580, 0.75)), 'matrix');
-  expect(text).toContain('P no lock shown, but its JVM is paused longer than in the control');
-  expect(text).toContain('Of a paused JVM: the longest pause and the share of the time in pauses.');
+  expect(text).toContain('P no lock shown, but its JVM is paused for longer than the control is known to be');
+  expect(text).toContain(
+    'Of a paused JVM: the longest pause, and the share of a run that was spent in pauses, at most.',
+  );
   expect(text).toMatch(/ g1 S 500 ms 5 % P 1\.58 s 75 % /);
 });
 

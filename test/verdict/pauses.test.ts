@@ -1,6 +1,7 @@
 /** An arm whose JVM stands still in pauses is not called like its control, whether its victims are stalled or not. */
 import { describe, expect, test } from 'vitest';
 import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
+import type { Stated } from '../../src/facts/stated.js';
 import { compareArms, findingOf } from '../../src/verdict/run/finding.js';
 import { judge, type Judgement } from '../../src/verdict/run/judge.js';
 import { armOf, kernelNamed, jvmFigures, ms, pausedRun, runOf, seriesOf, stalledRun, writer } from './fake-summary.js';
@@ -30,7 +31,7 @@ describe('a JVM arm', () => {
         paused: { runs_n: 3, pausedRuns_n: 3, longest_ns: 2200 * ms, foreign_share: 0.001 },
         sentence:
           'serial, writer.mprotect: no stall of 100 ms or more in any of 3 runs; the foreign control had none; ' +
-          'by its log, the JVM was paused for up to 2.20 s at a time in all 3 runs, 80.0 % of the time, ' +
+          'by its log, the JVM was paused for up to 2.20 s at a time in all 3 runs, for up to 90 % of a run, ' +
           'and the JVM of the foreign control for at most 0.100 % in any run; ' +
           'threads stand still in a pause, also between their operations, which only the response time shows.',
       },
@@ -64,7 +65,7 @@ describe('a JVM arm', () => {
   test('is paused beside a control that is no JVM', () => {
     const native = armOf('foreign-control', 'foreign', [seriesOf(writer, [quiet])]);
     expect(findingsOf(native, jvmArm('g1', long))[0]?.sentence).toContain(
-      '80.0 % of the time, and the foreign control is no JVM',
+      'for up to 90 % of a run, and the foreign control is no JVM',
     );
   });
 
@@ -73,7 +74,102 @@ describe('a JVM arm', () => {
       ...run,
       log: run.log.map((one) => ({ ...one, total_ns: 13e9, inWindow_ns: null })),
     }));
-    expect(findingsOf(foreign, jvmArm('serial', older))).toMatchObject([{ paused: { paused_share: 1 } }]);
+    expect(findingsOf(foreign, jvmArm('serial', older))).toMatchObject([{ paused: { most_share: 1 } }]);
+  });
+});
+
+test('an arm of which a series was blocked is not called paused, though a victim that takes no lock is', () => {
+  const twoSeries = (name: string, control: ArmSummary['control'], runs: (typeof quiet)[], pauses: typeof long) =>
+    armOf(name, control, [seriesOf(writer, runs), seriesOf('control.timer', [quiet, quiet, quiet])], {
+      holder: null,
+      jvm: jvmFigures(pauses),
+    });
+  const stalled = [stalledRun(2, 0.2), stalledRun(2, 0.2), stalledRun(2, 0.2)];
+  const { verdict, findings } = judged([
+    twoSeries('foreign-control', 'foreign', [stalledRun(3, 0.3, 0), quiet, quiet], still),
+    twoSeries('serial', null, stalled, long),
+  ]);
+  expect(findings).toMatchObject([{ code: 'control-stalls', seen: { blocked_n: 6 } }, { code: 'paused' }]);
+  expect(verdict).toContain('these runs are inconclusive for serial');
+  expect(verdict).not.toMatch(/no lock of the kernel|undisturbed/);
+});
+
+test('arms are set beside their own controls, in the run that was paused most', () => {
+  const under = (jdk: string, ...arms: ArmSummary[]): ArmSummary[] =>
+    arms.map((arm) => ({ ...arm, name: `${arm.name}@${jdk}`, jdk }));
+  const once = (share: number) => [pausedRun(200, share), pausedRun(0, 0), pausedRun(0, 0)];
+  const controlOf = (share: number): ArmSummary => jvmArm('foreign-control', once(share), { control: 'foreign' });
+  const { verdict } = judged([
+    ...under('jdk-17', controlOf(0.05), jvmArm('serial', once(0.09))),
+    ...under('jdk-26', controlOf(0.2), jvmArm('serial', once(0.3))),
+  ]);
+  expect(verdict).toContain(
+    'in serial@jdk-17 the JVM was paused, by its log, for up to 200 ms at a time and for up to 9 % of a run, ' +
+      'while with the loads in another JVM it was paused for at most 5 % of any run: ',
+  );
+  expect(verdict).toContain(
+    'for up to 30 % of a run, while with the loads in another JVM it was paused for at most 20 % of any run: ',
+  );
+});
+
+test('an arm that kept its heap shows nothing, paused or not', () => {
+  const kept = { isMeantToShrink: true };
+  const runs = long.map((run) => ({ ...run, heapReturns_n: 0 }));
+  const arm = { ...jvmArm('shenandoah', long), jvm: jvmFigures(runs, kept) };
+  const { conclusions, findings, notes } = judged([foreign, arm]);
+  expect(findings).toMatchObject([{ code: 'heap-kept', level: null, paused: null }]);
+  expect(conclusions.map(({ code }) => code)).toEqual(['heap-kept']);
+  expect(notes.map(({ code }) => code)).toEqual(expect.arrayContaining(['heap-kept', 'pauses-beside-stalls']));
+});
+
+describe('a log that may lack pauses', () => {
+  const empty = { code: 'log-empty', sentence: 'the JVM’s log is empty' };
+  const dropped = { code: 'log-dropped', sentence: 'the JVM dropped 3 messages' };
+  const lacking = (arm: ArmSummary, problem: Stated, pauses: typeof long): ArmSummary => ({
+    ...arm,
+    jvm: jvmFigures(pauses, { logProblems: [problem] }),
+  });
+  const unlogged = long.map((run) => ({ ...run, log: [] }));
+
+  test('leaves its arm open, and a note says why', () => {
+    const { findings, verdict, notes } = judged([
+      foreign,
+      lacking(jvmArm('serial', []), empty, unlogged),
+      lacking(jvmArm('parallel', []), dropped, still),
+    ]);
+    expect(findings).toMatchObject([
+      { code: 'pauses-unseen', outcome: 'unclear', level: null },
+      { code: 'pauses-unseen' },
+    ]);
+    expect(findings[0]?.sentence).toMatch(
+      /had none; but the JVM’s log may lack pauses, in which threads stand still, also between their operations\.$/,
+    );
+    expect(verdict).toContain('these runs are inconclusive for serial and parallel');
+    expect(notes.filter(({ code }) => code === 'pauses-unseen').map(({ sentence }) => sentence)).toEqual([
+      'serial: the JVM’s log is empty. Pauses that the log lacks are in no figure.',
+      'parallel: the JVM dropped 3 messages. Pauses that the log lacks are in no figure.',
+    ]);
+  });
+
+  test('of the control makes its pauses unknown, and not none', () => {
+    const control = lacking(foreign, empty, unlogged);
+    const { findings, verdict, notes } = judged([control, jvmArm('serial', long), jvmArm('g1', still)]);
+    expect(findings).toMatchObject([
+      { code: 'paused', paused: { foreign_share: null, isForeignUnknown: true } },
+      { code: 'like-foreign' },
+    ]);
+    expect(findings[0]?.sentence).toContain('for how long the JVM of the foreign control was paused is not known;');
+    expect(verdict).toContain('while for how long it was paused with the loads in another JVM is not known: ');
+    expect(notes).toContainEqual(expect.objectContaining({ code: 'pauses-unseen', arms: ['foreign-control'] }));
+  });
+
+  test('does not hide the pauses that it has, and is no matter in a run that is no evidence', () => {
+    expect(findingsOf(foreign, lacking(jvmArm('serial', []), dropped, long))).toMatchObject([{ code: 'paused' }]);
+    const cutShort = { ...pausedRun(0, 0), status: 'partial' as const, logProblems: [empty] };
+    const whole = still.map((run) => ({ ...run, logProblems: [] }));
+    expect(findingsOf(foreign, lacking(jvmArm('g1', []), empty, [...whole, cutShort]))).toMatchObject([
+      { code: 'like-foreign' },
+    ]);
   });
 });
 
@@ -86,8 +182,9 @@ test('the verdict says of which arms the JVM was paused, apart from those that a
   ]);
   expect(verdict).toContain('g1 is indistinguishable from the foreign control');
   expect(verdict).toContain(
-    'in serial and parallel the JVM was paused, by its log, for up to 2.20 s at a time and 40.0 % to 80.0 % of the time, ' +
-      'while with the loads in another JVM it was paused for at most 0.100 %: ' +
+    'in serial and parallel the JVM was paused, by its log, for up to 2.20 s at a time and for up to 90 % of a run ' +
+      '(in each of these arms 40 % or more of some run), ' +
+      'while with the loads in another JVM it was paused for at most 0.100 % of any run: ' +
       'its threads stood still in pauses, and no lock of the kernel is shown to have blocked them',
   );
   expect(conclusions.filter(({ code }) => code === 'undisturbed-evidence')).toHaveLength(1);

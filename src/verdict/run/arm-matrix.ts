@@ -25,8 +25,8 @@ export interface ArmCell {
   /** Of the series with the longest stall, of `paused` the longest pause; null: no run shows it. */
   readonly longest_ns: number | null;
   /**
-   * Of the series that is stalled for the largest share, of `paused` the share of the pauses; null: unknown, as runs under
-   * load show no share.
+   * Of the series that is stalled for the largest share, of `paused` the share of the pauses in the run with most of them;
+   * null: unknown, as runs under load show no share.
    */
   readonly share: number | null;
   /** A series of a control has stalls too. */
@@ -94,7 +94,7 @@ function cellOf(
     state === 'stalls-under-load'
       ? []
       : state === 'paused'
-        ? pauses.map(({ paused_share }) => paused_share)
+        ? pauses.map(({ most_share }) => most_share)
         : seen.map(({ stalled_share }) => stalled_share);
   const lasting = state === 'paused' ? pauses : [...seen, ...own.flatMap(({ underLoad }) => underLoad ?? [])];
   const longest = lasting.map(({ longest_ns }) => longest_ns);

@@ -1,12 +1,12 @@
 /** What was found, arm by arm and series by series. */
 import type { ArmSummary, Finding } from '../../bundle/bundle-schema.js';
-import type { FindingFact, SeenStalls, SeenUnderLoad } from '../../facts/finding-facts.js';
+import type { FindingFact, SeenPauses, SeenStalls, SeenUnderLoad } from '../../facts/finding-facts.js';
 import { findingSentence } from '../../words/finding-words.js';
 import { controlFor } from './control-for.js';
 import { heapKept } from '../evidence/heap-kept.js';
 import { otherJvm } from './other-jvm.js';
 import { evidenceOf, outcomeOf, type Compared, type Judged, type Series } from './outcome.js';
-import { pausedBeyond } from './pauses.js';
+import { mayLackPauses, pausedBeyond } from './pauses.js';
 import { underLoad, type UnderLoad } from './under-load.js';
 
 /** Every series of the arms of a kernel beside the controls of that kernel. */
@@ -24,7 +24,7 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
           control?.series.find(({ name }) => name === series.name);
         const controls = { foreign: same(foreign), idle: same(idle) };
         const ofVictim = outcomeOf(series, controls, hasForeign || arm.jvm === null);
-        const judged = unlessKept(arm, pauses === null ? ofVictim : unlessPaused(ofVictim));
+        const judged = besideLog(arm, pauses, ofVictim);
         const isNew = found !== null && found.series.includes(series.name) && judged.outcome !== 'stalls';
         return {
           arm,
@@ -38,18 +38,14 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
     });
 }
 
-/** A victim whose JVM stands still is not like one whose JVM does not, whether a pause falls into an operation or not. */
-function unlessPaused(judged: Judged): Judged {
-  return judged.outcome === 'like-foreign' || judged.reason === 'not-blocked'
-    ? { outcome: 'unclear', reason: 'paused' }
-    : judged;
-}
-
-/** An arm that gave nothing back does not show that giving back stalls nobody. */
-function unlessKept(arm: ArmSummary, judged: Judged): Judged {
-  return judged.outcome === 'like-foreign' && (heapKept(arm)?.kept_n ?? 0) > 0
-    ? { outcome: 'unclear', reason: 'heap-kept' }
-    : judged;
+/** What the log of the arm's JVM leaves of what its victim shows. */
+function besideLog(arm: ArmSummary, pauses: SeenPauses | null, judged: Judged): Judged {
+  const isQuiet = judged.outcome === 'like-foreign';
+  // An arm that gave nothing back does not show what giving back does, however long its JVM is paused.
+  if ((heapKept(arm)?.kept_n ?? 0) > 0) return isQuiet ? { outcome: 'unclear', reason: 'heap-kept' } : judged;
+  // A victim whose JVM stands still is not like one whose JVM does not, whether a pause falls into an operation or not.
+  if (pauses !== null && (isQuiet || judged.reason === 'not-blocked')) return { outcome: 'unclear', reason: 'paused' };
+  return isQuiet && mayLackPauses(arm) ? { outcome: 'unclear', reason: 'pauses-unseen' } : judged;
 }
 
 /** `name`: of the arm, for the sentence. */

@@ -12,7 +12,7 @@ import { controlFor } from './control-for.js';
 import { heapKept, isHeapUnknown } from '../evidence/heap-kept.js';
 import { otherJvm } from './other-jvm.js';
 import { evidenceOf, type Series } from './outcome.js';
-import { longestPause_ns, pausesBesideStalls } from './pauses.js';
+import { longestPause_ns, pausesBesideStalls, pausesUnseen } from './pauses.js';
 import { besidePublished } from './published.js';
 
 export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]): NoteFact[] {
@@ -43,6 +43,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
     ...foreign.flatMap(keptControl),
     ...(foreign.length === 0 ? [] : unseenReturns(real)),
     ...pausesBesideStalls(real),
+    ...pausesUnseen(arms),
     ...real.flatMap(lockFree),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
   ];

@@ -5,6 +5,9 @@
 import type { ArmSummary, LogSeries } from '../../bundle/bundle-schema.js';
 import type { SeenPauses } from '../../facts/finding-facts.js';
 import type { NoteFact } from '../../facts/note-facts.js';
+import type { Stated } from '../../facts/stated.js';
+import { grouped } from '../../base/group.js';
+import { concernsEvents } from '../../record/jvm-log.js';
 
 /** Of arms whose pauses reach the length of a stall and take more of the time than stalls do. */
 export function pausesBesideStalls(arms: readonly ArmSummary[]): NoteFact[] {
@@ -26,39 +29,77 @@ export function longestPause_ns({ jvm, series }: ArmSummary): number | null {
   return longest_ns >= (series[0]?.stalls.threshold_ns ?? Infinity) ? longest_ns : null;
 }
 
+/** Of arms, controls too, whose logs may lack pauses: why. */
+export function pausesUnseen(arms: readonly ArmSummary[]): NoteFact[] {
+  const problems = arms.flatMap(({ name, jvm }) =>
+    (jvm?.logProblems ?? []).filter(hidesPauses).map(({ code, sentence }) => ({ arm: name, code, sentence })),
+  );
+  return [...grouped(problems, ({ sentence }) => sentence).values()].flatMap((alike) =>
+    alike.slice(0, 1).map(({ code, sentence }): NoteFact => ({
+      code: 'pauses-unseen',
+      arms: alike.map(({ arm }) => arm),
+      problem: code,
+      why: sentence,
+    })),
+  );
+}
+
 /**
- * Pauses as long as a stall, in a run that is paused for a larger share of its window than any run of the foreign
- * control; null if no run is. The log measures pauses, so one run is enough to say that there were some.
+ * Pauses as long as a stall, in a run that is paused for a larger share of its window than the log shows of any run of
+ * the foreign control; null if no run is. The log measures pauses, so one run is enough to say that there were some.
  */
 export function pausedBeyond(arm: ArmSummary, foreign: ArmSummary): SeenPauses | null {
   const runs = pausesOf(arm);
-  const foreign_share = foreign.jvm === null ? null : highestShare(pausesOf(foreign));
+  const shownOfForeign_share = highestShare(pausesOf(foreign));
   const longRuns = runs.filter(({ isLong }) => isLong);
-  if (longRuns.length === 0 || highestShare(longRuns) <= (foreign_share ?? 0)) return null;
+  const most_share = highestShare(longRuns);
+  if (most_share <= shownOfForeign_share) return null;
+  const isForeignUnknown = mayLackPauses(foreign);
   return {
     runs_n: runs.length,
     pausedRuns_n: longRuns.length,
     longest_ns: Math.max(...runs.map(({ longest_ns }) => longest_ns)),
-    paused_share: runs.reduce((sum, { share }) => sum + share, 0) / runs.length,
-    foreign_share,
+    most_share,
+    foreign_share: foreign.jvm === null || isForeignUnknown ? null : shownOfForeign_share,
+    isForeignUnknown,
   };
+}
+
+/** Whether the log of a run that is evidence may lack pauses: what it shows is then the least that there was. */
+export function mayLackPauses(arm: ArmSummary): boolean {
+  return pausesOf(arm).some(({ isWhole }) => !isWhole);
 }
 
 interface PausesOfRun {
   readonly longest_ns: number;
   /** A pause is as long as a stall. */
   readonly isLong: boolean;
+  /** At least. */
   readonly share: number;
+  /** The share has all pauses. */
+  readonly isWhole: boolean;
 }
 
 /** Of the runs that are evidence. */
 function pausesOf({ jvm }: ArmSummary): PausesOfRun[] {
-  return (jvm?.perRun ?? []).flatMap(({ status, window_ns, log }): PausesOfRun[] => {
-    const pauses = safepointsIn(log);
-    const share = pauses === undefined ? 0 : shareOf(pauses, window_ns);
-    if (status !== 'complete' || share === null) return [];
-    return [{ longest_ns: pauses?.durations.max_ns ?? 0, isLong: (pauses?.long_count ?? 0) > 0, share }];
-  });
+  return (jvm?.perRun ?? [])
+    .filter(({ status }) => status === 'complete')
+    .map(({ window_ns, log, logProblems }) => {
+      const pauses = safepointsIn(log);
+      const share = pauses === undefined ? 0 : shareOf(pauses, window_ns);
+      // A bundle of an older version has the problems of all runs together.
+      const problems = logProblems ?? jvm?.logProblems ?? [];
+      return {
+        longest_ns: pauses?.durations.max_ns ?? 0,
+        isLong: (pauses?.long_count ?? 0) > 0,
+        share: share ?? 0,
+        isWhole: share !== null && !problems.some(hidesPauses),
+      };
+    });
+}
+
+function hidesPauses(problem: Stated): boolean {
+  return concernsEvents(problem, 'safepoint.total');
 }
 
 function highestShare(runs: readonly PausesOfRun[]): number {

@@ -94,8 +94,8 @@ function foundOn({ compared, unprobed }: OnKernel): Found {
   );
   const because = (reason: OpenReason): string[] =>
     undecidedNames.filter((name) => of(name).some(({ judged }) => judged.reason === reason));
-  const pausedNames = because('paused');
-  const paused = pausedNames.flatMap(of).filter((one) => one.paused !== null);
+  const pausedNames = undecidedNames.filter((name) => isPaused(of(name)));
+  const paused = pausedNames.flatMap(of);
   const keptNames = because('heap-kept').filter((name) => !pausedNames.includes(name));
   const openNames = undecidedNames.filter((name) => ![...pausedNames, ...keptNames].includes(name));
   const conclusions: KernelConclusion[] = [
@@ -110,7 +110,7 @@ function foundOn({ compared, unprobed }: OnKernel): Found {
         ]
       : []),
     ...(quietNames.length > 0 ? [quietFact(quietNames, quiet)] : []),
-    ...(pausedNames.length > 0 ? [pausedFact(pausedNames, paused)] : []),
+    ...pausedFacts(paused),
     ...aloneNames.map((name) => aloneFact(name, of(name))),
     ...configurationConclusions(compared),
     ...betweenJdks(compared),
@@ -188,18 +188,28 @@ function quietFact(arms: readonly string[], quiet: readonly Compared[]): KernelC
   };
 }
 
-function pausedFact(arms: readonly string[], compared: readonly Compared[]): KernelConclusion {
-  const seen = compared.flatMap(({ paused }) => paused ?? []);
-  const shares = seen.map(({ paused_share }) => paused_share);
-  const ofForeign = seen.flatMap(({ foreign_share }) => foreign_share ?? []);
-  return {
-    code: 'paused',
-    arms,
-    longest_ns: Math.max(...seen.map(({ longest_ns }) => longest_ns)),
-    least_share: Math.min(...shares),
-    most_share: Math.max(...shares),
-    foreign_share: ofForeign.length === 0 ? null : Math.max(...ofForeign),
-  };
+/** Of an arm, or of an arm under a JDK. A series that is open otherwise, as one that was blocked, leaves the arm open. */
+function isPaused(compared: readonly Compared[]): boolean {
+  return compared.every(({ paused }) => paused !== null);
+}
+
+/** The arms whose controls were paused as long share a conclusion: what an arm exceeds is its own control. */
+function pausedFacts(compared: readonly Compared[]): KernelConclusion[] {
+  const seen = compared.flatMap(({ arm, paused }) => (paused === null ? [] : [{ ...paused, arm: arm.name }]));
+  const byControl = grouped(seen, ({ foreign_share, isForeignUnknown }) =>
+    JSON.stringify([foreign_share, isForeignUnknown]),
+  );
+  return [...byControl.values()].flatMap((alike) =>
+    alike.slice(0, 1).map(({ foreign_share, isForeignUnknown }): KernelConclusion => ({
+      code: 'paused',
+      arms: [...new Set(alike.map(({ arm }) => arm))],
+      longest_ns: Math.max(...alike.map(({ longest_ns }) => longest_ns)),
+      least_share: Math.min(...alike.map(({ most_share }) => most_share)),
+      most_share: Math.max(...alike.map(({ most_share }) => most_share)),
+      foreign_share,
+      isForeignUnknown,
+    })),
+  );
 }
 
 /** Of a user's program, which is compared with nothing. */
@@ -286,7 +296,7 @@ function behavioursOf(arms: readonly string[], alternatives: readonly Alternativ
 function behaviourOf(compared: readonly Compared[]): Behaviour {
   if (compared.length === 0) return 'not-run';
   if (compared.some(({ judged }) => judged.outcome === 'stalls')) return 'stalls';
-  if (compared.some(({ paused }) => paused !== null)) return 'paused';
+  if (isPaused(compared)) return 'paused';
   return compared.every(({ judged }) => judged.outcome === 'like-foreign') ? 'quiet' : 'open';
 }
 

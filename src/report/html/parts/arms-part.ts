@@ -10,7 +10,11 @@ const signs: Readonly<Record<ArmState, SignMeaning>> = {
   stalls: { letter: 'S', means: 'stalls', colour: 'k-write' },
   'stalls-under-load': { letter: 'L', means: 'stalls, by runs beside other programs', colour: 'k-read' },
   'like-foreign': { letter: '–', means: 'no stalls beyond the controls', colour: 'k-vma' },
-  paused: { letter: 'P', means: 'no lock shown, but its JVM is paused longer than in the control', colour: 'k-other' },
+  paused: {
+    letter: 'P',
+    means: 'no lock shown, but its JVM is paused for longer than the control is known to be',
+    colour: 'k-other',
+  },
   'heap-kept': { letter: 'H', means: 'the JVM kept its heap', colour: 'k-other' },
   unclear: { letter: '?', means: 'undecided', colour: 'k-open' },
   'no-data': { letter: 'o', means: 'no run to judge by', colour: 'k-open' },
@@ -42,7 +46,7 @@ export function armsPart({ label, stored: { summary, manifest } }: ReportedBundl
   )}
 <p class="small">With the longest stall and, below it, the largest share of the time that a series was stalled; red is stronger from 1 % and from 10 %. ${
     cells.some(({ state }) => state === 'paused')
-      ? html` Of a paused JVM: the longest pause and the share of the time in pauses.`
+      ? html` Of a paused JVM: the longest pause, and the share of a run that was spent in pauses, at most.`
       : nothing
   } The verdict is made from the same findings.</p>
 ${matrixTable({
@@ -75,14 +79,14 @@ function nameOf(column: ArmColumn): string {
 
 function signOf({ state, longest_ns, share, controlsStalled, refused }: ArmCell, place: string): Sign {
   const { letter, means, colour } = signs[state];
-  const [kind, held] = state === 'paused' ? ['pause', 'in pauses'] : ['stall', 'stalled'];
+  const [kind, held] = state === 'paused' ? ['pause', 'of a run in pauses'] : ['stall', 'of the time stalled'];
   const hasLength = longest_ns !== null && longest_ns > 0;
   const shownShare = hasLength && share !== null ? formatShare(share) : null;
   const below = [...(shownShare === null ? [] : [shownShare]), ...(controlsStalled ? [controlsToo] : [])].join(' ');
   const title = [
     `${place}: ${refused === null ? means : whyNotRun(refused)}`,
     ...(hasLength ? [`longest ${kind} ${formatDuration(longest_ns)}`] : []),
-    ...(shownShare === null ? [] : [`${shownShare} of the time ${held}`]),
+    ...(shownShare === null ? [] : [`${shownShare} ${held}`]),
     ...(controlsStalled ? ['a control had stalls too'] : []),
   ].join('; ');
   return {
