@@ -188,6 +188,17 @@ test('JVMs that give memory back by something else than the control’s are name
   expect(verdict).toContain('while with the holder in another process or idle none was stalled');
 });
 
+test('loads in another order or twice give memory back by the same', () => {
+  const control = { ...gives('g1'), loads: ['malloc_churn', 'direct_buffers'] };
+  const arm = { ...gives('g1'), loads: ['direct_buffers', 'malloc_churn', 'malloc_churn'] };
+  const codes = (own: typeof arm): string[] =>
+    notesOf([jvmArm('foreign-control', { gives: control }, 'foreign'), jvmArm('a', { gives: own })], []).map(
+      ({ code }) => code,
+    );
+  expect(codes(arm)).not.toContain('control-of-other-jvm');
+  expect(codes({ ...arm, loads: ['malloc_churn'] })).toContain('control-of-other-jvm');
+});
+
 test('without stalls, it is said of which arms nothing shows that they gave memory back', () => {
   const uncounted = [
     seriesOf(
