@@ -199,6 +199,18 @@ test('loads in another order or twice give memory back by the same', () => {
   expect(codes({ ...arm, loads: ['malloc_churn'] })).toContain('control-of-other-jvm');
 });
 
+test('a JVM that may give memory back off its heap shows by its log alone what it gave, not that it gave nothing', () => {
+  const offHeap = { ...counted(0), givesOffHeap: true };
+  expect(findings(jvmArm('a', offHeap))).toEqual(['like-foreign']);
+  const uncounted = [seriesOf(writer, [runOf({ holder_calls: null })])];
+  const codes = (jvm: Partial<JvmFigures>): string[] =>
+    notesOf([jvmArm('foreign-control', offHeap, 'foreign'), { ...jvmArm('a', jvm), series: uncounted }], []).map(
+      ({ code }) => code,
+    );
+  expect(codes(offHeap)).toEqual(['returns-unseen']);
+  expect(codes({ ...counted(2), givesOffHeap: true })).toEqual([]);
+});
+
 test('without stalls, it is said of which arms nothing shows that they gave memory back', () => {
   const uncounted = [
     seriesOf(
@@ -212,14 +224,13 @@ test('without stalls, it is said of which arms nothing shows that they gave memo
       note.code === 'returns-unseen' ? note.arms : [],
     );
   };
-  const offHeap = { gives: gives('g1', 'direct_buffers') };
+  const offHeap = { givesOffHeap: true };
   expect(unseen(offHeap)).toEqual(['a']);
-  expect(unseen({ gives: gives('g1', 'heap_wave', 'jemalloc') })).toEqual(['a']);
   expect(unseen(counted(null))).toEqual(['a']);
   // A trace counted them, the log has them, the heap alone is under test, and victims were blocked.
   expect(unseen(offHeap, series)).toEqual([]);
   expect(unseen(counted(2))).toEqual([]);
-  expect(unseen({ gives: gives('g1') })).toEqual([]);
+  expect(unseen({ givesOffHeap: false })).toEqual([]);
   const blocked = [1, 2, 3, 4].map(() => ({ ...stalledRun(1, 0.1), holder_calls: null }));
   expect(unseen(offHeap, [seriesOf(writer, blocked)])).toEqual([]);
 });
