@@ -447,6 +447,8 @@ const armSchema = z.object({
       ).optional(),
       /** The arm is set up to give heap back, in the JVM that has the loads. */
       isMeantToShrink: z.boolean().default(false),
+      /** Something besides the heap may give memory back, which the log does not have. Absent in an older bundle. */
+      givesOffHeap: z.boolean().optional(),
     }),
   ),
   /** For a churn: totals over all runs. Null for other arms. */

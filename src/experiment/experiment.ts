@@ -22,10 +22,11 @@ import type { RunInput, RunOutput } from './run/one-run.js';
 import type { GuestOptions } from './place/places.js';
 import { localPlace, type OpenPlace, type Place } from './place/place.js';
 import type { PlannedRun } from './plan/order.js';
-import { comparesSeveral, isKept } from './plan/past-runs.js';
+import { comparesSeveral, isKept, nameWithoutNumber } from './plan/past-runs.js';
 import { openSide, type MeasuredSide, type SidePlan } from './measured-side.js';
 import type { UntilN } from './plan/until-n.js';
 import { runQueue, type RunQueue, type SideRun } from './run-queue.js';
+import { counted, listed } from '../words/text.js';
 import { outputWithoutSecrets } from './run/without-secrets.js';
 
 /** Receives the progress of an experiment. */
@@ -186,7 +187,7 @@ async function runAt(
     failures.push(ended.failed);
     queue.putOff(next);
   }
-  return concluded(sides, interruption, failures);
+  return concluded(sides, interruption, { failures, leftOut: queue.leftOut() });
 }
 
 /** If so many runs failed, and none was measured, the fault is not that of one JDK or kernel. */
@@ -314,17 +315,21 @@ function nothingMeasured(sides: readonly MeasuredSide[]): boolean {
   return sides.every(({ finished }) => finished.length === 0);
 }
 
-/** After the last run, or after an interruption. `failures`: of arms that were left out from then on. */
-function concluded(
-  sides: readonly MeasuredSide[],
-  interruption: Interruption,
-  failures: readonly Failure[],
-): SidesResult {
+/** What an experiment lacks at its end. */
+interface Lacking {
+  /** Of arms on kernels that were left out from then on. */
+  readonly failures: readonly Failure[];
+  /** Their further runs. */
+  readonly leftOut: readonly PlannedRun[];
+}
+
+/** After the last run, or after an interruption. */
+function concluded(sides: readonly MeasuredSide[], interruption: Interruption, lacking: Lacking): SidesResult {
   const signal = interruption.signal();
   if (signal !== null && nothingMeasured(sides))
     throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
-  const [first] = failures;
-  if (signal === null && first !== undefined) return giveUp(sides, afterFailures(first, failures.length, sides));
+  const [first] = lacking.failures;
+  if (signal === null && first !== undefined) return giveUp(sides, afterFailures(first, lacking, sides));
   const publish = (status: SummaryFile['status']): SummaryFile[] => sides.map((side) => side.publish(status));
   try {
     if (signal === null) return { summaries: publish('complete'), failure: null };
@@ -343,20 +348,28 @@ function concluded(
 }
 
 /** The verdict names every failed run. */
-function afterFailures(first: Failure, failures_n: number, sides: readonly MeasuredSide[]): Failure {
-  const others = failures_n === 1 ? '' : `, and ${failures_n - 1} more failed`;
+function afterFailures(first: Failure, { failures, leftOut }: Lacking, sides: readonly MeasuredSide[]): Failure {
+  const others = failures.length === 1 ? '' : `, and ${failures.length - 1} more failed`;
   return new Failure(
     first.code,
-    `${first.message}${others}; all other runs were made${continuing(sides, 'make failed runs again with')}`,
+    `${first.message}${others}; ${leftOutText(leftOut, sides)}all other runs were made${continuing(sides)}`,
     { cause: first },
   );
 }
 
+function leftOutText(leftOut: readonly PlannedRun[], sides: readonly MeasuredSide[]): string {
+  if (leftOut.length === 0) return '';
+  const kernels_n = new Set(sides.flatMap(({ ofRound }) => ofRound.map(({ kernel }) => kernel))).size;
+  const names = new Set(leftOut.map((run) => nameWithoutNumber(run, kernels_n)));
+  const runs = counted(leftOut.length, 'further run');
+  return `${runs} of ${listed([...names])} ${leftOut.length === 1 ? 'was' : 'were'} left out, and `;
+}
+
 /** How to go on. Two sides in turns share their rounds, and are not resumed; a program may need secrets that are not kept. */
-function continuing([side, ...others]: readonly MeasuredSide[], doing = 'continue with'): string {
+function continuing([side, ...others]: readonly MeasuredSide[]): string {
   if (side === undefined || others.length > 0 || side.plan.turns !== null) return '';
   if (missingSecrets(side.redactor.profile.arms).length > 0) return '';
-  return `; ${doing} \`pauselab resume ${shellWord(side.plan.store.path)}\``;
+  return `; continue with \`pauselab resume ${shellWord(side.plan.store.path)}\``;
 }
 
 type SizesBySide = ReadonlyMap<MeasuredSide, RegionSizes>;

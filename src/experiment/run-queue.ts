@@ -35,6 +35,8 @@ export interface RunQueue<Side extends QueuedSide> {
   repeat(run: SideRun<Side>): void;
   /** The run failed: it and all further runs of its arm on its kernel wait until `takeUp`. */
   putOff(run: SideRun<Side>): void;
+  /** Runs that wait, but for those that failed. */
+  leftOut(): readonly SideRun<Side>[];
   isPutOff(run: Pick<RunFile, 'arm' | 'kernel' | 'repetition'>): boolean;
   /** What waits comes after the runs that are planned by now, and so does `isLast`. */
   takeUp(isLast?: (run: PlannedRun) => boolean): void;
@@ -89,6 +91,7 @@ export function runQueue<Side extends QueuedSide>(sides: readonly Side[], untilN
       waiting.push(run);
       add(queue.splice(0));
     },
+    leftOut: () => waiting.filter((run) => !waitingArms.includes(run)),
     isPutOff: ({ arm, kernel, repetition }) =>
       waiting.some((run) => run.arm === arm && run.kernel === kernel && run.repetition === repetition),
     takeUp(isLast = () => false) {

@@ -32,7 +32,7 @@ import { addDistributions } from '../record/histogram/histogram.js';
 import { offeredLoad } from '../record/board/owed.js';
 import { median } from '../stats/median.js';
 import { mean } from '../stats/sample.js';
-import { logsReturns } from '../verdict/evidence/heap-kept.js';
+import { givesOffHeap, logsReturns } from '../verdict/evidence/heap-kept.js';
 import { holderCallsOf } from '../verdict/evidence/nothing-given.js';
 import { judge } from '../verdict/run/judge.js';
 import { resumedNotes } from '../verdict/run/resumed-notes.js';
@@ -261,6 +261,7 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
     changedFlags: changedFlags(all),
     gives: givesIn(arm),
     isMeantToShrink: logsReturns(arm),
+    givesOffHeap: givesOffHeap(arm),
   };
 }
 

@@ -95,7 +95,8 @@ const ofMissing: WordsOf<MissingFigure> = {
   'saturated-response': () =>
     'saturated: it could not keep its schedule, so its response percentiles reflect the length of the window',
   'not-recorded': () => 'the run does not have it',
-  'not-counted-then': () => 'the version of pauselab that wrote the bundle did not count it',
+  'not-counted-then': () =>
+    'the version of pauselab that wrote the bundle did not count it; measure it again with this version',
   'memory-not-read': () => 'its memory was not read, or not in every run',
   'process-ended': () => 'a process ended before it could be read',
   'too-few-samples': ({ percent, needed_n, of, window_ns }) =>

@@ -290,7 +290,7 @@ describe('an experiment on two kernels, of which one fails an arm', () => {
     const name = `${String(failed).padStart(3, '0')}-${bad}`;
     expect(failure).toMatchObject({ code: 'workload' });
     expect(failure?.message).toBe(
-      `run ${name} failed: it ended; all other runs were made; make failed runs again with \`pauselab resume ${out}\``,
+      `run ${name} failed: it ended; 1 further run of ${bad} was left out, and all other runs were made; continue with \`pauselab resume ${out}\``,
     );
     expect(summary.status).toBe('failed');
     expect(summary.verdict).toContain(`The run ${name} failed: it ended. `);
@@ -303,6 +303,13 @@ describe('an experiment on two kernels, of which one fails an arm', () => {
     const condition = parseFailCondition(`${arm}/b.mprotect.stalls > 1000000`, profile.arms);
     expect(checkCondition(condition, summary)).toMatchObject({ outcome: 'unknown' });
     expect(readSide(out, { threshold_ns: 1 }).incomplete).toEqual({ code: 'not-complete', status: 'failed' });
+  });
+
+  test('leaves nothing out if its last run failed', async () => {
+    const out = scratch.fresh('bundle');
+    const last = (await wholeOf()).lastIndexOf(`${bad} 2`) + 1;
+    const { failure } = await session({ out, kernels, fates: { [last]: 'failed' } });
+    expect(failure?.message).toMatch(/ failed: it ended; all other runs were made; continue with `pauselab resume /);
   });
 
   test('is resumed by the failed run, which may fail again', async () => {

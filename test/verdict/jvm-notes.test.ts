@@ -188,6 +188,29 @@ test('JVMs that give memory back by something else than the control’s are name
   expect(verdict).toContain('while with the holder in another process or idle none was stalled');
 });
 
+test('loads in another order or twice give memory back by the same', () => {
+  const control = { ...gives('g1'), loads: ['malloc_churn', 'direct_buffers'] };
+  const arm = { ...gives('g1'), loads: ['direct_buffers', 'malloc_churn', 'malloc_churn'] };
+  const codes = (own: typeof arm): string[] =>
+    notesOf([jvmArm('foreign-control', { gives: control }, 'foreign'), jvmArm('a', { gives: own })], []).map(
+      ({ code }) => code,
+    );
+  expect(codes(arm)).not.toContain('control-of-other-jvm');
+  expect(codes({ ...arm, loads: ['malloc_churn'] })).toContain('control-of-other-jvm');
+});
+
+test('a JVM that may give memory back off its heap shows by its log alone what it gave, not that it gave nothing', () => {
+  const offHeap = { ...counted(0), givesOffHeap: true };
+  expect(findings(jvmArm('a', offHeap))).toEqual(['like-foreign']);
+  const uncounted = [seriesOf(writer, [runOf({ holder_calls: null })])];
+  const codes = (jvm: Partial<JvmFigures>): string[] =>
+    notesOf([jvmArm('foreign-control', offHeap, 'foreign'), { ...jvmArm('a', jvm), series: uncounted }], []).map(
+      ({ code }) => code,
+    );
+  expect(codes(offHeap)).toEqual(['returns-unseen']);
+  expect(codes({ ...counted(2), givesOffHeap: true })).toEqual([]);
+});
+
 test('without stalls, it is said of which arms nothing shows that they gave memory back', () => {
   const uncounted = [
     seriesOf(
@@ -201,14 +224,13 @@ test('without stalls, it is said of which arms nothing shows that they gave memo
       note.code === 'returns-unseen' ? note.arms : [],
     );
   };
-  const offHeap = { gives: gives('g1', 'direct_buffers') };
+  const offHeap = { givesOffHeap: true };
   expect(unseen(offHeap)).toEqual(['a']);
-  expect(unseen({ gives: gives('g1', 'heap_wave', 'jemalloc') })).toEqual(['a']);
   expect(unseen(counted(null))).toEqual(['a']);
   // A trace counted them, the log has them, the heap alone is under test, and victims were blocked.
   expect(unseen(offHeap, series)).toEqual([]);
   expect(unseen(counted(2))).toEqual([]);
-  expect(unseen({ gives: gives('g1') })).toEqual([]);
+  expect(unseen({ givesOffHeap: false })).toEqual([]);
   const blocked = [1, 2, 3, 4].map(() => ({ ...stalledRun(1, 0.1), holder_calls: null }));
   expect(unseen(offHeap, [seriesOf(writer, blocked)])).toEqual([]);
 });

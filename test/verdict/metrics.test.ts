@@ -301,6 +301,35 @@ describe('of an arm', () => {
     expect(share(null)).toMatchObject({ value: null, missing: { code: 'not-counted-then' }, absent: false });
   });
 
+  test('where a run did not count that time, all are compared by what each version counts', () => {
+    const older = { pauses_ms: [6e3, 6e3], inWindow_ns: null };
+    const rowOf = (a: Parameters<typeof run>[1], b: Parameters<typeof run>[1]) =>
+      compareSides([side('a', six(a)), side('b', six(b))], {
+        metrics: [named('gc.pause.total_share')],
+        margins: [],
+        arms: [],
+        policy: defaultPolicy,
+      }).rows[0];
+    const newer = { pauses_ms: [6e3, 6e3], inWindow_ns: 10e9 };
+    for (const [a, b] of [
+      [older, older],
+      [older, newer],
+      [newer, older],
+    ] as const)
+      expect(rowOf(a, b)).toMatchObject({
+        metric: 'gc.pause.total_share',
+        title: 'length of events that began in the window, as a share of it',
+        refusal: null,
+        mean: { a: 1.2, b: 1.2 },
+      });
+    expect(rowOf(newer, newer)).toMatchObject({ title: 'share in events', mean: { a: 1, b: 1 } });
+    const policy = readPolicy('rules: [{ compare: [gc.pause.total_share] }]', 'gate.yaml');
+    const pair = { baseline: side('stored', six(older)), candidate: side('now', six(newer)), problems: [] };
+    const [check] = gate([pair], policy).suites[0]?.checks ?? [];
+    expect(check?.outcome).toBe('pass');
+    expect(check?.expected).toMatch(/^length of events that began in the window, as a share of it /);
+  });
+
   test('a log that lacks events says nothing of these, and a warning of the JVM’s hides none', () => {
     const [flawed] = side('flawed', [run(1, { problems: [{ code: 'log-dropped', messages_n: 3 }] })])
       .evidence.filter(({ scope }) => scope === 'arm')

@@ -53,3 +53,34 @@ test('a JVM whose flags keep the heap was not meant to give it back, though it i
   expect([nothingGivenIn(runOfJvm(0), arm), nothingGivenIn(runOfJvm(0), remedied)]).toEqual(['heap-kept', null]);
   expect([holderCallsOf(runOfJvm(0, 0), arm), holderCallsOf(runOfJvm(0, 0), remedied)]).toEqual([0, null]);
 });
+
+test('a log without returns of heap does not show that nothing was given back off the heap', async () => {
+  const heap = await armOfG1('foreign');
+  const { jvm } = heap;
+  const own = { ...jvm.allocator, name: 'jemalloc' } as typeof jvm.allocator;
+  const [issue] = jvm.issues;
+  const [load] = jvm.loads;
+  if (issue === undefined || load === undefined) throw new Error('a call and a load');
+  const ways: readonly Partial<JvmArm['jvm']>[] = [
+    { allocator: own },
+    { loads: [...jvm.loads, { ...load, load: 'malloc_churn' }] },
+    { issues: [...jvm.issues, { ...issue, call: 'madvise.FREE' }] },
+    { flags: [...jvm.flags, '-XX:TrimNativeHeapInterval=1000'] },
+  ];
+  for (const way of ways) {
+    const control = { ...heap, jvm: { ...jvm, ...way } } as JvmArm;
+    expect(holderCallsOf(runOfJvm(0), control)).toBeNull();
+    expect(nothingGivenIn(runOfJvm(0), { ...control, control: null })).toBeNull();
+  }
+  const untrimmed = await armOfG1('foreign', '-XX:TrimNativeHeapInterval=0');
+  expect(holderCallsOf(runOfJvm(0), untrimmed)).toBe(0);
+  const holder = { operation: 'madvise_dontneed', active: true } as unknown as JvmArm['holder'];
+  const run = { ...runOfJvm(0), holder: { window_calls: 3 } } as unknown as RunFile;
+  expect(nothingGivenIn(run, { ...heap, control: null, holder })).toBeNull();
+});
+
+test('an allocator that purges beside a heap that may shrink is not kept', async () => {
+  const arm = (await loadResolved('jemalloc-free')).arms.find(({ control }) => control === 'foreign') as JvmArm;
+  const flags = ['-Xmx1g', '-XX:MaxHeapFreeRatio=30'];
+  expect(holderCallsOf(runOfJvm(0), { ...arm, jvm: { ...arm.jvm, flags } } as JvmArm)).toBeNull();
+});

@@ -1,5 +1,5 @@
 /** Whether a JVM is set up to give heap back. */
-import { collectorTable, givesHeapBack, type Collector } from '../../catalogue/collectors.js';
+import { collectorTable, givesHeapBack, jvmGivers, type Collector } from '../../catalogue/collectors.js';
 import { javaFlags } from './java-flags.js';
 
 export interface HeapSettings {
@@ -27,6 +27,14 @@ export function isMeantToShrink(settings: HeapSettings): boolean {
 export function isSwitchedOff(settings: HeapSettings): boolean {
   const { calls } = settings;
   return calls.length > 0 && calls.every(givesHeapBack) && keepsHeap(settings);
+}
+
+/** Whether a flag in force starts a thread that gives memory of the allocator back: the interval 0 starts none. */
+export function startsGiver(flags: readonly string[]): boolean {
+  const set = inForce(flags).filter((flag) => !flag.endsWith('=0'));
+  return jvmGivers.some(
+    ({ switchedOnBy }) => switchedOnBy !== undefined && set.some((flag) => flag.startsWith(switchedOnBy)),
+  );
 }
 
 function keepsHeap({ collector, flags }: HeapSettings): boolean {

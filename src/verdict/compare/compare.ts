@@ -15,6 +15,7 @@ import { differencesOf } from './differences.js';
 import type { Origin } from './joint-design.js';
 import { comparisonOf, type RowDraft } from './rows.js';
 import type { Known, Metric, MetricEvidence } from '../evidence/metrics.js';
+import { countedInAll } from '../evidence/metrics/metric.js';
 import type { SeriesEvidence, Side } from '../evidence/side.js';
 
 export interface ArmPair {
@@ -160,10 +161,12 @@ export function draftOf(
   reference: Side,
   candidate: Side,
   pair: SeriesPair,
-  metric: Metric,
+  asked: Metric,
   overrides: readonly MarginOverride[],
 ): RowDraft | null {
-  if (metric.scope !== pair.a.scope) return null;
+  if (asked.scope !== pair.a.scope) return null;
+  // Only like figures compare, and a stored baseline cannot be counted again.
+  const metric = countedInAll(asked, [...pair.a.runs, ...pair.b.runs]);
   const [a, b] = [valuesOf(metric, pair.a.runs), valuesOf(metric, pair.b.runs)];
   const runs = [...pair.a.runs, ...pair.b.runs];
   if (runs.length > 0 && runs.every((run) => hasNot(metric, run))) return null;

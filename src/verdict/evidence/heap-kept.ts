@@ -5,8 +5,11 @@
  */
 import type { ArmSummary, LogSeries } from '../../bundle/bundle-schema.js';
 import type { Stated } from '../../facts/stated.js';
-import { isMeantToShrink } from '../../profile/check/heap-settings.js';
-import type { JvmArm } from '../../profile/resolved/resolved.js';
+import { givesHeapBack } from '../../catalogue/collectors.js';
+import { givesMemoryBack } from '../../catalogue/gives-back.js';
+import { isOnHeap, jvmLoads, type JvmLoadName } from '../../catalogue/jvm-loads.js';
+import { isMeantToShrink, startsGiver } from '../../profile/check/heap-settings.js';
+import { isInJvm, type JvmArm, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { concernsEvents } from '../../record/jvm-log.js';
 
 export interface HeapKept {
@@ -16,7 +19,7 @@ export interface HeapKept {
   readonly runs_n: number;
 }
 
-/** Null for an arm that is not set up to shrink. */
+/** Null for an arm that is not set up to shrink, and where its log does not show all that it gives back. */
 export function heapKept(arm: Pick<ArmSummary, 'control' | 'jvm'>): HeapKept | null {
   const kept = runsWithHeapKept(arm);
   if (kept === null) return null;
@@ -25,7 +28,7 @@ export function heapKept(arm: Pick<ArmSummary, 'control' | 'jvm'>): HeapKept | n
 
 /** Their names; null as above. */
 export function runsWithHeapKept(arm: Pick<ArmSummary, 'control' | 'jvm'>): readonly string[] | null {
-  if (arm.jvm?.isMeantToShrink !== true) return null;
+  if (arm.jvm?.isMeantToShrink !== true || arm.jvm.givesOffHeap === true) return null;
   return completeRuns(arm).flatMap(({ run, returns_n }) => (returns_n === 0 ? [run] : []));
 }
 
@@ -34,14 +37,35 @@ export function isHeapUnknown(arm: Pick<ArmSummary, 'control' | 'jvm'>): boolean
   return completeRuns(arm).some(({ returns_n }) => returns_n === null);
 }
 
-/** Of a single run of an arm that is set up to shrink; false where the log may lack events. */
-export function keptHeap(run: LoggedRun, { control }: Pick<JvmArm, 'control'>): boolean {
-  return heapReturnsOf(run, control) === 0;
+/** Whether a JVM gave heap back in every complete run, by its log. */
+export function isHeapGiven(arm: Pick<ArmSummary, 'control' | 'jvm'>): boolean {
+  const runs = completeRuns(arm);
+  return runs.length > 0 && runs.every(({ returns_n }) => returns_n !== null && returns_n > 0);
+}
+
+/**
+ * Of a single run of an arm that is set up to shrink, and gives back nothing but heap; false where the log may lack
+ * events.
+ */
+export function keptHeap(run: LoggedRun | null, arm: ResolvedArm): boolean {
+  if (run === null || !isInJvm(arm) || !logsReturns(arm) || givesOffHeap(arm)) return false;
+  return heapReturnsOf(run, arm.control) === 0;
 }
 
 /** Whether the arm is set up to give heap back. */
 export function logsReturns({ control, jvm }: JvmArm): boolean {
   return control !== 'idle' && isMeantToShrink({ ...jvm, calls: jvm.issues.map(({ call }) => call) });
+}
+
+/** Whether something besides the heap may give memory back, which the JVM's log does not have. */
+export function givesOffHeap({ holder, jvm: { allocator, flags, issues, loads } }: JvmArm): boolean {
+  return (
+    (holder?.active === true && givesMemoryBack(holder.operation)) ||
+    allocator.name !== 'glibc' ||
+    loads.some(({ load }) => !(load in jvmLoads && isOnHeap(load as JvmLoadName))) ||
+    issues.some(({ call }) => !givesHeapBack(call)) ||
+    startsGiver(flags)
+  );
 }
 
 interface LoggedRun {

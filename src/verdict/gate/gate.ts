@@ -342,7 +342,7 @@ function comparisonCheck({
     relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }],
   );
   if (draft === null) return [];
-  const expected = comparisonExpected(metric.title, metric.unit, draft.input.margin);
+  const expected = comparisonExpected(draft.metric.title, metric.unit, draft.input.margin);
   // A baseline that saw too little shows nothing that could be worse.
   const [seen, seenBefore] = [seenIn(own.runs), seenIn(other.runs)];
   const { allowSaturated } = rule;

@@ -3,13 +3,12 @@ import { grouped } from '../../base/group.js';
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
 import { takesNoLock } from '../../catalogue/locks.js';
 import { allocates, operations, type Operation } from '../../catalogue/operations.js';
-import { isOnHeap, jvmLoads, type JvmLoadName } from '../../catalogue/jvm-loads.js';
 import { isPurge } from '../../catalogue/purges.js';
-import type { GivingJvm, HolderSize, NoteFact } from '../../facts/note-facts.js';
+import type { HolderSize, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { nameWithoutJdk } from '../../profile/resolved/resolved.js';
 import { controlFor } from './control-for.js';
-import { heapKept, isHeapUnknown } from '../evidence/heap-kept.js';
+import { heapKept, isHeapGiven, isHeapUnknown } from '../evidence/heap-kept.js';
 import { otherJvm } from './other-jvm.js';
 import { evidenceOf, type Series } from './outcome.js';
 import { longestPause_ns, pausesBesideStalls, pausesUnseen } from './pauses.js';
@@ -148,13 +147,10 @@ function isUncounted(arm: ArmSummary): boolean {
   const { holder, jvm, churn, series } = arm;
   if (holder !== null || series.every(({ perRun }) => perRun.every(({ holder_calls }) => holder_calls !== null)))
     return false;
-  if (jvm?.isMeantToShrink === true) return isHeapUnknown(arm);
-  const gives = jvm?.gives ?? null;
-  return churn !== null || (gives !== null && isOffHeap(gives));
-}
-
-function isOffHeap({ allocator, loads }: GivingJvm): boolean {
-  return allocator.name !== 'glibc' || loads.some((load) => !(load in jvmLoads && isOnHeap(load as JvmLoadName)));
+  const isMeantToShrink = jvm?.isMeantToShrink === true;
+  // What its log shows is enough where the heap is under test too.
+  if (jvm?.givesOffHeap === true) return !(isMeantToShrink && isHeapGiven(arm));
+  return churn !== null || (isMeantToShrink && isHeapUnknown(arm));
 }
 
 function isQuiet(series: Series): boolean {

@@ -8,5 +8,10 @@ import { controlFor } from './control-for.js';
 export function otherJvm(arm: ArmSummary, arms: readonly ArmSummary[]): GivingJvm | null {
   const own = arm.jvm?.gives ?? null;
   const control = controlFor(arm, arms, 'foreign')?.jvm?.gives ?? null;
-  return own === null || control === null || isDeepStrictEqual(own, control) ? null : control;
+  return own === null || control === null || isDeepStrictEqual(alike(own), alike(control)) ? null : control;
+}
+
+/** The same loads in another order, or twice, give memory back by the same. */
+function alike({ loads, ...rest }: GivingJvm): GivingJvm {
+  return { ...rest, loads: [...new Set(loads)].toSorted() };
 }

@@ -60,6 +60,11 @@ function ofLog(name: JvmEventName, of: (events: LogSeries, run: ArmRun) => Known
   };
 }
 
+function shareOf(time_ns: number | null, { window_ns }: ArmRun): Known {
+  if (window_ns <= 0) return unknown({ code: 'window-without-length' });
+  return time_ns === null ? unknown(uncounted) : known(time_ns / window_ns);
+}
+
 function noEvents(name: string): LogSeries {
   return {
     name,
@@ -99,9 +104,11 @@ function eventMetrics(name: JvmEventName): Metric[] {
       margin: usualMargin('time', { isTimeOfStalls: true }),
     }),
     event('total_ns', 'time in events', 'time', ({ total_ns }) => known(total_ns), { growsWithWindow: true }),
-    event('total_share', 'share in events', 'share', ({ inWindow_ns }, { window_ns }) => {
-      if (window_ns <= 0) return unknown({ code: 'window-without-length' });
-      return inWindow_ns === null ? unknown(uncounted) : known(inWindow_ns / window_ns);
+    event('total_share', 'share in events', 'share', ({ inWindow_ns }, run) => shareOf(inWindow_ns, run), {
+      former: {
+        title: 'length of events that began in the window, as a share of it',
+        of: (run) => (run.scope === 'arm' ? ofLog(name, ({ total_ns }) => shareOf(total_ns, run))(run) : absent),
+      },
     }),
     event('long_count', 'events of the threshold or more', 'count', ({ long_count }) => known(long_count), {
       ofStalls: true,

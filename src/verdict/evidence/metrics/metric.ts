@@ -81,6 +81,16 @@ export interface Metric {
   readonly needs: 'jvm' | 'holder' | 'schedule' | null;
   margin(threshold_ns: number): Margin;
   of(run: MetricEvidence): Known;
+  /** What every version counts, in place of a figure that older versions did not count. Absent: nothing. */
+  readonly former?: Pick<Metric, 'title' | 'of'>;
+}
+
+/** The figure that all of these runs have: the former one if some run is of a version that did not count this one. */
+export function countedInAll(metric: Metric, runs: readonly MetricEvidence[]): Metric {
+  const { former } = metric;
+  return former === undefined || runs.every((run) => metric.of(run).missing?.code !== 'not-counted-then')
+    ? metric
+    : { ...metric, ...former };
 }
 
 export const known = (value: number): Known => ({ value, missing: null, absent: false });
