@@ -2,7 +2,7 @@
 import { heldCauses, type Cause, type Grade } from '../facts/blame.js';
 import type { BlamedThread } from '../facts/chain-facts.js';
 import { callGivesBack } from './calls.js';
-import { mayGiveHeapBack } from './collectors.js';
+import { mayGiveHeapBack, mayGiveMemoryBack } from './collectors.js';
 import { kernelThreadOf } from './kernel-threads.js';
 import { operations } from './operations.js';
 import { isPurge } from './purges.js';
@@ -40,6 +40,16 @@ const pauseCauses: readonly Cause[] = ['safepoint', 'gc-pause'];
 /** A pause of a JVM, for which no thread is to blame. */
 export function isPause({ cause, thread }: BlamedEnd): boolean {
   return pauseCauses.includes(cause) && thread === null;
+}
+
+/**
+ * Whether all that it can have given back unseen is heap, of which a JVM's log has each return: in a pause, or by a thread
+ * that a pause waited for. Whoever had a lock may have unmapped other memory, which no log has.
+ */
+export function canHaveGivenHeapOnly(end: BlamedEnd): boolean {
+  const { cause, thread } = end;
+  if (thread === null) return isPause(end);
+  return cause !== 'unknown' && !heldCauses.includes(cause) && mayGiveHeapBack(thread.name, null);
 }
 
 /** Whether what the stalled threads waited for was giving memory back; `open`: it was not seen. */
@@ -92,5 +102,5 @@ function ofCall(call: string | null): GivesBack | null {
 /** Of a thread for which a pause of its JVM waited. Without one, or by itself, the stalled thread waited for no other. */
 function ofAwaited(thread: BlamedEnd['thread'], call: string | null): GivesBack {
   if (thread === null || thread.role === 'victim') return 'no';
-  return ofCall(call) ?? (mayGiveHeapBack(thread.name) ? 'open' : 'no');
+  return ofCall(call) ?? (mayGiveMemoryBack(thread.name, null) ? 'open' : 'no');
 }

@@ -111,11 +111,11 @@ const openReasons: Readonly<Partial<Record<Cause, string>>> = {
   'vma-lock': 'waited for a VMA’s lock, held by a call that was not seen and may have given memory back',
   safepoint: 'waited for a safepoint of the JVM, in which heap may have been given back unseen',
   'gc-pause': 'waited for a pause of the collector, in which heap may have been given back unseen',
-  'not-scheduled': 'waited for a thread of the JVM that had no CPU, and that may have given heap back unseen',
+  'not-scheduled': 'waited for a thread of the JVM that had no CPU, and that may have given memory back unseen',
 };
 
 function openReason(cause: Cause): string {
-  const heldUp = 'waited for a thread of the JVM that was held up, and that may have given heap back unseen';
+  const heldUp = 'waited for a thread of the JVM that was held up, and that may have given memory back unseen';
   // What the holder of a mutex did is never certain, and its words say so.
   return openReasons[cause] ?? (isHeldUnseen(cause) ? otherReasons[cause] : heldUp);
 }
