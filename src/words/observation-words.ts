@@ -1,6 +1,7 @@
 /** What an observation says, in sentences without a full stop. */
 import { printableLine } from '../base/text/printable.js';
 import { formatDuration } from '../base/text/units.js';
+import type { Collector } from '../catalogue/collectors.js';
 import { givesBackOf, type GivesBack } from '../catalogue/gives-back.js';
 import { isHeldUnseen, type Cause } from '../facts/blame.js';
 import type {
@@ -76,8 +77,11 @@ export function targetText(
 const givesBackWords: Readonly<Record<GivesBack, string>> = { yes: 'yes', no: 'no', open: 'not known' };
 
 /** For a reason in a table. */
-export function givesBackWord(reason: Pick<StallReasonFact, 'cause' | 'call' | 'grade' | 'thread'>): string {
-  return givesBackWords[givesBackOf(reason, reason.call, reason.grade)];
+export function givesBackWord(
+  reason: Pick<StallReasonFact, 'cause' | 'call' | 'grade' | 'thread'>,
+  collector: Collector | null = null,
+): string {
+  return givesBackWords[givesBackOf(reason, reason.call, reason.grade, collector)];
 }
 
 /** What it was instead, after the number of stalls. Of the locks: held by a call that gives nothing back. */
