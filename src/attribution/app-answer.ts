@@ -6,7 +6,7 @@ import type { NumberedStall } from '../bundle/read-stalls.js';
 import type { ArmSummary } from '../bundle/bundle-schema.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { rootOfStall } from '../bundle/stall-root.js';
-import { isPause, type GivesBack } from '../catalogue/gives-back.js';
+import { canHaveGivenHeapOnly, type GivesBack } from '../catalogue/gives-back.js';
 import { concernsEvents } from '../record/jvm-log.js';
 import { mostEvents } from './attribute.js';
 import { stalledTime, type StalledTime } from './totals.js';
@@ -69,7 +69,8 @@ export function appAnswer(
 function givesBack(stall: ListedStall, jvm: ArmSummary['jvm']): GivesBack {
   const root = rootOfStall(stall);
   if (root === null || root.cause.grade === 'possible') return 'open';
-  return isPause(root.cause) && isWithoutUncommit(stall, jvm) ? 'no' : root.givesBack;
+  if (root.givesBack !== 'open') return root.givesBack;
+  return canHaveGivenHeapOnly(root.cause) && isWithoutUncommit(stall, jvm) ? 'no' : 'open';
 }
 
 /** No return of heap in the JVM's log overlaps the stall. */

@@ -307,8 +307,9 @@ function holderTime(call: HolderCall, { start_ns, end_ns }: Span): LinkDraft['ho
 }
 
 /**
- * Threads of a JVM and of its allocator have no calls on the board. A thread that gives memory back, and had no CPU for
- * most of the time in which the victim was blocked, was likely in such a call. An entry in the JVM's log confirms it.
+ * Threads of a JVM and of its allocator have no calls on the board. A thread that does nothing but give memory back, and
+ * had no CPU for most of the time in which the victim was blocked, was likely in such a call. So was a thread that does
+ * other work too, if the JVM's log has a return of heap at that time.
  */
 function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
@@ -317,14 +318,18 @@ function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall):
   const { one, preempted_ns, event } = first;
   const blocked_ns = run.timeline.thread(one.thread.tid).time_ns(span, 'blocked');
   const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;
-  const found = byLock(span, one.lock ?? 'none', {
-    victim,
-    run,
-    thread: one.thread,
-    call: isGivingBack(one, span, run) ? one.call : null,
-    holder: { running_ns: 0, preempted_ns, blocked_ns, isExact: false },
-    isLong: !holderWaited && preempted_ns > 0 && (second === undefined || event !== null),
-  });
+  const holder = { running_ns: 0, preempted_ns, blocked_ns, isExact: false };
+  const found = isGivingBack(one, span, run)
+    ? byLock(span, one.lock ?? 'none', {
+        victim,
+        run,
+        thread: one.thread,
+        call: one.call,
+        holder,
+        isLong: !holderWaited && preempted_ns > 0 && (second === undefined || event !== null),
+      })
+    : // The lock and its mode are those of the call, which was not seen.
+      draft(span, 'mmap-lock-holder', 'possible', { lock: 'mmap_lock', thread: one.thread, holder });
   return [{ ...found, holderWaited }];
 }
 

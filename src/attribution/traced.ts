@@ -100,7 +100,8 @@ function withoutCpu(segment: Segment, tid: number, traced: TracedEvidence): Link
   const { model, run } = traced;
   const half_ns = (segment.end_ns - segment.start_ns) / 2;
   const cpuTakenBy = takenBy(segment, tid, traced);
-  const isIdle = wasIdle_ns(segment, model) >= half_ns;
+  const { isSeen, idle_ns } = idleOf(segment, model);
+  const isIdle = idle_ns >= half_ns;
   if (mayBeKeptBack(tid, segment, run))
     return isIdle
       ? draft(segment, 'cpu-limit', 'likely')
@@ -111,7 +112,7 @@ function withoutCpu(segment: Segment, tid: number, traced: TracedEvidence): Link
         });
   const taken_ns = cpuTakenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
   const isBusy = (segment.busy_share ?? 0) >= 0.5 || taken_ns >= half_ns;
-  return isBusy || (model.ranIsWhole && !isIdle)
+  return isBusy || (isSeen && !isIdle)
     ? draft(segment, 'not-scheduled', 'proven', { cpuTakenBy })
     : draft(segment, 'not-scheduled', 'possible', { rulesOut: notWhileReady });
 }
@@ -122,11 +123,15 @@ const notWhileReady: readonly Cause[] = causes.filter(
 );
 
 /** How long its CPU was seen idle. Without all switches of other programs an idle CPU and a busy one look alike. */
-function wasIdle_ns(segment: Segment, { ran, ranIsWhole, outsideFrom_ns }: TraceModel): number {
-  if (!ranIsWhole || outsideFrom_ns > segment.start_ns) return 0;
-  return inside(ran.get(segment.cpu), segment)
+function idleOf(
+  segment: Segment,
+  { ran, ranIsWhole, outsideFrom_ns }: TraceModel,
+): { readonly isSeen: boolean; readonly idle_ns: number } {
+  if (!ranIsWhole || outsideFrom_ns > segment.start_ns) return { isSeen: false, idle_ns: 0 };
+  const idle_ns = inside(ran.get(segment.cpu), segment)
     .filter(({ tid }) => tid === 0)
     .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  return { isSeen: true, idle_ns };
 }
 
 function ready(segment: Segment, traced: TracedEvidence): LinkDraft[] {

@@ -115,8 +115,22 @@ const heapCalls: readonly string[] = ['mmap.NONE', 'fallocate.PUNCH_HOLE'];
 
 export const givesHeapBack = (call: string): boolean => heapCalls.includes(call);
 
-/** Whether a thread of a JVM, judged by its comm, may give memory back. */
-export const mayGiveHeapBack = (comm: string): boolean => jvmGivers.some(({ pattern }) => matchesComm(pattern, comm));
+/** Whether a thread of a JVM, judged by its comm, may give memory back. `collector`: null: not known. */
+export function mayGiveMemoryBack(comm: string, collector: Collector | null): boolean {
+  return jvmGiversNamed(comm, collector).length > 0;
+}
+
+/** Whether the memory that it may give back is heap, of which a JVM's log has each return. */
+export function mayGiveHeapBack(comm: string, collector: Collector | null): boolean {
+  return jvmGiversNamed(comm, collector).some((giver) => giver.collectors !== undefined);
+}
+
+function jvmGiversNamed(comm: string, collector: Collector | null): Giver[] {
+  return jvmGivers.filter(
+    ({ pattern, collectors: only }) =>
+      matchesComm(pattern, comm) && (only === undefined || collector === null || only.includes(collector)),
+  );
+}
 
 const pauseWorkers = /^(VM Thread|GC Thread|ParGC|ZWorker|XWorker|Shenandoah GC)/;
 const compilers = /^C[12] Compiler/;

@@ -2,7 +2,7 @@
 import { heldCauses, type Cause, type Grade } from '../facts/blame.js';
 import type { BlamedThread } from '../facts/chain-facts.js';
 import { callGivesBack } from './calls.js';
-import { mayGiveHeapBack } from './collectors.js';
+import { mayGiveHeapBack, mayGiveMemoryBack, type Collector } from './collectors.js';
 import { kernelThreadOf } from './kernel-threads.js';
 import { operations } from './operations.js';
 import { isPurge } from './purges.js';
@@ -42,14 +42,29 @@ export function isPause({ cause, thread }: BlamedEnd): boolean {
   return pauseCauses.includes(cause) && thread === null;
 }
 
+/**
+ * Whether all that it can have given back unseen is heap, of which a JVM's log has each return: in a pause, or by a thread
+ * that a pause waited for. Whoever had a lock may have unmapped other memory, which no log has.
+ */
+export function canHaveGivenHeapOnly(end: BlamedEnd): boolean {
+  const { cause, thread } = end;
+  if (thread === null) return isPause(end);
+  return cause !== 'unknown' && !heldCauses.includes(cause) && mayGiveHeapBack(thread.name, null);
+}
+
 /** Whether what the stalled threads waited for was giving memory back; `open`: it was not seen. */
 export type GivesBack = 'yes' | 'no' | 'open';
 
 /**
  * The only place that decides it: words, exports, pages and answers switch on the result. `call`: in which the thread to
- * blame was; null: it was in none, or none was seen.
+ * blame was; null: it was in none, or none was seen. `collector`: of the JVM that was watched; null: not known.
  */
-export function givesBackOf(end: BlamedEnd, call: string | null, grade: Grade): GivesBack {
+export function givesBackOf(
+  end: BlamedEnd,
+  call: string | null,
+  grade: Grade,
+  collector: Collector | null = null,
+): GivesBack {
   const { cause, thread } = end;
   if (thread !== null && kernelThreadOf(thread) !== null) return 'no';
   switch (cause) {
@@ -70,7 +85,7 @@ export function givesBackOf(end: BlamedEnd, call: string | null, grade: Grade): 
     // A JVM may give heap back inside a pause.
     case 'safepoint':
     case 'gc-pause':
-      return isPause(end) ? (ofCall(call) ?? 'open') : ofAwaited(thread, call);
+      return isPause(end) ? (ofCall(call) ?? 'open') : ofAwaited(thread, call, collector);
     case 'block-io':
     case 'swap-in':
     case 'memory-reclaim':
@@ -80,7 +95,7 @@ export function givesBackOf(end: BlamedEnd, call: string | null, grade: Grade): 
     case 'stopped':
     case 'steal':
     case 'running':
-      return ofAwaited(thread, call);
+      return ofAwaited(thread, call, collector);
   }
 }
 
@@ -90,7 +105,9 @@ function ofCall(call: string | null): GivesBack | null {
 }
 
 /** Of a thread for which a pause of its JVM waited. Without one, or by itself, the stalled thread waited for no other. */
-function ofAwaited(thread: BlamedEnd['thread'], call: string | null): GivesBack {
+function ofAwaited(thread: BlamedEnd['thread'], call: string | null, collector: Collector | null): GivesBack {
   if (thread === null || thread.role === 'victim') return 'no';
-  return ofCall(call) ?? (mayGiveHeapBack(thread.name) ? 'open' : 'no');
+  // A JVM that was not watched may have another collector.
+  const own = thread.role === 'outside' ? null : collector;
+  return ofCall(call) ?? (mayGiveMemoryBack(thread.name, own) ? 'open' : 'no');
 }

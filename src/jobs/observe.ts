@@ -4,6 +4,7 @@ import { type ExitCode, usage } from '../base/failure.js';
 import { waitFor, wallClock_ms } from '../base/clock.js';
 import { formatDuration } from '../base/text/units.js';
 import type { ObservationFile } from '../bundle/observation-schema.js';
+import { observedCollector } from '../bundle/observed-collector.js';
 import { schemaVersion } from '../bundle/version.js';
 import { exitCodeOf, listenForInterruption, type Interruption } from '../experiment/interruption.js';
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
@@ -228,6 +229,14 @@ function resultOf(
   const { stalls, roots, reasons } = attributed(seen);
   const { watched_ns, detail_ns, cost, gaps } = seen;
   const threads_n = targets.reduce((sum, target) => sum + target.threads_n, 0);
+  const watchedTargets = targets.map((target) => ({
+    pid: target.pid,
+    name: target.name,
+    nameAtEnd: otherNameOf(target) ?? undefined,
+    threads_n: target.threads_n,
+    rssBytes: target.rssBytes,
+    jvm: knowledge.jvms.get(target.pid) ?? null,
+  }));
   const observation: ObservationFile = {
     schemaVersion,
     kind: 'observation',
@@ -239,19 +248,12 @@ function resultOf(
     cpus: cpus().length,
     tier: tier.name,
     refusedTiers: refused.map(statedRefusal),
-    targets: targets.map((target) => ({
-      pid: target.pid,
-      name: target.name,
-      nameAtEnd: otherNameOf(target) ?? undefined,
-      threads_n: target.threads_n,
-      rssBytes: target.rssBytes,
-      jvm: knowledge.jvms.get(target.pid) ?? null,
-    })),
+    targets: watchedTargets,
     threshold_ns,
     detail_ns,
     watched_ns,
     cost,
-    answer: statedAnswer(answerOf(reasons, { threshold_ns, watched_ns, threads_n })),
+    answer: statedAnswer(answerOf(reasons, { threshold_ns, watched_ns, threads_n }, observedCollector(watchedTargets))),
     reasons: [...reasons],
     holders: seen.records === null ? [] : holdersOf(seen.records, roots, { kernel: release(), policyOf }),
     missing: [...ended.map(({ pid, name }) => statedGap({ code: 'target-ended', pid, name })), ...gaps.map(statedGap)],

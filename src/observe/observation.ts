@@ -3,6 +3,7 @@ import { attribute, asListed } from '../attribution/attribute.js';
 import type { RunEvidence, VictimEvidenceOfRun } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
 import type { BlamedThread, ChainLink, ListedStall, StallCause } from '../bundle/stalls-schema.js';
+import type { Collector } from '../catalogue/collectors.js';
 import { givesBackOf, type GivesBack } from '../catalogue/gives-back.js';
 import { grades, isHeldUnseen, type Grade } from '../facts/blame.js';
 import type { AnswerFact, StallReasonFact } from '../facts/observation-facts.js';
@@ -99,6 +100,7 @@ function reasonOf({ cause, call, stalls, total_ns }: Root): StallReasonFact {
     grade,
     thread: cause.thread,
     call,
+    // The collector only tells apart what is not known.
     givesBack: givesBackOf(cause, call, grade) === 'yes',
     stalls_n: stalls.length,
     possible_n: stalls.filter((one) => one.cause?.grade === 'possible').length,
@@ -106,10 +108,6 @@ function reasonOf({ cause, call, stalls, total_ns }: Root): StallReasonFact {
     longest_ns: stalls.reduce((most_ns, { duration_ns }) => Math.max(most_ns, duration_ns), 0),
     threads_n: new Set(stalls.map(({ series }) => series)).size,
   };
-}
-
-function givesBack(reason: StallReasonFact): GivesBack {
-  return givesBackOf(reason, reason.call, reason.grade);
 }
 
 /** As of a whole stall: the weakest grade that has a tenth of the time. */
@@ -124,10 +122,13 @@ function rootOf(thread: BlamedThread | null, cause: string, call: string | null)
   return JSON.stringify([cause, thread?.name, thread?.role, call]);
 }
 
+/** `collector`: of the JVMs; null: not known, or several. */
 export function answerOf(
   reasons: readonly StallReasonFact[],
   watched: { readonly threshold_ns: number; readonly watched_ns: number; readonly threads_n: number },
+  collector: Collector | null = null,
 ): AnswerFact {
+  const givesBack = (reason: StallReasonFact): GivesBack => givesBackOf(reason, reason.call, reason.grade, collector);
   const { threshold_ns, watched_ns, threads_n } = watched;
   const stalls = (of: readonly StallReasonFact[]): number => of.reduce((sum, { stalls_n }) => sum + stalls_n, 0);
   const time = (of: readonly StallReasonFact[]): number => of.reduce((sum, { total_ns }) => sum + total_ns, 0);

@@ -2,7 +2,9 @@
  * An observation for other tools: its stalls as CSV, and figures by reason as OpenMetrics. Formats of benchmarks are
  * refused: an observation has no arms, and no values of repeated runs.
  */
+import { observedCollector } from '../bundle/observed-collector.js';
 import { rootOfStall } from '../bundle/stall-root.js';
+import type { Collector } from '../catalogue/collectors.js';
 import { givesBackOf, type GivesBack } from '../catalogue/gives-back.js';
 import { usage } from '../base/failure.js';
 import { cutsOf, isListRead, type StoredObservation } from '../bundle/read-observation.js';
@@ -18,11 +20,15 @@ import { openMetricsOf, type MetricFamily } from './open-metrics.js';
 const formats = ['csv', 'openmetrics'] as const satisfies readonly ExportFormat[];
 
 export function exportObservation(format: ExportFormat, stored: StoredObservation): Exported {
+  const collector = observedCollector(stored.observation.targets);
   const notes = sentencesOf(stored.missing).map((sentence) => `${capitalised(sentence)}.`);
   switch (format) {
     case 'csv':
       if (!isListRead(stored)) throw usage(`${stored.path}: its stalls are not known: ${notes.join(' ')}`);
-      return { text: csvText([stallColumns.map(([name]) => name), ...stored.stalls.map(cellsOf)]), notes };
+      return {
+        text: csvText([stallColumns.map(([name]) => name), ...stored.stalls.map((one) => cellsOf(one, collector))]),
+        notes,
+      };
     case 'openmetrics':
       return { text: openMetricsOf(familiesOf(stored.observation)), notes };
     case 'bencher':
@@ -34,7 +40,10 @@ export function exportObservation(format: ExportFormat, stored: StoredObservatio
 }
 
 /** An empty cell means unknown, or none. */
-const stallColumns: readonly (readonly [name: string, of: (listed: NumberedStall) => Cell])[] = [
+const stallColumns: readonly (readonly [
+  name: string,
+  of: (listed: NumberedStall, collector: Collector | null) => Cell,
+])[] = [
   ['stall', ({ number }) => number],
   ['thread', ({ stall }) => stall.thread?.name ?? stall.series],
   ['tid', ({ stall }) => stall.thread?.tid ?? null],
@@ -49,15 +58,15 @@ const stallColumns: readonly (readonly [name: string, of: (listed: NumberedStall
   ['by_thread', ({ stall }) => stall.cause?.thread?.name ?? null],
   ['by_tid', ({ stall }) => stall.cause?.thread?.tid ?? null],
   ['call', ({ stall }) => rootOfStall(stall)?.call ?? null],
-  ['gives_back', ({ stall }) => truthOf[rootOfStall(stall)?.givesBack ?? 'open']],
+  ['gives_back', ({ stall }, collector) => truthOf[rootOfStall(stall, collector)?.givesBack ?? 'open']],
   ['sentence', ({ stall }) => stall.cause?.sentence ?? null],
 ];
 
 /** Null: not known. */
 const truthOf: Readonly<Record<GivesBack, boolean | null>> = { yes: true, no: false, open: null };
 
-function cellsOf(listed: NumberedStall): Cell[] {
-  return stallColumns.map(([, of]) => of(listed));
+function cellsOf(listed: NumberedStall, collector: Collector | null): Cell[] {
+  return stallColumns.map(([, of]) => of(listed, collector));
 }
 
 type Reason = ObservationFile['reasons'][number];
@@ -72,6 +81,7 @@ function familiesOf({
   cost,
   reasons,
 }: ObservationFile): MetricFamily[] {
+  const collector = observedCollector(targets);
   const target = [...new Set(targets.map(({ name }) => name))].join(' ');
   const gauge = (name: string, unit: string, help: string, value: number): MetricFamily => ({
     name: `pauselab_observed_${name}`,
@@ -85,7 +95,7 @@ function familiesOf({
     type: 'gauge',
     unit,
     help,
-    samples: reasons.map((reason) => ({ labels: { target, ...labelsOf(reason) }, value: of(reason) })),
+    samples: reasons.map((reason) => ({ labels: { target, ...labelsOf(reason, collector) }, value: of(reason) })),
   });
   return [
     {
@@ -110,12 +120,15 @@ function familiesOf({
 }
 
 /** Together they tell reasons apart, as observation.json does. */
-function labelsOf({ cause, grade, thread, call }: Reason): Readonly<Record<string, string>> {
+function labelsOf(
+  { cause, grade, thread, call }: Reason,
+  collector: Collector | null,
+): Readonly<Record<string, string>> {
   return {
     cause,
     thread: thread?.name ?? '',
     role: thread?.role ?? '',
     call: call ?? '',
-    gives_back: String(truthOf[givesBackOf({ cause, thread }, call, grade)] ?? 'unknown'),
+    gives_back: String(truthOf[givesBackOf({ cause, thread }, call, grade, collector)] ?? 'unknown'),
   };
 }

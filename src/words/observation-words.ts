@@ -1,6 +1,7 @@
 /** What an observation says, in sentences without a full stop. */
 import { printableLine } from '../base/text/printable.js';
 import { formatDuration } from '../base/text/units.js';
+import type { Collector } from '../catalogue/collectors.js';
 import { givesBackOf, type GivesBack } from '../catalogue/gives-back.js';
 import { isHeldUnseen, type Cause } from '../facts/blame.js';
 import type {
@@ -76,8 +77,11 @@ export function targetText(
 const givesBackWords: Readonly<Record<GivesBack, string>> = { yes: 'yes', no: 'no', open: 'not known' };
 
 /** For a reason in a table. */
-export function givesBackWord(reason: Pick<StallReasonFact, 'cause' | 'call' | 'grade' | 'thread'>): string {
-  return givesBackWords[givesBackOf(reason, reason.call, reason.grade)];
+export function givesBackWord(
+  reason: Pick<StallReasonFact, 'cause' | 'call' | 'grade' | 'thread'>,
+  collector: Collector | null = null,
+): string {
+  return givesBackWords[givesBackOf(reason, reason.call, reason.grade, collector)];
 }
 
 /** What it was instead, after the number of stalls. Of the locks: held by a call that gives nothing back. */
@@ -111,11 +115,11 @@ const openReasons: Readonly<Partial<Record<Cause, string>>> = {
   'vma-lock': 'waited for a VMA’s lock, held by a call that was not seen and may have given memory back',
   safepoint: 'waited for a safepoint of the JVM, in which heap may have been given back unseen',
   'gc-pause': 'waited for a pause of the collector, in which heap may have been given back unseen',
-  'not-scheduled': 'waited for a thread of the JVM that had no CPU, and that may have given heap back unseen',
+  'not-scheduled': 'waited for a thread of the JVM that had no CPU, and that may have given memory back unseen',
 };
 
 function openReason(cause: Cause): string {
-  const heldUp = 'waited for a thread of the JVM that was held up, and that may have given heap back unseen';
+  const heldUp = 'waited for a thread of the JVM that was held up, and that may have given memory back unseen';
   // What the holder of a mutex did is never certain, and its words say so.
   return openReasons[cause] ?? (isHeldUnseen(cause) ? otherReasons[cause] : heldUp);
 }

@@ -179,6 +179,25 @@ describe('giving memory back', () => {
     ]);
   });
 
+  describe('of a thread that a pause waited for, whose call was not seen', () => {
+    const answer = (thread: string, cause: Cause = 'not-scheduled', ...problems: string[]) =>
+      appAnswer(armWith([], problems), [stall(800, cause, { thread })]);
+
+    test.each(['VM Thread', 'G1 Service'])(
+      'is not the reason where %s can give back heap only, by a whole log',
+      (one) => {
+        expect(answer(one)).toMatchObject({ isReason: 'no', unknown_ns: 0 });
+        expect(answer(one, 'gc-pause')).toMatchObject({ isReason: 'no' });
+        expect(answer(one, 'not-scheduled', 'a line is broken')).toMatchObject({ isReason: 'open' });
+      },
+    );
+
+    test('is open where it had a lock, or gives back memory that the log does not have', () => {
+      expect(answer('G1 Service', 'mmap-lock-writer').isReason).toBe('open');
+      expect([answer('Reference Handler').isReason, answer('Native Heap Trimmer').isReason]).toEqual(['open', 'open']);
+    });
+  });
+
   test('is the reason of nothing where no probe was stalled: not in the window, or not in a run that counts', () => {
     const outside = [byUncommit(800), stall(900, 'gc-pause', { run: '001-spoiled' })].map((one, i) =>
       i === 0 ? { ...one, counted: false } : one,

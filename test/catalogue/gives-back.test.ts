@@ -1,6 +1,7 @@
 /** Whether what a stalled thread waited for was giving memory back: yes, no, or not seen. */
 import { describe, expect, test } from 'vitest';
 import { givesBackOf, type GivesBack } from '../../src/catalogue/gives-back.js';
+import type { Collector } from '../../src/catalogue/collectors.js';
 import { causes, type Cause, type Grade } from '../../src/facts/blame.js';
 
 type Role = 'other' | 'victim' | 'holder';
@@ -53,6 +54,23 @@ describe('without a call', () => {
       expect(judged(cause, 'mmap.NONE')).toBe('yes');
     },
   );
+});
+
+test('of a thread that a pause waited for the collector decides, where it is known', () => {
+  const late = (name: string, role: 'other' | 'outside', collector: Collector | null) =>
+    givesBackOf({ cause: 'not-scheduled', thread: { name, role } }, null, 'likely', collector);
+  expect((['g1', 'serial', null] as const).map((one) => late('VM Thread', 'other', one))).toEqual(
+    Array(3).fill('open'),
+  );
+  expect((['zgc', 'shenandoah', 'epsilon'] as const).map((one) => late('VM Thread', 'other', one))).toEqual(
+    Array(3).fill('no'),
+  );
+  // Of another JVM it is not known, and these give back memory that is no heap.
+  expect(late('VM Thread', 'outside', 'zgc')).toBe('open');
+  expect(['Reference Handler', 'Native Heap Trimmer'].map((one) => late(one, 'other', 'zgc'))).toEqual([
+    'open',
+    'open',
+  ]);
 });
 
 test('a thread of the kernel that makes huge pages or merges equal ones gives none back', () => {

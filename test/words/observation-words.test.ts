@@ -76,7 +76,7 @@ test('whether a pause of a JVM gave heap back is not known, unless its late thre
 test('a thread of the JVM that was held up otherwise is said to be what others waited for', () => {
   const others = [{ cause: 'cpu-limit', isOpen: true, stalls_n: 3, total_ns: 900e6 } as const];
   expect(statedAnswer({ ...answer, others }).sentence).toMatch(
-    /; 3 stalls \(900 ms\) waited for a thread of the JVM that was held up, and that may have given heap back unseen$/,
+    /; 3 stalls \(900 ms\) waited for a thread of the JVM that was held up, and that may have given memory back unseen$/,
   );
 });
 

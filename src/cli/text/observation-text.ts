@@ -4,6 +4,7 @@ import { givesBackWord, observedLength, observedWhen, targetText, tierWords } fr
 import { formatDuration } from '../../base/text/units.js';
 import { printableLine } from '../../base/text/printable.js';
 import { shellWord } from '../../base/text/shell-word.js';
+import { observedCollector } from '../../bundle/observed-collector.js';
 import type { ObservationFile } from '../../bundle/observation-schema.js';
 import { cutsOf } from '../../bundle/read-observation.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
@@ -38,7 +39,7 @@ export function renderObservation({ observation, stalls, bundle, isRepeatable }:
             reasons.map((reason) => [
               reasonText(reason),
               reason.call ?? '',
-              givesBackWord(reason),
+              givesBackWord(reason, observedCollector(targets)),
               reason.grade,
               String(reason.stalls_n),
               String(reason.threads_n),

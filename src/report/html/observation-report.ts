@@ -1,4 +1,5 @@
 /** The page of observations: the answer first, then the reasons, the stalls over time, and what was not seen. */
+import { observedCollector } from '../../bundle/observed-collector.js';
 import { isListRead, openObservation, type StoredObservation } from '../../bundle/read-observation.js';
 import type { Comparison } from '../../verdict/compare/compared.js';
 import { distinctLabels } from '../../verdict/compare/compare.js';
@@ -59,6 +60,7 @@ function overTimePart(one: StoredObservation, bundle: number): Markup {
     bundle,
     stalls,
     watched_ns: observation.watched_ns,
+    collector: observedCollector(observation.targets),
     described: new Set(described(one).map(({ number }) => number)),
   });
 }

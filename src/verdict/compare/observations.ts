@@ -3,6 +3,7 @@
  * for runs (decide.ts). Slices are independent only if neighbours are not alike by themselves, so that is tested first.
  */
 import { usage } from '../../base/failure.js';
+import { observedCollector } from '../../bundle/observed-collector.js';
 import { isListWhole, type StoredObservation } from '../../bundle/read-observation.js';
 import type { CompareNote, Refusal } from '../../facts/compare-facts.js';
 import type { SideNote } from '../../facts/side-facts.js';
@@ -19,6 +20,7 @@ import {
   slicingOf,
   type OpenStalls,
   type Slicing,
+  type JudgedStalls,
   type Watched,
 } from '../evidence/slices.js';
 import { distinctLabels, marginOf, notesOfSide, type CompareOptions } from './compare.js';
@@ -28,7 +30,7 @@ import { differingFacts } from './differences.js';
 import { differingJvms, observedJdks, wasAsked } from './observed-jvms.js';
 import { comparisonOf, type RowDraft } from './rows.js';
 
-interface ObservedSide extends Watched {
+interface ObservedSide extends Watched, JudgedStalls {
   readonly label: string;
   readonly path: string;
   readonly observed: StoredObservation['observation'];
@@ -77,6 +79,7 @@ function sideOf(stored: StoredObservation): ObservedSide {
     watched_ns: observation.watched_ns,
     threshold_ns: observation.threshold_ns,
     stalls: stalls.map(({ stall }) => stall),
+    collector: observedCollector(observation.targets),
     notes:
       gaps.length === 0 ? [] : [{ code: 'not-all-seen', gaps: gaps.map(({ code }) => code), why: sentencesOf(gaps) }],
   };

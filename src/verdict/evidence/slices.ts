@@ -5,6 +5,7 @@
 import { largestOf } from '../../base/largest.js';
 import { rootOfStall } from '../../bundle/stall-root.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
+import type { Collector } from '../../catalogue/collectors.js';
 import { isPause } from '../../catalogue/gives-back.js';
 import { neighboursAlike } from '../../stats/autocorrelation.js';
 import type { Random } from '../../stats/prng.js';
@@ -18,12 +19,18 @@ export interface Watched {
   readonly stalls: readonly ListedStall[];
 }
 
+/** What decides whether a stall may belong to a series. */
+export interface JudgedStalls extends Pick<Watched, 'stalls'> {
+  /** Of the JVMs; null: not known, or several. */
+  readonly collector: Collector | null;
+}
+
 type SliceMetric = Pick<Metric, 'name' | 'title' | 'unit' | 'worse' | 'margin'>;
 
 interface SliceFigure {
   readonly series: string;
   /** Stalls of which it is not known whether they belong to the series; empty: it is always known. */
-  readonly openIn: (stalls: readonly ListedStall[]) => readonly ListedStall[];
+  readonly openIn: (judged: JudgedStalls) => readonly ListedStall[];
   readonly metric: SliceMetric;
   /** Stalls that belong to the series. */
   readonly within: (stalls: readonly ListedStall[]) => readonly ListedStall[];
@@ -74,7 +81,7 @@ const metrics: readonly Pick<SliceFigure, 'metric' | 'of'>[] = [
 interface Group {
   readonly series: string;
   readonly has: (stall: ListedStall) => boolean;
-  readonly isOpen: (stall: ListedStall) => boolean;
+  readonly isOpen: (stall: ListedStall, collector: Collector | null) => boolean;
 }
 
 const groups: readonly Group[] = [
@@ -86,8 +93,8 @@ function givesBack(stall: ListedStall): boolean {
   return rootOfStall(stall)?.givesBack === 'yes';
 }
 
-function mayGiveBack(stall: ListedStall): boolean {
-  const root = rootOfStall(stall);
+function mayGiveBack(stall: ListedStall, collector: Collector | null): boolean {
+  const root = rootOfStall(stall, collector);
   // Many JVMs pause all the time, and few give heap back meanwhile. The series of all stalls has the pauses.
   return root === null || (!isPause(root.cause) && root.givesBack === 'open');
 }
@@ -105,10 +112,10 @@ export interface OpenStalls {
 /** Null: the figure is known. */
 export function openStallsOf(
   { openIn, within }: Pick<SliceFigure, 'openIn' | 'within'>,
-  { stalls }: Pick<Watched, 'stalls'>,
+  { stalls, collector }: JudgedStalls,
 ): OpenStalls | null {
   const time = (of: readonly ListedStall[]): number => of.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
-  const open = openIn(stalls);
+  const open = openIn({ stalls, collector });
   const [open_ns, known_ns] = [time(open), time(within(stalls))];
   return open_ns > littleOpen * (open_ns + known_ns) ? { open_n: open.length, open_ns, known_ns } : null;
 }
@@ -118,7 +125,7 @@ export const sliceFigures: readonly SliceFigure[] = groups.flatMap(({ series, ha
   metrics.map(({ metric, of }) => ({
     series,
     metric,
-    openIn: (stalls: readonly ListedStall[]) => stalls.filter(isOpen),
+    openIn: ({ stalls, collector }) => stalls.filter((stall) => isOpen(stall, collector)),
     within: (stalls: readonly ListedStall[]) => stalls.filter(has),
     of: (stalls: readonly ListedStall[], slice_ns: number) => of(stalls.filter(has), slice_ns),
   })),

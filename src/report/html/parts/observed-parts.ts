@@ -3,7 +3,9 @@ import type { StallReasonFact } from '../../../facts/observation-facts.js';
 import { sentencesOf } from '../../../facts/stated.js';
 import { shellWord } from '../../../base/text/shell-word.js';
 import { formatDuration, formatShare, formatSize } from '../../../base/text/units.js';
+import { observedCollector } from '../../../bundle/observed-collector.js';
 import type { StoredObservation } from '../../../bundle/read-observation.js';
+import type { Collector } from '../../../catalogue/collectors.js';
 import { givesBackOf } from '../../../catalogue/gives-back.js';
 import { causeNames } from '../../../words/cause-words.js';
 import { capitalised, counted } from '../../../words/text.js';
@@ -31,7 +33,8 @@ export function answerPart({ observation, stalls }: StoredObservation, bundle: n
   }`;
 }
 
-export function reasonsPart({ observation: { reasons } }: StoredObservation): Markup {
+export function reasonsPart({ observation: { reasons, targets } }: StoredObservation): Markup {
+  const collector = observedCollector(targets);
   if (reasons.length === 0) return html`<p>There was no stall, and so no reason.</p>`;
   const most = Math.max(1, ...reasons.map(({ total_ns }) => total_ns));
   return html`${table(
@@ -43,20 +46,23 @@ export function reasonsPart({ observation: { reasons } }: StoredObservation): Ma
         causeNames[reason.cause],
         blamed(reason.thread),
         reason.call === null ? '–' : html`<code>${reason.call}</code>`,
-        givesBackCell(reason),
+        givesBackCell(reason, collector),
         reason.grade,
         String(reason.stalls_n),
         String(reason.threads_n),
         formatDuration(reason.longest_ns),
         formatDuration(reason.total_ns),
-        html`<svg class="bar" width="120" height="12" aria-hidden="true"><path class="o-${kindOfEnd(reason)}" d="M0 1H${Math.max(1, Math.round((120 * reason.total_ns) / most))}V11H0Z"/></svg>`,
+        html`<svg class="bar" width="120" height="12" aria-hidden="true"><path class="o-${kindOfEnd(reason, collector)}" d="M0 1H${Math.max(1, Math.round((120 * reason.total_ns) / most))}V11H0Z"/></svg>`,
       ]),
     5,
   )}${reasons.length > mostReasons ? html`<p>… and ${reasons.length - mostReasons} more in observation.json.</p>` : nothing}`;
 }
 
-function givesBackCell(reason: Pick<StallReasonFact, 'cause' | 'thread' | 'call' | 'grade'>): Markup | string {
-  const word = givesBackWord(reason);
+function givesBackCell(
+  reason: Pick<StallReasonFact, 'cause' | 'thread' | 'call' | 'grade'>,
+  collector: Collector | null,
+): Markup | string {
+  const word = givesBackWord(reason, collector);
   return givesBackOf(reason, reason.call, reason.grade) === 'yes' ? html`<strong>${word}</strong>` : word;
 }
 

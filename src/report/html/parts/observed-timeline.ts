@@ -8,6 +8,7 @@ import { formatDuration } from '../../../base/text/units.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';
 import { cutsOf } from '../../../bundle/read-observation.js';
 import type { ListedStall } from '../../../bundle/stalls-schema.js';
+import type { Collector } from '../../../catalogue/collectors.js';
 import { givesBackOf } from '../../../catalogue/gives-back.js';
 import type { StallReasonFact } from '../../../facts/observation-facts.js';
 import { causeNames, notAttributed } from '../../../words/cause-words.js';
@@ -58,15 +59,18 @@ function threadRows(stalls: readonly NumberedStall[]): ThreadRow[] {
     .sort((a, b) => b.stalled_ns - a.stalled_ns);
 }
 
-function kindOf(stall: ListedStall): StallKind {
+function kindOf(stall: ListedStall, collector: Collector | null): StallKind {
   const root = rootOfStall(stall);
-  return root === null ? 'unknown' : kindOfEnd({ ...root.cause, call: root.call });
+  return root === null ? 'unknown' : kindOfEnd({ ...root.cause, call: root.call }, collector);
 }
 
 /** Of the end of a chain, or of a reason. */
-export function kindOfEnd(end: Pick<StallReasonFact, 'cause' | 'thread' | 'call' | 'grade'>): StallKind {
+export function kindOfEnd(
+  end: Pick<StallReasonFact, 'cause' | 'thread' | 'call' | 'grade'>,
+  collector: Collector | null,
+): StallKind {
   if (end.cause === 'unknown') return 'unknown';
-  switch (givesBackOf(end, end.call, end.grade)) {
+  switch (givesBackOf(end, end.call, end.grade, collector)) {
     case 'yes':
       return end.grade === 'possible' ? 'perhaps' : 'gives-back';
     case 'open':
@@ -82,6 +86,8 @@ interface DrawnObservation {
   /** The longest first. */
   readonly stalls: readonly NumberedStall[];
   readonly watched_ns: number;
+  /** Of the JVMs; null: not known, or several. */
+  readonly collector: Collector | null;
   /** Numbers of the stalls that the page describes. */
   readonly described: ReadonlySet<number>;
 }
@@ -90,7 +96,7 @@ export function observedTimeline(drawn: DrawnObservation): Markup {
   const rows = threadRows(drawn.stalls);
   if (rows.length === 0) return html`<p>There is no stall to draw.</p>`;
   const shown = rows.slice(0, mostRows);
-  const kinds = new Set(shown.flatMap(({ stalls }) => stalls.map(({ stall }) => kindOf(stall))));
+  const kinds = new Set(shown.flatMap(({ stalls }) => stalls.map(({ stall }) => kindOf(stall, drawn.collector))));
   return html`<p>A bar is a stall, from its begin to its end; a row is a thread, the one with most stalled time first. Bars of the stalls described below lead there.</p>
 <ul class="legend">${(Object.keys(halves) as StallKind[])
     .filter((kind) => kinds.has(kind))
@@ -117,7 +123,7 @@ function leftOutText(rows: readonly ThreadRow[], shown: readonly ThreadRow[]): M
   }`;
 }
 
-function drawing({ bundle, watched_ns, described }: DrawnObservation, rows: readonly ThreadRow[]): Markup {
+function drawing({ bundle, watched_ns, described, collector }: DrawnObservation, rows: readonly ThreadRow[]): Markup {
   const x = linearScale(0, watched_ns, 0, 100, roundDuration);
   const bottom = rows.length * rowHeight;
   const about = rows.map(({ thread, stalls, stalled_ns }) => `${thread}: ${rowText(stalls.length, stalled_ns)}`);
@@ -130,7 +136,7 @@ ${rows.map(({ thread, stalls, stalled_ns }, row) => {
   const middle = row * rowHeight + barOffset;
   return html`<text y="${row * rowHeight + nameHeight - 4}">${cut(thread, longestName)} <tspan class="about">${rowText(stalls.length, stalled_ns)}</tspan></text>
 ${stalls.slice(0, mostBars).map((listed) => {
-  const one = bar(listed, x, middle);
+  const one = bar(listed, { x, middle, collector });
   return described.has(listed.number) ? html`<a href="#${stallId(bundle, listed.number)}">${one}</a>` : one;
 })}`;
 })}</svg>`;
@@ -140,9 +146,15 @@ function rowText(stalls_n: number, stalled_ns: number): string {
   return `${counted(stalls_n, 'stall')}, ${formatDuration(stalled_ns)}`;
 }
 
-function bar({ number, stall }: NumberedStall, x: (value: number) => number, middle: number): Markup {
+interface Place {
+  readonly x: (value: number) => number;
+  readonly middle: number;
+  readonly collector: Collector | null;
+}
+
+function bar({ number, stall }: NumberedStall, { x, middle, collector }: Place): Markup {
   const { start_ns, duration_ns, cause } = stall;
-  const kind = kindOf(stall);
+  const kind = kindOf(stall, collector);
   const [from, to] = [x(start_ns), x(start_ns + duration_ns)];
   const cuts = cutsOf(stall);
   const title = `${number}. ${observedLength({ ...stall, cuts })}, ${observedWhen({ ...stall, cuts })}: ${cause === null ? notAttributed : causeNames[cause.cause]}`;
