@@ -75,7 +75,7 @@ export type OriginFact =
   | { readonly code: 'load-chosen'; readonly load: string; readonly residentBytes: number | null }
   | { readonly code: 'thread-seen'; readonly name: string; readonly nice: number | null };
 
-/** A call that takes another lock where it was measured than where it was observed. */
+/** A call that cannot take the lock where it was measured that it took where it was observed. */
 export interface OtherLock {
   readonly call: string;
   /** A release of Linux on which it was measured, and the lock of the call there. */

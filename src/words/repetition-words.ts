@@ -146,7 +146,7 @@ function otherLockText({ arm, otherLock }: Extract<ExpectedRootFact, { readonly 
   const { call, kernel, lock, observedKernel, observedLock, isOfOneVma } = otherLock;
   const locks = `${printableLine(call)}${isOfOneVma ? ' inside one VMA' : ''} takes ${takenText(lock)} on Linux ${printableLine(kernel)}, and it took ${takenText(observedLock)} on Linux ${printableLine(observedKernel)}, where it was observed`;
   return isOfOneVma
-    ? `${locks}; whether the observed range spanned several VMAs was not seen, and a range that does is measured by \`--set arms.${arm}.layout=split\``
+    ? `${locks}; a range across VMAs takes ${takenText(observedLock)} there, too, and is measured by \`--set arms.${arm}.layout=split\``
     : `${locks}; measure on a kernel that takes the same lock`;
 }
 
