@@ -87,11 +87,7 @@ interface Fitted {
  * keep it off for longer, or all of them for a shorter time, threads of other groups may have had the CPU (autogroup,
  * cpu.weight): then the nice value is adapted. It is not raised for time that nobody took.
  */
-function fitted(
-  root: RootToRepeat,
-  hog: RootFigures['competitors'][number],
-  most: number,
-): Fitted {
+function fitted(root: RootToRepeat, hog: RootFigures['competitors'][number], most: number): Fitted {
   const { meanwhile, nice: seen, policy: own, episodes_n } = root.figures;
   const isByWeight = !isRealTime(hog.policy) && !isRealTime(own);
   if (meanwhile === null || meanwhile.onCpu_ns === 0 || !isByWeight) return { hogs_n: most, nice: seen };

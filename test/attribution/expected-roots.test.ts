@@ -107,18 +107,19 @@ describe('a root whose call takes another lock on the kernels that were measured
     ['a range across VMAs', lock(free, 'split', '6.18.1')],
     [
       'a call whose lock did not change',
-      otherLockOf(
-        { ...seen('munmap', '6.12.1'), cause: 'mmap-lock-writer' },
-        native('isolated', 'munmap_mmap'),
-        ['6.18.1'],
-      ),
+      otherLockOf({ ...seen('munmap', '6.12.1'), cause: 'mmap-lock-writer' }, native('isolated', 'munmap_mmap'), [
+        '6.18.1',
+      ]),
     ],
     // It changes the map, and then goes on with the lock for reading.
     [
       'a lock that the call takes beside its strongest',
       otherLockOf(seen('munmap', '6.12.1'), native('isolated', 'munmap_mmap'), ['6.18.1']),
     ],
-    ['a range that took mmap_lock on a new kernel, on an old one', lock(seen('madvise.FREE', '6.18.5'), 'isolated', '6.12.1')],
+    [
+      'a range that took mmap_lock on a new kernel, on an old one',
+      lock(seen('madvise.FREE', '6.18.5'), 'isolated', '6.12.1'),
+    ],
     ['a VMA that victims change, so that a call may take mmap_lock', lock(free, 'same', '6.18.1')],
     ['a JVM, whose ranges are not known', otherLockOf(seen('madvise.DONTNEED', '6.12.1'), jvm, ['6.18.1'])],
     ['a JVM that took mmap_lock on a new kernel', otherLockOf(seen('madvise.DONTNEED', '6.18.5'), jvm, ['6.12.30'])],

@@ -163,9 +163,9 @@ test('a thread that got less of its CPU than its nice value says has a higher on
   const asSeen = [1, undefined, null];
   expect(fitted(throttled, 0)).toEqual([1, 6, { seen: 0, written: 6 }]);
   expect(fitted(throttled, 0, 1, { taken: 30 })).toEqual(asSeen);
-  expect(fitted(throttled, 0, 1, { missing: [statedGap({ code: 'cgroup-throttled', pid: 100, throttled_ns: 1 })] })).toEqual(
-    asSeen,
-  );
+  expect(
+    fitted(throttled, 0, 1, { missing: [statedGap({ code: 'cgroup-throttled', pid: 100, throttled_ns: 1 })] }),
+  ).toEqual(asSeen);
   // Three threads waited at once, and each saw the competitor for 300 ms.
   expect(fitted(throttled, 0, 1, { taken: 900, stalled: 3000 })).toEqual(asSeen);
   expect(fitted(throttled, 0, 1, { taken: 1500, stalled: 3000 })).toEqual([1, 6, { seen: 0, written: 6 }]);

@@ -23,7 +23,9 @@ export function wasAsked({ targets }: Observed): boolean {
  */
 export function differingJvms(a: Observed, b: Observed): DifferingSetting[] {
   // Of a flag that one side would not have kept, nothing is known there.
-  const flagsVersion = Math.min(...[a, b].flatMap(({ targets }) => targets.flatMap(({ jvm }) => jvm?.flagsVersion ?? [])));
+  const flagsVersion = Math.min(
+    ...[a, b].flatMap(({ targets }) => targets.flatMap(({ jvm }) => jvm?.flagsVersion ?? [])),
+  );
   // What one side alone was asked for does not tell how they differ.
   const wereAsked = wasAsked(a) && wasAsked(b);
   const settings = (jvms: readonly ObservedJvm[]): Map<string, string> => settingsOf(jvms, { wereAsked, flagsVersion });
