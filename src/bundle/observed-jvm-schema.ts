@@ -22,6 +22,8 @@ export const observedJvmSchema = z.object({
   main: z.nullable(z.string()),
   /** Of the collector and of memory, as they were given. */
   flags: z.array(z.string()),
+  /** Which flags were kept, here and in `attached` (src/catalogue/memory-flags.ts); earlier versions did not write it. */
+  flagsVersion: z.number().default(1),
   /** That it writes already. */
   logFiles: z.array(z.string()),
   counters: z.object({ before: countersSchema, after: countersSchema }),

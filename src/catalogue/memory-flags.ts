@@ -18,6 +18,36 @@ function isMemoryFlag(word: string): boolean {
   );
 }
 
+/**
+ * Raised when further flags are kept. Observations have it, because a flag that is not there may have been left out by
+ * an earlier rule.
+ */
+export const flagsVersion = 2;
+
+/** With the version from which on flags of this name are kept, whatever their value. */
+const keptLater: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    'NewSize',
+    'MaxNewSize',
+    'OldSize',
+    'NewRatio',
+    'ShrinkHeapInSteps',
+    'UseAdaptiveSizePolicy',
+    'G1HeapRegionSize',
+    'G1NewSizePercent',
+    'G1MaxNewSizePercent',
+    'ZGenerational',
+    'ShenandoahGCMode',
+    'ShenandoahGCHeuristics',
+  ].map((name) => [name, 2]),
+);
+
+/** Whether the flags of a JVM that this version kept would have a flag of this name. */
+export const wasKept = (name: string, version: number): boolean => version >= (keptLater[name] ?? 1);
+
+/** Whether it only unlocks other flags, so that it changes nothing by itself. */
+export const isUnlockingFlag = (word: string): boolean => unlockingFlag.test(word);
+
 /** Whether it selects a collector, or rules one out. */
 export const isCollectorFlag = (word: string): boolean => collectorFlag.test(word);
 

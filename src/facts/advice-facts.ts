@@ -7,16 +7,20 @@ export type AdvisedThread = Pick<BlamedThread, 'name' | 'nice' | 'policy'>;
 /** `threads`: those that the advice is about; empty: no such thread was seen. */
 type OfThreads<Code extends string> = { readonly code: Code; readonly threads: readonly AdvisedThread[] };
 
+/** A lock of the address space, about which the findings have figures, or a mutex of the program. */
+type AdvisedLock = 'kernel' | 'mutex';
+
 export type AdviceFact =
-  /** Of threads that hold what others wait for: their priority is low; it is not known; it is not low. */
-  | OfThreads<'raise-priority' | 'raise-if-low' | 'raise-weight'>
+  /** Of threads that hold what others wait for: their priority is not known; it is low; it is not low. */
+  | OfThreads<'raise-if-low'>
+  | (OfThreads<'raise-priority' | 'raise-weight'> & { readonly lock: AdvisedLock })
   /** The program waited for these threads, and they had no CPU. */
   | OfThreads<'give-cpu'>
   | { readonly code: 'move-competitors' }
   /** `isNewKernel`: it is known to be Linux 7.1 or newer. */
-  | { readonly code: 'longer-slice'; readonly isNewKernel: boolean }
-  /** The CPU limit of a thread that holds a lock of the kernel, or a mutex of the program. */
-  | { readonly code: 'raise-holders-limit'; readonly lock: 'kernel' | 'mutex' }
+  | { readonly code: 'longer-slice'; readonly isNewKernel: boolean; readonly lock: AdvisedLock }
+  /** The CPU limit of a thread that holds the lock. */
+  | { readonly code: 'raise-holders-limit'; readonly lock: AdvisedLock }
   /** `since`: the first kernel on which the call takes the lock of a VMA; `needsOneVma`: only inside one VMA. */
   | {
       readonly code: 'newer-kernel' | 'one-vma';

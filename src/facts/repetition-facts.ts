@@ -53,8 +53,8 @@ export type OriginFact =
       readonly code: 'competitors-seen';
       /** Fewer hogs than competitors, because these were not on the CPU at once. */
       readonly isFitted: boolean;
-      /** Of the thread, which has another one in the profile; null: it has the same. */
-      readonly otherNice: { readonly seen: number; readonly written: number } | null;
+      /** Of the thread, which has another one in the profile; null: it has the same. `seen` null: it is not known. */
+      readonly otherNice: { readonly seen: number | null; readonly written: number } | null;
       readonly names: readonly string[];
       readonly total_ns: number;
       /** Those that are left out, because hogs are alike. */
@@ -75,7 +75,7 @@ export type OriginFact =
   | { readonly code: 'load-chosen'; readonly load: string; readonly residentBytes: number | null }
   | { readonly code: 'thread-seen'; readonly name: string; readonly nice: number | null };
 
-/** A call that takes another lock where it was measured than where it was observed. */
+/** A call that cannot take the lock where it was measured that it took where it was observed. */
 export interface OtherLock {
   readonly call: string;
   /** A release of Linux on which it was measured, and the lock of the call there. */

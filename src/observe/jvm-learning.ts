@@ -2,6 +2,7 @@
 import { cleanUp } from '../base/clean-up.js';
 import type { LoggedEvent } from '../attribution/evidence.js';
 import type { ObservedJvm } from '../bundle/observed-jvm-schema.js';
+import { flagsVersion } from '../catalogue/memory-flags.js';
 import type { JvmGap, JvmLeftover } from '../facts/observed-jvm-facts.js';
 import { readIfThere } from '../host/files.js';
 import { statedLeftover } from '../words/observed-jvm-words.js';
@@ -139,6 +140,7 @@ function observedJvm(
     collector,
     main: command.main,
     flags: [...flags],
+    flagsVersion,
     logFiles: [...logFiles],
     counters: { before: mutable(counters), after: mutable(after) },
     attached,

@@ -35,10 +35,12 @@ export function milliseconds(ns: number): string {
  * Hogs are alike, and these are the competitors that had a tenth of the time. A real-time thread wins over all others, so
  * where one was seen the hogs are like that, in bursts.
  */
-export function hogsOf(
-  figures: RootFigures,
-  watched_ns: number,
-): { readonly hogs: WrittenHogs; readonly nice: number | null; readonly origins: SettingOrigin[] } {
+export function hogsOf(root: RootToRepeat): {
+  readonly hogs: WrittenHogs;
+  readonly nice: number | null;
+  readonly origins: SettingOrigin[];
+} {
+  const { figures, observation } = root;
   const { competitors } = figures;
   const all_ns = competitors.reduce((sum, { total_ns }) => sum + total_ns, 0);
   const main = competitors.filter(({ total_ns }) => total_ns >= all_ns / 10);
@@ -47,14 +49,14 @@ export function hogsOf(
     return { hogs: { count: 0 }, nice: figures.nice, origins: [{ path: ['hogs'], fact: { code: 'no-competitor' } }] };
   const alike = isRealTime(first.policy) ? [first] : main;
   const threads_n = alike.reduce((sum, one) => sum + one.threads_n, 0);
-  const { hogs_n, nice: own } = fitted(figures, first, Math.min(threads_n, 64));
+  const { hogs_n, nice: own } = fitted(root, first, Math.min(threads_n, 64));
   return {
     hogs: {
       count: hogs_n,
       ...nice(first.nice),
       ...policy(first.policy),
       cpus: 'first',
-      ...(isRealTime(first.policy) ? burst(first, watched_ns) : {}),
+      ...(isRealTime(first.policy) ? burst(first, observation.watched_ns) : {}),
     },
     nice: own,
     origins: [
@@ -63,7 +65,7 @@ export function hogsOf(
         fact: {
           code: 'competitors-seen',
           isFitted: hogs_n < threads_n,
-          otherNice: (own ?? 0) === (figures.nice ?? 0) ? null : { seen: figures.nice ?? 0, written: own ?? 0 },
+          otherNice: (own ?? 0) === (figures.nice ?? 0) ? null : { seen: figures.nice, written: own ?? 0 },
           names: alike.map(({ name }) => name),
           total_ns: alike.reduce((sum, { total_ns }) => sum + total_ns, 0),
           others: main.filter((one) => !alike.includes(one)).map(({ name }) => name),
@@ -82,14 +84,11 @@ interface Fitted {
 /**
  * How many hogs at once, and which nice value of the thread, keep it off its CPU for as long as was seen: off / on = hogs ·
  * weight of a hog / weight of the thread. Competitors that follow each other are one at a time. Where a single hog would
- * keep it off for longer, or all of them for a shorter time, threads of other groups had the CPU (autogroup, cpu.weight):
- * then the nice value is adapted.
+ * keep it off for longer, or all of them for a shorter time, threads of other groups may have had the CPU (autogroup,
+ * cpu.weight): then the nice value is adapted. It is not raised for time that nobody took.
  */
-function fitted(
-  { meanwhile, nice: seen, policy: own, episodes_n }: RootFigures,
-  hog: RootFigures['competitors'][number],
-  most: number,
-): Fitted {
+function fitted(root: RootToRepeat, hog: RootFigures['competitors'][number], most: number): Fitted {
+  const { meanwhile, nice: seen, policy: own, episodes_n } = root.figures;
   const isByWeight = !isRealTime(hog.policy) && !isRealTime(own);
   if (meanwhile === null || meanwhile.onCpu_ns === 0 || !isByWeight) return { hogs_n: most, nice: seen };
   const weight = (value: number | null, of: RootFigures['policy']): number =>
@@ -109,9 +108,26 @@ function fitted(
   if (hogs < leastHogs) return { hogs_n: 1, nice: Math.min(closest(ratio, 1), seen ?? 0) };
   // In a short call the thread had its CPU for less than the slice that it had used up.
   const ofSlices = offCpu_ns / Math.max(onCpu_ns, episodes_n * slice_ns);
-  if (hogsBeside(ofSlices, seen) > most / leastHogs)
+  if (hogsBeside(ofSlices, seen) > most / leastHogs && wasTaken(root, offCpu_ns))
     return { hogs_n: most, nice: Math.max(closest(ofSlices, most), seen ?? 0) };
   return asSeen;
+}
+
+/**
+ * Whether others had the CPU for most of the time for which the thread was off it. In the rest it slept, waited for a
+ * disk, or its cgroup had used up its CPU time.
+ */
+function wasTaken({ figures, observation }: RootToRepeat, offCpu_ns: number): boolean {
+  if (observation.missing.some(({ code }) => code === 'cgroup-throttled')) return false;
+  const taken_ns = figures.competitors.reduce((sum, { total_ns }) => sum + total_ns, 0);
+  return taken_ns / waitersAtOnce({ figures, observation }) > offCpu_ns / 2;
+}
+
+/** What competitors took is added up over the stalled threads, of which several wait for the thread at once. */
+function waitersAtOnce({ figures, observation: { holders, reasons } }: RootToRepeat): number {
+  const stalled_ns = reasons[holders.indexOf(figures)]?.total_ns ?? 0;
+  const { onCpu_ns, offCpu_ns } = figures.meanwhile ?? { onCpu_ns: 0, offCpu_ns: 0 };
+  return Math.max(1, stalled_ns / (onCpu_ns + offCpu_ns));
 }
 
 /** Below it a hog keeps the thread off its CPU for too long by more than half. */

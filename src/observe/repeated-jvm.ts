@@ -15,7 +15,8 @@ function isJvm(target: ObservedTarget): target is JvmTarget {
 }
 
 /** Null: no thread of a JVM did it, or none that gives memory back by itself. */
-export function jvmArm({ figures, observation }: RootToRepeat, call: string): RepeatedOr | null {
+export function jvmArm(root: RootToRepeat, call: string): RepeatedOr | null {
+  const { figures, observation } = root;
   const { thread } = figures;
   const targets = observation.targets.filter(isJvm);
   const [target] = targets;
@@ -27,7 +28,7 @@ export function jvmArm({ figures, observation }: RootToRepeat, call: string): Re
   const { jvm } = target;
   const collector = collectors.find((name) => name === jvm.collector) ?? onlyCollectorOf(giver);
   if (collector === null) return 'collector-unknown';
-  const { hogs, nice: own, origins } = hogsOf(figures, observation.watched_ns);
+  const { hogs, nice: own, origins } = hogsOf(root);
   const waits = waitsToRepeat(figures);
   const jdk = jdkOf(jvm);
   const flags = flagsOf(jvm);

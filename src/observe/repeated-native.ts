@@ -18,7 +18,8 @@ import {
 /** Above it the memory of the machine decides and not the observation; the CPU time of a call is repeated instead. */
 const largestRegion = 2 ** 30;
 
-export function nativeArm({ figures, observation }: RootToRepeat, call: string): RepeatedOr {
+export function nativeArm(root: RootToRepeat, call: string): RepeatedOr {
+  const { figures, observation } = root;
   const isOutside = figures.thread?.role === 'outside';
   const operation = holderThatMakes(call, isOutside);
   if (operation === null) return 'call-not-made';
@@ -27,7 +28,7 @@ export function nativeArm({ figures, observation }: RootToRepeat, call: string):
   const layout = layoutOf(figures, operationNamed(operation).layouts);
   const rate = rateOf(figures, observation.watched_ns);
   const waits = waitsToRepeat(figures);
-  const hogs = hogsOf(figures, observation.watched_ns);
+  const hogs = hogsOf(root);
   return {
     settings: {
       layout,
@@ -72,12 +73,13 @@ export function nativeArm({ figures, observation }: RootToRepeat, call: string):
 const trims: readonly string[] = ['madvise.DONTNEED'];
 
 /** Threads that wait for the mutex of an arena of malloc: a holder that trims, and a victim that allocates there. */
-export function trimArm({ figures, observation }: RootToRepeat, call: string): RepeatedOr {
+export function trimArm(root: RootToRepeat, call: string): RepeatedOr {
+  const { figures, observation } = root;
   const isOutside = figures.thread?.role === 'outside';
   if (isOutside || !trims.includes(call)) return 'call-not-made';
   const { region, stall, fact } = regionByWaits(figures);
   const rate = rateOf(figures, observation.watched_ns);
-  const { hogs, nice: own, origins } = hogsOf(figures, observation.watched_ns);
+  const { hogs, nice: own, origins } = hogsOf(root);
   const waits = figures.waiters.filter(({ mode }) => mode === 'other');
   return {
     settings: {
@@ -125,8 +127,9 @@ function regionByWaits({ meanwhile, episodes_n, policy: of }: RootFigures) {
 }
 
 /** Threads that wait for a CPU: the victims are where the hogs are, and the holder does nothing. */
-export function cpuArm({ figures, observation }: RootToRepeat): RepeatedOr {
-  const { hogs, origins } = hogsOf(figures, observation.watched_ns);
+export function cpuArm(root: RootToRepeat): RepeatedOr {
+  const { figures } = root;
+  const { hogs, origins } = hogsOf(root);
   if (hogs.count === 0) return 'call-unknown';
   return {
     settings: {

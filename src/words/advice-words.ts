@@ -25,29 +25,35 @@ function namesOf(threads: readonly AdvisedThread[], unseen: string): string {
 
 const theHolder = 'the thread that the others waited for';
 
-const ofPriority =
-  'In the findings this ended most such stalls, and not all: in a guest, G1 at nice 0 still stalled others for up to 931 ms. ' +
+const priorityFindings =
+  'In the findings this ended most such stalls, and not all: in a guest, G1 at nice 0 still stalled others for up to 931 ms. ';
+
+const ofWeight =
   'Look at the weight of the cgroup (cpu.weight) first: where it is low, as for a container that asked for little CPU, nice 0 does not help.';
 
 const collectorNames = { g1: 'G1', zgc: 'ZGC', shenandoah: 'Shenandoah', serial: 'Serial', parallel: 'Parallel' };
 
 const ofAdvice: WordsOf<AdviceFact> = {
-  'raise-priority': ({ threads }) =>
-    `Give ${threadsText(threads, withPriority)} normal priority (nice 0), or a cgroup apart with the usual weight of 100. ${ofPriority}`,
+  'raise-priority': ({ threads, lock }) =>
+    `Give ${threadsText(threads, withPriority)} normal priority (nice 0), or a cgroup apart with the usual weight of 100. ${lock === 'kernel' ? priorityFindings : ''}${ofWeight}`,
   'raise-if-low': ({ threads }) =>
     `If ${namesOf(threads, theHolder)} ${threads.length > 1 ? 'have' : 'has'} low priority (a nice value above 0, or SCHED_IDLE), raise it to nice 0, and look at the weight of its cgroup (cpu.weight).`,
-  'raise-weight': ({ threads }) =>
-    `Look at the weight of the cgroup (cpu.weight) of ${namesOf(threads, theHolder)}, whose priority is not low: ` +
-    'on Linux 7.3, calls of a thread at nice 0 in a cgroup of weight 1 stalled the whole process in the findings.',
+  'raise-weight': ({ threads, lock }) =>
+    `Look at the weight of the cgroup (cpu.weight) of ${namesOf(threads, theHolder)}, whose priority is not low` +
+    (lock === 'kernel'
+      ? ': on Linux 7.3, calls of a thread at nice 0 in a cgroup of weight 1 stalled the whole process in the findings.'
+      : '.'),
   'give-cpu': ({ threads }) =>
     `Give ${threadsText(threads, withPriority)} a CPU: ` +
     'a higher priority if it is low, a higher CPU limit or weight of the cgroup, or CPUs that other programs do not use. ' +
     `The program waited for ${threads.length > 1 ? 'these threads' : 'this thread'}.`,
   'move-competitors': () =>
     `Give the programs on the CPU of ${theHolder} other CPUs, or a cgroup with a low weight (cpu.weight).`,
-  'longer-slice': ({ isNewKernel }) =>
-    `${isNewKernel ? 'Give' : 'On Linux 7.1 and newer, give'} ${theHolder} a time slice that is longer than its call (sched_setattr, for the normal scheduling policy). ` +
-    'In the findings stalls then became rare, but those that remained were as long as before.',
+  'longer-slice': ({ isNewKernel, lock }) =>
+    `${isNewKernel ? 'Give' : 'On Linux 7.1 and newer, give'} ${theHolder} a time slice that is longer than ${lock === 'kernel' ? 'its call' : 'it keeps the mutex'} (sched_setattr, for the normal scheduling policy).` +
+    (lock === 'kernel'
+      ? ' In the findings stalls then became rare, but those that remained were as long as before.'
+      : ''),
   'raise-holders-limit': ({ lock }) =>
     `If the cgroup of ${theHolder} has a CPU limit (cpu.max), raise it: ` +
     (lock === 'kernel'
@@ -165,6 +171,8 @@ function heapFindings(collector: keyof typeof collectorNames | null): string {
   if (collector === 'g1') return ' In the findings this ended the stalls of mmap.';
   return collector === 'zgc' ? ' In the findings -XX:-ZUncommit ended the stalls.' : '';
 }
+
+export const onlyProbesText = 'Threads of pauselab itself stalled each other, so there is nothing to try.';
 
 export function adviceText(fact: AdviceFact): string {
   return sentenceOf(ofAdvice, fact);

@@ -82,10 +82,14 @@ const origins: WordsOf<OriginFact> = {
 };
 
 /** Weights of cgroups and autogroups are not observed, so the nice value stands for them. */
-function otherNiceText({ seen, written }: { readonly seen: number; readonly written: number }): string {
-  return written < seen
-    ? `the thread had nice ${seen}, and a lower value here, because beside one hog of its own group it would be off its CPU for longer than it was`
-    : `the thread had nice ${seen}, and a higher value here, because beside these hogs it would be off its CPU for a shorter time than it was: its cgroup has a low weight (cpu.weight), or theirs has a high one`;
+function otherNiceText({ seen, written }: { readonly seen: number | null; readonly written: number }): string {
+  if (seen !== null && written < seen)
+    return `the thread had nice ${seen}, and a lower value here, because beside one hog of its own group it would be off its CPU for longer than it was`;
+  const [had, shorter] =
+    seen === null
+      ? ['the nice value of the thread was not seen, and is above 0 here', 'at nice 0 beside these hogs']
+      : [`the thread had nice ${seen}, and a higher value here`, 'beside these hogs'];
+  return `${had}, because ${shorter} it would be off its CPU for a shorter time than it was: perhaps ${seen === null ? 'its value is above 0, or ' : ''}its cgroup has a low weight (cpu.weight), or theirs has a high one`;
 }
 
 const namesText = (names: readonly string[]): string => listed(names.map((name) => `\`${printableLine(name)}\``));
@@ -142,7 +146,7 @@ function otherLockText({ arm, otherLock }: Extract<ExpectedRootFact, { readonly 
   const { call, kernel, lock, observedKernel, observedLock, isOfOneVma } = otherLock;
   const locks = `${printableLine(call)}${isOfOneVma ? ' inside one VMA' : ''} takes ${takenText(lock)} on Linux ${printableLine(kernel)}, and it took ${takenText(observedLock)} on Linux ${printableLine(observedKernel)}, where it was observed`;
   return isOfOneVma
-    ? `${locks}; whether the observed range spanned several VMAs was not seen, and a range that does is measured by \`--set arms.${arm}.layout=split\``
+    ? `${locks}; a range across VMAs takes ${takenText(observedLock)} there, too, and is measured by \`--set arms.${arm}.layout=split\``
     : `${locks}; measure on a kernel that takes the same lock`;
 }
 

@@ -63,11 +63,24 @@ test('the lengths, and what had most of the other time', () => {
 
 describe('a root whose call takes another lock on the kernels that were measured', () => {
   const seen = (call: string, kernel: string) => ({ ...expects, by: 'holder', call, kernel });
-  const native = (layout: string) => ({ kind: 'native', layout, holder: { operation: 'madvise_free' } }) as ResolvedArm;
+  const native = (layout: string, operation = 'madvise_free') =>
+    ({ kind: 'native', layout, holder: { operation } }) as ResolvedArm;
   const lock = (root: ReturnType<typeof seen>, layout: string, ...kernels: string[]) =>
     otherLockOf(root, native(layout), kernels);
   const free = seen('madvise.FREE', '6.12.1');
   const other = lock(free, 'isolated', '6.18.1');
+
+  const jvm = { kind: 'jvm' } as ResolvedArm;
+
+  test('is not known for a JVM where no range of its call takes that lock', () => {
+    const trim = { ...seen('madvise.DONTNEED', '6.18.5'), cause: 'vma-lock' } as const;
+    expect(otherLockOf(trim, jvm, ['6.12.30'])).toMatchObject({ observedLock: 'VMA lock', lock: 'mmap_lock read' });
+  });
+
+  test('is one that its cause names, also where both kernels are the same', () => {
+    const across = otherLockOf(seen('madvise.FREE', '6.18.1'), native('isolated'), ['6.18.1']);
+    expect(across).toMatchObject({ observedLock: 'mmap_lock read', lock: 'VMA lock', isOfOneVma: true });
+  });
 
   test('is not known, where it did not come back', () => {
     expect(judged(free, [], other)).toMatchObject({ code: 'other-lock', otherLock: { lock: 'VMA lock' } });
@@ -78,10 +91,11 @@ describe('a root whose call takes another lock on the kernels that were measured
 
   test('is described with both locks, and with the layout that was not measured', () => {
     expect(statedExpected(judged(free, [], other)).sentence).toBe(
-      'not known: seen had no stall, and could not have mmap-lock-reader by holder: madvise.FREE inside one VMA takes the lock of a VMA on Linux 6.18.1, and it took mmap_lock for reading on Linux 6.12.1, where it was observed; whether the observed range spanned several VMAs was not seen, and a range that does is measured by `--set arms.seen.layout=split`',
+      'not known: seen had no stall, and could not have mmap-lock-reader by holder: madvise.FREE inside one VMA takes the lock of a VMA on Linux 6.18.1, and it took mmap_lock for reading on Linux 6.12.1, where it was observed; a range across VMAs takes mmap_lock for reading there, too, and is measured by `--set arms.seen.layout=split`',
     );
-    const back = lock(seen('madvise.FREE', '6.18.1'), 'same', '6.12.1');
-    expect(statedExpected(judged({ ...free, cause: 'vma-lock' }, [], back)).sentence).toMatch(
+    const inside = { ...seen('madvise.FREE', '6.18.1'), cause: 'vma-lock' } as const;
+    const back = otherLockOf(inside, native('same'), ['6.12.1']);
+    expect(statedExpected(judged(inside, [], back)).sentence).toMatch(
       /madvise\.FREE takes mmap_lock for reading on Linux 6\.12\.1, and it took the lock of a VMA on Linux 6\.18\.1, where it was observed; measure on a kernel that takes the same lock$/,
     );
   });
@@ -91,7 +105,24 @@ describe('a root whose call takes another lock on the kernels that were measured
     ['kernels on one side of the change', lock(free, 'isolated', '6.16.9')],
     ['a kernel on either side', lock(free, 'isolated', '6.18.1', '6.12.1')],
     ['a range across VMAs', lock(free, 'split', '6.18.1')],
-    ['a call whose lock did not change', lock(seen('munmap', '6.12.1'), 'isolated', '6.18.1')],
+    [
+      'a call whose lock did not change',
+      otherLockOf({ ...seen('munmap', '6.12.1'), cause: 'mmap-lock-writer' }, native('isolated', 'munmap_mmap'), [
+        '6.18.1',
+      ]),
+    ],
+    // It changes the map, and then goes on with the lock for reading.
+    [
+      'a lock that the call takes beside its strongest',
+      otherLockOf(seen('munmap', '6.12.1'), native('isolated', 'munmap_mmap'), ['6.18.1']),
+    ],
+    [
+      'a range that took mmap_lock on a new kernel, on an old one',
+      lock(seen('madvise.FREE', '6.18.5'), 'isolated', '6.12.1'),
+    ],
+    ['a VMA that victims change, so that a call may take mmap_lock', lock(free, 'same', '6.18.1')],
+    ['a JVM, whose ranges are not known', otherLockOf(seen('madvise.DONTNEED', '6.12.1'), jvm, ['6.18.1'])],
+    ['a JVM that took mmap_lock on a new kernel', otherLockOf(seen('madvise.DONTNEED', '6.18.5'), jvm, ['6.12.30'])],
     ['no kernel that is known', lock(free, 'isolated')],
     ['a profile without the call', otherLockOf(expects, native('isolated'), ['6.18.1'])],
   ])('is none for %s', (_, found) => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { RootFigures, ObservationFile } from '../../src/bundle/observation-schema.js';
 import { repetitionOf } from '../../src/observe/repetition.js';
+import { statedGap } from '../../src/words/observation-words.js';
+import { originText } from '../../src/words/repetition-words.js';
 import { competitor, holderFigures, observationWith, jvmWith } from '../support/holder-figures.js';
 
 function repeated(more: Partial<RootFigures>, of: Partial<ObservationFile> = {}) {
@@ -127,14 +129,22 @@ test('hogs are as many as keep the thread off its CPU for as long, and not more 
   expect(fitted(10, 5)).toEqual([1, undefined]);
 });
 
+interface FittedMore extends Partial<ObservationFile> {
+  /** In ms: what the competitor took, and the time of all stalls. */
+  readonly taken?: number;
+  readonly stalled?: number;
+}
+
 test('a thread that got less of its CPU than its nice value says has a higher one, as in a cgroup of low weight', () => {
   const fitted = (
     meanwhile: { readonly onCpu_ns: number; readonly offCpu_ns: number },
-    nice: number,
+    nice: number | null,
     threads_n = 1,
+    { taken = meanwhile.offCpu_ns / 1e6, stalled = 1000, ...more }: FittedMore = {},
   ) => {
+    const competitors = [competitor('a', taken, { threads_n })];
     const { roots } = repetitionOf(
-      observationWith([holderFigures({ nice, meanwhile, competitors: [competitor('a', 900, { threads_n })] })]),
+      observationWith([holderFigures({ nice, meanwhile, competitors, episodes_n: 4 })], more, [stalled]),
     );
     const { settings, origins = [] } = roots[0] ?? {};
     const origin = origins.find(({ path }) => path[0] === 'hogs')?.fact;
@@ -148,6 +158,30 @@ test('a thread that got less of its CPU than its nice value says has a higher on
   // As its nice value says, also where the call itself was short: five others had a slice each.
   expect(fitted({ onCpu_ns: 200e6, offCpu_ns: 220e6 }, 0)).toEqual([1, undefined, null]);
   expect(fitted({ onCpu_ns: 2e6, offCpu_ns: 80e6 }, 0, 5)).toEqual([5, undefined, null]);
+  // Nobody took most of that time: a limit of CPU time, a disk or a sleep keeps a thread off its CPU, too.
+  const throttled = { onCpu_ns: 200e6, offCpu_ns: 800e6 };
+  const asSeen = [1, undefined, null];
+  expect(fitted(throttled, 0)).toEqual([1, 6, { seen: 0, written: 6 }]);
+  expect(fitted(throttled, 0, 1, { taken: 30 })).toEqual(asSeen);
+  expect(
+    fitted(throttled, 0, 1, { missing: [statedGap({ code: 'cgroup-throttled', pid: 100, throttled_ns: 1 })] }),
+  ).toEqual(asSeen);
+  // Three threads waited at once, and each saw the competitor for 300 ms.
+  expect(fitted(throttled, 0, 1, { taken: 900, stalled: 3000 })).toEqual(asSeen);
+  expect(fitted(throttled, 0, 1, { taken: 1500, stalled: 3000 })).toEqual([1, 6, { seen: 0, written: 6 }]);
+  expect(fitted(throttled, null)).toEqual([1, 6, { seen: null, written: 6 }]);
+});
+
+test('a weight of a cgroup is a guess, and a nice value that was not seen is not called 0', () => {
+  const text = (seen: number | null): string =>
+    originText({
+      ...{ code: 'competitors-seen', isFitted: false, names: ['a'], total_ns: 1e9, others: [] },
+      otherNice: { seen, written: 6 },
+    });
+  expect(text(0)).toContain('the thread had nice 0, and a higher value here');
+  expect(text(0)).toContain(': perhaps its cgroup has a low weight');
+  expect(text(null)).toContain('the nice value of the thread was not seen, and is above 0 here');
+  expect(text(null)).not.toContain('had nice');
 });
 
 test('a thread whose share of its CPU does not depend on its nice value keeps that', () => {

@@ -1,8 +1,9 @@
 /** What to try: against each root only what fits its call, its thread and its kernel, and no claim that the findings refute. */
 import { describe, expect, test } from 'vitest';
-import { causes } from '../../src/facts/blame.js';
+import { causes, lockCauses } from '../../src/facts/blame.js';
 import type { BlamedThread } from '../../src/facts/chain-facts.js';
 import { adviceOn, adviceOnAll, type AdvisedRoot } from '../../src/report/html/parts/advice.js';
+import { adviceByCause } from '../../src/report/html/parts/advised-roots.js';
 import { adviceText } from '../../src/words/advice-words.js';
 
 const thread = (name: string, nice: number | null, more: Partial<BlamedThread> = {}): BlamedThread => ({
@@ -59,6 +60,23 @@ describe('the priority of a holder', () => {
 
   test('does not come first against a fork, which took as long at nice 0 in the findings', () => {
     expect(codesOn({ call: 'fork', thread: thread('redis', 19) })[0]).toBe('fork-less');
+  });
+
+  test('has findings for locks of the address space, and none for a mutex', () => {
+    for (const nice of [19, 0]) {
+      const of = { thread: thread('x', nice), kernel: '7.3.4' };
+      const text = (cause: AdvisedRoot['cause']): string =>
+        adviceOn(root({ cause, ...of }))
+          .filter(({ code }) => ['raise-priority', 'raise-weight', 'longer-slice'].includes(code))
+          .map(adviceText)
+          .join('\n');
+      for (const cause of lockCauses) expect(text(cause).match(/[Ii]n the findings/g)).toHaveLength(2);
+      for (const cause of ['mutex', 'allocator-mutex'] as const) {
+        expect(text(cause)).toContain('cpu.weight');
+        expect(text(cause)).toContain('sched_setattr');
+        expect(text(cause)).not.toMatch(/findings|931 ms|its call/);
+      }
+    }
   });
 
   test('comes first where it is low, with its value and what it does not help against', () => {
@@ -210,6 +228,23 @@ test('of several roots each piece comes once, for all threads that it is about',
   expect(all[0] === undefined ? '' : adviceText(all[0])).toMatch(
     /^Give `a` \(nice 19\), `b` \(nice 19\), `c` \(nice 19\) and 2 others normal priority/,
   );
+});
+
+test('a root with a small share of its cause gets no advice, and its time counts', () => {
+  const timed = (name: string, total_ns: number) => ({
+    root: root({ call: 'fork', thread: thread(name, 0) }),
+    total_ns,
+  });
+  const advisedOn = (...roots: ReturnType<typeof timed>[]): string =>
+    adviceByCause(roots)
+      .map(({ total_ns, facts }) => [total_ns, ...facts.map(adviceText)].join('\n'))
+      .join('\n');
+  const text = advisedOn(timed('rare', 49), timed('main', 1000), timed('other', 50));
+  expect(text).toMatch(/^1099\n[^]*`main` and `other`/);
+  expect(text).not.toContain('`rare`');
+  // Of many that are alike, each has a small part.
+  const many = Array.from({ length: 40 }, (_, i) => timed(`worker-${i}`, 10));
+  expect(advisedOn(...many)).toContain('and 37 others');
 });
 
 test('what was seen of one root needs no condition for another', () => {

@@ -154,6 +154,31 @@ describe('a page', () => {
     expect(page).not.toContain('-Xms');
   });
 
+  test('has no advice about probes of pauselab', () => {
+    const of = (name: string, role: BlamedThread['role'], duration_ns: number): typeof exampleStall => {
+      const thread: BlamedThread = { name, tid: 5, role, nice: 0 };
+      return {
+        ...exampleStall,
+        duration_ns,
+        chain: [{ ...exampleLink, thread }],
+        cause: { ...exampleStall.cause, thread },
+      } as typeof exampleStall;
+    };
+    const probe = of('writer.mmap_munmap', 'victim', 9e8);
+    const advice = (...stalls: (typeof exampleStall)[]): string => {
+      const page = report([bundle({ runs: [{ arm: 'free' }] }, { stalls })]);
+      const [, first = ''] = /<dt>What to try<\/dt><dd>([^]*?)<\/dd>/.exec(page) ?? [];
+      return [first, page.slice(page.indexOf('>What to try</h2>'))].join(' ');
+    };
+    const both = advice(probe, of('purger', 'other', 5e8));
+    expect(both).toContain('<code>purger</code>');
+    expect(both).not.toContain('writer.mmap_munmap');
+    expect(
+      advice(probe).match(/Threads of pauselab itself stalled each other, so there is nothing to try\./g),
+    ).toHaveLength(2);
+    expect(advice(probe)).not.toContain('priority');
+  });
+
   test('says of each holder what it does, and claims of no other call that it gives memory back', () => {
     const why = (call: string): string =>
       /<dt>Why<\/dt><dd>([^]*?)<span/

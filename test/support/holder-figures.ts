@@ -1,5 +1,6 @@
 /** What an observation has of the roots of its stalls, as a test needs it; times in ms. */
 import type { RootFigures, ObservationFile } from '../../src/bundle/observation-schema.js';
+import { flagsVersion } from '../../src/catalogue/memory-flags.js';
 import { schemaVersion } from '../../src/bundle/version.js';
 import { statedAnswer } from '../../src/words/observation-words.js';
 
@@ -94,6 +95,7 @@ export function jvmWith(collector: string | null, flags: readonly string[]): Obs
     collector,
     main: null,
     flags: [...flags],
+    flagsVersion,
     logFiles: [],
     counters: { before: null, after: null },
     attached: null,

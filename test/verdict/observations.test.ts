@@ -292,6 +292,23 @@ describe('what else differs is named', () => {
     expect(sentences(sides({ main: 'a.A' }, { main: 'b.B' }))).toEqual([]);
   });
 
+  test('no flag that only unlocks others, and none that the version of one side did not keep', () => {
+    const flags = [
+      '-XX:+UnlockExperimentalVMOptions',
+      '-XX:+ZGenerational',
+      '-XX:NewRatio=3',
+      '-XX:-UseAdaptiveSizePolicy',
+      '-XX:MaxHeapFreeRatio=10',
+    ];
+    const differing = (flagsVersion: number): string[] =>
+      compare(
+        stored('before', { stalls: scattered(60, 1), targets: [javaOf({ flags: [], flagsVersion })] }),
+        stored('after', { stalls: scattered(60, 2), targets: [javaOf({ flags })] }),
+      ).notes.flatMap((note) => (note.code === 'jvms-differ' ? note.settings.map(({ path }) => path) : []));
+    expect(differing(2)).toEqual(['ZGenerational', 'NewRatio', 'UseAdaptiveSizePolicy', 'MaxHeapFreeRatio']);
+    expect(differing(1)).toEqual(['MaxHeapFreeRatio']);
+  });
+
   test('of several JVMs those of the same program', () => {
     const with2 = (heap: string) => [
       javaOf({ main: 'shop.Shop', flags: [heap] }),

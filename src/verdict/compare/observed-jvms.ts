@@ -2,7 +2,7 @@
 import { grouped } from '../../base/group.js';
 import type { ObservationFile } from '../../bundle/observation-schema.js';
 import type { ObservedJvm } from '../../bundle/observed-jvm-schema.js';
-import { flagsInForce, isCollectorFlag, nameOfFlag } from '../../catalogue/memory-flags.js';
+import { flagsInForce, isCollectorFlag, isUnlockingFlag, nameOfFlag, wasKept } from '../../catalogue/memory-flags.js';
 import type { DifferingSetting } from '../../facts/side-facts.js';
 
 type Observed = Pick<ObservationFile, 'targets'>;
@@ -22,9 +22,13 @@ export function wasAsked({ targets }: Observed): boolean {
  * setting has the program where there are several. Of a program of one side nothing is said.
  */
 export function differingJvms(a: Observed, b: Observed): DifferingSetting[] {
+  // Of a flag that one side would not have kept, nothing is known there.
+  const flagsVersion = Math.min(
+    ...[a, b].flatMap(({ targets }) => targets.flatMap(({ jvm }) => jvm?.flagsVersion ?? [])),
+  );
   // What one side alone was asked for does not tell how they differ.
   const wereAsked = wasAsked(a) && wasAsked(b);
-  const settings = (jvms: readonly ObservedJvm[]): Map<string, string> => settingsOf(jvms, wereAsked);
+  const settings = (jvms: readonly ObservedJvm[]): Map<string, string> => settingsOf(jvms, { wereAsked, flagsVersion });
   const [left, right] = [programsOf(a), programsOf(b)];
   if (left.size === 1 && right.size === 1)
     return differing(settings([...left.values()].flat()), settings([...right.values()].flat()), '');
@@ -48,13 +52,20 @@ function differing(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string
   });
 }
 
+interface Comparable {
+  readonly wereAsked: boolean;
+  /** The earliest of both sides. */
+  readonly flagsVersion: number;
+}
+
 /** By collector and by flag; several values where JVMs of one program differ. */
-function settingsOf(jvms: readonly ObservedJvm[], wereAsked: boolean): Map<string, string> {
+function settingsOf(jvms: readonly ObservedJvm[], { wereAsked, flagsVersion }: Comparable): Map<string, string> {
   const pairs = jvms.flatMap((jvm) => [
     { name: 'collector', value: jvm.collector ?? 'unknown' },
     ...flagsInForce(wereAsked ? jvm : { ...jvm, attached: null })
-      .filter((flag) => !isCollectorFlag(flag))
-      .map((flag) => ({ name: nameOfFlag(flag), value: flag })),
+      .filter((flag) => !isCollectorFlag(flag) && !isUnlockingFlag(flag))
+      .map((flag) => ({ name: nameOfFlag(flag), value: flag }))
+      .filter(({ name }) => wasKept(name, flagsVersion)),
   ]);
   return new Map(
     [...grouped(pairs, ({ name }) => name)].map(([name, all]) => [

@@ -104,22 +104,27 @@ function cpuAdvice({ cause, thread, lostCpu, kernel }: AdvisedRoot): readonly [A
   const isNormal = thread === null || ['other', 'batch', 'idle'].includes(thread.policy ?? 'other');
   const isBefore71 = kernel === null ? null : isOlder(kernel, '7.1');
   const isKernelLock = lockCauses.includes(cause);
+  const lock = isKernelLock ? 'kernel' : 'mutex';
   const keepsLockAtLimit = !isKernelLock || kernel === null || isOlder(kernel, '6.18') !== false;
   return [
-    isNormal ? [{ code: priorityCode(thread), threads }] : [],
+    isNormal ? [priorityAdvice(thread, threads, lock)] : [],
     [
       { code: 'move-competitors' },
       ...(isNormal && thread?.policy !== 'idle' && isBefore71 !== true
-        ? [{ code: 'longer-slice', isNewKernel: isBefore71 === false } as const]
+        ? [{ code: 'longer-slice', isNewKernel: isBefore71 === false, lock } as const]
         : []),
-      ...(keepsLockAtLimit ? [{ code: 'raise-holders-limit', lock: isKernelLock ? 'kernel' : 'mutex' } as const] : []),
+      ...(keepsLockAtLimit ? [{ code: 'raise-holders-limit', lock } as const] : []),
     ],
   ];
 }
 
-function priorityCode(thread: BlamedThread | null): 'raise-priority' | 'raise-if-low' | 'raise-weight' {
-  if (thread === null || priorityText(thread) === null) return 'raise-if-low';
-  return hasLowPriority(thread) ? 'raise-priority' : 'raise-weight';
+function priorityAdvice(
+  thread: BlamedThread | null,
+  threads: readonly AdvisedThread[],
+  lock: 'kernel' | 'mutex',
+): AdviceFact {
+  if (thread === null || priorityText(thread) === null) return { code: 'raise-if-low', threads };
+  return { code: hasLowPriority(thread) ? 'raise-priority' : 'raise-weight', threads, lock };
 }
 
 /** Of a lock that is no lock of the whole address space. */

@@ -55,15 +55,18 @@ function allocatorOf(arm: ResolvedArm | undefined): AdvisedRoot['allocator'] {
   return (arm.kind === 'churn' ? arm.churn : arm.jvm).allocator.name;
 }
 
-/** Of the stalls of an experiment; longest time first. */
+/** Of the stalls of an experiment, without those behind pauselab's own probes; longest time first. */
 export function rootsOfRuns(stalls: readonly NumberedStall[], stored: StoredBundle): TimedRoot[] {
   return timed(
     stalls.flatMap((one) => {
       const root = rootOfRun(one, stored);
-      return root === null ? [] : [{ root, total_ns: one.stall.duration_ns }];
+      return root === null || isVictims(root) ? [] : [{ root, total_ns: one.stall.duration_ns }];
     }),
   );
 }
+
+/** In a run, the victims are pauselab's probes. */
+export const isVictims = ({ thread }: Pick<AdvisedRoot, 'thread'>): boolean => thread?.role === 'victim';
 
 /** Of an observation, without the waits of threads that others waited for: these are a part of what they caused. */
 export function rootsOfObservation({ observation }: StoredObservation): TimedRoot[] {
@@ -72,7 +75,7 @@ export function rootsOfObservation({ observation }: StoredObservation): TimedRoo
   const named = [...new Set(jvms.map(({ collector }) => collector))];
   return timed(
     reasons.flatMap(({ cause, call, thread, total_ns }, i) => {
-      if (thread?.role === 'victim') return [];
+      if (isVictims({ thread })) return [];
       const root: AdvisedRoot = {
         ...{ cause, call, thread, kernel },
         lostCpu: neverLost(holders[i]?.meanwhile ?? null) ? false : null,
@@ -120,13 +123,20 @@ export interface CauseAdvice {
   readonly facts: readonly AdviceFact[];
 }
 
+/** Of the root with the most time of its cause: below it, a root is not worth advice. */
+const leastRoot_share = 0.05;
+
 /** The cause with most stalled time first. */
 export function adviceByCause(roots: readonly TimedRoot[]): CauseAdvice[] {
   return [...grouped(roots, ({ root }) => root.cause)]
-    .map(([cause, alike]) => ({
-      cause,
-      total_ns: alike.reduce((sum, { total_ns }) => sum + total_ns, 0),
-      facts: adviceOnAll(alike.toSorted((a, b) => b.total_ns - a.total_ns).map(({ root }) => root)),
-    }))
+    .map(([cause, alike]) => {
+      const sorted = alike.toSorted((a, b) => b.total_ns - a.total_ns);
+      const least_ns = (sorted[0]?.total_ns ?? 0) * leastRoot_share;
+      return {
+        cause,
+        total_ns: alike.reduce((sum, { total_ns }) => sum + total_ns, 0),
+        facts: adviceOnAll(sorted.filter(({ total_ns }) => total_ns >= least_ns).map(({ root }) => root)),
+      };
+    })
     .sort((a, b) => b.total_ns - a.total_ns);
 }

@@ -7,11 +7,11 @@ import type { Cause } from '../../../facts/blame.js';
 import type { ChainLink } from '../../../bundle/stalls-schema.js';
 import type { StoredBundle } from '../../../bundle/store.js';
 import { adviceOn } from './advice.js';
-import { rootOfRun } from './advised-roots.js';
+import { isVictims, rootOfRun } from './advised-roots.js';
 import { stallId } from '../figures-part.js';
 import type { ArmRuns, ReportedBundle, Standing } from '../gather.js';
 import { causeExplained, gradeMeanings, noChain, type LostCpu } from '../../../words/cause-words.js';
-import { adviceText } from '../../../words/advice-words.js';
+import { adviceText, onlyProbesText } from '../../../words/advice-words.js';
 import { workOfCall } from '../../../words/work-words.js';
 import { capitalised, listed } from '../../../words/text.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
@@ -267,9 +267,11 @@ function didWhat({ stall: { chain, cause } }: NumberedStall): string {
   return call === null ? 'while working on the memory of the process' : `while ${workOfCall(call)}`;
 }
 
-/** The most promising piece against the longest of them. */
-function firstAdvice([longest]: readonly NumberedStall[], stored: StoredBundle): string {
-  const root = longest === undefined ? null : rootOfRun(longest, stored);
+/** The most promising piece against the longest of them that is not behind a probe of pauselab. */
+function firstAdvice(stalls: readonly NumberedStall[], stored: StoredBundle): string {
+  const longest = stalls.find(({ stall }) => stall.cause === null || !isVictims(stall.cause));
+  if (longest === undefined) return onlyProbesText;
+  const root = rootOfRun(longest, stored);
   const [first] = root === null ? [] : adviceOn(root);
   return first === undefined
     ? 'Run it again with this version of pauselab: it shows which thread held which lock.'

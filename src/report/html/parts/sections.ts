@@ -2,13 +2,14 @@
 import { distinct, sentencesOf } from '../../../facts/stated.js';
 import { stalledTime } from '../../../attribution/totals.js';
 import { grouped } from '../../../base/group.js';
+import { rootOfStall } from '../../../bundle/stall-root.js';
 import { shellWord } from '../../../base/text/shell-word.js';
 import { formatDuration, formatShare, formatSize } from '../../../base/text/units.js';
 import { betweenRuns, shownRange } from '../../../verdict/run/between-runs.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../../words/metric-words.js';
 import type { Comparison } from '../../../verdict/compare/compared.js';
 import { causeNames, notAttributed } from '../../../words/cause-words.js';
-import { endedText } from '../../../words/advice-words.js';
+import { endedText, onlyProbesText } from '../../../words/advice-words.js';
 import { adviceList } from './advice-list.js';
 import { adviceByCause, rootsOfRuns } from './advised-roots.js';
 import { whatEndedStalls } from './ended-part.js';
@@ -257,8 +258,14 @@ export function causesPart({ label, stalls: { stalls } }: ReportedBundle, severa
 
 export function advicePart(bundles: readonly ReportedBundle[]): Markup {
   const roots = bundles.flatMap(({ stored, stalls }) => rootsOfRuns(stalls.stalls, stored));
-  if (roots.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
+  if (roots.length === 0) return html`<p>${noAdvice(bundles)}</p>`;
   return html`${endedPart(bundles)}${adviceList(adviceByCause(roots))}<p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
+}
+
+function noAdvice(bundles: readonly ReportedBundle[]): string {
+  return bundles.some(({ stalls }) => stalls.stalls.some((one) => rootOfStall(one.stall) !== null))
+    ? onlyProbesText
+    : 'No cause was found, so there is nothing to try.';
 }
 
 function endedPart(bundles: readonly ReportedBundle[]): Markup {
