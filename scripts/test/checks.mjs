@@ -17,15 +17,23 @@ export async function oneCommand(title, args, { stdio = 'pipe', printAfter } = {
   return { passed: Number(hasPassed), failed: Number(!hasPassed), skipped: [] };
 }
 
-/** Counts vitest's tests of these projects; a filter may leave none of them. If vitest stopped early, that is a failure. */
-export async function vitest(names, filter) {
+/**
+ * Counts vitest's tests of these projects. If vitest stopped early, or ran no test without a filter, that is a failure: a
+ * filter may leave none of these projects.
+ * @param {readonly string[]} names
+ * @param {readonly string[]} filter
+ * @param {typeof node} [start]
+ * @returns {Promise<{ passed: number, failed: number, skipped: string[] }>}
+ */
+export async function vitest(names, filter, start = node) {
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-test-'));
   const file = join(folder, 'tally.json');
   const projects = names.flatMap((name) => ['--project', name]);
+  const mayBeNone = filter.length > 0 ? ['--passWithNoTests'] : [];
   const reporters = ['--reporter=default', '--reporter=./scripts/test/reporter.mjs'];
   try {
-    const { code } = await node(
-      ['node_modules/vitest/vitest.mjs', 'run', '--passWithNoTests', ...projects, ...reporters, ...filter],
+    const { code } = await start(
+      ['node_modules/vitest/vitest.mjs', 'run', ...mayBeNone, ...projects, ...reporters, ...filter],
       'inherit',
       { PAUSELAB_TALLY: file },
     );
@@ -34,7 +42,7 @@ export async function vitest(names, filter) {
       process.stdout.write(`vitest ended with ${code}, which counts as one failure\n`);
       tally.failed = 1;
     }
-    return tally;
+    return filter.length > 0 ? tally : atLeastOne(tally);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -43,15 +51,21 @@ export async function vitest(names, filter) {
 /**
  * The sum of vitest's counts. If no test ran in any of them, that is a failure.
  * @param {readonly { passed: number, failed: number, skipped: readonly string[] }[]} tallies
+ * @returns {{ passed: number, failed: number, skipped: string[] }}
  */
 export function together(tallies) {
   const sum = (key) => tallies.reduce((total, tally) => total + tally[key], 0);
-  const all = { passed: sum('passed'), failed: sum('failed'), skipped: tallies.flatMap(({ skipped }) => skipped) };
-  if (all.passed + all.failed === 0) {
-    process.stdout.write('no test ran, which counts as one failure\n');
-    all.failed = 1;
-  }
-  return all;
+  return atLeastOne({
+    passed: sum('passed'),
+    failed: sum('failed'),
+    skipped: tallies.flatMap(({ skipped }) => skipped),
+  });
+}
+
+function atLeastOne(tally) {
+  if (tally.passed + tally.failed > 0) return tally;
+  process.stdout.write('no test ran, which counts as one failure\n');
+  return { ...tally, failed: 1 };
 }
 
 function readTally(file) {

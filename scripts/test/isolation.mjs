@@ -7,14 +7,18 @@ import { dirname, join } from 'node:path';
  */
 const changesProcess = /\bvi\.(?!(?:fn|mocked)\b)|\bprocess\.(?:env|chdir|umask|exitCode|on|once|set\w+)\b/;
 
+/** Functions that set state of a module of src, which all test files of a process share. createLogger is one too. */
+const setsModule = /\b(?:tellCleanUpFailures|createLogger|useLogSettings|watchOutput)\(/;
+
 /** In a file that test files import, and that a process loads once: these end with the first of those test files. */
 const endsWithFirstFile = /^(?:(?:before|after)(?:All|Each)\(|(?:export )?const \w+ = scratchFolder\()/m;
 
 const relativeImport = /\b(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g;
 
 /**
- * Whether this test file needs a process of its own: it, or a file of the tests that it imports, changes its process, or
- * such a file has hooks or a folder for one test file. `read` returns null for a file that is none of the tests'.
+ * Whether this test file needs a process of its own: it, or a file of the tests that it imports, changes its process or
+ * sets state of a module, or such a file has hooks or a folder for one test file. `read` returns null for a file that is
+ * none of the tests'.
  * @param {string} file
  * @param {(path: string) => string | null} [read]
  * @returns {boolean}
@@ -26,7 +30,7 @@ export function needsOwnProcess(file, read = readTestFile) {
     seen.add(path);
     const text = read(path);
     if (text === null) return false;
-    if (changesProcess.test(text) || (isImported && endsWithFirstFile.test(text))) return true;
+    if (changesProcess.test(text) || setsModule.test(text) || (isImported && endsWithFirstFile.test(text))) return true;
     return [...text.matchAll(relativeImport)].some(([, name]) =>
       changes(join(dirname(path), name).replace(/\.js$/, '.ts'), true),
     );

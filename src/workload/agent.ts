@@ -15,7 +15,7 @@ import { programInPath } from '../host/program-in-path.js';
 import { pidPlace } from '../profile/check/check-agent.js';
 import type { ResolvedAgent } from '../profile/resolved/resolved.js';
 import type { Board } from '../record/board/board.js';
-import { keptEnd } from './kept-end.js';
+import { keptEnd, type KeptEnd } from './kept-end.js';
 import { launchFile } from './launch-file.js';
 import { launcherFailure } from './launched.js';
 import { printedLines } from './printed.js';
@@ -113,6 +113,7 @@ export async function startAgent(input: AgentInput): Promise<RunningAgent> {
     return windowEnd_ns > 0n && process.hrtime.bigint() >= windowEnd_ns;
   };
   const pidNow = (): number => Number((readIfThere(at('pid')) ?? '').split('\n')[0] ?? 0);
+  const endNow = (): KeptEnd | null => keptEnd(printedLines(at('end')));
   const linesNow = (): string[] => [...printedLines(at('err')), ...printedLines(at('keeper.err'))];
 
   const begin = async (): Promise<Running> => {
@@ -130,7 +131,7 @@ export async function startAgent(input: AgentInput): Promise<RunningAgent> {
   const finish = async ({ keeper, start_ns }: Running): Promise<void> => {
     const byKeeper = await keeper.exited;
     const end_ns = process.hrtime.bigint();
-    const kept = keptEnd(printedLines(at('end')));
+    const kept = endNow();
     const lines = linesNow();
     const begun = pidNow();
     lastComplaint = lines.at(-1) ?? lastComplaint;
@@ -206,8 +207,9 @@ export async function startAgent(input: AgentInput): Promise<RunningAgent> {
       const ended_ns = starts.reduce((sum, { cpu_ns }) => sum + cpu_ns, 0);
       const pid = current === null ? 0 : pidNow();
       if (pid === 0) return ended_ns;
-      const now_ns = cpuTimeOf(pid);
-      return now_ns === null ? null : ended_ns + now_ns;
+      // Between its end and ours, its keeper may still end what it left.
+      const now_ns = cpuTimeOf(pid) ?? endNow()?.cpu_ns;
+      return now_ns === undefined ? null : ended_ns + now_ns;
     },
     use: () => ({
       name: (agent.command[0] ?? '').replace(/^.*\//, ''),

@@ -12,7 +12,7 @@ import { scratchFolder } from '../support/scratch.js';
 import { until } from '../support/until.js';
 
 /** Without a kernel in the cache, no guest is booted to try KVM, which may take half a minute. */
-const noKernels = { XDG_CACHE_HOME: scratchFolder().path };
+const noKernels = { PAUSELAB_CACHE: scratchFolder().path };
 const isRoot = process.geteuid?.() === 0;
 
 describe('a machine that nothing can be measured on', () => {

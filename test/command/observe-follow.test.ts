@@ -49,7 +49,8 @@ describe('what stalls a process', () => {
         const pid = busySleeper();
         const out = scratch.fresh('followed');
         const following = follow(['--pid', String(pid), '--tier', tier, '--out', out]);
-        await noisy(() => stoppedUntil(pid, 'two stops are shown', () => following.lines().filter(isStop).length >= 2));
+        const isShown = (): boolean => following.lines().filter(isStop).length >= 2;
+        await following.beforeItEnds(noisy(() => stoppedUntil(pid, 'two stops are shown', isShown)));
         // Nothing is kept before the end.
         expect(existsSync(out)).toBe(false);
         following.kill('SIGINT');

@@ -27,6 +27,28 @@ test('the last reading with all processes counts, if it covers most of the windo
   expect(machineLoad([begin, end], null, 2).foreignLoad_share).toBeNull();
 });
 
+test('a look at the start that did not see all processes costs only the time until the next look', async () => {
+  const pid = process.pid;
+  let beside_ns: number | null = null;
+  const workload: Pick<PreparedWorkload, 'pids' | 'victimsPid' | 'besideCpu_ns'> = {
+    pids: [pid],
+    victimsPid: pid,
+    besideCpu_ns: () => beside_ns,
+  };
+  const meters = runMeters(workload as PreparedWorkload, [pid], 2);
+  meters.onWindowStart();
+  beside_ns = 0;
+  meters.onSnapshot();
+  // The last look comes much later than the second came after the first.
+  const { loads } = meters.readings();
+  const until_ns = process.hrtime.bigint() + 10n * ((loads[1]?.time_ns ?? 0n) - (loads[0]?.time_ns ?? 0n));
+  while (process.hrtime.bigint() < until_ns) await new Promise(setImmediate);
+  meters.onWindowEnd();
+  const { machine } = meters.readings();
+  expect(machine.foreignLoad_share).not.toBeNull();
+  expect(machine.ownLoad_share).not.toBeNull();
+});
+
 test('a workload that ended before any look used an unknown time, and others too', async () => {
   const child = spawn('sleep', ['60']);
   onTestFinished(() => {

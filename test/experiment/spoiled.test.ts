@@ -33,6 +33,15 @@ test.each<[Partial<RunLoad>, string]>([
   expect(sentences(spoiledBy({ ...calm, ...load }, limits))).toEqual([reason]);
 });
 
+test('a limit of 100 % accepts any other load, also one that was not read', () => {
+  const any = { ...limits, foreignLoad_share: 1 };
+  expect(spoiledBy({ ...calm, foreignLoad_share: 1 }, any)).toEqual([]);
+  expect(spoiledBy({ ...calm, foreignLoad_share: null }, any)).toEqual([]);
+  expect(spoiledBy({ ...calm, foreignLoad_share: null }, { ...any, foreignLoad_share: 0.99 })).toEqual([
+    { code: 'load-unread' },
+  ]);
+});
+
 test('every reason is named', () => {
   expect(
     spoiledBy(

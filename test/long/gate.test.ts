@@ -49,10 +49,14 @@ const limited = scratch.write(
 );
 const quiet = ['--set', 'hogs.count=0'];
 
+const exitCodes = { pass: 0, fail: 3, inconclusive: 4 } as const;
+
 async function gated(...words: string[]): Promise<Ended & { result: GateResult }> {
   const ended = await pauselab(['gate', '--json', ...words]);
   expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: expect.toBeOneOf([0, 3, 4]) as number });
-  return { ...ended, result: JSON.parse(ended.stdout) as GateResult };
+  const result = JSON.parse(ended.stdout) as GateResult;
+  expect(ended.code).toBe(exitCodes[result.outcome]);
+  return { ...ended, result };
 }
 
 let before = '';
@@ -64,13 +68,13 @@ test('a pass, a regression by hogs that were added, and a pass where they are go
     const passed = await gated('--run', profile, '--policy', limited, '--out', before, ...quiet);
     expect(passed.result.counts.error).toBe(0);
     noisy(() => {
-      expect(passed).toMatchObject({ code: 0, result: { outcome: 'pass', counts: { pass: 1 } } });
+      expect(passed.result).toMatchObject({ outcome: 'pass', counts: { pass: 1 } });
     });
 
     const failed = await gated('--run', profile, '--baseline', before, '--policy', compared, '--out', worse);
     expect(failed.result.counts.error).toBe(0);
     noisy(() => {
-      expect(failed).toMatchObject({ code: 3, result: { outcome: 'fail', counts: { fail: 1 } } });
+      expect(failed.result).toMatchObject({ outcome: 'fail', counts: { fail: 1 } });
     });
     expect(failed.result.suites[0]).toMatchObject({
       checks: [
@@ -93,9 +97,9 @@ test('a pass, a regression by hogs that were added, and a pass where they are go
 
     const gone = await gated('--candidate', before, '--baseline', worse, '--policy', compared);
     noisy(() => {
-      expect(gone).toMatchObject({
-        code: 0,
-        result: { suites: [{ checks: [{ outcome: 'pass', comparison: { noWorse: { holds: true } } }] }] },
+      expect(gone.result).toMatchObject({
+        outcome: 'pass',
+        suites: [{ checks: [{ outcome: 'pass', comparison: { noWorse: { holds: true } } }] }],
       });
     });
   });
@@ -168,7 +172,7 @@ test('fewer runs than the policy asks for are no verdict, and a replay of them i
 test('both sides in turns: hogs that were added are a regression, and each round is one block', async () => {
   await withinTries(3, 'a writer stands still beside a hog, and without one does not', async () => {
     const folder = scratch.fresh('turns');
-    const { code, result, sentences } = await gated(
+    const { result, sentences } = await gated(
       '--run',
       profile,
       '--policy',
@@ -181,7 +185,7 @@ test('both sides in turns: hogs that were added are a regression, and each round
     const [baseline, candidate] = [join(folder, 'baseline'), join(folder, 'candidate')];
     expect(sentences).toEqual([`pauselab: measured ${baseline} and ${candidate} in turns`]);
     noisy(() => {
-      expect({ code, result }).toMatchObject({ code: 3, result: { outcome: 'fail', together: { finding: 'named' } } });
+      expect(result).toMatchObject({ outcome: 'fail', together: { finding: 'named' } });
     });
     // Six rounds, each exchanged or not.
     expect(result).toMatchObject({

@@ -3,14 +3,14 @@
  * mmap_lock, who had it, how, and in which call. The threads are those of native/test/lock_waits.cc.
  */
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../src/base/failure.js';
 import type { Machine } from '../../src/kernel/guest/guest-machine.js';
-import { resolveKernel, type KernelImage } from '../../src/kernel/image/kernel-image.js';
+import type { KernelImage } from '../../src/kernel/image/kernel-image.js';
 import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
 import { attributed } from '../../src/observe/observation.js';
 import type { EndRecord, ObservedRecord, OffRecord } from '../../src/observe/observed.js';
 import { bootObserving, observedIn, observedThreshold_ns } from '../support/observing-guest.js';
 import { expectNothingLeft } from '../support/pauselab.js';
+import { realKernel } from '../support/real-kernel.js';
 import { noisy, withinTries } from '../support/tries.js';
 
 /**
@@ -100,15 +100,12 @@ async function expectWaits(machine: Machine, { release }: KernelImage): Promise<
   expect(blocked.map(({ lock }) => lock)).toEqual(blocked.map(() => 'waits'));
 }
 
-async function inGuest(asked: string, skip: (why: string) => void, look: typeof expectWaits): Promise<void> {
-  let image: KernelImage;
-  try {
-    image = await resolveKernel(asked);
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    skip(error.message);
-    return;
-  }
+async function inGuest(
+  asked: string,
+  skip: (condition: boolean, reason: string) => void,
+  look: typeof expectWaits,
+): Promise<void> {
+  const image = await realKernel(asked, skip);
   // An emulated kernel sometimes does not start.
   const machine = await withinTries(3, `${asked} boots`, () => noisy(() => bootObserving(image)));
   try {

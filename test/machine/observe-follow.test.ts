@@ -26,7 +26,7 @@ test('a wait has the thread that had the lock while it is observed, as in the re
         .lines()
         .map((line) => JSON.parse(line) as ListedStall)
         .filter(({ cause }) => cause?.cause === 'mmap-lock-reader');
-    await noisy(() => until('a wait for mmap_lock is shown', () => held().length > 0));
+    await following.beforeItEnds(noisy(() => until('a wait for mmap_lock is shown', () => held().length > 0)));
     const [shown] = held();
     following.kill('SIGINT');
     expect(await following.code).toBe(130);

@@ -1,4 +1,4 @@
-/** Which unit tests share their processes: those that change nothing of them. */
+/** Which unit tests share their processes: those that change nothing of them and of the modules of src. */
 import { expect, test } from 'vitest';
 import { needsOwnProcess, testFiles } from '../../scripts/test/isolation.mjs';
 
@@ -12,6 +12,9 @@ test.each([
   ["process.env.PATH = '';", true],
   ['process.chdir(folder);', true],
   ["process.once('SIGINT', stop);", true],
+  ['tellCleanUpFailures((sentence) => told.push(sentence));', true],
+  ["createLogger({ format: 'text', level: 'info' });", true],
+  ["import type { Logger } from '../../src/cli/text/logger.js';", false],
   ['const look = vi.fn(() => 1);', false],
   ['afterAll(() => undefined);', false],
   ['const scratch = scratchFolder();', false],

@@ -9,10 +9,12 @@ const scratch = scratchFolder();
 const short = scratch.write('short.yaml', shortProfile);
 export const isRoot = process.getuid?.() === 0;
 export const needsRoot = 'needs root, for mounts of its own';
-const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-const nobodyCannot =
+/** Of no other test: a limit counts all threads of its user, also those of tests that run beside this one. */
+const limitedUser = 65_533;
+const asLimitedUser = ['setpriv', `--reuid=${limitedUser}`, `--regid=${limitedUser}`, '--clear-groups'];
+const limitedUserCannot =
   !isRoot ||
-  spawnSync('env', [...nobody, process.execPath, '-e', `require('fs').accessSync(${JSON.stringify(mainFile)})`])
+  spawnSync('env', [...asLimitedUser, process.execPath, '-e', `require('fs').accessSync(${JSON.stringify(mainFile)})`])
     .status !== 0;
 export const inOwnMounts = (script: string): string[] => ['unshare', '--mount', ...shell(`${script} && exec "$@"`, [])];
 
@@ -27,18 +29,18 @@ export async function expectFileLimit(blocks: number): Promise<void> {
   await expectUnfit(shell(`ulimit -f ${blocks}; exec "$@"`, []), says);
 }
 
-/** As the user nobody, who may have so many threads. */
+/** As a user who may have so many threads. */
 export async function expectThreadLimit(
   most: number,
   { skip }: { readonly skip: (condition: boolean, reason: string) => void },
 ): Promise<void> {
-  skip(nobodyCannot, 'needs root, and a folder that the user nobody can read');
-  const home = scratch.fresh('nobody');
+  skip(limitedUserCannot, 'needs root, and a folder that other users can read');
+  const home = scratch.fresh('home');
   mkdirSync(home);
-  chownSync(home, 65534, 65534);
+  chownSync(home, limitedUser, limitedUser);
   const out = `${home}/out`;
   const ended = await pauselab(['run', short, '--out', out], {
-    wrapper: [...nobody, 'prlimit', `--nproc=${most}`],
+    wrapper: [...asLimitedUser, 'prlimit', `--nproc=${most}`],
     env: { HOME: home },
   });
   expectFault(ended, { code: 5, says: [/(failed|could not be started) \(?.*EAGAIN.*ulimit -u/], out });

@@ -9,6 +9,8 @@ export interface Following {
   readonly lines: () => string[];
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly code: Promise<number | null>;
+  /** What is awaited while it observes. Its end meanwhile is a failure, which no `noisy` inside can hide. */
+  readonly beforeItEnds: <T>(awaited: Promise<T>) => Promise<T>;
 }
 
 export function follow(args: readonly string[]): Following {
@@ -23,10 +25,18 @@ export function follow(args: readonly string[]): Following {
     stdout += text;
   });
   onTryFinished(() => child.kill('SIGKILL'));
+  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   return {
     hasBegun: () => stderr.includes('observing by'),
     lines: () => stdout.split('\n').slice(0, -1),
     kill: (signal) => child.kill(signal),
-    code: new Promise((resolve) => child.once('close', resolve)),
+    code,
+    beforeItEnds: (awaited) =>
+      Promise.race([
+        awaited,
+        code.then((ended) => {
+          throw new Error(`observe --follow ended with ${ended ?? 'a signal'} meanwhile: ${stderr}`);
+        }),
+      ]),
   };
 }

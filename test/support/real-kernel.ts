@@ -1,6 +1,7 @@
 /**
- * A real kernel from the mirror, in the user's own cache: outside of the clone, so that it is fetched once. Where apt
- * alone cannot reach a mirror of Debian either, the test is skipped; any other failure is one.
+ * A real kernel from the mirror. It is in the user's own cache, outside of the clone, so that it is fetched once; with
+ * another `PAUSELAB_CACHE` it is fetched into that. Where apt alone cannot reach a mirror of Debian either, the test is
+ * skipped; any other failure is one.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,8 +13,9 @@ import { pauselab } from './pauselab.js';
 export async function realKernel(
   asked: string,
   skip: (condition: boolean, reason: string) => void,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<KernelImage> {
-  const { code, stdout, stderr } = await pauselab(['kernels', 'fetch', asked, '--json']);
+  const { code, stdout, stderr } = await pauselab(['kernels', 'fetch', asked, '--json'], { env });
   const reason = code === 5 ? whyNoMirror() : null;
   skip(reason !== null, reason ?? '');
   if (code !== 0) throw new Error(`kernels fetch ${asked} ended with ${code ?? 'a signal'}: ${stderr}`);

@@ -1,8 +1,9 @@
 /** Agents under a real launcher, beside this process. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { ExitCode } from '../../src/base/failure.js';
 import { cpuTopology } from '../../src/host/cpus.js';
+import { readIfThere } from '../../src/host/files.js';
 import { startAgent, type RunningAgent } from '../../src/workload/agent.js';
 import { until } from '../support/until.js';
 
@@ -11,14 +12,17 @@ const board = {
   window: () => ({ go_ns: 0n, windowStart_ns: 0n, windowEnd_ns: 0n, drainEnd_ns: 0n }),
 };
 
-async function agentOf(script: string): Promise<RunningAgent> {
+const agentOf = async (script: string): Promise<RunningAgent> => (await agentIn(() => script)).agent;
+
+/** With the folder of its files. */
+async function agentIn(script: (folder: string) => string): Promise<{ agent: RunningAgent; path: string }> {
   const path = mkdtempSync('/dev/shm/pauselab-test-agent-');
   onTestFinished(() => {
     rmSync(path, { recursive: true, force: true });
   });
   const agent = await startAgent({
     agent: {
-      command: ['/bin/sh', '-c', script, '{pid}'],
+      command: ['/bin/sh', '-c', script(path), '{pid}'],
       mode: 'repeat',
       pause_ns: 1e6,
       active: true,
@@ -32,8 +36,22 @@ async function agentOf(script: string): Promise<RunningAgent> {
     topology: cpuTopology(),
   });
   onTestFinished(() => agent.stop());
-  return agent;
+  return { agent, path };
 }
+
+test('its CPU time is known while its keeper ends what it left', async () => {
+  const { agent, path } = await agentIn(
+    (folder) => `[ -e ${folder}/begun ] || { touch ${folder}/begun; exit; }; trap '' TERM; sleep 60 &`,
+  );
+  const ended_ns = (): number => agent.use().starts.reduce((sum, { cpu_ns }) => sum + cpu_ns, 0);
+  // The keeper waits for a process that ignores SIGTERM.
+  const known = await until('a start has ended, and its keeper not', () => {
+    const pid = Number((readIfThere(`${path}/agent.pid`) ?? '').split('\n')[0]);
+    const hasEnded = pid > 0 && pid !== agent.use().starts.at(-1)?.pid && existsSync(`${path}/agent.end`);
+    return hasEnded && { cpu_ns: agent.cpu_ns(), ended_ns: ended_ns() };
+  });
+  expect(known.cpu_ns).toBeGreaterThan(known.ended_ns);
+});
 
 const likeTheLauncher = 'backup: /opt/tool could not be executed (ENOENT)';
 

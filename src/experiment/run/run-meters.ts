@@ -1,7 +1,7 @@
 /**
  * Readings of the machine and the workload during a window: load, CPU time, memory. A process that has ended has no CPU
- * time left to read, and pauselab may look late, so each look reads everything, and the last look that saw all processes
- * counts.
+ * time left to read, and pauselab may look late, so each look reads everything, and the first and the last look that saw
+ * all processes count.
  */
 import {
   cpuTimeOf,
@@ -80,6 +80,7 @@ function loadMeter(pids: readonly number[], workload: Pick<PreparedWorkload, 'be
     look() {
       const reading = read();
       readings.push(reading ?? readLoad());
+      begin ??= reading;
       end = reading ?? end;
     },
     readings: (): readonly LoadReading[] => readings,
@@ -126,7 +127,9 @@ function cpuMeter({ victimsPid }: Pick<PreparedWorkload, 'victimsPid'>) {
       begin = end = reading();
     },
     look: () => {
-      end = reading() ?? end;
+      const now = reading();
+      begin ??= now;
+      end = now ?? end;
     },
     used: (): CpuUsed =>
       begin === null || end === null

@@ -12,8 +12,10 @@ export function spoiledBy(load: RunLoad, limits: ResolvedProfile['spoiled']): Di
   const reasons: Disturbance[] = [];
   if (load.steal_share > limits.steal_share)
     reasons.push({ code: 'steal', share: load.steal_share, limit: limits.steal_share });
-  if (load.foreignLoad_share === null) reasons.push({ code: 'load-unread' });
-  else if (load.foreignLoad_share > limits.foreignLoad_share)
+  if (load.foreignLoad_share === null) {
+    // No load disturbs a run with a limit of 100 %, so neither does one that was not read.
+    if (limits.foreignLoad_share < 1) reasons.push({ code: 'load-unread' });
+  } else if (load.foreignLoad_share > limits.foreignLoad_share)
     reasons.push({ code: 'foreign-load', share: load.foreignLoad_share, limit: limits.foreignLoad_share });
   if (load.clockSourceChanged) reasons.push({ code: 'clock-source', now: load.clockSource });
   return reasons;
