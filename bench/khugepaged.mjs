@@ -8,7 +8,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, getPriority, setPriority, tmpdir } from 'node:os';
+import { getPriority, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -27,43 +27,49 @@ const cpusOf = (pid) =>
   /current affinity list: (.*)$/m.exec(execFileSync('taskset', ['-pc', `${pid}`], { encoding: 'utf8' }))?.[1];
 const stayOn = (pid, cpus) => execFileSync('taskset', ['-pc', cpus, `${pid}`], { stdio: 'ignore' });
 
-const code = await prepare();
-if (code !== 0) process.exit(code);
-// Its set-up has compiled it.
-const { kernelThreadIds } = await import('../dist/host/kernel-thread-ids.js');
-const pid = kernelThreadIds().find((one) => readFileSync(`/proc/${one}/comm`, 'utf8').trim() === 'khugepaged');
-if (pid === undefined) {
-  process.stderr.write('this kernel has no khugepaged, or it is not seen from here; run this bench on the host\n');
-  process.exit(5);
-}
+process.exitCode = await main();
 
-const before = {
-  settings: settings.map((one) => readFileSync(one, 'utf8')),
-  cpus: cpusOf(pid),
-  nice: getPriority(pid),
-};
-const folder = mkdtempSync(join(tmpdir(), 'pauselab-bench-huge-'));
-const restore = () => {
-  setPriority(pid, before.nice);
-  stayOn(pid, before.cpus);
-  settings.forEach((one, i) => writeFileSync(one, before.settings[i]));
-  rmSync(folder, { recursive: true, force: true });
-};
-for (const signal of ['SIGINT', 'SIGTERM'])
-  process.once(signal, () => {
+/** The exit code. */
+async function main() {
+  const code = await prepare();
+  if (code !== 0) return code;
+  // Its set-up has compiled it.
+  const { kernelThreadIds } = await import('../dist/host/kernel-thread-ids.js');
+  const pid = kernelThreadIds().find((one) => readFileSync(`/proc/${one}/comm`, 'utf8').trim() === 'khugepaged');
+  if (pid === undefined) {
+    process.stderr.write('this kernel has no khugepaged, or it is not seen from here; run this bench on the host\n');
+    return 5;
+  }
+  const before = {
+    settings: settings.map((one) => readFileSync(one, 'utf8')),
+    cpus: cpusOf(pid),
+    nice: getPriority(pid),
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'pauselab-bench-huge-'));
+  const restore = () => {
+    setPriority(pid, before.nice);
+    stayOn(pid, before.cpus);
+    settings.forEach((one, i) => writeFileSync(one, before.settings[i]));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => {
+      restore();
+      process.kill(process.pid, signal);
+    });
+  try {
+    stayOn(pid, '0');
+    for (const one of settings) writeFileSync(one, '10');
+    for (let round = 0; round < Number(values.rounds); round += 1)
+      for (const nice of round % 2 === 0 ? [19, 0] : [0, 19])
+        await oneRun({ pid, nice, bundle: join(folder, `${round}-${nice}`) });
+    return 0;
+  } finally {
     restore();
-    process.exit(128 + constants.signals[signal]);
-  });
-try {
-  stayOn(pid, '0');
-  for (const one of settings) writeFileSync(one, '10');
-  for (let round = 0; round < Number(values.rounds); round += 1)
-    for (const nice of round % 2 === 0 ? [19, 0] : [0, 19]) await oneRun(round, nice);
-} finally {
-  restore();
+  }
 }
 
-async function oneRun(round, nice) {
+async function oneRun({ pid, nice, bundle }) {
   setPriority(pid, nice);
   const seconds = Number(values.seconds);
   const already_n = collapsed();
@@ -71,7 +77,6 @@ async function oneRun(round, nice) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const printed = text(huge.stdout);
-  const bundle = join(folder, `${round}-${nice}`);
   const observe = spawn(
     process.execPath,
     [
