@@ -59,3 +59,19 @@ test('every file that a comment or a document names is there', () => {
   expect(named.length).toBeGreaterThan(300);
   expect(named.filter(({ name }) => !ends.has(name)).map(({ file, name }) => `${file} names ${name}`)).toEqual([]);
 });
+
+test('every module of dist that a bench, a script or a test loads has its source', () => {
+  const sources = files.filter((file) => /^(bench|scripts|test)\/.*\.(ts|mjs)$/.test(file));
+  const loaded = sources.flatMap((file) =>
+    [
+      ...readFileSync(join(repository, file), 'utf8').matchAll(
+        /(?:from|import\()\s*'(?:\.\.\/)+dist\/([\w./-]+)\.js'/g,
+      ),
+    ].map(([, name = '']) => ({ file, name })),
+  );
+  expect(loaded.length).toBeGreaterThan(50);
+  // A compiled file outlives its source, so an import of it fails in a fresh clone only.
+  expect(
+    loaded.filter(({ name }) => !ends.has(`src/${name}.ts`)).map(({ file, name }) => `${file} loads ${name}`),
+  ).toEqual([]);
+});

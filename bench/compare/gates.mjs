@@ -6,7 +6,7 @@
 // PART: alarms, windows, power, thin, margin, drift, pass or one.
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { bootstrapMeans } from '../../dist/stats/bootstrap.js';
-import { rankTest } from '../../dist/stats/permutation.js';
+import { rankTest } from '../../dist/stats/rank-test.js';
 import { mean } from '../../dist/stats/sample.js';
 import { gate } from '../../dist/verdict/gate/gate.js';
 import { readPolicy } from '../../dist/verdict/gate/policy.js';
