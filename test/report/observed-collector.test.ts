@@ -77,6 +77,6 @@ test.each([
   );
   const page = observationReport([path]);
   expect(page).toMatch(new RegExp(`<td[^>]*>${word}</td>`));
-  expect(/<rect class="o-perhaps"/.test(page)).toBe(isOpen);
+  expect(page.includes('<rect class="o-perhaps"')).toBe(isOpen);
   expect(sliceFigures.some((figure) => openStallsOf(figure, { stalls, collector }) !== null)).toBe(isOpen);
 });
