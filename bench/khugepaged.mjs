@@ -34,7 +34,7 @@ async function main() {
   const code = await prepare();
   if (code !== 0) return code;
   // Its set-up has compiled it.
-  const { kernelThreadIds } = await import('../dist/host/kernel-thread-ids.js');
+  const { kernelThreadIds } = await import('../dist/workload/watch/kernel-thread-ids.js');
   const pid = kernelThreadIds().find((one) => readFileSync(`/proc/${one}/comm`, 'utf8').trim() === 'khugepaged');
   if (pid === undefined) {
     process.stderr.write('this kernel has no khugepaged, or it is not seen from here; run this bench on the host\n');

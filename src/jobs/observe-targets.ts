@@ -3,7 +3,8 @@ import { usage } from '../base/failure.js';
 import { pidsOfMain } from '../observe/jvm-choice.js';
 import { pidsInCgroup } from '../observe/target-cgroup.js';
 import { startTimeOf } from '../workload/process-identity.js';
-import { isKernelThread, pidsNamed, targetOf, type Target } from '../observe/target.js';
+import { pidsNamed, targetOf, type Target } from '../observe/target.js';
+import { isKernelThread } from '../workload/process-identity.js';
 
 export interface AskedTargets {
   readonly pids: readonly number[];

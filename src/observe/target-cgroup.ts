@@ -1,8 +1,8 @@
 /** The processes of a cgroup, of version 1 or 2, and those that targets started during an observation. */
 import { resolve } from 'node:path';
 import { readIfThere } from '../host/files.js';
-import { parentOf, startTimeOf } from '../workload/process-identity.js';
-import { everyPid, isKernelThread, type Target } from './target.js';
+import { everyPid, isKernelThread, parentOf, startTimeOf } from '../workload/process-identity.js';
+import type { Target } from './target.js';
 
 interface CgroupPlace {
   /** Null: of any hierarchy; empty: version 2. */

@@ -2,7 +2,14 @@
 import { readlinkSync, readdirSync } from 'node:fs';
 import { usage } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
-import { isStillThere, startTimeOf, statOf, type ProcessIdentity } from '../workload/process-identity.js';
+import {
+  everyPid,
+  isKernelThread,
+  isStillThere,
+  startTimeOf,
+  statOf,
+  type ProcessIdentity,
+} from '../workload/process-identity.js';
 
 export interface Target extends ProcessIdentity {
   readonly startTime: string;
@@ -12,9 +19,6 @@ export interface Target extends ProcessIdentity {
   /** Resident memory; null: not read. */
   readonly rssBytes: number | null;
 }
-
-/** PF_KTHREAD, include/linux/sched.h: field 9 of proc_pid_stat(5) has it. */
-const kernelThread = 0x0020_0000;
 
 /** Throws one sentence where this cannot be observed. */
 export function targetOf(pid: number): Target {
@@ -50,10 +54,6 @@ export function otherNameOf(target: Target): string | null {
   return name === target.name || !isStillThere(target) ? null : name;
 }
 
-export function isKernelThread(pid: number): boolean {
-  return (Number(statOf(pid)?.[9 - 3] ?? 0) & kernelThread) !== 0;
-}
-
 /** Empty where it has ended. */
 export function tidsNow(pid: number): number[] {
   try {
@@ -85,10 +85,4 @@ export function pidsNamed(name: string): number[] {
     const [program = ''] = (readIfThere(`/proc/${pid}/cmdline`) ?? '').split('\0');
     return program.split('/').at(-1) === name;
   });
-}
-
-export function everyPid(): number[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number);
 }

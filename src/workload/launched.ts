@@ -1,6 +1,6 @@
 /**
- * How a start through the launcher ended: did the launcher become the program, and if not, why. The program's messages
- * and exit codes are never taken for those of pauselab's programs.
+ * How a start through the launcher ended: did the launcher become the program, and if not, why. A program may print what
+ * pauselab's programs print, and end with their exit codes: that says nothing.
  */
 import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
 import type { Exit } from './programs.js';

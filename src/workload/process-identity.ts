@@ -2,6 +2,7 @@
  * Identifies a process that is not our child, or not known to be. A pid alone does not do, because the kernel reuses
  * it.
  */
+import { readdirSync } from 'node:fs';
 import { readIfThere } from '../host/files.js';
 
 export interface ProcessIdentity {
@@ -26,8 +27,21 @@ export function parentOf(pid: number): number | null {
 }
 
 /** The fields from field 3, the state: they follow the name, which may contain blanks and parentheses. */
-export function statOf(pid: number): string[] | null {
-  return fieldsOf(`/proc/${pid}/stat`);
+export function statOf(pid: number, proc = '/proc'): string[] | null {
+  return fieldsOf(`${proc}/${pid}/stat`);
+}
+
+/** PF_KTHREAD, include/linux/sched.h: field 9 of proc_pid_stat(5) has it. */
+const kernelThread = 0x0020_0000;
+
+export function isKernelThread(pid: number, proc?: string): boolean {
+  return (Number(statOf(pid, proc)?.[9 - 3] ?? 0) & kernelThread) !== 0;
+}
+
+export function everyPid(proc = '/proc'): number[] {
+  return readdirSync(proc)
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
 }
 
 /** Of one thread. /proc/TID/stat adds up what all threads of its process did, which takes long for thousands. */

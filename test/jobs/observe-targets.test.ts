@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { targetsOf, type AskedTargets } from '../../src/jobs/observe-targets.js';
 import { readIfThere } from '../../src/host/files.js';
-import { isKernelThread, pidsNamed } from '../../src/observe/target.js';
+import { pidsNamed } from '../../src/observe/target.js';
+import { isKernelThread } from '../../src/workload/process-identity.js';
 
 const nothing: AskedTargets = { pids: [], names: [], mainClasses: [], cgroups: [] };
 // In a container none is seen. Workers are left out, because their names change.

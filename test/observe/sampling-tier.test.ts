@@ -5,7 +5,8 @@ import { cutsOf } from '../../src/bundle/read-observation.js';
 import { readIfThere } from '../../src/host/files.js';
 import { parentOf, statOf } from '../../src/workload/process-identity.js';
 import { roomForLooks, watchByLooks } from '../../src/observe/sampling-tier.js';
-import { everyPid, targetOf } from '../../src/observe/target.js';
+import { targetOf } from '../../src/observe/target.js';
+import { everyPid } from '../../src/workload/process-identity.js';
 import { until } from '../support/until.js';
 
 const target = spawn('sleep', ['600'], { stdio: 'ignore' });

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isInside, pidsInCgroup, cgroupPlaceOf, startedMeanwhile } from '../../src/observe/target-cgroup.js';
-import { everyPid, targetOf } from '../../src/observe/target.js';
+import { targetOf } from '../../src/observe/target.js';
+import { everyPid } from '../../src/workload/process-identity.js';
 import { childrenOf } from '../support/processes.js';
 import { until } from '../support/until.js';
 

@@ -14,7 +14,6 @@ import { factsText, settingsText } from '../../words/side-words.js';
 import { counted } from '../../words/text.js';
 import type { BootOfSide } from '../evidence/boot-of.js';
 import type { Metric } from '../evidence/metrics.js';
-import { countedInAll } from '../evidence/metrics/metric.js';
 import type { RoundRun, SeriesEvidence, Side } from '../evidence/side.js';
 import {
   described,
@@ -201,8 +200,7 @@ function draftOfBoots(
 ): RowDraft | null {
   const draft = draftOf(a, b, pair, metric, margins);
   if (draft === null) return null;
-  const common = countedInAll(metric, [...pair.a.runs, ...pair.b.runs]);
-  const values = { a: valuesOfBoots(pair.a, common), b: valuesOfBoots(pair.b, common) };
+  const values = { a: valuesOfBoots(pair.a, draft.metric), b: valuesOfBoots(pair.b, draft.metric) };
   return {
     ...draft,
     valuePer: 'boot',

@@ -163,7 +163,7 @@ export function draftOf(
   pair: SeriesPair,
   asked: Metric,
   overrides: readonly MarginOverride[],
-): RowDraft | null {
+): (RowDraft & { readonly metric: Metric }) | null {
   if (asked.scope !== pair.a.scope) return null;
   // Only like figures compare, and a stored baseline cannot be counted again.
   const metric = countedInAll(asked, [...pair.a.runs, ...pair.b.runs]);

@@ -115,6 +115,11 @@ export function evidenceOf({ perRun }: Pick<Series, 'perRun'>): SeriesRunFigures
   );
 }
 
+/** In none of those runs was the victim stalled, for whatever reason. */
+export function hasNoStall(series: Pick<Series, 'perRun'>): boolean {
+  return evidenceOf(series).every(({ count, stalled_share }) => count === 0 && stalled_share === 0);
+}
+
 function hasCompleteRun({ perRun }: Pick<Series, 'perRun'>): boolean {
   return perRun.some(({ status }) => status === 'complete');
 }

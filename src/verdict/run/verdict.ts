@@ -17,7 +17,7 @@ import type {
 import { nameWithoutJdk } from '../../profile/resolved/resolved.js';
 import { configurationConclusions } from '../compare/configurations.js';
 import { probeCosts } from './cost.js';
-import { controlsOf, evidenceOf, type Compared } from './outcome.js';
+import { controlsOf, evidenceOf, hasNoStall, type Compared } from './outcome.js';
 import type { UnderLoad } from './under-load.js';
 
 /** What was compared on one kernel. */
@@ -139,11 +139,7 @@ function stallsFact(arms: readonly string[], stalling: readonly Compared[]): Ker
     blocked: longestOf(blocked, ({ longest_blocked_ns }) => longest_blocked_ns),
     onMutex: longestOf(onMutex, ({ longest_mutex_ns }) => longest_mutex_ns),
     hasIdleControl: stalling.every(({ controls }) => controls.idle !== undefined),
-    controlsStalled: !stalling.every(({ controls }) =>
-      controlsOf(controls).every((control) =>
-        evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0),
-      ),
-    ),
+    controlsStalled: !stalling.every(({ controls }) => controlsOf(controls).every(hasNoStall)),
     ...otherControlsOf(stalling),
   };
 }
@@ -182,9 +178,7 @@ function quietFact(arms: readonly string[], quiet: readonly Compared[]): KernelC
     code: 'like-foreign',
     arms,
     threshold_ns: quiet[0]?.series.stalls.threshold_ns ?? 0,
-    noneStalled: quiet.every(({ series }) =>
-      evidenceOf(series).every(({ count, stalled_share }) => count === 0 && stalled_share === 0),
-    ),
+    noneStalled: quiet.every(({ series }) => hasNoStall(series)),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Arms of a bundle that had no stall while others had: results of this bundle come before general advice. */
-import type { ArmSummary, SummaryFile } from '../../../bundle/bundle-schema.js';
+import type { SummaryFile } from '../../../bundle/bundle-schema.js';
 import type { StoredBundle } from '../../../bundle/store.js';
 import { collectorTable } from '../../../catalogue/collectors.js';
 import type { EndedFact } from '../../../facts/advice-facts.js';
@@ -7,7 +7,7 @@ import type { DifferingSetting } from '../../../facts/side-facts.js';
 import type { ResolvedArm, ResolvedProfile } from '../../../profile/resolved/resolved.js';
 import { differingSettings, pathInArm } from '../../../verdict/compare/differences.js';
 import type { Configured } from '../../../verdict/evidence/settings-meaning.js';
-import { evidenceOf } from '../../../verdict/run/outcome.js';
+import { hasNoStall } from '../../../verdict/run/outcome.js';
 import { pausesBesideStalls } from '../../../verdict/run/pauses.js';
 
 const mostArms = 6;
@@ -33,7 +33,10 @@ function endedOn(summary: SummaryFile, profile: ResolvedProfile, kernel: string 
       arm,
       summaries: summary.arms.filter((one) => one.name === arm && (kernel === null || one.kernel === kernel)),
     }));
-  const calm = arms.filter(({ summaries }) => summaries.length > 0 && summaries.every(hasNoStall));
+  // `like-foreign` also means stalls that no lock explains.
+  const calm = arms.filter(
+    ({ summaries }) => summaries.length > 0 && summaries.every(({ series }) => series.every(hasNoStall)),
+  );
   const unpaused = calm.filter(({ summaries }) => pausesBesideStalls(summaries).length === 0);
   const pairs = unpaused.flatMap(({ arm }) => {
     const [nearest] = stalling
@@ -59,11 +62,6 @@ function endedOn(summary: SummaryFile, profile: ResolvedProfile, kernel: string 
     ...(pairs.length > mostArms ? [{ code: 'more-ended', arms_n: pairs.length - mostArms } as const] : []),
     ...(Object.values(leftOut).some((n) => n > 0) ? [{ code: 'not-compared', ...leftOut } as const] : []),
   ];
-}
-
-/** `like-foreign` also means stalls that no lock explains. */
-function hasNoStall({ series }: ArmSummary): boolean {
-  return series.every((one) => evidenceOf(one).every(({ count, stalled_share }) => count === 0 && stalled_share === 0));
 }
 
 /** Of another collector or another load, no setting is known to have ended the stalls. */

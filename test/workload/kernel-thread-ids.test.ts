@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { kernelThreadIds } from '../../src/host/kernel-thread-ids.js';
+import { kernelThreadIds } from '../../src/workload/watch/kernel-thread-ids.js';
 import { scratchFolder } from '../support/scratch.js';
 
 test('a program of the same name, a broken line and a process that ended are none', () => {
@@ -19,6 +19,7 @@ test('a program of the same name, a broken line and a process that ended are non
   for (const [name, line] of Object.entries(lines)) {
     mkdirSync(join(proc, name));
     writeFileSync(join(proc, name, 'stat'), line);
+    writeFileSync(join(proc, name, 'comm'), line.slice(line.indexOf('(') + 1, line.lastIndexOf(')')));
   }
   mkdirSync(join(proc, '4714'));
   expect(kernelThreadIds(proc)).toEqual([38, 39]);
