@@ -1,4 +1,5 @@
 // Runs every check, and ends with the line "N passed, N failed", which programs read.
+// Before it stands what was skipped, and what failed, because a log may be kept by its end.
 //
 //   npm test                  everything
 //   npm test -- units         only test files with "units" in their path (and lint and types)
@@ -14,7 +15,7 @@ chdir(fileURLToPath(new URL('..', import.meta.url)));
 const filter = process.argv.slice(2);
 const results = [];
 const setup = await oneCommand('set-up', ['scripts/setup.mjs', '--test'], { stdio: 'inherit' });
-if (setup.failed > 0) {
+if (setup.failures.length > 0) {
   results.push(setup);
 } else {
   const parallel = vitest(['unit', 'shared', 'command'], filter);
@@ -31,10 +32,16 @@ if (setup.failed > 0) {
   results.push(...checks, together([beside, alone]));
 }
 
-const skipped = results.flatMap((result) => result.skipped);
-if (skipped.length > 0) process.stdout.write(`${skipped.length} skipped:\n`);
-for (const line of skipped) process.stdout.write(`  ${line}\n`);
+const list = (kind, lines) => {
+  if (lines.length > 0) process.stdout.write(`${[`${lines.length} ${kind}:`, ...lines].join('\n  ')}\n`);
+};
+const failures = results.flatMap((result) => result.failures);
+list(
+  'skipped',
+  results.flatMap((result) => result.skipped),
+);
+list('failed', failures);
 
-const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
-process.exitCode = sum('failed') > 0 ? 1 : 0;
+const passed = results.reduce((total, result) => total + result.passed, 0);
+process.stdout.write(`${passed} passed, ${failures.length} failed\n`);
+process.exitCode = failures.length > 0 ? 1 : 0;

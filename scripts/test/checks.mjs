@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A check is a function that resolves to `{passed, failed, skipped[]}`. A check that is one command counts as one. Its
+ * A check is a function that resolves to `{passed, failures[], skipped[]}`: a failure is what `npm test` says of it at its end. A check that is one command counts as one. Its
  * output is held back and printed in one piece, once `printAfter` has ended too, so that checks can run side by side.
  * With `stdio: 'inherit'` it is printed at once.
  */
@@ -14,7 +14,7 @@ export async function oneCommand(title, args, { stdio = 'pipe', printAfter } = {
   const hasPassed = code === 0;
   process.stdout.write(`${hasPassed ? 'passed' : 'FAILED'}: ${title}\n`);
   if (!hasPassed) process.stdout.write(output);
-  return { passed: Number(hasPassed), failed: Number(!hasPassed), skipped: [] };
+  return { passed: Number(hasPassed), failures: hasPassed ? [] : [title], skipped: [] };
 }
 
 /**
@@ -23,7 +23,7 @@ export async function oneCommand(title, args, { stdio = 'pipe', printAfter } = {
  * @param {readonly string[]} names
  * @param {readonly string[]} filter
  * @param {typeof node} [start]
- * @returns {Promise<{ passed: number, failed: number, skipped: string[] }>}
+ * @returns {Promise<{ passed: number, failures: string[], skipped: string[] }>}
  */
 export async function vitest(names, filter, start = node) {
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-test-'));
@@ -38,10 +38,7 @@ export async function vitest(names, filter, start = node) {
       { PAUSELAB_TALLY: file },
     );
     const tally = readTally(file);
-    if (code !== 0 && tally.failed === 0) {
-      process.stdout.write(`vitest ended with ${code}, which counts as one failure\n`);
-      tally.failed = 1;
-    }
+    if (code !== 0 && tally.failures.length === 0) tally.failures.push(`vitest ended with ${code}`);
     return filter.length > 0 ? tally : atLeastOne(tally);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -50,29 +47,27 @@ export async function vitest(names, filter, start = node) {
 
 /**
  * The sum of vitest's counts. If no test ran in any of them, that is a failure.
- * @param {readonly { passed: number, failed: number, skipped: readonly string[] }[]} tallies
- * @returns {{ passed: number, failed: number, skipped: string[] }}
+ * @param {readonly { passed: number, failures: readonly string[], skipped: readonly string[] }[]} tallies
+ * @returns {{ passed: number, failures: string[], skipped: string[] }}
  */
 export function together(tallies) {
-  const sum = (key) => tallies.reduce((total, tally) => total + tally[key], 0);
   return atLeastOne({
-    passed: sum('passed'),
-    failed: sum('failed'),
+    passed: tallies.reduce((total, { passed }) => total + passed, 0),
+    failures: tallies.flatMap(({ failures }) => failures),
     skipped: tallies.flatMap(({ skipped }) => skipped),
   });
 }
 
 function atLeastOne(tally) {
-  if (tally.passed + tally.failed > 0) return tally;
-  process.stdout.write('no test ran, which counts as one failure\n');
-  return { ...tally, failed: 1 };
+  if (tally.passed + tally.failures.length > 0) return tally;
+  return { ...tally, failures: ['no test ran'] };
 }
 
 function readTally(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0, skipped: [] };
+    return { passed: 0, failures: [], skipped: [] };
   }
 }
 

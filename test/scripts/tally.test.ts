@@ -1,17 +1,19 @@
 /** What `npm test` counts of vitest's tests. */
 import { writeFileSync } from 'node:fs';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { together, vitest } from '../../scripts/test/checks.mjs';
 import { tallyOf } from '../../scripts/test/reporter.mjs';
 
 interface FakeTest {
   readonly state: 'passed' | 'failed' | 'skipped';
   readonly note?: string;
+  readonly errors?: readonly Error[];
 }
 
 /** A file with these tests; with `error` a hook of it failed. */
 function moduleOf(tests: readonly FakeTest[], error?: Error): object {
   const module = {
+    relativeModuleId: 'a.test.ts',
     errors: () => (error === undefined ? [] : [error]),
     children: {
       allSuites: () => [],
@@ -23,69 +25,82 @@ function moduleOf(tests: readonly FakeTest[], error?: Error): object {
 
 const tally = (...tests: FakeTest[]): object => tallyOf([moduleOf(tests)], [], false);
 
-test('tests and errors outside of tests are counted', () => {
-  expect(tally({ state: 'passed' }, { state: 'failed' })).toMatchObject({ passed: 1, failed: 1, skipped: [] });
-  expect(tallyOf([], [new Error('late')], false)).toMatchObject({ passed: 0, failed: 1 });
+test('tests and errors outside of tests are counted, each failure by its place and the first line of its error', () => {
+  const failed: FakeTest = { state: 'failed', errors: [new Error('expected 1, got 2\nand more')] };
+  expect(tally({ state: 'passed' }, failed)).toEqual({
+    passed: 1,
+    failures: ['a.test.ts > test 1: expected 1, got 2'],
+    skipped: [],
+  });
+  expect(tallyOf([], [new Error('late')], false)).toMatchObject({ passed: 0, failures: ['outside of tests: late'] });
 });
 
 test('a test that was skipped says why, or counts as failed', () => {
-  expect(tally({ state: 'skipped', note: 'needs root' })).toMatchObject({ failed: 0, skipped: ['test 0: needs root'] });
-  expect(tally({ state: 'skipped' })).toMatchObject({ failed: 1, skipped: [], unexplained: ['test 0'] });
+  expect(tally({ state: 'skipped', note: 'needs root' })).toMatchObject({
+    failures: [],
+    skipped: ['test 0: needs root'],
+  });
+  expect(tally({ state: 'skipped' })).toMatchObject({
+    failures: ['a.test.ts > test 0: skipped without a reason'],
+    skipped: [],
+  });
 });
 
 test('one that was not asked for does not, nor one whose hook failed and counts already', () => {
   const skipped: FakeTest = { state: 'skipped' };
-  expect(tallyOf([moduleOf([skipped])], [], true)).toMatchObject({ failed: 0, skipped: [] });
-  expect(tallyOf([moduleOf([skipped], new Error('hook'))], [], false)).toMatchObject({ failed: 1, skipped: [] });
+  expect(tallyOf([moduleOf([skipped])], [], true)).toMatchObject({ failures: [], skipped: [] });
+  expect(tallyOf([moduleOf([skipped], new Error('hook'))], [], false)).toMatchObject({
+    failures: ['a.test.ts: hook'],
+    skipped: [],
+  });
 });
 
-describe('vitest that ends with 0', () => {
+describe('vitest', () => {
   const called = async (
     filter: readonly string[],
     tally: string | null,
-  ): Promise<{ args: string[]; failed: number }> => {
-    const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    code = 0,
+  ): Promise<{ args: string[]; failures: string[] }> => {
     let args: string[] = [];
-    const { failed } = await vitest(['machine'], filter, (given: string[], _: string, env: NodeJS.ProcessEnv) => {
+    const { failures } = await vitest(['machine'], filter, (given: string[], _: string, env: NodeJS.ProcessEnv) => {
       args = given;
       if (tally !== null) writeFileSync(env.PAUSELAB_TALLY ?? '', tally);
-      return Promise.resolve({ code: 0, output: '' });
+      return Promise.resolve({ code, output: '' });
     });
-    printed.mockRestore();
-    return { args, failed };
+    return { args, failures };
   };
-  const none = '{"passed": 0, "failed": 0, "skipped": []}';
+  const none = '{"passed": 0, "failures": [], "skipped": []}';
+  const one = '{"passed": 1, "failures": [], "skipped": []}';
 
-  test('and ran no test of its projects failed', async () => {
+  test('that ends with 0 and ran no test of its projects failed', async () => {
     const whole = await called([], none);
-    expect(whole.failed).toBe(1);
+    expect(whole.failures).toEqual(['no test ran']);
     expect(whole.args).not.toContain('--passWithNoTests');
-    expect((await called([], null)).failed).toBe(1);
-    expect((await called([], '{"passed": 1, "failed": 0, "skipped": []}')).failed).toBe(0);
+    expect((await called([], null)).failures).toEqual(['no test ran']);
+    expect((await called([], one)).failures).toEqual([]);
   });
 
   test('may have no test that a filter chose', async () => {
     const chosen = await called(['test/docs.test.ts'], none);
-    expect(chosen.failed).toBe(0);
+    expect(chosen.failures).toEqual([]);
     expect(chosen.args).toContain('--passWithNoTests');
+  });
+
+  test('that ends with another code has failed, whatever it counted', async () => {
+    expect((await called([], one, 1)).failures).toEqual(['vitest ended with 1']);
+    const counted = '{"passed": 1, "failures": ["a"], "skipped": []}';
+    expect((await called([], counted, 1)).failures).toEqual(['a']);
   });
 });
 
 test('of two parts the counts are added, and that no test ran in either is a failure', () => {
-  const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  const none = { passed: 0, failed: 0, skipped: [] };
+  const none = { passed: 0, failures: [], skipped: [] };
   expect(
     together([
-      { passed: 2, failed: 1, skipped: ['a'] },
-      { passed: 3, failed: 0, skipped: ['b'] },
+      { passed: 2, failures: ['x'], skipped: ['a'] },
+      { passed: 3, failures: [], skipped: ['b'] },
     ]),
-  ).toEqual({
-    passed: 5,
-    failed: 1,
-    skipped: ['a', 'b'],
-  });
-  expect(together([none, { ...none, passed: 1 }]).failed).toBe(0);
-  expect(together([none, none]).failed).toBe(1);
-  expect(printed).toHaveBeenCalledWith('no test ran, which counts as one failure\n');
-  printed.mockRestore();
+  ).toEqual({ passed: 5, failures: ['x'], skipped: ['a', 'b'] });
+  expect(together([none, { ...none, passed: 1 }]).failures).toEqual([]);
+  expect(together([none, none]).failures).toEqual(['no test ran']);
 });
