@@ -80,15 +80,17 @@ describe('a JVM', () => {
     const before = jvm.outputs();
     await withinTries(3, 'stopped threads are seen', async () => {
       const running = startPauselab([
-        ...['observe', '--pid', String(jvm.pid), '--jvm', '--for', '3s', '--out', scratch.fresh('on'), '--json'],
+        ...['observe', '--pid', String(jvm.pid), '--jvm', '--out', scratch.fresh('on'), '--json'],
       ]);
+      // A look at its log takes as long as the machine lets jcmd take: an observation of a fixed time may end meanwhile.
       await until('the log is on', () => jvm.logs().length > 0 && jvm.outputs().length === before.length + 1);
       await until('the observer runs', () =>
         processesWith('pauselab-observer').some((pid) => childrenOf(running.pid).includes(pid)),
       );
       for (let stops = 0; stops < 5; stops += 1) await stopFor(jvm.pid, 100);
+      running.kill('SIGINT');
       const { code, stdout } = await running.ended;
-      expect(code).toBe(0);
+      expect(code).toBe(130);
       expect([jvm.outputs(), jvm.logs()]).toEqual([before, []]);
       const { targets, stalls } = resultOf(stdout);
       const attached = targets[0]?.jvm?.attached;
