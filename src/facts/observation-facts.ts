@@ -92,7 +92,10 @@ export type StallCut = 'began-before' | 'still-going-on' | 'thread-ended';
 /** What the observation could not see. */
 export type ObservationGap =
   | { readonly code: 'records-dropped'; readonly records_n: number }
+  /** Of the observed processes. */
   | { readonly code: 'threads-not-followed'; readonly threads_n: number }
+  /** Times at which a thread that was not followed waited for mmap_lock, or had it. */
+  | { readonly code: 'lock-users-missed'; readonly times_n: number }
   | { readonly code: 'events-missed'; readonly events_n: number }
   | { readonly code: 'target-ended'; readonly pid: number; readonly name: string }
   /** Processes that a target started, or that came into an observed cgroup, and that were there at the end. */

@@ -103,8 +103,10 @@ const endSchema = z.object({
   end_ns: z.number(),
   /** Records that did not fit into the ring buffer. */
   ringFull_n: z.number(),
-  /** Threads that were not followed, because another thread had their slot. */
-  slotTaken_n: z.number(),
+  /** Threads of the targets that were not followed, because another thread had their slot. */
+  threadsMissed_n: z.number(),
+  /** Times at which a thread waited for a target's lock, or had it, and was not followed for the same reason. */
+  lockUsersMissed_n: z.number(),
   /** Stacks of programs that did not fit into their map. */
   userStacksLost_n: z.number(),
   /** Events that came while a program ran on their CPU. */

@@ -145,6 +145,8 @@ const ofGaps: WordsOf<ObservationGap> = {
     `the bundle has the ${kept_n} longest of ${counted(stalls_n, 'stall')}, because the file of stalls is limited in size: \`pauselab compare\` does not take it; observe for a shorter time, or with a longer --threshold`,
   'threads-not-followed': ({ threads_n }) =>
     `${counted(threads_n, 'thread')} could not be followed, because another thread had the same slot: their stalls are missing`,
+  'lock-users-missed': ({ times_n }) =>
+    `a thread that waited for mmap_lock, or had it, could not be followed ${counted(times_n, 'time')}, because another thread had the same slot: who had the lock may be missing there`,
   'user-stacks-lost': ({ stacks_n }) =>
     `${counted(stacks_n, 'stack')} of programs did not fit into the map of the kernel: where these programs called the kernel is not known`,
   'user-stacks-cut': ({ cut_n, stacks_n }) =>
