@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
+import type { BlamedPolicy } from '../facts/blame.js';
 
 const threadSchema = z.object({
   tid: z.number(),
@@ -124,7 +125,8 @@ const recordSchema = z.discriminatedUnion('kind', [
   endSchema,
 ]);
 
-export type ObservedThread = z.infer<typeof threadSchema>;
+/** `policy`: where /proc had it with the name; the records of programs in the kernel have none. */
+export type ObservedThread = z.infer<typeof threadSchema> & { readonly policy?: BlamedPolicy };
 export type UserStack = NonNullable<z.infer<typeof userStackSchema>>;
 export type ObservedCall = NonNullable<z.infer<typeof callSchema>>;
 export type OffRecord = z.infer<typeof offSchema>;
