@@ -191,7 +191,7 @@ describe('the helper', () => {
       await observer.finish();
       const [first] = waits;
       // A thread that had the CPU when the observation began is not of interest.
-      if (first === undefined || first.taker !== null) continue;
+      if (first?.taker !== null) continue;
       atStart_n += 1;
       expect(first.busy_ns).toBeGreaterThan((first.on_ns - first.off_ns) / 2);
       expect(takers).toContain(hog);
