@@ -198,8 +198,8 @@ static __always_inline __u32 read_stack(__u64* frames, struct task_struct* task)
   return bytes > 0 ? bytes / sizeof(__u64) : 0;
 }
 
-// Prepares a slot for the thread; null where another thread that matters has it. A thread of a target asks once, and any
-// other each time it has to do with a target's lock.
+// Prepares a slot for the thread; null where another thread that matters has it. A thread of a target asks once, and
+// any other each time it has to do with a target's lock.
 static __always_inline struct thread_slot* claim_for(const struct who* who, bool is_target) {
   struct thread_slot* slot = slot_at(who->tid);
   if (!slot) return 0;

@@ -22,12 +22,6 @@ import { counted, listed } from './text.js';
 import { ofJvmGaps } from './observed-jvm-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
-function threadsUnseen(kernelThreads: readonly string[] = []): string {
-  return kernelThreads.length === 0
-    ? 'threads of other programs and of the kernel'
-    : `threads of other programs and of the kernel (except ${listed(kernelThreads.map((name) => `\`${name}\``))})`;
-}
-
 const ofAnswers: WordsOf<AnswerFact> = {
   'no-stall': ({ threshold_ns, watched_ns, threads_n }) =>
     `in ${formatDuration(watched_ns)} none of the threads (${threads_n} at the start) was stalled for ${formatDuration(threshold_ns)} or more`,
@@ -168,8 +162,8 @@ const ofGaps: WordsOf<ObservationGap> = {
     `${counted(processes_n, 'process', 'processes')} that started during the observation ${processes_n === 1 ? 'was' : 'were'} not observed; others may have started and ended`,
   'records-limit': ({ seen_ns }) =>
     `pauselab keeps a limited number of records and had reached the limit, so the observation ended after ${formatDuration(seen_ns)}`,
-  'looks-only': ({ period_ns, kernelThreads }) =>
-    `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are ${threadsUnseen(kernelThreads)}, the call of a holder that lost its CPU, and who woke whom`,
+  'looks-only': ({ period_ns, kernelThreads = [] }) =>
+    `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs and of the kernel${kernelThreads.length === 0 ? '' : ` (except ${listed(kernelThreads.map((name) => `\`${name}\``))})`}, the call of a holder that lost its CPU, and who woke whom`,
   'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
     `${late_n} of ${counted(looks_n, 'look')} came late, because looking uses about a tenth of a CPU at most or had no CPU itself: ${formatDuration(mean_ns)} apart on average instead of ${formatDuration(period_ns)}, at most ${formatDuration(longest_ns)}`,
   'looks-ended': ({ seen_ns, sampler }) =>
