@@ -1,7 +1,7 @@
 // Whether the kernel's khugepaged stalls a program whose memory asks for huge pages, at its own nice value (19) and at
 // nice 0, in turns, and what `pauselab observe` says of it.
 //
-//   node bench/khugepaged.mjs [--rounds N] [--seconds N]
+//   node bench/khugepaged.mjs [--rounds N] [--seconds N] [--tier TIER]
 //
 // As root. Meanwhile khugepaged runs on CPU 0, beside four threads of native/huge.cc, and looks for work every 10 ms
 // instead of every 10 s, so these figures are no rate of an ordinary machine. Its settings are restored at the end.
@@ -16,7 +16,11 @@ import { parseArgs } from 'node:util';
 import { prepare } from './lib/prepare.mjs';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '30' } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '30' },
+    tier: { type: 'string' },
+  },
 });
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 const of = (name) => `/sys/kernel/mm/transparent_hugepage/khugepaged/${name}`;
@@ -91,16 +95,24 @@ async function oneRun({ pid, nice, bundle }) {
       '--json',
       '--out',
       bundle,
+      ...(values.tier === undefined ? [] : ['--tier', values.tier]),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const observed = text(observe.stdout);
   await Promise.all([once(huge, 'exit'), once(observe, 'exit')]);
   const { n, stalled_n, longest_ns, stalled_ns } = JSON.parse(await printed);
+  const { answer, reasons } = JSON.parse(await observed);
   const ms = (ns) => `${(ns / 1e6).toFixed(0)} ms`;
   process.stdout.write(
     `khugepaged at nice ${nice}: ${collapsed() - already_n} huge pages; mmap+munmap: ${n} operations, ` +
       `${stalled_n} of 50 ms and more, ${ms(stalled_ns)} in them, the longest ${ms(longest_ns)}\n` +
-      `  ${JSON.parse(await observed).answer.sentence}\n`,
+      `  ${answer.sentence}\n` +
+      reasons
+        .map(
+          ({ cause, grade, thread, stalls_n }) =>
+            `  ${stalls_n}: ${cause}, ${thread?.name ?? 'nobody named'} (${grade})\n`,
+        )
+        .join(''),
   );
 }

@@ -5,6 +5,6 @@
 
 namespace pauselab {
 
-[[gnu::used]] inline constexpr char kInterface[] = "pauselab native interface 1;";
+[[gnu::used]] inline constexpr char kInterface[] = "pauselab native interface 2;";
 
 }  // namespace pauselab

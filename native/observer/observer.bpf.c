@@ -198,13 +198,15 @@ static __always_inline __u32 read_stack(__u64* frames, struct task_struct* task)
   return bytes > 0 ? bytes / sizeof(__u64) : 0;
 }
 
-// Prepares a slot for the thread; null where another thread that matters has it.
+// Prepares a slot for the thread; null where another thread that matters has it. A thread of a target asks once, and
+// any other each time it has to do with a target's lock.
 static __always_inline struct thread_slot* claim_for(const struct who* who, bool is_target) {
   struct thread_slot* slot = slot_at(who->tid);
   if (!slot) return 0;
   if (slot->tid != 0 && slot->tid != who->tid) {
     struct losses* counts = lost();
-    if (counts) counts->slot_taken_n++;
+    if (counts && is_target) counts->threads_n++;
+    if (counts && !is_target) counts->lock_users_n++;
     return 0;
   }
   __builtin_memset(slot, 0, sizeof(*slot));
@@ -720,6 +722,7 @@ int seed(struct bpf_iter__task* context) {
     slot->state = state_of(task->__state);
     slot->cpu_out = task->thread_info.cpu;
     slot->off_ns = bpf_ktime_get_ns();
+    if (slot->state == 0) enqueue(slot, slot->cpu_out, slot->off_ns);
   }
   if (slot->state == 2) seed_wait(slot, task, slot->off_ns);
   return 0;

@@ -528,7 +528,8 @@ losses lossesOf(bpf_object* object) {
   if (bpf_map_lookup_elem(bpf_map__fd(mapOf(object, "losses")), &zero, each.data()) != 0) return all;
   for (const losses& one : each) {
     all.ring_full_n += one.ring_full_n;
-    all.slot_taken_n += one.slot_taken_n;
+    all.threads_n += one.threads_n;
+    all.lock_users_n += one.lock_users_n;
     all.user_stacks_n += one.user_stacks_n;
   }
   return all;
@@ -657,7 +658,8 @@ int run(int argc, char** argv) {
   Line end("end");
   end.time("end_ns", end_ns);
   end.number("ringFull_n", static_cast<std::int64_t>(lost.ring_full_n));
-  end.number("slotTaken_n", static_cast<std::int64_t>(lost.slot_taken_n));
+  end.number("threadsMissed_n", static_cast<std::int64_t>(lost.threads_n));
+  end.number("lockUsersMissed_n", static_cast<std::int64_t>(lost.lock_users_n));
   end.number("userStacksLost_n", static_cast<std::int64_t>(lost.user_stacks_n));
   end.number("recursion_n", static_cast<std::int64_t>(recursionMisses(attached.object)));
   end.number("cpu_us",

@@ -183,7 +183,10 @@ struct cpu_slot {
 // Per CPU; observer.cc sums them.
 struct losses {
   unsigned long long ring_full_n;
-  unsigned long long slot_taken_n;
+  // Another thread had the slot: threads of targets, and times at which another thread waited for a target's lock or
+  // had it.
+  unsigned long long threads_n;
+  unsigned long long lock_users_n;
   // Stacks outside of the kernel.
   unsigned long long user_stacks_n;
 };

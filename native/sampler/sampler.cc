@@ -2,7 +2,10 @@
 // thread waits for more than a period, it also records the system call in which the thread waits
 // (/proc/<pid>/task/<tid>/syscall, if that may be read).
 //
-//   pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE | waits=FILE] PID…
+//   pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE | waits=FILE] [beside=PID,…] PID…
+//
+// The processes of `beside=` are looked at too, as long as one of the others lives: threads of the kernel, which have
+// no end.
 //
 // With `stacks=` it writes the kernel stacks of threads that are blocked, or runnable and not running, for 50 ms or
 // more (root): a line each, `TIME_NS TID STATE frame<frame<…`, innermost first.
@@ -222,10 +225,12 @@ class Notes {
 };
 
 struct Options {
-  const char* output;
-  std::uint64_t period_ns;
-  const char* stacks;
-  const char* waits;
+  const char* output = nullptr;
+  std::uint64_t period_ns = 0;
+  const char* stacks = nullptr;
+  const char* waits = nullptr;
+  std::vector<pid_t> beside;
+  std::vector<pid_t> pids;
 };
 
 std::uint64_t cpu_ns() {
@@ -234,7 +239,7 @@ std::uint64_t cpu_ns() {
   return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(used.tv_nsec);
 }
 
-void sample(const Options& options, const std::vector<pid_t>& pids) {
+void sample(const Options& options) {
   // Enough for a minute of stalls of many threads, and for an hour. A stack takes about 500 bytes, a wait 60.
   Notes stacks(options.stacks, 5'000);
   Notes waits(options.waits, 100'000);
@@ -259,7 +264,8 @@ void sample(const Options& options, const std::vector<pid_t>& pids) {
     if (tick % kTicksBetweenListings == 0) {
       bool anyAlive = false;
       unsigned missed = 0;
-      for (const pid_t pid : pids) anyAlive |= listThreads(pid, threads, missed);
+      for (const pid_t pid : options.pids) anyAlive |= listThreads(pid, threads, missed);
+      for (const pid_t pid : options.beside) listThreads(pid, threads, missed);
       mostMissed = std::max(mostMissed, missed);
       if (!anyAlive) break;
     }
@@ -305,15 +311,23 @@ void allowManyFiles() {
 
 int main(int argc, char** argv) {
   using namespace pauselab;
-  if (argc < 5)
-    fail(Exit::usage, "expected: pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE | waits=FILE] PID…");
-  Options options{argv[1], std::strtoull(argv[2], nullptr, 10), nullptr, nullptr};
+  constexpr char kUsage[] =
+      "expected: pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE | waits=FILE] [beside=PID,…] PID…";
+  if (argc < 5) fail(Exit::usage, "%s", kUsage);
+  Options options;
+  options.output = argv[1];
+  options.period_ns = std::strtoull(argv[2], nullptr, 10);
   if (options.period_ns < 1'000'000) fail(Exit::usage, "expected a period of at least 1000000 ns, got %s", argv[2]);
-  std::vector<pid_t> pids;
-  if (std::strncmp(argv[4], "stacks=", 7) == 0) options.stacks = argv[4] + 7;
-  if (std::strncmp(argv[4], "waits=", 6) == 0) options.waits = argv[4] + 6;
-  const bool hasNotes = options.stacks != nullptr || options.waits != nullptr;
-  for (int i = hasNotes ? 5 : 4; i < argc; ++i) pids.push_back(static_cast<pid_t>(std::strtol(argv[i], nullptr, 10)));
+  int next = 4;
+  const auto valueOf = [&](const char* name) {
+    const std::size_t length = std::strlen(name);
+    return next < argc && std::strncmp(argv[next], name, length) == 0 ? argv[next++] + length : nullptr;
+  };
+  options.stacks = valueOf("stacks=");
+  if (options.stacks == nullptr) options.waits = valueOf("waits=");
+  for (const char* list = valueOf("beside="); list != nullptr; list = std::strchr(list, ','))
+    options.beside.push_back(static_cast<pid_t>(std::strtol(*list == ',' ? ++list : list, nullptr, 10)));
+  for (; next < argc; ++next) options.pids.push_back(static_cast<pid_t>(std::strtol(argv[next], nullptr, 10)));
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_TIMERSLACK, 1);
   if (getppid() != std::strtol(argv[3], nullptr, 10))
@@ -322,6 +336,6 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // the kernel then refuses a file beyond RLIMIT_FSIZE with EFBIG
   std::signal(SIGTERM, [](int) { terminated = 1; });
   allowManyFiles();
-  sample(options, pids);
+  sample(options);
   return 0;
 }

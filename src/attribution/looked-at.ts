@@ -2,9 +2,10 @@
  * A thread blocked in the kernel, in a process that pauselab only looks at. The function in which it waits shows the
  * lock. A holder that lost its CPU inside its call looks like any other thread without a CPU, so who held the lock is
  * inferred. A holder cannot have slept, and cannot have waited for the lock: it was without a CPU, or on one, all the
- * time, and ran when the wait ended. The grade is at most `likely`, and `possible` where several threads fit. Pure.
+ * time, and ran when the wait ended. The grade is at most `likely`, and `possible` where several threads fit. A thread of
+ * the kernel is at most `possible`, because it is not seen on whose memory it works. Pure.
  */
-import type { BlamedThread } from '../facts/chain-facts.js';
+import type { BlamedThread, LinkReason } from '../facts/chain-facts.js';
 import { kernelWaitOf } from '../catalogue/kernel-waits.js';
 import { mutexIn } from '../catalogue/futex-calls.js';
 import { lockWaitOf, type AwaitedLock } from '../catalogue/lock-waits.js';
@@ -47,7 +48,7 @@ export function mutexLookedAt(span: Span, victim: VictimEvidenceOfRun, run: Evid
   if (looks === undefined) return null;
   const [mutex] = stacksOfThread(looks.waits, victim.thread.tid, span).flatMap(({ frames }) => mutexIn(frames) ?? []);
   if (mutex === undefined) return null;
-  const most = likeliestOf(suspectsOf(span, victim, { ...run, looks }));
+  const most = likeliestOf(suspectsOf(span, victim, { ...run, looks }), looks);
   return [
     ofMutex(span, 'possible', mutexKey(victim.pid, mutex.address), run, {
       thread: most?.thread ?? null,
@@ -68,7 +69,10 @@ interface SeenWait {
 }
 
 function byLock(span: Span, wait: SeenWait, victim: VictimEvidenceOfRun, run: LookedRun): LinkDraft[] {
-  const all = suspectsOf(span, victim, run);
+  const via = wait.lock === 'vma' ? [] : writersOfVma(span, victim, run);
+  // The kernel's threads take mmap_lock, and no VMA's lock.
+  const ofKernel = wait.lock === 'vma' || via.length > 0 ? [] : kernelSuspectsOf(span, run);
+  const all = [...suspectsOf(span, victim, run), ...ofKernel].toSorted((a, b) => b.preempted_ns - a.preempted_ns);
   const length_ns = span.end_ns - span.start_ns;
   // A convoy may have had several holders, one after the other.
   if (all.length === 0 && length_ns >= 8 * look_ns) {
@@ -79,7 +83,7 @@ function byLock(span: Span, wait: SeenWait, victim: VictimEvidenceOfRun, run: Lo
     ].flatMap((half) => byLock(half, wait, victim, run));
     if (halves.some(({ thread }) => thread !== null)) return halves;
   }
-  return [named(span, wait, all, victim, run)];
+  return [named(span, wait, { all, via }, run)];
 }
 
 interface Suspect {
@@ -95,14 +99,26 @@ interface Suspect {
 
 /** Threads of the process that can have had a lock all the time, the longest without a CPU first. */
 function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: LookedRun): Suspect[] {
+  return suspectsAmong(
+    run.timeline.tidsIn(victim.pid).filter((tid) => tid !== victim.thread.tid),
+    span,
+    run,
+  );
+}
+
+/** As in a run, only those that had no CPU: they work on the memory of every process, and a moment on each. */
+function kernelSuspectsOf(span: Span, run: LookedRun): Suspect[] {
+  const tids = (run.ofKernel ?? []).map(({ tid }) => tid);
+  return suspectsAmong(tids, span, run).filter(({ isStarved }) => isStarved);
+}
+
+function suspectsAmong(tids: readonly number[], span: Span, run: LookedRun): Suspect[] {
   const length_ns = span.end_ns - span.start_ns;
   // At the edges it is not known what happened between two looks.
   const edge_ns = Math.min(look_ns, length_ns / 4);
   const inside = { start_ns: span.start_ns + edge_ns, end_ns: span.end_ns - edge_ns };
   const around = { start_ns: span.end_ns - 2 * look_ns, end_ns: span.end_ns + 2 * look_ns };
-  return run.timeline
-    .tidsIn(victim.pid)
-    .filter((tid) => tid !== victim.thread.tid)
+  return tids
     .flatMap((tid): Suspect[] => {
       const seen = run.timeline.thread(tid);
       const runnable_ns = seen.time_ns(inside, 'runnable');
@@ -133,20 +149,17 @@ const nearlyAll = 0.9;
 function named(
   span: Span,
   { lock, isSure }: SeenWait,
-  all: readonly Suspect[],
-  victim: VictimEvidenceOfRun,
+  { all, via }: { readonly all: readonly Suspect[]; readonly via: BlamedThread[] },
   run: LookedRun,
 ): LinkDraft {
-  const most = likeliestOf(all);
-  if (most === null) {
-    const threads = all.map(({ thread }) => thread.name);
+  const most = likeliestOf(all, run.looks);
+  if (most === null)
     return draft(span, lock === 'vma' ? 'vma-lock' : 'mmap-lock-holder', isSure ? 'likely' : 'possible', {
       lock,
-      why: threads.length === 0 ? { code: 'no-suspect-inside' } : { code: 'suspects-alike', threads },
+      why: all.length === 0 ? { code: 'no-suspect-inside' } : alike(all),
     });
-  }
-  const isOnly = all.length === 1 && most.isStarved && most.sawEnd && run.looks.companions.has(most.thread.tid);
-  const via = lock === 'vma' ? [] : writersOfVma(span, victim, run);
+  const isOnly =
+    all.length === 1 && !isOfKernel(most) && most.isStarved && most.sawEnd && run.looks.companions.has(most.thread.tid);
   const giver = most.giver !== null && isGivingBack(most.giver, span, run) ? most.giver : null;
   const held = lock === 'vma' || via.length > 0 ? ({ cause: 'vma-lock', lock } as const) : heldBy(giver);
   return draft(span, held.cause, isOnly && isSure ? 'likely' : 'possible', {
@@ -163,9 +176,32 @@ function holderTime({ thread, preempted_ns }: Suspect, span: Span, run: LookedRu
   return { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false, ...limited };
 }
 
-/** Null: several fit alike. Of those without a CPU, a thread that gives memory back stands out, or the lowest priority. */
-function likeliestOf(all: readonly Suspect[]): Suspect | null {
+/** Both lists in the order of suspects. */
+function alike(all: readonly Suspect[]): LinkReason {
+  const namesOf = (suspects: readonly Suspect[]): string[] => suspects.map(({ thread }) => thread.name);
+  const ofKernel = namesOf(all.filter(isOfKernel));
+  return {
+    code: 'suspects-alike',
+    threads: namesOf(all.filter((one) => !isOfKernel(one))),
+    ...(ofKernel.length === 0 ? {} : { ofKernel }),
+  };
+}
+
+function isOfKernel({ thread }: Suspect): boolean {
+  return thread.role === 'outside';
+}
+
+/**
+ * Null: several fit alike. Of those without a CPU, a thread that gives memory back stands out, or the lowest priority.
+ * Beside a thread of the kernel neither says anything: it has a low priority always, and mostly works on the memory of
+ * others. What then tells them apart is that one alone goes with the waits of the whole observation.
+ */
+function likeliestOf(all: readonly Suspect[], { companions }: LookEvidence): Suspect | null {
   const starved = all.filter(({ isStarved }) => isStarved);
+  if (starved.length > 1 && starved.some(isOfKernel)) {
+    const going = starved.filter(({ thread }) => companions.has(thread.tid));
+    return going.length === 1 ? (going[0] ?? null) : null;
+  }
   const lowest = Math.max(...starved.map(lowness));
   const choices = [
     starved,

@@ -50,7 +50,7 @@ export function nativeProgram(name: string): string {
 }
 
 /** In the file of each part (native/board/interface.h). */
-const interfaceText = 'pauselab native interface 1;';
+const interfaceText = 'pauselab native interface 2;';
 
 const mostPartBytes = 2 ** 28;
 const checked = new Set<string>();

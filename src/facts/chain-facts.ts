@@ -35,8 +35,11 @@ export type LinkReason =
   | { readonly code: 'asleep' | 'blocked-elsewhere' | 'lock-unseen'; readonly systemCall: string | null }
   /** `function`: of the kernel; null: it was not read. */
   | { readonly code: 'blocked-in'; readonly function: string | null; readonly systemCall: string | null }
-  /** Threads of the process that may have had the lock, as far as was seen; the longest without a CPU first. */
-  | { readonly code: 'suspects-alike'; readonly threads: readonly string[] }
+  /**
+   * Threads of the process that may have had the lock, as far as was seen; the longest without a CPU first. `ofKernel`:
+   * threads of the kernel that may have had it; absent: none.
+   */
+  | { readonly code: 'suspects-alike'; readonly threads: readonly string[]; readonly ofKernel?: readonly string[] }
   | { readonly code: 'no-suspect-inside' }
   | { readonly code: 'call-without-lock'; readonly thread: string }
   | {

@@ -92,7 +92,10 @@ export type StallCut = 'began-before' | 'still-going-on' | 'thread-ended';
 /** What the observation could not see. */
 export type ObservationGap =
   | { readonly code: 'records-dropped'; readonly records_n: number }
+  /** Of the observed processes. */
   | { readonly code: 'threads-not-followed'; readonly threads_n: number }
+  /** Times at which a thread that was not followed waited for mmap_lock, or had it. */
+  | { readonly code: 'lock-users-missed'; readonly times_n: number }
   | { readonly code: 'events-missed'; readonly events_n: number }
   | { readonly code: 'target-ended'; readonly pid: number; readonly name: string }
   /** Processes that a target started, or that came into an observed cgroup, and that were there at the end. */
@@ -101,8 +104,11 @@ export type ObservationGap =
   | { readonly code: 'stalls-left-out'; readonly stalls_n: number; readonly kept_n: number }
   /** pauselab keeps a limited number of records, so it ended. */
   | { readonly code: 'records-limit'; readonly seen_ns: number }
-  /** What looks at threads cannot show; `period_ns` lies between two looks. */
-  | { readonly code: 'looks-only'; readonly period_ns: number }
+  /**
+   * What looks at threads cannot show; `period_ns` lies between two looks. `kernelThreads`: names of the kernel's threads
+   * that were looked at too; absent in a bundle of an earlier version, which looked at none.
+   */
+  | { readonly code: 'looks-only'; readonly period_ns: number; readonly kernelThreads?: readonly string[] }
   /** `late_n` of `looks_n` came later than the period and a half after the one before. */
   | {
       readonly code: 'looks-late';

@@ -10,6 +10,7 @@ import { exitCodeOf, listenForInterruption, type Interruption } from '../experim
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
+import { costMeter } from '../observe/observer-cost.js';
 import { procFacts, type ProcFacts } from '../observe/proc-facts.js';
 import type { PolicyOf } from '../observe/thread-policy.js';
 import { withMutexMemory } from '../observe/mutex-memory.js';
@@ -153,6 +154,7 @@ async function watchUntilEnd(
   const { threshold_ns, follow, cgroups } = asked;
   const before = new Set(everyPid());
   const facts = procFacts(targets);
+  const costOf = costMeter();
   const watch = await chosen.tier.watch({ targets, threshold_ns });
   const atEnd = async (): Promise<AtEnd> => {
     if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
@@ -171,7 +173,7 @@ async function watchUntilEnd(
   const gaps = [...besides(seen, end), ...facts.gaps(), ...seen.gaps];
   const ended = targets.filter((target) => !isStillThere(target));
   return {
-    seen: { ...seen, evidence: withMutexMemory(facts.addTo(seen.evidence)), gaps },
+    seen: { ...seen, evidence: withMutexMemory(facts.addTo(seen.evidence)), gaps, cost: costOf(seen.cost) },
     policyOf: facts.policyOf,
     chosen,
     ended,

@@ -141,7 +141,8 @@ function stacksOf({ offs }: Pick<Observed, 'offs'>, symbols: RecordOptions['symb
 function gapsOf({ end }: Observed, symbols: RecordOptions['symbols']): ObservationGap[] {
   return [
     ...(end.ringFull_n > 0 ? [{ code: 'records-dropped', records_n: end.ringFull_n } as const] : []),
-    ...(end.slotTaken_n > 0 ? [{ code: 'threads-not-followed', threads_n: end.slotTaken_n } as const] : []),
+    ...(end.threadsMissed_n > 0 ? [{ code: 'threads-not-followed', threads_n: end.threadsMissed_n } as const] : []),
+    ...(end.lockUsersMissed_n > 0 ? [{ code: 'lock-users-missed', times_n: end.lockUsersMissed_n } as const] : []),
     ...(end.userStacksLost_n > 0 ? [{ code: 'user-stacks-lost', stacks_n: end.userStacksLost_n } as const] : []),
     ...(end.recursion_n > 0 ? [{ code: 'events-missed', events_n: end.recursion_n } as const] : []),
     ...(symbols === null ? [{ code: 'symbols-hidden' } as const] : []),

@@ -126,26 +126,43 @@ function merged(spans: readonly Span[], gap_ns = sameEpisode_ns): Span[] {
 
 const sameEpisode_ns = 1_000_000;
 
-/** Null: no hold of mmap_lock was reported. A VMA's lock has no event. */
-function heldFor(holds: readonly HoldRecord[], { offs }: RecordsByThread): RootFigures['held'] {
-  const parts = holds.map(({ thread, acquired_ns, released_ns }) => {
-    const within = offsWithin(offs.get(thread.tid) ?? [], { start_ns: acquired_ns, end_ns: released_ns });
+/** Null: no hold of mmap_lock with a known length was reported. A VMA's lock has no event. */
+function heldFor(records: readonly HoldRecord[], { offs }: RecordsByThread): RootFigures['held'] {
+  const parts = holdsIn(records).map(({ tid, start_ns, end_ns }) => {
+    const within = offsWithin(offs.get(tid) ?? [], { start_ns, end_ns });
     const off_ns = within.reduce(
-      (sum, { off_ns: from, on_ns }) => sum + Math.max(0, Math.min(on_ns, released_ns) - Math.max(from, acquired_ns)),
+      (sum, { off_ns: from, on_ns }) => sum + Math.max(0, Math.min(on_ns, end_ns) - Math.max(from, start_ns)),
       0,
     );
-    return { whole_ns: released_ns - acquired_ns, on_ns: released_ns - acquired_ns - off_ns, off_ns };
+    return { whole_ns: end_ns - start_ns, on_ns: end_ns - start_ns - off_ns, off_ns };
   });
   const median_ns = median(parts.map(({ whole_ns }) => whole_ns));
   const onCpuMedian_ns = median(parts.map(({ on_ns }) => on_ns));
   if (median_ns === null || onCpuMedian_ns === null) return null;
   return {
-    n: holds.length,
+    n: parts.length,
     median_ns,
     longest_ns: parts.reduce((most_ns, { whole_ns }) => Math.max(most_ns, whole_ns), 0),
     onCpuMedian_ns,
     offCpu_ns: parts.reduce((sum, { off_ns }) => sum + off_ns, 0),
   };
+}
+
+/**
+ * A hold may have several records: of its beginning, where the thread had slept for the lock, and of its end, for each
+ * thread that it then woke (struct hold_record). Records that overlap are of the same hold, because a thread has a lock
+ * once at a time. A record without a length is a beginning alone: how long that hold lasted is not known.
+ */
+function holdsIn(records: readonly HoldRecord[]): (Span & { readonly tid: number })[] {
+  return [...grouped(records, ({ thread, lockPid }) => `${thread.tid} ${lockPid}`).values()].flatMap((alike) => {
+    const tid = alike[0]?.thread.tid ?? 0;
+    return merged(
+      alike.map(({ acquired_ns, released_ns }) => ({ start_ns: acquired_ns, end_ns: released_ns })),
+      0,
+    )
+      .filter(({ start_ns, end_ns }) => end_ns > start_ns)
+      .map((span) => ({ tid, ...span }));
+  });
 }
 
 /** Of several threads at once the first to be off its CPU counts. */

@@ -31,7 +31,6 @@ export interface LiveLooks {
 }
 
 export function liveLooks(options: LookOptions): LiveLooks {
-  const { threshold_ns } = options;
   let seen: SeenLooks | null = null;
   let searchedTo_ns = 0;
   let stalls_n = 0;
@@ -42,7 +41,7 @@ export function liveLooks(options: LookOptions): LiveLooks {
       const until_ns = (now.samples.ticks_ns.at(-1) ?? 0) - settled_ns;
       if (until_ns - searchedTo_ns < every_ns) return;
       const recent = looksSince(now, searchedTo_ns - searched_ns);
-      const found = lookedStalls(recent.samples, recent.waits, threshold_ns).filter(({ stall }) => {
+      const found = lookedStalls(recent.samples, recent.waits, options).filter(({ stall }) => {
         const end_ns = stall.start_ns + stall.duration_ns;
         // A wait that goes on ends at the last look.
         return end_ns > searchedTo_ns && end_ns <= until_ns;
@@ -62,7 +61,7 @@ export function liveLooks(options: LookOptions): LiveLooks {
       return {
         stalls,
         evidence: lookedEvidence(looks, options),
-        eventsOf: safepointsSeen(recent.samples, recent.waits),
+        eventsOf: safepointsSeen(recent.samples, recent.waits, options),
       };
     },
   };

@@ -1,5 +1,6 @@
 /**
- * Which threads are without a CPU mostly while others of their process wait for a lock of the address space. A single
+ * Which threads are without a CPU mostly while others of their process wait for a lock of the address space; of the
+ * kernel's threads, which work on the memory of every process, while those of some process do. A single
  * wait proves little: a thread of low priority is often without a CPU. Over an observation, that of a holder goes with
  * the waits, and that of any other thread does not. Pure.
  */
@@ -18,11 +19,14 @@ const leastRatio = 2;
 export function lockCompanions(
   timelines: ReadonlyMap<number, Timeline>,
   waits: readonly StackReading[],
+  kernelTids: readonly number[] = [],
 ): ReadonlySet<number> {
   const companions = new Set<number>();
-  for (const inProcess of grouped([...timelines.values()], ({ pid }) => pid).values()) {
+  const ofKernel = kernelTids.flatMap((tid) => timelines.get(tid) ?? []);
+  const inPrograms = [...timelines.values()].filter((timeline) => !ofKernel.includes(timeline));
+  for (const inProcess of grouped(inPrograms, ({ pid }) => pid).values()) {
     const waiting = looksWithWaiters(inProcess, waits);
-    for (const timeline of inProcess) if (goesWith(timeline, waiting)) companions.add(timeline.tid);
+    for (const timeline of [...inProcess, ...ofKernel]) if (goesWith(timeline, waiting)) companions.add(timeline.tid);
   }
   return companions;
 }

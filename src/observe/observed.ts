@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
+import type { BlamedPolicy } from '../facts/blame.js';
 
 const threadSchema = z.object({
   tid: z.number(),
@@ -103,8 +104,10 @@ const endSchema = z.object({
   end_ns: z.number(),
   /** Records that did not fit into the ring buffer. */
   ringFull_n: z.number(),
-  /** Threads that were not followed, because another thread had their slot. */
-  slotTaken_n: z.number(),
+  /** Threads of the targets that were not followed, because another thread had their slot. */
+  threadsMissed_n: z.number(),
+  /** Times at which a thread waited for a target's lock, or had it, and was not followed for the same reason. */
+  lockUsersMissed_n: z.number(),
   /** Stacks of programs that did not fit into their map. */
   userStacksLost_n: z.number(),
   /** Events that came while a program ran on their CPU. */
@@ -122,7 +125,8 @@ const recordSchema = z.discriminatedUnion('kind', [
   endSchema,
 ]);
 
-export type ObservedThread = z.infer<typeof threadSchema>;
+/** `policy`: where /proc had it with the name; the records of programs in the kernel have none. */
+export type ObservedThread = z.infer<typeof threadSchema> & { readonly policy?: BlamedPolicy };
 export type UserStack = NonNullable<z.infer<typeof userStackSchema>>;
 export type ObservedCall = NonNullable<z.infer<typeof callSchema>>;
 export type OffRecord = z.infer<typeof offSchema>;

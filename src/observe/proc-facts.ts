@@ -51,7 +51,8 @@ export function procFacts(targets: readonly Target[]): ProcFacts {
   };
 }
 
-function withPolicy(thread: BlamedThread, policyOf: PolicyOf): BlamedThread {
-  const policy = policyOf(thread);
+/** The usual policy is not named. A way of observing may have read it with the thread. */
+function withPolicy({ policy: seen, ...thread }: BlamedThread, policyOf: PolicyOf): BlamedThread {
+  const policy = seen ?? policyOf(thread);
   return policy === null || policy === 'other' ? thread : { ...thread, policy };
 }

@@ -24,14 +24,19 @@ export interface LookOptions {
   readonly threshold_ns: number;
   readonly cpuCount: number;
   readonly kernelRelease: string;
+  /** Threads of the kernel among those that were looked at: they are no targets, and do not stall. */
+  readonly kernelTids: readonly number[];
 }
+
+type SeenBy = Pick<LookOptions, 'kernelTids'>;
 
 /** By start. */
 export function lookedStalls(
-  samples: SampleStream,
+  all: SampleStream,
   waits: readonly StackReading[],
-  threshold_ns: number,
+  { threshold_ns, kernelTids }: SeenBy & Pick<LookOptions, 'threshold_ns'>,
 ): ObservedStall[] {
+  const samples = ofPrograms(all, { kernelTids });
   const { timelines, ticks_ns } = samples;
   const lastLook_ns = ticks_ns.at(-1) ?? 0;
   const [pauses, mutexes] = [safepointSleeps(samples, waits), mutexSleeps(waits)];
@@ -68,15 +73,31 @@ function lastSeen_ns({ changes, ticks_ns }: Timeline): number {
   return end === undefined ? Infinity : (ticks_ns[end.tick - 1] ?? Infinity);
 }
 
+/** Threads of the kernel that looks found; others may not be looked at, as in a container with pids of its own. */
+export function seenOfKernel({ timelines }: SampleStream, kernelTids: readonly number[]): BlamedThread[] {
+  return kernelTids.flatMap((tid): BlamedThread[] => {
+    const timeline = timelines.get(tid);
+    if (timeline === undefined || timeline.changes.every(({ state }) => state === 'X')) return [];
+    return [{ name: timeline.comm, tid, role: 'outside', nice: timeline.nice ?? null }];
+  });
+}
+
+function ofPrograms(samples: SampleStream, { kernelTids }: SeenBy): SampleStream {
+  return { ...samples, timelines: new Map([...samples.timelines].filter(([tid]) => !kernelTids.includes(tid))) };
+}
+
 export function lookedEvidence(
   { samples, waits, steal }: Looks,
-  { cpuCount, kernelRelease }: LookOptions,
+  { cpuCount, kernelRelease, kernelTids }: LookOptions,
 ): RunEvidence {
   const timelines = new Map([...samples.timelines].map(([tid, timeline]) => [tid, withQueueTime(timeline)]));
-  const threads = new Map<number, BlamedThread>(
-    [...timelines.values()].map(({ tid, comm, nice = null }) => [tid, { name: comm, tid, role: 'other', nice }]),
-  );
-  const processes = grouped([...timelines.values()], ({ pid }) => pid);
+  const inPrograms = [...ofPrograms({ ...samples, timelines }, { kernelTids }).timelines.values()];
+  const ofKernel = seenOfKernel(samples, kernelTids);
+  const threads = new Map<number, BlamedThread>([
+    ...inPrograms.map(({ tid, comm, nice = null }) => [tid, { name: comm, tid, role: 'other', nice }] as const),
+    ...ofKernel.map((thread) => [thread.tid, thread] as const),
+  ]);
+  const processes = grouped(inPrograms, ({ pid }) => pid);
   return {
     victims: [],
     holders: [],
@@ -85,21 +106,24 @@ export function lookedEvidence(
       return all.map((timeline) => namedThread(timeline, { threads, collector, kernelRelease }));
     }),
     threads,
+    ofKernel,
     samples: { ...samples, timelines },
     events: [],
     steal,
     cpuCount,
     missing: [],
     trace: null,
-    looks: { waits, companions: lockCompanions(timelines, waits) },
+    looks: { waits, companions: lockCompanions(timelines, waits, kernelTids) },
   };
 }
 
 /** Safepoints by the pid of their JVM. */
 export function safepointsSeen(
-  samples: SampleStream,
+  all: SampleStream,
   waits: readonly StackReading[],
+  seenBy: SeenBy,
 ): ReadonlyMap<number, readonly LoggedEvent[]> {
+  const samples = ofPrograms(all, seenBy);
   const sleeps = safepointSleeps(samples, waits);
   const slept = [...samples.timelines.values()].flatMap((timeline) =>
     waitsOf(timeline, sleeps.get(timeline.tid) ?? [])

@@ -15,7 +15,8 @@ import { printedText } from '../workload/printed.js';
 import { howEnded, programs, startProgram, type Program } from '../workload/programs.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
-import { lateLooks, lookedEvidence, lookedStalls, safepointsSeen } from './sampling-evidence.js';
+import { kernelThreadIds, lookedAtBeside } from '../workload/watch/kernel-thread-ids.js';
+import { lateLooks, lookedEvidence, lookedStalls, safepointsSeen, seenOfKernel } from './sampling-evidence.js';
 import { liveLooks, remembered_ns } from './live-looks.js';
 import { hiddenFrom } from './sampling-needs.js';
 import type { Target } from './target.js';
@@ -61,11 +62,12 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
     const { bavail, bsize } = statfsSync(folder.path);
     const roomBytes = roomForLooks(bavail * bsize);
     const hidden = targets.flatMap(hiddenFrom);
-    const { program, go_ns } = await startedSampler(files, targets);
+    const kernelTids = kernelThreadIds();
+    const { program, go_ns } = await startedSampler(files, targets, kernelTids);
     const readMore = readerOf(files.samples, go_ns);
     const readWaits = waitsReader(files.waits, go_ns);
     const cpuCount = availableParallelism();
-    const live = liveLooks({ threshold_ns, cpuCount, kernelRelease: release() });
+    const live = liveLooks({ threshold_ns, cpuCount, kernelRelease: release(), kernelTids });
     const advance = (): void => {
       live.advance({ samples: readMore(), waits: readWaits() });
     };
@@ -95,7 +97,7 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
         try {
           const { problem } = await endHelper(program, { grace_ms: endGrace_ms });
           load.push(readLoad());
-          return resultOf(readMore(), files, { program, problem, go_ns, hidden, load, cost, threshold_ns });
+          return resultOf(readMore(), files, { program, problem, go_ns, hidden, load, cost, threshold_ns, kernelTids });
         } finally {
           folder.remove();
         }
@@ -107,12 +109,16 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
   }
 }
 
-async function startedSampler(files: Files, targets: readonly Target[]): Promise<Begun> {
+async function startedSampler(files: Files, targets: readonly Target[], kernelTids: readonly number[]): Promise<Begun> {
   const pids = targets.map(({ pid }) => String(pid));
   const from_ns = process.hrtime.bigint();
   const program = await startProgram(
     programs.sampler(),
-    [files.samples, String(period_ns), String(process.pid), `waits=${files.waits}`, ...pids],
+    [
+      ...[files.samples, String(period_ns), String(process.pid), `waits=${files.waits}`],
+      ...lookedAtBeside(kernelTids),
+      ...pids,
+    ],
     files.end,
     `${files.samples}.err`,
   );
@@ -175,6 +181,7 @@ interface Finished extends Begun {
   /** Of the sampler, when it was last looked at. */
   readonly cost: WatchResult['cost'];
   readonly threshold_ns: number;
+  readonly kernelTids: readonly number[];
 }
 
 /** What a sampler took so far; null: it has ended. */
@@ -204,24 +211,30 @@ function endedEarly({ program, problem, cost }: Finished, watched_ns: number): P
 }
 
 function resultOf(samples: SampleStream, files: Files, finished: Finished): WatchResult {
-  const { go_ns, hidden, load, threshold_ns } = finished;
+  const { go_ns, hidden, load, threshold_ns, kernelTids } = finished;
   const watched_ns = samples.ticks_ns.at(-1) ?? 0;
   const { cost, gaps } = saidAtEnd(files) ?? endedEarly(finished, watched_ns);
   const cpuCount = availableParallelism();
   const waits = parseStacks(printedText(files.waits), go_ns);
+  const options = { threshold_ns, cpuCount, kernelRelease: release(), kernelTids };
   const looks = {
     samples,
     waits,
     steal: stealBetween(load, go_ns, cpuCount),
   };
   return {
-    stalls: lookedStalls(samples, waits, threshold_ns),
-    evidence: lookedEvidence(looks, { threshold_ns, cpuCount, kernelRelease: release() }),
-    eventsOf: safepointsSeen(samples, waits),
-    gaps: [{ code: 'looks-only', period_ns }, ...lateLooks(samples), ...hidden, ...gaps, { code: 'sleeps-not-judged' }],
+    stalls: lookedStalls(samples, waits, options),
+    evidence: lookedEvidence(looks, options),
+    eventsOf: safepointsSeen(samples, waits, options),
+    gaps: [looksOnly(samples, kernelTids), ...lateLooks(samples), ...hidden, ...gaps, { code: 'sleeps-not-judged' }],
     detail_ns: 2 * period_ns,
     watched_ns,
     cost,
     records: null,
   };
+}
+
+function looksOnly(samples: SampleStream, kernelTids: readonly number[]): ObservationGap {
+  const kernelThreads = seenOfKernel(samples, kernelTids).map(({ name }) => name);
+  return { code: 'looks-only', period_ns, kernelThreads };
 }

@@ -16,19 +16,24 @@ const policies: Readonly<Record<string, BlamedPolicy>> = {
 /** Null where the thread has ended and was not read before, or another one has its id now. */
 export type PolicyOf = (thread: { readonly tid: number; readonly name: string }) => BlamedPolicy | null;
 
-/** Remembers what it read, so a thread that has ended keeps its policy. */
+/** Remembers what it read, so a thread that has ended keeps its policy, until another one has its id. */
 export function policyReader(): PolicyOf {
-  const known = new Map<string, BlamedPolicy>();
-  return (thread) => {
-    const key = `${thread.tid} ${thread.name}`;
-    const now = threadPolicyOf(thread);
-    if (now !== null) known.set(key, now);
-    return now ?? known.get(key) ?? null;
+  // By id alone: a program may give a thread a new name for each of its jobs.
+  const known = new Map<number, { readonly name: string; readonly policy: BlamedPolicy }>();
+  return ({ tid, name }) => {
+    const now = threadPolicyOf({ tid, name });
+    if (now !== null) known.set(tid, { name, policy: now });
+    const last = known.get(tid);
+    return last?.name === name ? last.policy : null;
   };
 }
 
 export const threadPolicyOf: PolicyOf = ({ tid, name }) => {
   if ((readIfThere(`/proc/${tid}/comm`) ?? '').trimEnd() !== name) return null;
-  // Field 41 of proc_pid_stat(5).
-  return policies[threadStatOf(tid)?.[41 - 3] ?? ''] ?? null;
+  return policyIn(threadStatOf(tid) ?? []);
 };
+
+/** `fields`: of proc_pid_stat(5), from field 3 on. */
+export function policyIn(fields: readonly string[]): BlamedPolicy | null {
+  return policies[fields[41 - 3] ?? ''] ?? null;
+}

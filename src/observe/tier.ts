@@ -47,7 +47,7 @@ export interface WatchResult {
   /** Shorter intervals were not reported. */
   readonly detail_ns: number;
   readonly watched_ns: number;
-  /** What watching took, without what programs in the kernel took. */
+  /** What the helper took, and the buffers of the kernel, without the time of programs in the kernel. */
   readonly cost: { readonly cpu_ns: number; readonly memoryBytes: number };
   /** Of programs in the kernel; null: another way of observing. */
   readonly records: Observed | null;

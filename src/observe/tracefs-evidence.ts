@@ -1,5 +1,6 @@
 /** What a trace of the kernel shows, as evidence for attribution. Pure. */
 import type { TraceModel } from '../attribution/trace-model.js';
+import type { BlamedThread } from '../facts/chain-facts.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
 import type { StackReading } from '../record/stacks.js';
 import { traceEvents } from '../record/trace/trace.js';
@@ -72,7 +73,7 @@ function explanation(
       victims: [],
       holders: [],
       named: [],
-      threads: new Map([...threads.values()].map((thread) => [thread.tid, blamedThread(thread, 'other')])),
+      threads: new Map([...threads.values()].map((thread) => [thread.tid, withItsPolicy(thread)])),
       samples: { timelines: unsampled([...threads.values()]), ticks_ns: [], period_ns: 0 },
       events: [],
       steal: [],
@@ -89,6 +90,12 @@ function explanation(
     },
     eventsOf: new Map(pids.map((pid) => [pid, safepointsOf(offs, pid)])),
   };
+}
+
+/** /proc has no thread that ended during the observation. */
+function withItsPolicy(thread: ObservedThread): BlamedThread {
+  const { policy } = thread;
+  return { ...blamedThread(thread, 'other'), ...(policy === undefined ? {} : { policy }) };
 }
 
 function named(stack: StackReading, symbols: ReadonlyMap<string, string>): StackReading {

@@ -1,11 +1,13 @@
 /** Which threads belong to the observed processes, in a trace that names threads only by their ids. */
 import type { SchedulingState } from '../attribution/trace-model.js';
 import { systemCallNumber } from '../catalogue/system-calls.js';
+import type { BlamedPolicy } from '../facts/blame.js';
 import { readIfThere } from '../host/files.js';
 import type { TraceEvent } from '../record/trace/trace.js';
 import { threadStatOf } from '../workload/process-identity.js';
 import type { ObservedThread } from './observed.js';
 import { tidsNow } from './target.js';
+import { policyIn } from './thread-policy.js';
 
 /** What /proc says of a thread. */
 export interface ThreadOfProc extends ObservedThread {
@@ -31,9 +33,14 @@ function threadNow(pid: number, tid: number): ThreadOfProc | undefined {
     name: name.trimEnd(),
     state: field(3),
     nice: Number(field(19)),
+    ...withPolicy(policyIn(fields)),
     cpu: Number(field(39)),
     futexStack: futexStackOf(pid, tid),
   };
+}
+
+function withPolicy(policy: BlamedPolicy | null): Pick<ObservedThread, 'policy'> {
+  return policy === null ? {} : { policy };
 }
 
 /** `/proc/PID/task/TID/syscall`: the number of the call, six arguments, the stack pointer and the program counter. */
@@ -48,7 +55,7 @@ export interface ThreadBook {
   readonly exits: ReadonlyMap<number, number>;
   /** Of the last call of futex in which /proc had the thread, by tid: an idle thread waits at the same place again. */
   readonly futexStacks: ReadonlyMap<number, string>;
-  /** Names and priorities may have changed. */
+  /** Names, nice values and policies may have changed. */
   look(seen: readonly ThreadOfProc[]): void;
   add(event: TraceEvent): void;
   /** Of a thread that has ended. */
@@ -64,14 +71,15 @@ export function threadBook(): ThreadBook {
     exits,
     futexStacks,
     look(seen) {
-      for (const { pid, tid, name, nice, futexStack } of seen) {
-        threads.set(tid, { pid, tid, name, nice });
+      for (const { pid, tid, name, nice, policy = null, futexStack } of seen) {
+        threads.set(tid, { pid, tid, name, nice, ...withPolicy(policy) });
         if (futexStack !== null) futexStacks.set(tid, futexStack);
       }
     },
     add(event) {
       if (event.kind === 'new-thread') {
         const maker = threads.get(event.tid);
+        // It has the nice value and the policy of its maker until the next look.
         // A child process is not observed. It is a new thread, so its id no longer means one that has ended.
         if (maker === undefined || !event.isThread) threads.delete(event.made);
         else threads.set(event.made, { ...maker, tid: event.made });

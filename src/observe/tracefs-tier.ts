@@ -31,7 +31,6 @@ const endGrace_ms = 60_000;
 export async function watchByTracefs({ targets, threshold_ns }: WatchOptions): Promise<Watch> {
   const pids = targets.map(({ pid }) => pid);
   const cpuCount = availableParallelism();
-  const cpuBefore = process.cpuUsage();
   const folder = createRuntimeFolder();
   try {
     const tracer = await startTracerProgram(folder.path, observingPlan(pids, cpuCount));
@@ -40,7 +39,6 @@ export async function watchByTracefs({ targets, threshold_ns }: WatchOptions): P
       pids,
       threshold_ns,
       cpuCount,
-      cpuBefore,
       symbolsOf: symbolCache(),
       leave: () => {
         folder.remove();
@@ -115,7 +113,6 @@ interface WatchParts {
   readonly pids: readonly number[];
   readonly threshold_ns: number;
   readonly cpuCount: number;
-  readonly cpuBefore: NodeJS.CpuUsage;
   readonly symbolsOf: ReturnType<typeof symbolCache>;
   /** Removes its files. */
   readonly leave: () => void;
@@ -126,7 +123,6 @@ function watchOf(session: Session, parts: WatchParts): Watch {
   let isEnding = false;
   let failure: unknown = null;
   let lost_n = 0;
-  let rssBytes = 0;
   let drains_n = 0;
   const take = (from: string, until_ns: number, isLast: boolean): void => {
     const taken = session.stream.take(from, until_ns, isLast);
@@ -134,7 +130,6 @@ function watchOf(session: Session, parts: WatchParts): Watch {
     drains_n += 1;
     const now = isLast || drains_n % drainsPerLook === 0 ? threadsNow(parts.pids) : [];
     if (lost_n === 0) history.add(taken.events, taken.coveredTo_ns, now);
-    rssBytes = Math.max(rssBytes, process.memoryUsage.rss());
   };
   const isOver = (): boolean => isEnding || failure !== null || lost_n > 0;
   const reading = (async () => {
@@ -171,7 +166,7 @@ function watchOf(session: Session, parts: WatchParts): Watch {
             ? endedWith(tracer.program)
             : workloadFailed('the tracer did not end in time; observe again');
         if (lost_n === 0) take(tracer.traceFolder, stopped_ns, true);
-        return resultOf(session, parts, { lost_n, tracerCpu_ns, rssBytes });
+        return resultOf(session, parts, { lost_n, tracerCpu_ns });
       } finally {
         await tracer.abandon();
         parts.leave();
@@ -204,16 +199,11 @@ async function drain(
 
 function resultOf(
   { history, refused, outsideProblem }: Session,
-  { pids, threshold_ns, cpuCount, cpuBefore, symbolsOf }: WatchParts,
-  {
-    lost_n,
-    tracerCpu_ns,
-    rssBytes,
-  }: { readonly lost_n: number; readonly tracerCpu_ns: number; readonly rssBytes: number },
+  { pids, threshold_ns, cpuCount, symbolsOf }: WatchParts,
+  { lost_n, tracerCpu_ns }: { readonly lost_n: number; readonly tracerCpu_ns: number },
 ): WatchResult {
   const trace = history.whole();
   const symbols = symbolsOf(addressesIn(trace));
-  const { user, system } = process.cpuUsage(cpuBefore);
   return seenInTrace(
     { ...trace, lost_n, refused, outsideProblem },
     {
@@ -222,10 +212,7 @@ function resultOf(
       detail_ns: detailOf(threshold_ns),
       symbols,
       cpuCount,
-      cost: {
-        cpu_ns: (user + system) * 1000 + tracerCpu_ns,
-        memoryBytes: rssBytes + (buffers_kib + outsideBuffers_kib) * 1024,
-      },
+      cost: { cpu_ns: tracerCpu_ns, memoryBytes: (buffers_kib + outsideBuffers_kib) * 1024 },
     },
   );
 }

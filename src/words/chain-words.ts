@@ -225,10 +225,13 @@ const reasons: WordsOf<LinkReason> = {
     `it was blocked in the kernel (state D)${inCall(systemCall)}, and it was not seen which lock it waited for`,
   'blocked-in': ({ function: name, systemCall }) =>
     `it was blocked in the kernel (state D)${inCall(systemCall)}${name === null ? '' : `, in the function ${name}`}`,
-  'suspects-alike': ({ threads }) =>
-    `of this process ${listed(threads.slice(0, mostNamed).map((name) => `\`${name}\``))}${threads.length > mostNamed ? ` and ${threads.length - mostNamed} others` : ''} may have had it`,
+  'suspects-alike': ({ threads, ofKernel = [] }) =>
+    `${[
+      ...(threads.length === 0 ? [] : [`of this process ${someOf(threads)}`]),
+      ...(ofKernel.length === 0 ? [] : [`of the kernel’s threads ${someOf(ofKernel)}`]),
+    ].join(', or ')} may have had it`,
   'no-suspect-inside': () =>
-    'no thread of this process was without a CPU, or on one, all that time, so a thread of another program may have had it',
+    'no thread of this process was without a CPU, or on one, all that time, so a thread of another program or of the kernel may have had it',
   'call-without-lock': ({ thread }) => `\`${thread}\` was in a call that takes no lock`,
   'not-mmap-lock': ({ lock, wokenBy }) =>
     `it was blocked in the kernel, and not for mmap_lock${lock === null ? '' : ` but for ${otherLocks[lock]}${wokenBy === null ? '' : `, until \`${wokenBy}\` woke it`}`}`,
@@ -246,6 +249,11 @@ const reasons: WordsOf<LinkReason> = {
 };
 
 const mostNamed = 4;
+
+function someOf(threads: readonly string[]): string {
+  const others = threads.length > mostNamed ? ` and ${threads.length - mostNamed} others` : '';
+  return `${listed(threads.slice(0, mostNamed).map((name) => `\`${name}\``))}${others}`;
+}
 
 const otherLocks = {
   'rwsem-read': 'another read-write lock of the kernel, for reading',

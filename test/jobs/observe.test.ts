@@ -89,3 +89,28 @@ test('an observation whose watch is full says so', async () => {
   const { observation } = await observing({ isFull: () => true }).result;
   expect(observation.missing.map(({ code }) => code)).toContain('records-limit');
 });
+
+test('the cost is that of pauselab and of its helper, by every way of observing', async () => {
+  const ofHelper = { cpu_ns: 3600e9, memoryBytes: 2 ** 40 };
+  const used_ns = (): number => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) * 1000;
+  };
+  // Work in the watch, as reading records is.
+  const worked_ns = 50e6;
+  const work = (): void => {
+    const until_ns = used_ns() + worked_ns;
+    while (used_ns() < until_ns);
+  };
+  const before_ns = used_ns();
+  const { observation } = await observing({
+    ended: Promise.resolve(),
+    finish: () => {
+      work();
+      return Promise.resolve({ ...nothing, cost: ofHelper });
+    },
+  }).result;
+  expect(observation.cost.cpu_ns - ofHelper.cpu_ns).toBeGreaterThanOrEqual(worked_ns);
+  expect(observation.cost.cpu_ns - ofHelper.cpu_ns).toBeLessThanOrEqual(used_ns() - before_ns);
+  expect(observation.cost.memoryBytes - ofHelper.memoryBytes).toBeGreaterThan(2 ** 20);
+});

@@ -17,7 +17,7 @@ import { observedWaits } from '../support/observed-waits.js';
 import { scratchFolder } from '../support/scratch.js';
 import { skipEach } from '../support/skip-each.js';
 import { startStalling } from '../support/stalling.js';
-import { noisy, withinTries } from '../support/tries.js';
+import { noisy, onTryFinished, withinTries } from '../support/tries.js';
 import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
@@ -161,6 +161,44 @@ describe('the helper', () => {
       expect(waker?.tid).toBe(writer);
       expect(woken_ns).toBeGreaterThan(off_ns);
     }
+  });
+
+  test('knows that a CPU was busy for which a thread waited already when the observation began', async () => {
+    // On one CPU, in one session: the first has nearly none of its time.
+    const onOneCpu = (nice: number): number => {
+      const loop = ['taskset', '-c', '0', 'nice', '-n', String(nice), 'sh', '-c', 'while :; do :; done'] as const;
+      const child = spawn(loop[0], loop.slice(1), { stdio: 'ignore' });
+      onTryFinished(() => child.kill('SIGKILL'));
+      return child.pid ?? 0;
+    };
+    const [starved, hog] = [onOneCpu(19), onOneCpu(0)];
+    const isLoop = (pid: number): boolean => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'sh';
+    await until('both have begun', () => isLoop(starved) && isLoop(hog));
+    let atStart_n = 0;
+    for (let i = 0; i < 4; i += 1) {
+      const waits: OffRecord[] = [];
+      const takers = new Set<number>();
+      const observer = await startObserver({
+        pids: [starved],
+        detail_ns: 1e6,
+        threshold_ns: 20e6,
+        onRecord: (record) => {
+          if (record.kind === 'off' && record.thread.tid === starved && record.state === 'runnable') waits.push(record);
+          if (record.kind === 'ran') takers.add(record.thread.tid);
+        },
+      });
+      await until('it has a CPU', () => waits.length > 0);
+      await observer.finish();
+      const [first] = waits;
+      // A thread that had the CPU when the observation began is not of interest.
+      if (first?.taker !== null) continue;
+      atStart_n += 1;
+      expect(first.busy_ns).toBeGreaterThan((first.on_ns - first.off_ns) / 2);
+      expect(takers).toContain(hog);
+    }
+    noisy(() => {
+      expect(atStart_n).toBeGreaterThan(0);
+    });
   });
 
   test('refuses a program whose records are of another version than its own', () => {

@@ -1,7 +1,8 @@
-/** What the sampler says of itself when it ends. */
+/** When the sampler ends, and what it says of itself then. */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { readSamples } from '../../src/record/samples.js';
 import { programs } from '../../src/workload/programs.js';
 import { scratchFolder } from '../support/scratch.js';
 import { until } from '../support/until.js';
@@ -31,5 +32,28 @@ test('it says which threads it could not look at, also when these have ended', a
   } finally {
     target.kill('SIGKILL');
     sampler.kill('SIGKILL');
+  }
+});
+
+test('it ends with its processes, and until then looks at those beside them too', async () => {
+  const [target, beside] = [1, 2].map(() => spawn('sleep', ['600'], { stdio: 'ignore' }));
+  const path = scratch.fresh('samples');
+  // The second process of the list is not there.
+  const list = `beside=${String(beside?.pid)},${2 ** 22}`;
+  const sampler = spawn(
+    programs.sampler(),
+    [path, '10000000', String(process.pid), `waits=${scratch.fresh('waits')}`, list, String(target?.pid)],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  try {
+    const ended = new Promise((resolve) => sampler.once('close', resolve));
+    const seen = (): number[] => (existsSync(path) ? [...readSamples(path, 0n).timelines.keys()] : []);
+    await until('a look at both', () => seen().length === 2);
+    expect(seen().toSorted()).toEqual([target?.pid, beside?.pid].toSorted());
+    target?.kill('SIGKILL');
+    expect(await ended).toBe(0);
+    expect(beside?.exitCode).toBeNull();
+  } finally {
+    for (const child of [target, beside, sampler]) child?.kill('SIGKILL');
   }
 });

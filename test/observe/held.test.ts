@@ -114,6 +114,64 @@ describe('what is known of the thread that stalls others', () => {
   });
 });
 
+describe('a hold counts once', () => {
+  const heldIn = (holds: Observed['holds'], offs: Observed['offs'] = []) => {
+    const of = preempted();
+    return figures({ ...of, holds: [...holds, ...of.holds.slice(1)], offs: [...of.offs.slice(0, 1), ...offs] })[0]
+      ?.held;
+  };
+  const reader = { call: madvise };
+  const other = { ...purger, tid: 107 };
+
+  test('where a reader slept for the lock, and had it before it had a CPU', () => {
+    const waited = off(purger, { from: 0, woken: 10, to: 200 }, { lock: 'waits', lockPid: target, call: madvise });
+    const holds = [hold(purger, { slept: 0, from: 10, to: 200 }, reader), hold(purger, { from: 10, to: 400 }, reader)];
+    expect(heldIn(holds, [waited])).toMatchObject({
+      n: 1,
+      median_ns: 390 * ms,
+      longest_ns: 390 * ms,
+      onCpuMedian_ns: 200 * ms,
+      offCpu_ns: 190 * ms,
+    });
+  });
+
+  test('where its end woke several threads', () => {
+    const ends = [95, 120, 300].map((from) => hold(purger, { from, to: 400 }, reader));
+    expect(heldIn(ends)).toMatchObject({ n: 1, median_ns: 305 * ms });
+  });
+
+  test('where nobody waited as a reader gave the lock back', () => {
+    expect(heldIn([hold(purger, { slept: 0, from: 95, to: 400 }, reader)])).toMatchObject({
+      n: 1,
+      median_ns: 305 * ms,
+    });
+  });
+
+  /** The victim waits once more. */
+  const waitsAgain = (by: typeof purger): Observed['offs'][number] =>
+    off(
+      victim,
+      { from: 700, woken: 950, to: 951 },
+      { lock: 'waits', lockPid: target, isWrite: true, waker: by, call: munmap },
+    );
+
+  test('and a record of its beginning alone is none', () => {
+    const holds = [
+      hold(purger, { from: 95, to: 400 }, reader),
+      hold(purger, { slept: 705, from: 720, to: 720 }, reader),
+      hold(other, { from: 695, to: 950 }, reader),
+    ];
+    expect(heldIn(holds, [waitsAgain(other)])).toMatchObject({ n: 2, median_ns: 280 * ms });
+    expect(heldIn([hold(purger, { slept: 100, from: 200, to: 200 }, reader)]) ?? null).toBeNull();
+  });
+
+  test('of each thread that had the lock', () => {
+    const alike = [purger, other].map((by) => hold(by, { from: 95, to: 400 }, reader));
+    const again = hold(other, { from: 695, to: 950 }, reader);
+    expect(heldIn([...alike, again], [waitsAgain(other)])).toMatchObject({ n: 3, median_ns: 305 * ms });
+  });
+});
+
 test('a thread without a CPU that stalls others meanwhile is told from one that does not', () => {
   const of = preempted();
   const alone = observedThread('alone', 105);

@@ -5,7 +5,7 @@ import { liveLooks, type SeenLooks } from '../../src/observe/live-looks.js';
 import { lookedStalls } from '../../src/observe/sampling-evidence.js';
 import { look_ns, lookedAt, stream } from '../support/looks.js';
 
-const options = { threshold_ns: 30e6, cpuCount: 2, kernelRelease: '6.18.0' };
+const options = { threshold_ns: 30e6, cpuCount: 2, kernelRelease: '6.18.0', kernelTids: [] };
 const spanOf = ({ start_ns, duration_ns }: { readonly start_ns: number; readonly duration_ns: number }) => [
   start_ns,
   duration_ns,
@@ -37,7 +37,7 @@ function followed(every: number) {
 }
 
 describe('stalls that have been over for half a second', () => {
-  const all = lookedStalls(upTo(waiter.length).samples, [], options.threshold_ns).map(({ stall }) => spanOf(stall));
+  const all = lookedStalls(upTo(waiter.length).samples, [], options).map(({ stall }) => spanOf(stall));
   const last_ns = (waiter.length - 50) * look_ns;
   const over = all.filter(([start_ns = 0, duration_ns = 0]) => start_ns + duration_ns <= last_ns);
 

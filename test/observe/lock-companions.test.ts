@@ -25,6 +25,21 @@ describe('a companion of waits', () => {
   test('is not a thread that is without a CPU while others wait, where others wait nearly always', () => {
     expect(isCompanion('ssssqqqqrsssss', 'ddddddddddddrs')).toBe(false);
   });
+  test('is a thread of the kernel that is without a CPU while threads of some process wait', () => {
+    const [waiter, holder] = ['sssssddddddrss'.repeat(4), 'sssssqqqqqqrss'.repeat(4)];
+    const waits = [0, 1, 2, 3].map((n) => waitingIn('vm_mmap_pgoff', 11, n * 14 + 6));
+    const inProcesses = [lookedAt('worker', 11, waiter), lookedAt('other', 21, 's'.repeat(56), { pid: 200 })];
+    const of = (letters: string, kernelTids: readonly number[]) =>
+      lockCompanions(
+        stream(...inProcesses, lookedAt('khugepaged', 38, letters, { pid: 38 })).timelines,
+        waits,
+        kernelTids,
+      );
+    expect([...of(holder, [38])]).toEqual([38]);
+    expect([...of('qqqqqqqqqqqqrq'.repeat(4), [38])]).toEqual([]);
+    // Of another program it is not known that it works on this memory.
+    expect([...of(holder, [])]).toEqual([]);
+  });
   test('is not a thread that met a wait twice', () => {
     expect(isCompanion('sssssqqqqqqrss', undefined, 2)).toBe(false);
   });

@@ -5,6 +5,7 @@ import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
 import { answerOf, attributed } from '../../src/observe/observation.js';
 import type { Observed } from '../../src/observe/observed.js';
 import { hold, observed, observedThread, off, ran, target, recordOptions } from '../support/observed.js';
+import { statedGap } from '../../src/words/observation-words.js';
 
 const ms = 1_000_000;
 const found = (of: Observed) => attributed(seenInKernel(of, recordOptions));
@@ -359,11 +360,20 @@ describe('what was not seen', () => {
     const codes = (end: Parameters<typeof observed>[1]) =>
       seenInKernel(observed({}, end), recordOptions).gaps.map(({ code }) => code);
     expect(codes({})).toEqual(['sleeps-not-judged']);
-    expect(codes({ ringFull_n: 1, slotTaken_n: 2, recursion_n: 4 })).toEqual([
+    expect(codes({ ringFull_n: 1, threadsMissed_n: 2, lockUsersMissed_n: 3, recursion_n: 4 })).toEqual([
       'records-dropped',
       'threads-not-followed',
+      'lock-users-missed',
       'events-missed',
       'sleeps-not-judged',
+    ]);
+    const sentences = seenInKernel(
+      observed({}, { threadsMissed_n: 2, lockUsersMissed_n: 300 }),
+      recordOptions,
+    ).gaps.map((gap) => statedGap(gap).sentence);
+    expect(sentences.slice(0, 2)).toEqual([
+      '2 threads could not be followed, because another thread had the same slot: their stalls are missing',
+      'a thread that waited for mmap_lock, or had it, could not be followed 300 times, because another thread had the same slot: who had the lock may be missing there',
     ]);
     expect(seenInKernel(observed({}), { ...recordOptions, symbols: null }).gaps.map(({ code }) => code)).toContain(
       'symbols-hidden',

@@ -44,6 +44,21 @@ test('the policy of a thread is in its sentence instead of its nice value, also 
   expect(attributed(seen).stalls[0]?.cause?.sentence).toContain('(nice 0)');
 });
 
+test('a policy that came with the thread is not read again, and the usual one is not named', () => {
+  const facts = procFacts([]);
+  const name = readFileSync(`/proc/${process.pid}/comm`, 'utf8').trimEnd();
+  const { evidence } = seenInKernel(observed({}), {
+    ...{ pids: [], threshold_ns: 20e6, detail_ns: 1e6, cpuCount: 2, symbols: null },
+  });
+  const addedTo = (policy: 'idle' | 'other') => {
+    const thread = { name, tid: process.pid, role: 'other', nice: 0, policy } as const;
+    return facts.addTo({ ...evidence, threads: new Map([[process.pid, thread]]) }).threads.get(process.pid);
+  };
+  // This process is SCHED_OTHER.
+  expect(addedTo('idle')?.policy).toBe('idle');
+  expect(addedTo('other')).not.toHaveProperty('policy');
+});
+
 test('a process without a limit was not kept back', () => {
   const facts = procFacts([{ ...targetOf(process.ppid) }]);
   const { throttled } = facts.addTo(

@@ -7,6 +7,8 @@ import { parentOf, statOf } from '../../src/workload/process-identity.js';
 import { roomForLooks, watchByLooks } from '../../src/observe/sampling-tier.js';
 import { targetOf } from '../../src/observe/target.js';
 import { everyPid } from '../../src/workload/process-identity.js';
+import { statedGap } from '../../src/words/observation-words.js';
+import { kernelThreadIds } from '../../src/workload/watch/kernel-thread-ids.js';
 import { until } from '../support/until.js';
 
 const target = spawn('sleep', ['600'], { stdio: 'ignore' });
@@ -57,4 +59,33 @@ test('what the first look finds had begun before the start', async () => {
   } finally {
     stopped.kill('SIGKILL');
   }
+});
+
+test('the kernel’s threads that take the mmap_lock of programs are looked at too, until the processes end', async () => {
+  const ending = spawn('sleep', ['600'], { stdio: 'ignore' });
+  const watch = await watchByLooks({ targets: [targetOf(ending.pid ?? 0)], threshold_ns: 2e7 });
+  ending.kill('SIGKILL');
+  await watch.ended;
+  const { evidence, gaps } = await watch.finish();
+  // None in a container.
+  const ofKernel = kernelThreadIds();
+  expect(evidence.ofKernel?.map(({ tid }) => tid)).toEqual(ofKernel);
+  expect(gaps).toContainEqual({
+    code: 'looks-only',
+    period_ns: 1e7,
+    kernelThreads: ofKernel.map((tid) => readIfThere(`/proc/${tid}/comm`)?.trim()),
+  });
+});
+
+test.each([
+  [undefined, 'threads of other programs and of the kernel,'],
+  [[], 'threads of other programs and of the kernel,'],
+  [['khugepaged', 'ksmd'], 'threads of other programs and of the kernel (except `khugepaged` and `ksmd`),'],
+] as const)('it is said which threads looks do not find: %j', (kernelThreads, words) => {
+  const gap = {
+    code: 'looks-only',
+    period_ns: 1e7,
+    ...(kernelThreads === undefined ? {} : { kernelThreads }),
+  } as const;
+  expect(statedGap(gap).sentence).toContain(words);
 });

@@ -18,15 +18,19 @@ const holder = 'sssssqqqqqqrss'.repeat(4);
 
 function observedBy(
   threads: readonly Timeline[],
-  { functions = waits, isThrottled = false, kernelRelease = '6.18.0', events = [] as readonly LoggedEvent[] } = {},
+  {
+    functions = waits,
+    isThrottled = false,
+    kernelRelease = '6.18.0',
+    events = [] as readonly LoggedEvent[],
+    kernelTids = [] as readonly number[],
+  } = {},
 ) {
   const samples = stream(...threads);
-  const stalls = lookedStalls(samples, functions, threshold_ns);
-  const eventsOf = events.length > 0 ? new Map([[100, events]]) : safepointsSeen(samples, functions);
-  const evidence = lookedEvidence(
-    { samples, waits: functions, steal: [] },
-    { threshold_ns, cpuCount: 2, kernelRelease },
-  );
+  const options = { threshold_ns, cpuCount: 2, kernelRelease, kernelTids };
+  const stalls = lookedStalls(samples, functions, options);
+  const eventsOf = events.length > 0 ? new Map([[100, events]]) : safepointsSeen(samples, functions, options);
+  const evidence = lookedEvidence({ samples, waits: functions, steal: [] }, options);
   return attributed({ stalls, evidence: { ...evidence, throttled: new Map([[100, isThrottled]]) }, eventsOf });
 }
 
@@ -66,7 +70,7 @@ describe('a holder without a CPU', () => {
     const later = lookedAt('miner', 12, `sssssqqqqqqqqqqr${'s'.repeat(waiter.length - 16)}`);
     const [first] = causesOf([worker, later]);
     expect(first).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
-    expect(first?.sentence).toMatch(/a thread of another program may have had it$/);
+    expect(first?.sentence).toMatch(/a thread of another program or of the kernel may have had it$/);
   });
 
   test('is found where looks are missing in the middle of the wait', () => {
@@ -191,7 +195,7 @@ describe('nobody', () => {
   test('is named where all other threads slept or waited too', () => {
     for (const cause of causesOf([worker, sleeper, lookedAt('other', 12, waiter)])) {
       expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null, grade: 'likely' });
-      expect(cause?.sentence).toMatch(/a thread of another program may have had it$/);
+      expect(cause?.sentence).toMatch(/a thread of another program or of the kernel may have had it$/);
     }
   });
 
@@ -252,12 +256,105 @@ test('a thread that ended, and one that still waits, are told apart', () => {
   const stalls = lookedStalls(
     stream(lookedAt('goes on', 11, letters), lookedAt('ended', 12, 'sssssdddddx', { ticks: letters.length })),
     [],
-    threshold_ns,
+    { threshold_ns, kernelTids: [] },
   ).map(({ thread, stall: { stillRunning, threadEnded } }) => [thread.name, stillRunning, threadEnded]);
   expect(stalls).toEqual([
     ['goes on', true, false],
     ['ended', false, true],
   ]);
+});
+
+describe('a thread of the kernel', () => {
+  const kernelTids = [38, 39];
+  const ofKernel = (letters: string, name = 'khugepaged', tid = 38) =>
+    lookedAt(name, tid, letters, { pid: tid, nice: 19 });
+  const purger = lookedAt('purger', 12, holder, { nice: 19 });
+
+  test('may have the lock, if it had no CPU meanwhile, and gives no memory back', () => {
+    const { stalls, reasons } = observedBy([worker, sleeper, ofKernel(holder)], { kernelTids });
+    const causes = stalls.filter(({ thread }) => thread?.tid === 11).map(({ cause }) => cause);
+    expect(causes).toHaveLength(4);
+    for (const cause of causes)
+      expect(cause).toMatchObject({
+        cause: 'mmap-lock-holder',
+        grade: 'possible',
+        thread: { name: 'khugepaged', role: 'outside', nice: 19 },
+      });
+    expect(causes[0]?.sentence).toMatch(
+      /^worker \(11\) waited 5\d\.\d ms for mmap_lock, perhaps held by `khugepaged`, a thread of the kernel \(nice 19\) that makes huge pages of small ones, which was ready to run but had no CPU for at most 5\d\.\d ms$/,
+    );
+    expect(reasons.map(({ thread, givesBack }) => [thread?.name, givesBack])).toEqual([['khugepaged', false]]);
+    expect(reasons.map((reason) => givesBackWord(reason))).toEqual(['no']);
+  });
+
+  test('is no stalled thread, and its process no JVM', () => {
+    const stalled = ofKernel('sssssddddddrssqqqqqqqqr');
+    expect(observedBy([sleeper, stalled], { kernelTids }).stalls).toEqual([]);
+    expect(observedBy([sleeper, stalled]).stalls).not.toEqual([]);
+    const {
+      named,
+      threads,
+      ofKernel: seen,
+    } = lookedEvidence(
+      { samples: stream(sleeper, stalled), waits: [], steal: [] },
+      { threshold_ns, cpuCount: 2, kernelRelease: '6.18.0', kernelTids },
+    );
+    expect(named.map(({ thread }) => thread.name)).toEqual(['sleeper']);
+    expect(threads.get(38)?.role).toBe('outside');
+    expect(seen).toEqual([threads.get(38)]);
+  });
+
+  test.each([
+    ['purger', 19],
+    ['server', 0],
+    ['ZUncommitter', 19],
+  ])('and a thread of the process are not told apart where both had no CPU: %s, nice %i', (name, nice) => {
+    const ofProcess = lookedAt(name, 12, holder, { nice });
+    for (const cause of causesOf([worker, ofProcess, ofKernel(holder)], { kernelTids })) {
+      expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+      expect(cause?.sentence).toContain(
+        `: of this process \`${name}\`, or of the kernel’s threads \`khugepaged\` may have had it`,
+      );
+    }
+  });
+
+  test('is listed with another one that had no CPU', () => {
+    const [both] = causesOf([worker, ofKernel(holder), ofKernel(holder, 'ksmd', 39)], { kernelTids });
+    expect(both?.sentence).toMatch(/: of the kernel’s threads `khugepaged` and `ksmd` may have had it$/);
+  });
+
+  test('and a thread of the process are told apart where one alone goes with all waits', () => {
+    const always = 'qqqqqqqqqqqrqq'.repeat(4);
+    const whose = (threads: readonly Timeline[]) =>
+      causesOf([worker, ...threads], { kernelTids }).map((cause) => [cause?.thread?.name, cause?.grade]);
+    expect(whose([purger, ofKernel(always)])).toEqual(Array(4).fill(['purger', 'possible']));
+    expect(whose([lookedAt('miner', 12, always, { nice: 19 }), ofKernel(holder)])).toEqual(
+      Array(4).fill(['khugepaged', 'possible']),
+    );
+  });
+
+  test('does not have the lock, if it slept or ran', () => {
+    const busy = 'r'.repeat(waiter.length);
+    for (const letters of [busy, 's'.repeat(waiter.length)])
+      for (const cause of causesOf([worker, purger, ofKernel(letters)], { kernelTids }))
+        expect(cause).toMatchObject({ grade: 'likely', thread: { name: 'purger' } });
+    for (const cause of causesOf([worker, ofKernel(busy)], { kernelTids }))
+      expect(cause).toMatchObject({ thread: null });
+  });
+
+  test('does not have the lock of a VMA, and no mutex', () => {
+    const functions = [0, 1, 2, 3].map((n) => waitingIn('__vma_start_write', 11, n * 14 + 6));
+    for (const cause of causesOf([worker, ofKernel(holder)], { kernelTids, functions }))
+      expect(cause).toMatchObject({ cause: 'vma-lock', thread: null });
+    const asleep = 'sssssssssssrss'.repeat(4);
+    const mutex = [0, 1, 2, 3].map((n): StackReading => ({
+      ...waitingIn('futex_wait', 11, n * 14 + 6),
+      state: 'S',
+      frames: ['futex_wait', '0x7f00deadbeef', '0x2'],
+    }));
+    for (const cause of causesOf([lookedAt('worker', 11, asleep), ofKernel(holder)], { kernelTids, functions: mutex }))
+      expect(cause).toMatchObject({ cause: 'mutex', thread: null });
+  });
 });
 
 describe('late looks', () => {

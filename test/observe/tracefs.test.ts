@@ -89,6 +89,7 @@ function found(events: readonly TraceEvent[], { seen = threads, to = 1000, piece
     gaps: result.gaps,
     model: trace.model,
     threads: trace.threads,
+    evidence: result.evidence,
     shown,
     models,
   };
@@ -197,6 +198,36 @@ describe('a traced stall', () => {
     expect(stalls.map(({ thread }) => thread?.tid)).toEqual([stalled]);
     // The threads beside the stall are kept.
     for (const map of [model.names, model.segments]) expect(map.size).toBeLessThan(20);
+  });
+
+  test('has the policy of its thread, also of a thread that had ended before a look at /proc', () => {
+    const [stalled, seen] = [
+      2000,
+      threads.map((one) => (one.tid === mapper ? { ...one, policy: 'batch' as const } : one)),
+    ];
+    const lives = [
+      made(10, mapper, stalled, true),
+      switched(100, 1, 0, 'preempted', stalled),
+      switched(101, 1, stalled, 'blocked', 0),
+      woke(200, hog, stalled),
+      switched(200, 1, 0, 'preempted', stalled),
+      ended(201, stalled),
+      switched(202, 1, stalled, 'dead', 0),
+    ];
+    const { threads: known, evidence } = found(lives, { seen });
+    expect(known.get(stalled)?.policy).toBe('batch');
+    expect([mapper, purger, stalled].map((tid) => evidence.threads.get(tid)?.policy)).toEqual([
+      'batch',
+      undefined,
+      'batch',
+    ]);
+    // With the thread its policy is forgotten: the next thread with this id has that of its maker.
+    const next = [ended(12_000, mapper), made(12_001, purger, stalled, true), ...preempted(12_010)];
+    const pieces = Array.from({ length: 80 }, (_, i) => i * 250);
+    expect(found(lives.slice(0, 1).concat(lives.slice(5)), { seen, pieces, to: 11_000 }).threads.has(stalled)).toBe(
+      false,
+    );
+    expect(found([...lives, ...next], { seen, pieces, to: 20_000 }).threads.get(stalled)?.policy).toBeUndefined();
   });
 
   test('that began before the trace counts from its start, and is not said to be no wait for mmap_lock', () => {

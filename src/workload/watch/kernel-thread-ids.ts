@@ -11,3 +11,8 @@ export function kernelThreadIds(proc = '/proc'): number[] {
     return kernelThreads.some((one) => one === name) && isKernelThread(pid, proc);
   });
 }
+
+/** The argument by which the sampler looks at them too; it ends with the processes that it looks at otherwise. */
+export function lookedAtBeside(tids: readonly number[]): string[] {
+  return tids.length === 0 ? [] : [`beside=${tids.join(',')}`];
+}

@@ -10,7 +10,7 @@ import { readSamples, type SampleStream } from '../../record/samples.js';
 import { parseStacks, type StackReading } from '../../record/stacks.js';
 import { stated } from '../../words/run-words.js';
 import { endHelper } from './helper.js';
-import { kernelThreadIds } from './kernel-thread-ids.js';
+import { kernelThreadIds, lookedAtBeside } from './kernel-thread-ids.js';
 import { printedText } from '../printed.js';
 import { programs, startProgram } from '../programs.js';
 import type { PreparedWorkload } from '../prepared.js';
@@ -42,10 +42,14 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
   const output = join(folder.path, 'samples');
   const stacks = join(folder.path, 'stacks');
   const kernelTids = kernelThreadIds();
-  const looked = [...pids, ...kernelTids].map(String);
   const program = await startProgram(
     programs.sampler(),
-    [output, String(period_ns), String(process.pid), ...(withStacks ? [`stacks=${stacks}`] : []), ...looked],
+    [
+      ...[output, String(period_ns), String(process.pid)],
+      ...(withStacks ? [`stacks=${stacks}`] : []),
+      ...lookedAtBeside(kernelTids),
+      ...pids.map(String),
+    ],
     '/dev/null',
     join(folder.path, 'sampler.err'),
   );
