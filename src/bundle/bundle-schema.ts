@@ -496,6 +496,8 @@ const seenSchema = z.object({
   hasLostRecords: z.boolean().default(false),
   blocked_n: z.number(),
   mutex_n: z.number(),
+  /** Null in an older bundle. */
+  unseen_n: orNull(z.number()).default(null),
 });
 
 const seenUnderLoadSchema = z.object({
