@@ -3,6 +3,7 @@
  * and, from all of them, the verdict. `arms` are names as in the profile.
  */
 
+import type { MarginFact } from './metric-facts.js';
 import type { GivingJvm } from './note-facts.js';
 import type { RefusedArm } from './refused-arm-facts.js';
 
@@ -130,8 +131,10 @@ export type ConfigurationConclusion =
       readonly arm: string;
       readonly reference: string;
       readonly runs_n: number;
-      /** Runs from which equality can be shown. */
+      /** Fewer runs of each cannot show that they are alike; more may not either. */
       readonly leastRuns_n: number;
+      /** Of the share of the time: what counts as alike. */
+      readonly margin: MarginFact;
     };
 
 export interface StalledShares {

@@ -13,6 +13,7 @@ import type {
   ShownPauses,
   StalledShares,
 } from '../facts/verdict-facts.js';
+import { shownMargin } from './metric-words.js';
 import { armsText } from './arms-text.js';
 import { counted, givingJvmText, holderText, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -43,11 +44,15 @@ const ofKernel: WordsOf<KernelConclusion> = {
   },
   'configuration-without-run': ({ arm, reference }) =>
     `${arm} cannot be compared with ${reference}, because at least one of the two has no complete, undisturbed run`,
-  'configuration-alike': ({ arm, reference, runs_n }) =>
-    `${arm} and ${reference} are stalled for the same share of the time (${counted(runs_n, 'run')} each)`,
-  'configuration-unclear': ({ arm, reference, runs_n, leastRuns_n }) =>
+  'configuration-alike': ({ arm, reference, runs_n, margin }) =>
+    `the shares of the time for which ${arm} and ${reference} are stalled differ by no more than the margin of ` +
+    `${shownMargin('share', margin)} (${counted(runs_n, 'run')} each)`,
+  'configuration-unclear': ({ arm, reference, runs_n, leastRuns_n, margin }) =>
     `${counted(runs_n, 'run')} of each do not decide whether ${arm} is stalled more or less than ${reference}` +
-    (runs_n < leastRuns_n ? `; use --runs ${leastRuns_n} to decide it` : ''),
+    (runs_n < leastRuns_n
+      ? `, and that they differ by no more than the margin of ${shownMargin('share', margin)} needs at least ` +
+        `${counted(leastRuns_n, 'run')} of each to be shown (--runs ${leastRuns_n})`
+      : ''),
   'jdks-compared': ({ behaviours }) => `of these JDKs, ${behaviours.map(behaviourText).join(', ')}`,
   'probe-cost': probeCostText,
   'heap-kept': ({ arms }) =>
