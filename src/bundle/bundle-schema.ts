@@ -265,6 +265,8 @@ const jvmSchema = z.object({
   /** What is unreadable or missing in the JVM's log. */
   logProblems: statedList,
   heapReturns_n: heapReturns,
+  /** Of the JVM with the probes, by its threads; null: they do not tell. Absent in an older bundle. */
+  collector: orNull(z.string()).optional(),
   /** CPU time of the JVM with the probes over the window. */
   cpu_ns: ns,
   /** Time between the two readings of the CPU time. */
@@ -445,6 +447,8 @@ const armSchema = z.object({
           loads: z.array(z.string()),
         }),
       ).optional(),
+      /** In all of these runs, by the threads of the JVM with the probes; null: not known. Absent in an older bundle. */
+      collector: orNull(z.string()).optional(),
       /** The arm is set up to give heap back, in the JVM that has the loads. */
       isMeantToShrink: z.boolean().default(false),
       /** Something besides the heap may give memory back, which the log does not have. Absent in an older bundle. */
@@ -496,6 +500,8 @@ const seenSchema = z.object({
   hasLostRecords: z.boolean().default(false),
   blocked_n: z.number(),
   mutex_n: z.number(),
+  /** Null in an older bundle. */
+  unseen_n: orNull(z.number()).default(null),
 });
 
 const seenUnderLoadSchema = z.object({

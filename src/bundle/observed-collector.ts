@@ -1,9 +1,8 @@
 /** The collector of the JVMs that were observed: it decides which of their threads may give heap back. */
-import { collectors, type Collector } from '../catalogue/collectors.js';
+import { commonCollector, type Collector } from '../catalogue/collectors.js';
 import type { ObservedTarget } from './observation-schema.js';
 
 /** Null: not known of some target, or they have several. */
 export function observedCollector(targets: readonly Pick<ObservedTarget, 'jvm'>[]): Collector | null {
-  const [name, ...others] = new Set(targets.map(({ jvm }) => jvm?.collector ?? null));
-  return others.length > 0 ? null : (collectors.find((one) => one === name) ?? null);
+  return commonCollector(targets.map(({ jvm }) => jvm?.collector ?? null));
 }

@@ -70,6 +70,17 @@ export function collectorOfThreads(comms: readonly string[]): Collector | null {
   );
 }
 
+/** Null: not known of some JVM, or they have several. */
+export function commonCollector(names: readonly (string | null)[]): Collector | null {
+  const [name = null, ...others] = new Set(names);
+  return others.length > 0 ? null : collectorNamed(name);
+}
+
+/** As a bundle has it; null: not known, or of another version. */
+export function collectorNamed(name: string | null): Collector | null {
+  return collectors.find((one) => one === name) ?? null;
+}
+
 /** A thread that gives memory back. */
 export interface Giver {
   readonly pattern: string;

@@ -65,6 +65,13 @@ export function givesBackOf(
   grade: Grade,
   collector: Collector | null = null,
 ): GivesBack {
+  const found = ofBlamed(end, call, grade, collector);
+  // Where it is only possible that this thread is to blame, another thread may be, and what that did is not known.
+  return found === 'no' && grade === 'possible' && isForThread(end) ? 'open' : found;
+}
+
+/** If that thread is to blame. */
+function ofBlamed(end: BlamedEnd, call: string | null, grade: Grade, collector: Collector | null): GivesBack {
   const { cause, thread } = end;
   if (thread !== null && kernelThreadOf(thread) !== null) return 'no';
   switch (cause) {

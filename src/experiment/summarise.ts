@@ -3,6 +3,7 @@
  * (verdict/).
  */
 import { grouped } from '../base/group.js';
+import { commonCollector } from '../catalogue/collectors.js';
 import type { RefusedArm } from '../facts/refused-arm-facts.js';
 import { loadCodes } from '../facts/run-facts.js';
 import { distinct, sentencesOf } from '../facts/stated.js';
@@ -260,6 +261,7 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
     // A disturbed run has the same flags.
     changedFlags: changedFlags(all),
     gives: givesIn(arm),
+    collector: commonCollector(runs.map(({ file }) => file.jvm?.collector ?? null)),
     isMeantToShrink: logsReturns(arm),
     givesOffHeap: givesOffHeap(arm),
   };

@@ -38,6 +38,8 @@ export interface SeenStalls {
   /** Of `stalls_n`: the victim was blocked in the kernel, or slept on the allocator's mutex. */
   readonly blocked_n: number;
   readonly mutex_n: number;
+  /** Of `stalls_n`: the state of the victim is unknown. */
+  readonly unseen_n: number;
 }
 
 /** By the JVM's log, of the whole, undisturbed runs (src/verdict/run/pauses.ts). */

@@ -3,6 +3,7 @@
  * and, from all of them, the verdict. `arms` are names as in the profile.
  */
 
+import type { MarginFact } from './metric-facts.js';
 import type { GivingJvm } from './note-facts.js';
 import type { RefusedArm } from './refused-arm-facts.js';
 
@@ -45,7 +46,8 @@ export type KernelConclusion =
     }
   /**
    * No lock is shown to block the victims, but by its log the JVM stands still for longer than the log of the foreign
-   * control shows. Arms whose controls show as much; others have a conclusion of their own.
+   * control shows. Of several arms each stands still for longer than the control of any of them; others have a conclusion
+   * of their own.
    */
   | {
       readonly code: 'paused';
@@ -54,16 +56,29 @@ export type KernelConclusion =
       /** Of each arm the run that was paused most: of the arm where that share is smallest, and largest. */
       readonly least_share: number;
       readonly most_share: number;
-      /** Of the run of the foreign control that was paused most; null: the control is no JVM, or its share is unknown. */
+      /** Of the run of a foreign control that was paused most; null: the control is no JVM, or its share is unknown. */
       readonly foreign_share: number | null;
       readonly isForeignUnknown: boolean;
     }
-  /** `longest_ns`: blocked in the kernel; null: no probe was. */
   | {
       readonly code: 'uncontrolled';
       readonly arm: string;
       readonly threshold_ns: number;
-      readonly longest_ns: number | null;
+      /** Of any cause, seen or not; `longest_ns` is 0 without a stall. */
+      readonly stalls_n: number;
+      readonly longest_ns: number;
+      /** Without a counted stall, a stall that began in the warm-up may reach into the window. */
+      readonly noneStalled: boolean;
+      /** Probes were blocked in the kernel, or slept on the allocator's mutex; null: none was seen to be. */
+      readonly blocked: LongestWait | null;
+      readonly onMutex: LongestWait | null;
+      /** Of `stalls_n`: the state of the probe is unknown. */
+      readonly unseen_n: number;
+      /** Records of slow operations that were lost, and operations that were not made because fresh pages ran out. */
+      readonly lostRecords_n: number;
+      readonly exhausted_n: number;
+      /** By the JVM's log. Null: no JVM. */
+      readonly pauses: ShownPauses | null;
     }
   | ConfigurationConclusion
   /** Of a profile that lists JDKs. */
@@ -84,6 +99,16 @@ export type KernelConclusion =
       readonly runs_n: number;
     }
   | { readonly code: 'unclear' | 'heap-kept' | 'no-data'; readonly arms: readonly string[] };
+
+/** Pauses of a JVM that are compared with nothing. */
+export interface ShownPauses {
+  /** The longest pause, if it is as long as a stall; null: no pause is. */
+  readonly longest_ns: number | null;
+  /** Of the window of the run that was paused most. */
+  readonly most_share: number;
+  /** False: the log may lack pauses. */
+  readonly isWhole: boolean;
+}
 
 /** Null: every such stall began in the warm-up, so that its length is in no figure. */
 export interface LongestWait {
@@ -106,8 +131,10 @@ export type ConfigurationConclusion =
       readonly arm: string;
       readonly reference: string;
       readonly runs_n: number;
-      /** Runs from which equality can be shown. */
+      /** Fewer runs of each cannot show that they are alike; more may not either. */
       readonly leastRuns_n: number;
+      /** Of the share of the time: what counts as alike. */
+      readonly margin: MarginFact;
     };
 
 export interface StalledShares {

@@ -7,7 +7,7 @@ import type { JvmGap, JvmLeftover } from '../facts/observed-jvm-facts.js';
 import { readIfThere } from '../host/files.js';
 import { statedLeftover } from '../words/observed-jvm-words.js';
 import { attachTo, type AttachedJvm } from './jvm-attach.js';
-import { eventsOfLog, eventTotals, monotonicOffset_ns, type LogWindow } from './jvm-log-events.js';
+import { eventsOfLog, eventTotals, monotonicOffset_ns, withUnlogged, type LogWindow } from './jvm-log-events.js';
 import { accessProblem, jvmAt, readCounters, type RunningJvm } from './jvm-process.js';
 import { withFullNames, type FullNames } from './jvm-threads.js';
 import type { JvmCounters } from './jvm-perf-data.js';
@@ -102,11 +102,14 @@ export async function learnFromJvms(
   };
 }
 
-/** The events of a JVM's log take the place of safepoints that were seen from outside. */
+/** The events of a JVM's log take the place of the same safepoints, seen from outside. */
 export function withKnowledge(seen: WatchResult, { names, events, gaps }: JvmKnowledge): WatchResult {
   return {
     ...withFullNames(seen, names),
-    eventsOf: new Map([...seen.eventsOf, ...events]),
+    eventsOf: new Map([
+      ...seen.eventsOf,
+      ...[...events].map(([pid, logged]) => [pid, withUnlogged(logged, seen.eventsOf.get(pid) ?? [])] as const),
+    ]),
     gaps: [...gaps, ...seen.gaps],
   };
 }

@@ -39,6 +39,24 @@ export function eventsOfLog({ series }: Pick<JvmLog, 'series'>, window: LogWindo
     .sort((a, b) => a.start_ns - b.start_ns);
 }
 
+/**
+ * By start: the log's events, and the safepoints seen from outside that the log does not have. It may have been cut, or
+ * have lost lines, and a log must not make less known than no log does.
+ */
+export function withUnlogged(logged: readonly LoggedEvent[], outside: readonly LoggedEvent[]): LoggedEvent[] {
+  const safepoints = logged.filter(isSafepoint);
+  const unlogged = outside.filter((one) => isSafepoint(one) && !safepoints.some((other) => overlaps(one, other)));
+  return [...logged, ...unlogged].sort((a, b) => a.start_ns - b.start_ns);
+}
+
+function isSafepoint({ name }: LoggedEvent): boolean {
+  return name === 'safepoint.total';
+}
+
+function overlaps(a: LoggedEvent, b: LoggedEvent): boolean {
+  return a.start_ns < b.start_ns + b.duration_ns && b.start_ns < a.start_ns + a.duration_ns;
+}
+
 export function eventTotals(
   events: readonly LoggedEvent[],
 ): NonNullable<NonNullable<ObservedJvm['attached']>['events']> {

@@ -25,7 +25,11 @@ const withoutSeen = {
     'the victim made no operation in any complete, undisturbed run, so nothing can be concluded; use a longer window (--duration), or raise its rate',
 } as const;
 
-function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStalls_n, paused }: FindingFact): string {
+function openText(
+  reason: OpenReason,
+  seen: string,
+  { foreignStalls_n, idleStalls_n, paused, seen: figures }: FindingFact,
+): string {
   const inControl = `the foreign control had ${countText(foreignStalls_n)}`;
   switch (reason) {
     case 'no-run':
@@ -40,7 +44,7 @@ function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStall
     case 'no-idle-run':
       return `${seen}; the idle control has no complete, undisturbed run to compare it with, so nothing can be concluded`;
     case 'uncontrolled':
-      return `${seen}; without a control`;
+      return `${seen}${lostText(figures)}; without a control`;
     case 'unseen':
       return `${seen}; but not all of it was seen, so the victim may have been blocked in the kernel; use more runs (--runs) on a less busy machine`;
     case 'holder-idle':
@@ -91,6 +95,7 @@ function stallsText({
   hasLostRecords,
   blocked_n,
   mutex_n,
+  unseen_n,
 }: SeenStalls): string {
   const threshold = formatDuration(threshold_ns);
   if (stalls_n === 0) {
@@ -98,7 +103,7 @@ function stallsText({
       stalled_share > 0
         ? `, except a stall that began in the warm-up and took ${formatShare(stalled_share)} of the window`
         : '';
-    return `no stall of ${threshold} or more in ${runs_n === 1 ? 'its only run' : runs_n === 2 ? 'either run' : `any of ${runs_n} runs`}${earlier}`;
+    return `no stall of ${threshold} or more in ${runs_n === 1 ? 'its only run' : runs_n === 2 ? 'either run' : `any of ${runs_n} runs`}${earlier}${hasLostRecords ? ', as far as known, because records of slow operations were lost' : ''}`;
   }
   const inside =
     stalled_share > 0
@@ -110,8 +115,17 @@ function stallsText({
     `${counted(stalls_n, 'stall')} of ${threshold} or more in ${inRuns(stallingRuns_n, runs_n)}, ${stalls_n === 1 ? '' : 'up to '}${formatDuration(longest_ns)} long, ${inside}; ` +
     (mutex_n > 0 && blocked_n === 0
       ? onMutexIn(mutex_n, stalls_n)
-      : blockedIn(blocked_n, stalls_n) + (mutex_n > 0 ? `, and in ${mutex_n} it slept on the allocator’s mutex` : ''))
+      : blockedIn(blocked_n, { unseen_n, stalls_n }) +
+        (mutex_n > 0 ? `, and in ${mutex_n} it slept on the allocator’s mutex` : '')) +
+    (unseen_n > 0 && unseen_n < stalls_n ? `; in ${unseen_n} of them the state of the victim is not known` : '')
   );
+}
+
+/** Without a stall the sentence has it already. */
+function lostText(seen: SeenStalls | null): string {
+  return seen === null || !seen.hasLostRecords || seen.stalls_n === 0
+    ? ''
+    : '; records of slow operations were lost, so there may be more stalled time';
 }
 
 function pausedText(paused: SeenPauses): string {
@@ -135,7 +149,12 @@ function inRuns(affected: number, runs: number): string {
   return runs === 1 ? 'its only run' : runs === 2 ? 'both runs' : `all ${runs} runs`;
 }
 
-function blockedIn(some: number, all: number): string {
+function blockedIn(some: number, { unseen_n, stalls_n: all }: Pick<SeenStalls, 'unseen_n' | 'stalls_n'>): string {
+  if (some === 0 && unseen_n >= all)
+    return all === 1
+      ? 'whether the victim was blocked in the kernel is not known'
+      : 'in none of them is it known whether the victim was blocked in the kernel';
+  if (some === 0 && unseen_n > 0) return 'in none that was seen was the victim blocked in the kernel';
   if (some === 0)
     return all === 1
       ? 'the victim was not blocked in the kernel'

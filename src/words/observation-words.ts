@@ -88,7 +88,8 @@ export function givesBackWord(
 const otherReasons: Readonly<Record<Cause, string>> = {
   'mmap-lock-reader': 'waited for mmap_lock, which another call held for reading',
   'mmap-lock-writer': 'waited for mmap_lock, which another call held for writing',
-  'mmap-lock-holder': 'waited for mmap_lock, held by a call that was not seen and may have given memory back',
+  'mmap-lock-holder':
+    'waited for mmap_lock, held by a call that is not known for certain and may have given memory back',
   'vma-lock': 'waited for a VMA’s lock, which another call held',
   'allocator-mutex': 'waited for a mutex of the allocator, and its holder was not seen to give memory back',
   mutex: 'waited for a mutex, and its holder was not seen to give memory back',
@@ -109,10 +110,10 @@ const otherReasons: Readonly<Record<Cause, string>> = {
 /** Where the call of the thread that others waited for was not seen. */
 const openReasons: Readonly<Partial<Record<Cause, string>>> = {
   'mmap-lock-reader':
-    'waited for mmap_lock, held for reading by a call that was not seen and may have given memory back',
+    'waited for mmap_lock, held for reading by a call that is not known for certain and may have given memory back',
   'mmap-lock-writer':
-    'waited for mmap_lock, held for writing by a call that was not seen and may have given memory back',
-  'vma-lock': 'waited for a VMA’s lock, held by a call that was not seen and may have given memory back',
+    'waited for mmap_lock, held for writing by a call that is not known for certain and may have given memory back',
+  'vma-lock': 'waited for a VMA’s lock, held by a call that is not known for certain and may have given memory back',
   safepoint: 'waited for a safepoint of the JVM, in which heap may have been given back unseen',
   'gc-pause': 'waited for a pause of the collector, in which heap may have been given back unseen',
   'not-scheduled': 'waited for a thread of the JVM that had no CPU, and that may have given memory back unseen',

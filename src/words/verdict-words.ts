@@ -10,8 +10,10 @@ import type {
   KernelConclusion,
   LongestWait,
   OverallConclusion,
+  ShownPauses,
   StalledShares,
 } from '../facts/verdict-facts.js';
+import { shownMargin } from './metric-words.js';
 import { armsText } from './arms-text.js';
 import { counted, givingJvmText, holderText, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -34,10 +36,7 @@ const ofKernel: WordsOf<KernelConclusion> = {
       ? `in these runs no victim was stalled for ${formatDuration(threshold_ns)} or more`
       : `no victim was blocked in the kernel for ${formatDuration(threshold_ns)} or more`),
   paused: pausedText,
-  uncontrolled: ({ arm, threshold_ns, longest_ns }) =>
-    longest_ns === null
-      ? `in ${arm} no probe was blocked in the kernel for ${formatDuration(threshold_ns)} or more`
-      : `in ${arm} probes were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time`,
+  uncontrolled: uncontrolledText,
   'configuration-differs': ({ arm, reference, longer, shorter }) => {
     const than = (what: string, series: readonly StalledShares[]): string[] =>
       series.length === 0 ? [] : [`${what} than in ${reference}: ${listed(series.map(sharesText))}`];
@@ -45,11 +44,15 @@ const ofKernel: WordsOf<KernelConclusion> = {
   },
   'configuration-without-run': ({ arm, reference }) =>
     `${arm} cannot be compared with ${reference}, because at least one of the two has no complete, undisturbed run`,
-  'configuration-alike': ({ arm, reference, runs_n }) =>
-    `${arm} and ${reference} are stalled for the same share of the time (${counted(runs_n, 'run')} each)`,
-  'configuration-unclear': ({ arm, reference, runs_n, leastRuns_n }) =>
+  'configuration-alike': ({ arm, reference, runs_n, margin }) =>
+    `the shares of the time for which ${arm} and ${reference} are stalled differ by no more than the margin of ` +
+    `${shownMargin('share', margin)} (${counted(runs_n, 'run')} each)`,
+  'configuration-unclear': ({ arm, reference, runs_n, leastRuns_n, margin }) =>
     `${counted(runs_n, 'run')} of each do not decide whether ${arm} is stalled more or less than ${reference}` +
-    (runs_n < leastRuns_n ? `; use --runs ${leastRuns_n} to decide it` : ''),
+    (runs_n < leastRuns_n
+      ? `, and that they differ by no more than the margin of ${shownMargin('share', margin)} needs at least ` +
+        `${counted(leastRuns_n, 'run')} of each to be shown (--runs ${leastRuns_n})`
+      : ''),
   'jdks-compared': ({ behaviours }) => `of these JDKs, ${behaviours.map(behaviourText).join(', ')}`,
   'probe-cost': probeCostText,
   'heap-kept': ({ arms }) =>
@@ -127,10 +130,7 @@ function stallsText({
   controlsStalled,
   otherControls = [],
 }: Row<'stalls'>): string {
-  const held = [
-    ...(blocked === null ? [] : [`were blocked in the kernel${upTo(blocked)}`]),
-    ...(onMutex === null ? [] : [`slept on the allocator’s mutex${upTo(onMutex)}`]),
-  ];
+  const held = heldTexts({ blocked, onMutex });
   const cause =
     onMutex === null
       ? 'a lock of their own address space blocked them, such as mmap_lock'
@@ -163,6 +163,59 @@ function pausedText(fact: Row<'paused'>): string {
     `for up to ${most} of a run${ofEach}, while ${beyond}: its threads stood still in pauses, ` +
     'and no lock of the kernel is shown to have blocked them'
   );
+}
+
+function heldTexts({ blocked, onMutex }: Pick<Row<'stalls'>, 'blocked' | 'onMutex'>): string[] {
+  return [
+    ...(blocked === null ? [] : [`were blocked in the kernel${upTo(blocked)}`]),
+    ...(onMutex === null ? [] : [`slept on the allocator’s mutex${upTo(onMutex)}`]),
+  ];
+}
+
+/** It says "no probe" only of what was seen as a whole. */
+function uncontrolledText(fact: Row<'uncontrolled'>): string {
+  const { arm, threshold_ns, stalls_n, longest_ns, noneStalled, unseen_n, lostRecords_n, exhausted_n, pauses } = fact;
+  const threshold = formatDuration(threshold_ns);
+  const stalls =
+    stalls_n > 0
+      ? `probes had ${counted(stalls_n, 'stall')} of ${threshold} or more, ${stalls_n === 1 ? '' : 'up to '}${formatDuration(longest_ns)} long`
+      : !noneStalled
+        ? `stalls of ${threshold} or more began in the warm-up only`
+        : lostRecords_n > 0
+          ? `no stall of ${threshold} or more was counted`
+          : `no probe was stalled for ${threshold} or more`;
+  const held = heldTexts(fact);
+  const unseen =
+    unseen_n === 0 ? [] : [`for ${unseenOf(unseen_n, stalls_n)} it is not known whether the kernel blocked a probe`];
+  const causes = [
+    ...(held.length > 0 ? [`probes ${held.join(' or ')}`] : unseen_n < stalls_n ? [notHeldText(fact)] : []),
+    ...unseen,
+    ...(lostRecords_n === 0 ? [] : ['records of slow operations were lost']),
+    ...(exhausted_n === 0 ? [] : ['probes used up their fresh pages and stopped']),
+    ...(pauses === null ? [] : shownPausesTexts(pauses)),
+  ];
+  const joint = stalls_n === 0 && noneStalled ? ', but' : ':';
+  return `in ${arm} ${stalls}${causes.length === 0 ? '' : `${joint} ${causes.join(', and ')}`}`;
+}
+
+function unseenOf(unseen_n: number, stalls_n: number): string {
+  if (unseen_n < stalls_n) return `${unseen_n} of ${counted(stalls_n, 'stall')}`;
+  return stalls_n === 1 ? 'this stall' : `all ${stalls_n} stalls`;
+}
+
+/** Of the stalls that were seen. */
+function notHeldText({ unseen_n, lostRecords_n }: Row<'uncontrolled'>): string {
+  const isAll = unseen_n + lostRecords_n === 0;
+  return `in none ${isAll ? '' : 'that was seen '}was a probe blocked in the kernel or known to sleep on the allocator’s mutex`;
+}
+
+function shownPausesTexts({ longest_ns, most_share, isWhole }: ShownPauses): string[] {
+  if (longest_ns !== null)
+    return [
+      `by its log the JVM was paused for up to ${formatDuration(longest_ns)} at a time and ` +
+        `for up to ${formatShare(most_share)} of a run${isWhole ? '' : ' or more, because the log may lack pauses'}`,
+    ];
+  return isWhole ? [] : ['the log of the JVM may lack pauses'];
 }
 
 function upTo({ longest_ns }: LongestWait): string {

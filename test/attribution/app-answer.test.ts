@@ -9,6 +9,7 @@ import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
 import { renderAnswers } from '../../src/cli/text/app-answer-text.js';
 import { exampleStall } from '../support/stalls.js';
 import { said } from '../support/stated.js';
+import { runOf, seriesOf } from '../verdict/fake-summary.js';
 
 const ms = 1e6;
 const figures = {
@@ -23,7 +24,9 @@ const figures = {
   max_ns: null,
 };
 
-function armWith(uncommits: readonly number[], logProblems: readonly string[] = []): Pick<ArmSummary, 'name' | 'jvm'> {
+type Arm = Pick<ArmSummary, 'name' | 'jvm' | 'series'>;
+
+function armWith(uncommits: readonly number[], logProblems: readonly string[] = []): Arm {
   const total_ns = uncommits.reduce((sum, one) => sum + one, 0);
   const log =
     uncommits.length === 0
@@ -39,6 +42,7 @@ function armWith(uncommits: readonly number[], logProblems: readonly string[] = 
         ];
   return {
     name: 'probes',
+    series: [],
     jvm: {
       log,
       cpu_ns: 1,
@@ -177,6 +181,50 @@ describe('giving memory back', () => {
       'open',
       'open',
     ]);
+  });
+
+  describe('of stalls whose records were lost', () => {
+    const lost = { ...runOf({ lost_records: 3, count: 3, unseen_count: 3, longest_ns: 2000 * ms }) };
+    const arm = (runs: Parameters<typeof seriesOf>[1]): Arm => ({ ...armWith([]), series: [seriesOf('mmap', runs)] });
+
+    test('is open, and not that no probe stalled', () => {
+      expect(appAnswer(arm([lost]), [])).toMatchObject({
+        isReason: 'open',
+        stalls_n: 3,
+        lost_n: 3,
+        stalled_ns: 6000 * ms,
+        unknown_ns: 6000 * ms,
+        causes: [{ cause: null, n: 3 }],
+      });
+      expect(text([], arm([lost]))).toContain(
+        '3 stalls of these are counted and not listed, because records were lost.',
+      );
+      expect(text([], arm([lost]))).not.toContain('--stall 1');
+    });
+
+    test('leaves open what the listed stalls show, if they are the smaller part', () => {
+      const listed = [byUncommit(500)];
+      expect(appAnswer(arm([{ ...lost, count: 4 }]), listed)).toMatchObject({ isReason: 'open', lost_n: 3 });
+      expect(appAnswer(arm([runOf({ count: 1, longest_ns: 500 * ms })]), listed)).toMatchObject({
+        isReason: 'yes',
+        lost_n: 0,
+      });
+    });
+  });
+
+  test.each([
+    ['zgc', 'no'],
+    ['shenandoah', 'no'],
+    ['g1', 'open'],
+    [null, 'open'],
+    ['a later one', 'open'],
+    [undefined, 'open'],
+  ])('of the VM thread, with the collector %s, is %s', (collector, isReason) => {
+    const { jvm, ...arm } = armWith([], ['a line is broken']);
+    const own = jvm === null || collector === undefined ? jvm : { ...jvm, collector };
+    expect(appAnswer({ ...arm, jvm: own }, [stall(800, 'not-scheduled', { thread: 'VM Thread' })])).toMatchObject({
+      isReason,
+    });
   });
 
   describe('of a thread that a pause waited for, whose call was not seen', () => {

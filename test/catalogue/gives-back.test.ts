@@ -75,9 +75,29 @@ test('of a thread that a pause waited for the collector decides, where it is kno
 
 test('a thread of the kernel that makes huge pages or merges equal ones gives none back', () => {
   const ofKernel = (name: string, role: 'outside' | 'other') =>
-    held.map((cause) => givesBackOf({ cause, thread: { name, role } }, null, 'possible'));
+    held.map((cause) => givesBackOf({ cause, thread: { name, role } }, null, 'likely'));
   expect(new Set([...ofKernel('khugepaged', 'outside'), ...ofKernel('ksmd', 'outside')])).toEqual(new Set(['no']));
   expect(new Set([...ofKernel('khugepaged', 'other'), ...ofKernel('kdamond.0', 'outside')])).toEqual(new Set(['open']));
+});
+
+test('a thread that is only possibly to blame rules nothing out, whatever it did', () => {
+  const late = ['safepoint', 'gc-pause', 'block-io', 'swap-in', 'not-scheduled', 'running'] as const;
+  const by = (cause: Cause, call: string | null, grade: Grade, name = 'worker-1') =>
+    givesBackOf({ cause, thread: { name, role: 'other' } }, call, grade);
+  expect([...late, ...held].map((cause) => by(cause, 'read', 'likely'))).toEqual([...late, ...held].map(() => 'no'));
+  expect([...late, ...held].map((cause) => by(cause, 'read', 'possible'))).toEqual(
+    [...late, ...held].map(() => 'open'),
+  );
+  expect([by('safepoint', null, 'likely'), by('safepoint', null, 'possible')]).toEqual(['no', 'open']);
+  expect([by('mmap-lock-reader', null, 'possible', 'khugepaged'), by('safepoint', 'munmap', 'possible')]).toEqual([
+    'open',
+    'yes',
+  ]);
+  const own = { name: 'worker-1', role: 'victim' } as const;
+  expect([null, own].map((thread) => givesBackOf({ cause: 'not-scheduled', thread }, null, 'possible'))).toEqual([
+    'no',
+    'no',
+  ]);
 });
 
 test('a wait for no other thread is not giving back, and of an unknown cause nothing is known', () => {

@@ -1,6 +1,6 @@
 /** Who of a JVM's threads gives memory back, and by which lock, as attribution is told. */
 import { describe, expect, test } from 'vitest';
-import { runEvidence } from '../../src/experiment/run/run-evidence.js';
+import { collectorIn, runEvidence } from '../../src/experiment/run/run-evidence.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { workOf } from '../../src/profile/resolved/resolved.js';
 import type { Timeline } from '../../src/record/samples.js';
@@ -39,6 +39,21 @@ async function named(
     evidence.named.map(({ thread, call, lock }) => [thread.name, call === null ? null : `${call}: ${lock}`]),
   );
 }
+
+test('the collector of a run is told by the threads of the JVM with the victims alone', () => {
+  const inRun = (...threads: readonly (readonly [pid: number, comm: string])[]) =>
+    collectorIn(
+      {
+        timelines: new Map(
+          threads.map(([pid, comm], i) => [i, { tid: i, pid, comm, period_ns: 1e7, changes: [], ticks_ns: [] }]),
+        ),
+      },
+      7,
+    );
+  expect(inRun([7, 'VM Thread'], [7, 'ZDirector'], [8, 'G1 Service'])).toBe('zgc');
+  expect(inRun([7, 'VM Thread'], [7, 'G1 Service'])).toBe('g1');
+  expect([inRun([7, 'VM Thread'], [8, 'ZDirector']), inRun()]).toEqual([null, null]);
+});
 
 describe('the threads of a JVM that give memory back', () => {
   test('a thread that makes several calls is suspected of the one with the strongest lock', async () => {

@@ -108,6 +108,29 @@ test('runs are pooled for figures and kept apart for conclusions', () => {
   expect(series?.perRun.map(({ stalled_share }) => stalled_share)).toEqual([0.3, 0.1]);
 });
 
+test('the collector of an arm is that of all its runs', async () => {
+  const { arms: all, ...rest } = await loadResolved('app');
+  const [arm] = all.filter(({ name }) => name === 'probes');
+  if (arm === undefined) throw new Error('the profile app has it');
+  const jvm = { processes: [], threads: [], log: [], logProblems: [], cpu_ns: 0, cpuOver_ns: 0 };
+  const collectorOf = (...names: readonly (string | null | undefined)[]) =>
+    summarise({
+      profile: { ...rest, arms: [arm] },
+      arms: [arm],
+      kernels: [kernelNamed('6.18.0')],
+      status: 'complete',
+      runs: names.map((collector) => run('probes', {}, { jvm: collector === undefined ? jvm : { ...jvm, collector } })),
+      refused: [],
+      resumed: [],
+    }).arms[0]?.jvm?.collector;
+  expect([collectorOf('zgc', 'zgc'), collectorOf('g1')]).toEqual(['zgc', 'g1']);
+  expect([collectorOf('zgc', 'g1'), collectorOf('zgc', null), collectorOf(undefined, 'zgc')]).toEqual([
+    null,
+    null,
+    null,
+  ]);
+});
+
 test('an idle holder beside I/O hogs does not make its run one without calls', () => {
   const actual = { nice: 0, policy: 'other', cpus: [0] };
   const hog = { name: 'io-hog-0', tid: 1, ...actual, actual, problems: [] };

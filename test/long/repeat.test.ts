@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { readBundleFile } from '../../src/bundle/store.js';
 import { pauselab, repository } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { noisy, withinTries } from '../support/tries.js';
@@ -31,17 +32,16 @@ test('a lock that a thread held across VMAs is held again, by the same call', as
     const seen = await pauselab(['observe', '--pid', String(target.pid), '--for', '8s', '--out', observed]);
     for (const child of [busy, target]) child.kill('SIGKILL');
     expect(seen.code).toBe(0);
-    const made = await pauselab(['profile', 'from', observed, '-o', file, '--json']);
-    expect(made.stderr).not.toContain('internal error');
-    // Without a stall there is no root to make a profile of.
+    // Beside other load the root may have no stall, or less time than other roots.
+    const { reasons } = readBundleFile('observation', join(observed, 'observation.json'));
     noisy(() => {
-      expect([made.code, made.stderr]).toEqual([0, '']);
+      expect(reasons[0]).toMatchObject({ call: 'madvise.DONTNEED', thread: { name: 'releaser' } });
     });
+    const made = await pauselab(['profile', 'from', observed, '-o', file, '--json']);
+    expect([made.code, made.stderr]).toEqual([0, '']);
     const { arms } = JSON.parse(made.stdout) as { arms: { name: string; root: { thread: string; call: string } }[] };
     const arm = arms.find(({ root }) => root.thread === 'releaser' && root.call === 'madvise.DONTNEED');
-    noisy(() => {
-      expect(arm).toBeDefined();
-    });
+    expect(arm).toBeDefined();
     const repeated = await pauselab([
       ...['run', file, '--arm', arm?.name ?? '', '--runs', '1', '--duration', '4s', '--out', scratch.fresh('again')],
       ...['--json', '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%'],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { attributed } from '../../src/observe/observation.js';
 import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
-import { eventsOfLog, eventTotals, monotonicOffset_ns } from '../../src/observe/jvm-log-events.js';
+import { eventsOfLog, eventTotals, monotonicOffset_ns, withUnlogged } from '../../src/observe/jvm-log-events.js';
 import { withKnowledge } from '../../src/observe/jvm-learning.js';
 import { parseJvmLog } from '../../src/record/jvm-log.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
@@ -112,4 +112,30 @@ test('a thread that is late for a safepoint is named, with its full name, where 
 test('a pause of the collector is one', () => {
   const pause = '[5199000000ns][info][gc] GC(1) Pause Full (System.gc()) 2M->1M(4M) 98.000ms\n';
   expect(causeOfWorker(pause)).toMatchObject({ cause: 'gc-pause' });
+});
+
+test('a log that lacks a safepoint does not hide it where it was seen from outside', () => {
+  expect(causeOfWorker('')).toMatchObject({ cause: 'safepoint' });
+  // The log was cut before the safepoint, or has only a later one.
+  expect(causeOfWorker(safepointLine(50, 1, 20))).toMatchObject({ cause: 'safepoint' });
+  expect(causeOfWorker(safepointLine(400, 1, 20))).toMatchObject({ cause: 'safepoint' });
+});
+
+test('a safepoint that the log has counts once, with the times of the log', () => {
+  const outside = (start_ms: number) => ({
+    name: 'safepoint.total',
+    label: null,
+    start_ns: start_ms * ms,
+    duration_ns: 100 * ms,
+  });
+  const logged = events(safepointLine(300, 50, 200));
+  expect(withUnlogged(logged, [outside(150), outside(10)])).toEqual(logged);
+  expect(withUnlogged(logged, [outside(0), outside(300)]).map(({ label, start_ns }) => [label, start_ns / ms])).toEqual(
+    [
+      [null, 0],
+      ['Cleanup', 100],
+      ['Cleanup', 100],
+      [null, 300],
+    ],
+  );
 });

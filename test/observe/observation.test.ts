@@ -4,6 +4,7 @@ import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
 import { answerOf, attributed } from '../../src/observe/observation.js';
 import type { Observed } from '../../src/observe/observed.js';
+import { statedAnswer } from '../../src/words/observation-words.js';
 import { hold, observed, observedThread, off, ran, target, recordOptions } from '../support/observed.js';
 import { statedGap } from '../../src/words/observation-words.js';
 
@@ -319,6 +320,22 @@ describe('the answer', () => {
     if (reason === undefined) throw new Error('there is one');
     const of = { ...reason, grade: 'possible', stalls_n: 17, possible_n: 2 } as const;
     expect(answerOf([of], watched)).toMatchObject({ givingBack_n: 17, perhaps_n: 2 });
+  });
+
+  test('is not ruled out by a thread that is only possibly to blame', () => {
+    const [reason] = found(preempted).reasons;
+    if (reason === undefined) throw new Error('there is one');
+    const late = {
+      ...reason,
+      cause: 'safepoint',
+      call: null,
+      thread: { name: 'worker', tid: 104, role: 'other', nice: null } as const,
+      givesBack: false,
+    };
+    const answerWith = (grade: 'likely' | 'possible') => answerOf([{ ...late, cause: 'safepoint', grade }], watched);
+    expect(answerWith('likely')).toMatchObject({ others: [{ isOpen: false }] });
+    expect(answerWith('possible')).toMatchObject({ others: [{ isOpen: true }] });
+    expect(statedAnswer(answerWith('possible')).sentence).toContain('was not seen to be the reason');
   });
 
   test('has mutexes once, whether the call of the holder was seen or not', () => {

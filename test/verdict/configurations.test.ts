@@ -33,13 +33,14 @@ test('an arm that is stalled more than the first one, or less', () => {
 
 test('runs that do not decide say how many would, and the same is called so', () => {
   expect(verdictOf(program('old', 0, 0), program('new', 0.2, 0.3))).toContain(
-    '2 runs of each do not decide whether new is stalled more or less than old; use --runs 6 to decide it',
+    '2 runs of each do not decide whether new is stalled more or less than old, and that they differ by no more than ' +
+      'the margin of 10 % or 0.100 pp needs at least 6 runs of each to be shown (--runs 6)',
   );
   expect(verdictOf(program('old', ...six(0.1)), program('new', ...six(0.12)))).toContain(
-    '6 runs of each do not decide whether new is stalled more or less than old',
+    '6 runs of each do not decide whether new is stalled more or less than old.',
   );
   expect(verdictOf(program('old', 0, 0, 0, 0, 0, 0), program('new', 0, 0, 0, 0, 0, 0))).toContain(
-    'new and old are stalled for the same share of the time (6 runs each)',
+    'the shares of the time for which new and old are stalled differ by no more than the margin of 10 % or 0.100 pp (6 runs each)',
   );
   expect(verdictOf(program('old'), program('new', 0.2))).toContain(
     'new cannot be compared with old, because at least one of the two has no complete, undisturbed run',

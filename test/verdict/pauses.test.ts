@@ -62,6 +62,22 @@ describe('a JVM arm', () => {
     expect(findingsOf(foreign, jvmArm('g1', long, { runs }))).toMatchObject([{ code: 'stalls', paused: null }]);
   });
 
+  test('is not so by as little as runs differ anyway', () => {
+    const alike = (share: number) => [pausedRun(200, share), pausedRun(200, share), pausedRun(200, share)];
+    const codeOf = (control: typeof long, arm: typeof long): string | undefined =>
+      findingsOf(jvmArm('foreign-control', control, { control: 'foreign' }), jvmArm('g1', arm))[0]?.code;
+    expect(codeOf(alike(0.3), alike(0.3000001))).toBe('like-foreign');
+    // The margin: 10 %, and 0.1 % of the window.
+    expect(codeOf(alike(0.3), alike(0.329))).toBe('like-foreign');
+    expect(codeOf(alike(0.3), alike(0.331))).toBe('paused');
+    expect(codeOf(alike(0), alike(0.0009))).toBe('like-foreign');
+    expect(codeOf(alike(0), alike(0.0011))).toBe('paused');
+    // The control's runs differ by 20 points.
+    const apart = [pausedRun(200, 0.1), pausedRun(200, 0.2), pausedRun(200, 0.3)];
+    expect(codeOf(apart, alike(0.49))).toBe('like-foreign');
+    expect(codeOf(apart, alike(0.51))).toBe('paused');
+  });
+
   test('is paused beside a control that is no JVM', () => {
     const native = armOf('foreign-control', 'foreign', [seriesOf(writer, [quiet])]);
     expect(findingsOf(native, jvmArm('g1', long))[0]?.sentence).toContain(
@@ -98,7 +114,8 @@ test('arms are set beside their own controls, in the run that was paused most', 
   const under = (jdk: string, ...arms: ArmSummary[]): ArmSummary[] =>
     arms.map((arm) => ({ ...arm, name: `${arm.name}@${jdk}`, jdk }));
   const once = (share: number) => [pausedRun(200, share), pausedRun(0, 0), pausedRun(0, 0)];
-  const controlOf = (share: number): ArmSummary => jvmArm('foreign-control', once(share), { control: 'foreign' });
+  const each = (share: number) => [pausedRun(200, share), pausedRun(200, share), pausedRun(200, share)];
+  const controlOf = (share: number): ArmSummary => jvmArm('foreign-control', each(share), { control: 'foreign' });
   const { verdict } = judged([
     ...under('jdk-17', controlOf(0.05), jvmArm('serial', once(0.09))),
     ...under('jdk-26', controlOf(0.2), jvmArm('serial', once(0.3))),
@@ -110,6 +127,30 @@ test('arms are set beside their own controls, in the run that was paused most', 
   expect(verdict).toContain(
     'for up to 30 % of a run, while with the loads in another JVM it was paused for at most 20 % of any run: ',
   );
+});
+
+describe('arms of several JDKs', () => {
+  const pausedOn = (controls: readonly number[], shares: readonly number[]) => {
+    const each = (share: number) => [pausedRun(200, share), pausedRun(200, share), pausedRun(200, share)];
+    const arms = controls.flatMap((share, i) => [
+      { ...jvmArm('foreign-control', each(share), { control: 'foreign' }), name: `foreign-control@${i}`, jdk: `${i}` },
+      { ...jvmArm('serial', each(shares[i] ?? 0)), name: `serial@${i}`, jdk: `${i}` },
+    ]);
+    return judged(arms).conclusions.filter(({ code }) => code === 'paused');
+  };
+
+  test('whose controls differ by little share a clause, with the highest control', () => {
+    const found = pausedOn([0.01234, 0.012341, 0.012362], [0.3, 0.2, 0.4]);
+    expect(found).toMatchObject([{ arms: ['serial@0', 'serial@1', 'serial@2'], foreign_share: 0.012362 }]);
+    expect(found[0]?.sentence).toContain('it was paused for at most 1.24 % of any run: ');
+  });
+
+  test('have clauses of their own where an arm lies below the control of another', () => {
+    expect(pausedOn([0.05, 0.2, 0.1], [0.15, 0.4, 0.3])).toMatchObject([
+      { arms: ['serial@0', 'serial@2'], foreign_share: 0.1, least_share: 0.15 },
+      { arms: ['serial@1'], foreign_share: 0.2 },
+    ]);
+  });
 });
 
 test('an arm that kept its heap shows nothing, paused or not', () => {

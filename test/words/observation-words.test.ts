@@ -30,10 +30,10 @@ test('giving memory back is not ruled out by a call that was not seen', () => {
   const sentenceWith = (cause: 'mmap-lock-holder' | 'mmap-lock-reader', isOpen: boolean) =>
     statedAnswer({ ...answer, others: [{ cause, isOpen, stalls_n: 3, total_ns: 900e6 }] }).sentence;
   expect(sentenceWith('mmap-lock-holder', true)).toBe(
-    'giving memory back was not seen to be the reason for any of 3 stalls (900 ms in all); 3 stalls (900 ms) waited for mmap_lock, held by a call that was not seen and may have given memory back',
+    'giving memory back was not seen to be the reason for any of 3 stalls (900 ms in all); 3 stalls (900 ms) waited for mmap_lock, held by a call that is not known for certain and may have given memory back',
   );
   expect(sentenceWith('mmap-lock-reader', true)).toBe(
-    'giving memory back was not seen to be the reason for any of 3 stalls (900 ms in all); 3 stalls (900 ms) waited for mmap_lock, held for reading by a call that was not seen and may have given memory back',
+    'giving memory back was not seen to be the reason for any of 3 stalls (900 ms in all); 3 stalls (900 ms) waited for mmap_lock, held for reading by a call that is not known for certain and may have given memory back',
   );
   expect(sentenceWith('mmap-lock-reader', false)).toMatch(/is not the reason .* which another call held for reading$/);
 });

@@ -13,7 +13,7 @@ export function renderAnswers(
 ): string {
   const several = answers.length > 1;
   const place = shellWord(bundle);
-  const anyStall = answers.some(({ stalls_n }) => stalls_n > 0);
+  const anyStall = answers.some(({ stalls_n, lost_n }) => stalls_n > lost_n);
   return [
     ...printable(answers).flatMap((answer) => [
       `${several ? `${answer.arm}: ` : ''}${answerText(answer, threshold_ns)}`,
@@ -29,6 +29,11 @@ export function renderAnswers(
                 formatShare(one.duration_ns / answer.stalled_ns),
               ]),
             ),
+          ]),
+      ...(answer.lost_n === 0
+        ? []
+        : [
+            `  ${counted(answer.lost_n, 'stall')} of these ${answer.lost_n === 1 ? 'is' : 'are'} counted and not listed, because records were lost.`,
           ]),
       uncommitText(answer),
       '',

@@ -15,7 +15,7 @@ import type {
   VictimEvidenceOfRun,
 } from '../../attribution/evidence.js';
 import { lockOfCall } from '../../catalogue/calls.js';
-import { collectorOfThreads } from '../../catalogue/collectors.js';
+import { collectorOfThreads, type Collector } from '../../catalogue/collectors.js';
 import { giverNamed } from '../../catalogue/givers.js';
 import { jvmProbeNamed, type JvmProbe } from '../../catalogue/jvm-probes.js';
 import { lockOn, onEveryKernel, strongestFirst } from '../../catalogue/locks.js';
@@ -217,6 +217,11 @@ function namedThreads(others: readonly OtherThread[], arm: ResolvedArm, kernelRe
     const collector = collectorOfThreads(names) ?? arm.jvm.collector;
     return namedThread(one, { collector, issues: arm.jvm.issues, kernelRelease });
   });
+}
+
+/** Of the process with the victims; null: its threads do not tell, or it is no JVM. */
+export function collectorIn({ timelines }: Pick<SampleStream, 'timelines'>, pid: number): Collector | null {
+  return collectorOfThreads([...timelines.values()].filter((one) => one.pid === pid).map(({ comm }) => comm));
 }
 
 interface Jvm extends Pick<ResolvedJvm, 'collector' | 'issues'> {

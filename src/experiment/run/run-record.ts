@@ -9,6 +9,7 @@ import type { MemoryMeter } from '../../workload/watch/memory-meter.js';
 import type { WindowResult } from '../../workload/window.js';
 import { heapReturnsIn, logFigures, untimedInWindow, type LogRun } from './analyse-log.js';
 import type { MeasuredRun } from './measured-run.js';
+import { collectorIn } from './run-evidence.js';
 
 export type WorkloadRecord = Pick<
   RunFile,
@@ -26,10 +27,10 @@ export type WorkloadRecord = Pick<
 >;
 
 export function workloadRecord(
-  { autogroup, board, layout, priorities }: PreparedWorkload,
+  { autogroup, board, layout, priorities, victimsPid }: PreparedWorkload,
   after: Afterwards,
   events: readonly LogRun[],
-  { memory, used, result }: Pick<MeasuredRun, 'memory' | 'used' | 'result'>,
+  { memory, used, result, sampled }: Pick<MeasuredRun, 'memory' | 'used' | 'result' | 'sampled'>,
 ): WorkloadRecord {
   return {
     autogroup,
@@ -45,7 +46,10 @@ export function workloadRecord(
     ...weightsOf(after),
     agent: after.agent === undefined || after.agent === null ? null : agentFigures(after.agent, result),
     memoryUse: memoryOf(memory, after),
-    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, { used, result }),
+    jvm:
+      after.jvm === null
+        ? null
+        : { ...jvmOf(after.jvm, events, { used, result }), collector: collectorIn(sampled.samples, victimsPid) },
     churn: after.churn === null ? null : churnOf(after.churn),
     unproven: unprovenIn(after),
   };
@@ -88,7 +92,7 @@ function jvmOf(
   { processes, threads, log, loadsLog }: JvmAfterwards,
   events: readonly LogRun[],
   { used: { cpu_ns, over_ns }, result: { go_ns, window } }: Pick<MeasuredRun, 'used' | 'result'>,
-): RunFile['jvm'] {
+): NonNullable<RunFile['jvm']> {
   return {
     processes: processes.map((process) => ({ ...process })),
     threads: threads.map(watchedOf),

@@ -4,7 +4,7 @@
  * stalled, over all series and arms together.
  */
 import type { ConfigurationConclusion, StalledShares } from '../../facts/verdict-facts.js';
-import { decide, defaultPolicy, leastRunsForEquivalence, type Decision } from './decide.js';
+import { decide, defaultPolicy, leastRunsForEquivalence, type Decision, type Margin } from './decide.js';
 import type { Origin } from './joint-design.js';
 import { metricNamed } from '../evidence/metrics.js';
 import { evidenceOf, type Compared } from '../run/outcome.js';
@@ -27,10 +27,12 @@ export function configurationConclusions(compared: readonly Compared[]): Configu
   };
   const metric = metricNamed('stalled_share');
   if (metric === null) throw new Error('there is no metric stalled_share');
+  // The experiment has one threshold.
+  const margin = metric.margin(alone[0]?.series.stalls.threshold_ns ?? 0);
   const pairs = others.flatMap((arm) =>
     alone
       .filter((one) => one.arm.name === arm)
-      .flatMap(({ series: { name, stalls } }) => {
+      .flatMap(({ series: { name } }) => {
         const [a, b] = [sharesOf(reference, name), sharesOf(arm, name)];
         return a === null || b === null
           ? []
@@ -43,7 +45,7 @@ export function configurationConclusions(compared: readonly Compared[]): Configu
                   a: a.shares,
                   b: b.shares,
                   origin: { a: a.origin, b: b.origin },
-                  margin: metric.margin(stalls.threshold_ns),
+                  margin,
                   refusal: null,
                 },
               },
@@ -59,7 +61,7 @@ export function configurationConclusions(compared: readonly Compared[]): Configu
       const decision = decisions[i];
       return pair.arm === arm && decision !== undefined ? [{ name: pair.name, decision }] : [];
     });
-    return own.length === 0 ? [] : [conclusionOf(arm, reference, own)];
+    return own.length === 0 ? [] : [conclusionOf(arm, reference, { decided: own, margin })];
   });
 }
 
@@ -73,7 +75,11 @@ interface Decided {
   readonly decision: Decision;
 }
 
-function conclusionOf(arm: string, reference: string, decided: readonly Decided[]): ConfigurationConclusion {
+function conclusionOf(
+  arm: string,
+  reference: string,
+  { decided, margin }: { readonly decided: readonly Decided[]; readonly margin: Margin },
+): ConfigurationConclusion {
   const sharesOf = (verdict: Decision['verdict']): StalledShares[] =>
     decided
       .filter(({ decision }) => decision.verdict === verdict)
@@ -93,5 +99,6 @@ function conclusionOf(arm: string, reference: string, decided: readonly Decided[
     reference,
     runs_n,
     leastRuns_n: leastRunsForEquivalence,
+    margin,
   };
 }

@@ -85,6 +85,7 @@ function seenIn(series: Series): SeenStalls | null {
     hasLostRecords: runs.some(({ lost_records }) => lost_records > 0),
     blocked_n: sum((run) => run.blocked_count),
     mutex_n: sum((run) => run.mutex_count),
+    unseen_n: sum((run) => run.unseen_count),
   };
 }
 

@@ -2,12 +2,16 @@
  * Pauses of the JVM with the victims. A stall is a long operation, so a pause between two operations is none: it makes
  * the next operation late, which only response times show. An arm without a stall may stand still for most of the time.
  */
+import { grouped } from '../../base/group.js';
 import type { ArmSummary, LogSeries } from '../../bundle/bundle-schema.js';
 import type { SeenPauses } from '../../facts/finding-facts.js';
 import type { NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
-import { grouped } from '../../base/group.js';
+import type { ShownPauses } from '../../facts/verdict-facts.js';
 import { concernsEvents } from '../../record/jvm-log.js';
+import { usualMargin } from '../evidence/metrics/metric.js';
+
+const shareMargin = usualMargin('share')(0);
 
 /** Of arms whose pauses reach the length of a stall and take more of the time than stalls do. */
 export function pausesBesideStalls(arms: readonly ArmSummary[]): NoteFact[] {
@@ -45,15 +49,30 @@ export function pausesUnseen(arms: readonly ArmSummary[]): NoteFact[] {
 }
 
 /**
- * Pauses as long as a stall, in a run that is paused for a larger share of its window than the log shows of any run of
- * the foreign control; null if no run is. The log measures pauses, so one run is enough to say that there were some.
+ * Pauses as long as a stall, in a run that is paused for a larger share of its window than the log shows of the foreign
+ * control, by more than chance easily makes; null if no run is. The log measures pauses, so one run is enough to say
+ * that there were some.
+ *
+ * The share of such a run lies above that of the control's highest run by more than the margin of shares (10 % of it,
+ * at least 0.1 % of the window), and by more than the control's runs differ among themselves. Simulated, 3 runs against
+ * 3, paused for 5 or 30 % of the time, and runs that vary by 2, 5, 10 and 20 % (standard deviation, lognormal):
+ *
+ *   arms that are alike are called paused          in  0,  3, 13 and 18 % of cases
+ *     (without both conditions in 50 %; with the margin alone in 0, 3, 18 and 33 %)
+ *   an arm with 1 point more is not called paused  in  0, 10, 41 and 61 % of cases at 5 %
+ *                                                  in 99.9, 89, 81 and 79 % at 30 %, where 1 point is inside the margin
+ *   an arm with twice as much is not called paused in  0,  0,  0 and  4 %
+ *
+ * Where runs have few pauses, each long, chance does more: with 0.2 pauses a run (Poisson), alike arms are called
+ * paused in 25 % of cases, with 5 pauses a run in 16 %.
  */
 export function pausedBeyond(arm: ArmSummary, foreign: ArmSummary): SeenPauses | null {
   const runs = pausesOf(arm);
-  const shownOfForeign_share = highestShare(pausesOf(foreign));
   const longRuns = runs.filter(({ isLong }) => isLong);
   const most_share = highestShare(longRuns);
-  if (most_share <= shownOfForeign_share) return null;
+  const foreignRuns = pausesOf(foreign);
+  const shownOfForeign_share = highestShare(foreignRuns);
+  if (most_share - shownOfForeign_share <= leastExcess(foreignRuns)) return null;
   const isForeignUnknown = mayLackPauses(foreign);
   return {
     runs_n: runs.length,
@@ -62,6 +81,24 @@ export function pausedBeyond(arm: ArmSummary, foreign: ArmSummary): SeenPauses |
     most_share,
     foreign_share: foreign.jvm === null || isForeignUnknown ? null : shownOfForeign_share,
     isForeignUnknown,
+  };
+}
+
+/** Beyond the run of the control that was paused most. */
+function leastExcess(control: readonly PausesOfRun[]): number {
+  const [least, most] = [Math.min(...control.map(({ share }) => share)), highestShare(control)];
+  return Math.max(most * shareMargin.relative, shareMargin.absolute, control.length === 0 ? 0 : most - least);
+}
+
+/** By its log, of an arm that is compared with nothing; null: no run of a JVM is evidence. */
+export function seenPauses(arm: ArmSummary): ShownPauses | null {
+  const runs = pausesOf(arm);
+  if (runs.length === 0) return null;
+  const longRuns = runs.filter(({ isLong }) => isLong);
+  return {
+    longest_ns: longRuns.length === 0 ? null : Math.max(...longRuns.map(({ longest_ns }) => longest_ns)),
+    most_share: highestShare(longRuns),
+    isWhole: !mayLackPauses(arm),
   };
 }
 

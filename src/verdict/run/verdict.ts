@@ -2,7 +2,7 @@
  * From what was found in all arms to conclusions: codes with figures (src/words/verdict-words.ts has the sentences).
  */
 import { grouped } from '../../base/group.js';
-import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../../bundle/bundle-schema.js';
+import type { ArmSummary, SummaryFile } from '../../bundle/bundle-schema.js';
 import type { OpenReason } from '../../facts/finding-facts.js';
 import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type {
@@ -11,13 +11,15 @@ import type {
   Conclusion,
   FailedRuns,
   KernelConclusion,
-  LongestWait,
   OverallConclusion,
 } from '../../facts/verdict-facts.js';
 import { nameWithoutJdk } from '../../profile/resolved/resolved.js';
 import { configurationConclusions } from '../compare/configurations.js';
+import { aloneFact } from './alone.js';
 import { probeCosts } from './cost.js';
+import { longestOf } from './longest.js';
 import { controlsOf, evidenceOf, hasNoStall, type Compared } from './outcome.js';
+import { pausedFacts } from './paused-facts.js';
 import type { UnderLoad } from './under-load.js';
 
 /** What was compared on one kernel. */
@@ -153,13 +155,6 @@ function otherControlsOf(stalling: readonly Compared[]): Pick<KernelConclusion &
   return otherControls.length === 0 ? {} : { otherControls };
 }
 
-/** Null: there is no such series. */
-function longestOf(compared: readonly Compared[], of: (run: SeriesRunFigures) => number): LongestWait | null {
-  if (compared.length === 0) return null;
-  const longest_ns = Math.max(...compared.flatMap(({ series }) => evidenceOf(series).map(of)));
-  return { longest_ns: longest_ns > 0 ? longest_ns : null };
-}
-
 function underLoadFact(arms: readonly string[], found: readonly UnderLoad[]): KernelConclusion {
   const holders = found.map(({ blamed: { thread, call } }) => ({ thread, call }));
   return {
@@ -185,37 +180,6 @@ function quietFact(arms: readonly string[], quiet: readonly Compared[]): KernelC
 /** Of an arm, or of an arm under a JDK. A series that is open otherwise, as one that was blocked, leaves the arm open. */
 function isPaused(compared: readonly Compared[]): boolean {
   return compared.every(({ paused }) => paused !== null);
-}
-
-/** The arms whose controls were paused as long share a conclusion: what an arm exceeds is its own control. */
-function pausedFacts(compared: readonly Compared[]): KernelConclusion[] {
-  const seen = compared.flatMap(({ arm, paused }) => (paused === null ? [] : [{ ...paused, arm: arm.name }]));
-  const byControl = grouped(seen, ({ foreign_share, isForeignUnknown }) =>
-    JSON.stringify([foreign_share, isForeignUnknown]),
-  );
-  return [...byControl.values()].flatMap((alike) =>
-    alike.slice(0, 1).map(({ foreign_share, isForeignUnknown }): KernelConclusion => ({
-      code: 'paused',
-      arms: [...new Set(alike.map(({ arm }) => arm))],
-      longest_ns: Math.max(...alike.map(({ longest_ns }) => longest_ns)),
-      least_share: Math.min(...alike.map(({ most_share }) => most_share)),
-      most_share: Math.max(...alike.map(({ most_share }) => most_share)),
-      foreign_share,
-      isForeignUnknown,
-    })),
-  );
-}
-
-/** Of a user's program, which is compared with nothing. */
-function aloneFact(arm: string, compared: readonly Compared[]): KernelConclusion {
-  const runs = compared.flatMap(({ series }) => evidenceOf(series));
-  const longest_ns = Math.max(0, ...runs.map(({ longest_blocked_ns }) => longest_blocked_ns));
-  return {
-    code: 'uncontrolled',
-    arm,
-    threshold_ns: compared[0]?.series.stalls.threshold_ns ?? 0,
-    longest_ns: longest_ns > 0 ? longest_ns : null,
-  };
 }
 
 /** On which evidence the conclusions stand. */

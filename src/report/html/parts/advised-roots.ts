@@ -1,6 +1,6 @@
 /** The roots of a bundle's stalls, as advice needs them, with their stalled time. */
 import { grouped } from '../../../base/group.js';
-import { collectors, type Collector } from '../../../catalogue/collectors.js';
+import { collectorNamed } from '../../../catalogue/collectors.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';
 import type { StoredObservation } from '../../../bundle/read-observation.js';
 import { rootOfStall } from '../../../bundle/stall-root.js';
@@ -37,7 +37,7 @@ export function rootOfRun(
     lostCpu: lostCpu(found.links),
     isJvm: arm === undefined ? null : isInJvm(arm),
     // A user's program chooses it by its arguments.
-    collector: arm?.kind === 'jvm' ? arm.jvm.collector : null,
+    collector: arm?.kind === 'jvm' ? arm.jvm.collector : collectorNamed(run?.jvm?.collector ?? null),
     allocator: allocatorOf(arm),
     kernel: place?.release ?? (typeof host === 'string' ? host : null),
     seenBy: stall.evidence?.sources.includes('trace') === true ? 'traced run' : 'run',
@@ -92,10 +92,6 @@ export function rootsOfObservation({ observation }: StoredObservation): TimedRoo
 /** Off its CPU it may have waited, too. */
 function neverLost(meanwhile: { readonly onCpu_ns: number; readonly offCpu_ns: number } | null): boolean {
   return meanwhile !== null && meanwhile.offCpu_ns < (meanwhile.onCpu_ns + meanwhile.offCpu_ns) * leastLost_share;
-}
-
-function collectorNamed(name: string | null): Collector | null {
-  return collectors.find((one) => one === name) ?? null;
 }
 
 /** Roots that differ in the process id of their thread alone are one. */

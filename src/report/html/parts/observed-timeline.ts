@@ -60,7 +60,7 @@ function threadRows(stalls: readonly NumberedStall[]): ThreadRow[] {
 }
 
 function kindOf(stall: ListedStall, collector: Collector | null): StallKind {
-  const root = rootOfStall(stall);
+  const root = rootOfStall(stall, collector);
   return root === null ? 'unknown' : kindOfEnd({ ...root.cause, call: root.call }, collector);
 }
 
