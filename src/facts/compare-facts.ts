@@ -4,7 +4,7 @@
  */
 import type { BetweenBuilds } from './verdict-facts.js';
 import type { Effect, MarginFact, MetricUnit, MissingFigure } from './metric-facts.js';
-import type { DifferingFact, DifferingSetting, SideNote } from './side-facts.js';
+import type { DifferingFact, DifferingSetting, IncompleteSide, SideNote } from './side-facts.js';
 
 /**
  * What a value of a comparison is of: a run of an experiment, a slice of time of an observation, or a boot of a machine,
@@ -63,7 +63,9 @@ export type Refusal =
       readonly autocorrelation: number;
       readonly p: number;
     }
-  | { readonly code: 'baseline-flawed'; readonly flaw: FlawFact };
+  | { readonly code: 'baseline-flawed'; readonly flaw: FlawFact }
+  /** The figure of `side` may be too good, so that the difference is not known to be what it looks like. */
+  | { readonly code: 'side-flawed'; readonly side: string; readonly flaw: FlawFact };
 
 export const decisionReasons = [
   'difference',
@@ -112,7 +114,10 @@ export interface RowFact {
 }
 
 /** The row that differs most certainly, and of several the one with the largest difference. */
-export type WorstRow = Pick<RowFact, 'arms' | 'series' | 'title' | 'unit' | 'mean' | 'difference' | 'pAdjusted'> & {
+export type WorstRow = Pick<
+  RowFact,
+  'arms' | 'series' | 'title' | 'unit' | 'runs' | 'mean' | 'difference' | 'pAdjusted'
+> & {
   readonly metric: string;
 };
 
@@ -123,6 +128,8 @@ export type CompareConclusion = {
   readonly valuePer: ValuePer;
   /** The set-up of a side was not as asked for. */
   readonly isDegraded: boolean;
+  /** Sides whose experiment is not whole. */
+  readonly notWhole: readonly { readonly side: string; readonly incomplete: IncompleteSide }[];
   readonly metrics_n: number;
   readonly regressed_n: number;
   readonly improved_n: number;

@@ -7,7 +7,7 @@ export type ConditionOutcome = 'met' | 'not met' | 'unknown';
 /** The figure of an arm, in the unit of the metric. */
 export type FigureOfArm =
   | KnownFigure
-  /** It does not meet the condition, but may be too low. */
+  /** It may be too low, and a higher figure may have another outcome. */
   | { readonly code: 'flawed'; readonly flaw: FlawFact; readonly figure: KnownFigure }
   | { readonly code: 'not-measured' }
   | { readonly code: 'missing'; readonly missing: MissingFigure }
@@ -16,7 +16,8 @@ export type FigureOfArm =
   | { readonly code: 'unbounded'; readonly runs_n: number };
 
 export type KnownFigure =
-  | { readonly code: 'value'; readonly value: number }
+  /** Of `runs_n` runs together. */
+  | { readonly code: 'value'; readonly value: number; readonly runs_n: number }
   /** Of the typical run, at 95 %. `at-least` and `at-most`: on one side of the value that it is compared with. */
   | {
       readonly code: 'between-bounds' | 'at-least' | 'at-most';

@@ -140,9 +140,12 @@ export interface TogetherFact {
   readonly beyond_n: number;
 }
 
-/** What would let open comparisons pass. Null: no number of runs, or no margin, is known to. */
+/** What would let open comparisons pass. */
 export interface PassNeeds {
+  /** Null: no number is known to, or more runs like these would show that it is worse. */
   readonly runs_n: number | null;
+  /** Runs a side with which runs like these would show that it is worse; null: no comparison looks so, or no number is known. */
+  readonly showWorse_n: number | null;
   /** Relative where a share of the baseline is a useful margin, otherwise absolute. */
   readonly margins: readonly {
     readonly metric: string;

@@ -33,6 +33,8 @@ interface Point {
   readonly metric: Metric;
   /** A value per run. */
   readonly values: readonly number[];
+  /** Their names, in the same order. */
+  readonly runs: readonly string[];
 }
 
 /** `sides`: one per kernel. */
@@ -96,7 +98,8 @@ function pointsOf({ evidence }: Side, about: string): { points: Point[]; missing
       if (runs.every((run) => hasNot(metric, run))) continue;
       const series = metric.subject ?? evidenceSeries;
       const { known, missing: why } = valuesOf(metric, runs);
-      if (why[0] === undefined) points.push({ arm, series, metric, values: known });
+      // Without a missing figure every run has a value.
+      if (why[0] === undefined) points.push({ arm, series, metric, values: known, runs: runs.map(({ name }) => name) });
       else missing.push({ series: `${about}${arm}, ${series}`, what: metric.title, why: missingText(why[0]) });
     }
   }
@@ -218,9 +221,9 @@ function openMetrics(measured: readonly Measured[]): string {
         help: `${metric.title}, a sample per run`,
         samples: all
           .filter((point) => point.metric.name === metric.name)
-          .flatMap(({ labels, arm, series, values }) =>
-            values.map((value, run) => ({
-              labels: { ...labels, arm, ...(metric.scope === 'arm' ? {} : { series }), run: String(run + 1) },
+          .flatMap(({ labels, arm, series, values, runs }) =>
+            values.map((value, i) => ({
+              labels: { ...labels, arm, ...(metric.scope === 'arm' ? {} : { series }), run: runs[i] ?? '' },
               value: value * factor,
             })),
           ),

@@ -145,11 +145,9 @@ function caseElement(
     outcome,
     rule,
   } = check;
-  const alike = checks.filter((other) => other.arm === arm && nameOfCase(other) === nameOfCase(check));
-  const which = alike.length === 1 ? '' : ` (${rule ?? String(alike.indexOf(check) + 1)})`;
   const name = {
     classname: arm === null ? suite : `${suite}.${arm}`,
-    name: `${nameOfCase(check)}${which}`,
+    name: `${nameOfCase(check)}${whichOf(check, checks)}`,
     time: seconds(timeOf(candidate, checks, check)),
   };
   const element = elementOf(check, inconclusive);
@@ -173,11 +171,25 @@ function caseElement(
   return `    ${xmlElement('testcase', name, [inside])}\n`;
 }
 
-function nameOfCase({ kind, series, metric, expected }: Check): string {
+/** Without the value of a limit: with another value it is the same case. */
+function nameOfCase({ kind, series, metric, expected, limit }: Check): string {
   if (series === null) return expected;
-  return `${series}: ${
-    kind === 'comparison' ? `${metricNamed(metric ?? '')?.title ?? ''} no worse than ` + 'the baseline' : expected
-  }`;
+  const title = metricNamed(metric ?? '')?.title ?? '';
+  return kind === 'comparison' || limit === null
+    ? `${series}: ${title} no worse than the baseline`
+    : `${series}: ${title} ${limit.operator} its limit`;
+}
+
+/** Empty for a name that is the arm's only one of its kind; else its rule, and its place in the rule. */
+function whichOf(check: Check, checks: readonly Check[]): string {
+  const alike = checks.filter((other) => other.arm === check.arm && nameOfCase(other) === nameOfCase(check));
+  if (alike.length === 1) return '';
+  const ofRule = alike.filter(({ rule }) => rule === check.rule);
+  const parts = [
+    ...(check.rule === null ? [] : [check.rule]),
+    ...(ofRule.length === 1 ? [] : [String(ofRule.indexOf(check) + 1)]),
+  ];
+  return ` (${parts.join(', ')})`;
 }
 
 function valuesOf({ comparison, limit, metric }: Check): string[] {

@@ -9,11 +9,12 @@ import type {
   NoteOfSide,
   Refusal,
   RowFact,
+  ValuePer,
   WorstRow,
 } from '../facts/compare-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { alpha } from '../stats/quantile-bounds.js';
-import { equalsP, missingText, shownInterval, shownMargin, shownP, shownValue } from './metric-words.js';
+import { equalsP, missingText, shownChange, shownMargin, shownP } from './metric-words.js';
 import { factsText, settingsText, sideNoteText } from './side-words.js';
 import { counted, listed } from './text.js';
 import { statedConclusion } from './verdict-words.js';
@@ -23,13 +24,13 @@ const ofConclusions: WordsOf<CompareConclusion> = {
   'nothing-in-common': () => 'nothing could be compared',
   'nothing-comparable': ({ equivalent_n }) =>
     `nothing could be compared${equivalent_n === 0 ? '' : ` beyond ${counted(equivalent_n, 'metric')}, equivalent`}; the notes and the last column give the reasons`,
-  regressed: ({ regressed_n, metrics_n, worst, ...counts }) =>
-    `regressed in ${regressed_n} of ${counted(metrics_n, 'metric')}, most of all ${worstText(worst)}${restOf(counts, counts.improved_n)}`,
-  improved: ({ improved_n, metrics_n, worst, ...counts }) =>
-    `improved in ${improved_n} of ${counted(metrics_n, 'metric')}, most of all ${worstText(worst)}${restOf(counts)}`,
-  'differs-unnamed': ({ p, metrics_n, beyond_n, worst }) =>
+  regressed: ({ regressed_n, metrics_n, worst, valuePer, ...counts }) =>
+    `regressed in ${regressed_n} of ${counted(metrics_n, 'metric')}, most of all ${worstText(worst, valuePer)}${restOf(counts, counts.improved_n)}`,
+  improved: ({ improved_n, metrics_n, worst, valuePer, ...counts }) =>
+    `improved in ${improved_n} of ${counted(metrics_n, 'metric')}, most of all ${worstText(worst, valuePer)}${restOf(counts)}`,
+  'differs-unnamed': ({ p, metrics_n, beyond_n, worst, valuePer }) =>
     `they differ (${equalsP(p)}), but no single metric is certain to: ` +
-    `of ${counted(metrics_n, 'metric')} ${beyond_n} are beyond their margins, most of all ${worstText(worst)}`,
+    `of ${counted(metrics_n, 'metric')} ${beyond_n} are beyond their margins, most of all ${worstText(worst, valuePer)}`,
   equivalent: ({ metrics_n }) => `equivalent in ${metrics_n === 1 ? 'the only metric' : `all ${metrics_n} metrics`}`,
   'too-few-runs': ({ runs, metrics_n, equivalent_n, valuePer, ...counts }) =>
     `so few ${valuePer}s (${runs.a} and ${runs.b}) cannot show any difference, however large it is: ` +
@@ -56,17 +57,23 @@ function restOf(counts: Counts, improved_n = 0): string {
   return rest.length === 0 ? '' : `; ${listed(rest)}`;
 }
 
-function worstText({ arms, series, title, unit, mean, difference, pAdjusted }: WorstRow): string {
+function worstText(worst: WorstRow, valuePer: ValuePer): string {
+  const { arms, series, title, pAdjusted } = worst;
   const arm = arms.a === '' ? '' : `${arms.a === arms.b ? arms.a : `${arms.a} → ${arms.b}`}, `;
-  return `${arm}${series}: ${title} ${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (difference ${shownInterval(unit, difference)}, ${equalsP(pAdjusted)})`;
+  return `${arm}${series}: ${title} ${shownChange({ ...worst, valuePer }, { tail: alpha / 2, p: pAdjusted })}`;
 }
 
 /** With its sentence, which may be quoted alone. */
 export function statedComparison(fact: CompareConclusion): Stated<CompareConclusion> {
-  const caveat = fact.isDegraded ? ' The set-up was not as asked for (see the notes), so this may not hold.' : '';
+  const caveats = [
+    ...(fact.isDegraded ? [' The set-up was not as asked for (see the notes), so this may not hold.'] : []),
+    ...fact.notWhole.map(
+      ({ side, incomplete }) => ` This may not hold, because ${side} is not whole: ${sideNoteText(incomplete)}.`,
+    ),
+  ].join('');
   const found = sentenceOf<CompareConclusion>(ofConclusions, fact);
   const between = fact.between === undefined ? '' : ` ${statedConclusion({ ...fact.between, kernel: null }).sentence}.`;
-  return { ...fact, sentence: `${fact.candidate} against ${fact.reference}: ${found}.${between}${caveat}` };
+  return { ...fact, sentence: `${fact.candidate} against ${fact.reference}: ${found}.${between}${caveats}` };
 }
 
 const ofNotes: WordsOf<Exclude<CompareNote, NoteOfSide>> = {
@@ -171,6 +178,7 @@ const ofRefusals: WordsOf<Refusal> = {
   'neighbours-alike': ({ piece_ns, autocorrelation, p }) =>
     `neighbouring pieces of ${formatDuration(piece_ns)} are alike by themselves (autocorrelation ${autocorrelation.toFixed(2)}, ${equalsP(p)}), so that slices are no independent values; observe for longer`,
   'baseline-flawed': ({ flaw }) => `in the baseline ${gateFlawText(flaw)}`,
+  'side-flawed': ({ side, flaw }) => `in ${side} ${flawText(flaw)}`,
 };
 
 export function refusalText(refusal: Refusal): string {

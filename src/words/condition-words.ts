@@ -4,21 +4,19 @@ import type { MetricUnit } from '../facts/metric-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { flawText } from './compare-words.js';
 import { formatMetric, missingText } from './metric-words.js';
-import { listed } from './text.js';
+import { counted, listed } from './text.js';
 
 export function statedCondition(fact: ConditionFact): Stated<ConditionFact> {
   return { ...fact, sentence: `"${fact.condition}" ${conditionText(fact)}.` };
 }
 
 function conditionText(fact: ConditionFact): string {
-  const { code, metric, isPercentile, arms } = fact;
+  const { code, metric, arms } = fact;
   switch (code) {
     case 'met':
       return `is met: ${figuresOf(fact, 'met')}`;
     case 'not-met':
-      return isPercentile
-        ? `is not met: ${figuresOf(fact, 'not met')}`
-        : `is not met in ${arms.map(({ arm }) => arm).join(', ')}`;
+      return `is not met: ${figuresOf(fact, 'not met')}`;
     case 'figure-unknown':
       return `cannot be decided: ${figuresOf(fact, 'unknown')}${moreRunsText(arms)}`;
     case 'no-figure':
@@ -31,10 +29,13 @@ function conditionText(fact: ConditionFact): string {
 }
 
 function figuresOf({ metric, unit, arms }: ConditionFact, outcome: ConditionOutcome): string {
-  const text = (fact: ArmFact): string =>
-    fact.code === 'flawed'
-      ? `${metric} is ${figureText(unit, fact.figure)} in ${fact.arm}, but ${flawText(fact.flaw)}`
-      : `${metric} is ${figureText(unit, fact)} in ${fact.arm}`;
+  const text = (fact: ArmFact): string => {
+    const figure = fact.code === 'flawed' ? fact.figure : fact;
+    // The figure of a typical run has its number of runs beside its bound.
+    const n = figure.code === 'value' ? ` (${counted(figure.runs_n, 'run')})` : '';
+    const doubt = fact.code === 'flawed' ? `, but ${flawText(fact.flaw)}` : '';
+    return `${metric} is ${figureText(unit, figure)} in ${fact.arm}${n}${doubt}`;
+  };
   return arms
     .filter((fact) => fact.outcome === outcome)
     .map(text)

@@ -12,16 +12,16 @@ import type {
 import type { MarginFact, MetricUnit } from '../facts/metric-facts.js';
 import type { DifferingFact, DifferingSetting, LeftOut } from '../facts/side-facts.js';
 import type { Stated } from '../facts/stated.js';
+import { alpha } from '../stats/quantile-bounds.js';
 import { gateFlawText, noteOfSideText, refusalText, statedCompareNote } from './compare-words.js';
 import {
   equalsP,
   formatMetric,
   missingText,
+  shownChange,
   shownDifference,
-  shownInterval,
   shownMargin,
   shownP,
-  shownValue,
 } from './metric-words.js';
 import { factsText, factText, settingsText, sideNoteText } from './side-words.js';
 import { capitalised, counted, listed } from './text.js';
@@ -105,16 +105,17 @@ export function statedRow(
 }
 
 function comparisonText(code: 'regressed' | 'no-worse' | 'undecided', row: RowFact, rowText: string): string {
-  const { unit, mean, difference, values, margin, runs } = row;
-  const change = `${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (difference ${shownInterval(unit, difference)}`;
+  const { unit, values, margin } = row;
+  // A gate asks for each end of an interval by itself.
+  const change = (p: number | null = null): string => shownChange(row, { tail: alpha, p });
   switch (code) {
     case 'regressed':
-      return `regressed: ${change}, ${equalsP(row.pAdjusted)})`;
+      return `regressed: ${change(row.pAdjusted)}`;
     case 'undecided':
-      return `${change}): ${openText(row, rowText)}`;
+      return `${change()}: ${openText(row, rowText)}`;
     case 'no-worse':
       if ([...values.a, ...values.b].every((value) => value === 0)) return rowText;
-      return `${change}): not worse by more than ${shownMargin(unit, margin)}, with ${runs.a} and ${runs.b} runs${outlierText(row)}`;
+      return `${change()}: not worse by more than ${shownMargin(unit, margin)}${outlierText(row)}`;
   }
 }
 
@@ -230,7 +231,7 @@ export function gateVerdict(conclusion: GateConclusion, { first, together, polic
     case 'no-evidence':
       return `NO VERDICT: ${counted(error_n, 'problem')} with the evidence; nothing passes without it. ${why}.`;
     case 'inconclusive':
-      return `INCONCLUSIVE: ${inconclusive_n} of ${judged} left open whether it is worse. ${why}.${passNeeds === null ? '' : ` ${passNeedsText(passNeeds)}.`}`;
+      return `INCONCLUSIVE: ${inconclusive_n} of ${judged} left open whether it is worse. ${why}.${passNeeds === null ? '' : ` ${passNeedsText(passNeeds)}`}`;
     case 'pass': {
       const suites = profiles_n === suites_n ? '' : ` in ${suites_n} suites`;
       const open = inconclusive_n === 0 ? '' : ` (${inconclusive_n} of them inconclusive, which this policy lets pass)`;
@@ -239,13 +240,16 @@ export function gateVerdict(conclusion: GateConclusion, { first, together, polic
   }
 }
 
-function passNeedsText({ runs_n, margins }: PassNeeds): string {
+function passNeedsText({ runs_n, showWorse_n, margins }: PassNeeds): string {
   const needed = margins.map(({ title, unit, margin }) => `${shownMargin(unit, margin)} (${title})`);
   const parts = [
     ...(runs_n === null ? [] : [`about ${runs_n} runs a side`]),
     ...(needed.length === 0 ? [] : [`margins of at least ${listed(needed)}`]),
   ];
-  return `To pass, runs like these need ${parts.join(', or ')}`;
+  return [
+    ...(parts.length === 0 ? [] : [`To pass, runs like these need ${parts.join(', or ')}.`]),
+    ...(showWorse_n === null ? [] : [`About ${showWorse_n} runs a side like these would show that it is worse.`]),
+  ].join(' ');
 }
 
 function leftOutText(leftOut: readonly LeftOut[]): string {

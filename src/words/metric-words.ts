@@ -1,5 +1,14 @@
 /** Values of metrics as people read them, and why a run lacks a figure (src/facts/metric-facts.ts). */
-import { formatDuration, formatShare, formatSize } from '../base/text/units.js';
+import {
+  formatDuration,
+  formatShare,
+  formatSize,
+  leastShare_percent,
+  roundedUp,
+  roundedUpDuration,
+  roundedUpSize,
+} from '../base/text/units.js';
+import type { Pair, ValuePer } from '../facts/compare-facts.js';
 import type { Effect, MarginFact, MetricUnit, MissingFigure } from '../facts/metric-facts.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
@@ -24,6 +33,24 @@ export function formatMetric(unit: MetricUnit, value: number): string {
   }
 }
 
+/** The smallest value from here on whose text says no less than the value. */
+export function roundedUpMetric(unit: MetricUnit, value: number): number {
+  switch (unit) {
+    case 'time':
+      return roundedUpDuration(value);
+    case 'bytes':
+      return roundedUpSize(value);
+    case 'share':
+      // Below that a share has no figure.
+      return Math.max(roundedUp(value * 100), leastShare_percent) / 100;
+    case 'count':
+      return Number.isInteger(value) ? value : roundedUp(value);
+    case 'per_minute':
+    case 'flag':
+      return roundedUp(value);
+  }
+}
+
 function shortest(size: number): string {
   return String(Number(size.toPrecision(3)));
 }
@@ -35,11 +62,40 @@ export function shownValue(unit: MetricUnit, value: number | null): string {
 /** `+1.2 ms [0.3 ms, 2.1 ms]` */
 export function shownInterval(unit: MetricUnit, effect: Effect | null): string {
   if (effect === null) return '–';
-  const limits =
-    effect.low === null && effect.high === null
-      ? ''
-      : ` [${shownDifference(unit, effect.low)}, ${shownDifference(unit, effect.high)}]`;
+  const limits = effect.low === null && effect.high === null ? '' : ` ${limitsText(unit, effect)}`;
   return `${shownDifference(unit, effect.estimate)}${limits}`;
+}
+
+interface Change {
+  readonly unit: MetricUnit;
+  readonly mean: Pair<number | null>;
+  readonly difference: Effect | null;
+  readonly valuePer: ValuePer;
+  readonly runs: Pair<number>;
+}
+
+/**
+ * `75 → 0 (difference −75, 95 % interval [−80, −70], 6 and 6 runs, p = 0.0022)`, which can be quoted alone. `tail`: the
+ * probability beyond each end of the interval. `p` null: it is left out.
+ */
+export function shownChange(
+  { unit, mean, difference, valuePer, runs }: Change,
+  { tail, p }: { readonly tail: number; readonly p: number | null },
+): string {
+  const isBounded = difference !== null && (difference.low !== null || difference.high !== null);
+  const parts = [
+    `difference ${shownDifference(unit, difference?.estimate ?? null)}`,
+    ...(isBounded
+      ? [`${Number((100 * (1 - 2 * tail)).toPrecision(4))} % interval ${limitsText(unit, difference)}`]
+      : []),
+    `${runs.a} and ${runs.b} ${valuePer}s`,
+    ...(p === null ? [] : [equalsP(p)]),
+  ];
+  return `${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (${parts.join(', ')})`;
+}
+
+function limitsText(unit: MetricUnit, { low, high }: Effect): string {
+  return `[${shownDifference(unit, low)}, ${shownDifference(unit, high)}]`;
 }
 
 /** `+1.2 ms`; of shares in percentage points, since "1 % more than 50 %" may be 51 % or 50.5 %. */

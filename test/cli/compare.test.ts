@@ -83,7 +83,7 @@ describe('pauselab compare', () => {
     const { code, stdout, stderr } = await compare('results/before', 'results/after');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.split('\n')[0]).toMatch(
-      /^after against before: regressed in 3 of 12 metrics, most of all free-across-vmas, writer\.mprotect: stalls per minute 12 → 36 \(difference \+24 \[\+24, \+24\], p = 0\.00016\); 9 are equivalent\.$/,
+      /^after against before: regressed in 3 of 12 metrics, most of all free-across-vmas, writer\.mprotect: stalls per minute 12 → 36 \(difference \+24, 95 % interval \[\+24, \+24\], 8 and 8 runs, p = 0\.00016\); 9 are equivalent\.$/,
     );
     expect(stdout).toMatch(
       /\n {2}writer\.mprotect +stalled share +8, 8 +10 % +30\.0 % +\+20\.0 pp \[\+20\.0 pp, \+20\.0 pp\] +×3\.00 \[3\.00, 3\.00\] +0\.00016 +\S+ +regressed\n/,

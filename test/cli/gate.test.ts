@@ -156,7 +156,25 @@ describe('pauselab gate', () => {
     );
     expect(names).toHaveLength(7);
     expect(new Set(names).size).toBe(7);
-    expect(names.join()).not.toMatch(/10 %|pp/);
+    expect(names.join()).not.toMatch(/10 %|pp|\d m?s/);
+    expect(names).toContain('fake.free writer.mprotect: longest stall &#60;= its limit (a, 2)');
+    // With another value it stays the same case.
+    const stricter = scratch.write('stricter.yaml', readFileSync(policy, 'utf8').replaceAll('1s', '900ms'));
+    const again = await command(
+      'gate',
+      '--baseline',
+      noisyBefore,
+      '--candidate',
+      noisyAfter,
+      '--policy',
+      stricter,
+      '--junit',
+    );
+    expect(
+      [...again.stdout.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"/g)].map(([, ...parts]) =>
+        parts.join(' '),
+      ),
+    ).toEqual(names);
     // What the policy lets pass was not shown, and is not called passed.
     expect(stdout).toContain('<skipped message="inconclusive, which the policy lets pass: ');
     expect(/<testsuite [^>]*skipped="(\d+)"/.exec(stdout)?.[1]).toBe(String(stdout.match(/<skipped /g)?.length));

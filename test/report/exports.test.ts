@@ -23,6 +23,7 @@ function fake(runs: readonly FakeRun[]): string {
 
 const path = fake([
   { stalls: stalled(1) },
+  { stalls: stalled(7), run: { disturbances: [said('steal')] } },
   { stalls: stalled(3) },
   { arm: 'other', series: evil },
   { stalls: stalled(9), run: { disturbances: [said('steal, "much" of it')] } },
@@ -59,12 +60,12 @@ describe('CSV', () => {
     expect(new Set(rows.map((row) => row.length))).toEqual(new Set([head.length]));
     expect(new Set(head).size).toBe(head.length);
     const column = (name: string): (string | undefined)[] => rows.map((row) => row[head.indexOf(name)]);
-    expect(column('arm')).toEqual(['free', 'free', 'other', 'free', 'few']);
-    expect(column('series')[2]).toBe(evil);
-    expect(column('spoiled')).toEqual(['', '', '', 'steal, "much" of it', '']);
-    expect(column('stalls.count')).toEqual(['1', '3', '0', '9', '0']);
+    expect(column('arm')).toEqual(['free', 'free', 'free', 'other', 'free', 'few']);
+    expect(column('series')[3]).toBe(evil);
+    expect(column('spoiled')).toEqual(['', 'steal', '', '', 'steal, "much" of it', '']);
+    expect(column('stalls.count')).toEqual(['1', '7', '3', '0', '9', '0']);
     // Too few operations: not known, and so empty.
-    expect(column('service.p99_ns')[4]).toBe('');
+    expect(column('service.p99_ns')[5]).toBe('');
   });
 });
 
@@ -109,10 +110,10 @@ describe('figures of an arm itself', () => {
     );
     expect(form('openmetrics').text).toContain('# UNIT pauselab_memory_rss_mean_bytes bytes\n');
     expect(form('openmetrics').text).toContain(
-      'pauselab_memory_rss_mean_bytes{profile="fake",kernel="6.18.0",arm="free",run="2"} 4194304\n',
+      'pauselab_memory_rss_mean_bytes{profile="fake",kernel="6.18.0",arm="free",run="001-free"} 4194304\n',
     );
     expect(form('openmetrics').text).toContain(
-      'pauselab_gc_pause_longest_seconds{profile="fake",kernel="6.18.0",arm="free",run="1"} 0\n',
+      'pauselab_gc_pause_longest_seconds{profile="fake",kernel="6.18.0",arm="free",run="000-free"} 0\n',
     );
   });
 
@@ -229,9 +230,11 @@ describe('OpenMetrics', () => {
       }
     }
     expect(text).toContain('# UNIT pauselab_longest_seconds seconds\n');
-    expect(text).toContain(
-      'pauselab_longest_seconds{profile="fake",kernel="6.18.0",arm="free",series="writer.mprotect",run="1"} 0.5\n',
-    );
+    // A sample has the run's name in the bundle, also after a run that is left out.
+    expect(text.match(/^pauselab_stalls_per_minute\{.*arm="free".*$/gm)).toEqual([
+      'pauselab_stalls_per_minute{profile="fake",kernel="6.18.0",arm="free",series="writer.mprotect",run="000-free"} 6',
+      'pauselab_stalls_per_minute{profile="fake",kernel="6.18.0",arm="free",series="writer.mprotect",run="002-free"} 18',
+    ]);
     expect(text).toContain('series="a,\\"b\\"\r\\n\\\\c\ufffd"'.replace('\r', ' '));
   });
 });
@@ -241,7 +244,7 @@ test('what is left out is said', async () => {
     const { stderr, code } = await command('export', path, '--format', format);
     expect(code).toBe(0);
     expect(stderr).toContain('pauselab: few, writer.mprotect: service p99 left out: n too small');
-    expect(stderr).toContain('1 run of 5 is disturbed');
+    expect(stderr).toContain('2 runs of 6 are disturbed');
   }
 });
 

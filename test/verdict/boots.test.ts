@@ -67,6 +67,19 @@ describe('boots of two kernels in turns', () => {
     expect(comparison.notes.map(({ code }) => code)).not.toContain('facts-differ');
   });
 
+  test('a boot whose experiment is not whole is in the first line, whichever boot it is', () => {
+    const paths = written(inTurns(4));
+    const sides = paths.map((path, i) => ({
+      ...readSide(path, { threshold_ns: 1e8 }),
+      ...(i === 4 ? { incomplete: { code: 'no-summary' } as const } : {}),
+    }));
+    if (!areBoots(sides)) throw new Error('these are no boots');
+    const options = { metrics: metricsFor([99]), margins: [], arms: [], policy: { ...defaultPolicy, resamples: 300 } };
+    expect(compareBoots(sides, options).verdict).toMatch(
+      / This may not hold, because stock is not whole: it has no summary: the experiment ended before it could write one\.$/,
+    );
+  });
+
   test('the order of the bundles does not matter, except that the first is of the reference', () => {
     const paths = written(inTurns(5));
     const [, ...others] = paths;

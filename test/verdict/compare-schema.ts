@@ -14,6 +14,7 @@ import {
 } from '../../src/facts/compare-facts.js';
 import { metricUnits } from '../../src/facts/metric-facts.js';
 import type { ExpectedRootFact } from '../../src/facts/repetition-facts.js';
+import type { IncompleteSide } from '../../src/facts/side-facts.js';
 import type { Stated } from '../../src/facts/stated.js';
 import { sideKinds } from '../../src/verdict/evidence/side.js';
 import { decidedVerdicts } from '../../src/verdict/compare/decide.js';
@@ -50,12 +51,15 @@ const factsSchema = z.object({
   jdks: z.array(z.string()),
 });
 
+const incompleteSchema = z.looseObject({ code: z.string() }) as unknown as z.ZodType<IncompleteSide, IncompleteSide>;
+
 export const sideSchema = z.object({
   label: z.string(),
   path: z.string(),
   kind: z.enum(sideKinds),
   facts: factsSchema,
   degraded: z.array(statedSchema),
+  incomplete: orNull(incompleteSchema).meta({ description: 'Why its experiment is not whole, by a code' }),
   startedAt: orNull(z.string()).meta({ description: 'UTC; null of a log' }),
   measured_ns: z.record(z.string(), number).meta({
     description: 'How long its runs took, by arm: from go to the end of the drain, including runs that are left out',

@@ -233,7 +233,6 @@ describe('what is no evidence is left out or refused, and said', () => {
     expect(row(comparison, 'response.p99_ns').sentence).toMatch(
       /^saturated: .* in 1 run of 12, and leaving these out would flatter a side$/,
     );
-    expect(row(comparison, 'service.p99_ns').verdict).toBe('equivalent');
   });
 
   test('degraded is in the first line and in the notes; lost records and used up pages are noted', () => {
@@ -251,6 +250,102 @@ describe('what is no evidence is left out or refused, and said', () => {
     expect(sentencesOf(notes).join('\n')).toMatch(
       /nice of holder[^]*not proven to be in force: narenas=3 of jemalloc\.[^]*records of slow operations were lost in 6 runs[^]*used up its fresh pages/,
     );
+  });
+
+  test('an experiment that is not whole is in the first line', () => {
+    const [a, b] = [bundle('a', { runs: runs(6, () => ({ stalls: stalled(5) })) }), bundle('b', { runs: clean })];
+    expect(compare([a, b]).verdict).not.toContain('may not hold');
+    const cut = bundle('b', { runs: clean, status: 'partial' });
+    expect(compare([a, cut]).verdict).toMatch(
+      /: improved in .* This may not hold, because b is not whole: the experiment is not complete \(partial\)\.$/,
+    );
+    expect(compare([cut, a]).verdict).toMatch(/: regressed in .* This may not hold, because b is not whole/);
+  });
+
+  describe('figures that may be too good', () => {
+    const stalling = runs(6, (i) => ({ stalls: stalled(5 + (i % 2)) }));
+    const times = { min_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null };
+    const idle: FakeRun['run'] = {
+      holder: {
+        name: 'holder.madvise_free',
+        service: { ...times, n: 0, mean_ns: null, max_ns: null },
+        hold_ns: null,
+        calls_cpu_ns: 0,
+        window_calls: 0,
+        crossed_calls: 0,
+        releasedBytes: 0,
+        lost_records: 0,
+      },
+    };
+    const verdictsOf = (a: readonly FakeRun[], b: readonly FakeRun[]): Record<string, string> => {
+      const { rows } = compare([bundle('a', { runs: a }), bundle('b', { runs: b })]);
+      return Object.fromEntries(
+        rows.map(({ metric, verdict, refusal }) => [metric, refusal === null ? verdict : refusal.code]),
+      );
+    };
+    const stallFigures = ['stalled_share', 'stalls_per_minute', 'longest_ns', 'blocked_per_minute'];
+    const times_ = ['service.p99_ns', 'response.p99_ns'];
+
+    test.each<[string, FakeRun, readonly string[]]>([
+      ['a holder that made no call', { run: idle }, [...stallFigures, ...times_]],
+      ['a victim that used up its pages', { figures: { exhausted: 3 } }, [...stallFigures, ...times_]],
+      ['lost records', { figures: { lost_records: 3 } }, ['stalled_share', 'blocked_per_minute']],
+      ['states that were not seen', { stalls: { unseen_count: 1 } }, ['blocked_per_minute']],
+      ['a saturated series', { figures: { saturated: true } }, [...stallFigures, 'service.p99_ns']],
+    ])('%s: the candidate has not improved, a worse one has regressed', (_, flaw, concerned) => {
+      const quiet = runs(6, () => flaw);
+      const better = verdictsOf(stalling, quiet);
+      for (const metric of concerned) expect([metric, better[metric]]).toEqual([metric, 'side-flawed']);
+      for (const metric of stallFigures.filter((one) => !concerned.includes(one)))
+        expect([metric, better[metric]]).toEqual([metric, 'improved']);
+      // Nor is it equal to a reference without a stall.
+      expect(verdictsOf(clean, quiet)[concerned[0] ?? '']).toBe('side-flawed');
+      const worse = runs(6, (i) => ({ ...flaw, stalls: { ...stalled(5 + (i % 2)), ...flaw.stalls } }));
+      for (const metric of stallFigures)
+        expect([metric, verdictsOf(clean, worse)[metric]]).toEqual([metric, 'regressed']);
+      // Of a reference that may be too good, what is better has improved, and nothing has regressed.
+      for (const metric of stallFigures)
+        expect([metric, verdictsOf(worse, clean)[metric]]).toEqual([metric, 'improved']);
+      for (const metric of concerned.filter((one) => stallFigures.includes(one)))
+        expect([metric, verdictsOf(quiet, stalling)[metric]]).toEqual([metric, 'side-flawed']);
+    });
+
+    test('what looks equal is not shown to be equal, in whichever direction it differs', () => {
+      const sharing = (stalled_share: number, flaw: FakeRun): FakeRun[] =>
+        runs(6, () => ({ ...flaw, stalls: { ...stalled(5), stalled_share } }));
+      const lost: FakeRun = { figures: { lost_records: 3 } };
+      expect(verdictsOf(sharing(0.25, {}), sharing(0.251, {})).stalled_share).toBe('equivalent');
+      for (const [a, b] of [
+        [0.25, 0.251],
+        [0.251, 0.25],
+        [0.25, 0.25],
+      ] as const) {
+        expect(verdictsOf(sharing(a, {}), sharing(b, lost)).stalled_share).toBe('side-flawed');
+        expect(verdictsOf(sharing(a, lost), sharing(b, {})).stalled_share).toBe('side-flawed');
+      }
+    });
+
+    test('the first line claims nothing of them, and the row gives the reason', () => {
+      const b = runs(6, () => ({ run: idle }));
+      const { verdict, rows, joint } = compare([bundle('a', { runs: stalling }), bundle('b', { runs: b })]);
+      expect(joint[0]?.finding).not.toBe('named');
+      expect(verdict).toBe('b against a: nothing could be compared; the notes and the last column give the reasons.');
+      expect(rows.every(({ p }) => p === null)).toBe(true);
+      expect(rows[0]?.sentence).toBe(
+        'in b none of the calls under test was made in 6 runs of 6, so there was nothing to wait for; use a longer window (--duration)',
+      );
+    });
+
+    test('on both sides: nothing given back and saturation are no difference, lost records leave all open', () => {
+      const both = (flaw: FakeRun): Record<string, string> =>
+        verdictsOf(
+          runs(6, (i) => ({ ...flaw, stalls: stalled(5 + (i % 2)) })),
+          runs(6, () => flaw),
+        );
+      expect(both({ run: idle }).stalled_share).toBe('improved');
+      expect(both({ figures: { saturated: true } }).stalled_share).toBe('improved');
+      expect(both({ figures: { lost_records: 1 } }).stalled_share).toBe('side-flawed');
+    });
   });
 
   test('another threshold, another window', () => {

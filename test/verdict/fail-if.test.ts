@@ -166,10 +166,10 @@ describe('a condition is checked', () => {
   test('and met by any arm that is no control', () => {
     expect(check('writer.mprotect.stalls > 0', summaryOf([noisyControl, one, across]))).toEqual({
       outcome: 'met',
-      sentence: '"writer.mprotect.stalls > 0" is met: writer.mprotect.stalls.count is 3 in free-across-vmas.',
+      sentence: '"writer.mprotect.stalls > 0" is met: writer.mprotect.stalls.count is 3 in free-across-vmas (1 run).',
     });
     expect(check('writer.mprotect.longest >= 500ms', summaryOf([across])).sentence).toBe(
-      '"writer.mprotect.longest >= 500ms" is met: writer.mprotect.stalls.longest_ns is 500 ms in free-across-vmas.',
+      '"writer.mprotect.longest >= 500ms" is met: writer.mprotect.stalls.longest_ns is 500 ms in free-across-vmas (1 run).',
     );
     expect(check('writer.mprotect.stalled > 5%', summaryOf([across])).sentence).toContain('stalled_share is 20 % in');
   });
@@ -177,7 +177,7 @@ describe('a condition is checked', () => {
   test('and not met', () => {
     expect(check('writer.mprotect.stalls > 0', summaryOf([noisyControl, one]))).toEqual({
       outcome: 'not met',
-      sentence: '"writer.mprotect.stalls > 0" is not met in free-one-vma.',
+      sentence: '"writer.mprotect.stalls > 0" is not met: writer.mprotect.stalls.count is 0 in free-one-vma (1 run).',
     });
     expect(check('writer.mprotect.inflight > 0ms', summaryOf([one])).outcome).toBe('not met');
     expect(check('writer.mprotect.saturated == true', summaryOf([one])).outcome).toBe('not met');
@@ -212,27 +212,27 @@ describe('a condition is checked', () => {
       [
         'writer.mprotect.stalls > 0',
         flawed({ exhausted: 9 }),
-        'writer.mprotect.stalls.count is 0 in free-one-vma, but the victim used up its fresh pages in 1 run of 2, and could be stalled only in a part of the window; lower its rate',
+        'writer.mprotect.stalls.count is 0 in free-one-vma (2 runs), but the victim used up its fresh pages in 1 run of 2, and could be stalled only in a part of the window; lower its rate',
       ],
       [
         'writer.mprotect.stalled > 5%',
         flawed({ lost_records: 9 }),
-        'writer.mprotect.stalls.stalled_share is 0 in free-one-vma, but records of slow operations were lost in 1 run of 2, so the figure is a lower bound',
+        'writer.mprotect.stalls.stalled_share is 0 in free-one-vma (2 runs), but records of slow operations were lost in 1 run of 2, so the figure is a lower bound',
       ],
       [
         'writer.mprotect.stalls.blocked_count == 1',
         flawed({ count: 2, unseen_count: 2 }),
-        'writer.mprotect.stalls.blocked_count is 0 in free-one-vma, but in 1 run of 2 there are stalls in which the state of the victim was not seen',
+        'writer.mprotect.stalls.blocked_count is 0 in free-one-vma (2 runs), but in 1 run of 2 there are stalls in which the state of the victim was not seen',
       ],
       [
         'writer.mprotect.stalls > 0',
         flawed({ holder_calls: 0 }),
-        'writer.mprotect.stalls.count is 0 in free-one-vma, but none of the calls under test was made in 1 run of 2, so there was nothing to wait for; use a longer window (--duration)',
+        'writer.mprotect.stalls.count is 0 in free-one-vma (2 runs), but none of the calls under test was made in 1 run of 2, so there was nothing to wait for; use a longer window (--duration)',
       ],
       [
         'writer.mprotect.stalls != 0',
         flawed({ saturated: true }),
-        'writer.mprotect.stalls.count is 0 in free-one-vma, but the series is saturated in 1 run of 2: it could not keep its schedule, so its figures show only a part of the delay; lower its rate',
+        'writer.mprotect.stalls.count is 0 in free-one-vma (2 runs), but the series is saturated in 1 run of 2: it could not keep its schedule, so its figures show only a part of the delay; lower its rate',
       ],
     ])('%s', (text, arm, why) => {
       expect(check(text, summaryOf([arm]))).toEqual({
@@ -242,6 +242,34 @@ describe('a condition is checked', () => {
       // Another arm may still meet it, and an arm without the flaw does not.
       expect(check(text, summaryOf([arm, one])).outcome).toBe('unknown');
       expect(check(text, summaryOf([one])).outcome).toBe('not met');
+    });
+
+    test.each([
+      ['writer.mprotect.service.p99 > 5s', { holder_calls: 0 }],
+      ['writer.mprotect.service.max > 5s', { holder_calls: 0 }],
+      ['writer.mprotect.service.max > 5s', { exhausted: 9 }],
+      ['writer.mprotect.response.max > 5s', { holder_calls: 0 }],
+      ['writer.mprotect.inflight > 5s', { holder_calls: 0 }],
+      // Only figures of records and of states need these.
+      ['writer.mprotect.service.max > 5s', { lost_records: 9, count: 1, unseen_count: 1 }, 'not met'],
+    ])('%s: a stall would have made any time longer (%o)', (text, run, outcome = 'unknown') => {
+      const { service } = seriesOf(writer, [quiet]);
+      const six = writerArm('free-one-vma', null, ...Array.from({ length: 6 }, () => runOf({ service, ...run })));
+      expect(check(text, summaryOf([six])).outcome).toBe(outcome);
+    });
+
+    test.each([
+      ['writer.mprotect.stalled == 0', { lost_records: 9 }, 'unknown'],
+      ['writer.mprotect.stalled < 5%', { lost_records: 9 }, 'unknown'],
+      ['writer.mprotect.longest <= 50ms', { holder_calls: 0 }, 'unknown'],
+      ['writer.mprotect.stalls != 2', { exhausted: 9 }, 'unknown'],
+      ['writer.mprotect.stalls == 0', {}, 'met'],
+      // It is not the value already, however much higher it is.
+      ['writer.mprotect.stalls != 2', { count: 3, exhausted: 9 }, 'met'],
+      // What was served is counted exactly.
+      ['writer.mprotect.service.n < 1000000', { saturated: true }, 'met'],
+    ])('%s is met by what may be too low (%o)', (text, run, outcome) => {
+      expect(check(text, summaryOf([flawed(run)])).outcome).toBe(outcome);
     });
 
     test('which a higher figure would not meet either: not met', () => {
@@ -277,7 +305,7 @@ describe('a condition is checked', () => {
     const withMemory = summaryOf([{ ...one, memoryUse }]);
     expect(check('memory.rss_peak > 1GiB', withMemory)).toEqual({
       outcome: 'met',
-      sentence: '"memory.rss_peak > 1GiB" is met: memory.rss_peak_bytes is 2 GiB in free-one-vma.',
+      sentence: '"memory.rss_peak > 1GiB" is met: memory.rss_peak_bytes is 2 GiB in free-one-vma (1 run).',
     });
     expect(check('free-one-vma/memory.rss_mean > 1GiB', withMemory).outcome).toBe('not met');
     expect(check('memory.rss_mean > 1GiB', summaryOf([one]))).toEqual({

@@ -56,7 +56,12 @@ const conclusionSchema = z.object({
   ).meta({ description: 'The first check that decided it' }),
   passNeeds: orNull(
     z.object({
-      runs_n: orNull(z.number()).meta({ description: 'A side' }),
+      runs_n: orNull(z.number()).meta({
+        description: 'A side; null: unknown, or more runs like these would show that it is worse',
+      }),
+      showWorse_n: orNull(z.number()).meta({
+        description: 'Runs a side like these that would show that it is worse; null: it does not look so, or unknown',
+      }),
       margins: z.array(
         z.object({
           metric: z.string(),

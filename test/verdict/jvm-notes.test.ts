@@ -182,6 +182,18 @@ test('JVMs that give memory back by something else than the control’s are name
   expect(judged.verdict).toContain(
     'while with the holder in another process (g1 with heap_wave in place of that of zgc@jdk-17 and zgc@jdk-28) or idle none was stalled',
   );
+  // The end of an arm's name may look like a kernel.
+  const named = arms.map((arm) =>
+    arm.name.startsWith('free@') ? { ...arm, jdk: null, name: `free on ${arm.kernel}` } : arm,
+  );
+  expect(
+    judge({ arms: named, kernels, status: 'complete', degraded: [] }).notes.filter(
+      ({ code }) => code === 'control-of-other-jvm',
+    ),
+  ).toMatchObject([
+    { arms: [{ arm: 'zgc' }, { arm: 'free on 6.16.12' }] },
+    { arms: [{ arm: 'zgc' }, { arm: 'free on 6.17.13' }] },
+  ]);
   const alike = arms.map((arm) => (arm.jvm === null ? arm : { ...arm, jvm: { ...arm.jvm, gives: gives('zgc') } }));
   const { notes: none, verdict } = judge({ arms: alike, kernels, status: 'complete', degraded: [] });
   expect(none.map(({ code }) => code)).not.toContain('control-of-other-jvm');

@@ -63,16 +63,36 @@ export function parseShare(text: string): Parsed {
   return value <= 1 ? { ok: true, value } : { ok: false, expected: 'a share from 0% to 100%, such as 5%' };
 }
 
+const durationsWritten: Units = [
+  [' ns', 1],
+  [' µs', 1_000],
+  [' ms', 1_000_000],
+  [' s', 1_000_000_000],
+  [' min', minuteNs],
+  [' h', 60 * minuteNs],
+];
+
 /** Nanoseconds as `1.23 ms`. */
 export function formatDuration(ns: number): string {
-  return format(ns, [
-    [' ns', 1],
-    [' µs', 1_000],
-    [' ms', 1_000_000],
-    [' s', 1_000_000_000],
-    [' min', minuteNs],
-    [' h', 60 * minuteNs],
-  ]);
+  return format(ns, durationsWritten);
+}
+
+/** The shortest duration from here on that `formatDuration` prints in full. */
+export function roundedUpDuration(ns: number): number {
+  return roundedUpIn(ns, durationsWritten);
+}
+
+/** The smallest size from here on that `formatSize` prints in full. */
+export function roundedUpSize(bytes: number): number {
+  return roundedUpIn(bytes, sizeUnits);
+}
+
+/** To three significant digits. */
+export function roundedUp(value: number): number {
+  if (!(value > 0) || !Number.isFinite(value)) return value;
+  const rounded = Number(value.toPrecision(3));
+  const step = 10 ** (Math.floor(Math.log10(value)) - 2);
+  return rounded >= value ? rounded : Number((rounded + step).toPrecision(3));
 }
 
 /** Bytes as `512 MiB`. Most sizes are round, so trailing zeros are omitted. */
@@ -98,10 +118,13 @@ export function formatRate(perSecond: number): string {
   ]);
 }
 
+/** Of a share that is printed with a figure. */
+export const leastShare_percent = 0.001;
+
 /** A fraction as `12.3 %`; a fraction that would print as zero is `<0.001 %`. */
 export function formatShare(fraction: number): string {
   const percent = fraction * 100;
-  if (percent > 0 && percent < 0.001) return '<0.001 %';
+  if (percent > 0 && percent < leastShare_percent) return '<0.001 %';
   return format(percent, [[' %', 1]]);
 }
 
@@ -128,14 +151,20 @@ function split(text: string, units: Units): { digits: string; factor: number } |
 }
 
 function format(value: number, units: Units): string {
-  let text = '';
-  for (const [name, factor] of units) {
-    const figure = threeDigits(value / factor, factor === 1);
-    text = figure + name;
-    // Compared as printed: 999.9996 prints as 1000 and belongs to the next unit.
-    if (!(Math.abs(Number(figure)) >= 1000)) break;
-  }
-  return text;
+  const [name, factor] = unitFor(value, units);
+  return threeDigits(value / factor, factor === 1) + name;
+}
+
+/** The smallest that keeps the printed figure below 1000: 999.9996 prints as 1000 and belongs to the next unit. */
+function unitFor(value: number, units: Units): Units[number] {
+  const fits = ([, factor]: Units[number]): boolean =>
+    !(Math.abs(Number(threeDigits(value / factor, factor === 1))) >= 1000);
+  return units.find(fits) ?? units.at(-1) ?? ['', 1];
+}
+
+function roundedUpIn(value: number, units: Units): number {
+  const [, factor] = unitFor(value, units);
+  return Math.round(roundedUp(value / factor) * factor);
 }
 
 /** Three significant digits, never in exponent form; counts of the base unit have no decimals. */

@@ -180,6 +180,7 @@ function pooledSide(
     arms: [...new Set(own.flatMap(({ arms }) => arms))],
     evidence: [...evidence.values()],
     degraded: own.flatMap(({ degraded }) => degraded),
+    incomplete: own.flatMap(({ incomplete }) => incomplete ?? [])[0] ?? null,
     measured_ns: summed(own.map(({ measured_ns }) => measured_ns)),
   };
 }
@@ -198,7 +199,7 @@ function draftOfBoots(
   metric: Metric,
   { margins }: CompareOptions,
 ): RowDraft | null {
-  const draft = draftOf(a, b, pair, metric, margins);
+  const draft = draftOf(a, b, pair, metric, { margins });
   if (draft === null) return null;
   const values = { a: valuesOfBoots(pair.a, draft.metric), b: valuesOfBoots(pair.b, draft.metric) };
   return {

@@ -14,6 +14,7 @@ import type { DecisionPolicy, Margin } from './decide.js';
 import { differencesOf } from './differences.js';
 import type { Origin } from './joint-design.js';
 import { comparisonOf, type RowDraft } from './rows.js';
+import { flawsOf, seenIn } from '../evidence/flaws.js';
 import type { Known, Metric, MetricEvidence } from '../evidence/metrics.js';
 import { countedInAll } from '../evidence/metrics/metric.js';
 import type { SeriesEvidence, Side } from '../evidence/side.js';
@@ -52,7 +53,9 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
     const matched = matchSeries(reference, candidate, options.arms);
     notes.push(...matched.notes);
     return matched.pairs.flatMap((pair) =>
-      options.metrics.flatMap((metric) => draftOf(reference, candidate, pair, metric, options.margins) ?? []),
+      options.metrics.flatMap(
+        (metric) => draftOf(reference, candidate, pair, metric, { margins: options.margins }) ?? [],
+      ),
     );
   });
   if (drafts.length === 0)
@@ -153,6 +156,14 @@ function isSameArm(reference: Side, a: string, candidate: Side, b: string): bool
     : own.name === other.name && isSamePlace(own.place, other.place);
 }
 
+export interface DraftOptions {
+  readonly margins: readonly MarginOverride[];
+  /** Whether saturation is no flaw; by default only where both sides are saturated. */
+  readonly allowSaturated?: boolean;
+}
+
+export type SeriesDraft = RowDraft & { readonly metric: Metric; readonly flaws: NonNullable<RowDraft['flaws']> };
+
 /**
  * Null where neither side can have the metric at all: a log has no states, a victim without a schedule no response
  * time.
@@ -162,8 +173,8 @@ export function draftOf(
   candidate: Side,
   pair: SeriesPair,
   asked: Metric,
-  overrides: readonly MarginOverride[],
-): (RowDraft & { readonly metric: Metric }) | null {
+  { margins, allowSaturated }: DraftOptions,
+): SeriesDraft | null {
   if (asked.scope !== pair.a.scope) return null;
   // Only like figures compare, and a stored baseline cannot be counted again.
   const metric = countedInAll(asked, [...pair.a.runs, ...pair.b.runs]);
@@ -185,9 +196,10 @@ export function draftOf(
       a: a.known,
       b: b.known,
       origin: { a: originOf(reference, pair.a), b: originOf(candidate, pair.b) },
-      margin: marginOf(metric, threshold_ns, overrides),
+      margin: marginOf(metric, threshold_ns, margins),
       refusal: refusalOf(metric, pair, a, b),
     },
+    flaws: flawsOf(metric, { a: seenIn(pair.a.runs), b: seenIn(pair.b.runs) }, allowSaturated),
   };
 }
 
@@ -253,8 +265,17 @@ export function marginOf(
   );
 }
 
-export function described({ label, path, kind, facts, degraded, startedAt, measured_ns }: Side): ComparedSide {
-  return { label, path, kind, facts, degraded, startedAt, measured_ns };
+export function described({
+  label,
+  path,
+  kind,
+  facts,
+  degraded,
+  incomplete,
+  startedAt,
+  measured_ns,
+}: Side): ComparedSide {
+  return { label, path, kind, facts, degraded, incomplete, startedAt, measured_ns };
 }
 
 /** Folders may have the same name, and a bundle may be compared with itself, arm by arm. */

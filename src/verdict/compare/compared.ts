@@ -6,6 +6,7 @@ import type { Decision, Margin } from './decide.js';
 import type { JointResult } from './joint.js';
 import type { CompareConclusion, CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
 import type { MetricUnit } from '../../facts/metric-facts.js';
+import type { IncompleteSide } from '../../facts/side-facts.js';
 import type { ExpectedRootFact } from '../../facts/repetition-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { Side, SideFacts } from '../evidence/side.js';
@@ -33,6 +34,8 @@ export interface ComparedSide {
   readonly kind: Side['kind'];
   readonly facts: SideFacts;
   readonly degraded: readonly Stated[];
+  /** Why the experiment is not whole; null: it is, or the side is no bundle. */
+  readonly incomplete: IncompleteSide | null;
   readonly startedAt: string | null;
   readonly measured_ns: Side['measured_ns'];
 }

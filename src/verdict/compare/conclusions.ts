@@ -4,10 +4,12 @@ import { alpha } from '../../stats/quantile-bounds.js';
 import type { CandidateJoint, ComparedSide, CompareRow } from './compared.js';
 import type { Verdict } from './decide.js';
 
+type ConcludedSide = Pick<ComparedSide, 'label' | 'degraded' | 'incomplete'>;
+
 /** `rows` and `joint`: of this candidate. */
 export function conclusionOf(
-  reference: Pick<ComparedSide, 'label' | 'degraded'>,
-  candidate: Pick<ComparedSide, 'label' | 'degraded'>,
+  reference: ConcludedSide,
+  candidate: ConcludedSide,
   rows: readonly CompareRow[],
   joint: CandidateJoint | undefined,
 ): CompareConclusion {
@@ -18,6 +20,9 @@ export function conclusionOf(
     reference: reference.label,
     valuePer: rows[0]?.valuePer ?? 'run',
     isDegraded: [reference, candidate].some(({ degraded }) => degraded.length > 0),
+    notWhole: [reference, candidate].flatMap(({ label: side, incomplete }) =>
+      incomplete === null ? [] : [{ side, incomplete }],
+    ),
     metrics_n: rows.length,
     regressed_n: regressed.length,
     improved_n: improved.length,
@@ -49,6 +54,6 @@ function worstOf(rows: readonly CompareRow[]): WorstRow | null {
     Math.abs(Math.log((mean.b ?? 0) + 1e-9) - Math.log((mean.a ?? 0) + 1e-9));
   const [row] = rows.toSorted((x, y) => (x.pAdjusted ?? 1) - (y.pAdjusted ?? 1) || size(y) - size(x));
   if (row === undefined) return null;
-  const { arms, series, metric, title, unit, mean, difference, pAdjusted } = row;
-  return { arms, series, metric, title, unit, mean, difference, pAdjusted };
+  const { arms, series, metric, title, unit, runs, mean, difference, pAdjusted } = row;
+  return { arms, series, metric, title, unit, runs, mean, difference, pAdjusted };
 }

@@ -92,6 +92,7 @@ function compared({ label, path, observed, watched_ns }: ObservedSide): Compared
     kind: 'observation',
     facts: factsOf(observed),
     degraded: [],
+    incomplete: null,
     startedAt: observed.startedAt,
     measured_ns: { observed: watched_ns },
   };

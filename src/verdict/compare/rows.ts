@@ -1,5 +1,6 @@
 /** From figures of two sides to the rows and the conclusions of a comparison, whatever the sides are. */
 import { sentencesOf, type Stated } from '../../facts/stated.js';
+import type { Labels } from '../../facts/side-facts.js';
 import type { CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
 import type { BetweenBuilds } from '../../facts/verdict-facts.js';
 import { refusalText, rowSentence, statedCompareNote, statedComparison } from '../../words/compare-words.js';
@@ -7,6 +8,8 @@ import type { Metric } from '../evidence/metrics.js';
 import type { ComparedSide, CompareRow, Comparison } from './compared.js';
 import { conclusionOf } from './conclusions.js';
 import { decide, type Decision, type DecisionPolicy, type MetricInput } from './decide.js';
+import { asFarAsSeen, inputOf, type Flaws } from './flawed.js';
+import { inWords } from './worse.js';
 
 /** A figure of both sides that is to be decided. */
 export interface RowDraft {
@@ -17,6 +20,8 @@ export interface RowDraft {
   readonly valuePer: ValuePer;
   readonly window_ns: CompareRow['window_ns'];
   readonly input: MetricInput;
+  /** Why the figure of a side may be too good (flawed.ts). Absent: it is as it looks. */
+  readonly flaws?: Flaws;
 }
 
 interface Sides {
@@ -32,10 +37,15 @@ export function comparisonOf(
   policy: DecisionPolicy,
   between?: BetweenBuilds,
 ): Comparison {
-  const { decisions, jointOf } = decide(
-    drafts.map(({ input }) => input),
+  const sideOf = ({ candidate }: RowDraft): Labels => ({ a: reference.label, b: candidate });
+  const { decisions: decided, jointOf } = decide(
+    drafts.map((draft) => inputOf(draft, sideOf(draft))),
     policy,
   );
+  const decisions = decided.map((decision, i) => {
+    const draft = drafts[i];
+    return draft === undefined ? decision : asFarAsSeen(decision, draft, sideOf(draft));
+  });
   const rows = drafts.map((draft, i) => rowOf(draft, decisions[i], decisions.length));
   const joint = candidates.map(({ label }) => ({
     candidate: label,
@@ -92,10 +102,4 @@ export function rowOf(
 
 function statedRefusal(refusal: Refusal): Stated<Refusal> {
   return { ...refusal, sentence: refusalText(refusal) };
-}
-
-/** decide.ts calls regressed what became more. */
-function inWords(verdict: Decision['verdict'], worse: Metric['worse']): Decision['verdict'] {
-  if (worse === 'more') return verdict;
-  return verdict === 'regressed' ? 'improved' : verdict === 'improved' ? 'regressed' : verdict;
 }

@@ -35,7 +35,7 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     const ofArm = ofArms.get(run.arm) ?? { arm: run.arm, scope: 'arm', series: '', runs: [] };
     ofArms.set(run.arm, ofArm);
     assertSaneArm(join(path, 'runs', run.name, 'run.json'), run);
-    if (isEvidence(run)) ofArm.runs.push({ ...armEvidence(run, arm, logs), round: run.repetition });
+    if (isEvidence(run)) ofArm.runs.push({ ...armEvidence(run, arm, logs), round: run.repetition, name: run.name });
     for (const stored of run.series) {
       assertSane(join(path, 'runs', run.name, 'run.json'), run, stored);
       const figures = stalledThroughout(run, stored);
@@ -46,7 +46,7 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       if (!isEvidence(run)) continue;
       // A victim that never operated shows nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
-      else entry.runs.push({ ...seriesEvidence(run, arm, figures, logs), round: run.repetition });
+      else entry.runs.push({ ...seriesEvidence(run, arm, figures, logs), round: run.repetition, name: run.name });
     }
   }
   const weak = [...evidence.values()].flatMap(({ arm, series }): SideNote[] => {
@@ -153,11 +153,12 @@ function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile
   if (summary.status !== 'complete') return { code: 'not-complete', status: summary.status };
   // Without its bad runs any bundle looks good.
   const there = new Set(runs.map(({ name }) => name));
-  const gone = new Set(
-    summary.arms
-      .flatMap(({ series }) => series.flatMap(({ perRun }) => perRun.map(({ run }) => run)))
-      .filter((name) => !there.has(name)),
-  );
+  // An arm without a timed series has its runs with its JVM.
+  const listed = summary.arms.flatMap(({ series, jvm }) => [
+    ...series.flatMap(({ perRun }) => perRun),
+    ...(jvm?.perRun ?? []),
+  ]);
+  const gone = new Set(listed.map(({ run }) => run).filter((name) => !there.has(name)));
   return gone.size === 0 ? null : { code: 'runs-gone', runs: [...gone] };
 }
 

@@ -1,5 +1,5 @@
 /** Why a figure of a series that looks good may not be: what its runs did not see, or did not do. */
-import type { FlawFact } from '../../facts/compare-facts.js';
+import type { FlawFact, Pair } from '../../facts/compare-facts.js';
 import type { Metric, MetricEvidence, SeriesOfRun } from './metrics.js';
 
 type Figures = SeriesOfRun['figures'];
@@ -32,8 +32,8 @@ export function flawOf(
     const runs_n = runs.filter(has).length;
     return runs_n === 0 ? null : { code, runs_n, of_n: runs.length };
   };
-  const saturated = allowSaturated || metric.isExact ? null : flaw('saturated', ({ figures }) => figures.saturated);
-  if (saturated !== null || !metric.ofStalls) return saturated;
+  const saturated = allowSaturated || metric.isExact ? null : flaw('saturated', isSaturated);
+  if (saturated !== null || !isRaisedByStalls(metric)) return saturated;
   return (
     (metric.fromRecords ? flaw('records-lost', ({ figures: { lost_records = 0 } }) => lost_records > 0) : null) ??
     flaw('pages-used-up', ({ figures: { exhausted = 0 } }) => exhausted > 0) ??
@@ -45,7 +45,31 @@ export function flawOf(
   );
 }
 
+/** Any stall makes a time of its series longer, whatever the threshold is. */
+function isRaisedByStalls({ ofStalls, scope, unit }: Metric): boolean {
+  return ofStalls || (scope === 'series' && unit === 'time');
+}
+
+function isSaturated({ figures }: SeenOfRun): boolean {
+  return figures.saturated;
+}
+
+/**
+ * Of both sides of a comparison. Where neither side gives memory back, that is no difference. The same holds of
+ * saturation unless `allowSaturated` is given: of a stalled victim both sides are saturated as a rule.
+ */
+export function flawsOf(
+  metric: Metric,
+  { a, b }: Pair<readonly SeenOfRun[]>,
+  allowSaturated: boolean = a.some(isSaturated) && b.some(isSaturated),
+): Pair<FlawFact | null> {
+  return {
+    a: flawOf(metric, a, { allowSaturated, mustGiveBack: gaveBack(b) }),
+    b: flawOf(metric, b, { allowSaturated, mustGiveBack: gaveBack(a) }),
+  };
+}
+
 /** Whether memory was given back in some run, as far as is known. */
-export function gaveBack(runs: readonly SeenOfRun[]): boolean {
+function gaveBack(runs: readonly SeenOfRun[]): boolean {
   return runs.some(({ nothingGiven }) => nothingGiven === null);
 }

@@ -41,7 +41,7 @@ export function logSide(path: string, files: readonly string[], { threshold_ns, 
           `${file}: as ${unitNames[inForce]}, 99 % of ${series} took ${formatDuration(p99_ns)} or less, which no operation does; set the unit of its values with --unit (${Object.keys(valueUnits).join(', ')})`,
         );
       if (counts.n === 0) notes.push({ code: 'log-series-empty', file, series });
-      else entry.runs.push(logEvidence({ round, window_ns: length_ns, counts, threshold_ns, factor }));
+      else entry.runs.push(logEvidence({ round, name: file, window_ns: length_ns, counts, threshold_ns, factor }));
     }
   }
   return {
@@ -88,6 +88,7 @@ function unitNote(file: string, { declared, deduced }: HlogSum['unit']): SideNot
 
 interface LogRunInput {
   readonly round: number;
+  readonly name: string;
   readonly window_ns: number;
   readonly counts: SparseCounts;
   readonly threshold_ns: number;
@@ -95,7 +96,7 @@ interface LogRunInput {
   readonly factor: number;
 }
 
-function logEvidence({ round, window_ns, counts, threshold_ns, factor }: LogRunInput): RoundRun {
+function logEvidence({ round, name, window_ns, counts, threshold_ns, factor }: LogRunInput): RoundRun {
   let count = 0;
   counts.index.forEach((index, position) => {
     if (((valueOfIndex(index) + highestOfIndex(index)) / 2) * factor >= threshold_ns)
@@ -104,6 +105,7 @@ function logEvidence({ round, window_ns, counts, threshold_ns, factor }: LogRunI
   return {
     scope: 'series',
     round,
+    name,
     window_ns,
     threshold_ns,
     knowsStates: false,

@@ -12,7 +12,11 @@ import type { BootOfSide } from './boot-of.js';
 import type { MetricScope, MetricEvidence } from './metrics.js';
 
 /** With its repetition: arms of a repetition were measured directly after each other. */
-export type RoundRun = MetricEvidence & { readonly round: number };
+export type RoundRun = MetricEvidence & {
+  readonly round: number;
+  /** Its name in the bundle, or the log's file. */
+  readonly name: string;
+};
 
 /** Runs of a series of an arm; with scope `arm`, runs of the arm itself, whose `series` is empty. */
 export interface SeriesEvidence {

@@ -17,7 +17,7 @@ import { described, distinctLabels, draftOf, hasNot, notesOfSide, valuesOf } fro
 import { rowOf, type RowDraft } from '../compare/rows.js';
 import type { CompareRow } from '../compare/compared.js';
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../compare/decide.js';
-import { flawOf, gaveBack, seenIn } from '../evidence/flaws.js';
+import { flawOf, seenIn } from '../evidence/flaws.js';
 import { holds } from '../evidence/limit.js';
 import type { Metric } from '../evidence/metrics.js';
 import { placeWords, type SeriesEvidence, type Side } from '../evidence/side.js';
@@ -334,19 +334,14 @@ function comparisonCheck({
   const few = tooFew('baseline', other, policy, baseline) ?? tooFew('candidate', own, policy, candidate);
   if (few !== null) return error(few);
   const arms = { a: selected.arm, b: selected.arm };
-  const draft = draftOf(
-    baseline,
-    candidate,
-    { arms, a: other, b: own },
-    metric,
-    relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }],
-  );
+  const draft = draftOf(baseline, candidate, { arms, a: other, b: own }, metric, {
+    margins: relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }],
+    allowSaturated: rule.allowSaturated,
+  });
   if (draft === null) return [];
   const expected = comparisonExpected(draft.metric.title, metric.unit, draft.input.margin);
   // A baseline that saw too little shows nothing that could be worse.
-  const [seen, seenBefore] = [seenIn(own.runs), seenIn(other.runs)];
-  const { allowSaturated } = rule;
-  const flaw = flawOf(metric, seenBefore, { allowSaturated, mustGiveBack: gaveBack(seen) });
+  const { a: flaw, b: ofCandidate } = draft.flaws;
   const refusal: Refusal | null = draft.input.refusal ?? (flaw === null ? null : { code: 'baseline-flawed', flaw });
   return [
     {
@@ -367,7 +362,7 @@ function comparisonCheck({
           ]),
         },
       },
-      flaw: flawOf(metric, seen, { allowSaturated, mustGiveBack: gaveBack(seenBefore) }),
+      flaw: ofCandidate,
       unjudged: { ...basics, expected },
     },
   ];

@@ -39,7 +39,9 @@ function worseControls(baseline: Side, candidate: Side, alpha: number): number {
     const b = controlsOf(candidate).find(({ arm, series }) => arm === a.arm && series === a.series);
     if (b === undefined) return [];
     return metrics
-      .flatMap((metric) => draftOf(baseline, candidate, { arms: { a: a.arm, b: b.arm }, a, b }, metric, []) ?? [])
+      .flatMap(
+        (metric) => draftOf(baseline, candidate, { arms: { a: a.arm, b: b.arm }, a, b }, metric, { margins: [] }) ?? [],
+      )
       .flatMap(({ input }) => (input.refusal === null ? [input] : []));
   });
   return judgeJointly(figures, alpha, 'one', seededRandom(1)).resultOf([...figures.keys()]).p;

@@ -13,7 +13,7 @@
  *
  * Nothing passes by absence: an unknown figure (n too small, no operation served, no call of the holder), a figure that
  * may be too low (flaws.ts), and an experiment that is not complete or ran degraded leave a condition undecided, unless
- * it is met.
+ * it is met. A figure that may be too low does not show that a condition such as `< 5ms` or `== 0` is met either.
  */
 import type {
   ArmFact,
@@ -199,7 +199,9 @@ function factOf(condition: FailCondition, arm: ArmSummary): ArmFact[] {
     return fact('unknown', { code: 'missing', missing: pooled.missing ?? { code: 'no-figure' } });
   if (metric.percent === null) {
     const outcome = holds(pooled.value, comparison, value) ? 'met' : 'not met';
-    return fact(...unlessFlawed(condition, evidence.seen, outcome, { code: 'value', value: pooled.value }));
+    return fact(
+      ...unlessFlawed(condition, evidence.seen, outcome, { code: 'value', value: pooled.value, runs_n: arm.runs }),
+    );
   }
   const of_n = evidence.runs.length;
   const values = evidence.runs.flatMap((run) => (run === null ? [] : (metric.of(run).value ?? [])));
@@ -211,23 +213,36 @@ function factOf(condition: FailCondition, arm: ArmSummary): ArmFact[] {
 
 const strict = { allowSaturated: false, mustGiveBack: true } as const;
 
-/** A figure that may be too low shows that a condition is met, and not that it is not. */
+/** A figure that may be too low leaves open what a higher one would change. */
 function unlessFlawed(
   condition: FailCondition,
   seen: readonly SeenOfRun[],
   outcome: ConditionOutcome,
   figure: KnownFigure,
 ): [ConditionOutcome, FigureOfArm] {
-  const flaw =
-    outcome === 'not met' && mayMeetHigher(condition, figure) ? flawOf(condition.metric, seen, strict) : null;
+  const flaw = mayChangeHigher(condition, outcome, figure) ? flawOf(condition.metric, seen, strict) : null;
   return flaw === null ? [outcome, figure] : ['unknown', { code: 'flawed', flaw, figure }];
 }
 
-/** Of a figure that does not meet the condition. */
-function mayMeetHigher({ comparison, value, metric }: FailCondition, figure: KnownFigure): boolean {
+/** Whether a higher figure could have another outcome. */
+function mayChangeHigher(
+  { comparison, value, metric }: FailCondition,
+  outcome: ConditionOutcome,
+  figure: KnownFigure,
+): boolean {
   if (metric.unit === 'flag') return false;
-  if (comparison === '==') return figure.code === 'value' && figure.value < value;
-  return comparison === '>' || comparison === '>=' || comparison === '!=';
+  switch (comparison) {
+    case '>':
+    case '>=':
+      return outcome === 'not met';
+    case '<':
+    case '<=':
+      return outcome === 'met';
+    // Percentiles are not compared by these.
+    case '==':
+    case '!=':
+      return figure.code === 'value' && figure.value <= value;
+  }
 }
 
 /** Both bounds are one-sided, so that either answer is wrong in 1 of 40 cases at most. */

@@ -44,10 +44,7 @@ export function judge(input: JudgeInput): Judgement {
       linux: linuxText(kernel),
       compared: compareArms(own),
       unprobed,
-      notes: notesOf(
-        own.map((arm) => ({ ...arm, name: nameOf(arm) })),
-        degraded,
-      ),
+      notes: notesOf(own, degraded, nameOf),
     };
   });
   // A note that holds for all kernels appears once; a note of a single kernel names it.

@@ -14,7 +14,13 @@ import { evidenceOf, type Series } from './outcome.js';
 import { longestPause_ns, pausesBesideStalls, pausesUnseen } from './pauses.js';
 import { besidePublished } from './published.js';
 
-export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]): NoteFact[] {
+/** `inProfile`: arms of a kernel, as the profile names them. `nameOf`: with the kernel, where there are several. */
+export function notesOf(
+  inProfile: readonly ArmSummary[],
+  degraded: readonly Stated[],
+  nameOf: (arm: ArmSummary) => string = ({ name }) => name,
+): NoteFact[] {
+  const arms = inProfile.map((arm) => ({ ...arm, name: nameOf(arm) }));
   const foreign = arms.filter(({ control }) => control === 'foreign');
   const real = arms.filter(({ control }) => control === null);
   return [
@@ -38,7 +44,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
         control,
       ),
     ),
-    ...otherJvms(arms),
+    ...otherJvms(inProfile),
     ...foreign.flatMap(keptControl),
     ...(foreign.length === 0 ? [] : unseenReturns(real)),
     ...pausesBesideStalls(real),
@@ -113,7 +119,9 @@ function otherJvms(arms: readonly ArmSummary[]): NoteFact[] {
   const others = arms.flatMap((arm) => {
     const control = otherJvm(arm, arms);
     const gives = arm.jvm?.gives ?? null;
-    return arm.control !== null || control === null || gives === null ? [] : [{ arm: plainName(arm), gives, control }];
+    return arm.control !== null || control === null || gives === null
+      ? []
+      : [{ arm: nameWithoutJdk(arm), gives, control }];
   });
   return [...grouped(others, ({ control }) => JSON.stringify(control)).values()].flatMap((alike) => {
     const distinctArms = [...grouped(alike, ({ arm, gives }) => JSON.stringify([arm, gives])).values()];
@@ -123,12 +131,6 @@ function otherJvms(arms: readonly ArmSummary[]): NoteFact[] {
       control,
     }));
   });
-}
-
-/** As in the profile: without its JDK, and without the kernel that arms have in their names where there are several. */
-function plainName({ name, kernel, jdk }: ArmSummary): string {
-  const ofKernel = ` on ${kernel}`;
-  return nameWithoutJdk({ name: name.endsWith(ofKernel) ? name.slice(0, -ofKernel.length) : name, jdk });
 }
 
 function keptControl(control: ArmSummary): NoteFact[] {

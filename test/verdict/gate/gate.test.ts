@@ -5,10 +5,13 @@ import { gate, type GatePair } from '../../../src/verdict/gate/gate.js';
 import type { Check, GateResult } from '../../../src/verdict/gate/gated.js';
 import type { RefusedArm } from '../../../src/facts/refused-arm-facts.js';
 import { readPolicy } from '../../../src/verdict/gate/policy.js';
+import { openBundle } from '../../../src/bundle/store.js';
+import { bundleSide } from '../../../src/verdict/evidence/bundle-side.js';
 import { readSide } from '../../../src/verdict/evidence/read-side.js';
 import type { Side } from '../../../src/verdict/evidence/side.js';
 import { scratchFolder } from '../../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeBundle, type FakeRun } from '../fake-bundle.js';
+import { armOf, summaryOf } from '../fake-summary.js';
 import { said } from '../../support/stated.js';
 import { sentencesOf } from '../../../src/facts/stated.js';
 
@@ -28,6 +31,17 @@ function runs(n: number, stalls: number, more: FakeRun = {}): FakeRun[] {
     stalls: { ...stalled(stalls === 0 ? 0 : stalls + (i % 2)), ...more.stalls },
   }));
 }
+
+const noJvm = {
+  log: [],
+  cpu_ns: 1,
+  withoutProbes: null,
+  perRun: [],
+  logProblems: [],
+  removedFromEnvironment: [],
+  changedFlags: [],
+  isMeantToShrink: false,
+};
 
 const compareAll = 'rules: [{ compare: [stalled_share, stalls_per_minute, longest_ns] }]';
 
@@ -62,7 +76,7 @@ describe('comparisons', () => {
     const result = judge(side('before', runs(8, 0)), side('after', runs(8, 3)));
     expect(result).toMatchObject({ outcome: 'fail', exitCode: 3, counts: { fail: 3 } });
     expect(result.verdict).toMatch(
-      /^FAIL: 3 of 3 checks failed\. free, writer\.mprotect, stalled share ≤ baseline \+ 10 % or 0\.100 pp: regressed: 0 → 17\.5 % \(difference \+17\.5 pp \[.*\], p < 0\.0001\)\.$/,
+      /^FAIL: 3 of 3 checks failed\. free, writer\.mprotect, stalled share ≤ baseline \+ 10 % or 0\.100 pp: regressed: 0 → 17\.5 % \(difference \+17\.5 pp, 90 % interval \[.*\], 8 and 8 runs, p < 0\.0001\)\.$/,
     );
   });
 
@@ -243,7 +257,7 @@ describe('all comparisons are one test', () => {
     const once = candidate(1);
     expect(once).toMatchObject({ exitCode: 0, counts: { pass: 3 } });
     expect(sentences(once)).toContain(
-      "not worse by more than 10 % or 10.0 ms, with 6 and 6 runs; the mean is without the highest run of each side, and up to 64.1 % of such runs may be like the candidate's",
+      "not worse by more than 10 % or 10.0 ms; the mean is without the highest run of each side, and up to 64.1 % of such runs may be like the candidate's",
     );
     expect(candidate(2)).toMatchObject({ exitCode: 4, counts: { inconclusive: 3 } });
   });
@@ -466,9 +480,45 @@ describe('nothing passes by absence', () => {
       expect(judge(candidate(), good(), both).exitCode).toBe(4);
   });
 
+  test.each(['service.p99_ns', 'service.max_ns', 'response.max_ns', 'inflight_ns'])(
+    'a victim that stopped: %s, a time of the series',
+    (metric) => {
+      const stopped = side('after', runs(8, 0, { figures: { exhausted: 3 } }));
+      expect(judge(good(), good(), `rules: [{ compare: [${metric}], limits: ["${metric} <= 1s"] }]`).exitCode).toBe(0);
+      expect(judge(null, stopped, `rules: [{ limits: ["${metric} <= 1s"] }]`).exitCode).toBe(4);
+      expect(judge(good(), stopped, `rules: [{ compare: [${metric}] }]`).exitCode).toBe(4);
+    },
+  );
+
+  test('operations served are counted exactly, also of a saturated series', () => {
+    const saturated = side('after', runs(8, 0, { figures: { saturated: true } }));
+    expect(judge(null, saturated, 'rules: [{ limits: ["service.n >= 100"] }]').exitCode).toBe(0);
+  });
+
   test('a run that its summary tells of and that is gone', () => {
     const whole = side('after', runs(8, 0));
     expect(judge(good(), { ...whole, incomplete: { code: 'runs-gone', runs: ['003-free'] } }).exitCode).toBe(4);
+  });
+
+  test('a run of a JVM without a timed series that is gone', () => {
+    const path = scratch.fresh('after');
+    writeFakeBundle(path, { runs: runs(8, 0, { run: { series: [] } }) });
+    const bundle = openBundle(path);
+    const jvmOf = (names: readonly string[]): Side => {
+      const perRun = names.map((run) => ({
+        run,
+        status: 'complete' as const,
+        cpu_ns: 1,
+        over_ns: 1,
+        window_ns: 1,
+        log: [],
+      }));
+      const jvm = { ...noJvm, perRun };
+      return bundleSide({ ...bundle, summary: summaryOf([armOf('free', null, [], { jvm })], { profile: 'fake' }) });
+    };
+    const names = bundle.runs.map(({ name }) => name);
+    expect(jvmOf(names).incomplete).toBeNull();
+    expect(jvmOf([...names, '008-free']).incomplete).toEqual({ code: 'runs-gone', runs: ['008-free'] });
   });
 
   test('no baseline for it', () => {

@@ -69,7 +69,7 @@ export interface Metric {
   readonly ofStalls: boolean;
   /** Grows with the window, so that only windows of the same length compare. */
   readonly growsWithWindow: boolean;
-  /** Counts what a series could not do: saturation does not make it too low. */
+  /** Counts what a series did or could not do: saturation does not make it too low. */
   readonly isExact: boolean;
   /** Too low where records of slow operations were lost. */
   readonly fromRecords: boolean;

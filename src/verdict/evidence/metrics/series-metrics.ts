@@ -215,7 +215,7 @@ function timesMetrics(times: Times): Metric[] {
       title: times === 'service' ? 'operations served' : 'operations due',
       unit: 'count',
       of: ({ figures }) => (figures[times] === null ? noSchedule : known(figures[times].n)),
-      more: { needs, worse: 'less', growsWithWindow: true },
+      more: { needs, worse: 'less', growsWithWindow: true, isExact: true },
     }),
     figure('min_ns', 'minimum'),
     figure('mean_ns', 'mean'),
