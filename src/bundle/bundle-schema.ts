@@ -386,8 +386,12 @@ const armSchema = z.object({
   jdk: orNull(z.string()).default(null),
   /** Number of runs in the figures. */
   runs: z.number(),
-  /** Runs of `runs` that were cut short or failed. The figures include them; conclusions do not. */
+  /** Runs of `runs` that an interruption cut short. The figures include them; conclusions do not. */
   cutShortRuns: z.number(),
+  /** The same, of runs that failed in their window. 0 in a bundle of an older version, which counted them above. */
+  failedRuns: z.number().default(0),
+  /** Undisturbed runs beside `runs`: they ended before their window, or their recordings were lost. */
+  runsWithoutFigures: z.number().default(0),
   spoiledRuns: z.number(),
   regionBytes: orNull(z.number()),
   /** CPU time of a call that the profile gives; null if it gives none. `holder.hold_ns` is what was measured. */

@@ -18,7 +18,7 @@ import {
   type SeriesRunFigures,
   type SummaryFile,
 } from '../bundle/bundle-schema.js';
-import { isEvidence } from '../bundle/stored.js';
+import { hasFailed, hasFigures, isEvidence } from '../bundle/stored.js';
 import {
   isApp,
   isInJvm,
@@ -97,7 +97,7 @@ export function summarise({ profile, arms, kernels, status, runs, refused, resum
 
 /** Runs that failed for the same reason are one fact. */
 function failedRuns(files: readonly RunFile[]): FailedRuns[] {
-  const failed = files.filter(({ status }) => status === 'failed');
+  const failed = files.filter(hasFailed);
   return [...grouped(failed, ({ failures }) => JSON.stringify(failures)).values()].map((alike): FailedRuns => {
     const failures = alike[0]?.failures ?? [];
     return {
@@ -118,7 +118,9 @@ function summariseArm(
   threshold_ns: number,
   all: readonly FinishedRun[],
 ): ArmSummary {
-  const counted = all.filter(({ file }) => file.disturbances.length === 0);
+  const undisturbed = all.filter(({ file }) => file.disturbances.length === 0);
+  const counted = undisturbed.filter(({ file }) => hasFigures(file));
+  const failed_n = counted.filter(({ file }) => hasFailed(file)).length;
   return {
     name: arm.name,
     title: arm.title,
@@ -126,8 +128,10 @@ function summariseArm(
     kernel,
     jdk: jdkLabelOf(arm),
     runs: counted.length,
-    cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
-    spoiledRuns: all.length - counted.length,
+    cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length - failed_n,
+    failedRuns: failed_n,
+    runsWithoutFigures: undisturbed.length - counted.length,
+    spoiledRuns: all.length - undisturbed.length,
     regionBytes: arm.kind === 'native' ? (counted[0]?.file.regionBytes ?? null) : null,
     asked_hold_ns: arm.kind === 'native' && arm.holder.region.kind === 'hold' ? arm.holder.region.hold_ns : null,
     window_ns: sum(counted, ({ analysis }) => analysis.window_ns),

@@ -15,7 +15,10 @@ export type NoteFact =
   | { readonly code: 'environment-removed'; readonly variables: readonly string[] }
   /** Chance alone puts all runs of one arm above the other's in 1 of `oneIn_n` cases. */
   | { readonly code: 'few-runs'; readonly runs_n: number; readonly oneIn_n: number; readonly oneInOfFive_n: number }
-  | { readonly code: 'runs-disturbed' | 'runs-cut-short'; readonly runs_n: number }
+  | {
+      readonly code: 'runs-disturbed' | 'runs-cut-short' | 'runs-failed-in-window' | 'runs-without-figures';
+      readonly runs_n: number;
+    }
   | { readonly code: 'stalls-in-idle-control' | 'stalls-in-foreign-control' }
   | { readonly code: 'crossing-share'; readonly arm: string; readonly crossed_n: number; readonly calls_n: number }
   | { readonly code: 'crossing-published'; readonly fellBack_n: number; readonly perVma_n: number }

@@ -22,6 +22,13 @@ const words: WordsOf<NoteFact> = {
   'runs-cut-short': ({ runs_n }) =>
     `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} cut short: in the figures, ` +
     `but no conclusion is drawn from ${runs_n === 1 ? 'it' : 'them'}.`,
+  'runs-failed-in-window': ({ runs_n }) =>
+    `${counted(runs_n, 'run')} failed in ${runs_n === 1 ? 'its window' : 'their windows'}: ` +
+    `the figures contain what ${runs_n === 1 ? 'it' : 'they'} recorded, but no conclusion is drawn from ${runs_n === 1 ? 'it' : 'them'}.`,
+  'runs-without-figures': ({ runs_n }) =>
+    runs_n === 1
+      ? '1 run has no figures: it ended before its window, or its recordings were lost with its guest.'
+      : `${runs_n} runs have no figures: they ended before their windows, or their recordings were lost with their guests.`,
   'stalls-in-idle-control': () =>
     'Victims were stalled in the idle control too, where the holder does nothing: something else on this machine stalls them.',
   'stalls-in-foreign-control': () =>
