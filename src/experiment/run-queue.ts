@@ -29,8 +29,8 @@ export interface RunQueue<Side extends QueuedSide> {
   readonly planned: readonly SideRun<Side>[];
   /** Takes the next run; null: the experiment is complete. */
   next(): SideRun<Side> | null;
-  /** Number of planned runs that were not taken. */
-  left(): number;
+  /** Planned runs that were not taken. */
+  ahead(): readonly SideRun<Side>[];
   /** The machine disturbed the run: it is repeated if a retry is left. */
   repeat(run: SideRun<Side>): void;
   /** The run failed: it and all further runs of its arm on its kernel wait until `takeUp`. */
@@ -82,7 +82,7 @@ export function runQueue<Side extends QueuedSide>(sides: readonly Side[], untilN
       }
       return queue.shift() ?? null;
     },
-    left: () => queue.length,
+    ahead: () => [...queue],
     repeat(run) {
       disturbed.push(run);
     },

@@ -31,7 +31,7 @@ const profile = await loadResolved('convoy', ['runs=2'].map(parseSet));
 const here: KernelRecord = localPlace().kernel;
 
 /** What becomes of the nth run, from 1. */
-type Fate = 'complete' | 'disturbed' | 'cut' | 'failed' | 'lost' | 'no space' | 'interrupted after';
+type Fate = 'complete' | 'disturbed' | 'cut' | 'failed' | 'refused' | 'lost' | 'no space' | 'interrupted after';
 
 interface Session {
   readonly out: string;
@@ -78,11 +78,11 @@ async function session({
     const begun = failedStart({
       request,
       startedAt: new Date().toISOString(),
-      failure: workloadFailed('it ended'),
+      failure: fate === 'refused' ? unfit('it needs a newer JDK') : workloadFailed('it ended'),
       cpuCount: 1,
       files: {},
     });
-    if (fate === 'failed' || failing.includes(where)) return begun;
+    if (fate === 'failed' || fate === 'refused' || failing.includes(where)) return begun;
     return {
       ...begun,
       file: {
@@ -273,6 +273,47 @@ describe('an experiment that was interrupted', () => {
   });
 });
 
+describe('an experiment that ends by a failure', () => {
+  const kernels = ['6.16.12', '6.17.13'].map((release) => kernelRecord(release));
+
+  test.each(['lost', 'no space', 'failed'] as const)('names the command that goes on: %s', async (fate) => {
+    const out = scratch.fresh('bundle');
+    const { failure } = await session({ out, fates: { 3: fate } });
+    expect(failure?.message).toMatch(
+      new RegExp(`^run 002-.*; ${all_n - 3} further runs were not made; continue with \`pauselab resume ${out}\`$`),
+    );
+  });
+
+  test('does not name it if there is no complete run to keep', async () => {
+    const { failure } = await session({ out: scratch.fresh('bundle'), fates: { 1: 'failed' } });
+    expect(failure?.message).toMatch(/^run 000-\S+ failed: it ended$/);
+  });
+
+  test('by another failure than the first has the exit code of the first, and names both', async () => {
+    const fates = { 2: 'refused', 5: 'no space' } as const;
+    const { failure, summary } = await session({ out: scratch.fresh('bundle'), kernels, fates });
+    expect(failure?.exitCode).toBe(5);
+    expect(failure?.message).toMatch(
+      /^run 001-\S+ failed: it needs a newer JDK; 1 more failure followed, and it ended the experiment: run 004-\S+: .*ENOSPC.*; \d+ further runs were not made; continue with `pauselab resume /,
+    );
+    expect(summary.verdict).toContain('failed: it needs a newer JDK.');
+  });
+
+  test('whose first workload cannot start is refused in its words, and keeps nothing', async () => {
+    const out = scratch.fresh('bundle');
+    const ended = session({ out, fates: { 1: 'refused' } });
+    await expect(ended).rejects.toMatchObject({ exitCode: 5, message: 'it needs a newer JDK' });
+    expect(readdirSync(join(out, 'runs'))).toEqual([]);
+  });
+
+  test('but on several kernels goes on with the others', async () => {
+    const { failure, made } = await session({ out: scratch.fresh('bundle'), kernels, fates: { 1: 'refused' } });
+    expect(made.length).toBeGreaterThan(3);
+    expect(failure?.exitCode).toBe(5);
+    expect(failure?.message).toMatch(/^run 000-\S+ failed: it needs a newer JDK; 1 further run of .* was left out/);
+  });
+});
+
 describe('an experiment on two kernels, of which one fails an arm', () => {
   const kernels = ['6.16.12', '6.17.13'].map((release) => kernelRecord(release));
   const arm = 'with-writer';
@@ -361,7 +402,9 @@ describe('an experiment on two kernels, of which one fails an arm', () => {
     const out = scratch.fresh('bundle');
     const { made, failure } = await session({ out, kernels, failing: cells });
     expect(made).toHaveLength(3);
-    expect(failure?.message).toMatch(/^run 002-\S+ failed: it ended$/);
+    expect(failure?.message).toMatch(
+      /^run 000-\S+ failed: it ended; 2 more failures followed, and the last of them ended the experiment: run 002-\S+ failed: it ended; \d+ further runs were not made$/,
+    );
     const first = (await wholeOf())[0]?.replace(/ \d$/, '') ?? '';
     const one = await session({ out: scratch.fresh('bundle'), kernels, failing: [first] });
     expect(one.made.length).toBeGreaterThan(3);
