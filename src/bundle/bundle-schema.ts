@@ -130,12 +130,12 @@ const holderSchema = z.object({
   lost_records: z.number(),
 });
 
-/** For a run in a guest: what happened on the host, which the guest cannot see. */
+/** For a run in a guest: what happened on the host, which the guest cannot see. Null: it ended before its window. */
 const guestMachineSchema = z.object({
   /** Share of their time in which the virtual CPUs were runnable and did not run: the true steal of the guest. */
-  runDelay_share: z.number(),
+  runDelay_share: orNull(z.number()),
   /** Time by the guest's clock divided by time by the host's clock, over the run; 1 if they agree. */
-  clock_ratio: z.number(),
+  clock_ratio: orNull(z.number()),
   /** Crashes of the JVM before the window. The JVM was started again after each; only under TCG. */
   failedStarts: statedList.default([]),
 });
@@ -775,7 +775,6 @@ export type ArmSummary = z.infer<typeof armSchema>;
 export type SeriesRunFigures = z.infer<typeof perRunSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type KernelRecord = z.infer<typeof kernelSchema>;
-export type GuestMachine = z.infer<typeof guestMachineSchema>;
 export type Finding = SummaryFile['findings'][number];
 export type Outcome = (typeof outcomes)[number];
 

@@ -13,7 +13,7 @@ import { shellWord } from '../base/text/shell-word.js';
 import { folderName } from '../bundle/place-names.js';
 import { unlikePlaces } from '../bundle/unlike-places.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/bundle-schema.js';
-import type { ResolvedArm } from '../profile/resolved/resolved.js';
+import { jdkLabelOf, type ResolvedArm } from '../profile/resolved/resolved.js';
 import { missingSecrets, type Redactor } from '../profile/resolved/profile-secrets.js';
 import { regionSizes, storedSizes, type RegionSizes } from './plan/calibrate.js';
 import { aimAlike } from './plan/check-plan.js';
@@ -175,6 +175,7 @@ async function runAt(
   const sizes = await begun(sides, queue, goTo, settings);
   const past_n = sides.reduce((sum, { finished }) => sum + finished.length, 0);
   const failures: Failure[] = [];
+  const failed: SideRun<MeasuredSide>[] = [];
   for (let number = past_n + 1; interruption.signal() === null; number += 1) {
     const next = queue.next();
     if (next === null) break;
@@ -189,30 +190,46 @@ async function runAt(
     if (ended instanceof Failure) return endedBy(ended);
     if (ended === 'disturbed') queue.repeat(next);
     if (ended === 'kept' || ended === 'disturbed') continue;
-    if (!mayGoOnWithout(next, ended.failed, { sides, failures })) return endedBy(ended.failed);
+    failed.push(next);
+    if (!mayGoOnWithout(failed, ended.failed, sides)) return endedBy(ended.failed);
     failures.push(ended.failed);
     queue.putOff(next);
   }
   return concluded(sides, interruption, { failures, isWhole: true, missing: queue.leftOut() });
 }
 
-/** If so many runs failed, and none was measured, the fault is not that of one JDK or kernel. */
+/** If so many runs failed, of several JDKs and kernels, and none was measured, the fault is not that of one of them. */
 const mostFailuresAtFirst = 3;
 /** The place of the run is gone. */
 const placeGone: readonly string[] = ['guest-lost', 'guest-kernel-crashed'] satisfies FailureCode[];
 
 /**
  * An experiment of hours must not end because one of its JDKs or kernels fails an arm each time. Two sides in turns stay
- * comparable only if each round is whole. `failures`: those before.
+ * comparable only if each round is whole. `failed`: with the run that ended by `code`.
  */
 function mayGoOnWithout(
-  { side }: SideRun<MeasuredSide>,
+  failed: readonly SideRun<MeasuredSide>[],
   { code }: Failure,
-  { sides, failures }: { readonly sides: readonly MeasuredSide[]; readonly failures: readonly Failure[] },
+  sides: readonly MeasuredSide[],
 ): boolean {
   if (!leavesOut(sides) || placeGone.includes(code)) return false;
-  return failures.length + 1 < mostFailuresAtFirst || side.finished.some(({ file }) => isKept(file));
+  return failed.length < mostFailuresAtFirst || isOfOne(failed) || sides.some(hasKept);
 }
+
+function hasKept({ finished }: MeasuredSide): boolean {
+  return finished.some(({ file }) => isKept(file));
+}
+
+/** Whether all are of one JDK of several, or on one kernel of several. */
+function isOfOne(failed: readonly SideRun<MeasuredSide>[]): boolean {
+  const aspects = [({ side, arm }: Cell) => jdkLabelOf(side.armOf({ arm })), ({ kernel }: Cell) => kernel];
+  return aspects.some((aspect) => {
+    const all = failed.flatMap(({ side }) => side.ofRound.map((run) => aspect({ side, ...run })));
+    return new Set(all).size > 1 && new Set(failed.map(aspect)).size === 1;
+  });
+}
+
+type Cell = Omit<SideRun<MeasuredSide>, 'repetition'>;
 
 /** Whether the experiment goes on without an arm that fails. */
 function leavesOut(sides: readonly MeasuredSide[]): boolean {
@@ -375,7 +392,7 @@ function failedEnd(sides: readonly MeasuredSide[], lacking: Lacking): SidesResul
   if (first === undefined) throw new Error('a failed end without a failure');
   const sentences = [first.message, ...othersText(lacking), ...missingText(lacking, sides)];
   // Without a complete run, the experiment is as well run again.
-  const isWorthwhile = sides.some(({ finished }) => finished.some(({ file }) => isKept(file)));
+  const isWorthwhile = sides.some(hasKept);
   return {
     summaries,
     failure: new Failure(first.code, `${sentences.join('; ')}${isWorthwhile ? continuing(sides) : ''}`, {

@@ -36,6 +36,7 @@ import { givesOffHeap, logsReturns } from '../verdict/evidence/heap-kept.js';
 import { holderCallsOf } from '../verdict/evidence/nothing-given.js';
 import { judge } from '../verdict/run/judge.js';
 import { resumedNotes } from '../verdict/run/resumed-notes.js';
+import { startNotes } from '../verdict/run/start-notes.js';
 import { traceNotes } from '../verdict/run/trace-notes.js';
 import { listed } from '../words/text.js';
 import type { FlagRead } from '../host/jdk-flags.js';
@@ -73,15 +74,16 @@ export function summarise({ profile, arms, kernels, status, runs, refused, resum
       ),
     ),
   );
-  const degraded = distinct(runs.flatMap(({ file }) => file.degraded));
+  const files = runs.map(({ file }) => file);
+  const degraded = distinct(files.flatMap((file) => file.degraded));
   const judgement = judge({
     arms: summaries,
     kernels,
     status,
     degraded,
     refused,
-    failed: failedRuns(runs.map(({ file }) => file)),
-    ofAll: [...resumedNotes(resumed), ...traceNotes(runs.map(({ file }) => file))],
+    failed: failedRuns(files),
+    ofAll: [...resumedNotes(resumed), ...startNotes(files), ...traceNotes(files)],
   });
   return {
     schemaVersion,

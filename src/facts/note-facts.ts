@@ -127,6 +127,14 @@ export type NoteFact =
       readonly bootedAgain: readonly string[];
       readonly changed: readonly { readonly fact: string; readonly then: string; readonly now: string }[];
     }
+  /** `runs`: whose JVM crashed before the window for the same reason, and was started once more. */
+  | {
+      readonly code: 'jvm-started-again';
+      readonly runs: readonly string[];
+      readonly starts_n: number;
+      readonly failure: string;
+      readonly why: string;
+    }
   | { readonly code: 'booted-again'; readonly kernel: string; readonly failure: string; readonly why: string }
   | { readonly code: 'ran-on-host'; readonly kernels: readonly string[] }
   | {

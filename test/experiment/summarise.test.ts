@@ -209,6 +209,26 @@ describe('a run without a window', () => {
   });
 });
 
+test('a JVM that was started again before its window is a note', () => {
+  const crash = said('in the guest: SIGILL', 'jvm-crashed');
+  const again = (arm: string, ...failedStarts: (typeof crash)[]): FinishedRun => {
+    const { file, ...rest } = run(arm, {});
+    const guest = { runDelay_share: 0, clock_ratio: 1, failedStarts };
+    return { ...rest, file: { ...file, name: `001-${arm}`, machine: { ...file.machine, guest } } };
+  };
+  const { notes } = summary([again('free-one-vma', crash, crash), again('free-across-vmas', crash)]);
+  expect(notes.filter(({ code }) => code === 'jvm-started-again')).toMatchObject([
+    {
+      runs: ['001-free-one-vma', '001-free-across-vmas'],
+      starts_n: 3,
+      failure: 'jvm-crashed',
+      sentence:
+        '001-free-one-vma and 001-free-across-vmas: the JVM was started again 3 times before the window, because in the guest: SIGILL. ' +
+        'Under TCG this may be a fault of the emulation; if it happens again, the JVM or the kernel causes it.',
+    },
+  ]);
+});
+
 test('a run that failed in its window is not said to be cut short', () => {
   const failed = run('free-one-vma', {}, { status: 'failed', failures: [said('it crashed', 'jvm-crashed')] });
   const made = summary([failed]);

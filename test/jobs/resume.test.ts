@@ -397,6 +397,15 @@ describe('an experiment on two kernels, of which one fails an arm', () => {
     );
   });
 
+  test('goes on if all of its arms fail there, even if they come first', async () => {
+    const of = (release: string): string[] => profile.arms.map(({ name }) => `${name}@${release}`);
+    for (const { name } of kernels) {
+      const { made, failure } = await session({ out: scratch.fresh('bundle'), kernels, failing: of(name) });
+      expect(made.filter((run) => !run.includes(name))).toHaveLength(2 * profile.arms.length);
+      expect(failure?.message).toContain('all other runs were made');
+    }
+  });
+
   test('goes on after the first run, but not if nothing runs at all', async () => {
     const cells = profile.arms.flatMap(({ name }) => kernels.map((kernel) => `${name}@${kernel.name}`));
     const out = scratch.fresh('bundle');
