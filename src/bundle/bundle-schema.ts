@@ -702,7 +702,14 @@ const resumedSchema = z.object({
   /** Runs that were complete by then. */
   kept_n: z.number(),
   /** Runs that were not complete. They were moved to the folder `cut-short`, and made again. */
-  setAside: z.array(z.object({ run: z.string(), status })),
+  setAside: z.array(
+    z.object({
+      run: z.string(),
+      status,
+      /** Its guest was lost, and no further run was made on that kernel. */
+      placeLost: z.literal(true).optional(),
+    }),
+  ),
   /** Guests that were booted again. */
   bootedAgain: z.array(z.string()),
   /** What differed from the beginning. A difference that would make the runs unlike each other is refused. */

@@ -7,10 +7,11 @@
 import { randomUUID } from 'node:crypto';
 import { sentencesOf } from '../facts/stated.js';
 import { cleanUp } from '../base/clean-up.js';
-import { ExitCode, Failure, failureCodeOf, isInterruption, unfit, type FailureCode } from '../base/failure.js';
+import { ExitCode, Failure, failureCodeOf, isInterruption, unfit } from '../base/failure.js';
 import { systemFailure } from '../base/system-error.js';
 import { shellWord } from '../base/text/shell-word.js';
 import { folderName } from '../bundle/place-names.js';
+import { lostItsPlace } from '../bundle/stored.js';
 import { unlikePlaces } from '../bundle/unlike-places.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/bundle-schema.js';
 import { jdkLabelOf, type ResolvedArm } from '../profile/resolved/resolved.js';
@@ -193,27 +194,37 @@ async function runAt(
     failed.push(next);
     if (!mayGoOnWithout(failed, ended.failed, sides)) return endedBy(ended.failed);
     failures.push(ended.failed);
-    queue.putOff(next);
+    queue.putOff(next, isPlaceGone(ended.failed) ? 'of its kernel' : 'of its arm');
   }
   return concluded(sides, interruption, { failures, isWhole: true, missing: queue.leftOut() });
 }
 
 /** If so many runs failed, of several JDKs and kernels, and none was measured, the fault is not that of one of them. */
 const mostFailuresAtFirst = 3;
-/** The place of the run is gone. */
-const placeGone: readonly string[] = ['guest-lost', 'guest-kernel-crashed'] satisfies FailureCode[];
 
 /**
  * An experiment of hours must not end because one of its JDKs or kernels fails an arm each time. Two sides in turns stay
- * comparable only if each round is whole. `failed`: with the run that ended by `code`.
+ * comparable only if each round is whole. `failed`: with the run that ended by `failure`.
  */
 function mayGoOnWithout(
   failed: readonly SideRun<MeasuredSide>[],
-  { code }: Failure,
+  failure: Failure,
   sides: readonly MeasuredSide[],
 ): boolean {
-  if (!leavesOut(sides) || placeGone.includes(code)) return false;
-  return failed.length < mostFailuresAtFirst || isOfOne(failed) || sides.some(hasKept);
+  if (!leavesOut(sides) || !hasPlaceLeft(sides)) return false;
+  return isPlaceGone(failure) || failed.length < mostFailuresAtFirst || isOfOne(failed) || sides.some(hasKept);
+}
+
+function isPlaceGone({ code }: Failure): boolean {
+  return lostItsPlace({ failures: [{ code, sentence: '' }] });
+}
+
+/** Whether a guest, or this machine, is left to make runs. Each kernel is a place. */
+function hasPlaceLeft(sides: readonly MeasuredSide[]): boolean {
+  return sides.some(({ ofRound, finished }) => {
+    const gone = finished.flatMap(({ file }) => (lostItsPlace(file) ? [file.kernel] : []));
+    return ofRound.some(({ kernel }) => !gone.includes(kernel));
+  });
 }
 
 function hasKept({ finished }: MeasuredSide): boolean {

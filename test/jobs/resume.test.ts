@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { unfit, workloadFailed } from '../../src/base/failure.js';
+import { Failure, unfit, workloadFailed } from '../../src/base/failure.js';
 import type { KernelRecord, ManifestFile } from '../../src/bundle/bundle-schema.js';
 import { createBundle, readBundleFile, reopenBundle } from '../../src/bundle/store.js';
 import { runExperiment, type ExperimentInput, type ExperimentResult } from '../../src/experiment/experiment.js';
@@ -31,7 +31,8 @@ const profile = await loadResolved('convoy', ['runs=2'].map(parseSet));
 const here: KernelRecord = localPlace().kernel;
 
 /** What becomes of the nth run, from 1. */
-type Fate = 'complete' | 'disturbed' | 'cut' | 'failed' | 'refused' | 'lost' | 'no space' | 'interrupted after';
+type Fate =
+  'complete' | 'disturbed' | 'cut' | 'failed' | 'refused' | 'lost' | 'guest lost' | 'no space' | 'interrupted after';
 
 interface Session {
   readonly out: string;
@@ -78,11 +79,16 @@ async function session({
     const begun = failedStart({
       request,
       startedAt: new Date().toISOString(),
-      failure: fate === 'refused' ? unfit('it needs a newer JDK') : workloadFailed('it ended'),
+      failure:
+        fate === 'refused'
+          ? unfit('it needs a newer JDK')
+          : fate === 'guest lost'
+            ? new Failure('guest-lost', 'the guest is gone')
+            : workloadFailed('it ended'),
       cpuCount: 1,
       files: {},
     });
-    if (fate === 'failed' || fate === 'refused' || failing.includes(where)) return begun;
+    if (['failed', 'refused', 'guest lost'].includes(fate) || failing.includes(where)) return begun;
     return {
       ...begun,
       file: {
@@ -314,6 +320,39 @@ describe('an experiment that ends by a failure', () => {
   });
 });
 
+describe('an experiment on two kernels, of which one is lost', () => {
+  const kernels = ['6.16.12', '6.17.13'].map((release) => kernelRecord(release));
+  const kernelOf = (run: string): string => run.replace(/^.*@| \d+$/g, '');
+
+  test('goes on without that kernel at any run, and is resumed by its runs', async () => {
+    const whole = (await session({ out: scratch.fresh('whole'), kernels })).made;
+    for (let nth = 1; nth <= whole.length; nth += 1) {
+      const out = scratch.fresh('bundle');
+      const gone = kernelOf(whole[nth - 1] ?? '');
+      const { made, failure, summary } = await session({ out, kernels, fates: { [nth]: 'guest lost' } });
+      expect(made).toEqual(whole.filter((run, i) => i < nth || kernelOf(run) !== gone));
+      expect(failure).toMatchObject({ code: 'guest-lost' });
+      expect(failure?.message).toContain('all other runs were made; continue with `pauselab resume ');
+      expect(summary.verdict).toMatch(/The run \S+ failed: the guest is gone\./);
+      const rest = await again(out, { kernels });
+      expect(rest).toMatchObject({ failure: null, summary: { status: 'complete' } });
+      expect([...made.filter((_, i) => i !== nth - 1), ...rest.made].sort()).toEqual([...whole].sort());
+    }
+  });
+
+  test('ends once the other is lost too', async () => {
+    const whole = (await session({ out: scratch.fresh('whole'), kernels })).made;
+    const second = whole.findIndex((run) => kernelOf(run) !== kernelOf(whole[0] ?? '')) + 1;
+    const left = whole.filter((run, i) => i === 0 || kernelOf(run) === kernelOf(whole[second - 1] ?? ''));
+    const fates = { 1: 'guest lost', 3: 'guest lost' } as const;
+    const { made, failure } = await session({ out: scratch.fresh('bundle'), kernels, fates });
+    expect(made).toEqual(left.slice(0, 3));
+    expect(failure?.message).toMatch(
+      /^run 000-\S+ failed: the guest is gone; 1 more failure followed, and it ended the experiment: run 002-\S+ failed: the guest is gone; \d+ further runs were not made; continue /,
+    );
+  });
+});
+
 describe('an experiment on two kernels, of which one fails an arm', () => {
   const kernels = ['6.16.12', '6.17.13'].map((release) => kernelRecord(release));
   const arm = 'with-writer';
@@ -399,8 +438,25 @@ describe('an experiment on two kernels, of which one fails an arm', () => {
 
   test('goes on if all of its arms fail there, even if they come first', async () => {
     const of = (release: string): string[] => profile.arms.map(({ name }) => `${name}@${release}`);
-    for (const { name } of kernels) {
-      const { made, failure } = await session({ out: scratch.fresh('bundle'), kernels, failing: of(name) });
+    const names = profile.arms.map((one) => one.name);
+    const first = kernels[0]?.name ?? '';
+    const orderWith = (seed: number): PlannedRun[] =>
+      runOrder(
+        names,
+        kernels.map((one) => one.name),
+        profile.runs,
+        seed,
+      );
+    const seeds = Array.from({ length: 1000 }, (_, i) => i);
+    const seed = seeds.find((one) =>
+      orderWith(one)
+        .slice(0, 3)
+        .every(({ kernel }) => kernel === first),
+    );
+    if (seed === undefined) throw new Error('no seed lets three runs of a kernel come first');
+    for (const name of [first]) {
+      const input = { profile: { ...profile, seed } };
+      const { made, failure } = await session({ out: scratch.fresh('bundle'), kernels, failing: of(name), input });
       expect(made.filter((run) => !run.includes(name))).toHaveLength(2 * profile.arms.length);
       expect(failure?.message).toContain('all other runs were made');
     }

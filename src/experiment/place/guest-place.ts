@@ -17,6 +17,7 @@ import { withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../
 import { ask } from './guest-ask.js';
 import { refuseTooMuchMemory } from './guest-memory.js';
 import { runInGuest } from './guest-run.js';
+import { lastingGuest } from './lasting-guest.js';
 import type { Place } from './place.js';
 import { kvmDeadline_ms, tryKvm } from './try-kvm.js';
 import { startedAgain } from './started-again.js';
@@ -105,11 +106,9 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
             return answer.type === 'examined' ? answer : undefined;
           },
         ),
-      run: (run) => runInGuest(machine, run, { emulated: accelerator === 'tcg', progress: session.progress }),
-      pause: () => machine.pause(),
-      resume: () => machine.resume(),
-      close: () => machine.close(),
-      console: () => machine.console(),
+      ...lastingGuest(machine, (run) =>
+        runInGuest(machine, run, { emulated: accelerator === 'tcg', progress: session.progress }),
+      ),
     };
   } catch (error) {
     await cleanUp(() => machine.close());

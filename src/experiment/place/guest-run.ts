@@ -55,7 +55,9 @@ async function runOnce(
   const { warmup_ns, duration_ns, drain_ns } = run.profile;
   const readings: ClockReading[] = [];
   const startedAt = new Date().toISOString();
+  const ending = { wasInterrupted: false };
   const stopListening = listen(interrupted, () => {
+    ending.wasInterrupted = true;
     machine.send({ type: 'interrupt' } satisfies Request);
   });
   try {
@@ -83,23 +85,44 @@ async function runOnce(
     return seenFromHost(ran, run, { readings, failedStarts, vcpus_n: machine.vcpus.length });
   } catch (error) {
     if (!(error instanceof MachineLost)) throw error;
-    // A guest sends a run after its end: during the window its CPUs serve the measurement only.
-    const failure = {
-      code: error.code,
-      message: `${error.message}; the guest had sent no part of this run, so the run has no figures`,
-    };
-    const lost = failedStart({
-      request: run,
+    return lostRun(machine, run, {
+      error,
       startedAt,
-      failure,
-      status: 'partial',
-      cpuCount: machine.vcpus.length,
-      files: { 'console.log': machine.console() },
+      failedStarts,
+      status: ending.wasInterrupted ? 'partial' : 'failed',
     });
-    return { ...lost, file: withoutReadings(lost.file, failedStarts) };
   } finally {
     stopListening();
   }
+}
+
+interface Lost {
+  readonly error: MachineLost;
+  readonly startedAt?: string;
+  readonly failedStarts?: readonly StatedFailure[];
+  readonly status?: 'partial' | 'failed';
+}
+
+/** The record of a run whose guest is gone, in the run or before it. */
+export function lostRun(
+  machine: Pick<Machine, 'vcpus' | 'console'>,
+  request: RunRequest,
+  { error, startedAt = new Date().toISOString(), failedStarts = [], status = 'failed' }: Lost,
+): RunOutput {
+  // A guest sends a run after its end: during the window its CPUs serve the measurement only.
+  const failure = {
+    code: error.code,
+    message: `${error.message}; the guest had sent no part of this run, so the run has no figures`,
+  };
+  const lost = failedStart({
+    request,
+    startedAt,
+    failure,
+    status,
+    cpuCount: machine.vcpus.length,
+    files: { 'console.log': machine.console() },
+  });
+  return { ...lost, file: withoutReadings(lost.file, failedStarts) };
 }
 
 /** Both clocks at the same instant, and how long the guest's CPUs had waited for a CPU of the host until then. */
