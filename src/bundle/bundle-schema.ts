@@ -130,12 +130,12 @@ const holderSchema = z.object({
   lost_records: z.number(),
 });
 
-/** For a run in a guest: what happened on the host, which the guest cannot see. */
+/** For a run in a guest: what happened on the host, which the guest cannot see. Null: it ended before its window. */
 const guestMachineSchema = z.object({
   /** Share of their time in which the virtual CPUs were runnable and did not run: the true steal of the guest. */
-  runDelay_share: z.number(),
+  runDelay_share: orNull(z.number()),
   /** Time by the guest's clock divided by time by the host's clock, over the run; 1 if they agree. */
-  clock_ratio: z.number(),
+  clock_ratio: orNull(z.number()),
   /** Crashes of the JVM before the window. The JVM was started again after each; only under TCG. */
   failedStarts: statedList.default([]),
 });
@@ -388,8 +388,12 @@ const armSchema = z.object({
   jdk: orNull(z.string()).default(null),
   /** Number of runs in the figures. */
   runs: z.number(),
-  /** Runs of `runs` that were cut short or failed. The figures include them; conclusions do not. */
+  /** Runs of `runs` that an interruption cut short. The figures include them; conclusions do not. */
   cutShortRuns: z.number(),
+  /** The same, of runs that failed in their window. 0 in a bundle of an older version, which counted them above. */
+  failedRuns: z.number().default(0),
+  /** Undisturbed runs beside `runs`: they ended before their window, or their recordings were lost. */
+  runsWithoutFigures: z.number().default(0),
   spoiledRuns: z.number(),
   regionBytes: orNull(z.number()),
   /** CPU time of a call that the profile gives; null if it gives none. `holder.hold_ns` is what was measured. */
@@ -704,7 +708,14 @@ const resumedSchema = z.object({
   /** Runs that were complete by then. */
   kept_n: z.number(),
   /** Runs that were not complete. They were moved to the folder `cut-short`, and made again. */
-  setAside: z.array(z.object({ run: z.string(), status })),
+  setAside: z.array(
+    z.object({
+      run: z.string(),
+      status,
+      /** Its guest was lost, and no further run was made on that kernel. */
+      placeLost: z.literal(true).optional(),
+    }),
+  ),
   /** Guests that were booted again. */
   bootedAgain: z.array(z.string()),
   /** What differed from the beginning. A difference that would make the runs unlike each other is refused. */
@@ -777,7 +788,6 @@ export type ArmSummary = z.infer<typeof armSchema>;
 export type SeriesRunFigures = z.infer<typeof perRunSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type KernelRecord = z.infer<typeof kernelSchema>;
-export type GuestMachine = z.infer<typeof guestMachineSchema>;
 export type Finding = SummaryFile['findings'][number];
 export type Outcome = (typeof outcomes)[number];
 

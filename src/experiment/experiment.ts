@@ -7,13 +7,14 @@
 import { randomUUID } from 'node:crypto';
 import { sentencesOf } from '../facts/stated.js';
 import { cleanUp } from '../base/clean-up.js';
-import { Failure, failureCodeOf, isInterruption, unfit, type FailureCode } from '../base/failure.js';
+import { ExitCode, Failure, failureCodeOf, isInterruption, unfit } from '../base/failure.js';
 import { systemFailure } from '../base/system-error.js';
 import { shellWord } from '../base/text/shell-word.js';
 import { folderName } from '../bundle/place-names.js';
+import { lostItsPlace } from '../bundle/stored.js';
 import { unlikePlaces } from '../bundle/unlike-places.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/bundle-schema.js';
-import type { ResolvedArm } from '../profile/resolved/resolved.js';
+import { jdkLabelOf, type ResolvedArm } from '../profile/resolved/resolved.js';
 import { missingSecrets, type Redactor } from '../profile/resolved/profile-secrets.js';
 import { regionSizes, storedSizes, type RegionSizes } from './plan/calibrate.js';
 import { aimAlike } from './plan/check-plan.js';
@@ -175,38 +176,77 @@ async function runAt(
   const sizes = await begun(sides, queue, goTo, settings);
   const past_n = sides.reduce((sum, { finished }) => sum + finished.length, 0);
   const failures: Failure[] = [];
+  const failed: SideRun<MeasuredSide>[] = [];
   for (let number = past_n + 1; interruption.signal() === null; number += 1) {
     const next = queue.next();
     if (next === null) break;
-    const ended = await runNext(next, { number, of: number + queue.left(), sides, sizes, goTo, settings });
+    const ended = await runNext(next, { number, of: number + queue.ahead().length, sides, sizes, goTo, settings });
     if (ended === 'not begun') break;
-    if (ended instanceof Failure) return giveUp(sides, ended);
+    const endedBy = (failure: Failure): SidesResult =>
+      failedEnd(sides, {
+        failures: [...failures, failure],
+        isWhole: false,
+        missing: [...queue.leftOut(), ...queue.ahead()],
+      });
+    if (ended instanceof Failure) return endedBy(ended);
     if (ended === 'disturbed') queue.repeat(next);
     if (ended === 'kept' || ended === 'disturbed') continue;
-    if (!mayGoOnWithout(next, ended.failed, { sides, failures })) return giveUp(sides, ended.failed);
+    failed.push(next);
+    if (!mayGoOnWithout(failed, ended.failed, sides)) return endedBy(ended.failed);
     failures.push(ended.failed);
-    queue.putOff(next);
+    queue.putOff(next, isPlaceGone(ended.failed) ? 'of its kernel' : 'of its arm');
   }
-  return concluded(sides, interruption, { failures, leftOut: queue.leftOut() });
+  return concluded(sides, interruption, { failures, isWhole: true, missing: queue.leftOut() });
 }
 
-/** If so many runs failed, and none was measured, the fault is not that of one JDK or kernel. */
+/** If so many runs failed, of several JDKs and kernels, and none was measured, the fault is not that of one of them. */
 const mostFailuresAtFirst = 3;
-/** The place of the run is gone. */
-const placeGone: readonly string[] = ['guest-lost', 'guest-kernel-crashed'] satisfies FailureCode[];
 
 /**
  * An experiment of hours must not end because one of its JDKs or kernels fails an arm each time. Two sides in turns stay
- * comparable only if each round is whole. `failures`: those before.
+ * comparable only if each round is whole. `failed`: with the run that ended by `failure`.
  */
 function mayGoOnWithout(
-  { side }: SideRun<MeasuredSide>,
-  { code }: Failure,
-  { sides, failures }: { readonly sides: readonly MeasuredSide[]; readonly failures: readonly Failure[] },
+  failed: readonly SideRun<MeasuredSide>[],
+  failure: Failure,
+  sides: readonly MeasuredSide[],
 ): boolean {
-  const kernels_n = new Set(side.ofRound.map(({ kernel }) => kernel)).size;
-  if (!comparesSeveral(side.plan.arms, kernels_n) || sides.length > 1 || placeGone.includes(code)) return false;
-  return failures.length + 1 < mostFailuresAtFirst || side.finished.some(({ file }) => isKept(file));
+  if (!leavesOut(sides) || !hasPlaceLeft(sides)) return false;
+  return isPlaceGone(failure) || failed.length < mostFailuresAtFirst || isOfOne(failed) || sides.some(hasKept);
+}
+
+function isPlaceGone({ code }: Failure): boolean {
+  return lostItsPlace({ failures: [{ code, sentence: '' }] });
+}
+
+/** Whether a guest, or this machine, is left to make runs. Each kernel is a place. */
+function hasPlaceLeft(sides: readonly MeasuredSide[]): boolean {
+  return sides.some(({ ofRound, finished }) => {
+    const gone = finished.flatMap(({ file }) => (lostItsPlace(file) ? [file.kernel] : []));
+    return ofRound.some(({ kernel }) => !gone.includes(kernel));
+  });
+}
+
+function hasKept({ finished }: MeasuredSide): boolean {
+  return finished.some(({ file }) => isKept(file));
+}
+
+/** Whether all are of one JDK of several, or on one kernel of several. */
+function isOfOne(failed: readonly SideRun<MeasuredSide>[]): boolean {
+  const aspects = [({ side, arm }: Cell) => jdkLabelOf(side.armOf({ arm })), ({ kernel }: Cell) => kernel];
+  return aspects.some((aspect) => {
+    const all = failed.flatMap(({ side }) => side.ofRound.map((run) => aspect({ side, ...run })));
+    return new Set(all).size > 1 && new Set(failed.map(aspect)).size === 1;
+  });
+}
+
+type Cell = Omit<SideRun<MeasuredSide>, 'repetition'>;
+
+/** Whether the experiment goes on without an arm that fails. */
+function leavesOut(sides: readonly MeasuredSide[]): boolean {
+  const [side, ...others] = sides;
+  if (side === undefined || others.length > 0) return false;
+  return comparesSeveral(side.plan.arms, new Set(side.ofRound.map(({ kernel }) => kernel)).size);
 }
 
 /** Writes the manifests, or goes to where an interrupted experiment ended. Returns the sizes of the regions. */
@@ -285,6 +325,7 @@ async function runNext(
       arm,
       side.redactor,
     );
+    refuseAtFirst(output, sides);
     side.keep(output);
     observer.onRunEnd(output.file);
     const { failures, status, disturbances } = output.file;
@@ -307,8 +348,15 @@ async function runNext(
   }
 }
 
-function giveUp(sides: readonly MeasuredSide[], failure: Failure): SidesResult {
-  return { summaries: sides.map((side) => side.publishFailed()), failure };
+/**
+ * If the first workload shows that the input or the machine is at fault, there is nothing to keep, and the sentence says
+ * everything. Among several JDKs or kernels only this arm may be at fault.
+ */
+function refuseAtFirst({ file: { failures } }: RunOutput, sides: readonly MeasuredSide[]): void {
+  const [failure] = failures;
+  if (failure === undefined || leavesOut(sides) || !nothingMeasured(sides)) return;
+  const refused = new Failure(failureCodeOf(failure.code), sentencesOf(failures).join('; '));
+  if (refused.exitCode !== ExitCode.workload) throw refused;
 }
 
 function nothingMeasured(sides: readonly MeasuredSide[]): boolean {
@@ -317,10 +365,12 @@ function nothingMeasured(sides: readonly MeasuredSide[]): boolean {
 
 /** What an experiment lacks at its end. */
 interface Lacking {
-  /** Of arms on kernels that were left out from then on. */
+  /** In their order; that of a run has the run's name. */
   readonly failures: readonly Failure[];
-  /** Their further runs. */
-  readonly leftOut: readonly PlannedRun[];
+  /** False: the last failure ended the experiment. */
+  readonly isWhole: boolean;
+  /** Runs that were not made: those that were left out, and those that were to come. */
+  readonly missing: readonly PlannedRun[];
 }
 
 /** After the last run, or after an interruption. */
@@ -328,8 +378,7 @@ function concluded(sides: readonly MeasuredSide[], interruption: Interruption, l
   const signal = interruption.signal();
   if (signal !== null && nothingMeasured(sides))
     throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
-  const [first] = lacking.failures;
-  if (signal === null && first !== undefined) return giveUp(sides, afterFailures(first, lacking, sides));
+  if (signal === null && lacking.failures.length > 0) return failedEnd(sides, lacking);
   const publish = (status: SummaryFile['status']): SummaryFile[] => sides.map((side) => side.publish(status));
   try {
     if (signal === null) return { summaries: publish('complete'), failure: null };
@@ -343,26 +392,47 @@ function concluded(sides: readonly MeasuredSide[], interruption: Interruption, l
   } catch (error) {
     const refused = error instanceof Failure ? error : systemFailure(error);
     if (refused === null) throw error;
-    return giveUp(sides, refused);
+    return failedEnd(sides, { failures: [...lacking.failures, refused], isWhole: false, missing: lacking.missing });
   }
 }
 
-/** The verdict names every failed run. */
-function afterFailures(first: Failure, { failures, leftOut }: Lacking, sides: readonly MeasuredSide[]): Failure {
-  const others = failures.length === 1 ? '' : `, and ${failures.length - 1} more failed`;
-  return new Failure(
-    first.code,
-    `${first.message}${others}; ${leftOutText(leftOut, sides)}all other runs were made${continuing(sides)}`,
-    { cause: first },
-  );
+/** Every end by a failure. The exit code is that of the first failure; the verdict names every failed run. */
+function failedEnd(sides: readonly MeasuredSide[], lacking: Lacking): SidesResult {
+  const summaries = sides.map((side) => side.publishFailed());
+  const [first] = lacking.failures;
+  if (first === undefined) throw new Error('a failed end without a failure');
+  const sentences = [first.message, ...othersText(lacking), ...missingText(lacking, sides)];
+  // Without a complete run, the experiment is as well run again.
+  const isWorthwhile = sides.some(hasKept);
+  return {
+    summaries,
+    failure: new Failure(first.code, `${sentences.join('; ')}${isWorthwhile ? continuing(sides) : ''}`, {
+      cause: first,
+    }),
+  };
 }
 
-function leftOutText(leftOut: readonly PlannedRun[], sides: readonly MeasuredSide[]): string {
-  if (leftOut.length === 0) return '';
+function othersText({ failures, isWhole }: Lacking): string[] {
+  const others_n = failures.length - 1;
+  const last = failures.at(-1);
+  if (others_n === 0 || last === undefined) return [];
+  const more = `${counted(others_n, 'more failure')} followed`;
+  if (isWhole) return [more];
+  return [`${more}, and ${others_n === 1 ? 'it' : 'the last of them'} ended the experiment: ${last.message}`];
+}
+
+function missingText({ missing, isWhole, failures }: Lacking, sides: readonly MeasuredSide[]): string[] {
+  const runs = counted(missing.length, 'further run');
+  const was = missing.length === 1 ? 'was' : 'were';
+  if (!isWhole) {
+    // That nothing follows the failure of the first run needs no words.
+    const isFirst = failures.length === 1 && sides.every(({ finished }) => finished.length <= 1);
+    return missing.length === 0 || isFirst ? [] : [`${runs} ${was} not made`];
+  }
+  if (missing.length === 0) return ['all other runs were made'];
   const kernels_n = new Set(sides.flatMap(({ ofRound }) => ofRound.map(({ kernel }) => kernel))).size;
-  const names = new Set(leftOut.map((run) => nameWithoutNumber(run, kernels_n)));
-  const runs = counted(leftOut.length, 'further run');
-  return `${runs} of ${listed([...names])} ${leftOut.length === 1 ? 'was' : 'were'} left out, and `;
+  const names = new Set(missing.map((run) => nameWithoutNumber(run, kernels_n)));
+  return [`${runs} of ${listed([...names])} ${was} left out, and all other runs were made`];
 }
 
 /** How to go on. Two sides in turns share their rounds, and are not resumed; a program may need secrets that are not kept. */

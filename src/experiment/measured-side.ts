@@ -64,7 +64,7 @@ export interface MeasuredSide extends QueuedSide {
   readonly plan: SidePlan;
   readonly redactor: Redactor;
   placeOf(kernel: string): Place;
-  armOf(planned: PlannedRun): ResolvedArm;
+  armOf(planned: Pick<PlannedRun, 'arm'>): ResolvedArm;
   nameOf(planned: PlannedRun): string;
   writeManifest(of: ManifestParts, redactedArgv: (words: readonly string[]) => string[]): void;
   /** In place of `writeManifest`, for an experiment that goes on: takes what was measured from the queue. */

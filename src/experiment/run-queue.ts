@@ -29,12 +29,12 @@ export interface RunQueue<Side extends QueuedSide> {
   readonly planned: readonly SideRun<Side>[];
   /** Takes the next run; null: the experiment is complete. */
   next(): SideRun<Side> | null;
-  /** Number of planned runs that were not taken. */
-  left(): number;
+  /** Planned runs that were not taken. */
+  ahead(): readonly SideRun<Side>[];
   /** The machine disturbed the run: it is repeated if a retry is left. */
   repeat(run: SideRun<Side>): void;
-  /** The run failed: it and all further runs of its arm on its kernel wait until `takeUp`. */
-  putOff(run: SideRun<Side>): void;
+  /** The run failed: it and all further runs of its arm on its kernel, or of its kernel, wait until `takeUp`. */
+  putOff(run: SideRun<Side>, all?: 'of its arm' | 'of its kernel'): void;
   /** Runs that wait, but for those that failed. */
   leftOut(): readonly SideRun<Side>[];
   isPutOff(run: Pick<RunFile, 'arm' | 'kernel' | 'repetition'>): boolean;
@@ -51,11 +51,13 @@ export function runQueue<Side extends QueuedSide>(sides: readonly Side[], untilN
   const planned = rounds(ofRound, runs, seed);
   const queue: SideRun<Side>[] = [...planned];
   const disturbed: SideRun<Side>[] = [];
-  /** Arms on kernels that wait, and their runs. */
+  /** Runs that failed. Their arms on their kernels wait, or all of a kernel. */
   const waitingArms: SideRun<Side>[] = [];
+  const waitingKernels: SideRun<Side>[] = [];
   const waiting: SideRun<Side>[] = [];
   const waits = (run: SideOf<Side>): boolean =>
-    waitingArms.some((one) => one.side === run.side && one.arm === run.arm && one.kernel === run.kernel);
+    waitingArms.some((one) => one.side === run.side && one.arm === run.arm && one.kernel === run.kernel) ||
+    waitingKernels.some((one) => one.side === run.side && one.kernel === run.kernel);
   const add = (more: readonly SideRun<Side>[]): void => {
     for (const run of more) (waits(run) ? waiting : queue).push(run);
   };
@@ -82,20 +84,21 @@ export function runQueue<Side extends QueuedSide>(sides: readonly Side[], untilN
       }
       return queue.shift() ?? null;
     },
-    left: () => queue.length,
+    ahead: () => [...queue],
     repeat(run) {
       disturbed.push(run);
     },
-    putOff(run) {
-      waitingArms.push(run);
+    putOff(run, all = 'of its arm') {
+      (all === 'of its kernel' ? waitingKernels : waitingArms).push(run);
       waiting.push(run);
       add(queue.splice(0));
     },
-    leftOut: () => waiting.filter((run) => !waitingArms.includes(run)),
+    leftOut: () => waiting.filter((run) => !waitingArms.includes(run) && !waitingKernels.includes(run)),
     isPutOff: ({ arm, kernel, repetition }) =>
       waiting.some((run) => run.arm === arm && run.kernel === kernel && run.repetition === repetition),
     takeUp(isLast = () => false) {
       waitingArms.length = 0;
+      waitingKernels.length = 0;
       const all = [...queue.splice(0), ...waiting.splice(0)];
       queue.push(...all.filter((run) => !isLast(run)), ...all.filter(isLast));
     },

@@ -19,7 +19,7 @@ import {
   type SeriesRunFigures,
   type SummaryFile,
 } from '../bundle/bundle-schema.js';
-import { isEvidence } from '../bundle/stored.js';
+import { hasFailed, hasFigures, isEvidence } from '../bundle/stored.js';
 import {
   isApp,
   isInJvm,
@@ -37,6 +37,7 @@ import { givesOffHeap, logsReturns } from '../verdict/evidence/heap-kept.js';
 import { holderCallsOf } from '../verdict/evidence/nothing-given.js';
 import { judge } from '../verdict/run/judge.js';
 import { resumedNotes } from '../verdict/run/resumed-notes.js';
+import { startNotes } from '../verdict/run/start-notes.js';
 import { traceNotes } from '../verdict/run/trace-notes.js';
 import { listed } from '../words/text.js';
 import type { FlagRead } from '../host/jdk-flags.js';
@@ -74,15 +75,16 @@ export function summarise({ profile, arms, kernels, status, runs, refused, resum
       ),
     ),
   );
-  const degraded = distinct(runs.flatMap(({ file }) => file.degraded));
+  const files = runs.map(({ file }) => file);
+  const degraded = distinct(files.flatMap((file) => file.degraded));
   const judgement = judge({
     arms: summaries,
     kernels,
     status,
     degraded,
     refused,
-    failed: failedRuns(runs.map(({ file }) => file)),
-    ofAll: [...resumedNotes(resumed), ...traceNotes(runs.map(({ file }) => file))],
+    failed: failedRuns(files),
+    ofAll: [...resumedNotes(resumed), ...startNotes(files), ...traceNotes(files)],
   });
   return {
     schemaVersion,
@@ -98,7 +100,7 @@ export function summarise({ profile, arms, kernels, status, runs, refused, resum
 
 /** Runs that failed for the same reason are one fact. */
 function failedRuns(files: readonly RunFile[]): FailedRuns[] {
-  const failed = files.filter(({ status }) => status === 'failed');
+  const failed = files.filter(hasFailed);
   return [...grouped(failed, ({ failures }) => JSON.stringify(failures)).values()].map((alike): FailedRuns => {
     const failures = alike[0]?.failures ?? [];
     return {
@@ -119,7 +121,9 @@ function summariseArm(
   threshold_ns: number,
   all: readonly FinishedRun[],
 ): ArmSummary {
-  const counted = all.filter(({ file }) => file.disturbances.length === 0);
+  const undisturbed = all.filter(({ file }) => file.disturbances.length === 0);
+  const counted = undisturbed.filter(({ file }) => hasFigures(file));
+  const failed_n = counted.filter(({ file }) => hasFailed(file)).length;
   return {
     name: arm.name,
     title: arm.title,
@@ -127,8 +131,10 @@ function summariseArm(
     kernel,
     jdk: jdkLabelOf(arm),
     runs: counted.length,
-    cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
-    spoiledRuns: all.length - counted.length,
+    cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length - failed_n,
+    failedRuns: failed_n,
+    runsWithoutFigures: undisturbed.length - counted.length,
+    spoiledRuns: all.length - undisturbed.length,
     regionBytes: arm.kind === 'native' ? (counted[0]?.file.regionBytes ?? null) : null,
     asked_hold_ns: arm.kind === 'native' && arm.holder.region.kind === 'hold' ? arm.holder.region.hold_ns : null,
     window_ns: sum(counted, ({ analysis }) => analysis.window_ns),

@@ -15,7 +15,10 @@ export type NoteFact =
   | { readonly code: 'environment-removed'; readonly variables: readonly string[] }
   /** Chance alone puts all runs of one arm above the other's in 1 of `oneIn_n` cases. */
   | { readonly code: 'few-runs'; readonly runs_n: number; readonly oneIn_n: number; readonly oneInOfFive_n: number }
-  | { readonly code: 'runs-disturbed' | 'runs-cut-short'; readonly runs_n: number }
+  | {
+      readonly code: 'runs-disturbed' | 'runs-cut-short' | 'runs-failed-in-window' | 'runs-without-figures';
+      readonly runs_n: number;
+    }
   | { readonly code: 'stalls-in-idle-control' | 'stalls-in-foreign-control' }
   | { readonly code: 'crossing-share'; readonly arm: string; readonly crossed_n: number; readonly calls_n: number }
   | { readonly code: 'crossing-published'; readonly fellBack_n: number; readonly perVma_n: number }
@@ -123,6 +126,14 @@ export type NoteFact =
       readonly setAside_n: number;
       readonly bootedAgain: readonly string[];
       readonly changed: readonly { readonly fact: string; readonly then: string; readonly now: string }[];
+    }
+  /** `runs`: whose JVM crashed before the window for the same reason, and was started once more. */
+  | {
+      readonly code: 'jvm-started-again';
+      readonly runs: readonly string[];
+      readonly starts_n: number;
+      readonly failure: string;
+      readonly why: string;
     }
   | { readonly code: 'booted-again'; readonly kernel: string; readonly failure: string; readonly why: string }
   | { readonly code: 'ran-on-host'; readonly kernels: readonly string[] }

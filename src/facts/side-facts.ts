@@ -13,7 +13,11 @@ export type IncompleteSide =
 export type LeftOut =
   /** `reason`: what the bundle's reader refused. */
   | { readonly code: 'unreadable'; readonly reason: string }
-  | { readonly code: 'runs-disturbed' | 'runs-cut-short'; readonly runs_n: number; readonly of_n: number };
+  | {
+      readonly code: 'runs-disturbed' | 'runs-cut-short' | 'runs-failed';
+      readonly runs_n: number;
+      readonly of_n: number;
+    };
 
 export type SideNote =
   | IncompleteSide

@@ -181,12 +181,14 @@ async function measureSides<Result>(
   const plans = asked.map(({ profile, arms }) => ({ profile, arms: withoutRefused(arms, refused) }));
   const [
     { guestNeeds },
+    { refuseTooMuchMemory },
     { placesOf },
     { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption },
     { lookAtLoad },
     { retriesIn },
   ] = await Promise.all([
     import('../experiment/place/guest-needs.js'),
+    import('../experiment/place/guest-memory.js'),
     import('./resolve-places.js'),
     import('../experiment/interruption.js'),
     import('./look-at-load.js'),
@@ -222,6 +224,7 @@ async function measureSides<Result>(
         },
       },
     );
+    refuseTooMuchMemory(places.flatMap(({ guest }) => guest?.settings ?? []));
     const sides = plans.flatMap((plan, i): Opened[] => {
       const store = stores[i];
       if (store === undefined) throw new Error('a side without a bundle');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { usage, unfit, type Failure } from '../base/failure.js';
 import type { ManifestFile, MeasuredManifest, SummaryFile } from '../bundle/bundle-schema.js';
 import { openBundle, isBundle, isObservation, refusedObservation } from '../bundle/store.js';
+import { lostItsPlace } from '../bundle/stored.js';
 import type { Before } from '../experiment/measured-side.js';
 import type { PlannedRun } from '../experiment/plan/order.js';
 import { isKept, missingRuns } from '../experiment/plan/past-runs.js';
@@ -86,7 +87,12 @@ export function beforeOf(
     before: {
       manifest: measuredManifest(manifest),
       runs: finished,
-      setAside: runs.filter((run) => !isKept(run)).map(({ name, status }) => ({ run: name, status })),
+      setAside: runs
+        .filter((run) => !isKept(run))
+        .map((run) => ({
+          ...{ run: run.name, status: run.status },
+          ...(run.status === 'failed' && lostItsPlace(run) ? { placeLost: true } : {}),
+        })),
       changed: [...changed],
       nextNumber: 1 + Math.max(-1, ...numbers),
     },

@@ -22,6 +22,12 @@ const words: WordsOf<NoteFact> = {
   'runs-cut-short': ({ runs_n }) =>
     `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} cut short: in the figures, ` +
     `but no conclusion is drawn from ${runs_n === 1 ? 'it' : 'them'}.`,
+  'runs-failed-in-window': ({ runs_n }) =>
+    `${counted(runs_n, 'run')} failed in ${runs_n === 1 ? 'its window' : 'their windows'}: ` +
+    `the figures contain what ${runs_n === 1 ? 'it' : 'they'} recorded, but no conclusion is drawn from ${runs_n === 1 ? 'it' : 'them'}.`,
+  'runs-without-figures': ({ runs_n }) =>
+    `${counted(runs_n, 'run')} ${runs_n === 1 ? 'is' : 'are'} in no figure, because nothing of ` +
+    `${runs_n === 1 ? 'its window' : 'their windows'} was recorded.`,
   'stalls-in-idle-control': () =>
     'Victims were stalled in the idle control too, where the holder does nothing: something else on this machine stalls them.',
   'stalls-in-foreign-control': () =>
@@ -119,6 +125,9 @@ const words: WordsOf<NoteFact> = {
       : ` Changed meanwhile: ${changed.map(({ fact, then, now }) => `${fact} (${then} before, ${now} after)`).join('; ')}.`),
   'booted-again': ({ kernel, why }) =>
     `${kernel} was booted once more, because ${why}. Under TCG this may be a fault of the emulation; if it happens again, the kernel causes it.`,
+  'jvm-started-again': ({ runs, starts_n, why }) =>
+    `${listed(runs)}: the JVM was started again ${starts_n === 1 ? 'once' : `${starts_n} times`} before the window, because ${why}. ` +
+    'Under TCG this may be a fault of the emulation; if it happens again, the JVM or the kernel causes it.',
   'ran-on-host': ({ kernels }) =>
     `${listed(kernels)} ran on this machine itself: its times cannot be compared with those of a guest.`,
   'one-tree': ({ first, kernel, version, options_n, sameCompiler }) =>

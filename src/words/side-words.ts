@@ -21,8 +21,10 @@ const ofSides: WordsOf<SideNote> = {
   'runs-disturbed': ({ runs_n, of_n }) =>
     `${counted(runs_n, 'run')} of ${of_n} ${runs_n === 1 ? 'is' : 'are'} disturbed by other activity on the machine, and left out`,
   'runs-cut-short': ({ runs_n, of_n }) =>
-    `${counted(runs_n, 'run')} of ${of_n} ${runs_n === 1 ? 'was' : 'were'} cut short or failed, and ${runs_n === 1 ? 'is' : 'are'} left out: ` +
+    `${counted(runs_n, 'run')} of ${of_n} ${runs_n === 1 ? 'was' : 'were'} cut short, and ${runs_n === 1 ? 'is' : 'are'} left out: ` +
     'figures of windows of different length cannot be compared',
+  'runs-failed': ({ runs_n, of_n }) =>
+    `${counted(runs_n, 'run')} of ${of_n} failed, and ${runs_n === 1 ? 'is' : 'are'} left out`,
   'side-degraded': ({ why }) => `the set-up was not as asked for (--allow-degraded): ${why.join('; ')}`,
   'settings-unproven': ({ settings }) =>
     `not proven to be in force: ${settings.map(({ allocator, key, asked }) => `${key}=${asked} of ${allocator}`).join('; ')}`,

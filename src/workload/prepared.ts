@@ -2,7 +2,7 @@
 import type { SchedulingProblem } from '../facts/run-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { StatedFailure } from '../words/failure-words.js';
-import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
+import { ExitCode, Failure, isInterruption, workloadFailed } from '../base/failure.js';
 import type { AllocatorProof } from '../host/allocators/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { ResolvedArm } from '../profile/resolved/resolved.js';
@@ -68,16 +68,27 @@ export function orEndOfPrograms(
 
 /**
  * For a workload that failed. If the user or the machine is at fault, the sentence says everything, and no files are
- * added.
+ * added. But if a program of the workload (`started`) ended by itself, whatever its reason, the start of this arm
+ * failed: under another JDK or kernel it may succeed.
  */
-export function withFiles(error: unknown, files: () => Readonly<Record<string, string>>): unknown {
-  if (!(error instanceof Failure) || error instanceof FailedStart || error.exitCode !== ExitCode.workload) return error;
+export function withFiles(
+  error: unknown,
+  files: () => Readonly<Record<string, string>>,
+  started: readonly Pick<Program, 'exit'>[] = [],
+): unknown {
+  if (!(error instanceof Failure) || error instanceof FailedStart) return error;
+  const hasEnded = !isInterruption(error) && started.some((program) => hasFailed(program.exit()));
+  if (error.exitCode !== ExitCode.workload && !hasEnded) return error;
   try {
     return new FailedStart(error, files());
   } catch {
     // The reason of the failure matters more than why the files could not be read.
     return new FailedStart(error, {});
   }
+}
+
+function hasFailed(exit: Exit | null): boolean {
+  return exit !== null && exit.code !== 0;
 }
 
 export interface PreparedWorkload {

@@ -171,6 +171,96 @@ test('runs that failed alike are one conclusion, each with its arm', () => {
   expect(verdict).toContain(' The runs 001-a and 002-b failed: the JVM crashed.');
 });
 
+describe('a run without a window', () => {
+  const nothing = { windowStart_ns: 0, windowEnd_ns: 0, drainEnd_ns: 0 };
+  const ended = (arm: string, status: RunFile['status'], code: 'guest-lost' | 'jvm-crashed' | null): FinishedRun => {
+    const whole = run(arm, {});
+    return {
+      log: [],
+      analysis: { window_ns: 0, series: [], holder: null },
+      file: {
+        ...whole.file,
+        status,
+        failures: code === null ? [] : [said('it is gone', code)],
+        window: nothing,
+        holder: null,
+        series: [],
+      },
+    };
+  };
+  const noteCodes = ({ notes }: ReturnType<typeof summary>): string[] =>
+    notes.map(({ code }) => code).filter((code) => code.startsWith('runs-'));
+
+  test.each([
+    ['whose guest was lost, as an older version recorded it', 'partial', 'guest-lost'],
+    ['that failed before its window', 'failed', 'jvm-crashed'],
+    ['that was cut short in its warm-up', 'partial', null],
+  ] as const)('%s is in no figure', (_, status, code) => {
+    const made = summary([ended('free-one-vma', status, code)]);
+    expect(made.arm('free-one-vma')).toMatchObject({
+      runs: 0,
+      cutShortRuns: 0,
+      failedRuns: 0,
+      spoiledRuns: 0,
+      runsWithoutFigures: 1,
+    });
+    expect(noteCodes(made)).toEqual(['runs-without-figures']);
+    expect(made.conclusions.some((one) => one.code === 'runs-failed')).toBe(code !== null);
+  });
+
+  test('whose guest was lost is named in the verdict, with its kernel and the reason', () => {
+    const { conclusions, verdict } = summary([ended('free-one-vma', 'partial', 'guest-lost')]);
+    expect(conclusions.find(({ code }) => code === 'runs-failed')).toMatchObject({
+      arms: ['free-one-vma'],
+      kernels: ['6.18.0'],
+      failures: ['guest-lost'],
+    });
+    expect(verdict).toMatch(/ The run \d+-free-one-vma failed: it is gone\./);
+  });
+
+  test('takes no figure from the other runs of its arm', () => {
+    const measured = {
+      issued: [{ call: 'madvise.FREE', by: null, n: 3, bytes: 12 }],
+      memoryUse: { rssMeanBytes: 1, rssPeakBytes: 2, pssBytes: null, cgroup: null, samples_n: 1, processes: [] },
+    };
+    const made = summary([ended('free-one-vma', 'failed', 'jvm-crashed'), run('free-one-vma', {}, measured)]);
+    expect(made.arm('free-one-vma')).toMatchObject({
+      runs: 1,
+      issued: measured.issued,
+      memoryUse: { rssPeakBytes: 2 },
+    });
+  });
+});
+
+test('a JVM that was started again before its window is a note', () => {
+  const crash = said('in the guest: SIGILL', 'jvm-crashed');
+  const again = (arm: string, ...failedStarts: (typeof crash)[]): FinishedRun => {
+    const { file, ...rest } = run(arm, {});
+    const guest = { runDelay_share: 0, clock_ratio: 1, failedStarts };
+    return { ...rest, file: { ...file, name: `001-${arm}`, machine: { ...file.machine, guest } } };
+  };
+  const { notes } = summary([again('free-one-vma', crash, crash), again('free-across-vmas', crash)]);
+  expect(notes.filter(({ code }) => code === 'jvm-started-again')).toMatchObject([
+    {
+      runs: ['001-free-one-vma', '001-free-across-vmas'],
+      starts_n: 3,
+      failure: 'jvm-crashed',
+      sentence:
+        '001-free-one-vma and 001-free-across-vmas: the JVM was started again 3 times before the window, because in the guest: SIGILL. ' +
+        'Under TCG this may be a fault of the emulation; if it happens again, the JVM or the kernel causes it.',
+    },
+  ]);
+});
+
+test('a run that failed in its window is not said to be cut short', () => {
+  const failed = run('free-one-vma', {}, { status: 'failed', failures: [said('it crashed', 'jvm-crashed')] });
+  const made = summary([failed]);
+  expect(made.arm('free-one-vma')).toMatchObject({ runs: 1, cutShortRuns: 0, failedRuns: 1 });
+  expect(made.notes.map(({ sentence }) => sentence)).toContain(
+    '1 run failed in its window: the figures contain what it recorded, but no conclusion is drawn from it.',
+  );
+});
+
 test('every arm of the plan is there, before its first run too', () => {
   const { arms: listed, verdict } = summary([]);
   expect(listed.map(({ name, runs, holder }) => [name, runs, holder])).toEqual(arms.map(({ name }) => [name, 0, null]));

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { unfit, workloadFailed } from '../../src/base/failure.js';
+import { Failure, unfit, workloadFailed } from '../../src/base/failure.js';
 import type { KernelRecord, ManifestFile } from '../../src/bundle/bundle-schema.js';
 import { createBundle, readBundleFile, reopenBundle } from '../../src/bundle/store.js';
 import { runExperiment, type ExperimentInput, type ExperimentResult } from '../../src/experiment/experiment.js';
@@ -31,7 +31,8 @@ const profile = await loadResolved('convoy', ['runs=2'].map(parseSet));
 const here: KernelRecord = localPlace().kernel;
 
 /** What becomes of the nth run, from 1. */
-type Fate = 'complete' | 'disturbed' | 'cut' | 'failed' | 'lost' | 'no space' | 'interrupted after';
+type Fate =
+  'complete' | 'disturbed' | 'cut' | 'failed' | 'refused' | 'lost' | 'guest lost' | 'no space' | 'interrupted after';
 
 interface Session {
   readonly out: string;
@@ -78,11 +79,16 @@ async function session({
     const begun = failedStart({
       request,
       startedAt: new Date().toISOString(),
-      failure: workloadFailed('it ended'),
+      failure:
+        fate === 'refused'
+          ? unfit('it needs a newer JDK')
+          : fate === 'guest lost'
+            ? new Failure('guest-lost', 'the guest is gone')
+            : workloadFailed('it ended'),
       cpuCount: 1,
       files: {},
     });
-    if (fate === 'failed' || failing.includes(where)) return begun;
+    if (['failed', 'refused', 'guest lost'].includes(fate) || failing.includes(where)) return begun;
     return {
       ...begun,
       file: {
@@ -273,6 +279,80 @@ describe('an experiment that was interrupted', () => {
   });
 });
 
+describe('an experiment that ends by a failure', () => {
+  const kernels = ['6.16.12', '6.17.13'].map((release) => kernelRecord(release));
+
+  test.each(['lost', 'no space', 'failed'] as const)('names the command that goes on: %s', async (fate) => {
+    const out = scratch.fresh('bundle');
+    const { failure } = await session({ out, fates: { 3: fate } });
+    expect(failure?.message).toMatch(
+      new RegExp(`^run 002-.*; ${all_n - 3} further runs were not made; continue with \`pauselab resume ${out}\`$`),
+    );
+  });
+
+  test('does not name it if there is no complete run to keep', async () => {
+    const { failure } = await session({ out: scratch.fresh('bundle'), fates: { 1: 'failed' } });
+    expect(failure?.message).toMatch(/^run 000-\S+ failed: it ended$/);
+  });
+
+  test('by another failure than the first has the exit code of the first, and names both', async () => {
+    const fates = { 2: 'refused', 5: 'no space' } as const;
+    const { failure, summary } = await session({ out: scratch.fresh('bundle'), kernels, fates });
+    expect(failure?.exitCode).toBe(5);
+    expect(failure?.message).toMatch(
+      /^run 001-\S+ failed: it needs a newer JDK; 1 more failure followed, and it ended the experiment: run 004-\S+: .*ENOSPC.*; \d+ further runs were not made; continue with `pauselab resume /,
+    );
+    expect(summary.verdict).toContain('failed: it needs a newer JDK.');
+  });
+
+  test('whose first workload cannot start is refused in its words, and keeps nothing', async () => {
+    const out = scratch.fresh('bundle');
+    const ended = session({ out, fates: { 1: 'refused' } });
+    await expect(ended).rejects.toMatchObject({ exitCode: 5, message: 'it needs a newer JDK' });
+    expect(readdirSync(join(out, 'runs'))).toEqual([]);
+  });
+
+  test('but on several kernels goes on with the others', async () => {
+    const { failure, made } = await session({ out: scratch.fresh('bundle'), kernels, fates: { 1: 'refused' } });
+    expect(made.length).toBeGreaterThan(3);
+    expect(failure?.exitCode).toBe(5);
+    expect(failure?.message).toMatch(/^run 000-\S+ failed: it needs a newer JDK; 1 further run of .* was left out/);
+  });
+});
+
+describe('an experiment on two kernels, of which one is lost', () => {
+  const kernels = ['6.16.12', '6.17.13'].map((release) => kernelRecord(release));
+  const kernelOf = (run: string): string => run.replace(/^.*@| \d+$/g, '');
+
+  test('goes on without that kernel at any run, and is resumed by its runs', async () => {
+    const whole = (await session({ out: scratch.fresh('whole'), kernels })).made;
+    for (let nth = 1; nth <= whole.length; nth += 1) {
+      const out = scratch.fresh('bundle');
+      const gone = kernelOf(whole[nth - 1] ?? '');
+      const { made, failure, summary } = await session({ out, kernels, fates: { [nth]: 'guest lost' } });
+      expect(made).toEqual(whole.filter((run, i) => i < nth || kernelOf(run) !== gone));
+      expect(failure).toMatchObject({ code: 'guest-lost' });
+      expect(failure?.message).toContain('all other runs were made; continue with `pauselab resume ');
+      expect(summary.verdict).toMatch(/The run \S+ failed: the guest is gone\./);
+      const rest = await again(out, { kernels });
+      expect(rest).toMatchObject({ failure: null, summary: { status: 'complete' } });
+      expect([...made.filter((_, i) => i !== nth - 1), ...rest.made].sort()).toEqual([...whole].sort());
+    }
+  });
+
+  test('ends once the other is lost too', async () => {
+    const whole = (await session({ out: scratch.fresh('whole'), kernels })).made;
+    const second = whole.findIndex((run) => kernelOf(run) !== kernelOf(whole[0] ?? '')) + 1;
+    const left = whole.filter((run, i) => i === 0 || kernelOf(run) === kernelOf(whole[second - 1] ?? ''));
+    const fates = { 1: 'guest lost', 3: 'guest lost' } as const;
+    const { made, failure } = await session({ out: scratch.fresh('bundle'), kernels, fates });
+    expect(made).toEqual(left.slice(0, 3));
+    expect(failure?.message).toMatch(
+      /^run 000-\S+ failed: the guest is gone; 1 more failure followed, and it ended the experiment: run 002-\S+ failed: the guest is gone; \d+ further runs were not made; continue /,
+    );
+  });
+});
+
 describe('an experiment on two kernels, of which one fails an arm', () => {
   const kernels = ['6.16.12', '6.17.13'].map((release) => kernelRecord(release));
   const arm = 'with-writer';
@@ -356,12 +436,40 @@ describe('an experiment on two kernels, of which one fails an arm', () => {
     );
   });
 
+  test('goes on if all of its arms fail there, even if they come first', async () => {
+    const of = (release: string): string[] => profile.arms.map(({ name }) => `${name}@${release}`);
+    const names = profile.arms.map((one) => one.name);
+    const first = kernels[0]?.name ?? '';
+    const orderWith = (seed: number): PlannedRun[] =>
+      runOrder(
+        names,
+        kernels.map((one) => one.name),
+        profile.runs,
+        seed,
+      );
+    const seeds = Array.from({ length: 1000 }, (_, i) => i);
+    const seed = seeds.find((one) =>
+      orderWith(one)
+        .slice(0, 3)
+        .every(({ kernel }) => kernel === first),
+    );
+    if (seed === undefined) throw new Error('no seed lets three runs of a kernel come first');
+    for (const name of [first]) {
+      const input = { profile: { ...profile, seed } };
+      const { made, failure } = await session({ out: scratch.fresh('bundle'), kernels, failing: of(name), input });
+      expect(made.filter((run) => !run.includes(name))).toHaveLength(2 * profile.arms.length);
+      expect(failure?.message).toContain('all other runs were made');
+    }
+  });
+
   test('goes on after the first run, but not if nothing runs at all', async () => {
     const cells = profile.arms.flatMap(({ name }) => kernels.map((kernel) => `${name}@${kernel.name}`));
     const out = scratch.fresh('bundle');
     const { made, failure } = await session({ out, kernels, failing: cells });
     expect(made).toHaveLength(3);
-    expect(failure?.message).toMatch(/^run 002-\S+ failed: it ended$/);
+    expect(failure?.message).toMatch(
+      /^run 000-\S+ failed: it ended; 2 more failures followed, and the last of them ended the experiment: run 002-\S+ failed: it ended; \d+ further runs were not made$/,
+    );
     const first = (await wholeOf())[0]?.replace(/ \d$/, '') ?? '';
     const one = await session({ out: scratch.fresh('bundle'), kernels, failing: [first] });
     expect(one.made.length).toBeGreaterThan(3);

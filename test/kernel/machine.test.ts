@@ -1,7 +1,8 @@
 /** A guest that ends before it was ready, played by a script in QEMU's place. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
-import { bootMachine } from '../../src/kernel/guest/guest-machine.js';
+import { encodeFrame } from '../../src/kernel/guest/frames.js';
+import { bootMachine, type Machine } from '../../src/kernel/guest/guest-machine.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();
@@ -26,9 +27,34 @@ control.on('data', (text) => {
 });
 `);
 
+/** A guest that is ready, and whose QEMU ends at `last`, a command of its control channel. */
+const readyUntil = (last: 'stop' | 'cont', console: string): Promise<Machine> =>
+  machineWith(`#!${process.execPath}
+const at = (id) => new RegExp('id=' + id + ',path=([^ ,]+)').exec(process.argv.join(' '))[1];
+const { connect } = require('node:net');
+connect(at('channel')).write(Buffer.from('${encodeFrame({ type: 'hello' }).toString('base64')}', 'base64'));
+const control = connect(at('control'));
+control.write('{"QMP": {}}\\n');
+const answers = { 'query-cpus-fast': [{ 'thread-id': 1 }], 'query-status': { status: 'running' } };
+control.on('data', (text) => {
+  for (const line of String(text).trim().split('\\n')) {
+    const { execute } = JSON.parse(line);
+    if (execute === '${last}') {
+      require('node:fs').writeFileSync(at('console'), ${JSON.stringify(console)});
+      control.destroy();
+      setTimeout(() => process.exit(3), 100);
+    } else control.write(JSON.stringify({ return: answers[execute] ?? {} }) + '\\n');
+  }
+});
+`);
+
 async function failureWith(qemu: string): Promise<Failure> {
+  return failureIn(machineWith(qemu));
+}
+
+function machineWith(qemu: string): Promise<Machine> {
   const path = scratch.write('qemu', qemu, 0o755);
-  const boot = bootMachine({
+  return bootMachine({
     qemu: { path, version: '9', accelerators: [] },
     accelerator: 'tcg',
     settings: { cpus: 1, memoryBytes: 2 ** 28, preempt: null, feature: null, append: [] },
@@ -37,9 +63,12 @@ async function failureWith(qemu: string): Promise<Failure> {
     deadline_ms: 3_000,
     interrupted: new Promise(() => undefined),
   });
-  return boot.then(
+}
+
+function failureIn(work: Promise<unknown>): Promise<Failure> {
+  return work.then(
     () => {
-      throw new Error('it booted');
+      throw new Error('it did not fail');
     },
     (error: unknown) => {
       if (error instanceof Failure) return error;
@@ -81,4 +110,22 @@ test('a guest that QEMU stopped is given up at once, with the reason, and not af
 
 test('a guest that runs and says nothing is given up after the deadline', async () => {
   expect((await failureInState('running', '')).message).toMatch(/^the guest was not ready after 3 s/);
+});
+
+describe('QEMU that ends while its guest is', () => {
+  test.each([
+    ['paused', 'cont', (machine: Machine) => machine.resume()],
+    ['being paused', 'stop', (machine: Machine) => machine.pause()],
+  ] as const)('%s: the guest is lost, with the reason and the console', async (_, last, act) => {
+    const machine = await readyUntil(last, 'Out of memory: Killed process 7 (java)\n');
+    try {
+      const failure = await failureIn(act(machine));
+      expect(failure.message).toMatch(
+        /^the guest ended \(QEMU ended with exit code 3.*\); its console ends with: Out of memory: Killed process 7 \(java\)$/,
+      );
+      expect(failure.code).toBe('guest-lost');
+    } finally {
+      await machine.close();
+    }
+  });
 });

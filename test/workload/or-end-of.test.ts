@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
-import { ExitCode, usage, unfit, workloadFailed } from '../../src/base/failure.js';
-import { orEndOf } from '../../src/workload/prepared.js';
+import { describe, expect, test } from 'vitest';
+import { ExitCode, Failure, usage, unfit, workloadFailed } from '../../src/base/failure.js';
+import { FailedStart, orEndOf, withFiles } from '../../src/workload/prepared.js';
 
 async function endedProcess(): Promise<number> {
   const child = spawn('true');
@@ -31,3 +31,33 @@ test.each([usage('bad input'), workloadFailed('it crashed'), new Error('of ours'
     expect(orEndOf([await endedProcess()], error)).toBe(error);
   },
 );
+
+describe('a start that failed', () => {
+  const files = (): Record<string, string> => ({ log: 'text' });
+  const ended = (code: number | null) => ({
+    exit: () => ({ code, signal: code === null ? ('SIGKILL' as const) : null }),
+  });
+  const running = { exit: () => null };
+
+  test.each([usage('no such flag'), unfit('a newer JDK is needed'), workloadFailed('it crashed')])(
+    '%s of a program that ended is that of its arm, with its code and its files',
+    (error) => {
+      const failed = withFiles(error, files, [running, ended(1)]);
+      expect(failed).toBeInstanceOf(FailedStart);
+      expect(failed).toMatchObject({ code: error.code, message: error.message, files: { log: 'text' } });
+    },
+  );
+
+  test.each([usage('no such CPU'), unfit('nice -5 was refused (EPERM)'), new Failure('interrupted', 'interrupted')])(
+    '%s while all programs run is not',
+    (error) => {
+      expect(withFiles(error, files, [running])).toBe(error);
+      expect(withFiles(error, files, [ended(0)])).toBe(error);
+    },
+  );
+
+  test('an interruption that ended a program too is an interruption', () => {
+    const error = new Failure('interrupted', 'interrupted before java was started');
+    expect(withFiles(error, files, [ended(null)])).toBe(error);
+  });
+});

@@ -108,12 +108,9 @@ function loadLine({ runs, foreignLoad_share }: NonNullable<ArmSummary['underLoad
 }
 
 function armLine(arm: ArmSummary, several: boolean): string {
-  const { name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, memoryUse, holder, churn } = arm;
-  const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
-  const spoiled =
-    spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} disturbed` : `, ${spoiledRuns} more disturbed`;
+  const { name, title, kernel, runs, cutShortRuns, failedRuns, regionBytes, memoryUse, holder, churn } = arm;
   const facts = [
-    `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
+    `${runs} run${runs === 1 ? '' : 's'}${ofThem(cutShortRuns, 'cut short')}${ofThem(failedRuns, 'failed')}${besides(arm)}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
     ...holderFacts(holder, arm.asked_hold_ns),
     ...agentFacts(arm.agent),
@@ -127,6 +124,19 @@ function armLine(arm: ArmSummary, several: boolean): string {
       : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in total`]),
   ];
   return `${name}${several ? ` on ${kernel}` : ''}: ${title} · ${facts.join(' · ')}`;
+}
+
+function ofThem(runs_n: number, how: string): string {
+  return runs_n === 0 ? '' : `, ${runs_n} of them ${how}`;
+}
+
+/** Runs that are in no figure. */
+function besides({ runs, spoiledRuns, runsWithoutFigures }: ArmSummary): string {
+  const more = runs === 0 ? '' : ' more';
+  return [
+    ...(spoiledRuns === 0 ? [] : [`, ${spoiledRuns}${more} disturbed`]),
+    ...(runsWithoutFigures === 0 ? [] : [`, ${runsWithoutFigures}${more} without figures`]),
+  ].join('');
 }
 
 function holderFacts(holder: ArmSummary['holder'], asked_hold_ns: number | null): string[] {

@@ -32,15 +32,17 @@ interface Failed extends Pick<ManifestFile, 'resumed'>, Pick<Resumed, 'setAside'
   readonly kernels_n: number;
 }
 
-/** Whether the experiment went on without the arm of a run on its kernel, before this interruption or an earlier one. */
+/** Whether the experiment went on without the arm of a run on its kernel, or without its kernel, before this interruption or an earlier one. */
 export function failedBefore({ resumed, setAside, arms, kernels_n }: Failed): (run: PlannedRun) => boolean {
   if (!comparesSeveral(arms, kernels_n)) return () => false;
-  const failed = new Set(
-    [...resumed.flatMap((earlier) => earlier.setAside), ...setAside].flatMap(({ run, status }) =>
-      status === 'failed' ? [run.replace(/^\d+-/, '')] : [],
-    ),
+  const failed = [...resumed.flatMap((earlier) => earlier.setAside), ...setAside].filter(
+    ({ status }) => status === 'failed',
   );
-  return (run) => failed.has(nameWithoutNumber(run, kernels_n));
+  const names = new Set(failed.map(({ run }) => run.replace(/^\d+-/, '')));
+  const lost = new Set(
+    failed.flatMap(({ run, placeLost }) => (placeLost === true ? [run.replace(/^[^@]*@/, '')] : [])),
+  );
+  return (run) => names.has(nameWithoutNumber(run, kernels_n)) || lost.has(folderName(run.kernel));
 }
 
 /**

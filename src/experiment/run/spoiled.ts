@@ -1,6 +1,5 @@
 /** Whether a run is evidence. What the machine did decides this, by limits in the profile; latencies never do. */
 import { largestOf } from '../../base/largest.js';
-import type { GuestMachine } from '../../bundle/bundle-schema.js';
 import type { Disturbance } from '../../facts/run-facts.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { RelativeWindow } from '../../record/board/board.js';
@@ -75,7 +74,7 @@ const readLate_ns = 300_000_000;
  * not report. `passed_ns`: time between the readings by the host's clock.
  */
 export function spoiledByHost(
-  { runDelay_share, clock_ratio }: Pick<GuestMachine, 'runDelay_share' | 'clock_ratio'>,
+  { runDelay_share, clock_ratio }: Readonly<Record<'runDelay_share' | 'clock_ratio', number>>,
   passed_ns: number,
   limits: ResolvedProfile['spoiled'],
 ): Disturbance[] {

@@ -191,6 +191,10 @@ export async function bootMachine({
       deadline_ms,
       () => late('was not ready', deadline_ms),
     );
+    const controlOf = (command: 'stop' | 'cont', what: string): Promise<void> =>
+      within(Promise.race([controlled(qmp, command).catch(explained), ended]), controlDeadline_ms, () =>
+        late(what, controlDeadline_ms),
+      );
     return {
       pid: started.pid,
       vcpus,
@@ -228,10 +232,8 @@ export async function bootMachine({
           clearTimeout(interruptedFor);
         }
       },
-      pause: () =>
-        within(controlled(qmp, 'stop'), controlDeadline_ms, () => late('could not be paused', controlDeadline_ms)),
-      resume: () =>
-        within(controlled(qmp, 'cont'), controlDeadline_ms, () => late('could not be resumed', controlDeadline_ms)),
+      pause: () => controlOf('stop', 'could not be paused'),
+      resume: () => controlOf('cont', 'could not be resumed'),
       console: consoleText,
       close,
     };

@@ -7,7 +7,7 @@ import { formatDuration, formatSize } from '../../base/text/units.js';
 import { nameWithoutLabel, placeKey } from '../../bundle/place-names.js';
 import type { KernelRecord, RunFile, SeriesFigures } from '../../bundle/bundle-schema.js';
 import type { StoredBundle } from '../../bundle/store.js';
-import { isEvidence } from '../../bundle/stored.js';
+import { hasFailed, isEvidence } from '../../bundle/stored.js';
 import type { ResolvedArm } from '../../profile/resolved/resolved.js';
 import { addCounts } from '../../record/histogram/counts.js';
 import { percentile_ns } from '../../record/histogram/histogram.js';
@@ -63,12 +63,14 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
   const degraded = distinct(runs.flatMap((run) => run.degraded));
   const incomplete = incompleteness(summary, runs);
   const disturbed = runs.filter((run) => run.disturbances.length > 0).length;
-  const cut = runs.filter((run) => run.status !== 'complete').length;
+  const failed = runs.filter(hasFailed).length;
+  const cut = runs.filter((run) => run.status !== 'complete' && !hasFailed(run)).length;
   const of_n = runs.length;
   const leftOut: LeftOut[] = [
     ...notes.map((reason) => ({ code: 'unreadable', reason }) as const),
     ...(disturbed > 0 ? [{ code: 'runs-disturbed', runs_n: disturbed, of_n } as const] : []),
     ...(cut > 0 ? [{ code: 'runs-cut-short', runs_n: cut, of_n } as const] : []),
+    ...(failed > 0 ? [{ code: 'runs-failed', runs_n: failed, of_n } as const] : []),
   ];
   return {
     label: basename(path.replace(/\/+$/, '')) || path,

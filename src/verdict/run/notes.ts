@@ -68,7 +68,9 @@ const enoughRuns = 4;
 
 function fewRuns(real: readonly ArmSummary[], foreign: readonly ArmSummary[]): NoteFact[] {
   const runs_n = Math.min(
-    ...[...real, ...foreign].map(({ runs, cutShortRuns }) => runs - cutShortRuns).filter((runs) => runs > 0),
+    ...[...real, ...foreign]
+      .map(({ runs, cutShortRuns, failedRuns }) => runs - cutShortRuns - failedRuns)
+      .filter((runs) => runs > 0),
   );
   if (runs_n >= enoughRuns || real.length === 0) return [];
   return [{ code: 'few-runs', runs_n, oneIn_n: orderings(runs_n), oneInOfFive_n: orderings(5) }];
@@ -82,12 +84,16 @@ function orderings(n: number): number {
 }
 
 function leftOut(arms: readonly ArmSummary[]): NoteFact[] {
-  const disturbed = arms.reduce((sum, arm) => sum + arm.spoiledRuns, 0);
-  const cut = arms.reduce((sum, arm) => sum + arm.cutShortRuns, 0);
-  return [
-    ...(disturbed > 0 ? [{ code: 'runs-disturbed', runs_n: disturbed } as const] : []),
-    ...(cut > 0 ? [{ code: 'runs-cut-short', runs_n: cut } as const] : []),
-  ];
+  const numbers = [
+    ['runs-disturbed', 'spoiledRuns'],
+    ['runs-cut-short', 'cutShortRuns'],
+    ['runs-failed-in-window', 'failedRuns'],
+    ['runs-without-figures', 'runsWithoutFigures'],
+  ] as const;
+  return numbers.flatMap(([code, key]): NoteFact[] => {
+    const runs_n = arms.reduce((sum, arm) => sum + arm[key], 0);
+    return runs_n > 0 ? [{ code, runs_n }] : [];
+  });
 }
 
 function noise(arms: readonly ArmSummary[]): NoteFact[] {

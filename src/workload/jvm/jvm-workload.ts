@@ -229,9 +229,11 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       dispose,
     };
   } catch (error) {
-    const cause = orEndOfPrograms([...(engine === undefined ? [] : [engine]), ...javas], opened, error);
+    const programs = [...(engine === undefined ? [] : [engine]), ...javas];
+    const cause = orEndOfPrograms(programs, opened, error);
+    const ended = programs.filter((program) => program.exit() !== null);
     await end();
-    const failure = withFiles(cause, logs);
+    const failure = withFiles(cause, logs, ended);
     await dispose();
     throw failure;
   }

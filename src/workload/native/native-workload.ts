@@ -170,13 +170,11 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       dispose,
     };
   } catch (error) {
-    const cause = orEndOfPrograms(
-      engines.map(({ program }) => program),
-      opened,
-      error,
-    );
+    const programs = engines.map(({ program }) => program);
+    const cause = orEndOfPrograms(programs, opened, error);
+    const ended = programs.filter((program) => program.exit() !== null);
     await end();
-    const failure = withFiles(cause, logs);
+    const failure = withFiles(cause, logs, ended);
     await dispose();
     throw failure;
   }

@@ -82,6 +82,11 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
 const mostItems = 200;
 
 /** A line per arm: a bundle may have hundreds of disturbed runs. */
+/** Runs that are in no figure. */
+function besides(runs_n: number, what: string): string {
+  return runs_n === 0 ? '' : ` (${runs_n} ${what})`;
+}
+
 function spoiledLines(runs: ReportedBundle['stored']['runs']): Markup[] {
   const spoiled = runs.filter((run) => run.disturbances.length > 0);
   const arms = [...new Set(spoiled.map(({ arm }) => arm))];
@@ -148,8 +153,8 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
   const idle = summary.arms
     .filter(({ runs }) => runs === 0)
     .map(
-      ({ name, kernel, spoiledRuns }) =>
-        `${name}${kernels ? ` on ${kernel}` : ''}${spoiledRuns > 0 ? ` (${spoiledRuns} disturbed)` : ''}`,
+      ({ name, kernel, spoiledRuns, runsWithoutFigures }) =>
+        `${name}${kernels ? ` on ${kernel}` : ''}${besides(spoiledRuns, 'disturbed')}${besides(runsWithoutFigures, 'without figures')}`,
     );
   return html`${
     rows.length === 0
