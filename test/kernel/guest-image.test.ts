@@ -1,5 +1,5 @@
-import { readdirSync, utimesSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { keepLastUsed } from '../../src/kernel/guest/guest-image.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -26,4 +26,14 @@ test("of guests' file systems those used last are kept, and other files are left
     '9.cpio',
     'other',
   ]);
+});
+
+test('an image that another pauselab removed since the folder was read is passed over', () => {
+  const folder = scratch.fresh('images');
+  mkdirSync(folder);
+  // Like such an image, it has a name and nothing behind it.
+  symlinkSync('gone', join(folder, 'gone.cpio'));
+  writeFileSync(join(folder, 'there.cpio'), '');
+  keepLastUsed(folder);
+  expect(readdirSync(folder)).toContain('there.cpio');
 });

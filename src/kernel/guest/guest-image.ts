@@ -77,7 +77,12 @@ function noteUse(path: string): void {
 export function keepLastUsed(folder: string): void {
   const images = readdirSync(folder)
     .filter((name) => name.endsWith('.cpio'))
-    .map((name) => ({ path: join(folder, name), usedAt_ms: statSync(join(folder, name)).mtimeMs }));
+    .flatMap((name) => {
+      const path = join(folder, name);
+      // Another pauselab may have removed it meanwhile.
+      const usedAt_ms = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+      return usedAt_ms === undefined ? [] : [{ path, usedAt_ms }];
+    });
   for (const { path } of images.sort((a, b) => b.usedAt_ms - a.usedAt_ms).slice(mostKept))
     rmSync(path, { force: true });
 }
