@@ -113,7 +113,7 @@ async function session({
       }),
     pause: () => Promise.resolve(),
     resume: () => Promise.resolve(),
-    console: () => null,
+    console: () => (kernel.guest === null ? null : `booted to run ${made.length} runs`),
     close: () => Promise.resolve(),
   });
   const store = isResumed ? reopenBundle(out) : createBundle(out);
@@ -150,6 +150,11 @@ async function session({
     store.close();
   }
 }
+
+const consolesOf = (out: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(join(out, 'consoles')).map((name) => [name, readFileSync(join(out, 'consoles', name), 'utf8')]),
+  );
 
 const again = (out: string, more: Partial<Session> = {}): Promise<Ended> => session({ out, isResumed: true, ...more });
 
@@ -232,6 +237,7 @@ describe('an experiment that was interrupted', () => {
     await session({ out, fates: { 2: 'cut' }, kernel });
     const { guest } = kernel;
     if (guest === null) throw new Error('a guest');
+    const before = [filesOf(out), consolesOf(out)];
     const other = { ...kernel, guest: { ...guest, sha256: 'another' } };
     await expect(again(out, { kernel: other })).rejects.toThrow(
       /^not resumed, because the runs would not repeat each other: 6\.17\.13 has the image 6\.17\.13 in .* and another in this machine now; run the experiment again with `pauselab replay`$/,
@@ -239,8 +245,13 @@ describe('an experiment that was interrupted', () => {
     await expect(again(out, { kernel: { ...kernel, guest: { ...guest, qemu: '10' } } })).rejects.toThrow(
       '6.17.13 has QEMU 9 in ',
     );
-    expect(readBundleFile('manifest', join(out, 'manifest.json')).resumed).toEqual([]);
-    const { summary } = await again(out, { kernel });
+    // Also the console, which may say why the guest of the first boot died.
+    expect([filesOf(out), consolesOf(out)]).toEqual(before);
+    const { summary, made } = await again(out, { kernel });
+    expect(consolesOf(out)).toEqual({
+      '6.17.13.log': 'booted to run 2 runs',
+      '6.17.13.boot-2.log': `booted to run ${made.length} runs`,
+    });
     expect(summary.notes.find(({ code }) => code === 'resumed')?.sentence).toContain(
       '6.17.13 was booted again: the runs before and after are of two boots.',
     );
