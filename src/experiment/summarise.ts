@@ -12,7 +12,6 @@ import {
   type ArmSummary,
   type HolderFigures,
   type KernelRecord,
-  type Resumed,
   type RunFile,
   type SeriesFigures,
   type SeriesRunFigures,
@@ -35,7 +34,7 @@ import { mean } from '../stats/sample.js';
 import { givesOffHeap, logsReturns } from '../verdict/evidence/heap-kept.js';
 import { holderCallsOf } from '../verdict/evidence/nothing-given.js';
 import { judge } from '../verdict/run/judge.js';
-import { resumedNotes } from '../verdict/run/resumed-notes.js';
+import { resumedNotes, type ResumedBundle } from '../verdict/run/resumed-notes.js';
 import { traceNotes } from '../verdict/run/trace-notes.js';
 import { listed } from '../words/text.js';
 import type { FlagRead } from '../host/jdk-flags.js';
@@ -58,7 +57,7 @@ export interface SummaryInput {
   /** Arms that their JDK cannot run. */
   readonly refused: readonly RefusedArm[];
   /** Of each bundle that the runs are from: how it was interrupted and resumed. */
-  readonly resumed: readonly (readonly Resumed[])[];
+  readonly resumed: readonly ResumedBundle[];
 }
 
 export function summarise({ profile, arms, kernels, status, runs, refused, resumed }: SummaryInput): SummaryFile {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { usage } from '../base/failure.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { planMerge, writeMerged, type MergePlan } from '../bundle/merge.js';
-import { openBundle, type StoredBundle } from '../bundle/store.js';
+import { hasCutShort, originFolder } from '../bundle/origin-files.js';
+import { cutShortFolder, openBundle, type StoredBundle } from '../bundle/store.js';
 import { unlikePlaces } from '../bundle/unlike-places.js';
 import { finishedRunOf } from '../experiment/run/stored-run.js';
 import { summarise } from '../experiment/summarise.js';
@@ -99,6 +100,10 @@ function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): SummaryFi
   });
   const status = bundles.every(({ summary }) => summary?.status === 'complete') ? 'complete' : 'partial';
   const { kernels, refusedArms: refused, origins } = plan.manifest;
-  const resumed = origins.map(({ manifest }) => manifest.resumed);
+  const resumed = origins.map(({ manifest }, i) => {
+    const before = plan.besideRuns[i];
+    const isThere = before !== undefined && hasCutShort(before);
+    return { resumed: manifest.resumed, cutShort: isThere ? join(originFolder(i), cutShortFolder) : null };
+  });
   return summarise({ profile, arms, kernels, status, runs, refused, resumed });
 }

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
 import { hashOf } from '../../src/profile/resolved/hash.js';
@@ -235,6 +235,72 @@ describe('pauselab merge', () => {
     ]);
   });
 
+  /** A bundle that was resumed in a guest. */
+  function resumed(name: string, day: number): string {
+    const path = inGuest(name, day, {});
+    const files = { 'consoles/6.17.0.log': `${name} died`, 'consoles/6.17.0.boot-2.log': `${name} ended` };
+    const cut = { 'cut-short/002-free-one-vma/run.json': `${name} {}`, 'cut-short/002-free-one-vma/engine.log': '' };
+    for (const [file, text] of Object.entries({ ...files, ...cut, 'consoles/.pauselab-1.partial': '' })) {
+      mkdirSync(dirname(join(path, file)), { recursive: true });
+      writeFileSync(join(path, file), text);
+    }
+    const setAside = [{ run: '002-free-one-vma', status: 'partial' }];
+    const at = `2026-01-0${day}T01:00:00.000Z`;
+    changeManifest(path, { resumed: [{ at, kept_n: 1, setAside, bootedAgain: [], changed: [] }] });
+    return path;
+  }
+  const besideRuns = (path: string): Record<string, string> =>
+    Object.fromEntries(
+      readdirSync(path, { recursive: true, encoding: 'utf8', withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.parentPath.startsWith(join(path, 'runs')))
+        .filter((entry) => entry.parentPath !== path)
+        .map((entry) => join(entry.parentPath, entry.name))
+        .map((file) => [file.slice(path.length + 1), readFileSync(file, 'utf8')] as const)
+        .sort(),
+    );
+  const noteOf = (path: string): string =>
+    openBundle(path).summary?.notes.find(({ code }) => code === 'resumed')?.sentence ?? '';
+
+  test('keeps the consoles and the runs that were cut short, of each origin, and says where they are', async () => {
+    const [plain, a, b] = [inGuest('plain', 2, {}), resumed('a', 3), resumed('b', 4)];
+    const both = await again(b, plain, a);
+    const ofOrigin = (origin: string, name: string): Record<string, string> => ({
+      [`origins/${origin}/consoles/6.17.0.boot-2.log`]: `${name} ended`,
+      [`origins/${origin}/consoles/6.17.0.log`]: `${name} died`,
+      [`origins/${origin}/cut-short/002-free-one-vma/engine.log`]: '',
+      [`origins/${origin}/cut-short/002-free-one-vma/run.json`]: `${name} {}`,
+    });
+    expect(besideRuns(both)).toEqual({ ...ofOrigin('001', 'a'), ...ofOrigin('002', 'b') });
+    expect(noteOf(both)).toContain(
+      '2 runs that were cut short or failed are in the folders origins/001/cut-short and origins/002/cut-short and in no figure, and were made again.',
+    );
+    const more = await again(both, inGuest('c', 5, {}), inGuest('first', 1, {}));
+    const names = openBundle(more).manifest.origins.map(({ path }) => path.replace(/.*-/, ''));
+    expect(names).toEqual(['first', 'plain', 'a', 'b', 'c']);
+    expect(besideRuns(more)).toEqual({ ...ofOrigin('002', 'a'), ...ofOrigin('003', 'b') });
+  });
+
+  test('names no folder of runs that are not there, such as those that an older merge did not keep', async () => {
+    const [a, b] = [resumed('a', 1), resumed('b', 2)];
+    rmSync(join(a, 'cut-short'), { recursive: true });
+    expect(noteOf(await again(a, b))).toContain(
+      '; 2 runs that were cut short or failed are in no figure, and were made again.',
+    );
+  });
+
+  test.each(['consoles/6.17.0.log', 'cut-short/003-a', 'cut-short/002-free-one-vma/engine.log'])(
+    'refuses a link in place of %s',
+    async (name) => {
+      const linked = resumed('linked', 1);
+      rmSync(join(linked, name), { force: true });
+      symlinkSync('/etc', join(linked, name));
+      const out = scratch.fresh('out');
+      const { code, stderr } = await command('merge', linked, resumed('b', 2), '-o', out);
+      expect({ code, isThere: existsSync(out) }).toEqual({ code: 2, isThere: false });
+      expect(stderr).toContain(`${join(linked, name)} is no `);
+    },
+  );
+
   test('of something partial is partial', async () => {
     const out = scratch.fresh('both');
     expect((await command('merge', monday, bundle('partial', 4, [0], { status: 'partial' }), '-o', out)).code).toBe(0);
@@ -325,7 +391,7 @@ describe('pauselab merge', () => {
     symlinkSync('/etc/passwd', join(linked, 'runs', '000-free-one-vma', 'passwd'));
     const free = scratch.fresh('both');
     expect((await command('merge', monday, linked, '-o', free)).stderr).toContain(
-      'is no regular file, and a run of a bundle has only regular files',
+      'is no regular file, and pauselab writes only such there',
     );
     expect(existsSync(free)).toBe(false);
     expect(readdirSync(scratch.path).filter((name) => name.includes('-merging-'))).toEqual([]);
