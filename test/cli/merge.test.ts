@@ -65,6 +65,23 @@ const host = {
   memoryBytes: 8 * 2 ** 30,
 };
 
+const settings = {
+  transparentHugePages: 'always',
+  autogroup: true,
+  clockSource: 'tsc',
+  schedFeatures: ['HRTICK', 'PLACE_LAG'],
+};
+
+const asked = {
+  ...{ allowDegraded: false, trace: false, untilN: null, failIf: [], keepSecrets: false },
+  guest: { cpus: 1, memoryBytes: 2 ** 30, append: [], bootDeadline_ns: 1e9 },
+};
+
+function withAllocator(day: number, allocator: object, more: object = {}): string {
+  const churn = { processes: [{ pid: 1, allocator, ...more }], threads: [], tallies: null };
+  return bundle('allocator', day, [1], { run: { run: { churn } } });
+}
+
 /** Of one kernel in a guest. */
 function inGuest(
   name: string,
@@ -94,6 +111,30 @@ describe('pauselab merge', () => {
       [['stock', 4]],
       'stock',
     ]);
+  });
+
+  test('of another boot, Node and rights, and with a little more memory, and says so', async () => {
+    const out = scratch.fresh('both');
+    const of = (day: number, more: object): string =>
+      bundle(`day-${day}`, day, [1], { manifest: { host: { ...host, ...settings, ...more } } });
+    const a = of(1, { bootId: 'one', node: 'v20', root: true, maxMapCount: 65530 });
+    const b = of(2, {
+      bootId: 'two',
+      node: 'v22',
+      root: true,
+      maxMapCount: 65530,
+      memoryBytes: host.memoryBytes - 4096,
+    });
+    const { code, stderr } = await command('merge', a, b, '-o', out);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`merged all the same: node is v20 in ${a} and v22 in ${b}`);
+    expect(stderr).toContain(`${a} and ${b} are of two boots of the machine`);
+    expect(stderr).not.toContain('emory');
+  });
+
+  test('of arms with other allocators', async () => {
+    const [a, b] = ['jemalloc', 'mimalloc'].map((name, i) => withAllocator(i + 1, { name, version: `${i}.1` }));
+    await again(a ?? '', b ?? '');
   });
 
   test('keeps what any of them could not run, and what it is made of', async () => {
@@ -335,6 +376,77 @@ describe('pauselab merge', () => {
       'another machine with the same kernel',
       () => [monday, bundle('m', 3, [0], { manifest: { host: { ...host, memoryBytes: 16 * 2 ** 30 } } })],
       'the memory is 8 GiB in',
+    ],
+    ...(
+      [
+        ['transparentHugePages', 'never', 'the setting of transparent huge pages is always in'],
+        ['autogroup', false, 'autogroup is on in'],
+        ['clockSource', 'hpet', 'the clock source is tsc in'],
+        ['schedFeatures', ['NO_HRTICK', 'PLACE_LAG'], 'the scheduler has HRTICK in'],
+        ['schedFeatures', null, 'schedFeatures is ["HRTICK","PLACE_LAG"] in'],
+        ['cpus', [0, 2], 'cpus is [0,1] in'],
+        ['memoryLimitBytes', 2 ** 30, 'memoryLimitBytes is not recorded in'],
+      ] as const
+    ).map(([fact, value, sentence]): [string, () => string[], string] => [
+      `${fact} ${JSON.stringify(value)}`,
+      () => [
+        bundle('known', 1, [1], { manifest: { host: { ...host, ...settings } } }),
+        bundle('changed', 2, [1], { manifest: { host: { ...host, ...settings, [fact]: value } } }),
+      ],
+      sentence,
+    ]),
+    [
+      'another clock source in a guest',
+      () =>
+        ['tsc', 'hpet'].map((clockSource, i) => {
+          const own = kernelRecord('6.17.0');
+          const kernels = [{ ...own, facts: { ...own.facts, clockSource } }];
+          return bundle(clockSource, i + 1, [1], { manifest: { kernels }, run: { run: { kernel: own.name } } });
+        }),
+      'the clock source is tsc in',
+    ],
+    [
+      'other mitigations in a guest',
+      () =>
+        ['on', 'off'].map((retbleed, i) => {
+          const own = kernelRecord('6.17.0');
+          const kernels = [{ ...own, facts: { ...own.facts, mitigations: { retbleed } } }];
+          return bundle(retbleed, i + 1, [1], { manifest: { kernels }, run: { run: { kernel: own.name } } });
+        }),
+      '6.17.0 has mitigations {"retbleed":"on"} in',
+    ],
+    [
+      'another kernel below guests',
+      () =>
+        ['6.18.0', '6.19.0'].map((kernel, i) => {
+          const own = kernelRecord('6.17.0');
+          const manifest = { kernels: [own], host: { ...host, kernel } };
+          return bundle(kernel, i + 1, [1], { manifest, run: { run: { kernel: own.name } } });
+        }),
+      'kernel is 6.18.0 in',
+    ],
+    [
+      'another version of pauselab',
+      () => [monday, bundle('v', 3, [0], { manifest: { tool: { name: 'pauselab', version: '0.2.0' } } })],
+      'pauselab is 0.1.0 in',
+    ],
+    [
+      'traced runs with others',
+      () => [true, false].map((trace, i) => bundle('t', i + 1, [0], { manifest: { asked: { ...asked, trace } } })),
+      'tracing (--trace) is on in',
+    ],
+    [
+      'another version of the allocator of an arm',
+      () => ['5.3.0', '5.3.1'].map((version, i) => withAllocator(i + 1, { name: 'jemalloc', version })),
+      'the allocator is jemalloc 5.3.0 in',
+    ],
+    [
+      'another C library of a fetched JDK',
+      () =>
+        ['2.41', '2.43'].map((version, i) =>
+          withAllocator(i + 1, { name: 'glibc', version: '2.36' }, { packaged: { libc: { version } } }),
+        ),
+      'the allocator is glibc 2.41 in',
     ],
     [
       'another build of the same release',

@@ -239,6 +239,10 @@ describe('an experiment that was interrupted', () => {
     if (guest === null) throw new Error('a guest');
     const before = [filesOf(out), consolesOf(out)];
     const other = { ...kernel, guest: { ...guest, sha256: 'another' } };
+    // A boot in which the kernel gave up its first clock.
+    await expect(
+      again(out, { kernel: { ...kernel, facts: { ...kernel.facts, clockSource: 'hpet' } } }),
+    ).rejects.toThrow('6.17.13 has clockSource not recorded in ');
     await expect(again(out, { kernel: other })).rejects.toThrow(
       /^not resumed, because the runs would not repeat each other: 6\.17\.13 has the image 6\.17\.13 in .* and another in this machine now; run the experiment again with `pauselab replay`$/,
     );
@@ -698,6 +702,15 @@ describe('what changed since the beginning', () => {
     expect(since(guest, { bootId: 'two' })).toEqual({ refused: [], said: [boot] });
     // Not known is not the same.
     expect(since(here, { bootId: null }).refused).toHaveLength(1);
+  });
+
+  test('memory that the kernel keeps for itself in another boot is no change', () => {
+    const memoryBytes = 8 * 2 ** 30;
+    const then = { ...manifest(guest), host: { ...host, memoryBytes } };
+    const refused = (bytes: number) =>
+      changesSince(then, '1', { ...host, memoryBytes: bytes }).refused.map(({ fact }) => fact);
+    expect(refused(memoryBytes - 100_000)).toEqual([]);
+    expect(refused(memoryBytes / 2)).toEqual(['memoryBytes']);
   });
 
   test('another kernel of this machine is refused, also below guests', () => {
