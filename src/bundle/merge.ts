@@ -1,15 +1,16 @@
 /**
  * Merges several bundles of a profile, measured on the same machine. Runs are renumbered in the order in which they were
- * made, and their files are unchanged. The manifest keeps the manifest of each origin, and the origin of each run.
+ * made, and their files are unchanged. The manifest keeps the manifest of each origin, and the origin of each run; the
+ * folder `origins` keeps what each had beside its runs.
  */
-import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { grouped } from '../base/group.js';
-import { copyNew, makeFolders, writeNew } from '../base/files/atomic-file.js';
+import { makeFolders, writeNew } from '../base/files/atomic-file.js';
 import { usage } from '../base/failure.js';
 import { cleanHidden, createWhole } from '../base/files/new-folder.js';
 import { guard } from '../base/files/write-guard.js';
 import type { ManifestFile, MeasuredManifest, RunFile, SummaryFile } from './bundle-schema.js';
+import { copyBesideRuns, copyFiles, originFolder } from './origin-files.js';
 import { isEmptyOrAbsent, type StoredBundle } from './store.js';
 
 export interface MergedRun {
@@ -21,6 +22,8 @@ export interface MergedRun {
 export interface MergePlan {
   readonly manifest: ManifestFile;
   readonly runs: readonly MergedRun[];
+  /** Of each origin of the manifest: the folder with what it has beside its runs. */
+  readonly besideRuns: readonly string[];
 }
 
 /**
@@ -52,7 +55,11 @@ export function planMerge(bundles: readonly StoredBundle[]): MergePlan {
       });
     }
   }
-  return { manifest: mergedManifest(ordered, first, runs), runs };
+  return { manifest: mergedManifest(ordered, first, runs), runs, besideRuns: ordered.flatMap(besideRunsOf) };
+}
+
+function besideRunsOf({ path, manifest: { origins } }: StoredBundle): string[] {
+  return origins.length === 0 ? [path] : origins.map((_, i) => join(path, originFolder(i)));
 }
 
 function mergedManifest(
@@ -115,7 +122,7 @@ function firstOfEach<Item>(items: readonly Item[], keyOf: (item: Item) => string
   return [...grouped(items, keyOf).values()].flatMap(([first]) => first ?? []);
 }
 
-export function writeMerged(path: string, { manifest, runs }: MergePlan, summary: SummaryFile): string {
+export function writeMerged(path: string, plan: MergePlan, summary: SummaryFile): string {
   const folder = resolve(path);
   const taken = () => usage(`the output folder ${path} exists and is not empty; choose another with -o, or remove it`);
   if (!isEmptyOrAbsent(folder)) throw taken();
@@ -126,7 +133,7 @@ export function writeMerged(path: string, { manifest, runs }: MergePlan, summary
       cleanHidden(dirname(folder));
       try {
         createWhole(folder, (partial) => {
-          writeFiles(partial, { manifest, runs }, summary);
+          writeFiles(partial, plan, summary);
         });
       } catch (error) {
         // Another command filled the folder meanwhile.
@@ -139,22 +146,17 @@ export function writeMerged(path: string, { manifest, runs }: MergePlan, summary
   return folder;
 }
 
-function writeFiles(folder: string, { manifest, runs }: MergePlan, summary: SummaryFile): void {
+function writeFiles(folder: string, { manifest, runs, besideRuns }: MergePlan, summary: SummaryFile): void {
   writeNew(join(folder, 'manifest.json'), json(manifest));
   for (const { from, before, file } of runs) {
     const source = join(from.path, 'runs', before.name);
     const target = join(folder, 'runs', file.name);
-    makeFolders(target);
-    for (const entry of readdirSync(source, { withFileTypes: true })) {
-      // A link could lead anywhere, and pauselab writes no links.
-      if (!entry.isFile())
-        throw usage(
-          `${join(source, entry.name)} is no regular file, and a run of a bundle has only regular files; remove it, or leave the bundle out`,
-        );
-      if (entry.name !== 'run.json') copyNew(join(source, entry.name), join(target, entry.name));
-    }
+    copyFiles(source, target, { except: 'run.json' });
     writeNew(join(target, 'run.json'), json(file));
   }
+  besideRuns.forEach((source, i) => {
+    copyBesideRuns(source, join(folder, originFolder(i)));
+  });
   writeNew(join(folder, 'summary.json'), json(summary));
 }
 

@@ -39,6 +39,7 @@ import {
 } from './bundle-schema.js';
 import type { ObservationFile } from './observation-schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
+import { byRunNumber } from './run-number.js';
 import { upgraded } from './upgrade.js';
 
 export interface BundleStore {
@@ -49,7 +50,10 @@ export interface BundleStore {
   writeSummary(summary: SummaryFile): void;
   /** Writes observation.json and the stalls of an observation, instead of all of the above. */
   writeObservation(observation: ObservationFile, stalls: StallsFile): void;
-  /** Keeps the console output of a guest's kernel beside the runs. Without a run, nothing is kept. */
+  /**
+   * Keeps the console output of a guest's kernel beside the runs, and beside those of earlier boots. Nothing is kept
+   * without a run, or in a reopened bundle before its manifest: the bundle of a resume that is refused stays as it is.
+   */
   keepConsole(kernel: string, text: string): void;
   /** Moves these runs to the folder `cut-short` of the bundle: readers no longer see them. */
   setAside(runs: readonly string[]): void;
@@ -61,6 +65,15 @@ export interface BundleStore {
 
 /** Where runs are that were cut short, and were made again. */
 export const cutShortFolder = 'cut-short';
+export const consolesFolder = 'consoles';
+
+/** A resumed experiment boots again. The console of the earlier boot may say why that guest died. */
+function freeConsole(consoles: string, kernel: string): string {
+  for (let boot = 1; ; boot += 1) {
+    const file = join(consoles, boot === 1 ? `${kernel}.log` : `${kernel}.boot-${boot}.log`);
+    if (isMissing(file)) return file;
+  }
+}
 
 /**
  * The folder must be new or empty, so that results are never mixed or overwritten. With `numbered`, a taken name gets a
@@ -137,6 +150,7 @@ function storeIn(folder: string, { held, isNew, wasThere, ...there }: Storing): 
   const { dev, ino } = fstatSync(own);
   let { runs_n } = there;
   let isOpen = true;
+  let hasBegun = isNew;
   const close = (): void => {
     if (!isOpen) return;
     isOpen = false;
@@ -165,6 +179,7 @@ function storeIn(folder: string, { held, isNew, wasThere, ...there }: Storing): 
     path: folder,
     writeManifest: (manifest) => {
       writeJson('manifest.json', bundleSchemas.manifest.parse(manifest));
+      hasBegun = true;
     },
     close,
     setAside(runs) {
@@ -181,7 +196,7 @@ function storeIn(folder: string, { held, isNew, wasThere, ...there }: Storing): 
     discard() {
       if (runs_n > 0 || !isNew) return;
       // `runs` goes last: while it exists, other commands do not treat the folder as empty.
-      for (const name of ['consoles', 'manifest.json', 'summary.json', 'runs'])
+      for (const name of [consolesFolder, 'manifest.json', 'summary.json', 'runs'])
         rmSync(join(folder, name), { recursive: true, force: true });
       // A folder that existed before stays, because it may be a mount point.
       if (!wasThere) removeIfEmpty(folder);
@@ -201,11 +216,11 @@ function storeIn(folder: string, { held, isNew, wasThere, ...there }: Storing): 
       runs_n += 1;
     },
     keepConsole(kernel, text) {
-      if (runs_n === 0) return;
-      const file = join(folder, 'consoles', `${kernel}.log`);
-      writing(file, () => {
-        if (!existsSync(dirname(file))) mkdirSync(dirname(file));
-        writeAtomically(file, text);
+      if (runs_n === 0 || !hasBegun) return;
+      const consoles = join(folder, consolesFolder);
+      writing(join(consoles, `${kernel}.log`), () => {
+        if (!existsSync(consoles)) mkdirSync(consoles);
+        writeAtomically(freeConsole(consoles, kernel), text);
       });
     },
     writeRun(run, files) {
@@ -488,7 +503,7 @@ export function runFolders(bundle: string): RunFolders {
     : readdirSync(folder, { withFileTypes: true })
         .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
         .map(({ name }) => name)
-        .sort();
+        .sort(byRunNumber);
   const names = all.filter((name) => !isMissing(join(folder, name, 'run.json')));
   return {
     names,

@@ -4,6 +4,7 @@
  */
 import { formatSize } from '../base/text/units.js';
 import type { KernelRecord } from './bundle-schema.js';
+import { decisiveFacts } from './environment-changes.js';
 
 /** `path`: of the bundle, or what stands for it in a sentence. */
 export interface PlacesOf {
@@ -25,11 +26,15 @@ export function unlikePlaces(first: PlacesOf, other: PlacesOf): string | null {
       if (a !== b && a !== null && b !== null)
         return `${place.name} has ${what} ${a} in ${first.path} and ${b} in ${other.path}`;
     }
+    // Facts of this machine's own kernel are those of the machine (environment-changes.ts).
+    const [fact] = place.guest === null ? [] : decisiveFacts(place.facts, same.facts);
+    if (fact !== undefined)
+      return `${place.name} has ${fact.fact} ${fact.then} in ${first.path} and ${fact.now} in ${other.path}`;
   }
   return null;
 }
 
-/** What identifies a place; null: not known. `pauselab merge` compares the hardware of this machine too. */
+/** What identifies a place; null: not known. The machine is compared besides (environment-changes.ts). */
 const identity: Readonly<Record<string, (place: KernelRecord) => string | null>> = {
   'the label': ({ label }) => label ?? 'none',
   'the release': ({ release }) => release,

@@ -9,7 +9,7 @@ import {
   type Turns,
 } from '../bundle/bundle-schema.js';
 import type { RefusedArm } from '../facts/refused-arm-facts.js';
-import type { BundleStore } from '../bundle/store.js';
+import { cutShortFolder, type BundleStore } from '../bundle/store.js';
 import { hostFacts } from '../host/facts.js';
 import { programFiles } from '../host/program-files.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
@@ -89,7 +89,15 @@ export function openSide(
   const { before } = plan;
   let resumed = before?.manifest.resumed ?? [];
   const summary = (status: SummaryFile['status']): SummaryFile =>
-    summarise({ profile, arms, kernels, status, runs: finished, refused, resumed: [resumed] });
+    summarise({
+      profile,
+      arms,
+      kernels,
+      status,
+      runs: finished,
+      refused,
+      resumed: [{ resumed, cutShort: cutShortFolder }],
+    });
   const publish = (status: SummaryFile['status']): SummaryFile => {
     const now = summary(status);
     store.writeSummary(now);

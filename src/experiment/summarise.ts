@@ -13,7 +13,6 @@ import {
   type ArmSummary,
   type HolderFigures,
   type KernelRecord,
-  type Resumed,
   type RunFile,
   type SeriesFigures,
   type SeriesRunFigures,
@@ -36,7 +35,7 @@ import { mean } from '../stats/sample.js';
 import { givesOffHeap, logsReturns } from '../verdict/evidence/heap-kept.js';
 import { holderCallsOf } from '../verdict/evidence/nothing-given.js';
 import { judge } from '../verdict/run/judge.js';
-import { resumedNotes } from '../verdict/run/resumed-notes.js';
+import { resumedNotes, type ResumedBundle } from '../verdict/run/resumed-notes.js';
 import { startNotes } from '../verdict/run/start-notes.js';
 import { traceNotes } from '../verdict/run/trace-notes.js';
 import { listed } from '../words/text.js';
@@ -60,7 +59,7 @@ export interface SummaryInput {
   /** Arms that their JDK cannot run. */
   readonly refused: readonly RefusedArm[];
   /** Of each bundle that the runs are from: how it was interrupted and resumed. */
-  readonly resumed: readonly (readonly Resumed[])[];
+  readonly resumed: readonly ResumedBundle[];
 }
 
 export function summarise({ profile, arms, kernels, status, runs, refused, resumed }: SummaryInput): SummaryFile {

@@ -123,7 +123,9 @@ export type NoteFact =
   | {
       readonly code: 'resumed';
       readonly at: readonly string[];
+      /** Runs that were cut short or failed, and were made again; `folders`: where they are, empty if not known. */
       readonly setAside_n: number;
+      readonly folders: readonly string[];
       readonly bootedAgain: readonly string[];
       readonly changed: readonly { readonly fact: string; readonly then: string; readonly now: string }[];
     }

@@ -48,9 +48,9 @@ export type SideNote =
 
 export type Labels = { readonly a: string; readonly b: string };
 
-/** What of a side's circumstances differs; null: unknown. `class`: as in allowDifferent; `pauselab`: its version. */
+/** What of a side's circumstances differs; null: unknown. `class`: as in allowDifferent; `pauselab`: its version and --trace. */
 export interface DifferingFact {
-  readonly class: 'profile' | 'kernel' | 'machine' | 'jdk' | 'pauselab';
+  readonly class: 'profile' | 'kernel' | 'machine' | 'jdk' | 'allocator' | 'pauselab';
   readonly fact:
     | 'profile'
     | 'label'
@@ -59,11 +59,17 @@ export interface DifferingFact {
     | 'image'
     | 'preemption'
     | 'hz'
+    | 'transparentHugePages'
+    | 'autogroup'
+    | 'clockSource'
+    | 'schedFeatures'
     | 'cpuModel'
     | 'cpus'
     | 'memory'
     | 'jdks'
-    | 'tool';
+    | 'allocators'
+    | 'tool'
+    | 'trace';
   readonly a: string | null;
   readonly b: string | null;
 }

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { entriesOf, type Shelf } from '../debian/cache-entry.js';
-import { sha256OfFile } from '../debian/checksum.js';
+import { hasChecksums, type Checksums } from '../debian/checksum.js';
 
 /** jdk.json of a cached JDK. */
 export interface CachedJdkFacts {
@@ -16,8 +16,8 @@ export interface CachedJdkFacts {
   readonly place: string;
   /** Of all its files. */
   readonly bytes: number;
-  /** Checksums of its programs and libraries that every run uses, by their paths below the folder. */
-  readonly checksums: Readonly<Record<string, string>>;
+  /** Of files that every run uses. The modules are missing in an entry of an older pauselab. */
+  readonly checksums: Checksums;
   readonly debs: readonly { readonly name: string; readonly sha256: string }[];
 }
 
@@ -43,15 +43,7 @@ export const jdkShelf: Shelf<CachedJdkFacts, CachedJdk> = {
     facts.place === folder && statSync(join(homeIn(folder), 'bin/java')).isFile()
       ? { ...facts, folder, home: homeIn(folder), libcFolder: libcIn(folder) }
       : null,
-  async isUndamaged({ folder, checksums }) {
-    try {
-      for (const [path, sha256] of Object.entries(checksums))
-        if ((await sha256OfFile(join(folder, path))) !== sha256) return false;
-      return true;
-    } catch {
-      return false;
-    }
-  },
+  isUndamaged: ({ folder, checksums }) => hasChecksums(folder, checksums),
 };
 
 export function cachedJdks(cache: string): CachedJdk[] {

@@ -9,7 +9,7 @@ import { formatSize } from '../base/text/units.js';
 import { download, type Package } from '../debian/apt.js';
 import { cachedOrFilled } from '../debian/cache-entry.js';
 import { cacheFolder } from '../debian/cache-folder.js';
-import { sha256OfFile, sha256OfText } from '../debian/checksum.js';
+import { checksumsOf, sha256OfText } from '../debian/checksum.js';
 import { unpackDeb } from '../debian/deb-archive.js';
 import { chosenInLists, fetchedOrCached } from '../debian/fetched-or-cached.js';
 import { packageIndex, type Collection, type PackageIndex } from '../debian/package-index.js';
@@ -199,14 +199,12 @@ async function fetchChosen(choice: Choice, spec: JdkSpec, sources: Sources): Pro
     await pointToOwnLibc(folder, folder, sources.signal);
     await tryHere(spec, join(homeIn(folder), 'bin/java'), sources.signal);
     await pointToOwnLibc(folder, place, sources.signal);
-    const used = ['home/bin/java', 'home/lib/server/libjvm.so', 'libc/libc.so.6'];
+    const used = ['home/bin/java', 'home/lib/server/libjvm.so', 'home/lib/modules', 'libc/libc.so.6'];
     return {
       ...packaged,
       place,
       bytes: bytesIn(folder),
-      checksums: Object.fromEntries(
-        await Promise.all(used.map(async (path) => [path, await sha256OfFile(join(folder, path))] as const)),
-      ),
+      checksums: await checksumsOf(folder, used),
       debs: packages.map(({ file, sha256 }) => ({ name: basename(file), sha256 })),
     };
   });

@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import { usage } from '../base/failure.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { planMerge, writeMerged, type MergePlan } from '../bundle/merge.js';
-import { openBundle, type StoredBundle } from '../bundle/store.js';
+import { environmentChanges } from '../bundle/environment-changes.js';
+import { hasCutShort, originFolder } from '../bundle/origin-files.js';
+import { cutShortFolder, openBundle, type StoredBundle } from '../bundle/store.js';
 import { unlikePlaces } from '../bundle/unlike-places.js';
 import { finishedRunOf } from '../experiment/run/stored-run.js';
 import { summarise } from '../experiment/summarise.js';
 import { canonicalJson } from '../profile/resolved/hash.js';
 import { sumHlog } from '../record/histogram/hlog-sum.js';
-import { differingFacts, differingSettings, measuredSettings } from '../verdict/compare/differences.js';
+import { differingSettings, measuredSettings } from '../verdict/compare/differences.js';
+import { differingFacts } from '../verdict/compare/differing-facts.js';
 import { readSide } from '../verdict/evidence/read-side.js';
 import type { Side } from '../verdict/evidence/side.js';
-import { factsText, settingsText } from '../words/side-words.js';
+import { changedFactsText, factsText, settingsText } from '../words/side-words.js';
 
 export interface Merged {
   /** Its path. */
@@ -27,6 +30,7 @@ export function mergeBundles(paths: readonly string[], out: string, note: (text:
   for (const text of bundles.flatMap(({ notes }) => notes)) note(text);
   refuseUnlike(paths.map((path) => readSide(path, { threshold_ns: 1 })));
   refuseUnlikePlaces(bundles);
+  for (const text of compareEnvironments(bundles)) note(text);
   refuseTwice(bundles);
   const plan = planMerge(bundles);
   const summary = summaryOf(plan, bundles);
@@ -43,7 +47,7 @@ function refuseUnlike(sides: readonly Side[]): void {
         `not merged: ${first.path} and ${other.path} were measured in different boots, and a comparison takes each boot ` +
           'as a block; name the bundles in pauselab compare instead',
       );
-    const facts = differingFacts(first.facts, other.facts).filter((fact) => fact.class !== 'pauselab');
+    const facts = differingFacts(first.facts, other.facts);
     if (facts.length > 0)
       throw usage(
         `not merged, because the runs do not repeat each other: ${factsText(facts, labels)}; compare them instead (pauselab compare)`,
@@ -68,6 +72,25 @@ function refuseUnlikePlaces([first, ...others]: readonly StoredBundle[]): void {
         `not merged, because the runs do not repeat each other: ${why}; compare them instead (pauselab compare)`,
       );
   }
+}
+
+/** As an experiment is resumed, but also in another boot of the machine. Returns what differs and forbids nothing. */
+function compareEnvironments([first, ...others]: readonly StoredBundle[]): string[] {
+  return others.flatMap((other) => {
+    if (first === undefined) return [];
+    const labels = { a: first.path, b: other.path };
+    const { decisive, harmless, boot } = environmentChanges(first.manifest, other.manifest);
+    if (decisive.length > 0)
+      throw usage(
+        `not merged, because the runs do not repeat each other: ${changedFactsText(decisive, labels)}; compare them instead (pauselab compare)`,
+      );
+    return [
+      ...(harmless.length === 0 ? [] : [`merged all the same: ${changedFactsText(harmless, labels)}`]),
+      ...(boot.some(({ then, now }) => then !== now)
+        ? [`${first.path} and ${other.path} are of two boots of the machine`]
+        : []),
+    ];
+  });
 }
 
 /** A run that counts twice would look like more evidence than there is. */
@@ -99,6 +122,10 @@ function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): SummaryFi
   });
   const status = bundles.every(({ summary }) => summary?.status === 'complete') ? 'complete' : 'partial';
   const { kernels, refusedArms: refused, origins } = plan.manifest;
-  const resumed = origins.map(({ manifest }) => manifest.resumed);
+  const resumed = origins.map(({ manifest }, i) => {
+    const before = plan.besideRuns[i];
+    const isThere = before !== undefined && hasCutShort(before);
+    return { resumed: manifest.resumed, cutShort: isThere ? join(originFolder(i), cutShortFolder) : null };
+  });
   return summarise({ profile, arms, kernels, status, runs, refused, resumed });
 }

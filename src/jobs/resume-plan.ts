@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { usage, unfit, type Failure } from '../base/failure.js';
 import type { ManifestFile, MeasuredManifest, SummaryFile } from '../bundle/bundle-schema.js';
 import { openBundle, isBundle, isObservation, refusedObservation } from '../bundle/store.js';
+import { runNumber } from '../bundle/run-number.js';
 import { lostItsPlace } from '../bundle/stored.js';
 import type { Before } from '../experiment/measured-side.js';
 import type { PlannedRun } from '../experiment/plan/order.js';
@@ -80,7 +81,7 @@ export function beforeOf(
       );
     return finishedRunOf(file, arm, sumHlog(join(path, 'runs', file.name, 'histograms.hlog')));
   });
-  const numbers = [...runs.map(({ name }) => name), ...setAsideBefore(manifest)].map(numberOf);
+  const numbers = [...runs.map(({ name }) => name), ...setAsideBefore(manifest)].map((run) => runNumber(run) ?? 0);
   return {
     summary,
     notes,
@@ -101,10 +102,6 @@ export function beforeOf(
 
 function setAsideBefore({ resumed }: ManifestFile): string[] {
   return resumed.flatMap(({ setAside }) => setAside.map(({ run }) => run));
-}
-
-function numberOf(run: string): number {
-  return Number(/^\d+/.exec(run)?.[0] ?? 0);
 }
 
 function measuredManifest({ origins: _, ...manifest }: ManifestFile): MeasuredManifest {

@@ -1,6 +1,6 @@
 /** `pauselab resume`: goes on with an experiment that was interrupted, in its bundle, and concludes as if it had not been. */
 import type { SummaryFile } from '../bundle/bundle-schema.js';
-import { reopenBundle, type BundleStore } from '../bundle/store.js';
+import { cutShortFolder, reopenBundle, type BundleStore } from '../bundle/store.js';
 import type { Before } from '../experiment/measured-side.js';
 import { summarise } from '../experiment/summarise.js';
 import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
@@ -88,7 +88,7 @@ function publishedWhole(
     status: 'complete',
     runs: before.runs,
     refused,
-    resumed: [resumed],
+    resumed: [{ resumed, cutShort: cutShortFolder }],
   });
   store.writeSummary(summary);
   return { summary, bundle: store.path, failure: null };

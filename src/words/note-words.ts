@@ -111,12 +111,12 @@ const words: WordsOf<NoteFact> = {
     (accelerator === 'kvm'
       ? 'with KVM.'
       : `emulated in software (TCG, because ${withoutKvm ?? 'KVM was not asked for'}), where all code runs many times slower: compare its times only with those of such guests.`),
-  resumed: ({ at, setAside_n, bootedAgain, changed }) =>
+  resumed: ({ at, setAside_n, folders, bootedAgain, changed }) =>
     `The experiment was interrupted, and resumed at ${listed(at)}` +
     (setAside_n === 0
       ? '.'
       : `; ${counted(setAside_n, 'run')} that ${setAside_n === 1 ? 'was' : 'were'} cut short or failed ` +
-        `${setAside_n === 1 ? 'is' : 'are'} in the folder cut-short and in no figure, and ${setAside_n === 1 ? 'was' : 'were'} made again.`) +
+        `${setAside_n === 1 ? 'is' : 'are'} ${folders.length === 0 ? '' : `in the ${folders.length === 1 ? 'folder' : 'folders'} ${listed(folders)} and `}in no figure, and ${setAside_n === 1 ? 'was' : 'were'} made again.`) +
     (bootedAgain.length === 0
       ? ''
       : ` ${listed(bootedAgain)} ${bootedAgain.length === 1 ? 'was' : 'were'} booted again: the runs before and after are of two boots.`) +

@@ -64,11 +64,17 @@ const ofFacts: Readonly<Record<DifferingFact['fact'], string>> = {
   image: "the kernel's image is",
   preemption: 'the preemption model is',
   hz: 'HZ is',
+  transparentHugePages: 'the setting of transparent huge pages is',
+  autogroup: 'autogroup is',
+  clockSource: 'the clock source is',
+  schedFeatures: 'the scheduler has',
   cpuModel: 'the CPU is',
   cpus: 'the number of CPUs is',
   memory: 'the memory is',
   jdks: 'the JDK is',
+  allocators: 'the allocator is',
   tool: 'pauselab is',
+  trace: 'tracing (--trace) is',
 };
 
 /** `the kernel is 6.16 in before and 6.17 in after` */
@@ -78,6 +84,14 @@ export function factText({ fact, a, b }: DifferingFact, labels: Labels): string 
 
 export function factsText(facts: readonly DifferingFact[], labels: Labels): string {
   return facts.map((fact) => factText(fact, labels)).join('; ');
+}
+
+/** Of facts of a machine, by their names in a manifest: `cpus is [0,1] in before and [2,3] in after` */
+export function changedFactsText(
+  facts: readonly { readonly fact: string; readonly then: string; readonly now: string }[],
+  { a, b }: Labels,
+): string {
+  return facts.map(({ fact, then, now }) => `${fact} is ${then} in ${a} and ${now} in ${b}`).join('; ');
 }
 
 /** `arms.free.holder.nice (19, 10); hogs.count (1, 2)` */

@@ -100,6 +100,21 @@ function failureOf(action: () => unknown): { exitCode: number; message: string }
 }
 
 describe('a bundle', () => {
+  test('has its runs in the order of their numbers, which get more digits from run 1000 on', () => {
+    const path = folder();
+    const names = ['000-b', '099-a', '100-a', '998-b', '999-a', '1000-b', '1001-a', '10000-a', 'b-of-nobody'];
+    for (const name of names.toSorted()) {
+      mkdirSync(join(path, 'runs', name), { recursive: true });
+      writeFileSync(join(path, 'runs', name, 'run.json'), '{}');
+    }
+    expect(runFolders(path).names).toEqual(names);
+    rmSync(join(path, 'runs', '1000-b', 'run.json'));
+    expect(runFolders(path)).toMatchObject({
+      names: names.filter((name) => name !== '1000-b'),
+      notes: [expect.stringContaining('1000-b')],
+    });
+  });
+
   test('is a folder that may be made for it, and holds what was written', () => {
     const path = join(folder(), 'deep', 'results');
     const store = createBundle(path);

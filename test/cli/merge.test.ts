@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
 import { hashOf } from '../../src/profile/resolved/hash.js';
@@ -65,6 +65,23 @@ const host = {
   memoryBytes: 8 * 2 ** 30,
 };
 
+const settings = {
+  transparentHugePages: 'always',
+  autogroup: true,
+  clockSource: 'tsc',
+  schedFeatures: ['HRTICK', 'PLACE_LAG'],
+};
+
+const asked = {
+  ...{ allowDegraded: false, trace: false, untilN: null, failIf: [], keepSecrets: false },
+  guest: { cpus: 1, memoryBytes: 2 ** 30, append: [], bootDeadline_ns: 1e9 },
+};
+
+function withAllocator(day: number, allocator: object, more: object = {}): string {
+  const churn = { processes: [{ pid: 1, allocator, ...more }], threads: [], tallies: null };
+  return bundle('allocator', day, [1], { run: { run: { churn } } });
+}
+
 /** Of one kernel in a guest. */
 function inGuest(
   name: string,
@@ -94,6 +111,30 @@ describe('pauselab merge', () => {
       [['stock', 4]],
       'stock',
     ]);
+  });
+
+  test('of another boot, Node and rights, and with a little more memory, and says so', async () => {
+    const out = scratch.fresh('both');
+    const of = (day: number, more: object): string =>
+      bundle(`day-${day}`, day, [1], { manifest: { host: { ...host, ...settings, ...more } } });
+    const a = of(1, { bootId: 'one', node: 'v20', root: true, maxMapCount: 65530 });
+    const b = of(2, {
+      bootId: 'two',
+      node: 'v22',
+      root: true,
+      maxMapCount: 65530,
+      memoryBytes: host.memoryBytes - 4096,
+    });
+    const { code, stderr } = await command('merge', a, b, '-o', out);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`merged all the same: node is v20 in ${a} and v22 in ${b}`);
+    expect(stderr).toContain(`${a} and ${b} are of two boots of the machine`);
+    expect(stderr).not.toContain('emory');
+  });
+
+  test('of arms with other allocators', async () => {
+    const [a, b] = ['jemalloc', 'mimalloc'].map((name, i) => withAllocator(i + 1, { name, version: `${i}.1` }));
+    await again(a ?? '', b ?? '');
   });
 
   test('keeps what any of them could not run, and what it is made of', async () => {
@@ -235,6 +276,72 @@ describe('pauselab merge', () => {
     ]);
   });
 
+  /** A bundle that was resumed in a guest. */
+  function resumed(name: string, day: number): string {
+    const path = inGuest(name, day, {});
+    const files = { 'consoles/6.17.0.log': `${name} died`, 'consoles/6.17.0.boot-2.log': `${name} ended` };
+    const cut = { 'cut-short/002-free-one-vma/run.json': `${name} {}`, 'cut-short/002-free-one-vma/engine.log': '' };
+    for (const [file, text] of Object.entries({ ...files, ...cut, 'consoles/.pauselab-1.partial': '' })) {
+      mkdirSync(dirname(join(path, file)), { recursive: true });
+      writeFileSync(join(path, file), text);
+    }
+    const setAside = [{ run: '002-free-one-vma', status: 'partial' }];
+    const at = `2026-01-0${day}T01:00:00.000Z`;
+    changeManifest(path, { resumed: [{ at, kept_n: 1, setAside, bootedAgain: [], changed: [] }] });
+    return path;
+  }
+  const besideRuns = (path: string): Record<string, string> =>
+    Object.fromEntries(
+      readdirSync(path, { recursive: true, encoding: 'utf8', withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.parentPath.startsWith(join(path, 'runs')))
+        .filter((entry) => entry.parentPath !== path)
+        .map((entry) => join(entry.parentPath, entry.name))
+        .map((file) => [file.slice(path.length + 1), readFileSync(file, 'utf8')] as const)
+        .sort(),
+    );
+  const noteOf = (path: string): string =>
+    openBundle(path).summary?.notes.find(({ code }) => code === 'resumed')?.sentence ?? '';
+
+  test('keeps the consoles and the runs that were cut short, of each origin, and says where they are', async () => {
+    const [plain, a, b] = [inGuest('plain', 2, {}), resumed('a', 3), resumed('b', 4)];
+    const both = await again(b, plain, a);
+    const ofOrigin = (origin: string, name: string): Record<string, string> => ({
+      [`origins/${origin}/consoles/6.17.0.boot-2.log`]: `${name} ended`,
+      [`origins/${origin}/consoles/6.17.0.log`]: `${name} died`,
+      [`origins/${origin}/cut-short/002-free-one-vma/engine.log`]: '',
+      [`origins/${origin}/cut-short/002-free-one-vma/run.json`]: `${name} {}`,
+    });
+    expect(besideRuns(both)).toEqual({ ...ofOrigin('001', 'a'), ...ofOrigin('002', 'b') });
+    expect(noteOf(both)).toContain(
+      '2 runs that were cut short or failed are in the folders origins/001/cut-short and origins/002/cut-short and in no figure, and were made again.',
+    );
+    const more = await again(both, inGuest('c', 5, {}), inGuest('first', 1, {}));
+    const names = openBundle(more).manifest.origins.map(({ path }) => path.replace(/.*-/, ''));
+    expect(names).toEqual(['first', 'plain', 'a', 'b', 'c']);
+    expect(besideRuns(more)).toEqual({ ...ofOrigin('002', 'a'), ...ofOrigin('003', 'b') });
+  });
+
+  test('names no folder of runs that are not there, such as those that an older merge did not keep', async () => {
+    const [a, b] = [resumed('a', 1), resumed('b', 2)];
+    rmSync(join(a, 'cut-short'), { recursive: true });
+    expect(noteOf(await again(a, b))).toContain(
+      '; 2 runs that were cut short or failed are in no figure, and were made again.',
+    );
+  });
+
+  test.each(['consoles/6.17.0.log', 'cut-short/003-a', 'cut-short/002-free-one-vma/engine.log'])(
+    'refuses a link in place of %s',
+    async (name) => {
+      const linked = resumed('linked', 1);
+      rmSync(join(linked, name), { force: true });
+      symlinkSync('/etc', join(linked, name));
+      const out = scratch.fresh('out');
+      const { code, stderr } = await command('merge', linked, resumed('b', 2), '-o', out);
+      expect({ code, isThere: existsSync(out) }).toEqual({ code: 2, isThere: false });
+      expect(stderr).toContain(`${join(linked, name)} is no `);
+    },
+  );
+
   test('of something partial is partial', async () => {
     const out = scratch.fresh('both');
     expect((await command('merge', monday, bundle('partial', 4, [0], { status: 'partial' }), '-o', out)).code).toBe(0);
@@ -269,6 +376,77 @@ describe('pauselab merge', () => {
       'another machine with the same kernel',
       () => [monday, bundle('m', 3, [0], { manifest: { host: { ...host, memoryBytes: 16 * 2 ** 30 } } })],
       'the memory is 8 GiB in',
+    ],
+    ...(
+      [
+        ['transparentHugePages', 'never', 'the setting of transparent huge pages is always in'],
+        ['autogroup', false, 'autogroup is on in'],
+        ['clockSource', 'hpet', 'the clock source is tsc in'],
+        ['schedFeatures', ['NO_HRTICK', 'PLACE_LAG'], 'the scheduler has HRTICK in'],
+        ['schedFeatures', null, 'schedFeatures is ["HRTICK","PLACE_LAG"] in'],
+        ['cpus', [0, 2], 'cpus is [0,1] in'],
+        ['memoryLimitBytes', 2 ** 30, 'memoryLimitBytes is not recorded in'],
+      ] as const
+    ).map(([fact, value, sentence]): [string, () => string[], string] => [
+      `${fact} ${JSON.stringify(value)}`,
+      () => [
+        bundle('known', 1, [1], { manifest: { host: { ...host, ...settings } } }),
+        bundle('changed', 2, [1], { manifest: { host: { ...host, ...settings, [fact]: value } } }),
+      ],
+      sentence,
+    ]),
+    [
+      'another clock source in a guest',
+      () =>
+        ['tsc', 'hpet'].map((clockSource, i) => {
+          const own = kernelRecord('6.17.0');
+          const kernels = [{ ...own, facts: { ...own.facts, clockSource } }];
+          return bundle(clockSource, i + 1, [1], { manifest: { kernels }, run: { run: { kernel: own.name } } });
+        }),
+      'the clock source is tsc in',
+    ],
+    [
+      'other mitigations in a guest',
+      () =>
+        ['on', 'off'].map((retbleed, i) => {
+          const own = kernelRecord('6.17.0');
+          const kernels = [{ ...own, facts: { ...own.facts, mitigations: { retbleed } } }];
+          return bundle(retbleed, i + 1, [1], { manifest: { kernels }, run: { run: { kernel: own.name } } });
+        }),
+      '6.17.0 has mitigations {"retbleed":"on"} in',
+    ],
+    [
+      'another kernel below guests',
+      () =>
+        ['6.18.0', '6.19.0'].map((kernel, i) => {
+          const own = kernelRecord('6.17.0');
+          const manifest = { kernels: [own], host: { ...host, kernel } };
+          return bundle(kernel, i + 1, [1], { manifest, run: { run: { kernel: own.name } } });
+        }),
+      'kernel is 6.18.0 in',
+    ],
+    [
+      'another version of pauselab',
+      () => [monday, bundle('v', 3, [0], { manifest: { tool: { name: 'pauselab', version: '0.2.0' } } })],
+      'pauselab is 0.1.0 in',
+    ],
+    [
+      'traced runs with others',
+      () => [true, false].map((trace, i) => bundle('t', i + 1, [0], { manifest: { asked: { ...asked, trace } } })),
+      'tracing (--trace) is on in',
+    ],
+    [
+      'another version of the allocator of an arm',
+      () => ['5.3.0', '5.3.1'].map((version, i) => withAllocator(i + 1, { name: 'jemalloc', version })),
+      'the allocator is jemalloc 5.3.0 in',
+    ],
+    [
+      'another C library of a fetched JDK',
+      () =>
+        ['2.41', '2.43'].map((version, i) =>
+          withAllocator(i + 1, { name: 'glibc', version: '2.36' }, { packaged: { libc: { version } } }),
+        ),
+      'the allocator is glibc 2.41 in',
     ],
     [
       'another build of the same release',
@@ -325,7 +503,7 @@ describe('pauselab merge', () => {
     symlinkSync('/etc/passwd', join(linked, 'runs', '000-free-one-vma', 'passwd'));
     const free = scratch.fresh('both');
     expect((await command('merge', monday, linked, '-o', free)).stderr).toContain(
-      'is no regular file, and a run of a bundle has only regular files',
+      'is no regular file, and pauselab writes only such there',
     );
     expect(existsSync(free)).toBe(false);
     expect(readdirSync(scratch.path).filter((name) => name.includes('-merging-'))).toEqual([]);

@@ -119,7 +119,7 @@ async function session({
       }),
     pause: () => Promise.resolve(),
     resume: () => Promise.resolve(),
-    console: () => null,
+    console: () => (kernel.guest === null ? null : `booted to run ${made.length} runs`),
     close: () => Promise.resolve(),
   });
   const store = isResumed ? reopenBundle(out) : createBundle(out);
@@ -156,6 +156,11 @@ async function session({
     store.close();
   }
 }
+
+const consolesOf = (out: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(join(out, 'consoles')).map((name) => [name, readFileSync(join(out, 'consoles', name), 'utf8')]),
+  );
 
 const again = (out: string, more: Partial<Session> = {}): Promise<Ended> => session({ out, isResumed: true, ...more });
 
@@ -238,15 +243,25 @@ describe('an experiment that was interrupted', () => {
     await session({ out, fates: { 2: 'cut' }, kernel });
     const { guest } = kernel;
     if (guest === null) throw new Error('a guest');
+    const before = [filesOf(out), consolesOf(out)];
     const other = { ...kernel, guest: { ...guest, sha256: 'another' } };
+    // A boot in which the kernel gave up its first clock.
+    await expect(
+      again(out, { kernel: { ...kernel, facts: { ...kernel.facts, clockSource: 'hpet' } } }),
+    ).rejects.toThrow('6.17.13 has clockSource not recorded in ');
     await expect(again(out, { kernel: other })).rejects.toThrow(
       /^not resumed, because the runs would not repeat each other: 6\.17\.13 has the image 6\.17\.13 in .* and another in this machine now; run the experiment again with `pauselab replay`$/,
     );
     await expect(again(out, { kernel: { ...kernel, guest: { ...guest, qemu: '10' } } })).rejects.toThrow(
       '6.17.13 has QEMU 9 in ',
     );
-    expect(readBundleFile('manifest', join(out, 'manifest.json')).resumed).toEqual([]);
-    const { summary } = await again(out, { kernel });
+    // Also the console, which may say why the guest of the first boot died.
+    expect([filesOf(out), consolesOf(out)]).toEqual(before);
+    const { summary, made } = await again(out, { kernel });
+    expect(consolesOf(out)).toEqual({
+      '6.17.13.log': 'booted to run 2 runs',
+      '6.17.13.boot-2.log': `booted to run ${made.length} runs`,
+    });
     expect(summary.notes.find(({ code }) => code === 'resumed')?.sentence).toContain(
       '6.17.13 was booted again: the runs before and after are of two boots.',
     );
@@ -795,6 +810,15 @@ describe('what changed since the beginning', () => {
     expect(since(guest, { bootId: 'two' })).toEqual({ refused: [], said: [boot] });
     // Not known is not the same.
     expect(since(here, { bootId: null }).refused).toHaveLength(1);
+  });
+
+  test('memory that the kernel keeps for itself in another boot is no change', () => {
+    const memoryBytes = 8 * 2 ** 30;
+    const then = { ...manifest(guest), host: { ...host, memoryBytes } };
+    const refused = (bytes: number) =>
+      changesSince(then, '1', { ...host, memoryBytes: bytes }).refused.map(({ fact }) => fact);
+    expect(refused(memoryBytes - 100_000)).toEqual([]);
+    expect(refused(memoryBytes / 2)).toEqual(['memoryBytes']);
   });
 
   test('another kernel of this machine is refused, also below guests', () => {

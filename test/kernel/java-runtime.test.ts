@@ -1,6 +1,6 @@
 /** The runtime that a guest gets of a JDK: what the JDK's own tool links, made small. */
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Jdk } from '../../src/host/jdks.js';
 import { javaRuntime } from '../../src/kernel/guest/java-runtime.js';
@@ -43,6 +43,44 @@ test('it has no debugging data, of which the modules of a JDK may bring hundreds
   const made = (path: string) => existsSync(join(file?.from ?? '', path));
   expect(['bin/java', 'lib/server/libjvm.so'].filter(made)).toHaveLength(2);
   expect(['lib/server/libjvm.debuginfo', 'lib/libjava.debuginfo'].filter(made)).toEqual([]);
+});
+
+test.each<[string, (runtime: string) => void]>([
+  [
+    'a changed file',
+    (runtime) => {
+      writeFileSync(join(runtime, 'lib/modules'), 'other');
+    },
+  ],
+  [
+    'a missing file',
+    (runtime) => {
+      rmSync(join(runtime, 'lib/server/libjvm.so'));
+    },
+  ],
+  [
+    'no record of its files',
+    (runtime) => {
+      rmSync(join(dirname(runtime), 'runtime.json'));
+    },
+  ],
+])('a cached runtime with %s is made again, and an undamaged one is not', async (_, damage) => {
+  vi.stubEnv('PAUSELAB_CACHE', scratch.fresh('cache'));
+  const made = scratch.write('made', '');
+  const home = jdkLinking([
+    'printf modules > "$made/lib/modules"; printf jvm > "$made/lib/server/libjvm.so"',
+    `echo once >> '${made}'`,
+  ]);
+  const runtime = async (): Promise<string> => (await javaRuntime(jdkIn(home)))[0]?.from ?? '';
+  const linked = (): number => readFileSync(made, 'utf8').split('\n').length - 1;
+  const first = await runtime();
+  expect([await runtime(), linked()]).toEqual([first, 1]);
+  damage(first);
+  expect([await runtime(), linked()]).toEqual([first, 2]);
+  expect(['lib/modules', 'lib/server/libjvm.so'].map((path) => readFileSync(join(first, path), 'utf8'))).toEqual([
+    'modules',
+    'jvm',
+  ]);
 });
 
 test('a full disk is named as the reason, and not the JDK', async () => {

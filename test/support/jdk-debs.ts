@@ -21,6 +21,7 @@ export function jdkDebs(
       name: `openjdk-${feature}-jre-headless`,
       version,
       files: {
+        [`${home}/lib/modules`]: 'no modules',
         [`${home}/lib/server/libjvm.so`]: 'no library',
         [`etc/java-${feature}-openjdk/net.properties`]: 'of the package',
       },

@@ -130,6 +130,26 @@ describe('what is refused, or not called the patch', () => {
     );
   });
 
+  test.each([
+    [{ tool: { name: 'pauselab', version: '0.2.0' } }, 'pauselab is'],
+    [
+      {
+        kernels: [
+          { ...kernelOf({ label: 'stock' }, 2), facts: { preemption: 'full', hz: 250, transparentHugePages: 'never' } },
+        ],
+      },
+      'the setting of transparent huge pages is',
+    ],
+  ])('boots of one kernel with other circumstances: %j', (changed, sentence) => {
+    const paths = written(inTurns(3));
+    const own = { ...kernelOf({ label: 'stock' }, 0) };
+    changeManifest(paths[0] ?? '', {
+      kernels: [{ ...own, facts: { ...own.facts, transparentHugePages: 'always' } }],
+    });
+    changeManifest(paths[2] ?? '', changed);
+    expect(() => compare(paths)).toThrow(`do not repeat each other: ${sentence}`);
+  });
+
   test('boots of one kernel that do not repeat each other', () => {
     const paths = written(inTurns(3));
     changeManifest(paths[2] ?? '', {

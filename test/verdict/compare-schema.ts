@@ -44,11 +44,17 @@ const factsSchema = z.object({
   image: orNull(z.string()).meta({ description: 'Of a guest’s kernel, by its checksum; null: no guest' }),
   preemption: orNull(z.string()),
   hz: orNull(number),
+  transparentHugePages: orNull(z.string()),
+  autogroup: orNull(z.boolean()),
+  clockSource: orNull(z.string()),
+  schedFeatures: orNull(z.array(z.string())).meta({ description: 'Of the scheduler; null: not known' }),
   cpuModel: orNull(z.string()),
   cpus: orNull(number),
   memoryBytes: orNull(number),
   tool: orNull(z.string()),
+  trace: orNull(z.boolean()).meta({ description: 'Whether the runs were traced (--trace)' }),
   jdks: z.array(z.string()),
+  allocators: z.array(z.object({ name: z.string(), version: z.string() })),
 });
 
 const incompleteSchema = z.looseObject({ code: z.string() }) as unknown as z.ZodType<IncompleteSide, IncompleteSide>;

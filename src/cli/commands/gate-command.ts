@@ -29,7 +29,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--print-policy', 'print the default policy, as a start for your policy')
     .option(
       '--allow-different <class>',
-      'allow baseline and candidate to differ in kernel, machine or jdk; may be repeated',
+      'allow baseline and candidate to differ in kernel, machine, jdk or allocator; may be repeated',
       collect,
       [],
     )

@@ -5,7 +5,7 @@ import { printJson, printNote, printText } from '../text/output.js';
 export function mergeCommand() {
   return new Command('merge')
     .description(
-      'merge bundles of the same profile and environment into a bundle with more runs; nothing is lost, origins are kept',
+      'merge bundles of the same profile and environment into a bundle with more runs; all files and origins are kept',
     )
     .argument('<bundles...>', 'two or more folders that `pauselab run` wrote')
     .requiredOption('-o, --out <folder>', 'folder for the merged bundle')
@@ -27,4 +27,5 @@ const examples = `
 Examples:
   $ pauselab merge results/monday results/tuesday -o results/both
 
-Bundles of different profiles, kernels, machines or JDKs are refused: their runs do not repeat each other.`;
+Bundles are refused if their runs do not repeat each other: another profile, kernel or setting of it, machine, JDK,
+allocator or version of pauselab, or --trace in only one of them. Another boot of the machine is merged.`;

@@ -18,6 +18,7 @@ export interface GuestNeeds {
 
 export async function guestNeeds(arms: readonly ResolvedArm[], signal?: AbortSignal): Promise<GuestNeeds> {
   const files = new Map<string, GuestFile>();
+  const runtimes = new Map<string, readonly GuestFile[]>();
   const add = (file: GuestFile): unknown => files.set(file.to, file);
   const changed: ResolvedArm[] = [];
   for (const arm of arms) {
@@ -34,7 +35,10 @@ export async function guestNeeds(arms: readonly ResolvedArm[], signal?: AbortSig
     refuseProgramInGuest(arm);
     const { jvm } = arm;
     const jdk = await jdkOfArm(arm);
-    for (const file of await javaRuntime(jdk, signal)) add(file);
+    // Its files are checked each time, and arms share it.
+    const runtime = runtimes.get(jdk.home) ?? (await javaRuntime(jdk, signal));
+    runtimes.set(jdk.home, runtime);
+    for (const file of runtime) add(file);
     changed.push({ ...arm, jvm: { ...jvm, java: jdk.home } });
   }
   return { files: [...files.values()], arms: changed };

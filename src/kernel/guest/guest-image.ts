@@ -13,7 +13,7 @@ import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { unfit } from '../../base/failure.js';
 import { nativePart } from '../../base/native.js';
 import { parseJson } from '../../base/json.js';
-import { readBytes, readText } from '../../base/files/read-file.js';
+import { eachChunk, readBytes, readText } from '../../base/files/read-file.js';
 import { cacheFolder, inCache } from '../../debian/cache-folder.js';
 import { cpioArchive, type CpioEntry } from './cpio.js';
 import { libraryClosure } from './libraries.js';
@@ -29,7 +29,7 @@ export interface GuestImage {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** Null if it already existed. */
+  /** Null if it already existed, undamaged. */
   readonly built_ms: number | null;
 }
 
@@ -49,7 +49,8 @@ export function guestImage(more: readonly GuestFile[] = []): GuestImage {
   let built = false;
   const cache = cacheFolder({});
   const path = join(cache, 'guest-images', `${sha256.slice(0, 32)}.cpio`);
-  if (!existsSync(path)) {
+  // A damaged image would boot again and again, and seem to show a fault of its kernel.
+  if (!existsSync(path) || sha256Of(path) !== sha256) {
     built = true;
     inCache(cache, () => {
       makeFolders(dirname(path));
@@ -61,6 +62,14 @@ export function guestImage(more: readonly GuestFile[] = []): GuestImage {
     noteUse(path);
   }
   return { path, bytes: statSync(path).size, sha256, built_ms: built ? monotonic_ms() - started : null };
+}
+
+function sha256Of(path: string): string {
+  const hash = createHash('sha256');
+  eachChunk(path, {}, (chunk) => {
+    hash.update(chunk);
+  });
+  return hash.digest('hex');
 }
 
 /** Each build of pauselab has its own images, of 100 MB and more. */
@@ -77,7 +86,12 @@ function noteUse(path: string): void {
 export function keepLastUsed(folder: string): void {
   const images = readdirSync(folder)
     .filter((name) => name.endsWith('.cpio'))
-    .map((name) => ({ path: join(folder, name), usedAt_ms: statSync(join(folder, name)).mtimeMs }));
+    .flatMap((name) => {
+      const path = join(folder, name);
+      // Another pauselab may have removed it meanwhile.
+      const usedAt_ms = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+      return usedAt_ms === undefined ? [] : [{ path, usedAt_ms }];
+    });
   for (const { path } of images.sort((a, b) => b.usedAt_ms - a.usedAt_ms).slice(mostKept))
     rmSync(path, { force: true });
 }

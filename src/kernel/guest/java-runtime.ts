@@ -2,12 +2,9 @@
  * A Java runtime that is small enough for a guest's memory: the modules that our jar needs, linked by the JDK and
  * cached per JDK.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { makeFolders } from '../../base/files/atomic-file.js';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { runChild, saysDiskFull } from '../../base/child.js';
-import { cleanUpNow } from '../../base/clean-up.js';
 import { unfit } from '../../base/failure.js';
 import { readPart } from '../../base/files/read-file.js';
 import type { Jdk } from '../../host/jdks.js';
@@ -15,7 +12,9 @@ import { missing } from '../../host/missing.js';
 import { libcIn } from '../../jdk/cached-jdks.js';
 import { useProgramsOf } from '../../jdk/own-libc.js';
 import type { GuestFile } from './guest-image.js';
-import { cacheFailure, cacheFolder, diskFull, inCache } from '../../debian/cache-folder.js';
+import { cachedOrFilled, readEntry, type Shelf } from '../../debian/cache-entry.js';
+import { cacheFolder, diskFull } from '../../debian/cache-folder.js';
+import { checksumsOf, hasChecksums, pathsOf, sha256OfText, type Checksums } from '../../debian/checksum.js';
 
 /** Modules from `jdeps --print-module-deps` of our jar, those of the agent, and those that the JVM's settings need. */
 const modules = [
@@ -28,7 +27,30 @@ const modules = [
 ];
 
 /** Changes with what is made of a JDK. */
-const form = 'without debuginfo';
+const form = 'without debuginfo, with checksums';
+
+interface RuntimeFacts {
+  /** Of all its files. */
+  readonly checksums: Checksums;
+}
+
+interface CachedRuntime extends RuntimeFacts {
+  readonly folder: string;
+  readonly runtime: string;
+}
+
+const runtimeIn = (folder: string): string => join(folder, 'runtime');
+
+const shelf: Shelf<RuntimeFacts, CachedRuntime> = {
+  folder: 'java-runtimes',
+  factsFile: 'runtime.json',
+  format: 1,
+  mostFactsBytes: 1 << 20,
+  called: 'Java runtime',
+  entryOf: (facts, folder) => ({ ...facts, folder, runtime: runtimeIn(folder) }),
+  // A guest with a damaged file would fail again and again, and seem to show a fault of its kernel or its JVM.
+  isUndamaged: ({ folder, checksums }) => hasChecksums(folder, checksums),
+};
 
 /**
  * A runtime made from this JDK, at the path of the JDK: it has the same version, collectors and flags. A JDK that was
@@ -52,45 +74,34 @@ async function runtimeFolder({ home, version, vendor, packaged }: Jdk, signal?: 
       otherwise: 'name a whole JDK with --java',
     });
   const release = existsSync(join(home, 'release')) ? readPart(join(home, 'release'), 0, 2 ** 16).toString('utf8') : '';
-  const key = createHash('sha256')
-    .update(
-      [form, home, version, vendor, release, ...modules, ...(packaged === null ? [] : [JSON.stringify(packaged)])].join(
-        '\n',
-      ),
-    )
-    .digest('hex')
-    .slice(0, 32);
+  const key = sha256OfText(
+    [form, home, version, vendor, release, ...modules, ...(packaged === null ? [] : [JSON.stringify(packaged)])].join(
+      '\n',
+    ),
+  ).slice(0, 32);
   const cache = cacheFolder({});
-  const runtimes = join(cache, 'java-runtimes');
-  const place = join(runtimes, key);
-  if (existsSync(place)) return place;
-  const partial = inCache(cache, () => {
-    makeFolders(runtimes);
-    return mkdtempSync(join(runtimes, '.partial-'));
-  });
-  try {
-    const made = join(partial, 'runtime');
-    await run(
-      jlink,
-      ['--add-modules', modules.join(','), '--strip-debug', '--no-header-files', '--no-man-pages', '--output', made],
-      signal,
-    );
-    removeDebugInfo(made);
-    if (packaged !== null) useProgramsOf(home, made);
-    // Class data sharing: without its archive, a JVM takes twice as long to start in emulation.
-    await run(join(made, 'bin/java'), ['-Xshare:dump'], signal);
-    inCache(cache, () => {
-      renameSync(made, place);
-    });
-  } catch (error) {
-    // Another pauselab may have made the same runtime meanwhile.
-    if (!existsSync(place)) throw cacheFailure(cache, error);
-  } finally {
-    cleanUpNow(() => {
-      rmSync(partial, { recursive: true, force: true });
-    });
-  }
-  return place;
+  // Without the lock of a writer, so that a cache works that this user can only read.
+  const there = readEntry(shelf, join(cache, shelf.folder, key));
+  if (there !== null && (await shelf.isUndamaged(there))) return there.runtime;
+  const { runtime } = await cachedOrFilled(
+    shelf,
+    { cache, key },
+    { ...(signal === undefined ? {} : { signal }) },
+    async (folder) => {
+      const made = runtimeIn(folder);
+      await run(
+        jlink,
+        ['--add-modules', modules.join(','), '--strip-debug', '--no-header-files', '--no-man-pages', '--output', made],
+        signal,
+      );
+      removeDebugInfo(made);
+      if (packaged !== null) useProgramsOf(home, made);
+      // Class data sharing: without its archive, a JVM takes twice as long to start in emulation.
+      await run(join(made, 'bin/java'), ['-Xshare:dump'], signal);
+      return { checksums: await checksumsOf(folder, pathsOf(folder, basename(made))) };
+    },
+  );
+  return runtime;
 }
 
 /** Modules of Debian's JDK 28 have such files of 750 MB, which jlink keeps in spite of --strip-debug. */

@@ -25,7 +25,8 @@ import {
   type SeriesPair,
 } from './compare.js';
 import type { Comparison } from './compared.js';
-import { differingFacts, differingSettings } from './differences.js';
+import { differingSettings } from './differences.js';
+import { differingFacts } from './differing-facts.js';
 import type { Origin } from './joint-design.js';
 import { comparisonOf, type RowDraft } from './rows.js';
 
@@ -247,7 +248,7 @@ function refuseOtherMachines([first, ...others]: readonly BootSide[]): void {
 function refuseUnlike([first, ...others]: readonly BootSide[]): void {
   for (const other of others) {
     if (first === undefined) return;
-    const facts = differingFacts(first.facts, other.facts).filter((fact) => fact.class !== 'pauselab');
+    const facts = differingFacts(first.facts, other.facts);
     const settings = differingSettings(first, other);
     if (facts.length === 0 && settings.length === 0) continue;
     const how = facts.length > 0 ? factsText(facts, { a: first.path, b: other.path }) : settingsText(settings);

@@ -1,52 +1,12 @@
 /** How two sides differ besides what was measured: a difference in figures may come from any of these. */
-import { formatSize } from '../../base/text/units.js';
 import type { CompareNote } from '../../facts/compare-facts.js';
-import type { DifferingFact, DifferingSetting } from '../../facts/side-facts.js';
+import type { DifferingSetting } from '../../facts/side-facts.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
 import { armMeaning, settingsMeaning, ProgramVersion, without, type Configured } from '../evidence/settings-meaning.js';
-import type { Side, SideFacts } from '../evidence/side.js';
+import type { Side } from '../evidence/side.js';
+import { differingFacts } from './differing-facts.js';
 
 const longestValue = 60;
-
-export type FactClass = DifferingFact['class'];
-
-const facts: readonly {
-  readonly class: FactClass;
-  readonly fact: DifferingFact['fact'];
-  readonly read: (facts: SideFacts) => string | null;
-  /** Null is then no difference: an older version did not record it, or there is none. */
-  readonly onlyIfBoth?: true;
-  /** Reported only where these are the same. */
-  readonly among?: (facts: SideFacts) => string | null;
-}[] = [
-  { class: 'profile', fact: 'profile', read: ({ profile }) => profile },
-  { class: 'kernel', fact: 'label', read: ({ label }) => label, onlyIfBoth: true },
-  { class: 'kernel', fact: 'kernel', read: ({ kernel }) => kernel },
-  { class: 'kernel', fact: 'guest', read: ({ guest }) => guest, onlyIfBoth: true },
-  // Other kernels have other images anyway.
-  { class: 'kernel', fact: 'image', read: ({ image }) => image, onlyIfBoth: true, among: ({ kernel }) => kernel },
-  { class: 'kernel', fact: 'preemption', read: ({ preemption }) => preemption },
-  { class: 'kernel', fact: 'hz', read: ({ hz }) => (hz === null ? null : String(hz)) },
-  { class: 'machine', fact: 'cpuModel', read: ({ cpuModel }) => cpuModel },
-  { class: 'machine', fact: 'cpus', read: ({ cpus }) => (cpus === null ? null : String(cpus)) },
-  // The kernel reserves more or less memory from boot to boot.
-  {
-    class: 'machine',
-    fact: 'memory',
-    read: ({ memoryBytes }) => (memoryBytes === null ? null : formatSize(Math.round(memoryBytes / 2 ** 28) * 2 ** 28)),
-  },
-  { class: 'jdk', fact: 'jdks', read: ({ jdks }) => (jdks.length === 0 ? null : jdks.join(' and ')) },
-  { class: 'pauselab', fact: 'tool', read: ({ tool }) => tool },
-];
-
-export function differingFacts(a: SideFacts, b: SideFacts): DifferingFact[] {
-  return facts.flatMap(({ class: of, fact, read, onlyIfBoth, among }): DifferingFact[] => {
-    const differing = { class: of, fact, a: read(a), b: read(b) };
-    const isUnknown = onlyIfBoth === true && (differing.a === null || differing.b === null);
-    const isReported = !isUnknown && (among === undefined || among(a) === among(b));
-    return differing.a === differing.b || !isReported ? [] : [differing];
-  });
-}
 
 /** What differs besides what was to be compared. */
 export function differencesOf(a: Side, b: Side): CompareNote[] {

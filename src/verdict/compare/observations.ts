@@ -9,7 +9,7 @@ import type { CompareNote, Refusal } from '../../facts/compare-facts.js';
 import type { SideNote } from '../../facts/side-facts.js';
 import { sentencesOf } from '../../facts/stated.js';
 import { seededRandom } from '../../stats/prng.js';
-import type { SideFacts } from '../evidence/side.js';
+import { unknownFacts, type SideFacts } from '../evidence/side.js';
 import {
   leastSlices,
   leastWatched_ns,
@@ -26,7 +26,7 @@ import {
 import { distinctLabels, marginOf, notesOfSide, type CompareOptions } from './compare.js';
 import type { ComparedSide, Comparison } from './compared.js';
 import type { MetricInput } from './decide.js';
-import { differingFacts } from './differences.js';
+import { differingFacts } from './differing-facts.js';
 import { differingJvms, observedJdks, wasAsked } from './observed-jvms.js';
 import { comparisonOf, type RowDraft } from './rows.js';
 
@@ -108,6 +108,7 @@ function factsOf({ kernel, cpus, tool, targets }: ObservedSide['observed']): Sid
     image: null,
     preemption: null,
     hz: null,
+    ...unknownFacts,
     cpuModel: null,
     cpus,
     memoryBytes: null,

@@ -1,5 +1,6 @@
 /** A bundle as a side of a comparison. */
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { IncompleteSide, LeftOut, SideNote } from '../../facts/side-facts.js';
 import { distinct, sentencesOf } from '../../facts/stated.js';
 import { usage } from '../../base/failure.js';
@@ -13,6 +14,7 @@ import { addCounts } from '../../record/histogram/counts.js';
 import { percentile_ns } from '../../record/histogram/histogram.js';
 import { sumHlog, type HlogSum } from '../../record/histogram/hlog-sum.js';
 import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
+import { allocatorsOf } from './allocators-of.js';
 import { bootOf } from './boot-of.js';
 import { storedPercents, type ArmRun, type SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
@@ -317,6 +319,8 @@ function factsOf(
 ): SideFacts {
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+  const ofKernels = (fact: string): unknown => common(kernels.map(({ facts }) => facts[fact]));
+  const flag = (value: unknown): boolean | null => (typeof value === 'boolean' ? value : null);
   const jdks = runs
     .flatMap(({ jvm }) => jvm?.processes ?? [])
     .flatMap((process) => {
@@ -340,12 +344,18 @@ function factsOf(
       [`of ${counted(cpus, 'CPU')}`, formatSize(memoryBytes), ...(asked?.guest.append ?? [])].join(' '),
     ),
     image: ofGuests(kernels, ({ sha256 }) => sha256.slice(0, 12)),
-    preemption: text(common(kernels.map(({ facts }) => facts.preemption))),
-    hz: number(common(kernels.map(({ facts }) => facts.hz))),
+    preemption: text(ofKernels('preemption')),
+    hz: number(ofKernels('hz')),
+    transparentHugePages: text(ofKernels('transparentHugePages')),
+    autogroup: flag(ofKernels('autogroup')),
+    clockSource: text(ofKernels('clockSource')),
+    schedFeatures: wordsOf(ofKernels('schedFeatures')),
     cpuModel: text(host.cpuModel),
     cpus: Array.isArray(host.cpus) ? host.cpus.length : null,
     memoryBytes: number(host.memoryBytes),
     tool: tool.version,
+    trace: asked?.trace ?? null,
+    allocators: allocatorsOf(runs),
     jdks: [...new Set(jdks)].sort(),
   };
 }
@@ -386,5 +396,9 @@ function placedArms(
 
 /** The value of all; null if they differ. */
 function common(values: readonly unknown[]): unknown {
-  return values.every((value) => value === values[0]) ? values[0] : null;
+  return values.every((value) => isDeepStrictEqual(value, values[0])) ? values[0] : null;
+}
+
+function wordsOf(value: unknown): string[] | null {
+  return Array.isArray(value) ? value.filter((word) => typeof word === 'string') : null;
 }

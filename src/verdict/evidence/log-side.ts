@@ -8,7 +8,7 @@ import { percentile_ns } from '../../record/histogram/histogram.js';
 import { sumHlog, type HlogSum } from '../../record/histogram/hlog-sum.js';
 import { unitNames, valueUnits, type ValueUnit } from '../../record/histogram/hlog-unit.js';
 import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
-import type { RoundRun, SeriesEvidence, Side } from './side.js';
+import { unknownFacts, type RoundRun, type SeriesEvidence, type Side } from './side.js';
 
 /** Of a timed operation: reading a clock twice takes longer. */
 const leastTime_ns = 20;
@@ -60,6 +60,7 @@ export function logSide(path: string, files: readonly string[], { threshold_ns, 
       image: null,
       preemption: null,
       hz: null,
+      ...unknownFacts,
       cpuModel: null,
       cpus: null,
       memoryBytes: null,

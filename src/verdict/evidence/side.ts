@@ -39,12 +39,36 @@ export interface SideFacts {
   readonly image: string | null;
   readonly preemption: string | null;
   readonly hz: number | null;
+  /** Settings of the kernel while it ran: `always`, `madvise` or `never`; autogroup; clock source; scheduler features. */
+  readonly transparentHugePages: string | null;
+  readonly autogroup: boolean | null;
+  readonly clockSource: string | null;
+  readonly schedFeatures: readonly string[] | null;
   readonly cpuModel: string | null;
   readonly cpus: number | null;
   readonly memoryBytes: number | null;
   readonly tool: string | null;
+  /** Whether its runs were traced (--trace), which makes calls slower. */
+  readonly trace: boolean | null;
   readonly jdks: readonly string[];
+  /** Each with its version, as its processes proved it. */
+  readonly allocators: readonly UsedAllocator[];
 }
+
+export interface UsedAllocator {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What is known only of a bundle's manifest and its runs. */
+export const unknownFacts = {
+  transparentHugePages: null,
+  autogroup: null,
+  clockSource: null,
+  schedFeatures: null,
+  trace: null,
+  allocators: [],
+} as const satisfies Partial<SideFacts>;
 
 /** Users recognise a place by its label. */
 export function placeText({ label, kernel }: Pick<SideFacts, 'label' | 'kernel'>): string | null {

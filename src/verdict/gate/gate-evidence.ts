@@ -2,7 +2,8 @@
 import type { EvidenceProblem, GateNote, Role } from '../../facts/gate-facts.js';
 import type { DifferingFact, DifferingSetting } from '../../facts/side-facts.js';
 import { sentencesOf } from '../../facts/stated.js';
-import { differingFacts, differingSettings, pathInArm, sharedArms, withoutRepetition } from '../compare/differences.js';
+import { differingFacts } from '../compare/differing-facts.js';
+import { differingSettings, pathInArm, sharedArms, withoutRepetition } from '../compare/differences.js';
 import { measuredInTurns, type Side } from '../evidence/side.js';
 import { matchesAny } from './pattern.js';
 import type { Policy } from './policy.js';
@@ -33,7 +34,7 @@ export function sideProblems(
 }
 
 /** What can be the change of two sides that are measured in turns on one machine. */
-export const changedInTurns: readonly EnvironmentClass[] = ['kernel', 'jdk'];
+export const changedInTurns: readonly EnvironmentClass[] = ['kernel', 'jdk', 'allocator'];
 
 export type Allowed = Pick<Policy, 'allowDifferent' | 'allowSettings'>;
 

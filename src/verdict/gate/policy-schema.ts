@@ -20,7 +20,7 @@ import {
 export const inconclusiveMeanings = ['exit-4', 'fail', 'pass'] as const;
 
 /** In which two environments may differ. */
-export const environmentClasses = ['kernel', 'machine', 'jdk'] as const;
+export const environmentClasses = ['kernel', 'machine', 'jdk', 'allocator'] as const;
 
 const compared = either('a metric such as longest_ns, or a mapping with metric and its margin', [
   textLine('a metric such as longest_ns'),
@@ -90,7 +90,7 @@ export const policySchema = mapping({
     .max(environmentClasses.length)
     .meta({
       description:
-        'In what baseline and candidate may differ: kernel (release, preemption, HZ), machine (CPU, number of CPUs, memory), jdk; default nothing',
+        'In what baseline and candidate may differ: kernel (release, preemption, HZ, huge pages, autogroup, clock source, scheduler features), machine (CPU, number of CPUs, memory), jdk, allocator (version); default nothing',
     })
     .exactOptional(),
   allowSettings: z

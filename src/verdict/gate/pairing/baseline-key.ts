@@ -4,8 +4,9 @@ import { usage } from '../../../base/failure.js';
 import type { BaselineFile } from '../../../bundle/baseline-schema.js';
 import { baselineVersion } from '../../../bundle/baseline-schema.js';
 import { measuredSettings } from '../../compare/differences.js';
+import { nominalMemory } from '../../../bundle/environment-changes.js';
 import { canonicalJson } from '../../../profile/resolved/hash.js';
-import type { Side, SideFacts } from '../../evidence/side.js';
+import { unknownFacts, type Side, type SideFacts } from '../../evidence/side.js';
 import { problemText } from '../../../words/gate-words.js';
 import { sideProblems } from '../gate-evidence.js';
 
@@ -39,7 +40,7 @@ function keyOf({ facts, resolved }: Side, sides: readonly Side[]): BaselineFile[
     ...kernelOf(facts),
     cpuModel,
     cpus,
-    memoryBytes: roundedMemory(memoryBytes),
+    memoryBytes: memoryBytes === null ? null : nominalMemory(memoryBytes),
     jdks: [...jdks],
     ...(sides.length < 2 ? {} : { kernels: sides.map((one) => kernelOf(one.facts)) }),
   };
@@ -49,11 +50,6 @@ type KernelFacts = Pick<SideFacts, 'label' | 'kernel' | 'guest' | 'image' | 'pre
 
 function kernelOf({ label, kernel, guest, image, preemption, hz }: SideFacts): KernelFacts {
   return { label, kernel, guest, image, preemption, hz };
-}
-
-/** The kernel keeps more or less for itself from boot to boot. */
-function roundedMemory(bytes: number | null): number | null {
-  return bytes === null ? null : Math.round(bytes / 2 ** 28) * 2 ** 28;
 }
 
 /**
@@ -96,7 +92,17 @@ export function factsOfBaseline({ key }: BaselineFile): SideFacts[] {
     jdks,
     kernels = [{ label, kernel, guest, image, preemption, hz }],
   } = key;
-  return kernels.map((own) => ({ profile, profileHash: null, ...own, cpuModel, cpus, memoryBytes, tool: null, jdks }));
+  return kernels.map((own) => ({
+    ...unknownFacts,
+    profile,
+    profileHash: null,
+    ...own,
+    cpuModel,
+    cpus,
+    memoryBytes,
+    tool: null,
+    jdks,
+  }));
 }
 
 function sha256(value: unknown): string {
