@@ -3,7 +3,7 @@ import type { SchedulingState } from '../attribution/trace-model.js';
 import { systemCallNumber } from '../catalogue/system-calls.js';
 import { readIfThere } from '../host/files.js';
 import type { TraceEvent } from '../record/trace/trace.js';
-import { threadStatOf } from '../workload/process-identity.js';
+import { threadStatOf } from '../host/process-stat.js';
 import type { ObservedThread } from './observed.js';
 import { tidsNow } from './target.js';
 
