@@ -42,7 +42,7 @@ export function cgroupsIn(
   const line = ofVersion1 ?? lines.find(({ id, controllers }) => id === '0' && controllers === '');
   if (line === undefined) return [];
   const version = ofVersion1 === undefined ? 2 : 1;
-  for (const mount of mountsIn(readIfThere(join(proc, 'self/mountinfo')) ?? '')) {
+  for (const mount of cgroupMounts(readIfThere(join(proc, 'self/mountinfo')) ?? '')) {
     if (mount.version !== version || (version === 1 && !isIn(controller, mount.options))) continue;
     const names = namesBelow(mount.mountRoot, line.path);
     if (names === null || !existsSync(join(root, mount.point, ...names))) continue;
@@ -76,8 +76,9 @@ function namesBelow(mountRoot: string, path: string): string[] | null {
   return names.includes('..') ? null : names;
 }
 
-interface CgroupMount {
+export interface CgroupMount {
   readonly version: 1 | 2;
+  /** The folder of the hierarchy that it shows: from the root of our cgroup namespace on, outside of it with `..`. */
   readonly mountRoot: string;
   readonly point: string;
   /** Of version 1, its controllers are among them. */
@@ -85,7 +86,7 @@ interface CgroupMount {
 }
 
 /** Proc_pid_mountinfo(5): `36 35 98:0 /root /mount/point options - type source superoptions`. */
-function mountsIn(mountinfo: string): CgroupMount[] {
+export function cgroupMounts(mountinfo: string): CgroupMount[] {
   return mountinfo.split('\n').flatMap((line): CgroupMount[] => {
     const [before = '', after = ''] = line.split(' - ');
     const [, , , mountRoot = '', point = ''] = before.split(' ').map(unescaped);
