@@ -189,9 +189,9 @@ export async function checkMachineLoad(topology: CpuTopology): Promise<MachineCh
         `${inFull}: disturbances of a measurement cannot be detected here`,
       ),
     ];
-  const before = readLoad();
+  const before = readLoad(topology.allowed);
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  return loadChecks(loadBetween(before, readLoad(), topology.allowed.length));
+  return loadChecks(loadBetween(before, readLoad(topology.allowed)));
 }
 
 export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): MachineCheck[] {

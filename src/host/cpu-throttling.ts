@@ -4,19 +4,15 @@ import { join } from 'node:path';
 import { cgroupsIn, isHierarchyRoot, machine, type KernelFiles } from './cgroups.js';
 import { readIfThere } from './files.js';
 
-/**
- * Added up over the cgroups of its threads and those above them, and over all CPUs; 0 where there is no limit. Null: not
- * known, because the process is gone, or because the cgroup of one of its threads is not visible here. Cgroups above the
- * container in which pauselab runs are never visible, and do not count.
- */
-export function throttled_ns(pid: number, files: KernelFiles = machine): number | null {
-  return countedIn(countersOf(membershipsOf(pid, files) ?? [null], files));
-}
-
 export interface ThrottlingMeter {
   /** What is counted up to now stays known, also after the end of the process and its cgroup. */
   look(): void;
-  /** Since the meter was made; null: not known. After a move to another cgroup it may be below 0. */
+  /**
+   * Since the meter was made. Added up over the cgroups of the threads and those above them, and over all CPUs; 0 where
+   * there is no limit, and possibly below 0 after a move to another cgroup. Null: not known, because the process was
+   * gone when the meter was made, or because the cgroup of one of its threads is not visible here. Cgroups above the
+   * container in which pauselab runs are never visible, and do not count.
+   */
   grown_ns(): number | null;
 }
 

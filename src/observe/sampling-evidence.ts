@@ -1,5 +1,5 @@
 /** What looks at threads show, as evidence for attribution. Pure. */
-import type { LoggedEvent, NamedThread, RunEvidence, StealSpan } from '../attribution/evidence.js';
+import type { LoggedEvent, NamedThread, RunEvidence } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { lockOfCall } from '../catalogue/calls.js';
@@ -17,7 +17,6 @@ export interface Looks {
   readonly samples: SampleStream;
   /** Functions in which threads were blocked. */
   readonly waits: readonly StackReading[];
-  readonly steal: readonly StealSpan[];
 }
 
 export interface LookOptions {
@@ -68,10 +67,7 @@ function lastSeen_ns({ changes, ticks_ns }: Timeline): number {
   return end === undefined ? Infinity : (ticks_ns[end.tick - 1] ?? Infinity);
 }
 
-export function lookedEvidence(
-  { samples, waits, steal }: Looks,
-  { cpuCount, kernelRelease }: LookOptions,
-): RunEvidence {
+export function lookedEvidence({ samples, waits }: Looks, { cpuCount, kernelRelease }: LookOptions): RunEvidence {
   const timelines = new Map([...samples.timelines].map(([tid, timeline]) => [tid, withQueueTime(timeline)]));
   const threads = new Map<number, BlamedThread>(
     [...timelines.values()].map(({ tid, comm, nice = null }) => [tid, { name: comm, tid, role: 'other', nice }]),
@@ -87,7 +83,7 @@ export function lookedEvidence(
     threads,
     samples: { ...samples, timelines },
     events: [],
-    steal,
+    steal: [],
     cpuCount,
     missing: [],
     trace: null,

@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cpuLimit } from '../../src/host/cpu-limit.js';
-import { throttled_ns, throttlingMeter } from '../../src/host/cpu-throttling.js';
-import { machineWith, mountOf } from '../support/kernel-files.js';
+import { throttlingMeter } from '../../src/host/cpu-throttling.js';
+import { machineWith, mountOf, type FakeMachine } from '../support/kernel-files.js';
 
 const v1Mounts = mountOf('other', 'cgroup', 'rw,cpuset') + mountOf('v1', 'cgroup', 'rw,cpu,cpuacct');
 const v2Mount = mountOf('v2', 'cgroup2', 'rw');
@@ -22,6 +22,15 @@ function machine(cgroups: readonly string[], files: Readonly<Record<string, stri
     'v2/cpu.stat': 'usage_usec 5\n',
     ...files,
   });
+}
+
+/** As counted from the start on, by a meter that was made when all counters were 0. */
+function throttled_ns(pid: number, of: FakeMachine): number | null {
+  const counters = Object.entries(of.files).filter(([name]) => name.endsWith('cpu.stat'));
+  for (const [name, text] of counters) of.put(name, text.replace(/(throttled_\w+) \d+/, '$1 0'));
+  const meter = throttlingMeter(pid, { threads: 'all', files: of });
+  for (const [name, text] of counters) of.put(name, text);
+  return meter.grown_ns();
 }
 
 const v2 = (name: string, usec: number) => ({

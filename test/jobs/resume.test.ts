@@ -79,7 +79,6 @@ async function session({
       request,
       startedAt: new Date().toISOString(),
       failure: workloadFailed('it ended'),
-      cpuCount: 1,
       files: {},
     });
     if (fate === 'failed' || failing.includes(where)) return begun;

@@ -30,7 +30,7 @@ function observedBy(
   const samples = stream(...threads);
   const stalls = lookedStalls(samples, functions, threshold_ns);
   const eventsOf = events.length > 0 ? new Map([[100, events]]) : safepointsSeen(samples, functions);
-  const evidence = lookedEvidence({ samples, waits: functions, steal: [] }, { threshold_ns, cpuCount: 2, kernelRelease });
+  const evidence = lookedEvidence({ samples, waits: functions }, { threshold_ns, cpuCount: 2, kernelRelease });
   return attributed({ stalls, evidence: { ...evidence, throttled: new Map([[100, isThrottled]]) }, eventsOf });
 }
 

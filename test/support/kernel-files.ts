@@ -7,6 +7,8 @@ import { scratchFolder } from './scratch.js';
 const scratch = scratchFolder();
 
 export interface FakeMachine extends KernelFiles {
+  /** At first. */
+  readonly files: Readonly<Record<string, string>>;
   put(name: string, text: string): void;
 }
 
@@ -17,7 +19,7 @@ export function machineWith(files: Readonly<Record<string, string>>): FakeMachin
     writeFileSync(join(root, name), text);
   };
   for (const [name, text] of Object.entries(files)) put(name, text);
-  return { proc: join(root, 'proc'), root, put };
+  return { proc: join(root, 'proc'), root, files, put };
 }
 
 /** A line of mountinfo; `point`: without its slash. */

@@ -331,7 +331,6 @@ async function runOnce(
       startedAt,
       failure,
       status: 'partial',
-      cpuCount: machine.vcpus.length,
       files: { 'console.log': machine.console() },
     });
   } finally {
