@@ -101,7 +101,8 @@ const otherReasons: Readonly<Record<Cause, string>> = {
   freezer: 'came from a cgroup that was frozen',
   'not-scheduled': 'waited for a CPU',
   stopped: 'came from a signal or a debugger, which stopped the thread',
-  steal: 'came from the hypervisor, which took the CPU',
+  // No evidence proves it.
+  steal: 'may have come from the hypervisor, which took CPU time meanwhile',
   running: 'came from the work of the thread itself',
   unknown: 'came from nothing that is known',
 };

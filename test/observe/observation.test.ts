@@ -5,11 +5,12 @@ import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
 import { answerOf, attributed } from '../../src/observe/observation.js';
 import type { Observed } from '../../src/observe/observed.js';
 import { hold, observed, observedThread, off, ran, target, recordOptions, unthrottled } from '../support/observed.js';
+import { statedAnswer } from '../../src/words/observation-words.js';
 
 const ms = 1_000_000;
-const found = (of: Observed) => {
+const found = (of: Observed, steal: RunEvidence['steal'] = []) => {
   const seen = seenInKernel(of, recordOptions);
-  return attributed({ ...seen, evidence: { ...seen.evidence, throttled: unthrottled } });
+  return attributed({ ...seen, evidence: { ...seen.evidence, throttled: unthrottled, steal } });
 };
 
 const victim = observedThread('mapper', 101);
@@ -287,6 +288,25 @@ describe('a limit of CPU time', () => {
 
 describe('the answer', () => {
   const watched = { threshold_ns: 20 * ms, watched_ns: 1000 * ms, threads_n: 3 };
+
+  test('counts apart, too, what the hypervisor may have taken from a thread that others waited for', () => {
+    const { reasons } = found(preempted, [{ start_ns: 0, end_ns: 1000 * ms, steal_share: 0.5 }]);
+    expect(reasons.map(({ cause }) => cause)).toContain('steal');
+    expect(answerOf(reasons, watched)).toMatchObject({
+      stalls_n: 1,
+      others: [],
+      ofHolders_n: 1,
+      ofHolders_ns: 285 * ms,
+    });
+    // Of a thread for which nobody waited.
+    const alone = off(victim, { from: 100, to: 150 }, { state: 'runnable' });
+    const stolen = found(observed({ offs: [alone], rans: [ran(hog, 0, 100, 150)] }), [
+      { start_ns: 0, end_ns: 1000 * ms, steal_share: 0.5 },
+    ]);
+    expect(statedAnswer(answerOf(stolen.reasons, watched)).sentence).toMatch(
+      /1 stall \(50\.0 ms\) may have come from the hypervisor, which took CPU time meanwhile$/,
+    );
+  });
 
   test('counts what a call took that gives memory back, and apart what its thread waited for a CPU meanwhile', () => {
     const { reasons } = found(preempted);
