@@ -72,7 +72,7 @@ export interface LoggedEvent {
 export interface StealSpan {
   readonly start_ns: number;
   readonly end_ns: number;
-  /** Share of the time of all CPUs. */
+  /** Share of the time of the CPUs that were read. */
   readonly steal_share: number;
 }
 
@@ -95,6 +95,7 @@ export interface RunEvidence {
   readonly ofKernel?: readonly BlamedThread[];
   readonly events: readonly LoggedEvent[];
   readonly steal: readonly StealSpan[];
+  /** Of which `steal` is a share. */
   readonly cpuCount: number;
   /** Evidence that the whole run lacks. */
   readonly missing: readonly Stated[];

@@ -239,6 +239,11 @@ function finished(
   return { ...link, sentence: linkSentence(link, victim) };
 }
 
+/** Whether it holds for the whole measurement, and not for a part of the stall. */
+function isOfWhole(why: LinkFact['why']): boolean {
+  return why?.code === 'limit-used-up' || why?.code === 'limit-unread';
+}
+
 /**
  * The cause of the whole stall. Links of the same cause, lock and thread count together. Their grade is the weakest
  * grade that covers a tenth of their time.
@@ -257,7 +262,7 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
     duration_ns,
     grade,
     // The reason of an unknown link also applies to the whole stall, and so does what holds for the whole observation.
-    why: first.cause === 'unknown' || first.why?.code === 'limit-used-up' ? first.why : null,
+    why: first.cause === 'unknown' || isOfWhole(first.why) ? first.why : null,
     holder: most.map(({ holder }) => holder).reduce(addTimes, null),
     cpuTakenBy: first.cpuTakenBy,
   };

@@ -5,7 +5,8 @@
  * the hypervisor took the part of a time in state R that is neither CPU time nor run delay. Pure.
  */
 import type { EvidenceOfStall } from './evidence.js';
-import type { Span } from './link-draft.js';
+import { partitionPoint } from '../base/sorted.js';
+import { draft, type LinkDraft, type Span } from './link-draft.js';
 
 /** Counters of a running thread are as old as its last tick, so a short span proves nothing. */
 const leastSpan_ns = 50_000_000;
@@ -53,6 +54,24 @@ export function muchSteal(span: Span, run: EvidenceOfStall): number | null {
   return share !== null && share * run.cpuCount >= 0.5 ? share : null;
 }
 
-function touching(span: Span, steal: EvidenceOfStall['steal']): EvidenceOfStall['steal'] {
-  return steal.filter((one) => one.end_ns > span.start_ns && one.start_ns < span.end_ns);
+/** Of a thread in the run queue: a stolen CPU and a CPU that another program has look alike. Null: little was stolen. */
+export function perhapsStolen(span: Span, run: EvidenceOfStall): LinkDraft | null {
+  const share = muchSteal(span, run);
+  return share === null
+    ? null
+    : draft(span, 'steal', 'possible', { why: { code: 'steal-share', share, uncounted_ns: null } });
+}
+
+export function stolen(span: Span, { taken_ns, steal_share }: Taken): LinkDraft {
+  return draft(span, 'steal', 'likely', {
+    why: { code: 'steal-share', share: steal_share, uncounted_ns: taken_ns },
+  });
+}
+
+/** The readings follow each other: an hour has 14,400. */
+function touching({ start_ns, end_ns }: Span, steal: EvidenceOfStall['steal']): EvidenceOfStall['steal'] {
+  return steal.slice(
+    partitionPoint(steal, (one) => one.end_ns <= start_ns),
+    partitionPoint(steal, (one) => one.start_ns < end_ns),
+  );
 }

@@ -26,7 +26,7 @@ import { draft, mostThreads, unknownLink, type LinkDraft, type Span } from './li
 import { uncovered } from './links.js';
 import { firstWriter, hasForWriting, type QueuePart } from './lock-queues.js';
 import { signalBefore } from './stops.js';
-import { muchSteal, takenFrom } from './steal.js';
+import { muchSteal, perhapsStolen, stolen, takenFrom } from './steal.js';
 import { mutexDrafts } from './traced-mutex.js';
 import { operationDrafts } from './vm-operation.js';
 import { about, callOf, takenBy, threadOf, type TracedEvidence } from './traced-threads.js';
@@ -39,8 +39,7 @@ import {
   type Segment,
   type TraceModel,
 } from './trace-model.js';
-import { framesOf, isKeptBack, mayBeKeptBack } from './throttling.js';
-import { stolen } from './untraced.js';
+import { framesOf, keptBackGrade, mayBeKeptBack } from './throttling.js';
 import { partsOfWait, type PartRange } from './wait-parts.js';
 
 /** If one of these events is missing, the holder of mmap_lock is unknown. */
@@ -94,7 +93,7 @@ function piecesOf(segment: Segment, traced: TracedEvidence): Piece[] {
  * A thread that is ready to run while nobody is seen on its CPU may be kept back by a limit (cpu.max before Linux 6.18),
  * wait in the queue of another CPU, or still sleep: a signal wakes a sleeper for a moment that is too short to be
  * reported. If its cgroup used up its CPU time meanwhile, it may be kept back on a busy CPU too; on an idle CPU nothing
- * else fits as well.
+ * else fits as well. A CPU that the hypervisor took looks busy with whoever ran there last.
  */
 function withoutCpu(segment: Segment, tid: number, traced: TracedEvidence): LinkDraft {
   const { model, run } = traced;
@@ -102,19 +101,19 @@ function withoutCpu(segment: Segment, tid: number, traced: TracedEvidence): Link
   const cpuTakenBy = takenBy(segment, tid, traced);
   const { isSeen, idle_ns } = idleOf(segment, model);
   const isIdle = idle_ns >= half_ns;
-  if (mayBeKeptBack(tid, segment, run))
-    return isIdle
-      ? draft(segment, 'cpu-limit', 'likely')
-      : draft(segment, 'not-scheduled', 'possible', {
-          cpuTakenBy,
-          why: { code: 'limit-used-up' },
-          rulesOut: notWhileReady,
-        });
+  const limit = mayBeKeptBack(tid, segment, run);
+  if (limit === 'yes' && isIdle) return draft(segment, 'cpu-limit', 'likely');
+  const perhaps = { cpuTakenBy, rulesOut: notWhileReady };
+  const steal = perhapsStolen(segment, run);
+  if (steal !== null) return { ...steal, ...perhaps };
+  if (limit === 'yes')
+    return draft(segment, 'not-scheduled', 'possible', { ...perhaps, why: { code: 'limit-used-up' } });
   const taken_ns = cpuTakenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
   const isBusy = (segment.busy_share ?? 0) >= 0.5 || taken_ns >= half_ns;
-  return isBusy || (isSeen && !isIdle)
-    ? draft(segment, 'not-scheduled', 'proven', { cpuTakenBy })
-    : draft(segment, 'not-scheduled', 'possible', { rulesOut: notWhileReady });
+  if (!isBusy && !(isSeen && !isIdle)) return draft(segment, 'not-scheduled', 'possible', { rulesOut: notWhileReady });
+  return limit === 'unknown'
+    ? draft(segment, 'not-scheduled', 'possible', { ...perhaps, why: { code: 'limit-unread' } })
+    : draft(segment, 'not-scheduled', 'proven', { cpuTakenBy });
 }
 
 /** A thread that is ready to run waits for a CPU, and for no lock, pause or disk. */
@@ -140,13 +139,14 @@ function ready(segment: Segment, traced: TracedEvidence): LinkDraft[] {
   const processTids = run.timeline.tidsIn(victim.pid);
   const signal_ns = signalBefore(segment, tid, { model, processTids }) ?? segment.end_ns;
   const waited = { ...segment, end_ns: signal_ns };
+  const keptBack = keptBackGrade(tid, waited, run);
   return [
     ...(waited.end_ns <= waited.start_ns
       ? []
       : [
-          isKeptBack(tid, victim.pid, waited, run)
-            ? draft(waited, 'cpu-limit', 'likely')
-            : withoutCpu(waited, tid, traced),
+          keptBack === null
+            ? withoutCpu(waited, tid, traced)
+            : draft(waited, 'cpu-limit', keptBack, { rulesOut: notWhileReady }),
         ]),
     ...(signal_ns < segment.end_ns ? [draft({ ...segment, start_ns: signal_ns }, 'stopped', 'proven')] : []),
   ];

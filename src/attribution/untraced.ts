@@ -5,8 +5,9 @@ import { blameBlocked } from './blocked.js';
 import { blameLookedAt } from './looked-at.js';
 import type { Look } from './safepoint.js';
 import { draft, unknownLink, type LinkDraft, type Span } from './link-draft.js';
-import { muchSteal, takenFrom, type Taken } from './steal.js';
+import { muchSteal, perhapsStolen, stolen, takenFrom } from './steal.js';
 import { isWokenToBeStopped } from './stops.js';
+import { mayBeKeptBack } from './throttling.js';
 import type { ActivitySpan } from './thread-activities.js';
 
 export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
@@ -49,18 +50,13 @@ function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfS
 function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft {
   const taken = takenFrom(span, victim.thread.tid, run);
   if (taken !== null) return stolen(span, taken);
-  const share = muchSteal(span, run);
-  if (span.activity === 'running') return draft(span, 'running', share === null ? 'likely' : 'possible');
-  // A thread that waits in the run queue of a stolen CPU looks like a thread behind another program.
-  if (share !== null)
-    return draft(span, 'steal', 'possible', { why: { code: 'steal-share', share, uncounted_ns: null } });
-  return run.throttled?.get(victim.pid) === true
-    ? draft(span, 'not-scheduled', 'possible', { why: { code: 'limit-used-up' } })
-    : draft(span, 'not-scheduled', 'likely');
-}
-
-export function stolen(span: Span, { taken_ns, steal_share }: Taken): LinkDraft {
-  return draft(span, 'steal', 'likely', {
-    why: { code: 'steal-share', share: steal_share, uncounted_ns: taken_ns },
-  });
+  if (span.activity === 'running') return draft(span, 'running', muchSteal(span, run) === null ? 'likely' : 'possible');
+  const steal = perhapsStolen(span, run);
+  if (steal !== null) return steal;
+  const limit = mayBeKeptBack(victim.thread.tid, span, run);
+  return limit === 'no'
+    ? draft(span, 'not-scheduled', 'likely')
+    : draft(span, 'not-scheduled', 'possible', {
+        why: { code: limit === 'yes' ? 'limit-used-up' : 'limit-unread' },
+      });
 }

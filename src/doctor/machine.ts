@@ -11,7 +11,8 @@ import { formatShare, formatSize } from '../base/text/units.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { HostFacts } from '../host/facts.js';
 import { readIfThere } from '../host/files.js';
-import { availableMemoryBytes, memoryLimit } from '../host/memory.js';
+import { cpuLimit } from '../host/cpu-limit.js';
+import { availableMemoryBytes, memoryCgroups, memoryLimit } from '../host/memory.js';
 import { mostPriority } from './means.js';
 import { tmpfsMagic } from '../workload/runtime-folder.js';
 import { loadBetween, readLoad, type MachineLoad } from '../host/machine-load.js';
@@ -118,13 +119,15 @@ export function checkMemory(): MachineCheck[] {
     sharedMemory(),
     availableMemory(),
     limit === null
-      ? ok('memory limit', 'none')
+      ? memoryCgroups() === null
+        ? info('memory limit', unseen)
+        : ok('memory limit', 'none')
       : advise(
           'memory limit',
           `${formatSize(limit.bytes)}, of which ${formatSize(limit.left)} are free`,
           'a region near the limit of the cgroup is reclaimed while it is measured',
         ),
-    cpuLimit(),
+    checkCpuLimit(),
   ];
 }
 
@@ -156,20 +159,24 @@ function availableMemory(): MachineCheck {
       );
 }
 
-function cpuLimit(): MachineCheck {
-  const [quota, period] = cgroupValue('cpu.max')?.split(' ') ?? [];
-  if (quota === undefined || quota === 'max') return ok('CPU limit', 'none');
-  return advise(
-    'CPU limit',
-    `${(Number(quota) / Number(period)).toFixed(2)} CPUs (cpu.max)`,
-    'lift it: up to Linux 6.17 a throttled holder keeps its lock until the next period',
-  );
+export function checkCpuLimit(limit = cpuLimit()): MachineCheck {
+  switch (limit.kind) {
+    case 'limit':
+      return advise(
+        'CPU limit',
+        `${limit.cpus.toFixed(2)} CPUs (${limit.file})`,
+        'lift it: up to Linux 6.17 a throttled holder keeps its lock until the next period',
+      );
+    case 'none':
+      return ok('CPU limit', 'none');
+    case 'none-visible':
+      return info('CPU limit', 'none in this container; a limit above the container would not be visible');
+    case 'unknown':
+      return info('CPU limit', unseen);
+  }
 }
 
-function cgroupValue(name: string): string | null {
-  const path = /^0::(.*)$/m.exec(readIfThere('/proc/self/cgroup') ?? '')?.[1] ?? '/';
-  return readIfThere(`/sys/fs/cgroup${path}/${name}`);
-}
+const unseen = 'unknown: the cgroup of this process is not visible here';
 
 const inFull = 'mount /proc in full, without subset=pid';
 
@@ -182,9 +189,9 @@ export async function checkMachineLoad(topology: CpuTopology): Promise<MachineCh
         `${inFull}: disturbances of a measurement cannot be detected here`,
       ),
     ];
-  const before = readLoad();
+  const before = readLoad(topology.allowed);
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  return loadChecks(loadBetween(before, readLoad(), topology.allowed.length));
+  return loadChecks(loadBetween(before, readLoad(topology.allowed)));
 }
 
 export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): MachineCheck[] {

@@ -48,7 +48,7 @@ export type LinkReason =
       readonly lock: 'rwsem-read' | 'rwsem-write' | 'mutex' | null;
       readonly wokenBy: string | null;
     }
-  /** Of all CPUs' time. `uncounted_ns`: time of the victim that is in no counter; null: not read. */
+  /** Of the time of the CPUs that were read. `uncounted_ns`: time of the victim that is in no counter; null: not read. */
   | { readonly code: 'steal-share'; readonly share: number; readonly uncounted_ns: number | null }
   /**
    * Where the word of a mutex lies. `file`: in the data of this file; null: in no file's, as memory of malloc or a stack.
@@ -56,6 +56,8 @@ export type LinkReason =
   | { readonly code: 'mutex-memory'; readonly file: string | null }
   /** A cgroup of the thread used up its CPU time (cpu.max) meanwhile: the thread may have been kept back by that. */
   | { readonly code: 'limit-used-up' }
+  /** Whether it did could not be read. */
+  | { readonly code: 'limit-unread' }
   /** Of the JVM's log. */
   | { readonly code: 'log-label'; readonly label: string };
 

@@ -125,8 +125,10 @@ export type ObservationGap =
   /** The file of the helper was full. */
   | { readonly code: 'waits-dropped'; readonly waits_n: number }
   | { readonly code: 'files-exhausted'; readonly threads_n: number }
-  /** By cpu.max; `throttled_ns`: of all CPUs, during the observation. */
+  /** By cpu.max; `throttled_ns`: added up over CPUs, and over the cgroups of its threads and those above them. */
   | { readonly code: 'cgroup-throttled'; readonly pid: number; readonly throttled_ns: number }
+  /** Whether a limit of CPU time kept it back: its cgroup is not visible here. */
+  | { readonly code: 'throttling-unread'; readonly pid: number }
   /** Stacks of programs that the kernel read, and for which its map had no place. */
   | { readonly code: 'user-stacks-lost'; readonly stacks_n: number }
   /** Of one frame: these programs keep no frame pointers. */

@@ -3,13 +3,16 @@
  * source. Only these decide whether a run is disturbed, never its latencies.
  */
 import { readIfThere, readProc } from './files.js';
+import { statOf } from './process-stat.js';
 
 /** USER_HZ: the unit of /proc/stat and /proc/<pid>/stat, 100 on every Linux that Node runs on. */
 const tick_ns = 10_000_000;
 
 export interface LoadReading {
   readonly time_ns: bigint;
-  /** Sum over all CPUs. */
+  /** That were read. */
+  readonly cpus_n: number;
+  /** Sum over these CPUs. */
   readonly busy_ns: number;
   readonly steal_ns: number;
   /** Of the experiment's processes, including this one. */
@@ -18,7 +21,7 @@ export interface LoadReading {
 }
 
 export interface MachineLoad {
-  /** Shares of the time of all CPUs. */
+  /** Shares of the time of the CPUs that were read. */
   readonly steal_share: number;
   readonly foreignLoad_share: number;
   /** Of the experiment's processes. */
@@ -27,12 +30,18 @@ export interface MachineLoad {
   readonly clockSourceChanged: boolean;
 }
 
-/** Of the experiment's processes there is only this one. */
-export function readLoad(): LoadReading {
+/** Null: all that are online. */
+export type ReadCpus = readonly number[] | null;
+
+/**
+ * Of the experiment's processes there is only this one. `cpus`: those that the experiment may use, because what other
+ * programs do on other CPUs does not disturb it.
+ */
+export function readLoad(cpus: ReadCpus): LoadReading {
   const usage = process.cpuUsage();
   return {
     time_ns: process.hrtime.bigint(),
-    ...parseStat(readProc('/proc/stat')),
+    ...parseStat(readProc('/proc/stat'), cpus),
     own_ns: (usage.user + usage.system) * 1000,
     clockSource: readIfThere('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
   };
@@ -42,34 +51,46 @@ export function readLoad(): LoadReading {
  * Null if a process is gone: its CPU time is unknown, and would pass for that of other programs. `beside_ns`: CPU time
  * of the experiment's programs that come and go; null: unknown.
  */
-export function readLoadOf(pids: readonly number[], beside_ns: number | null = 0): LoadReading | null {
-  const reading = readLoad();
+export function readLoadOf(cpus: ReadCpus, pids: readonly number[], beside_ns: number | null = 0): LoadReading | null {
+  const reading = readLoad(cpus);
   const times = [beside_ns, ...pids.map(cpuTimeOf)].flatMap((time_ns) => time_ns ?? []);
   if (times.length < 1 + pids.length) return null;
   return { ...reading, own_ns: times.reduce((sum, time_ns) => sum + time_ns, reading.own_ns) };
 }
 
 /**
- * `cpu user nice system idle iowait irq softirq steal guest guest_nice`; user includes guest, nice includes guest_nice.
+ * A line for each CPU that is online: `cpuN user nice system idle iowait irq softirq steal guest guest_nice`; user
+ * includes guest, nice includes guest_nice.
  */
-export function parseStat(stat: string): { busy_ns: number; steal_ns: number } {
-  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (/^cpu .*$/m.exec(stat)?.[0] ?? '')
-    .split(/\s+/)
-    .map(Number);
-  return { busy_ns: (user + nice + system + irq + softirq) * tick_ns, steal_ns: steal * tick_ns };
+export function parseStat(stat: string, cpus: ReadCpus): Pick<LoadReading, 'cpus_n' | 'busy_ns' | 'steal_ns'> {
+  const online = [...stat.matchAll(/^cpu(\d+) (.*)$/gm)].map(([, cpu, times = '']) => ({
+    cpu: Number(cpu),
+    times: times.split(' ').map(Number),
+  }));
+  const read = cpus === null ? online : amongOnline(online, cpus);
+  const sum = (of: (times: readonly number[]) => number): number =>
+    read.reduce((all, { times }) => all + of(times), 0) * tick_ns;
+  return {
+    cpus_n: read.length,
+    busy_ns: sum(([user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0]) => user + nice + system + irq + softirq),
+    steal_ns: sum(([, , , , , , , steal = 0]) => steal),
+  };
+}
+
+/** A container (lxcfs) may show its CPUs alone, and number them from 0. */
+function amongOnline<Line extends { readonly cpu: number }>(online: readonly Line[], cpus: readonly number[]): Line[] {
+  const found = online.filter(({ cpu }) => cpus.includes(cpu));
+  return found.length === 0 || online.length <= cpus.length ? [...online] : found;
 }
 
 /** utime + stime of a process; null once it is gone. */
 export function cpuTimeOf(pid: number): number | null {
-  const stat = readIfThere(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  // The name may contain blanks and parentheses, so fields count from its end; field 3 follows it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * tick_ns;
+  const fields = statOf(pid);
+  return fields === null ? null : (Number(fields[14 - 3] ?? 0) + Number(fields[15 - 3] ?? 0)) * tick_ns;
 }
 
-export function loadBetween(before: LoadReading, after: LoadReading, cpuCount: number): MachineLoad {
-  const capacity_ns = Number(after.time_ns - before.time_ns) * cpuCount;
+export function loadBetween(before: LoadReading, after: LoadReading): MachineLoad {
+  const capacity_ns = Number(after.time_ns - before.time_ns) * after.cpus_n;
   const own_ns = after.own_ns - before.own_ns;
   const share = (used_ns: number): number => (capacity_ns > 0 ? Math.max(0, used_ns) / capacity_ns : 0);
   return {
@@ -85,7 +106,6 @@ export function loadBetween(before: LoadReading, after: LoadReading, cpuCount: n
 export function stealBetween(
   readings: readonly LoadReading[],
   go_ns: bigint,
-  cpuCount: number,
 ): { start_ns: number; end_ns: number; steal_share: number }[] {
   return readings.slice(1).flatMap((after, i) => {
     const before = readings[i];
@@ -94,7 +114,7 @@ export function stealBetween(
       {
         start_ns: Number(before.time_ns - go_ns),
         end_ns: Number(after.time_ns - go_ns),
-        steal_share: loadBetween(before, after, cpuCount).steal_share,
+        steal_share: loadBetween(before, after).steal_share,
       },
     ];
   });

@@ -2,66 +2,17 @@
  * How much memory we can use: the machine's, or less if a cgroup above us has a limit (v1 and v2, all ancestors). Also
  * whether the kernel killed a process because memory ran out.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatSize } from '../base/text/units.js';
+import { cgroupsIn, machine, type Cgroup, type KernelFiles } from './cgroups.js';
 import { readIfThere, readProc } from './files.js';
 
-/** /proc and the mount points that it names; tests use other folders. */
-export interface MemoryFiles {
-  readonly proc: string;
-  /** Prefix of the paths that mountinfo names. */
-  readonly root: string;
-}
-
-export const machine: MemoryFiles = { proc: '/proc', root: '' };
-
-export interface MemoryCgroup {
-  readonly version: 1 | 2;
-  readonly folder: string;
-  /** The process is in this cgroup itself, not in one below. */
-  readonly isOwn: boolean;
-  /** The root of the hierarchy: it counts the whole machine. */
-  readonly isRoot: boolean;
-}
-
 /**
- * Folders of a process's memory cgroup (`self` or a pid) and of its ancestors, innermost first; of either version or
- * both.
+ * Memory cgroups of a process (`self` or a pid), innermost first. Null: they cannot be seen here, and so neither can
+ * their limits.
  */
-export function memoryCgroups({ proc, root }: MemoryFiles, process = 'self'): MemoryCgroup[] {
-  const membership = readIfThere(join(proc, process, 'cgroup')) ?? '';
-  const mounts = readIfThere(join(proc, 'self/mountinfo')) ?? '';
-  return mounts.split('\n').flatMap((line): MemoryCgroup[] => {
-    // proc_pid_mountinfo(5): `36 35 98:0 /root /mount/point options - type source superoptions`
-    const [before = '', after = ''] = line.split(' - ');
-    const [, , , mountRoot = '', point = ''] = before.split(' ').map(unescaped);
-    const [type, , superOptions = ''] = after.split(' ');
-    const version = type === 'cgroup2' ? 2 : type === 'cgroup' && superOptions.split(',').includes('memory') ? 1 : null;
-    if (version === null) return [];
-    const path =
-      version === 2
-        ? /^0::(.*)$/m.exec(membership)?.[1]
-        : /^\d+:(?:[^:\n]*,)?memory(?:,[^:\n]*)?:(.*)$/m.exec(membership)?.[1];
-    if (path === undefined) return [];
-    // In a container without a cgroup namespace, the mount starts below the root from which the path counts.
-    const below = mountRoot !== '/' && path.startsWith(mountRoot) ? path.slice(mountRoot.length) : path;
-    const names = below.split('/').filter((name) => name !== '' && name !== '..');
-    return names
-      .concat('')
-      .map((_, i): MemoryCgroup => ({
-        version,
-        folder: join(root, point, ...names.slice(0, names.length - i)),
-        isOwn: i === 0,
-        isRoot: mountRoot === '/' && i === names.length,
-      }))
-      .filter(({ folder }) => existsSync(folder));
-  });
-}
-
-/** Octal escapes, as the kernel writes blanks. */
-function unescaped(text: string): string {
-  return text.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+export function memoryCgroups(files: KernelFiles = machine, process = 'self'): Cgroup[] | null {
+  return cgroupsIn(readIfThere(join(files.proc, process, 'cgroup')) ?? '', 'memory', files);
 }
 
 export interface MemoryLimit {
@@ -71,9 +22,9 @@ export interface MemoryLimit {
   readonly left: number;
 }
 
-/** Of the cgroups with a limit, the one with the least memory left; null if none has a limit. */
-export function memoryLimit(files: MemoryFiles = machine): MemoryLimit | null {
-  const limits = memoryCgroups(files).flatMap(({ version, folder }): MemoryLimit[] => {
+/** Of the cgroups with a limit, the one with the least memory left; null if no visible one has a limit. */
+export function memoryLimit(files: KernelFiles = machine): MemoryLimit | null {
+  const limits = (memoryCgroups(files) ?? []).flatMap(({ version, folder }): MemoryLimit[] => {
     const number = (name: string): number => Number(readIfThere(join(folder, name)) ?? NaN);
     const most = version === 2 ? [number('memory.max'), number('memory.high')] : [number('memory.limit_in_bytes')];
     // Without a limit, v2 has `max`, which is not a number, and v1 has an extremely large one.
@@ -91,7 +42,7 @@ export function memoryLimit(files: MemoryFiles = machine): MemoryLimit | null {
 }
 
 /** Memory that can be allocated without swapping, within the limits of our cgroups. */
-export function availableMemoryBytes(files: MemoryFiles = machine): number {
+export function availableMemoryBytes(files: KernelFiles = machine): number {
   const ofMachine = Number(/^MemAvailable:\s*(\d+) kB$/m.exec(readProc(join(files.proc, 'meminfo')))?.[1] ?? 0) * 1024;
   return Math.min(ofMachine, memoryLimit(files)?.left ?? Infinity);
 }
@@ -102,9 +53,9 @@ interface OomKills {
   readonly ofMachine: number | null;
 }
 
-function oomKills(files: MemoryFiles): OomKills {
+function oomKills(files: KernelFiles): OomKills {
   // Only its own cgroup: those above count other processes too.
-  const counts = memoryCgroups(files)
+  const counts = (memoryCgroups(files) ?? [])
     .filter(({ isOwn }) => isOwn)
     .flatMap(({ version, folder }) => {
       const count = /^oom_kill (\d+)$/m.exec(
@@ -123,7 +74,7 @@ function oomKills(files: MemoryFiles): OomKills {
 export type OomWatch = () => string;
 
 /** Starts to watch; kills that are counted from now on explain a SIGKILL. */
-export function watchOomKills(files: MemoryFiles = machine): OomWatch {
+export function watchOomKills(files: KernelFiles = machine): OomWatch {
   const before = oomKills(files);
   return () => {
     const now = oomKills(files);

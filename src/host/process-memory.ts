@@ -6,8 +6,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { machine, type KernelFiles } from './cgroups.js';
 import { readIfThere, readKernelBytes } from './files.js';
-import { machine, memoryCgroups, type MemoryFiles } from './memory.js';
+import { memoryCgroups } from './memory.js';
 
 /** AT_PAGESZ of the auxiliary vector, a list of pairs of words (getauxval(3)). */
 const pageSizeKey = 6n;
@@ -55,8 +56,8 @@ export interface CountingCgroup {
 }
 
 /** The cgroup of a process. Null for the root, which counts nothing or the whole machine. */
-export function countingCgroupOf(pid: number, files: MemoryFiles = machine): CountingCgroup | null {
-  const counters = memoryCgroups(files, String(pid))
+export function countingCgroupOf(pid: number, files: KernelFiles = machine): CountingCgroup | null {
+  const counters = (memoryCgroups(files, String(pid)) ?? [])
     .filter(({ isOwn, isRoot }) => isOwn && !isRoot)
     .map(({ version, folder }) => ({
       folder,

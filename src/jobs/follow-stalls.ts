@@ -1,8 +1,8 @@
 /** Stalls of an observation as they come, each once, for who looks on. */
 import { wallClock_ms } from '../base/clock.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
+import type { RunEvidence } from '../attribution/evidence.js';
 import { attributed } from '../observe/observation.js';
-import type { ProcFacts } from '../observe/proc-facts.js';
 import type { Watch } from '../observe/tier.js';
 
 export interface FollowedStall {
@@ -19,16 +19,19 @@ export interface Follower {
   readonly hasLeft: Promise<unknown>;
 }
 
+/** Adds what no way of observing has in its records. */
+export type AddsEvidence = (evidence: RunEvidence) => RunEvidence;
+
 /** Each call shows what is new, and returns how many were shown so far. */
 export function followed(
   watch: Pick<Watch, 'newStalls' | 'start_ns'>,
   follow: Follower,
-  facts: Pick<ProcFacts, 'addTo'>,
+  addTo: AddsEvidence,
 ): () => number {
   let shown_n = 0;
   return () => {
     const settled = watch.newStalls();
-    const stalls = settled === null ? [] : attributed({ ...settled, evidence: facts.addTo(settled.evidence) }).stalls;
+    const stalls = settled === null ? [] : attributed({ ...settled, evidence: addTo(settled.evidence) }).stalls;
     shown_n += stalls.length;
     follow.onStalls(stalls.map((stall) => ({ at: wallTimeOf(watch.start_ns + stall.start_ns), stall })));
     return shown_n;

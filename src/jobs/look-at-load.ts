@@ -19,7 +19,7 @@ export async function lookAtLoad(
     retries,
   }: { interruption: Interruption; status: Watcher; quietWithin_ms: number | null; retries: number },
 ): Promise<void> {
-  const looking = { cpuCount: cpuTopology().allowed.length, interrupted: interruption.signalled };
+  const looking = { cpus: cpuTopology().allowed, interrupted: interruption.signalled };
   const load = await loadBefore(profile.spoiled, looking);
   if (load?.spoils !== true) return;
   if (quietWithin_ms === null) {

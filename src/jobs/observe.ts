@@ -10,8 +10,9 @@ import { exitCodeOf, listenForInterruption, type Interruption } from '../experim
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
+import { watchMachine } from '../observe/machine-watch.js';
 import { costMeter } from '../observe/observer-cost.js';
-import { procFacts, type ProcFacts } from '../observe/proc-facts.js';
+import { procFacts } from '../observe/proc-facts.js';
 import type { PolicyOf } from '../observe/thread-policy.js';
 import { withMutexMemory } from '../observe/mutex-memory.js';
 import { startedMeanwhile } from '../observe/target-cgroup.js';
@@ -24,7 +25,7 @@ import { isStillThere } from '../workload/process-identity.js';
 import { statedAnswer, statedGap, statedRefusal, tierWords } from '../words/observation-words.js';
 import { ensurePart } from '../host/setup.js';
 import { checkObservation, type ObservationCheck } from './observe-check.js';
-import { followed, type Follower } from './follow-stalls.js';
+import { followed, type AddsEvidence, type Follower } from './follow-stalls.js';
 import { targetsOf, type AskedTargets } from './observe-targets.js';
 import { chosenTier, observingTiers, type ChosenTier, type Tier } from './observe-tier.js';
 import { keepObservation, tryFolder, type KeptObservation } from './keep-observation.js';
@@ -156,24 +157,28 @@ async function watchUntilEnd(
   const facts = procFacts(targets);
   const costOf = costMeter();
   const watch = await chosen.tier.watch({ targets, threshold_ns });
+  const machine = watchMachine(targets, watch.start_ns);
+  const addTo: AddsEvidence = (evidence) => machine.addTo(facts.addTo(evidence));
   const atEnd = async (): Promise<AtEnd> => {
     if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
-    await untilOver(watch, asked, { targets, facts, interruption });
+    await untilOver(watch, asked, { targets, addTo, interruption });
     return { isFull: watch.isFull(), started_n: startedMeanwhile(targets, cgroups, before).length };
   };
   let end: AtEnd;
   try {
     end = await atEnd();
   } catch (error) {
+    machine.end();
     // Its helper would go on, and pauselab with it.
     await watch.finish().catch(() => undefined);
     throw error;
   }
+  machine.end();
   const seen = await watch.finish();
-  const gaps = [...besides(seen, end), ...facts.gaps(), ...seen.gaps];
+  const gaps = [...besides(seen, end), ...machine.gaps(), ...facts.gaps, ...seen.gaps];
   const ended = targets.filter((target) => !isStillThere(target));
   return {
-    seen: { ...seen, evidence: withMutexMemory(facts.addTo(seen.evidence)), gaps, cost: costOf(seen.cost) },
+    seen: { ...seen, evidence: withMutexMemory(addTo(seen.evidence)), gaps, cost: costOf(seen.cost) },
     policyOf: facts.policyOf,
     chosen,
     ended,
@@ -183,18 +188,18 @@ async function watchUntilEnd(
 
 interface Watching extends Pick<WatchMeans, 'interruption'> {
   readonly targets: readonly Target[];
-  readonly facts: ProcFacts;
+  readonly addTo: AddsEvidence;
 }
 
 async function untilOver(
   watch: Watch,
   { for_ns, untilStalls_n, follow }: ObserveAsked,
-  { targets, facts, interruption }: Watching,
+  { targets, addTo, interruption }: Watching,
 ): Promise<void> {
   const ends = Promise.race([interruption.signalled, watch.ended, ...(follow === null ? [] : [follow.hasLeft])]);
   const wanted_n = untilStalls_n ?? Infinity;
   const seen_n =
-    follow !== null ? followed(watch, follow, facts) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
+    follow !== null ? followed(watch, follow, addTo) : (): number => (wanted_n === Infinity ? 0 : watch.stalls_n());
   const isOver = (): boolean => seen_n() >= wanted_n || watch.isFull() || !targets.some(isStillThere);
   await waitFor(() => (isOver() ? true : null), {
     deadline_ms: for_ns / 1e6,

@@ -9,7 +9,7 @@ import { grouped } from '../base/group.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import type { Cause } from '../facts/blame.js';
 
-const withoutCpu: readonly Cause[] = ['not-scheduled', 'cpu-limit'];
+const withoutCpu: readonly Cause[] = ['not-scheduled', 'cpu-limit', 'steal'];
 
 /** Others waited for the thread during at least half of the wait. */
 export function holdersWaits(stalls: readonly ListedStall[]): ReadonlySet<ListedStall> {

@@ -5,11 +5,11 @@
 import { partitionPoint } from '../base/sorted.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
-import { lookedEvidence, lookedStalls, safepointsSeen, type LookOptions, type Looks } from './sampling-evidence.js';
+import { lookedEvidence, lookedStalls, safepointsSeen, type LookOptions } from './sampling-evidence.js';
 import { settled_ns, type SettledStalls } from './tier.js';
 
 /** Who held a lock is inferred from what threads do while nobody waits, too. */
-export const remembered_ns = 60_000_000_000;
+const remembered_ns = 60_000_000_000;
 /** Of a wait that goes on, the looks at its beginning are read again. */
 const searched_ns = 10_000_000_000;
 /** Reading the last looks again takes a while with a thousand threads. */
@@ -26,8 +26,8 @@ export interface LiveLooks {
   advance(seen: SeenLooks): void;
   /** Stalls so far that have been over for `settled_ns`. */
   stalls_n(): number;
-  /** Those that were not returned before. `looksOf` adds to looks what else explains a stall. */
-  take(looksOf: (samples: SampleStream, waits: readonly StackReading[]) => Looks): SettledStalls | null;
+  /** Those that were not returned before. */
+  take(): SettledStalls | null;
 }
 
 export function liveLooks(options: LookOptions): LiveLooks {
@@ -51,16 +51,15 @@ export function liveLooks(options: LookOptions): LiveLooks {
       due = [...due, ...found];
     },
     stalls_n: () => stalls_n,
-    take(looksOf) {
+    take() {
       if (due.length === 0 || seen === null) return null;
       const stalls = due;
       due = [];
       const start_ns = stalls.reduce((least_ns, { stall }) => Math.min(least_ns, stall.start_ns), Infinity);
       const recent = looksSince(seen, start_ns - remembered_ns);
-      const looks = looksOf(recent.samples, recent.waits);
       return {
         stalls,
-        evidence: lookedEvidence(looks, options),
+        evidence: lookedEvidence(recent, options),
         eventsOf: safepointsSeen(recent.samples, recent.waits, options),
       };
     },

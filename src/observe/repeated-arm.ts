@@ -118,7 +118,7 @@ function fitted(root: RootToRepeat, hog: RootFigures['competitors'][number], mos
  * disk, or its cgroup had used up its CPU time.
  */
 function wasTaken({ figures, observation }: RootToRepeat, offCpu_ns: number): boolean {
-  if (observation.missing.some(({ code }) => code === 'cgroup-throttled')) return false;
+  if (observation.missing.some(({ code }) => code === 'cgroup-throttled' || code === 'throttling-unread')) return false;
   const taken_ns = figures.competitors.reduce((sum, { total_ns }) => sum + total_ns, 0);
   return taken_ns / waitersAtOnce({ figures, observation }) > offCpu_ns / 2;
 }

@@ -1,5 +1,5 @@
 /** What looks at threads show, as evidence for attribution. Pure. */
-import type { LoggedEvent, NamedThread, RunEvidence, StealSpan } from '../attribution/evidence.js';
+import type { LoggedEvent, NamedThread, RunEvidence } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { lockOfCall } from '../catalogue/calls.js';
@@ -17,7 +17,6 @@ export interface Looks {
   readonly samples: SampleStream;
   /** Functions in which threads were blocked. */
   readonly waits: readonly StackReading[];
-  readonly steal: readonly StealSpan[];
 }
 
 export interface LookOptions {
@@ -87,7 +86,7 @@ function ofPrograms(samples: SampleStream, { kernelTids }: SeenBy): SampleStream
 }
 
 export function lookedEvidence(
-  { samples, waits, steal }: Looks,
+  { samples, waits }: Looks,
   { cpuCount, kernelRelease, kernelTids }: LookOptions,
 ): RunEvidence {
   const timelines = new Map([...samples.timelines].map(([tid, timeline]) => [tid, withQueueTime(timeline)]));
@@ -109,7 +108,7 @@ export function lookedEvidence(
     ofKernel,
     samples: { ...samples, timelines },
     events: [],
-    steal,
+    steal: [],
     cpuCount,
     missing: [],
     trace: null,

@@ -8,7 +8,7 @@ import { readPart } from '../base/files/read-file.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
 import type { HelperEndFact } from '../facts/run-facts.js';
 import { readIfThere } from '../host/files.js';
-import { cpuTimeOf, readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
+import { cpuTimeOf } from '../host/machine-load.js';
 import { readSamples, sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
 import { printedText } from '../workload/printed.js';
@@ -17,7 +17,7 @@ import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
 import { kernelThreadIds, lookedAtBeside } from '../workload/watch/kernel-thread-ids.js';
 import { lateLooks, lookedEvidence, lookedStalls, safepointsSeen, seenOfKernel } from './sampling-evidence.js';
-import { liveLooks, remembered_ns } from './live-looks.js';
+import { liveLooks } from './live-looks.js';
 import { hiddenFrom } from './sampling-needs.js';
 import type { Target } from './target.js';
 import type { Watch, WatchOptions, WatchResult } from './tier.js';
@@ -33,10 +33,8 @@ export function roomForLooks(freeBytes: number): number {
 
 const readyDeadline_ms = 10_000;
 const endGrace_ms = 5_000;
-/** Between two readings of what the hypervisor took. */
-const steal_ms = 250;
-/** As far back as a live view looks. */
-const recentLoads = (remembered_ns / 1e6 / steal_ms) * 2;
+/** Between two readings of what the sampler took. */
+const cost_ms = 250;
 
 interface Files {
   readonly samples: string;
@@ -57,7 +55,6 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
     waits: join(folder.path, 'waits'),
     end: join(folder.path, 'end'),
   };
-  const load: LoadReading[] = [readLoad()];
   try {
     const { bavail, bsize } = statfsSync(folder.path);
     const roomBytes = roomForLooks(bavail * bsize);
@@ -73,9 +70,8 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
     };
     let cost = costOf(program) ?? { cpu_ns: 0, memoryBytes: 0 };
     const reading = setInterval(() => {
-      load.push(readLoad());
       cost = costOf(program) ?? cost;
-    }, steal_ms).unref();
+    }, cost_ms).unref();
     return {
       start_ns: Number(go_ns),
       ended: program.exited,
@@ -85,19 +81,14 @@ export async function watchByLooks({ targets, threshold_ns }: WatchOptions): Pro
       },
       newStalls() {
         advance();
-        return live.take((samples, waits) => ({
-          samples,
-          waits,
-          steal: stealBetween(load.slice(-recentLoads), go_ns, cpuCount),
-        }));
+        return live.take();
       },
       isFull: () => statSync(files.samples).size + statSync(files.waits).size > roomBytes,
       async finish() {
         clearInterval(reading);
         try {
           const { problem } = await endHelper(program, { grace_ms: endGrace_ms });
-          load.push(readLoad());
-          return resultOf(readMore(), files, { program, problem, go_ns, hidden, load, cost, threshold_ns, kernelTids });
+          return resultOf(readMore(), files, { program, problem, go_ns, hidden, cost, threshold_ns, kernelTids });
         } finally {
           folder.remove();
         }
@@ -177,7 +168,6 @@ function readerOf(path: string, go_ns: bigint): () => SampleStream {
 interface Finished extends Begun {
   readonly problem: HelperEndFact | null;
   readonly hidden: readonly ObservationGap[];
-  readonly load: readonly LoadReading[];
   /** Of the sampler, when it was last looked at. */
   readonly cost: WatchResult['cost'];
   readonly threshold_ns: number;
@@ -211,20 +201,15 @@ function endedEarly({ program, problem, cost }: Finished, watched_ns: number): P
 }
 
 function resultOf(samples: SampleStream, files: Files, finished: Finished): WatchResult {
-  const { go_ns, hidden, load, threshold_ns, kernelTids } = finished;
+  const { go_ns, hidden, threshold_ns, kernelTids } = finished;
   const watched_ns = samples.ticks_ns.at(-1) ?? 0;
   const { cost, gaps } = saidAtEnd(files) ?? endedEarly(finished, watched_ns);
   const cpuCount = availableParallelism();
   const waits = parseStacks(printedText(files.waits), go_ns);
   const options = { threshold_ns, cpuCount, kernelRelease: release(), kernelTids };
-  const looks = {
-    samples,
-    waits,
-    steal: stealBetween(load, go_ns, cpuCount),
-  };
   return {
     stalls: lookedStalls(samples, waits, options),
-    evidence: lookedEvidence(looks, options),
+    evidence: lookedEvidence({ samples, waits }, options),
     eventsOf: safepointsSeen(samples, waits, options),
     gaps: [looksOnly(samples, kernelTids), ...lateLooks(samples), ...hidden, ...gaps, { code: 'sleeps-not-judged' }],
     detail_ns: 2 * period_ns,

@@ -1,5 +1,6 @@
 /** The processes of a cgroup, of version 1 or 2, and those that targets started during an observation. */
 import { resolve } from 'node:path';
+import { cgroupMounts } from '../host/cgroups.js';
 import { readIfThere } from '../host/files.js';
 import { everyPid, isKernelThread, parentOf, startTimeOf } from '../workload/process-identity.js';
 import type { Target } from './target.js';
@@ -24,17 +25,17 @@ export function pidsInCgroup(cgroup: string): number[] {
   );
 }
 
-/** `mountinfo`: as proc_pid_mountinfo(5) describes it. The longest mount point that fits decides. */
+/** The longest mount point that fits decides. */
 export function cgroupPlaceOf(cgroup: string, mountinfo: string): CgroupPlace {
   const named = resolve('/', cgroup);
-  const mounts = mountinfo.split('\n').flatMap((line) => {
-    const [, root, point, type, options] = /^\d+ \d+ \S+ (\S+) (\S+) .*? - (cgroup2?) \S+ (\S+)$/.exec(line) ?? [];
-    if (root === undefined || point === undefined || !isPathIn(named, point)) return [];
-    return [{ root, point, controllers: type === 'cgroup2' ? '' : (options ?? '') }];
-  });
-  const [mount] = mounts.sort((a, b) => b.point.length - a.point.length);
+  const [mount] = cgroupMounts(mountinfo)
+    .filter(({ point }) => isPathIn(named, point))
+    .sort((a, b) => b.point.length - a.point.length);
   if (mount === undefined) return { controllers: null, path: named };
-  return { controllers: mount.controllers, path: resolve('/', `${mount.root}/${named.slice(mount.point.length)}`) };
+  const { version, mountRoot, point, options } = mount;
+  // A root outside of our cgroup namespace begins with `..`, which stands for names that are not known.
+  const path = `${mountRoot === '/' ? '' : mountRoot}${named.slice(point.length)}`;
+  return { controllers: version === 2 ? '' : options, path: path === '' ? '/' : path };
 }
 
 /** `text`: of /proc/PID/cgroup, a line `ID:CONTROLLERS:PATH` for each hierarchy. */
@@ -51,7 +52,18 @@ export function isInside(text: string, { controllers, path }: CgroupPlace): bool
 }
 
 function isPathIn(path: string, above: string): boolean {
-  return above === '/' || path === above || path.startsWith(`${above}/`);
+  const names = namesOf(above);
+  // So many levels above our root: all that leads up no further is inside.
+  if (names.every((name) => name === '..')) return levelsUp(path) <= names.length;
+  return path === above || path.startsWith(`${above}/`);
+}
+
+function namesOf(path: string): string[] {
+  return path.split('/').filter((name) => name !== '');
+}
+
+function levelsUp(path: string): number {
+  return namesOf(path).filter((name) => name === '..').length;
 }
 
 /**

@@ -2,12 +2,12 @@
 import { readlinkSync, readdirSync } from 'node:fs';
 import { usage } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
+import { statOf } from '../host/process-stat.js';
 import {
   everyPid,
   isKernelThread,
   isStillThere,
   startTimeOf,
-  statOf,
   type ProcessIdentity,
 } from '../workload/process-identity.js';
 

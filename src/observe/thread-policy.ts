@@ -1,7 +1,7 @@
 /** The scheduling policy of a thread of any process, which the observer's records do not have. */
 import type { BlamedPolicy } from '../facts/blame.js';
 import { readIfThere } from '../host/files.js';
-import { threadStatOf } from '../workload/process-identity.js';
+import { threadStatOf } from '../host/process-stat.js';
 
 /** By the numbers of sched.h. */
 const policies: Readonly<Record<string, BlamedPolicy>> = {

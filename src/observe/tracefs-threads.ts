@@ -4,7 +4,7 @@ import { systemCallNumber } from '../catalogue/system-calls.js';
 import type { BlamedPolicy } from '../facts/blame.js';
 import { readIfThere } from '../host/files.js';
 import type { TraceEvent } from '../record/trace/trace.js';
-import { threadStatOf } from '../workload/process-identity.js';
+import { threadStatOf } from '../host/process-stat.js';
 import type { ObservedThread } from './observed.js';
 import { tidsNow } from './target.js';
 import { policyIn } from './thread-policy.js';

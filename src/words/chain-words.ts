@@ -79,11 +79,11 @@ function rootOf(link: LinkFact, victim: string): string {
     case 'memory-reclaim':
       return `${victim} waited ${time} while the kernel freed memory`;
     case 'cpu-limit':
-      return `${victim} was ready to run for ${time} and had no CPU, because its cgroup had used up its CPU time (cpu.max, or cpu.cfs_quota_us in cgroup v1)`;
+      return `${victim} was ready to run for ${time} and had no CPU, ${perhaps}because its cgroup had used up its CPU time (cpu.max, or cpu.cfs_quota_us in cgroup v1)`;
     case 'freezer':
       return `${victim} was frozen for ${time} by its cgroup`;
     case 'not-scheduled':
-      if (link.why?.code === 'limit-used-up')
+      if (link.why?.code === 'limit-used-up' || link.why?.code === 'limit-unread')
         return `${link.thread === null ? victim : holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ' while ', link.duration_ns)}${because(link.why)}`;
       if (link.thread !== null)
         return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ', link.duration_ns)}`;
@@ -236,7 +236,7 @@ const reasons: WordsOf<LinkReason> = {
   'not-mmap-lock': ({ lock, wokenBy }) =>
     `it was blocked in the kernel, and not for mmap_lock${lock === null ? '' : ` but for ${otherLocks[lock]}${wokenBy === null ? '' : `, until \`${wokenBy}\` woke it`}`}`,
   'steal-share': ({ share, uncounted_ns }) =>
-    `${(share * 100).toFixed(0)} % of all CPUs’ time${uncounted_ns === null ? '' : `, and by its own counters it neither ran nor waited for at least ${formatDuration(uncounted_ns)}`}`,
+    `${(share * 100).toFixed(0)} % of the CPU time${uncounted_ns === null ? '' : `, and by its own counters it neither ran nor waited for at least ${formatDuration(uncounted_ns)}`}`,
   'mutex-memory': ({ file }) =>
     file === null
       ? 'the mutex lies in memory of the program'
@@ -244,7 +244,9 @@ const reasons: WordsOf<LinkReason> = {
         ? `the mutex lies in the data of ${file}: it is that of malloc’s main arena, or another lock of the C library`
         : `the mutex lies in the data of ${file}`,
   'limit-used-up': () =>
-    'its cgroup used up its CPU time (cpu.max) during the observation, so that may have kept it back',
+    'its cgroup used up its CPU time (cpu.max) at some time of the measurement, so that may have kept it back',
+  'limit-unread': () =>
+    'whether its cgroup used up its CPU time (cpu.max) could not be read, so that may have kept it back',
   'log-label': ({ label }) => label,
 };
 

@@ -102,7 +102,8 @@ const otherReasons: Readonly<Record<Cause, string>> = {
   freezer: 'came from a cgroup that was frozen',
   'not-scheduled': 'waited for a CPU',
   stopped: 'came from a signal or a debugger, which stopped the thread',
-  steal: 'came from the hypervisor, which took the CPU',
+  // No evidence proves it.
+  steal: 'may have come from the hypervisor, which took CPU time meanwhile',
   running: 'came from the work of the thread itself',
   unknown: 'came from nothing that is known',
 };
@@ -178,7 +179,9 @@ const ofGaps: WordsOf<ObservationGap> = {
   'files-exhausted': ({ threads_n }) =>
     `${counted(threads_n, 'thread')} could not be looked at, because the limit of open files (ulimit -n) is too low: two a thread are needed`,
   'cgroup-throttled': ({ pid, throttled_ns }) =>
-    `the cgroup of ${pid} used up its CPU time (cpu.max) and was kept back for ${formatDuration(throttled_ns)} in all: waits for a CPU may come from that`,
+    `the cgroup of ${pid}, or one above it, used up its CPU time (cpu.max) and was kept back for ${formatDuration(throttled_ns)}, added up over all CPUs and these cgroups, which can be more than the time observed: waits for a CPU may come from that`,
+  'throttling-unread': ({ pid }) =>
+    `whether a limit of CPU time (cpu.max) kept ${pid} back is not known, because its cgroup is not visible to pauselab: a wait for a CPU may come from that`,
   'sleeps-not-judged': () =>
     'a thread that sleeps is not counted as stalled, except for a mutex of the C library, because threads sleep between their jobs: waits for monitors, condition variables, locks of other kinds and the network are not in these figures',
   'allocator-locks-unseen': ({ pid, file, processes_n }) =>

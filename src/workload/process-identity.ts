@@ -3,7 +3,7 @@
  * it.
  */
 import { readdirSync } from 'node:fs';
-import { readIfThere } from '../host/files.js';
+import { statOf } from '../host/process-stat.js';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -26,11 +26,6 @@ export function parentOf(pid: number): number | null {
   return fields === null || fields[0] === 'Z' ? null : Number(fields[4 - 3]);
 }
 
-/** The fields from field 3, the state: they follow the name, which may contain blanks and parentheses. */
-export function statOf(pid: number, proc = '/proc'): string[] | null {
-  return fieldsOf(`${proc}/${pid}/stat`);
-}
-
 /** PF_KTHREAD, include/linux/sched.h: field 9 of proc_pid_stat(5) has it. */
 const kernelThread = 0x0020_0000;
 
@@ -42,16 +37,6 @@ export function everyPid(proc = '/proc'): number[] {
   return readdirSync(proc)
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number);
-}
-
-/** Of one thread. /proc/TID/stat adds up what all threads of its process did, which takes long for thousands. */
-export function threadStatOf(tid: number): string[] | null {
-  return fieldsOf(`/proc/${tid}/task/${tid}/stat`);
-}
-
-function fieldsOf(path: string): string[] | null {
-  const stat = readIfThere(path);
-  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 export function isStillThere({ pid, startTime }: ProcessIdentity): boolean {

@@ -115,6 +115,7 @@ export function evidenceOf(timelines: readonly Timeline[], more: Partial<RunEvid
     cpuCount: 2,
     missing: [],
     trace: null,
+    throttled: new Map([[10, false]]),
     samples: { timelines: new Map(timelines.map((one) => [one.tid, one])), ticks_ns, period_ns: 10 * ms },
     ...more,
   };

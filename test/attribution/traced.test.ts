@@ -1,9 +1,10 @@
 /** Chains from events of the kernel, made by hand: what was seen is proven, and nothing else. */
 import { describe, expect, test } from 'vitest';
-import type { HolderEvidence, LoggedEvent } from '../../src/attribution/evidence.js';
+import type { HolderEvidence, LoggedEvent, StealSpan } from '../../src/attribution/evidence.js';
 import { traceModel } from '../../src/attribution/trace-builder.js';
 import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
+import type { StackReading } from '../../src/record/stacks.js';
 import type { TraceEvent } from '../../src/record/trace/trace.js';
 import {
   attributed,
@@ -69,7 +70,10 @@ function traced(
     readonly holders?: readonly HolderEvidence[];
     readonly missingEvents?: readonly string[];
     readonly outsideFrom_ns?: number;
-    readonly throttled?: ReadonlyMap<number, boolean>;
+    readonly throttled?: ReadonlyMap<number, boolean | null>;
+    readonly showsThrottling?: boolean;
+    readonly stacks?: readonly StackReading[];
+    readonly steal?: readonly StealSpan[];
     /** Other threads of the process. */
     readonly tids?: readonly number[];
   } = {},
@@ -85,13 +89,15 @@ function traced(
       holders: more.holders ?? [],
       victims: [victim],
       ...(more.throttled === undefined ? {} : { throttled: more.throttled }),
+      ...(more.showsThrottling === undefined ? {} : { showsThrottling: more.showsThrottling }),
+      steal: more.steal ?? [],
       trace: {
         model,
         coveredFrom_ns: 0,
         coveredTo_ns: to,
         lost_n: 3,
         missingEvents: more.missingEvents ?? [],
-        stacks: [],
+        stacks: more.stacks ?? [],
       },
     }),
     victim,
@@ -135,6 +141,58 @@ describe('a thread that is ready to run', () => {
     const cause = without(hog, { outsideFrom_ns: 0, throttled });
     expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
     expect(cause.sentence).toContain('had no CPU while `hog-0` ran there: its cgroup used up its CPU time');
+  });
+
+  describe('without a word on whether its cgroup used up its time', () => {
+    const read = (frames: readonly string[]) => [{ time_ns: 1002 * ms, tid: writer, state: 'R', frames: [...frames] }];
+
+    test('perhaps had no CPU because of that, also where another thread ran', () => {
+      for (const unread of [new Map([[10, null]]), new Map([[99, false]]), new Map<number, boolean>()]) {
+        const cause = without(hog, { outsideFrom_ns: 0, throttled: unread });
+        expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
+        expect(cause.sentence).toContain(
+          'had no CPU while `hog-0` ran there: whether its cgroup used up its CPU time (cpu.max) could not be read',
+        );
+        expect(cause.sentence).not.toContain('no lock is to blame');
+      }
+      const idle = without(0, { outsideFrom_ns: 0, throttled: new Map([[10, null]]) });
+      expect(idle).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
+    });
+
+    test('had no CPU, where its stack would show a limit', () => {
+      const more = { outsideFrom_ns: 0, throttled: new Map([[10, null]]), stacks: read(['exit_to_user_mode_loop']) };
+      expect(without(hog, { ...more, showsThrottling: true })).toMatchObject({ grade: 'proven' });
+      expect(without(hog, { ...more, showsThrottling: false })).toMatchObject({ grade: 'possible' });
+    });
+
+    test('was perhaps kept back, where its stack shows work that a limit shares with other causes', () => {
+      const kept = (frames: readonly string[], is: boolean | null) =>
+        without(hog, { throttled: new Map([[10, is]]), showsThrottling: true, stacks: read(frames) });
+      const cause = kept(['task_work_run'], null);
+      expect(cause).toMatchObject({ cause: 'cpu-limit', grade: 'possible' });
+      expect(cause.sentence).toContain('had no CPU, perhaps because its cgroup had used up its CPU time');
+      expect(kept(['task_work_run'], true)).toMatchObject({ cause: 'cpu-limit', grade: 'likely' });
+      expect(kept(['throttle_cfs_rq_work', 'task_work_run'], null)).toMatchObject({
+        cause: 'cpu-limit',
+        grade: 'likely',
+      });
+      expect(kept(['task_work_run'], false)).toMatchObject({ cause: 'not-scheduled', grade: 'proven' });
+    });
+  });
+
+  test('perhaps lost its CPU to the hypervisor, where that took more than half of one', () => {
+    const steal = (steal_share: number) => [{ start_ns: 900 * ms, end_ns: 1900 * ms, steal_share }];
+    for (const other of [hog, 0]) {
+      const cause = without(other, { outsideFrom_ns: 0, steal: steal(0.3) });
+      expect(cause).toMatchObject({ cause: 'steal', grade: 'possible' });
+      expect(cause.sentence).toContain('while the hypervisor took CPU time from this machine: 30 % of the CPU time');
+    }
+    expect(without(hog, { outsideFrom_ns: 0, steal: steal(0.2) })).toMatchObject({
+      cause: 'not-scheduled',
+      grade: 'proven',
+    });
+    const early = [{ start_ns: 0, end_ns: 1000 * ms, steal_share: 0.9 }];
+    expect(without(hog, { outsideFrom_ns: 0, steal: early })).toMatchObject({ cause: 'not-scheduled' });
   });
 });
 

@@ -37,7 +37,7 @@ test('a stall is shown once, with the time at which it began', () => {
   const show = followed(
     { newStalls, start_ns: Number(process.hrtime.bigint()) - 3e9 },
     { onStalls: (stalls) => shown.push(...stalls), hasLeft: new Promise(() => undefined) },
-    { addTo: (evidence) => evidence },
+    (evidence) => evidence,
   );
   expect([show(), show()]).toEqual([1, 1]);
   expect(shown).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NativeAddon } from '../../src/base/native.js';
-import { checkCpus, checkPermissions, loadChecks, type MachineCheck } from '../../src/doctor/machine.js';
+import { checkCpuLimit, checkCpus, checkPermissions, loadChecks, type MachineCheck } from '../../src/doctor/machine.js';
 import { hostFacts } from '../../src/host/facts.js';
 
 const host = { ...hostFacts(), clockSource: 'tsc', hypervisor: false };
@@ -40,6 +40,19 @@ test('load and steal come with advice', () => {
     );
   expect(of(0, 0)).toEqual(['ok', 'ok']);
   expect(of(0.02, 0.5)).toEqual(['advice', 'advice']);
+});
+
+test('a limit of CPU time is named with its file, and what is not visible is not called none', () => {
+  const of = (...limit: Parameters<typeof checkCpuLimit>): string => {
+    const { status, found } = checkCpuLimit(...limit);
+    return `${status}: ${found}`;
+  };
+  expect(of({ kind: 'limit', cpus: 0.5, file: '/sys/fs/cgroup/pod/cpu.max' })).toBe(
+    'advice: 0.50 CPUs (/sys/fs/cgroup/pod/cpu.max)',
+  );
+  expect(of({ kind: 'none' })).toBe('ok: none');
+  expect(of({ kind: 'none-visible' })).toMatch(/^info: none in this container/);
+  expect(of({ kind: 'unknown' })).toMatch(/^info: unknown/);
 });
 
 describe('permissions', () => {

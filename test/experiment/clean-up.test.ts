@@ -95,7 +95,6 @@ test('a run that failed before its window leaves no secret in what is kept of it
           request,
           startedAt: new Date().toISOString(),
           failure: workloadFailed('the program said "hunter2 is wrong"'),
-          cpuCount: 1,
           files: {
             'jvm-out.log': 'k3yk3y\n',
             'jvm-launch.txt': 'set=API_KEY=k3yk3y\nargument=-Ddb.password=hunter2\n',

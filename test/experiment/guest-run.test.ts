@@ -25,7 +25,6 @@ const failing = (code: FailureCode): RunOutput =>
     request: input,
     startedAt: '2026-01-01T00:00:00.000Z',
     failure: new Failure(code, 'SIGILL'),
-    cpuCount: 1,
     files: {},
   });
 

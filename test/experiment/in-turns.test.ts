@@ -32,7 +32,6 @@ function output(request: RunInput, spoiled: readonly string[] = []): RunOutput {
     request,
     startedAt: new Date().toISOString(),
     failure: workloadFailed('not this time'),
-    cpuCount: 1,
     files: {},
   });
   return {

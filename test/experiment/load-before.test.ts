@@ -17,9 +17,9 @@ function looking(shares: readonly number[]) {
   const read = (): LoadReading => {
     if (looks > 0) busy_ns += (shares[looks - 1] ?? shares.at(-1) ?? 0) * 1e9;
     looks += 1;
-    return { time_ns: BigInt(looks) * 1_000_000_000n, busy_ns, steal_ns: 0, own_ns: 0, clockSource: 'tsc' };
+    return { time_ns: BigInt(looks) * 1_000_000_000n, cpus_n: 1, busy_ns, steal_ns: 0, own_ns: 0, clockSource: 'tsc' };
   };
-  return { cpuCount: 1, interrupted: never, read, look_ms: 0 };
+  return { cpus: [0], interrupted: never, read, look_ms: 0 };
 }
 
 describe('the load before the first run', () => {

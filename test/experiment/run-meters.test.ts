@@ -8,6 +8,7 @@ import type { PreparedWorkload } from '../../src/workload/prepared.js';
 
 const reading = (at_s: number, own_s: number): LoadReading => ({
   time_ns: BigInt(at_s * 1e9),
+  cpus_n: 2,
   busy_ns: 2 * at_s * 1e9,
   steal_ns: 0.1 * at_s * 1e9,
   own_ns: own_s * 1e9,
@@ -16,15 +17,15 @@ const reading = (at_s: number, own_s: number): LoadReading => ({
 
 test('the last reading with all processes counts, if it covers most of the window', () => {
   const [begin, last, end] = [reading(0, 0), reading(7, 13.3), reading(8, 0)];
-  const known = machineLoad([begin, last, end], { begin, end: last }, 2);
+  const known = machineLoad([begin, last, end], { begin, end: last });
   expect(known.foreignLoad_share).toBeCloseTo(0.05, 10);
   expect(known.ownLoad_share).toBeCloseTo(0.95, 10);
   expect(known.steal_share).toBeCloseTo(0.05, 10);
   const early = reading(4, 7.6);
-  const unknown = machineLoad([begin, early, end], { begin, end: early }, 2);
+  const unknown = machineLoad([begin, early, end], { begin, end: early });
   expect(unknown).toMatchObject({ foreignLoad_share: null, ownLoad_share: null });
   expect(unknown.steal_share).toBeCloseTo(0.05, 10);
-  expect(machineLoad([begin, end], null, 2).foreignLoad_share).toBeNull();
+  expect(machineLoad([begin, end], null).foreignLoad_share).toBeNull();
 });
 
 test('a look at the start that did not see all processes costs only the time until the next look', async () => {
@@ -35,7 +36,7 @@ test('a look at the start that did not see all processes costs only the time unt
     victimsPid: pid,
     besideCpu_ns: () => beside_ns,
   };
-  const meters = runMeters(workload as PreparedWorkload, [pid], 2);
+  const meters = runMeters(workload as PreparedWorkload, [pid], [0, 1]);
   meters.onWindowStart();
   beside_ns = 0;
   meters.onSnapshot();
@@ -44,9 +45,10 @@ test('a look at the start that did not see all processes costs only the time unt
   const until_ns = process.hrtime.bigint() + 10n * ((loads[1]?.time_ns ?? 0n) - (loads[0]?.time_ns ?? 0n));
   while (process.hrtime.bigint() < until_ns) await new Promise(setImmediate);
   meters.onWindowEnd();
-  const { machine } = meters.readings();
+  const { machine, throttled } = meters.readings();
   expect(machine.foreignLoad_share).not.toBeNull();
   expect(machine.ownLoad_share).not.toBeNull();
+  expect([...throttled.keys()]).toEqual([pid]);
 });
 
 test('a workload that ended before any look used an unknown time, and others too', async () => {
@@ -57,7 +59,7 @@ test('a workload that ended before any look used an unknown time, and others too
   await once(child, 'spawn');
   const pid = child.pid ?? 0;
   const workload: Pick<PreparedWorkload, 'pids' | 'victimsPid'> = { pids: [pid], victimsPid: pid };
-  const meters = runMeters(workload as PreparedWorkload, [pid], 2);
+  const meters = runMeters(workload as PreparedWorkload, [pid], [0, 1]);
   meters.onWindowStart();
   child.kill('SIGKILL');
   await once(child, 'exit');

@@ -1,56 +1,170 @@
-/** How long cgroups kept a process back. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** How long cgroups kept a process back, and the limit of our own. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
-import { throttled_ns } from '../../src/host/cpu-throttling.js';
+import { describe, expect, test } from 'vitest';
+import { cpuLimit } from '../../src/host/cpu-limit.js';
+import { throttlingMeter } from '../../src/host/cpu-throttling.js';
+import { machineWith, mountOf, type FakeMachine } from '../support/kernel-files.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'pauselab-throttling-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
+const v1Mounts = mountOf('other', 'cgroup', 'rw,cpuset') + mountOf('v1', 'cgroup', 'rw,cpu,cpuacct');
+const v2Mount = mountOf('v2', 'cgroup2', 'rw');
 
-/** `cgroups`: of each thread, as in /proc/PID/task/TID/cgroup; `stats`: files below the mount points `v1` and `v2`. */
-function machine(cgroups: readonly string[], stats: Readonly<Record<string, string>>): string {
-  const proc = mkdtempSync(join(folder, 'proc-'));
-  const mount = (point: string, type: string, options: string) =>
-    `30 23 0:27 / ${join(proc, point)} rw,relatime shared:5 - ${type} cgroup ${options}\n`;
-  mkdirSync(join(proc, 'self'));
-  writeFileSync(
-    join(proc, 'self/mountinfo'),
-    mount('other', 'cgroup', 'rw,cpuset') + mount('v1', 'cgroup', 'rw,cpu,cpuacct') + mount('v2', 'cgroup2', 'rw'),
-  );
-  for (const [i, text] of cgroups.entries()) {
-    mkdirSync(join(proc, `7/task/${7 + i}`), { recursive: true });
-    writeFileSync(join(proc, `7/task/${7 + i}/cgroup`), text);
-  }
-  for (const [path, text] of Object.entries(stats)) {
-    mkdirSync(join(proc, path), { recursive: true });
-    writeFileSync(join(proc, path, 'cpu.stat'), text);
-  }
-  return proc;
+/** `cgroups`: of each thread, as in /proc/PID/task/TID/cgroup; `files`: below the mount points `v1` and `v2`. */
+function machine(cgroups: readonly string[], files: Readonly<Record<string, string>>, mounts = v1Mounts + v2Mount) {
+  return machineWith({
+    'proc/self/cgroup': '0::/\n',
+    'proc/self/mountinfo': mounts,
+    'proc/7/cgroup': cgroups[0] ?? '',
+    ...Object.fromEntries(cgroups.map((text, i) => [`proc/7/task/${7 + i}/cgroup`, text])),
+    // What every root has.
+    'v1/cpu.stat': 'nr_throttled 0\nthrottled_time 0\n',
+    'v1/release_agent': '',
+    'v2/cpu.stat': 'usage_usec 5\n',
+    ...files,
+  });
 }
 
-const v2 = (usec: number) => `usage_usec 5\nnr_throttled 3\nthrottled_usec ${usec}\n`;
-const v1 = (ns: number) => `nr_periods 9\nnr_throttled 3\nthrottled_time ${ns}\n`;
+/** As counted from the start on, by a meter that was made when all counters were 0. */
+function throttled_ns(pid: number, of: FakeMachine): number | null {
+  const counters = Object.entries(of.files).filter(([name]) => name.endsWith('cpu.stat'));
+  for (const [name, text] of counters) of.put(name, text.replace(/(throttled_\w+) \d+/, '$1 0'));
+  const meter = throttlingMeter(pid, { threads: 'all', files: of });
+  for (const [name, text] of counters) of.put(name, text);
+  return meter.grown_ns();
+}
 
-test('its cgroup and those above it count', () => {
-  const stats = { 'v2/app/worker': v2(20), 'v2/app': v2(300), 'v2/other': v2(4000) };
-  expect(throttled_ns(7, machine(['1:name=systemd:/other\n0::/app/worker\n'], stats))).toBe(320_000);
+const v2 = (name: string, usec: number) => ({
+  [`v2${name}/cgroup.type`]: 'domain\n',
+  [`v2${name}/cpu.stat`]: `usage_usec 5\nnr_throttled 3\nthrottled_usec ${usec}\n`,
+});
+const v1 = (name: string, ns: number) => ({
+  [`${name}/cpu.stat`]: `nr_periods 9\nnr_throttled 3\nthrottled_time ${ns}\n`,
 });
 
-test('a cgroup of version 1 counts, in nanoseconds', () => {
-  const stats = { 'v1/app': v1(77), 'other/app': v1(5), 'v2/app': v1(5) };
-  expect(throttled_ns(7, machine(['4:cpuset:/app\n2:cpu,cpuacct:/app\n0::/\n'], stats))).toBe(77);
+describe('the time for which a process was kept back', () => {
+  test('counts its cgroup and those above it', () => {
+    const files = { ...v2('/app/worker', 20), ...v2('/app', 300), ...v2('/other', 4000) };
+    expect(throttled_ns(7, machine(['1:name=systemd:/other\n0::/app/worker\n'], files))).toBe(320_000);
+  });
+
+  test('is in nanoseconds in a cgroup of version 1, and no other hierarchy counts', () => {
+    const files = { ...v1('v1/app', 77), ...v1('other/app', 5), ...v2('/app', 5) };
+    expect(throttled_ns(7, machine(['4:cpuset:/app\n2:cpu,cpuacct:/app\n0::/app\n'], files))).toBe(77);
+  });
+
+  test('counts the cgroup of a single thread, and what threads share once', () => {
+    const files = { ...v2('/app/slow', 20), ...v2('/app', 300) };
+    const of = machine(['0::/app\n', '0::/app/slow\n', '0::/app/slow\n'], files);
+    expect(throttled_ns(7, of)).toBe(320_000);
+    expect(throttled_ns(7, machine(['0::/app:with a colon\n'], v2('/app:with a colon', 1)))).toBe(1000);
+  });
+
+  test('is none without a limit, in the root, and on a kernel without cgroups', () => {
+    const withoutLimit = { 'v2/app/cgroup.type': 'domain\n', 'v2/app/cpu.stat': 'usage_usec 5\n' };
+    expect(throttled_ns(7, machine(['0::/app\n'], withoutLimit))).toBe(0);
+    expect(throttled_ns(7, machine(['0::/\n'], {}))).toBe(0);
+    expect(throttled_ns(7, machineWith({ 'proc/7/task/7/comm': 'x' }))).toBe(0);
+  });
+
+  test('is not known of a cgroup beside ours, and not the time of our own', () => {
+    const own = { 'v2/cgroup.type': 'domain\n', 'v2/cpu.stat': 'throttled_usec 9\n' };
+    for (const path of ['/..', '/../..', '/../target', '/../target/app'])
+      expect(throttled_ns(7, machine([`0::${path}\n`], { ...own, ...v2('/target', 4) }))).toBeNull();
+    expect(throttled_ns(7, machine(['0::/\n', '0::/../target\n'], own))).toBeNull();
+  });
+
+  test('is not known of a process that is gone, nor where the file is refused or has no mount', () => {
+    expect(throttled_ns(8, machine(['0::/app\n'], v2('/app', 300)))).toBeNull();
+    expect(throttled_ns(7, machineWith({ 'proc/self/cgroup': '0::/\n', 'proc/7/task/7/comm': 'x' }))).toBeNull();
+    expect(throttled_ns(7, machine(['2:cpu:/app\n'], v2('/app', 300), v2Mount))).toBeNull();
+    expect(throttled_ns(7, machine(['0::/app\n'], { 'v2/app/cgroup.type': 'domain\n' }))).toBeNull();
+  });
+
+  test('is read below the part of the hierarchy that is mounted', () => {
+    const mounted = (root: string, path: string) =>
+      throttled_ns(
+        7,
+        machine(
+          [`0::${path}\n`],
+          { 'v2/cgroup.type': 'domain\n', 'v2/cpu.stat': 'throttled_usec 9\n', ...v2('/app', 4) },
+          mountOf('v2', 'cgroup2', 'rw', root),
+        ),
+      );
+    expect(mounted('/docker/x', '/docker/x/app')).toBe(13_000);
+    expect(mounted('/docker/x', '/docker/x')).toBe(9000);
+    // Of a mount of the host, where our cgroup namespace begins two levels below.
+    expect(mounted('/../..', '/../../app')).toBe(13_000);
+    for (const path of ['/docker/xy', '/docker/y/app', '/app', '/']) expect(mounted('/docker/x', path)).toBeNull();
+    for (const path of ['/', '/app', '/../app', '/../../..']) expect(mounted('/../..', path)).toBeNull();
+  });
 });
 
-test('the cgroup of a single thread counts, and what threads share counts once', () => {
-  const stats = { 'v2/app/slow': v2(20), 'v2/app': v2(300) };
-  expect(throttled_ns(7, machine(['0::/app\n', '0::/app/slow\n', '0::/app/slow\n'], stats))).toBe(320_000);
+describe('a meter', () => {
+  const files = () => machine(['0::/app\n'], v2('/app', 300));
+  const put = (of: ReturnType<typeof files>, usec: number) => {
+    of.put('v2/app/cpu.stat', `throttled_usec ${usec}\n`);
+  };
+
+  test('counts from its start, also after the end of the process, and of its cgroup', () => {
+    const of = files();
+    const meter = throttlingMeter(7, { threads: 'all', files: of });
+    expect(meter.grown_ns()).toBe(0);
+    put(of, 350);
+    rmSync(join(of.proc, '7'), { recursive: true });
+    expect(meter.grown_ns()).toBe(50_000);
+    put(of, 360);
+    meter.look();
+    rmSync(join(of.root, 'v2/app'), { recursive: true });
+    expect(meter.grown_ns()).toBe(60_000);
+  });
+
+  test('does not know once the process has gone to a cgroup that is not visible', () => {
+    const of = files();
+    const meter = throttlingMeter(7, { threads: 'all', files: of });
+    of.put('proc/7/task/7/cgroup', '0::/../target\n');
+    expect(meter.grown_ns()).toBeNull();
+  });
+
+  test('leaves out cgroups of single threads, if asked', () => {
+    const of = machine(['0::/app\n', '0::/app/held\n'], { ...v2('/app', 0), ...v2('/app/held', 0) });
+    const [main, all] = (['main', 'all'] as const).map((threads) => throttlingMeter(7, { threads, files: of }));
+    of.put('v2/app/held/cpu.stat', 'throttled_usec 70\n');
+    expect([main?.grown_ns(), all?.grown_ns()]).toEqual([0, 70_000]);
+  });
 });
 
-test('a cgroup without a limit is no time, and one that cannot be read is unknown', () => {
-  expect(throttled_ns(7, machine(['0::/app\n'], { 'v2/app': 'usage_usec 5\n' }))).toBe(0);
-  expect(throttled_ns(7, machine(['0::/../..\n'], {}))).toBeNull();
-  expect(throttled_ns(8, machine(['0::/app\n'], { 'v2/app': v2(300) }))).toBeNull();
+describe('the limit of our own CPU time', () => {
+  const limited = (path: string, files: Readonly<Record<string, string>>, mounts = v1Mounts + v2Mount) =>
+    cpuLimit(machineWith({ 'proc/self/cgroup': path, 'proc/self/mountinfo': mounts, 'v2/cpu.stat': '', ...files }));
+  const group = (name: string, max: string) => ({ [`v2${name}/cgroup.type`]: 'domain', [`v2${name}/cpu.max`]: max });
+
+  test('is the lowest of its cgroup and those above it', () => {
+    const files = { ...group('/pod/app', 'max 100000'), ...group('/pod', '50000 100000') };
+    expect(limited('0::/pod/app\n', files)).toMatchObject({
+      kind: 'limit',
+      cpus: 0.5,
+      file: expect.stringMatching(/v2\/pod\/cpu\.max$/) as string,
+    });
+    expect(limited('0::/pod/app\n', { ...files, ...group('/pod/app', '20000 100000') })).toMatchObject({ cpus: 0.2 });
+  });
+
+  test('is that of version 1', () => {
+    const files = (quota: string) => ({
+      'v1/release_agent': '',
+      'v1/app/cpu.cfs_quota_us': quota,
+      'v1/app/cpu.cfs_period_us': '100000',
+    });
+    expect(limited('2:cpu,cpuacct:/app\n0::/\n', files('150000'))).toMatchObject({ kind: 'limit', cpus: 1.5 });
+    expect(limited('2:cpu,cpuacct:/app\n0::/\n', files('-1'))).toEqual({ kind: 'none' });
+  });
+
+  test('is none, or none that is visible in a container, or not known', () => {
+    expect(limited('0::/app\n', group('/app', 'max 100000'))).toEqual({ kind: 'none' });
+    expect(limited('0::/\n', { 'v2/cgroup.type': 'domain', 'v2/cpu.max': 'max 100000' })).toEqual({
+      kind: 'none-visible',
+    });
+    expect(limited('0::/gone\n', {})).toEqual({ kind: 'unknown' });
+    expect(limited('0::/../app\n', group('/app', '1 2'))).toEqual({ kind: 'unknown' });
+    expect(limited('2:cpu:/app\n', {}, v2Mount)).toEqual({ kind: 'unknown' });
+  });
 });

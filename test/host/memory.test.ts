@@ -4,29 +4,17 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { availableMemoryBytes, memoryLimit, watchOomKills, type MemoryFiles } from '../../src/host/memory.js';
+import { availableMemoryBytes, memoryLimit, watchOomKills } from '../../src/host/memory.js';
 import { repository } from '../support/pauselab.js';
-import { scratchFolder } from '../support/scratch.js';
+import { machineWith as filesOf } from '../support/kernel-files.js';
 
-const scratch = scratchFolder();
 const mib = 2 ** 20;
 
-/** Files below a root of their own; the machine has 8 GiB available. */
-function machineWith(files: Readonly<Record<string, string>>): MemoryFiles & { put(name: string, text: string): void } {
-  const root = scratch.fresh('machine');
-  const put = (name: string, text: string): void => {
-    mkdirSync(dirname(join(root, name)), { recursive: true });
-    writeFileSync(join(root, name), text);
-  };
-  for (const [name, text] of Object.entries({
-    'proc/meminfo': 'MemTotal: 9000000 kB\nMemAvailable: 8388608 kB\n',
-    ...files,
-  }))
-    put(name, text);
-  return { proc: join(root, 'proc'), root, put };
-}
+/** The machine has 8 GiB available. */
+const machineWith = (files: Readonly<Record<string, string>>) =>
+  filesOf({ 'proc/meminfo': 'MemTotal: 9000000 kB\nMemAvailable: 8388608 kB\n', ...files });
 
 const v2 = {
   'proc/self/mountinfo': '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n',

@@ -85,7 +85,6 @@ async function session({
           : fate === 'guest lost'
             ? new Failure('guest-lost', 'the guest is gone')
             : workloadFailed('it ended'),
-      cpuCount: 1,
       files: {},
     });
     if (['failed', 'refused', 'guest lost'].includes(fate) || failing.includes(where)) return begun;

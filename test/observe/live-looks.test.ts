@@ -25,7 +25,7 @@ function followed(every: number) {
   const shown: number[][] = [];
   for (let look = every; look <= waiter.length; look += every) {
     live.advance(upTo(look));
-    const settled = live.take((samples, waits) => ({ samples, waits, steal: [] }));
+    const settled = live.take();
     if (settled === null) continue;
     for (const stall of attributed(settled).stalls) {
       expect(stall.cause?.sentence).toMatch(stall.thread?.tid === 12 ? /was stopped/ : /waiter/);

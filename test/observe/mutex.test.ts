@@ -8,7 +8,7 @@ import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
 import { mutexWaits } from '../../src/observe/mutex-sleeps.js';
 import { attributed } from '../../src/observe/observation.js';
 import type { ObservedThread, OffRecord } from '../../src/observe/observed.js';
-import { hold, observed, observedThread, off, ran, target, recordOptions } from '../support/observed.js';
+import { hold, observed, observedThread, off, ran, target, recordOptions, unthrottled } from '../support/observed.js';
 
 const ms = 1_000_000;
 const futex = (address: string, command: string, value: string, timeout = '0') => ({
@@ -38,7 +38,8 @@ function waited(
 }
 
 function found(offs: readonly OffRecord[], more: Parameters<typeof observed>[0] = {}, lost_n = 0) {
-  return attributed(seenInKernel(observed({ offs, ...more }, { ringFull_n: lost_n }), recordOptions));
+  const seen = seenInKernel(observed({ offs, ...more }, { ringFull_n: lost_n }), recordOptions);
+  return attributed({ ...seen, evidence: { ...seen.evidence, throttled: unthrottled } });
 }
 
 /** Of the thread `a`. */

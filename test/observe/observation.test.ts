@@ -5,11 +5,14 @@ import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
 import { answerOf, attributed } from '../../src/observe/observation.js';
 import type { Observed } from '../../src/observe/observed.js';
 import { statedAnswer } from '../../src/words/observation-words.js';
-import { hold, observed, observedThread, off, ran, target, recordOptions } from '../support/observed.js';
+import { hold, observed, observedThread, off, ran, target, recordOptions, unthrottled } from '../support/observed.js';
 import { statedGap } from '../../src/words/observation-words.js';
 
 const ms = 1_000_000;
-const found = (of: Observed) => attributed(seenInKernel(of, recordOptions));
+const found = (of: Observed, steal: RunEvidence['steal'] = []) => {
+  const seen = seenInKernel(of, recordOptions);
+  return attributed({ ...seen, evidence: { ...seen.evidence, throttled: unthrottled, steal } });
+};
 
 const victim = observedThread('mapper', 101);
 const purger = { ...observedThread('purger', 102), nice: 19 };
@@ -226,16 +229,16 @@ describe('a limit of CPU time', () => {
   const causeWith = (isThrottled: boolean | null) => {
     const seen = seenInKernel(observed({ offs: [waited] }), { ...recordOptions, symbols });
     const evidence = { ...seen.evidence, throttled: new Map([[target, isThrottled]]) };
-    return attributed({ ...seen, evidence }).stalls[0]?.cause?.cause;
+    return attributed({ ...seen, evidence }).stalls[0]?.cause;
   };
 
   test('is the reason where a thread left the run queue on its way to user space', () => {
-    expect(causeWith(true)).toBe('cpu-limit');
-    expect(causeWith(null)).toBe('cpu-limit');
+    expect(causeWith(true)).toMatchObject({ cause: 'cpu-limit', grade: 'likely' });
+    expect(causeWith(null)).toMatchObject({ cause: 'cpu-limit', grade: 'possible' });
   });
 
   test('is none where no cgroup of the process had used up its time', () => {
-    expect(causeWith(false)).toBe('not-scheduled');
+    expect(causeWith(false)).toMatchObject({ cause: 'not-scheduled' });
   });
 
   describe('may be the reason where a cgroup had used up its time, and no stack shows which waits came from that', () => {
@@ -255,7 +258,7 @@ describe('a limit of CPU time', () => {
       const cause = judged(behindHog(['f2']));
       expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
       expect(cause?.sentence).toMatch(
-        /had no CPU while `hog` ran there: its cgroup used up its CPU time \(cpu.max\) during the observation, so that may have kept it back$/,
+        /had no CPU while `hog` ran there: its cgroup used up its CPU time \(cpu.max\) at some time of the measurement, so that may have kept it back$/,
       );
       expect(judged(behindHog([]), { showsThrottling: true })).toMatchObject({ grade: 'possible' });
     });
@@ -286,6 +289,25 @@ describe('a limit of CPU time', () => {
 
 describe('the answer', () => {
   const watched = { threshold_ns: 20 * ms, watched_ns: 1000 * ms, threads_n: 3 };
+
+  test('counts apart, too, what the hypervisor may have taken from a thread that others waited for', () => {
+    const { reasons } = found(preempted, [{ start_ns: 0, end_ns: 1000 * ms, steal_share: 0.5 }]);
+    expect(reasons.map(({ cause }) => cause)).toContain('steal');
+    expect(answerOf(reasons, watched)).toMatchObject({
+      stalls_n: 1,
+      others: [],
+      ofHolders_n: 1,
+      ofHolders_ns: 285 * ms,
+    });
+    // Of a thread for which nobody waited.
+    const alone = off(victim, { from: 100, to: 150 }, { state: 'runnable' });
+    const stolen = found(observed({ offs: [alone], rans: [ran(hog, 0, 100, 150)] }), [
+      { start_ns: 0, end_ns: 1000 * ms, steal_share: 0.5 },
+    ]);
+    expect(statedAnswer(answerOf(stolen.reasons, watched)).sentence).toMatch(
+      /1 stall \(50\.0 ms\) may have come from the hypervisor, which took CPU time meanwhile$/,
+    );
+  });
 
   test('counts what a call took that gives memory back, and apart what its thread waited for a CPU meanwhile', () => {
     const { reasons } = found(preempted);

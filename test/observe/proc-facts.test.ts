@@ -59,15 +59,6 @@ test('a policy that came with the thread is not read again, and the usual one is
   expect(addedTo('other')).not.toHaveProperty('policy');
 });
 
-test('a process without a limit was not kept back', () => {
-  const facts = procFacts([{ ...targetOf(process.ppid) }]);
-  const { throttled } = facts.addTo(
-    seenInKernel(observed({}), { pids: [], threshold_ns: 20e6, detail_ns: 1e6, cpuCount: 2, symbols: null }).evidence,
-  );
-  expect([...(throttled ?? [])]).toEqual([[process.ppid, expect.toSatisfy((one) => one === false || one === null)]]);
-  expect(facts.gaps()).toEqual([]);
-});
-
 describe('locks of tcmalloc', () => {
   test('are not seen, in a process that has mapped its library', async () => {
     // Any library will do: it is known by its name.
@@ -80,7 +71,7 @@ describe('locks of tcmalloc', () => {
     const of = child.pid ?? 0;
     try {
       await until('sleep to start', () => readFileSync(`/proc/${of}/maps`, 'utf8').includes(library));
-      expect(procFacts([targetOf(process.ppid), targetOf(of)]).gaps()).toContainEqual({
+      expect(procFacts([targetOf(process.ppid), targetOf(of)]).gaps).toContainEqual({
         code: 'allocator-locks-unseen',
         pid: of,
         file: 'libtcmalloc_minimal.so.4',

@@ -16,21 +16,29 @@ const waits = [0, 1, 2, 3].map((n) => waitingIn('do_mprotect_pkey', 11, n * 14 +
 /** Without a CPU as long as the waiter waits, and on one when it goes on. */
 const holder = 'sssssqqqqqqrss'.repeat(4);
 
+interface SeenBeside {
+  readonly functions?: typeof waits;
+  readonly isThrottled?: boolean | null;
+  readonly kernelRelease?: string;
+  readonly events?: readonly LoggedEvent[];
+  readonly kernelTids?: readonly number[];
+}
+
 function observedBy(
   threads: readonly Timeline[],
   {
     functions = waits,
     isThrottled = false,
     kernelRelease = '6.18.0',
-    events = [] as readonly LoggedEvent[],
-    kernelTids = [] as readonly number[],
-  } = {},
+    events = [],
+    kernelTids = [],
+  }: SeenBeside = {},
 ) {
   const samples = stream(...threads);
   const options = { threshold_ns, cpuCount: 2, kernelRelease, kernelTids };
   const stalls = lookedStalls(samples, functions, options);
   const eventsOf = events.length > 0 ? new Map([[100, events]]) : safepointsSeen(samples, functions, options);
-  const evidence = lookedEvidence({ samples, waits: functions, steal: [] }, options);
+  const evidence = lookedEvidence({ samples, waits: functions }, options);
   return attributed({ stalls, evidence: { ...evidence, throttled: new Map([[100, isThrottled]]) }, eventsOf });
 }
 
@@ -239,7 +247,14 @@ describe('a wait for a CPU', () => {
     expect(causes).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
     // Looks see threads, and no CPU.
     expect(causes[0]?.sentence).toMatch(
-      /and had no CPU: its cgroup used up its CPU time \(cpu.max\) during the observation, so that may have kept it back$/,
+      /and had no CPU: its cgroup used up its CPU time \(cpu.max\) at some time of the measurement, so that may have kept it back$/,
+    );
+  });
+  test('is only possible where it could not be read whether a limit caused it', () => {
+    const causes = causesOf([queued], { isThrottled: null });
+    expect(causes).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
+    expect(causes[0]?.sentence).toMatch(
+      /and had no CPU: whether its cgroup used up its CPU time \(cpu.max\) could not be read, so that may have kept it back$/,
     );
   });
   test('is a part of the stop where a sleeping thread was woken to be stopped', () => {
@@ -296,7 +311,7 @@ describe('a thread of the kernel', () => {
       threads,
       ofKernel: seen,
     } = lookedEvidence(
-      { samples: stream(sleeper, stalled), waits: [], steal: [] },
+      { samples: stream(sleeper, stalled), waits: [] },
       { threshold_ns, cpuCount: 2, kernelRelease: '6.18.0', kernelTids },
     );
     expect(named.map(({ thread }) => thread.name)).toEqual(['sleeper']);

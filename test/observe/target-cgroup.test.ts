@@ -39,6 +39,18 @@ describe('a cgroup', () => {
     expect(isIn('/docker/abc/shop', version1, text)).toBe(true);
   });
 
+  test('outside of our cgroup namespace is that of no other path', () => {
+    const host =
+      '30 23 0:26 /../.. /host/cgroup rw - cgroup2 cgroup2 rw\n31 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw';
+    expect(isIn('/host/cgroup/shop', host, '0::/../../shop/worker\n')).toBe(true);
+    expect(isIn('/host/cgroup/shop', host, '0::/shop\n')).toBe(false);
+    expect(isIn('/sys/fs/cgroup/shop', host, '0::/../../shop\n')).toBe(false);
+    for (const path of ['/', '/shop', '/../shop', '/../../shop'])
+      expect(isIn('/host/cgroup', host, `0::${path}\n`)).toBe(true);
+    expect(isIn('/sys/fs/cgroup', host, '0::/../shop\n')).toBe(false);
+    expect(isIn('/sys/fs/cgroup', host, '0::/shop\n')).toBe(true);
+  });
+
   test('that nothing has has no processes', () => {
     expect(pidsInCgroup('/there is no such cgroup')).toEqual([]);
     expect(pidsInCgroup('/sys/fs/cgroup/there/is/none')).toEqual([]);

@@ -12,6 +12,9 @@ const ms = 1_000_000;
 
 export const target = 100;
 
+/** No limit of CPU time kept it back. */
+export const unthrottled = new Map([[target, false]]);
+
 /** Of an observation of that process. */
 export const recordOptions = {
   pids: [target],

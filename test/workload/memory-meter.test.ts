@@ -1,11 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { countingCgroupOf, proportionalBytes, residentBytes } from '../../src/host/process-memory.js';
 import { memoryMeter, pssSaidBy } from '../../src/workload/watch/memory-meter.js';
-import { scratchFolder } from '../support/scratch.js';
+import { machineWith as filesOf } from '../support/kernel-files.js';
 
-const scratch = scratchFolder();
 const MiB = 2 ** 20;
 
 test('resident memory of a process is what its counters say, and grows with what it touches', () => {
@@ -70,15 +68,9 @@ const mounts = `30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw
 31 20 0:27 / /sys/fs/memory rw - cgroup cgroup rw,memory
 `;
 
-/** Files of a machine, for process 7. */
-function machineWith(membership: string, files: Readonly<Record<string, string>>) {
-  const root = scratch.fresh('machine');
-  for (const [name, text] of Object.entries({ 'proc/self/mountinfo': mounts, 'proc/7/cgroup': membership, ...files })) {
-    mkdirSync(dirname(join(root, name)), { recursive: true });
-    writeFileSync(join(root, name), text);
-  }
-  return { proc: join(root, 'proc'), root };
-}
+/** For process 7. */
+const machineWith = (membership: string, files: Readonly<Record<string, string>>) =>
+  filesOf({ 'proc/self/mountinfo': mounts, 'proc/7/cgroup': membership, ...files });
 
 test.each([
   ['v2', '0::/user/run\n', 'sys/fs/cgroup/user/run', 'memory.current'],
@@ -102,4 +94,10 @@ test('the root of a hierarchy counts nobody’s memory, nor does a cgroup withou
     ),
   ).toBeNull();
   expect(countingCgroupOf(7, machineWith('0::/user\n', { 'sys/fs/cgroup/user/cgroup.procs': '1' }))).toBeNull();
+});
+
+test('the cgroup of another container is not that of the same name in ours', () => {
+  const ours = { 'sys/fs/cgroup/box/memory.current': '4096\n', 'sys/fs/cgroup/memory.current': '8192\n' };
+  for (const path of ['/../box', '/..', '/../../box/..'])
+    expect(countingCgroupOf(7, machineWith(`0::${path}\n`, ours))).toBeNull();
 });

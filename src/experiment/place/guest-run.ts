@@ -119,7 +119,6 @@ export function lostRun(
     startedAt,
     failure,
     status,
-    cpuCount: machine.vcpus.length,
     files: { 'console.log': machine.console() },
   });
   return { ...lost, file: withoutReadings(lost.file, failedStarts) };

@@ -18,9 +18,10 @@ export interface LoadBefore extends Load {
 }
 
 export interface Looking {
-  readonly cpuCount: number;
+  /** That the experiment may use. */
+  readonly cpus: readonly number[];
   readonly interrupted: Promise<unknown>;
-  readonly read?: () => LoadReading;
+  readonly read?: (cpus: readonly number[]) => LoadReading;
   readonly look_ms?: number;
 }
 
@@ -64,7 +65,7 @@ function isAbove(load: Load, limits: LoadLimits): boolean {
 
 /** Each call lasts for one look. Its load is the load since the previous look; null for the first look. */
 function looks({
-  cpuCount,
+  cpus,
   interrupted,
   read = readLoad,
   look_ms: period_ms = look_ms,
@@ -76,8 +77,8 @@ function looks({
       (await waitFor(() => null, { deadline_ms: period_ms, poll_ms: period_ms, interrupted })) === 'interrupted'
     )
       throw interruptedBefore('the first run');
-    const now = read();
-    const load = before === null ? null : loadBetween(before, now, cpuCount);
+    const now = read(cpus);
+    const load = before === null ? null : loadBetween(before, now);
     before = now;
     return load;
   };

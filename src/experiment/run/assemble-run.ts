@@ -76,7 +76,7 @@ function evidenceIn(
   { arm }: RunRequest,
   analysis: RunAnalysis,
   { jvm, agent }: Afterwards,
-  { workload, result, sampled, loads, cpuCount, trace }: MeasuredRun,
+  { workload, result, sampled, loads, throttled, trace }: MeasuredRun,
 ): RunEvidence {
   return runEvidence({
     arm,
@@ -94,8 +94,9 @@ function evidenceIn(
             windowStart_ns: -Infinity,
             windowEnd_ns: Infinity,
           }),
-    steal: stealBetween(loads, result.go_ns, cpuCount),
-    cpuCount,
+    steal: stealBetween(loads, result.go_ns),
+    cpuCount: loads[0]?.cpus_n ?? 0,
+    throttled,
     watched: new Map(jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual] as const]))),
     missing: [
       ...(jvm === null ? [] : [...jvm.log.problems, ...untimedProblems(jvm.log.untimed)]),

@@ -14,7 +14,6 @@ export interface FailedStartInput {
   readonly failure: Pick<Failure, 'message' | 'code'>;
   /** `partial`: the workload may have run well, but its results were lost. */
   readonly status?: 'failed' | 'partial';
-  readonly cpuCount: number;
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -23,10 +22,10 @@ export function failedStart({
   startedAt,
   failure: { message, code },
   status = 'failed',
-  cpuCount,
   files,
 }: FailedStartInput): ExecutedRun {
-  const now = readLoad();
+  // Over no time all shares are 0.
+  const now = readLoad(null);
   const file: RunFile = {
     schemaVersion,
     name,
@@ -42,7 +41,7 @@ export function failedStart({
     startedAt,
     window: { windowStart_ns: 0, windowEnd_ns: 0, drainEnd_ns: 0 },
     regionBytes,
-    machine: { ...loadBetween(now, now, cpuCount), guest: null },
+    machine: { ...loadBetween(now, now), guest: null },
     autogroup: null,
     memoryLocked: false,
     layout: null,

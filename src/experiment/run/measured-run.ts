@@ -11,7 +11,6 @@ import type { MeterReadings } from './run-meters.js';
 
 export interface MeasuredRun extends MeterReadings {
   readonly startedAt: string;
-  readonly cpuCount: number;
   readonly workload: PreparedWorkload;
   readonly result: WindowResult;
   readonly sampled: Sampled;

@@ -22,7 +22,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
   const startedAt = new Date().toISOString();
   const cpuCount = topology.allowed.length;
   const failedBefore = (failure: FailedStart): ExecutedRun =>
-    failedStart({ request: input, startedAt, failure, cpuCount, files: failure.files });
+    failedStart({ request: input, startedAt, failure, files: failure.files });
   let workload: PreparedWorkload;
   try {
     workload = await prepareWorkload({ ...profile, arm, regionBytes, topology, interrupted });
@@ -37,7 +37,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
     const observers = await startObservers(workload, { ...input, cpuCount, started });
     onPhase('measuring', workload.pids);
     hasBegun = true;
-    const measured = await measure(workload, observers, { ...input, cpuCount, startedAt });
+    const measured = await measure(workload, observers, { ...input, cpus: topology.allowed, startedAt });
     // Loaded only now: modules that a guest loads before its first run prolong its boot.
     const { assembleRun } = await import('./assemble-run.js');
     return assembleRun(input, measured);
@@ -90,12 +90,12 @@ async function startObservers(
 async function measure(
   workload: PreparedWorkload,
   { sampler, tracer }: Observers,
-  input: RunInput & Pick<MeasuredRun, 'cpuCount' | 'startedAt'>,
+  input: RunInput & Pick<MeasuredRun, 'startedAt'> & { readonly cpus: readonly number[] },
 ): Promise<MeasuredRun> {
-  const { profile, interrupted, cpuCount, startedAt, onPhase, onSnapshot } = input;
+  const { profile, interrupted, cpus, startedAt, onPhase, onSnapshot } = input;
   const log = runLog(workload.board);
   const pids = [...workload.pids, sampler.pid, ...(tracer === null ? [] : [tracer.pid])];
-  const meters = runMeters(workload, pids, cpuCount);
+  const meters = runMeters(workload, pids, cpus);
   const result = await runWindow(workload, profile, {
     interrupted,
     onSnapshot: (snapshot, window) => {
@@ -119,7 +119,6 @@ async function measure(
   const trace = traced?.trace ?? null;
   return {
     startedAt,
-    cpuCount,
     workload,
     result,
     sampled,

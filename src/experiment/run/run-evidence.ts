@@ -46,6 +46,7 @@ export interface EvidenceInput {
   readonly events: readonly LoggedEvent[];
   readonly steal: readonly StealSpan[];
   readonly cpuCount: number;
+  readonly throttled: NonNullable<RunEvidence['throttled']>;
   /** By tid, of threads whose priority was set by name. */
   readonly watched: ReadonlyMap<number, Priority>;
   readonly missing: readonly Stated[];
@@ -96,6 +97,7 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
     cpuCount: input.cpuCount,
     missing: input.missing,
     trace: input.trace,
+    throttled: input.throttled,
     ...(input.agents === undefined ? {} : { agents: input.agents }),
   };
 }

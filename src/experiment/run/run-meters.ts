@@ -11,6 +11,7 @@ import {
   type LoadReading,
   type MachineLoad,
 } from '../../host/machine-load.js';
+import { throttlingMeter } from '../../host/cpu-throttling.js';
 import type { PreparedWorkload } from '../../workload/prepared.js';
 import { memoryMeter, type MemoryMeter } from '../../workload/watch/memory-meter.js';
 
@@ -33,6 +34,8 @@ export interface MeterReadings {
   /** CPU time of the process with the victims, over the window. Over no time if it is not known. */
   readonly used: CpuUsed;
   readonly memory: MemoryMeter;
+  /** As in the evidence: whether a limit of CPU time kept the process with the victims back. */
+  readonly throttled: ReadonlyMap<number, boolean | null>;
 }
 
 export interface RunMeters {
@@ -42,15 +45,22 @@ export interface RunMeters {
   readings(): MeterReadings;
 }
 
-/** `pids`: processes of the run. Their CPU time is not foreign load. */
-export function runMeters(workload: PreparedWorkload, pids: readonly number[], cpuCount: number): RunMeters {
+/** `pids`: processes of the run. Their CPU time is not foreign load. `cpus`: those that the run may use. */
+export function runMeters(workload: PreparedWorkload, pids: readonly number[], cpus: readonly number[]): RunMeters {
   const cpu = cpuMeter(workload);
+  // The limits that a profile sets on threads of the holder are none of the victims'.
+  const throttling = throttlingMeter(workload.victimsPid, { threads: 'main' });
   const memory = memoryMeter(workload.pids, workload.victimsPid);
-  const load = loadMeter(pids, workload, cpuCount);
+  const load = loadMeter(pids, workload, cpus);
   const look = (): void => {
     load.look();
     cpu.look();
     memory.look();
+    throttling.look();
+  };
+  const throttled = (): MeterReadings['throttled'] => {
+    const grown_ns = throttling.grown_ns();
+    return new Map([[workload.victimsPid, grown_ns === null ? null : grown_ns !== 0]]);
   };
   return {
     onWindowStart() {
@@ -60,31 +70,37 @@ export function runMeters(workload: PreparedWorkload, pids: readonly number[], c
     },
     onSnapshot: look,
     onWindowEnd: look,
-    readings: () => ({ machine: load.machine(), loads: load.readings(), used: cpu.used(), memory }),
+    readings: () => ({
+      machine: load.machine(),
+      loads: load.readings(),
+      used: cpu.used(),
+      memory,
+      throttled: throttled(),
+    }),
   };
 }
 
 /** What other programs did in the rest of a window is unknown. */
 const leastRead_share = 0.75;
 
-function loadMeter(pids: readonly number[], workload: Pick<PreparedWorkload, 'besideCpu_ns'>, cpuCount: number) {
-  const read = (): LoadReading | null => readLoadOf(pids, workload.besideCpu_ns?.());
+function loadMeter(pids: readonly number[], workload: Pick<PreparedWorkload, 'besideCpu_ns'>, cpus: readonly number[]) {
+  const read = (): LoadReading | null => readLoadOf(cpus, pids, workload.besideCpu_ns?.());
   let begin = read();
   let end = begin;
-  let readings: LoadReading[] = [begin ?? readLoad()];
+  let readings: LoadReading[] = [begin ?? readLoad(cpus)];
   return {
     start() {
       begin = end = read();
-      readings = [begin ?? readLoad()];
+      readings = [begin ?? readLoad(cpus)];
     },
     look() {
       const reading = read();
-      readings.push(reading ?? readLoad());
+      readings.push(reading ?? readLoad(cpus));
       begin ??= reading;
       end = reading ?? end;
     },
     readings: (): readonly LoadReading[] => readings,
-    machine: (): RunLoad => machineLoad(readings, begin === null || end === null ? null : { begin, end }, cpuCount),
+    machine: (): RunLoad => machineLoad(readings, begin === null || end === null ? null : { begin, end }),
   };
 }
 
@@ -92,7 +108,6 @@ function loadMeter(pids: readonly number[], workload: Pick<PreparedWorkload, 'be
 export function machineLoad(
   readings: readonly LoadReading[],
   whole: { readonly begin: LoadReading; readonly end: LoadReading } | null,
-  cpuCount: number,
 ): RunLoad {
   const [first, last] = [readings[0], readings.at(-1)];
   if (first === undefined || last === undefined) throw new Error('the load of a run was never read');
@@ -100,10 +115,8 @@ export function machineLoad(
   const isRead =
     whole !== null && all_ns > 0 && Number(whole.end.time_ns - whole.begin.time_ns) / all_ns >= leastRead_share;
   return {
-    ...loadBetween(first, last, cpuCount),
-    ...(isRead
-      ? sharesOf(loadBetween(whole.begin, whole.end, cpuCount))
-      : { foreignLoad_share: null, ownLoad_share: null }),
+    ...loadBetween(first, last),
+    ...(isRead ? sharesOf(loadBetween(whole.begin, whole.end)) : { foreignLoad_share: null, ownLoad_share: null }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Ends a helper process beside the workload (sampler or tracer) within a time limit. */
 import { monotonic_ms, settlesWithin, waitFor } from '../../base/clock.js';
 import type { HelperEndFact } from '../../facts/run-facts.js';
-import { statOf } from '../process-identity.js';
+import { statOf } from '../../host/process-stat.js';
 import { killAll, type Exit, type Program } from '../programs.js';
 
 const poll_ms = 5;
