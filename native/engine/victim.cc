@@ -60,7 +60,6 @@ void runVictim(Shared& shared, std::size_t index, VictimAction& action, const Sc
     }
     board::endOperation(thread, k);
   }
-  thread.ended_ns.store(monotonic_ns(), std::memory_order_release);
 }
 
 }  // namespace pauselab::engine

@@ -108,6 +108,12 @@ export type NoteFact =
     }
   | { readonly code: 'records-overwritten'; readonly arm: string; readonly series: string; readonly records_n: number }
   | {
+      readonly code: 'holder-records-overwritten';
+      readonly arm: string;
+      readonly series: string;
+      readonly records_n: number;
+    }
+  | {
       readonly code: 'ran-in-guest';
       readonly kernels: readonly string[];
       readonly cpus: number;

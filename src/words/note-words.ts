@@ -100,6 +100,9 @@ const words: WordsOf<NoteFact> = {
   'records-overwritten': ({ arm, series, records_n }) =>
     `${arm}, ${series}: ${counted(records_n, 'record')} of slow operations ${records_n === 1 ? 'was' : 'were'} overwritten before being read: ` +
     'the histograms and the number of stalls are exact, the list of stalls and the stalled share are incomplete.',
+  'holder-records-overwritten': ({ arm, series, records_n }) =>
+    `${arm}, ${series}: ${counted(records_n, 'record')} of the holder's calls ${records_n === 1 ? 'was' : 'were'} overwritten before being read: ` +
+    'the number of calls, their times and bytes are exact, but a stall may lack the call that caused it.',
   'ran-in-guest': ({ kernels, cpus, memoryBytes, isPinned, accelerator, withoutKvm }) =>
     `${listed(kernels)} ran in a guest of ${counted(cpus, 'CPU')} and ${formatSize(memoryBytes)}${isPinned ? '' : ', its CPUs not pinned'}, ` +
     (accelerator === 'kvm'

@@ -31,6 +31,14 @@ test('a churn that was held up at more than a tenth of its ticks allocated less 
   ]);
 });
 
+test('lost records of a holder are named, because a stall may lack its cause', () => {
+  const named = armOf('a', null, series).holder;
+  const holder = named === null ? null : { ...named, lost_records: 2 };
+  expect(noteSentences(notesOf([foreign(), arm('a', { holder })], []))).toEqual([
+    "a, holder.madvise_free: 2 records of the holder's calls were overwritten before being read: the number of calls, their times and bytes are exact, but a stall may lack the call that caused it.",
+  ]);
+});
+
 test('a JVM beside a control that is a native process is compared with another kind', () => {
   const jvm = {
     log: [],

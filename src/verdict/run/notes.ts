@@ -44,7 +44,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
     ...pausesBesideStalls(real),
     ...pausesUnseen(arms),
     ...real.flatMap(lockFree),
-    ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
+    ...arms.flatMap((arm) => [...arm.series.flatMap((series) => flaws(arm, series)), ...holderFlaws(arm)]),
   ];
 }
 
@@ -249,6 +249,12 @@ function flaws({ name: arm }: ArmSummary, { name: series, refused, exhausted, lo
     ...(exhausted > 0 ? [{ code: 'fresh-pages-used-up', arm, series, operations_n: exhausted } as const] : []),
     ...(lost_records > 0 ? [{ code: 'records-overwritten', arm, series, records_n: lost_records } as const] : []),
   ];
+}
+
+function holderFlaws({ name: arm, holder }: ArmSummary): NoteFact[] {
+  return holder === null || holder.lost_records === 0
+    ? []
+    : [{ code: 'holder-records-overwritten', arm, series: holder.name, records_n: holder.lost_records }];
 }
 
 /** Of `holder.madvise_free`. */
