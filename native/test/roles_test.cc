@@ -108,5 +108,28 @@ TEST_CASE("a thread of every role says when it has ended") {
   CHECK(ended.status == 0);
 }
 
+constexpr std::uint64_t kMiB = 1 << 20;
+
+TEST_CASE("an I/O hog that has written its most ends before the window does") {
+  Shared shared{.board = boardWith({seatOf("io-hog-0", board::Role::hog)})};
+  IoHog hog({.file_bytes = kMiB, .most_bytes = 2 * kMiB}, 1);
+  hog.run(shared, 0);
+  CHECK(!shared.windowOver());
+  CHECK(shared.board.thread(0).refused_n.load() == 0);
+}
+
+TEST_CASE("an I/O hog whose block is written in part does not count the rest as written") {
+  const test::Ended ended = test::endOf([] {
+    Shared shared{.board = boardWith({seatOf("io-hog-0", board::Role::hog)})};
+    IoHog hog({.file_bytes = 4 * kMiB, .most_bytes = 2 * kMiB}, 1);
+    const rlimit limit{.rlim_cur = kMiB + kMiB / 2, .rlim_max = RLIM_INFINITY};
+    std::signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(2);
+    hog.run(shared, 0);
+    _exit(shared.board.thread(0).refused_errno.load() == EFBIG ? 0 : 3);
+  });
+  CHECK(ended.status == 0);
+}
+
 }  // namespace
 }  // namespace pauselab::engine

@@ -70,7 +70,11 @@ export type SchedulingProblem =
 
 /** What was not as asked for: such a run shows less, and a gate does not pass on it. */
 export type Degradation =
-  SchedulingProblem | StatesUnknown | { readonly code: 'untraced'; readonly tracer: HelperEndFact };
+  | SchedulingProblem
+  | StatesUnknown
+  | { readonly code: 'untraced'; readonly tracer: HelperEndFact }
+  /** It had written its most. `after_ns`: from the start of the window. */
+  | { readonly code: 'io-hog-ended'; readonly thread: string; readonly after_ns: number; readonly window_ns: number };
 
 /** What is unreadable or missing in a JVM's log. */
 export type LogProblem =

@@ -2,7 +2,7 @@
 import type { Degradation, Disturbance } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
-import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
+import { isIoHog, type ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { Board } from '../../record/board/board.js';
 import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
 import { stated } from '../../words/run-words.js';
@@ -47,6 +47,7 @@ export function worthOf(
     ...workload.degraded,
     ...(isComplete ? [] : unseen),
     ...(untraced === null ? [] : [untraced]),
+    ...endedIoHogs(workload.board, result).map(stated),
   ];
   return { status, failures, disturbances: disturbances.map(stated), degraded };
 }
@@ -76,6 +77,17 @@ function holderRefusals(board: Board, { last }: WindowResult): StatedFailure[] {
             }),
           ];
     });
+}
+
+/** I/O hogs that had written their most before the end of the window. One that the kernel refused makes a failure. */
+export function endedIoHogs(board: Pick<Board, 'threads'>, { last, window }: WindowResult): Degradation[] {
+  const { windowStart_ns, windowEnd_ns } = window;
+  return board.threads.flatMap(({ index, name }): Degradation[] => {
+    const { ended_ns = null, refused_n = 0 } = last.threads[index] ?? {};
+    if (!isIoHog(name) || refused_n > 0 || ended_ns === null || ended_ns >= windowEnd_ns) return [];
+    const after_ns = Math.max(0, ended_ns - windowStart_ns);
+    return [{ code: 'io-hog-ended', thread: name, after_ns, window_ns: windowEnd_ns - windowStart_ns }];
+  });
 }
 
 /** Without these blocks the churn differed from the plan. */
