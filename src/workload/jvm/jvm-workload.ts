@@ -138,7 +138,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const pids = [started.pid, ...javaPids];
     const autogroup = commonAutogroup([process.pid, ...pids]);
     const priorities = applySeats(board.threadIds(), arm, topology);
-    const watching = (watch = watchNamedThreads(arm, javaPids, topology));
+    const watching = (watch = watchNamedThreads(arm, javaPids, topology, priorities));
     const reports = parts.map(({ name }) => reportOf(folder, name));
     const allocators = javas.map((java, i) =>
       proveAllocator(jvm.allocator, tried, {
