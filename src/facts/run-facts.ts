@@ -73,6 +73,8 @@ export type Degradation =
   | SchedulingProblem
   | StatesUnknown
   | { readonly code: 'untraced'; readonly tracer: HelperEndFact }
+  /** The limit of open files was too low for a look at them. */
+  | { readonly code: 'files-exhausted'; readonly threads_n: number }
   /** It had written its most. `after_ns`: from the start of the window. */
   | { readonly code: 'io-hog-ended'; readonly thread: string; readonly after_ns: number; readonly window_ns: number };
 

@@ -8,12 +8,15 @@ import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
 
-test('it says which threads it could not look at, also when these have ended', async () => {
+test.each([
+  ['of a run', () => []],
+  ['of an observation', () => [`waits=${scratch.fresh('waits')}`]],
+])('that %s says which threads it could not look at, also when these have ended', async (_, options) => {
   const target = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
   // The sampler may open files for two.
   await until('five threads', () => readdirSync(`/proc/${String(target.pid)}/task`).length >= 5);
-  const [samples, waits] = [scratch.fresh('samples'), scratch.fresh('waits')];
-  const words = [samples, '10000000', String(process.pid), `waits=${waits}`, String(target.pid)];
+  const samples = scratch.fresh('samples');
+  const words = [samples, '10000000', String(process.pid), ...options(), String(target.pid)];
   const sampler = spawn('bash', ['-c', 'ulimit -n 10; exec "$0" "$@"', programs.sampler(), ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

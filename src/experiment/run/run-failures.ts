@@ -47,6 +47,7 @@ export function worthOf(
     ...workload.degraded,
     ...(isComplete ? [] : unseen),
     ...(untraced === null ? [] : [untraced]),
+    ...(sampled.unopened_n === 0 ? [] : [stated({ code: 'files-exhausted', threads_n: sampled.unopened_n })]),
     ...endedIoHogs(workload.board, result).map(stated),
   ];
   return { status, failures, disturbances: disturbances.map(stated), degraded };
