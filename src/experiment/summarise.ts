@@ -260,9 +260,19 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
     // A disturbed run has the same flags.
     changedFlags: changedFlags(all),
     gives: givesIn(arm),
+    paces: poolPaces(runs),
     isMeantToShrink: logsReturns(arm),
     givesOffHeap: givesOffHeap(arm),
   };
+}
+
+function poolPaces(runs: readonly FinishedRun[]): NonNullable<NonNullable<ArmSummary['jvm']>['paces']> {
+  const tallies = runs.flatMap(({ file }) => file.jvm?.tallies ?? []);
+  return [...grouped(tallies, ({ thread }) => thread)].map(([thread, own]) => ({
+    thread,
+    ticks: sum(own, ({ ticks }) => ticks),
+    droppedTicks: sum(own, ({ droppedTicks }) => droppedTicks),
+  }));
 }
 
 /** A user's program chooses these by its arguments. */

@@ -29,6 +29,13 @@ export type NoteFact =
     }
   | { readonly code: 'unproven'; readonly allocator: string; readonly key: string; readonly asked: string }
   | { readonly code: 'churn-held-up'; readonly arm: string; readonly dropped_share: number }
+  /** `load`: name of its thread in a JVM. */
+  | {
+      readonly code: 'load-held-up';
+      readonly arm: string;
+      readonly load: string;
+      readonly dropped_share: number;
+    }
   /**
    * `actual`: as the JDK prints it, sizes in bytes; null: the JDK ignores the flag. `jdks`: labels; empty where the profile
    * does not list JDKs.

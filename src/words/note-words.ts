@@ -44,6 +44,9 @@ const words: WordsOf<NoteFact> = {
   'churn-held-up': ({ arm, dropped_share }) =>
     `${arm}: the churn was held up at ${formatShare(dropped_share)} of its ticks, and allocated less than asked for by that share; ` +
     'lower its rate, or let it use more CPUs.',
+  'load-held-up': ({ arm, load, dropped_share }) =>
+    `${arm}: ${load} was held up at ${formatShare(dropped_share)} of its ticks, and did less work than asked for by that share; ` +
+    'lower its rate, or let it use more CPUs.',
   'flag-changed': ({ flag, asked, actual, jdks }) => {
     const under = jdks.length === 0 ? '' : ` (${listed(jdks)})`;
     return actual === null

@@ -31,6 +31,29 @@ test('a churn that was held up at more than a tenth of its ticks allocated less 
   ]);
 });
 
+test('of the loads of a JVM, those that were held up are named, in the control too', () => {
+  const jvm = {
+    log: [],
+    withoutProbes: null,
+    perRun: [],
+    removedFromEnvironment: [],
+    changedFlags: [],
+    isMeantToShrink: false,
+    logProblems: [],
+    cpu_ns: 1,
+    paces: [
+      { thread: 'load.heap-wave', ticks: 8, droppedTicks: 2 },
+      { thread: 'load.steady-allocation', ticks: 9_000, droppedTicks: 1_000 },
+      { thread: 'load.thread-churn', ticks: 0, droppedTicks: 0 },
+    ],
+  };
+  const arms = [foreign({ churn: null, jvm }), arm('a', { churn: null, jvm })];
+  expect(noteSentences(notesOf(arms, [])).filter((note) => note.includes('held up'))).toEqual([
+    'foreign-control: load.heap-wave was held up at 20 % of its ticks, and did less work than asked for by that share; lower its rate, or let it use more CPUs.',
+    'a: load.heap-wave was held up at 20 % of its ticks, and did less work than asked for by that share; lower its rate, or let it use more CPUs.',
+  ]);
+});
+
 test('lost records of a holder are named, because a stall may lack its cause', () => {
   const named = armOf('a', null, series).holder;
   const holder = named === null ? null : { ...named, lost_records: 2 };

@@ -25,8 +25,9 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]
     ...besidePublished(real),
     ...unproven(arms),
     ...flagNotes(arms),
+    // A control whose load is held up shows less too.
+    ...arms.flatMap(heldUp),
     ...real.flatMap((arm) => [
-      ...heldUp(arm),
       ...fruitless(arm),
       ...keptHeap(arm),
       ...countedCalls(arm),
@@ -181,12 +182,24 @@ function flagNotes(arms: readonly ArmSummary[]): NoteFact[] {
   ];
 }
 
-/** From this share of dropped ticks on the churn differs from what was asked for. */
+/** From this share of dropped ticks on a load differs from what was asked for. */
 const heldUpShare = 0.1;
 
-function heldUp({ name: arm, churn }: ArmSummary): NoteFact[] {
-  if (churn === null || churn.droppedTicks <= heldUpShare * (churn.ticks + churn.droppedTicks)) return [];
-  return [{ code: 'churn-held-up', arm, dropped_share: churn.droppedTicks / (churn.ticks + churn.droppedTicks) }];
+function heldUp({ name: arm, churn, jvm }: ArmSummary): NoteFact[] {
+  const ofChurn = churn === null ? null : droppedShare(churn);
+  return [
+    ...(ofChurn === null ? [] : [{ code: 'churn-held-up', arm, dropped_share: ofChurn } as const]),
+    ...(jvm?.paces ?? []).flatMap((pace): NoteFact[] => {
+      const dropped_share = droppedShare(pace);
+      return dropped_share === null ? [] : [{ code: 'load-held-up', arm, load: pace.thread, dropped_share }];
+    }),
+  ];
+}
+
+/** Null: the load did what was asked for, or nearly. */
+function droppedShare(pace: { readonly ticks: number; readonly droppedTicks: number }): number | null {
+  const share = pace.droppedTicks / (pace.ticks + pace.droppedTicks);
+  return share > heldUpShare ? share : null;
 }
 
 /** Below a page a call, the difference of two readings is that of other threads. */
