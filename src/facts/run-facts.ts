@@ -32,7 +32,9 @@ export type HelperEndFact =
     }
   | { readonly end: 'was-stopped' | 'was-killed' | 'did-not-end' }
   /** It ended, and what it wrote cannot be read. */
-  | { readonly end: 'unreadable'; readonly reason: string };
+  | { readonly end: 'unreadable'; readonly reason: string }
+  /** It wrote more than fits into memory, of which the first bytes were read. */
+  | { readonly end: 'too-large'; readonly fileBytes: number; readonly readBytes: number };
 
 export interface StatesUnknown {
   readonly code: 'states-unknown';

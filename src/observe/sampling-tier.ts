@@ -118,7 +118,7 @@ async function startedSampler(files: Files, targets: readonly Target[]): Promise
     `${files.samples}.err`,
   );
   const firstLook_ns = (): number | undefined =>
-    existsSync(files.samples) ? readSamples(files.samples, from_ns).ticks_ns[0] : undefined;
+    existsSync(files.samples) ? readSamples(files.samples, from_ns).stream.ticks_ns[0] : undefined;
   try {
     await waitFor(() => (firstLook_ns() !== undefined || program.exit() !== null ? true : null), {
       deadline_ms: readyDeadline_ms,

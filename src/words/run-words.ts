@@ -1,5 +1,5 @@
 /** Sentences, without a full stop, of what is wrong with a run (src/facts/run-facts.ts). */
-import { formatDuration, formatShare } from '../base/text/units.js';
+import { formatDuration, formatShare, formatSize } from '../base/text/units.js';
 import type {
   Degradation,
   Disturbance,
@@ -94,7 +94,9 @@ export function stated<Fact extends RunFact>(fact: Fact): Stated<Fact> {
 
 function statesUnknown({ sampler, from_ns }: StatesUnknown): string {
   const from = from_ns === null ? 'in the whole run' : `from ${formatDuration(from_ns)} after the start on`;
-  return `the sampler ${helperEnd(sampler)}, so the states of the threads are unknown ${from}`;
+  const remedy =
+    sampler.end === 'too-large' ? '; use a shorter --duration or fewer threads, or raise --max-old-space-size' : '';
+  return `the sampler ${helperEnd(sampler)}, so the states of the threads are unknown ${from}${remedy}`;
 }
 
 /** Of an observation too. */
@@ -115,6 +117,8 @@ export function helperEnd(fact: HelperEndFact): string {
       return 'did not end';
     case 'unreadable':
       return `left a file that cannot be read (${fact.reason})`;
+    case 'too-large':
+      return `wrote ${formatSize(fact.fileBytes)}, of which the first ${formatSize(fact.readBytes)} fit into the memory of Node`;
   }
 }
 

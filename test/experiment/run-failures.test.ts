@@ -1,8 +1,10 @@
 /** What makes a run degraded once its window is over. */
 import { expect, test } from 'vitest';
-import { endedIoHogs } from '../../src/experiment/run/run-failures.js';
+import type { HelperEndFact } from '../../src/facts/run-facts.js';
+import { endedIoHogs, worthOf } from '../../src/experiment/run/run-failures.js';
 import type { ThreadSnapshot } from '../../src/record/board/snapshot.js';
 import type { WindowResult } from '../../src/workload/window.js';
+import type { MeasuredRun } from '../../src/experiment/run/measured-run.js';
 import { stated } from '../../src/words/run-words.js';
 import { infoOf, ms, snapshotOf, window } from './fake-run.js';
 
@@ -29,4 +31,32 @@ test('after the window, while it runs, or refused by the kernel, it is no degrad
   expect(ended('io-hog-0', { ended_ns: null })).toEqual([]);
   expect(ended('io-hog-0', { ended_ns: 1_700 * ms, refused_n: 1 })).toEqual([]);
   expect(ended('hog-0', { ended_ns: 1_700 * ms })).toEqual([]);
+});
+
+const worthWith = (sampler: HelperEndFact) =>
+  worthOf(
+    [],
+    {
+      workload: { degraded: [], board: { threads: [] } },
+      result: { window, interrupted: false, last: { threads: [] } },
+      sampled: {
+        samples: { timelines: new Map(), ticks_ns: [], period_ns: 10 * ms },
+        problem: stated({ code: 'states-unknown', sampler, from_ns: 100 * ms }),
+        unopened_n: 0,
+      },
+      machine: { steal_share: 0, foreignLoad_share: 0, clockSourceChanged: false },
+      untraced: null,
+    } as unknown as MeasuredRun,
+    { steal_share: 1, foreignLoad_share: 1 } as unknown as Parameters<typeof worthOf>[2],
+  );
+
+test('a run without states is repeated, but not if the next run would lack them too', () => {
+  const died = worthWith({ end: 'was-killed' });
+  expect(died.disturbances).toMatchObject([{ code: 'states-unknown' }]);
+  expect(died.degraded).toEqual([]);
+  const { disturbances, degraded } = worthWith({ end: 'too-large', fileBytes: 3 * 2 ** 30, readBytes: 2 ** 30 });
+  expect(disturbances).toEqual([]);
+  expect(degraded.map(({ sentence }) => sentence)).toEqual([
+    'the sampler wrote 3 GiB, of which the first 1 GiB fit into the memory of Node, so the states of the threads are unknown from 100 ms after the start on; use a shorter --duration or fewer threads, or raise --max-old-space-size',
+  ]);
 });

@@ -35,17 +35,18 @@ export function worthOf(
   { workload, result, sampled, machine, untraced }: MeasuredRun,
   limits: ResolvedProfile['spoiled'],
 ): RunWorth {
-  // A run with unknown thread states is repeated, like a disturbed run.
+  // A run with unknown thread states is repeated, like a disturbed run, unless the next run would lack them too.
   const unseen = sampled.problem === null ? [] : [sampled.problem];
+  const repeats = unseen.filter(({ sampler }) => sampler.end !== 'too-large');
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
   const isComplete = status === 'complete';
   // The load during a window that was cut short means little, and such a run is not repeated.
   const disturbances: Disturbance[] = isComplete
-    ? [...spoiledBy(machine, limits), ...spoiledByStop(sampled.samples, result.window, unseen), ...unseen]
+    ? [...spoiledBy(machine, limits), ...spoiledByStop(sampled.samples, result.window, unseen), ...repeats]
     : [];
   const degraded: Stated<Degradation>[] = [
     ...workload.degraded,
-    ...(isComplete ? [] : unseen),
+    ...(isComplete ? unseen.filter((problem) => !repeats.includes(problem)) : unseen),
     ...(untraced === null ? [] : [untraced]),
     ...(sampled.unopened_n === 0 ? [] : [stated({ code: 'files-exhausted', threads_n: sampled.unopened_n })]),
     ...endedIoHogs(workload.board, result).map(stated),

@@ -79,7 +79,8 @@ function readable(
   go_ns: bigint,
 ): { readonly samples: SampleStream; readonly unreadable: HelperEndFact | null } {
   try {
-    return { samples: readSamples(path, go_ns), unreadable: null };
+    const { stream, cut } = readSamples(path, go_ns);
+    return { samples: stream, unreadable: cut === null ? null : { end: 'too-large', ...cut } };
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode !== ExitCode.workload) throw error;
     return {
