@@ -108,6 +108,36 @@ TEST_CASE("a thread of every role says when it has ended") {
   CHECK(ended.status == 0);
 }
 
+// Its first operation succeeds, the kernel gives up the second, and refuses the third; then the window is over.
+class GivenUp final : public VictimAction {
+ public:
+  explicit GivenUp(Shared& shared) : shared_(shared) {}
+  int perform() noexcept override {
+    if (++calls_ == 3) shared_.board.header().window_end_ns.store(monotonic_ns());
+    return calls_ == 1 ? 0 : calls_ == 2 ? kGaveUp : EINVAL;
+  }
+
+ private:
+  Shared& shared_;
+  int calls_ = 0;
+};
+
+TEST_CASE("an operation that the kernel gives up is recorded and counted") {
+  Shared shared{.board = boardWith({{.name = "writer.x",
+                                     .role = board::Role::victim,
+                                     .series = "writer.x",
+                                     .response = false,
+                                     .interval_ns = 0,
+                                     .ring_capacity = 4}})};
+  shared.board.header().drain_end_ns.store(shared.windowEnd_ns());
+  GivenUp action(shared);
+  runVictim(shared, 0, action, Schedstat{});
+  board::Thread& thread = shared.board.thread(0);
+  CHECK(thread.gave_up_n.load() == 1);
+  CHECK(thread.refused_n.load() == 1);
+  CHECK(thread.sequence.load() == 6);
+}
+
 constexpr std::uint64_t kMiB = 1 << 20;
 
 TEST_CASE("an I/O hog that has written its most ends before the window does") {

@@ -102,6 +102,8 @@ export const seriesSchema = z.object({
   refused: z.record(z.string(), z.number()),
   /** Operations that were not made because their pool of fresh pages was used up. */
   exhausted: z.number(),
+  /** Operations, among the figures, whose work the kernel gave up. Absent in an older bundle. */
+  gaveUp: z.number().optional(),
   /** Records of slow operations that were overwritten before they were read. */
   lost_records: z.number(),
 });

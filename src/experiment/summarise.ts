@@ -424,6 +424,7 @@ function poolSeries(
     saturated,
     refused: addUp(parts.map(({ figures }) => figures.refused)),
     exhausted: sum(parts, ({ figures }) => figures.exhausted),
+    gaveUp: sum(parts, ({ figures }) => figures.gaveUp ?? 0),
     lost_records: sum(parts, ({ figures }) => figures.lost_records),
     perRun: parts.map(perRunOf),
   };

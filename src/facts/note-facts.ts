@@ -108,6 +108,13 @@ export type NoteFact =
       readonly refused: Readonly<Record<string, number>>;
     }
   | {
+      readonly code: 'operations-given-up';
+      readonly arm: string;
+      readonly series: string;
+      readonly operations_n: number;
+      readonly of_n: number;
+    }
+  | {
       readonly code: 'fresh-pages-used-up';
       readonly arm: string;
       readonly series: string;

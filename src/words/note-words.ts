@@ -98,6 +98,9 @@ const words: WordsOf<NoteFact> = {
   },
   'operations-refused': ({ arm, series, refused }) =>
     `${arm}, ${series}: the kernel refused ${listed(Object.entries(refused).map(([errno, count]) => `${counted(count, 'operation')} with ${errnoText(errno)}`))}; they are in no figure.`,
+  'operations-given-up': ({ arm, series, operations_n, of_n }) =>
+    `${arm}, ${series}: the kernel gave up ${grouped(operations_n)} of ${counted(of_n, 'operation')}, because it found no free huge page or a page in use. ` +
+    'It mostly does so before it takes mmap_lock for write, so these operations show less waiting for it; free memory, or leave the victim out.',
   'fresh-pages-used-up': ({ arm, series, operations_n }) =>
     `${arm}, ${series}: ${counted(operations_n, 'operation')} ${operations_n === 1 ? 'was' : 'were'} not made because the victim's fresh pages were used up; lower its rate.`,
   'records-overwritten': ({ arm, series, records_n }) =>

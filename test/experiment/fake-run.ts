@@ -150,6 +150,7 @@ export function snapshotOf(index: number): ThreadSnapshot {
     crossed_n: 0,
     releasedBytes: 0,
     releasedCpu_ns: 0,
+    gaveUp_n: 0,
     ringWritten: 0,
   };
 }

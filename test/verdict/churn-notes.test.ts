@@ -54,6 +54,16 @@ test('of the loads of a JVM, those that were held up are named, in the control t
   ]);
 });
 
+test('operations that the kernel gave up are counted beside all', () => {
+  const given = [{ ...seriesOf('writer.madvise_collapse_small', [runOf()]), gaveUp: 3 }];
+  const n = given[0]?.service.n ?? 0;
+  expect(noteSentences(notesOf([foreign(), arm('a', {}, given)], [])).filter((note) => note.startsWith('a, '))).toEqual(
+    [
+      `a, writer.madvise_collapse_small: the kernel gave up 3 of ${n} operations, because it found no free huge page or a page in use. It mostly does so before it takes mmap_lock for write, so these operations show less waiting for it; free memory, or leave the victim out.`,
+    ],
+  );
+});
+
 test('lost records of a holder are named, because a stall may lack its cause', () => {
   const named = armOf('a', null, series).holder;
   const holder = named === null ? null : { ...named, lost_records: 2 };

@@ -3,7 +3,7 @@
  * `pauselab-engine layout` prints the header's numbers, and test/record/board-layout.test.ts compares them.
  * docs/board.md explains the fields.
  */
-export const boardVersion = 1;
+export const boardVersion = 2;
 /** "PAUSELAB" as little-endian bytes. */
 export const boardMagic = 0x42414c4553554150n;
 
@@ -57,6 +57,7 @@ export const threadField = {
   crossed_n: 208,
   released_bytes: 216,
   released_cpu_ns: 224,
+  gave_up_n: 232,
 } as const;
 export const threadBytes = 256;
 

@@ -256,8 +256,14 @@ function operationOf({ name }: Series): Operation | undefined {
   return operations.find((operation) => operation.name === name.slice(name.indexOf('.') + 1));
 }
 
-function flaws({ name: arm }: ArmSummary, { name: series, refused, exhausted, lost_records }: Series): NoteFact[] {
+function flaws(
+  { name: arm }: ArmSummary,
+  { name: series, service, refused, exhausted, gaveUp = 0, lost_records }: Series,
+): NoteFact[] {
   return [
+    ...(gaveUp > 0
+      ? [{ code: 'operations-given-up', arm, series, operations_n: gaveUp, of_n: service.n } as const]
+      : []),
     ...(Object.keys(refused).length > 0 ? [{ code: 'operations-refused', arm, series, refused } as const] : []),
     ...(exhausted > 0 ? [{ code: 'fresh-pages-used-up', arm, series, operations_n: exhausted } as const] : []),
     ...(lost_records > 0 ? [{ code: 'records-overwritten', arm, series, records_n: lost_records } as const] : []),
