@@ -63,6 +63,7 @@
       "test/child.cc",
       "test/churn_test.cc",
       "test/engine_test.cc",
+      "test/roles_test.cc",
       "test/launcher_test.cc",
       "test/main.cc",
     ],

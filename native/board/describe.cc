@@ -55,6 +55,7 @@ void describeLayout() {
   PAUSELAB_FIELD(Thread, crossed_n);
   PAUSELAB_FIELD(Thread, released_bytes);
   PAUSELAB_FIELD(Thread, released_cpu_ns);
+  PAUSELAB_FIELD(Thread, gave_up_n);
   std::printf("\"bytes\":%zu},", sizeof(Thread));
 
   std::printf("\"record\":{");

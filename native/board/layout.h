@@ -24,7 +24,7 @@ using Word = std::atomic<std::uint64_t>;
 static_assert(sizeof(Word) == 8 && Word::is_always_lock_free);
 
 inline constexpr std::uint64_t kMagic = 0x42414c4553554150;  // "PAUSELAB" as little-endian bytes
-inline constexpr std::uint64_t kVersion = 1;
+inline constexpr std::uint64_t kVersion = 2;
 
 // ---- histogram: the HdrHistogram bucket layout for 1 ns .. 1 h at 3 significant digits --------------------
 //
@@ -122,7 +122,8 @@ struct alignas(64) Thread {
   Word crossed_n;        // holders: calls recorded in the series whose range crossed VMAs
   Word released_bytes;   // holders: size of the ranges of all recorded calls
   Word released_cpu_ns;  // holders: CPU time of all recorded calls
-  Word reserved[3];
+  Word gave_up_n;        // victims: recorded operations whose work the kernel gave up
+  Word reserved[2];
 };
 
 // One record of a ring: a holder's call, or a victim's operation of at least kSlow_ns.

@@ -56,7 +56,6 @@ void Churn::run(Shared& shared, std::size_t seat) noexcept {
       board::raise(thread.refused_n, tally_.refused - refused);
     }
   }
-  thread.ended_ns.store(monotonic_ns(), std::memory_order_release);
 }
 
 std::vector<std::string> threadNames(const ChurnPlan& plan) {

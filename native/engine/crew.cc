@@ -58,6 +58,9 @@ void Crew::start(std::size_t index, std::function<void(const Schedstat&)> loop, 
     registered_.raise();
     while (shared_.go.value() == 0) shared_.go.waitWhile(0);
     loop(schedstat);
+    // Of every role: the control plane and the engine wait for the end of each seat. The release orders it after the
+    // thread's last record.
+    thread.ended_ns.store(monotonic_ns(), std::memory_order_release);
     ended_.fetch_add(1, std::memory_order_release);
     // Never ends: an ending thread gives its stack back (madvise, munmap) while others are still being measured.
     for (;;) pause();

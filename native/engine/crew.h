@@ -25,7 +25,8 @@ class Crew {
  public:
   explicit Crew(Shared& shared) : shared_(shared) {}
 
-  // Starts a thread. It registers on the board, runs what is needed once, waits for `go`, and runs `loop`.
+  // Starts a thread. It registers on the board, runs what is needed once, waits for `go`, runs `loop`, and writes to
+  // its seat when it left the loop.
   void start(
       std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once = [] {});
   void waitUntilRegistered();

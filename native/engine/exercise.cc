@@ -73,7 +73,7 @@ template <typename Make>
 void between(unsigned long count, Make make) {
   syscall(SYS_getppid);
   for (unsigned long i = 0; i < count; ++i)
-    if (const int outcome = make(); outcome != 0)
+    if (const int outcome = make(); outcome != 0 && outcome != kGaveUp)
       fail(Exit::workload, "operation %lu failed: %s", i,
            outcome == kExhausted ? "pool exhausted" : strerrorname_np(outcome));
   syscall(SYS_getppid);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <span>
 #include <vector>
 
 #include "engine/disk_file.h"
@@ -11,6 +12,18 @@ namespace pauselab::engine {
 namespace {
 
 constexpr std::size_t kWrite_bytes = 1 << 20;
+
+// A disk that is nearly full takes a part of a block. The next write then has the reason.
+bool writeAll(int fd, std::span<const char> bytes, off_t offset) noexcept {
+  while (!bytes.empty()) {
+    const ssize_t written = pwrite(fd, bytes.data(), bytes.size(), offset);
+    if (written == 0) errno = ENOSPC;  // a file system may say so instead
+    if (written <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += written;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -25,13 +38,11 @@ void IoHog::run(Shared& shared, std::size_t seat) noexcept {
   const auto stop = [&] { return shared.hogsStop.load(std::memory_order_relaxed); };
   sleepUntil(shared.board.header().go_ns.load(std::memory_order_relaxed), stop);
   for (std::uint64_t written_bytes = 0; !stop();) {
-    if (written_bytes + kWrite_bytes > plan_.most_bytes) {
-      sleepUntil(UINT64_MAX, stop);
-      return;
-    }
+    // The seat's end says then that no disk was busy in the rest of the window.
+    if (written_bytes + kWrite_bytes > plan_.most_bytes) return;
     const std::uint64_t offset = written_bytes % plan_.file_bytes / kWrite_bytes * kWrite_bytes;
-    const bool failed = (offset == 0 && ftruncate(fd_, 0) != 0) ||
-                        pwrite(fd_, block_.data(), block_.size(), static_cast<off_t>(offset)) < 0 || fsync(fd_) != 0;
+    const bool failed = (offset == 0 && ftruncate(fd_, 0) != 0) || !writeAll(fd_, block_, static_cast<off_t>(offset)) ||
+                        fsync(fd_) != 0;
     if (failed) {
       board::Thread& thread = shared.board.thread(seat);
       thread.refused_errno.store(static_cast<std::uint64_t>(errno), std::memory_order_relaxed);

@@ -23,12 +23,13 @@ const char* nameOf(LockClass lockClass);
 
 // perform()'s outcomes besides 0 and an errno value.
 inline constexpr int kExhausted = -1;  // the fresh pages that the operation uses up are used up
+inline constexpr int kGaveUp = -2;     // the kernel looked, and gave the work up: it may not have taken the lock
 
 // A victim's operation. It is made and tried before the window; `perform` is on the hot path.
 class VictimAction {
  public:
   virtual ~VictimAction() = default;
-  // 0, kExhausted, or the errno of the call that the kernel refused.
+  // 0, kExhausted, kGaveUp, or the errno of the call that the kernel refused.
   virtual int perform() noexcept = 0;
   // Called once before `go` by the thread that will perform. It prepares what only a thread's first operation would
   // need (an allocator's arena, a cached stack).

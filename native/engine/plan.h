@@ -67,7 +67,7 @@ struct HogPlan {
 // A thread that writes a file on a disk and makes the disk take it, again and again.
 struct IoHogPlan {
   std::uint64_t file_bytes;  // of its file; then it begins anew
-  std::uint64_t most_bytes;  // in all; then it rests
+  std::uint64_t most_bytes;  // in all; then it ends
 };
 
 struct VictimPlan {

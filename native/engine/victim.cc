@@ -32,9 +32,11 @@ void runVictim(Shared& shared, std::size_t index, VictimAction& action, const Sc
     const int outcome = action.perform();
     now_ns = monotonic_ns();
 
-    if (outcome == 0) [[likely]] {
+    if (outcome == 0 || outcome == kGaveUp) [[likely]] {
       if (intended_ns >= windowStart_ns) {
         recorder.record(intended_ns, start_ns, now_ns);
+        // Recorded: the thread may have waited all the same.
+        if (outcome == kGaveUp) board::raise(thread.gave_up_n);
       } else {
         board::raise(thread.warmup_n);
       }
@@ -60,7 +62,6 @@ void runVictim(Shared& shared, std::size_t index, VictimAction& action, const Sc
     }
     board::endOperation(thread, k);
   }
-  thread.ended_ns.store(monotonic_ns(), std::memory_order_release);
 }
 
 }  // namespace pauselab::engine

@@ -100,11 +100,22 @@ const VictimOperation& victimOperation(const VictimPlan& plan) {
 
 // Tries an operation before the window. If this kernel refuses it, the sentence names the operation and the errno.
 void tryVictim(const VictimPlan& plan, VictimAction& action) {
-  for (int i = 0; i < 2; ++i)
-    if (const int outcome = action.perform(); outcome != 0)
+  int gaveUp = 0;
+  for (int i = 0; i < 2; ++i) {
+    const int outcome = action.perform();
+    if (outcome == kGaveUp) {
+      ++gaveUp;
+    } else if (outcome != 0) {
       fail(Exit::unfit, "this kernel refused %s of %s before the window: %s; leave the operation out",
            plan.operation.c_str(), plan.name.c_str(),
            outcome == kExhausted ? "its pool of pages is too small" : strerrorname_np(outcome));
+    }
+  }
+  if (gaveUp == 2)
+    fail(Exit::unfit,
+         "this kernel gave up both trials of %s of %s before the window: it found no free huge page, or pages in use; "
+         "free memory, or leave the operation out",
+         plan.operation.c_str(), plan.name.c_str());
 }
 
 void beat(Shared& shared) { shared.board.header().heartbeat_ns.store(monotonic_ns(), std::memory_order_release); }

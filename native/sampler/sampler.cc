@@ -291,7 +291,6 @@ void sample(const Options& options) {
     const timespec wake = toTimespec(next_ns);
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, nullptr);
   }
-  if (!isForeign) return;
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
   std::printf("%llu %ld %u %u\n", static_cast<unsigned long long>(cpu_ns() / 1000), used.ru_maxrss, mostMissed,

@@ -102,6 +102,8 @@ export const seriesSchema = z.object({
   refused: z.record(z.string(), z.number()),
   /** Operations that were not made because their pool of fresh pages was used up. */
   exhausted: z.number(),
+  /** Operations, among the figures, whose work the kernel gave up. Absent in an older bundle. */
+  gaveUp: z.number().optional(),
   /** Records of slow operations that were overwritten before they were read. */
   lost_records: z.number(),
 });
@@ -256,11 +258,19 @@ const watchedThreadSchema = z.object({
  */
 const heapReturns = orNull(z.number()).optional();
 
+/** How a load kept its pace: ticks that it made, and ticks that it dropped because it was held up. */
+const paceSchema = z.object({ thread: z.string(), ticks: z.number(), droppedTicks: z.number() });
+
 const jvmSchema = z.object({
   /** The JVM with the probes and, in the foreign control, the JVM with the loads: JDK, pid, data of its log. */
   processes: z.array(z.record(z.string(), z.unknown())),
   /** Threads whose scheduling was set by name. */
   threads: z.array(watchedThreadSchema),
+  /**
+   * Of each load: its pace, and what it counts itself. Empty without loads of pauselab; null if a JVM ended before it
+   * reported them; absent in an older bundle.
+   */
+  tallies: orNull(z.array(paceSchema.extend({ did: z.record(z.string(), z.number()) }))).optional(),
   log: z.array(logSeriesSchema),
   /** What is unreadable or missing in the JVM's log. */
   logProblems: statedList,
@@ -453,6 +463,8 @@ const armSchema = z.object({
       ).optional(),
       /** In all of these runs, by the threads of the JVM with the probes; null: not known. Absent in an older bundle. */
       collector: orNull(z.string()).optional(),
+      /** Of each load, over the runs that reported it. Absent in an older bundle. */
+      paces: z.array(paceSchema).optional(),
       /** The arm is set up to give heap back, in the JVM that has the loads. */
       isMeantToShrink: z.boolean().default(false),
       /** Something besides the heap may give memory back, which the log does not have. Absent in an older bundle. */

@@ -16,6 +16,8 @@ export interface LoadSetting {
   readonly least?: string | number;
   readonly most?: string | number;
   readonly explanation: string;
+  /** Unless it is 0 or false, the load calls System.gc() and its effect needs that. */
+  readonly collects?: true;
 }
 
 export interface JvmLoad {
@@ -38,7 +40,10 @@ const flag = (planKey: string, value: boolean, explanation: string) =>
 const mostBlock = '2047MiB';
 
 /** For loads whose memory is given back once the collector finds it unreachable. */
-const gcPeriod = duration('gc_period_ns', '500ms', ['0ms', '1h'], 'time between calls of System.gc(); 0ms: no calls');
+const gcPeriod = {
+  ...duration('gc_period_ns', '500ms', ['0ms', '1h'], 'time between calls of System.gc(); 0ms: no calls'),
+  collects: true,
+} as const;
 const sizes = (min: string, max: string) => ({
   minSize: size('min_bytes', min, ['1B', mostBlock], 'least size of a block'),
   maxSize: size('max_bytes', max, ['1B', mostBlock], 'largest size of a block; sizes are log-uniform'),
@@ -52,7 +57,10 @@ export const jvmLoads = {
       high: size('high_bytes', '256MiB', ['1B', '4TiB'], 'live data at the high point'),
       period: duration('period_ns', '1s', ['10ms', '1h'], 'from one high point to the next'),
       growPercent: count('grow_percent', 50, [1, 99], 'percentage of the period in which the heap grows'),
-      gcAtLow: flag('gc_at_low', true, 'whether System.gc() is called at the low point'),
+      gcAtLow: {
+        ...flag('gc_at_low', true, 'whether System.gc() is called at the low point'),
+        collects: true,
+      } as const,
     },
   },
   steady_allocation: {

@@ -267,9 +267,19 @@ function poolJvm(arm: JvmArm, { counted: runs, all, alone }: JvmRuns): ArmSummar
     changedFlags: changedFlags(all),
     gives: givesIn(arm),
     collector: commonCollector(runs.map(({ file }) => file.jvm?.collector ?? null)),
+    paces: poolPaces(runs),
     isMeantToShrink: logsReturns(arm),
     givesOffHeap: givesOffHeap(arm),
   };
+}
+
+function poolPaces(runs: readonly FinishedRun[]): NonNullable<NonNullable<ArmSummary['jvm']>['paces']> {
+  const tallies = runs.flatMap(({ file }) => file.jvm?.tallies ?? []);
+  return [...grouped(tallies, ({ thread }) => thread)].map(([thread, own]) => ({
+    thread,
+    ticks: sum(own, ({ ticks }) => ticks),
+    droppedTicks: sum(own, ({ droppedTicks }) => droppedTicks),
+  }));
 }
 
 /** A user's program chooses these by its arguments. */
@@ -421,6 +431,7 @@ function poolSeries(
     saturated,
     refused: addUp(parts.map(({ figures }) => figures.refused)),
     exhausted: sum(parts, ({ figures }) => figures.exhausted),
+    gaveUp: sum(parts, ({ figures }) => figures.gaveUp ?? 0),
     lost_records: sum(parts, ({ figures }) => figures.lost_records),
     perRun: parts.map(perRunOf),
   };

@@ -32,6 +32,13 @@ export type NoteFact =
     }
   | { readonly code: 'unproven'; readonly allocator: string; readonly key: string; readonly asked: string }
   | { readonly code: 'churn-held-up'; readonly arm: string; readonly dropped_share: number }
+  /** `load`: name of its thread in a JVM. */
+  | {
+      readonly code: 'load-held-up';
+      readonly arm: string;
+      readonly load: string;
+      readonly dropped_share: number;
+    }
   /**
    * `actual`: as the JDK prints it, sizes in bytes; null: the JDK ignores the flag. `jdks`: labels; empty where the profile
    * does not list JDKs.
@@ -104,12 +111,25 @@ export type NoteFact =
       readonly refused: Readonly<Record<string, number>>;
     }
   | {
+      readonly code: 'operations-given-up';
+      readonly arm: string;
+      readonly series: string;
+      readonly operations_n: number;
+      readonly of_n: number;
+    }
+  | {
       readonly code: 'fresh-pages-used-up';
       readonly arm: string;
       readonly series: string;
       readonly operations_n: number;
     }
   | { readonly code: 'records-overwritten'; readonly arm: string; readonly series: string; readonly records_n: number }
+  | {
+      readonly code: 'holder-records-overwritten';
+      readonly arm: string;
+      readonly series: string;
+      readonly records_n: number;
+    }
   | {
       readonly code: 'ran-in-guest';
       readonly kernels: readonly string[];

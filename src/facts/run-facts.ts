@@ -32,7 +32,9 @@ export type HelperEndFact =
     }
   | { readonly end: 'was-stopped' | 'was-killed' | 'did-not-end' }
   /** It ended, and what it wrote cannot be read. */
-  | { readonly end: 'unreadable'; readonly reason: string };
+  | { readonly end: 'unreadable'; readonly reason: string }
+  /** It wrote more than fits into memory, of which the first bytes were read. */
+  | { readonly end: 'too-large'; readonly fileBytes: number; readonly readBytes: number };
 
 export interface StatesUnknown {
   readonly code: 'states-unknown';
@@ -70,7 +72,13 @@ export type SchedulingProblem =
 
 /** What was not as asked for: such a run shows less, and a gate does not pass on it. */
 export type Degradation =
-  SchedulingProblem | StatesUnknown | { readonly code: 'untraced'; readonly tracer: HelperEndFact };
+  | SchedulingProblem
+  | StatesUnknown
+  | { readonly code: 'untraced'; readonly tracer: HelperEndFact }
+  /** The limit of open files was too low for a look at them. */
+  | { readonly code: 'files-exhausted'; readonly threads_n: number }
+  /** It had written its most. `after_ns`: from the start of the window. */
+  | { readonly code: 'io-hog-ended'; readonly thread: string; readonly after_ns: number; readonly window_ns: number };
 
 /** What is unreadable or missing in a JVM's log. */
 export type LogProblem =

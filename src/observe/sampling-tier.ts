@@ -12,6 +12,7 @@ import { cpuTimeOf } from '../host/machine-load.js';
 import { readSamples, sampleReader, type SampleReader, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
 import { printedText } from '../workload/printed.js';
+import { samplerEnd } from '../workload/watch/sampler-end.js';
 import { howEnded, programs, startProgram, type Program } from '../workload/programs.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { endHelper } from '../workload/watch/helper.js';
@@ -114,7 +115,7 @@ async function startedSampler(files: Files, targets: readonly Target[], kernelTi
     `${files.samples}.err`,
   );
   const firstLook_ns = (): number | undefined =>
-    existsSync(files.samples) ? readSamples(files.samples, from_ns).ticks_ns[0] : undefined;
+    existsSync(files.samples) ? readSamples(files.samples, from_ns).stream.ticks_ns[0] : undefined;
   try {
     await waitFor(() => (firstLook_ns() !== undefined || program.exit() !== null ? true : null), {
       deadline_ms: readyDeadline_ms,
@@ -183,12 +184,13 @@ function costOf({ pid }: Program): WatchResult['cost'] | null {
 
 /** What the sampler says of itself when it ends as it should; null: it did not. */
 function saidAtEnd({ end }: Files): Pick<WatchResult, 'cost' | 'gaps'> | null {
-  const [cpu_us, memoryKib, missed_n, dropped_n] = printedText(end).trim().split(' ').map(Number);
-  if (cpu_us === undefined || memoryKib === undefined || missed_n === undefined || dropped_n === undefined) return null;
+  const said = samplerEnd(end);
+  if (said === null) return null;
+  const { cpu_ns, memoryBytes, unopened_n, dropped_n } = said;
   return {
-    cost: { cpu_ns: cpu_us * 1000, memoryBytes: memoryKib * 1024 },
+    cost: { cpu_ns, memoryBytes },
     gaps: [
-      ...(missed_n > 0 ? [{ code: 'files-exhausted', threads_n: missed_n } as const] : []),
+      ...(unopened_n > 0 ? [{ code: 'files-exhausted', threads_n: unopened_n } as const] : []),
       ...(dropped_n > 0 ? [{ code: 'waits-dropped', waits_n: dropped_n } as const] : []),
     ],
   };

@@ -33,8 +33,8 @@ export function countCalls(text: string): StraceCalls {
   const counts = new Map<string, { call: string; by: string; n: number; bytes: number }>();
   const open = new Map<string, { by: string; name: string; args: string }>();
   let refused_n = 0;
-  const add = (by: string, name: string, args: string): void => {
-    const { call, bytes } = kindOf(name, args);
+  const add = (by: string, name: string, args: string, end: string): void => {
+    const { call, bytes } = kindOf(name, args, end);
     const key = `${by}\n${call}`;
     const count = counts.get(key) ?? { call, by, n: 0, bytes: 0 };
     counts.set(key, { ...count, n: count.n + 1, bytes: count.bytes + bytes });
@@ -46,16 +46,16 @@ export function countCalls(text: string): StraceCalls {
       const cut = rest.indexOf(' <unfinished ...>');
       if (cut >= 0) open.set(pid, { by, name, args: rest.slice(0, cut) });
       else if (isRefused(rest)) refused_n += 1;
-      else add(by, name, rest);
+      else add(by, name, rest, rest);
     } else if (resumed !== undefined && end !== undefined) {
       const begun = open.get(pid);
       open.delete(pid);
       if (begun === undefined) continue;
       if (isRefused(end)) refused_n += 1;
-      else add(begun.by, begun.name, begun.args);
+      else add(begun.by, begun.name, begun.args, end);
     }
   }
-  for (const { by, name, args } of open.values()) add(by, name, args);
+  for (const { by, name, args } of open.values()) add(by, name, args, '');
   return { counts: [...counts.values()], refused_n, unfinished_n: open.size };
 }
 
@@ -63,8 +63,21 @@ function isRefused(text: string): boolean {
   return /\)\s+= -1 E/.test(text);
 }
 
-/** The call with its advice or another argument that distinguishes calls of the same name; bytes as requested. */
-function kindOf(name: string, args: string): { call: string; bytes: number } {
+/** The result of process_madvise. */
+function advisedBytes(end: string): number | null {
+  const [, bytes] = /\)\s+= (\d+)$/.exec(end.trimEnd()) ?? [];
+  return bytes === undefined ? null : Number(bytes);
+}
+
+function printedBytes(args: string): number {
+  return [...args.matchAll(/iov_len=(\d+)/g)].reduce((sum, [, length]) => sum + Number(length), 0);
+}
+
+/**
+ * The call with its advice or another argument that distinguishes calls of the same name; bytes as requested. `end` has
+ * the result; it is empty for a call whose end was not seen.
+ */
+function kindOf(name: string, args: string, end: string): { call: string; bytes: number } {
   const parts = args.split(', ');
   const number = (index: number): number => Number.parseInt(parts[index] ?? '', 10) || 0;
   switch (name) {
@@ -73,7 +86,8 @@ function kindOf(name: string, args: string): { call: string; bytes: number } {
     case 'process_madvise':
       return {
         call: `process_madvise.${/MADV_(\w+)/.exec(args)?.[1] ?? 'unknown'}`,
-        bytes: [...args.matchAll(/iov_len=(\d+)/g)].reduce((sum, [, length]) => sum + Number(length), 0),
+        // strace prints the first 32 ranges of up to 1024. The result has the bytes of all.
+        bytes: advisedBytes(end) ?? printedBytes(args),
       };
     case 'mmap':
       // How HotSpot returns heap. Guard pages of threads are mapped in the same way, but by other threads.

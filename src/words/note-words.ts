@@ -50,6 +50,9 @@ const words: WordsOf<NoteFact> = {
   'churn-held-up': ({ arm, dropped_share }) =>
     `${arm}: the churn was held up at ${formatShare(dropped_share)} of its ticks, and allocated less than asked for by that share; ` +
     'lower its rate, or let it use more CPUs.',
+  'load-held-up': ({ arm, load, dropped_share }) =>
+    `${arm}: ${load} was held up at ${formatShare(dropped_share)} of its ticks, and did less work than asked for by that share; ` +
+    'lower its rate, or let it use more CPUs.',
   'flag-changed': ({ flag, asked, actual, jdks }) => {
     const under = jdks.length === 0 ? '' : ` (${listed(jdks)})`;
     return actual === null
@@ -101,11 +104,17 @@ const words: WordsOf<NoteFact> = {
   },
   'operations-refused': ({ arm, series, refused }) =>
     `${arm}, ${series}: the kernel refused ${listed(Object.entries(refused).map(([errno, count]) => `${counted(count, 'operation')} with ${errnoText(errno)}`))}; they are in no figure.`,
+  'operations-given-up': ({ arm, series, operations_n, of_n }) =>
+    `${arm}, ${series}: the kernel gave up ${grouped(operations_n)} of ${counted(of_n, 'operation')}, because it found no free huge page or a page in use. ` +
+    'It mostly does so before it takes mmap_lock for write, so these operations show less waiting for it; free memory, or leave the victim out.',
   'fresh-pages-used-up': ({ arm, series, operations_n }) =>
     `${arm}, ${series}: ${counted(operations_n, 'operation')} ${operations_n === 1 ? 'was' : 'were'} not made because the victim's fresh pages were used up; lower its rate.`,
   'records-overwritten': ({ arm, series, records_n }) =>
     `${arm}, ${series}: ${counted(records_n, 'record')} of slow operations ${records_n === 1 ? 'was' : 'were'} overwritten before being read: ` +
     'the histograms and the number of stalls are exact, the list of stalls and the stalled share are incomplete.',
+  'holder-records-overwritten': ({ arm, series, records_n }) =>
+    `${arm}, ${series}: ${counted(records_n, 'record')} of the holder's calls ${records_n === 1 ? 'was' : 'were'} overwritten before being read: ` +
+    'the number of calls, their times and bytes are exact, but a stall may lack the call that caused it.',
   'ran-in-guest': ({ kernels, cpus, memoryBytes, isPinned, accelerator, withoutKvm }) =>
     `${listed(kernels)} ran in a guest of ${counted(cpus, 'CPU')} and ${formatSize(memoryBytes)}${isPinned ? '' : ', its CPUs not pinned'}, ` +
     (accelerator === 'kvm'

@@ -17,7 +17,7 @@ import type {
 } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { HiddenNames, RefusedMap } from '../facts/user-stack-facts.js';
-import { helperEnd } from './run-words.js';
+import { helperEnd, unopenedThreads } from './run-words.js';
 import { counted, listed } from './text.js';
 import { ofJvmGaps } from './observed-jvm-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
@@ -176,8 +176,7 @@ const ofGaps: WordsOf<ObservationGap> = {
     `what threads of ${pid} wait for may not be read (/proc/${pid}/wchan and syscall: a process that may not be traced), so no lock is certain`,
   'waits-dropped': ({ waits_n }) =>
     `what the thread waited for is missing for ${counted(waits_n, 'wait')}, because pauselab keeps a limited number; observe for a shorter time`,
-  'files-exhausted': ({ threads_n }) =>
-    `${counted(threads_n, 'thread')} could not be looked at, because the limit of open files (ulimit -n) is too low: two a thread are needed`,
+  'files-exhausted': ({ threads_n }) => unopenedThreads(threads_n),
   'cgroup-throttled': ({ pid, throttled_ns }) =>
     `the cgroup of ${pid}, or one above it, used up its CPU time (cpu.max) and was kept back for ${formatDuration(throttled_ns)}, added up over all CPUs and these cgroups, which can be more than the time observed: waits for a CPU may come from that`,
   'throttling-unread': ({ pid }) =>

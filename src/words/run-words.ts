@@ -1,5 +1,5 @@
 /** Sentences, without a full stop, of what is wrong with a run (src/facts/run-facts.ts). */
-import { formatDuration, formatShare } from '../base/text/units.js';
+import { formatDuration, formatShare, formatSize } from '../base/text/units.js';
 import type {
   Degradation,
   Disturbance,
@@ -12,6 +12,7 @@ import type {
 } from '../facts/run-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { errnoText } from './errno-words.js';
+import { counted } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 type RunFact = Disturbance | Degradation | LogProblem | RunFailure;
@@ -52,6 +53,11 @@ const ofDegradations: WordsOf<Degradation> = {
   ...ofScheduling,
   'states-unknown': statesUnknown,
   untraced: ({ tracer }) => `the tracer ${helperEnd(tracer)}, so there is no trace of this run`,
+  'files-exhausted': ({ threads_n }) => `${unopenedThreads(threads_n)}; raise it, or use fewer threads`,
+  'io-hog-ended': ({ thread, after_ns, window_ns }) =>
+    `${thread} had written as much as ioHogs.atMost allows ${formatDuration(after_ns)} after the start of a window of ${formatDuration(window_ns)}, ` +
+    'and wrote nothing after that, so stalled shares and rates mix time with it and time without it; ' +
+    'raise ioHogs.atMost, or shorten the window (--duration)',
 };
 
 /** Of a log, for those that quote them. */
@@ -88,7 +94,14 @@ export function stated<Fact extends RunFact>(fact: Fact): Stated<Fact> {
 
 function statesUnknown({ sampler, from_ns }: StatesUnknown): string {
   const from = from_ns === null ? 'in the whole run' : `from ${formatDuration(from_ns)} after the start on`;
-  return `the sampler ${helperEnd(sampler)}, so the states of the threads are unknown ${from}`;
+  const remedy =
+    sampler.end === 'too-large' ? '; use a shorter --duration or fewer threads, or raise --max-old-space-size' : '';
+  return `the sampler ${helperEnd(sampler)}, so the states of the threads are unknown ${from}${remedy}`;
+}
+
+/** Of an observation too. */
+export function unopenedThreads(threads_n: number): string {
+  return `${counted(threads_n, 'thread')} could not be looked at, because the limit of open files (ulimit -n) is too low: two a thread are needed`;
 }
 
 /** To follow "the sampler". */
@@ -104,6 +117,8 @@ export function helperEnd(fact: HelperEndFact): string {
       return 'did not end';
     case 'unreadable':
       return `left a file that cannot be read (${fact.reason})`;
+    case 'too-large':
+      return `wrote ${formatSize(fact.fileBytes)}, of which the first ${formatSize(fact.readBytes)} fit into the memory of Node`;
   }
 }
 

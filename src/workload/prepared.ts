@@ -2,6 +2,7 @@
 import type { SchedulingProblem } from '../facts/run-facts.js';
 import type { Stated } from '../facts/stated.js';
 import type { StatedFailure } from '../words/failure-words.js';
+import type { LoadTally } from './jvm/load-tallies.js';
 import { ExitCode, Failure, isInterruption, workloadFailed } from '../base/failure.js';
 import type { AllocatorProof } from '../host/allocators/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
@@ -144,6 +145,8 @@ export interface JvmAfterwards {
   readonly processes: readonly JvmProcess[];
   /** Its threads whose scheduling was set. */
   readonly threads: readonly WatchedThread[];
+  /** The work of its loads; empty for a program of the user, null if a JVM ended too early to report it. */
+  readonly tallies: readonly LoadTally[] | null;
   /** Events from its unified log: pauses, safepoints, memory given back. */
   readonly log: JvmLog;
   /** Of the second JVM, which has the loads; null: there is none. */

@@ -4,7 +4,6 @@
  */
 import { listen, sleep, wallClock_ms } from '../base/clock.js';
 import { workloadFailed, type Failure } from '../base/failure.js';
-import { slow_ns } from '../record/board/board-layout.js';
 import { relativeWindow, type AbsoluteWindow, type RelativeWindow } from '../record/board/board.js';
 import { drainRings, type RingCursor, type RingRecord } from '../record/board/rings.js';
 import { takeSnapshot, type BoardSnapshot } from '../record/board/snapshot.js';
@@ -37,7 +36,7 @@ export interface WindowResult {
   readonly window: RelativeWindow;
   /** The look after the end. */
   readonly last: BoardSnapshot;
-  /** Victims' slow operations and holders' calls; of calls below 1 ms only the first `mostShortCalls`. */
+  /** Victims' slow operations and holders' calls; of calls below 1 ms only the first (native/engine/holder.cc). */
   readonly records: readonly RingRecord[];
   /** Ring records overwritten before they were read, per thread. */
   readonly lost: readonly number[];
@@ -54,12 +53,6 @@ const grace_ns = 10_000_000_000;
 const poll_ms = 20;
 /** The machine is read this long before the window's end: a process that ends earlier has no CPU time left to read. */
 const beforeEnd_ns = 2 * poll_ms * 1e6;
-/**
- * A holder may make a million short calls a second. All of them are in its histogram. Records are needed only to size
- * regions (the first calls) and to explain stalls (long calls), and keeping all would fill memory.
- */
-const mostShortCalls = 10_000;
-const isSlow = ({ start_ns, end_ns }: RingRecord): boolean => end_ns - start_ns >= slow_ns;
 
 export async function runWindow(
   workload: PreparedWorkload,
@@ -75,11 +68,10 @@ export async function runWindow(
   const records: RingRecord[] = [];
   const lost = board.threads.map(() => 0);
   let cursor: RingCursor = [];
-  let shortCalls = 0;
   const look = (): BoardSnapshot => {
     const drain = drainRings(board, cursor);
     cursor = drain.cursor;
-    for (const record of drain.records) if (isSlow(record) || shortCalls++ < mostShortCalls) records.push(record);
+    for (const record of drain.records) records.push(record);
     drain.lost.forEach((count, i) => {
       lost[i] = (lost[i] ?? 0) + count;
     });

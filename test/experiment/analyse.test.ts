@@ -180,8 +180,8 @@ test('back to back there is no response time, and nothing is owed', () => {
 
 test('refusals and pages that are used up are reported', () => {
   expect(
-    analyse({ thread: { refused_n: 3, refused_errno: 'ENOMEM', exhausted_n: 7 } }).series[0]?.figures,
-  ).toMatchObject({ refused: { ENOMEM: 3 }, exhausted: 7 });
+    analyse({ thread: { refused_n: 3, refused_errno: 'ENOMEM', exhausted_n: 7, gaveUp_n: 2 } }).series[0]?.figures,
+  ).toMatchObject({ refused: { ENOMEM: 3 }, exhausted: 7, gaveUp: 2 });
   expect(analyse({ thread: { refused_n: 1, refused_errno: null } }).series[0]?.figures.refused).toEqual({ unknown: 1 });
 });
 

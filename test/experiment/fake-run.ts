@@ -54,7 +54,7 @@ export function analyse({
   const stalls = recorded.filter((duration_ns) => duration_ns >= threshold_ns);
   const service = histogram([...Array<number>(quick_n).fill(5000), ...recorded]);
   const victim: ThreadSnapshot = {
-    ...idle(0),
+    ...snapshotOf(0),
     next: window.windowEnd_ns / interval_ns - unserved,
     inFlight:
       inFlightFrom === undefined
@@ -65,8 +65,8 @@ export function analyse({
   return analyseRun(
     {
       threads: [
-        info(0, 'writer.mprotect', 'victim', backToBack ? 0 : interval_ns),
-        ...(holder === undefined ? [] : [info(1, 'holder', 'holder', 0)]),
+        infoOf(0, 'writer.mprotect', 'victim', backToBack ? 0 : interval_ns),
+        ...(holder === undefined ? [] : [infoOf(1, 'holder', 'holder', 0)]),
       ],
       series: [
         seriesInfo(0, 'writer.mprotect'),
@@ -101,7 +101,7 @@ export function analyse({
                 },
               ]),
         ],
-        threads: [victim, idle(1)],
+        threads: [victim, snapshotOf(1)],
       },
       records,
       lost: [slow.filter(({ lost }) => lost === true).length, 0],
@@ -115,10 +115,10 @@ export function analyse({
   );
 }
 
-function info(
+export function infoOf(
   index: number,
   name: string,
-  role: 'victim' | 'holder',
+  role: 'victim' | 'holder' | 'hog',
   interval: number,
 ): Parameters<typeof analyseRun>[0]['threads'][number] {
   return {
@@ -137,7 +137,7 @@ function seriesInfo(index: number, name: string): Parameters<typeof analyseRun>[
   return { index, name, thread: index, hasResponse: false, at: { series: 0, service: 0, response: null } };
 }
 
-function idle(index: number): ThreadSnapshot {
+export function snapshotOf(index: number): ThreadSnapshot {
   return {
     index,
     inFlight: { state: 'idle' },
@@ -150,6 +150,7 @@ function idle(index: number): ThreadSnapshot {
     crossed_n: 0,
     releasedBytes: 0,
     releasedCpu_ns: 0,
+    gaveUp_n: 0,
     ringWritten: 0,
   };
 }

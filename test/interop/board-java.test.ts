@@ -208,7 +208,7 @@ describe('a board that is not one', () => {
       (bytes) => {
         word(bytes, header.version, 99n);
       },
-      /^the board \S+ is of version 99 and pauselab\.jar writes version 1; run `npm run setup` .*\n$/,
+      /^the board \S+ is of version 99 and pauselab\.jar writes version 2; run `npm run setup` .*\n$/,
       5,
     ],
     [

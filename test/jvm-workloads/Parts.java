@@ -32,6 +32,7 @@ public final class Parts {
             case "plans" -> plans(Path.of(arguments[1]));
             case "loads" -> loads(Path.of(arguments[1]), Path.of(arguments[2]));
             case "sizes" -> sizes(Long.parseLong(arguments[1]));
+            case "paces" -> paces();
             default -> throw new IllegalArgumentException(arguments[0]);
         }
     }
@@ -73,6 +74,26 @@ public final class Parts {
             seen.forEach((key, value) -> pairs.add("\"" + key + "\":" + value));
             System.out.println("{" + String.join(",", pairs) + "}");
         }
+    }
+
+    /**
+     * Two threads of a load at 10 ticks a second, each with a pace inside its ticks. The first is held up from its
+     * sixth tick until after the window of three seconds.
+     */
+    private static void paces() {
+        MadeUpClock clock = new MadeUpClock();
+        Stage stage = stage(clock);
+        Ticks other = stage.every(SECOND_NS / 10);
+        Ticks ticks = stage.every(SECOND_NS / 10);
+        for (int i = 0; i < 6; i++) {
+            ticks.next();
+            stage.within(SECOND_NS / 1000).next();
+            other.next();
+        }
+        clock.park(10 * SECOND_NS);
+        stage.within(SECOND_NS / 1000).next();
+        ticks.next();
+        System.out.println(stage.tally());
     }
 
     private static Stage stage(Clock clock) {

@@ -103,7 +103,7 @@ test('on what is no board is refused in a sentence', async () => {
   const { engine, output } = start('second', [`join path=${path}`, churn]);
   const [code] = (await once(engine, 'close')) as [number];
   expect(code).toBe(6);
-  expect(output()).toContain('is no board of version 1');
+  expect(output()).toContain('is no board of version 2');
 });
 
 test('a purge of an allocator that does not serve malloc is refused, as is another holder beside a churn', async () => {

@@ -9,12 +9,15 @@ import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
 
-test('it says which threads it could not look at, also when these have ended', async () => {
+test.each([
+  ['of a run', () => []],
+  ['of an observation', () => [`waits=${scratch.fresh('waits')}`]],
+])('that %s says which threads it could not look at, also when these have ended', async (_, options) => {
   const target = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
   // The sampler may open files for two.
   await until('five threads', () => readdirSync(`/proc/${String(target.pid)}/task`).length >= 5);
-  const [samples, waits] = [scratch.fresh('samples'), scratch.fresh('waits')];
-  const words = [samples, '10000000', String(process.pid), `waits=${waits}`, String(target.pid)];
+  const samples = scratch.fresh('samples');
+  const words = [samples, '10000000', String(process.pid), ...options(), String(target.pid)];
   const sampler = spawn('bash', ['-c', 'ulimit -n 10; exec "$0" "$@"', programs.sampler(), ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -47,7 +50,7 @@ test('it ends with its processes, and until then looks at those beside them too'
   );
   try {
     const ended = new Promise((resolve) => sampler.once('close', resolve));
-    const seen = (): number[] => (existsSync(path) ? [...readSamples(path, 0n).timelines.keys()] : []);
+    const seen = (): number[] => (existsSync(path) ? [...readSamples(path, 0n).stream.timelines.keys()] : []);
     await until('a look at both', () => seen().length === 2);
     expect(seen().toSorted()).toEqual([target?.pid, beside?.pid].toSorted());
     target?.kill('SIGKILL');

@@ -164,6 +164,14 @@ test.each([
   [jvmProfile('', 'app: { ready: { log: "(" } }'), 'jvm.app.ready.log: expected a regular expression'],
   [jvmProfile('', 'app: { ready: { port: 0 } }'), 'jvm.app.ready.port: expected a whole number from 1 to 65535'],
   [jvmProfile('', 'flags: [-XX:+UseZGC]'), 'use jvm.collector'],
+  [
+    jvmProfile('', 'flags: [-XX:+DisableExplicitGC], loads: [{ load: heap_wave }]'),
+    'jvm.flags[0]: System.gc() does nothing under -XX:+DisableExplicitGC, and heap_wave calls it; leave the flag out, or set gcAtLow: false of heap_wave',
+  ],
+  [
+    jvmProfile('', 'flags: [-XX:-DisableExplicitGC, -XX:+DisableExplicitGC], loads: [{ load: direct_buffers }]'),
+    'jvm.flags[1]: System.gc() does nothing under -XX:+DisableExplicitGC, and direct_buffers calls it; leave the flag out, or set gcPeriod: 0ms of direct_buffers',
+  ],
   [jvmProfile('', 'flags: [Xmx1g]'), 'expected a flag of java such as -Xmx1g, got "Xmx1g"'],
   [jvmProfile('', 'jdk: new'), 'expected a version such as 17'],
   [jvmProfile('', 'collector: g2'), 'did you mean g1?'],
@@ -228,4 +236,12 @@ test.each([
 ])('%s is refused', async (text, part) => {
   const problems = await problemsIn(text);
   expect(problems.join('\n')).toContain(part);
+});
+
+test.each([
+  'flags: [-XX:+DisableExplicitGC], loads: [{ load: heap_wave, gcAtLow: false }]',
+  'flags: [-XX:+DisableExplicitGC], loads: [{ load: direct_buffers, gcPeriod: 0ms }, { load: steady_allocation }]',
+  'flags: [-XX:+DisableExplicitGC, -XX:-DisableExplicitGC], loads: [{ load: heap_wave }]',
+])('a load that does not need System.gc(), or has it, is accepted: %s', async (jvm) => {
+  expect(await problemsIn(jvmProfile('', jvm))).toEqual([]);
 });

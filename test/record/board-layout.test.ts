@@ -15,7 +15,6 @@ describe('the layout of the board', () => {
       countsLength: layout.countsLength,
       highestTrackable_ns: layout.highestTrackable_ns,
       nameBytes: layout.nameBytes,
-      slow_ns: layout.slow_ns,
     });
   });
 

@@ -156,9 +156,9 @@ describe('opening a board', () => {
 
   test('refuses another version with exit code 5', () => {
     const failure = broken((b) => {
-      put(b, layout.header.version, 2n);
+      put(b, layout.header.version, 99n);
     });
-    expect(failure.message).toMatch(/has version 2, but this pauselab reads version 1; run `npm run setup`/);
+    expect(failure.message).toMatch(/has version 99, but this pauselab reads version 2; run `npm run setup`/);
     expect(failure.exitCode).toBe(5);
   });
 

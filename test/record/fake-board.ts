@@ -65,7 +65,7 @@ export function layOut(threads: readonly FakeThread[], stallThreshold_ns = 100_0
     new Uint8Array(bytes, offset, 64).set(new TextEncoder().encode(name));
   };
   put(layout.header.magic, layout.boardMagic);
-  put(layout.header.version, 1);
+  put(layout.header.version, layout.boardVersion);
   put(layout.header.total_bytes, next);
   put(layout.header.thread_count, threads.length);
   put(layout.header.series_count, timed.length);

@@ -100,8 +100,26 @@ describe('reading the sampler', () => {
       path,
       [header(), tick(1), tick(2).subarray(0, 40)].reduce((all, part) => Buffer.concat([all, part]), Buffer.alloc(0)),
     );
-    expect(readSamples(path, go_ns).ticks_ns).toEqual([1]);
-    expect(readSamples(join(folder, 'nowhere'), go_ns)).toMatchObject({ ticks_ns: [], period_ns: 0 });
+    expect(readSamples(path, go_ns)).toMatchObject({ stream: { ticks_ns: [1] }, cut: null });
+    expect(readSamples(join(folder, 'nowhere'), go_ns)).toMatchObject({
+      stream: { ticks_ns: [], period_ns: 0 },
+      cut: null,
+    });
+  });
+
+  test('reads only the first looks of a file that is larger than memory, and says how much that is', () => {
+    const path = join(folder, 'large');
+    const records = Array.from({ length: 100_000 }, (_, i) => tick(i + 1));
+    writeFileSync(path, Buffer.concat([header(), ...records]));
+    const fileBytes = 32 + 100_000 * 56;
+    // It comes in pieces of 4 MiB.
+    const whole = readSamples(path, go_ns);
+    expect(whole.cut).toBeNull();
+    expect(whole.stream.ticks_ns).toEqual(records.map((_, i) => i + 1));
+    const readBytes = 32 + 90_000 * 56 + 10;
+    const { stream, cut } = readSamples(path, go_ns, readBytes);
+    expect(cut).toEqual({ fileBytes, readBytes });
+    expect(stream.ticks_ns.length).toBe(90_000);
   });
 
   test('refuses another version and another file', () => {

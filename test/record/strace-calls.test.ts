@@ -30,6 +30,22 @@ test('calls are counted by what they do and by whose thread, begun and ended in 
   expect({ refused_n, unfinished_n }).toEqual({ refused_n: 2, unfinished_n: 1 });
 });
 
+test('a call over more ranges than strace prints has the bytes of all of them, in one line or two', () => {
+  const printed = Array.from(
+    { length: 32 },
+    (_, i) => `{iov_base=0x7f00${String(i).padStart(2, '0')}000000, iov_len=4096}`,
+  );
+  const args = `process_madvise(5, [${printed.join(', ')}, ...], 128, MADV_DONTNEED, 0`;
+  const [one, two] = ['21<a>', '22<b>'];
+  const { counts } = countCalls(
+    `${one} ${args}) = 524288\n${two} ${args} <unfinished ...>\n${two} <... process_madvise resumed>) = 524288\n`,
+  );
+  expect(counts).toMatchObject([
+    { by: 'a', bytes: 128 * 4096 },
+    { by: 'b', bytes: 128 * 4096 },
+  ]);
+});
+
 test('nothing traced is nothing counted', () => {
   expect(countCalls('')).toEqual({ counts: [], refused_n: 0, unfinished_n: 0 });
 });

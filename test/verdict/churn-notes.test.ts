@@ -31,6 +31,47 @@ test('a churn that was held up at more than a tenth of its ticks allocated less 
   ]);
 });
 
+test('of the loads of a JVM, those that were held up are named, in the control too', () => {
+  const jvm = {
+    log: [],
+    withoutProbes: null,
+    perRun: [],
+    removedFromEnvironment: [],
+    changedFlags: [],
+    isMeantToShrink: false,
+    logProblems: [],
+    cpu_ns: 1,
+    paces: [
+      { thread: 'load.heap-wave', ticks: 8, droppedTicks: 2 },
+      { thread: 'load.steady-allocation', ticks: 9_000, droppedTicks: 1_000 },
+      { thread: 'load.thread-churn', ticks: 0, droppedTicks: 0 },
+    ],
+  };
+  const arms = [foreign({ churn: null, jvm }), arm('a', { churn: null, jvm })];
+  expect(noteSentences(notesOf(arms, [])).filter((note) => note.includes('held up'))).toEqual([
+    'foreign-control: load.heap-wave was held up at 20 % of its ticks, and did less work than asked for by that share; lower its rate, or let it use more CPUs.',
+    'a: load.heap-wave was held up at 20 % of its ticks, and did less work than asked for by that share; lower its rate, or let it use more CPUs.',
+  ]);
+});
+
+test('operations that the kernel gave up are counted beside all', () => {
+  const given = [{ ...seriesOf('writer.madvise_collapse_small', [runOf()]), gaveUp: 3 }];
+  const n = given[0]?.service.n ?? 0;
+  expect(noteSentences(notesOf([foreign(), arm('a', {}, given)], [])).filter((note) => note.startsWith('a, '))).toEqual(
+    [
+      `a, writer.madvise_collapse_small: the kernel gave up 3 of ${n} operations, because it found no free huge page or a page in use. It mostly does so before it takes mmap_lock for write, so these operations show less waiting for it; free memory, or leave the victim out.`,
+    ],
+  );
+});
+
+test('lost records of a holder are named, because a stall may lack its cause', () => {
+  const named = armOf('a', null, series).holder;
+  const holder = named === null ? null : { ...named, lost_records: 2 };
+  expect(noteSentences(notesOf([foreign(), arm('a', { holder })], []))).toEqual([
+    "a, holder.madvise_free: 2 records of the holder's calls were overwritten before being read: the number of calls, their times and bytes are exact, but a stall may lack the call that caused it.",
+  ]);
+});
+
 test('a JVM beside a control that is a native process is compared with another kind', () => {
   const jvm = {
     log: [],

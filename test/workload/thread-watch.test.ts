@@ -79,7 +79,7 @@ function kernel(gone: readonly number[] = []): SchedulingCalls & { readonly call
 function watch(
   rules: readonly WatchRule[],
   scheduling: SchedulingCalls,
-  rest: { now_ns?: () => bigint; mostRecords?: number } = {},
+  rest: { now_ns?: () => bigint; mostRecords?: number; except?: readonly number[] } = {},
 ): ThreadWatch {
   const started = watchThreads({ pids: [process.pid], rules, scheduling, ...rest });
   onTestFinished(started.stop);
@@ -96,6 +96,17 @@ describe('looks', () => {
   const nextLook = (): void => {
     vi.advanceTimersByTime(100);
   };
+
+  test('a thread with settings of its own is set by no pattern, also later, and does not count as a match', async () => {
+    const victim = await startThread('control.timer');
+    const scheduling = kernel();
+    const { unmatched } = watch([{ pattern: 'control*', nice: 10 }], scheduling, { except: [victim.tid] });
+    expect(threadNames([process.pid], [victim.tid])).not.toContain('control.timer');
+    rename(victim.tid, 'control.other');
+    nextLook();
+    expect(scheduling.calls).toEqual([]);
+    expect(unmatched()).toEqual(['control*']);
+  });
 
   test('threads that exist are set before it returns, the first rule that matches alone', async () => {
     const service = await startThread('G1 Service');

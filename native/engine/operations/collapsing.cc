@@ -9,7 +9,8 @@ namespace pauselab::engine {
 namespace {
 
 // Gives 2 MiB back, writes to their first page and collapses them: a page becomes a huge page in each operation. The
-// kernel may find no free huge page, or a page that is in use: it has looked, and says that another call may succeed.
+// kernel may find no free huge page, or a page that is in use. It then gives up, mostly before it takes mmap_lock for
+// write, and says that another call may succeed.
 class CollapseSmall final : public VictimAction {
  public:
   explicit CollapseSmall(const VictimPage& page) : page_(page) {}
@@ -19,7 +20,7 @@ class CollapseSmall final : public VictimAction {
     for (std::size_t offset = 0; offset < page_.bytes; offset += kHugePageBytes)
       *const_cast<volatile char*>(page_.address + offset) = 1;
     if (madvise(page_.address, page_.bytes, MADV_COLLAPSE) == 0) return 0;
-    return errno == ENOMEM || errno == EAGAIN || errno == EBUSY ? 0 : errno;
+    return errno == ENOMEM || errno == EAGAIN || errno == EBUSY ? kGaveUp : errno;
   }
 
  private:

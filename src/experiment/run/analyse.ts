@@ -189,6 +189,7 @@ function victimRun(victim: TimedThread, { threshold_ns, calls, result }: VictimC
       saturated,
       refused: state.refused_n === 0 ? {} : { [state.refused_errno ?? 'unknown']: state.refused_n },
       exhausted: state.exhausted_n,
+      gaveUp: state.gaveUp_n,
       lost_records: lost_n,
     },
   };

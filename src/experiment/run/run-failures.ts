@@ -2,7 +2,7 @@
 import type { Degradation, Disturbance } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
-import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
+import { isIoHog, type ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { Board } from '../../record/board/board.js';
 import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
 import { stated } from '../../words/run-words.js';
@@ -35,18 +35,21 @@ export function worthOf(
   { workload, result, sampled, machine, untraced }: MeasuredRun,
   limits: ResolvedProfile['spoiled'],
 ): RunWorth {
-  // A run with unknown thread states is repeated, like a disturbed run.
+  // A run with unknown thread states is repeated, like a disturbed run, unless the next run would lack them too.
   const unseen = sampled.problem === null ? [] : [sampled.problem];
+  const repeats = unseen.filter(({ sampler }) => sampler.end !== 'too-large');
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
   const isComplete = status === 'complete';
   // The load during a window that was cut short means little, and such a run is not repeated.
   const disturbances: Disturbance[] = isComplete
-    ? [...spoiledBy(machine, limits), ...spoiledByStop(sampled.samples, result.window, unseen), ...unseen]
+    ? [...spoiledBy(machine, limits), ...spoiledByStop(sampled.samples, result.window, unseen), ...repeats]
     : [];
   const degraded: Stated<Degradation>[] = [
     ...workload.degraded,
-    ...(isComplete ? [] : unseen),
+    ...(isComplete ? unseen.filter((problem) => !repeats.includes(problem)) : unseen),
     ...(untraced === null ? [] : [untraced]),
+    ...(sampled.unopened_n === 0 ? [] : [stated({ code: 'files-exhausted', threads_n: sampled.unopened_n })]),
+    ...endedIoHogs(workload.board, result).map(stated),
   ];
   return { status, failures, disturbances: disturbances.map(stated), degraded };
 }
@@ -76,6 +79,17 @@ function holderRefusals(board: Board, { last }: WindowResult): StatedFailure[] {
             }),
           ];
     });
+}
+
+/** I/O hogs that had written their most before the end of the window. One that the kernel refused makes a failure. */
+export function endedIoHogs(board: Pick<Board, 'threads'>, { last, window }: WindowResult): Degradation[] {
+  const { windowStart_ns, windowEnd_ns } = window;
+  return board.threads.flatMap(({ index, name }): Degradation[] => {
+    const { ended_ns = null, refused_n = 0 } = last.threads[index] ?? {};
+    if (!isIoHog(name) || refused_n > 0 || ended_ns === null || ended_ns >= windowEnd_ns) return [];
+    const after_ns = Math.max(0, ended_ns - windowStart_ns);
+    return [{ code: 'io-hog-ended', thread: name, after_ns, window_ns: windowEnd_ns - windowStart_ns }];
+  });
 }
 
 /** Without these blocks the churn differed from the plan. */

@@ -89,13 +89,14 @@ function memoryOf(meter: MemoryMeter, { pssBytes }: Afterwards): RunFile['memory
 }
 
 function jvmOf(
-  { processes, threads, log, loadsLog }: JvmAfterwards,
+  { processes, threads, tallies, log, loadsLog }: JvmAfterwards,
   events: readonly LogRun[],
   { used: { cpu_ns, over_ns }, result: { go_ns, window } }: Pick<MeasuredRun, 'used' | 'result'>,
 ): NonNullable<RunFile['jvm']> {
   return {
     processes: processes.map((process) => ({ ...process })),
     threads: threads.map(watchedOf),
+    tallies: tallies === null ? null : tallies.map(({ did, ...tally }) => ({ ...tally, did: { ...did } })),
     log: events.map(({ name }) => logFigures(name, events)),
     logProblems: [...log.problems, ...untimedProblems(untimedInWindow(log, go_ns, window))],
     heapReturns_n: heapReturnsIn(loadsLog ?? log, go_ns, window),

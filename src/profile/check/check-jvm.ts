@@ -1,7 +1,7 @@
 /** The checks of an arm whose victims are threads of a JVM. */
 import { Failure } from '../../base/failure.js';
 import { collectorTable } from '../../catalogue/collectors.js';
-import { checkJvmLoad } from './check-loads.js';
+import { checkJvmLoad, collectingSettings } from './check-loads.js';
 import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
 import { isHost } from './asked-kernel.js';
@@ -59,6 +59,7 @@ export function checkJvmArm(profile: Profile, settings: LoadsSettings | AppSetti
     checkFlag(flag, (text) => {
       report(['jvm', 'flags', index], text);
     });
+  checkExplicitGc(jvm, report);
   for (const [index, load] of jvm.loads.entries()) {
     const { firstJdk }: JvmLoad = jvmLoads[load.load as JvmLoadName];
     if (firstJdk !== undefined && acceptsOlderThan(jvm.jdk, firstJdk))
@@ -130,6 +131,19 @@ function checkRidingHolder({ holder, layout }: AppSettings, name: HolderOperatio
   const possible = operation.layouts.filter((one) => one === 'isolated' || one === 'split');
   if (!possible.includes(layout as 'isolated'))
     report(['layout'], `${name} inside your program can lie in layout ${possible.join(' or ')}`);
+}
+
+/** Such a load would count collections that never were, and what they free would never go back. */
+function checkExplicitGc({ flags, loads }: LoadsSettings['jvm'] | AppSettings['jvm'], report: Report): void {
+  // Java obeys the last of several.
+  const index = flags.findLastIndex((flag) => /^-XX:[+-]DisableExplicitGC$/.test(flag));
+  if (flags[index] !== '-XX:+DisableExplicitGC') return;
+  for (const load of loads)
+    for (const { key, off } of collectingSettings(load.load as JvmLoadName, load))
+      report(
+        ['jvm', 'flags', index],
+        `System.gc() does nothing under ${flags[index]}, and ${load.load} calls it; leave the flag out, or set ${key}: ${off} of ${load.load}`,
+      );
 }
 
 function checkFlag(flag: string, report: (text: string) => void): void {

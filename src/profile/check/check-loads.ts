@@ -9,6 +9,19 @@ import { jvmLoads, type JvmLoad, type JvmLoadName } from '../../catalogue/jvm-lo
 /** Most objects that a load keeps in an array. */
 const mostObjects = 2 ** 26;
 
+/** Its settings that make it call System.gc(), each with the value that ends that. */
+export function collectingSettings(
+  name: JvmLoadName,
+  given: Readonly<Record<string, unknown>>,
+): { readonly key: string; readonly off: string }[] {
+  const { settings }: JvmLoad = jvmLoads[name];
+  return Object.entries(settings).flatMap(([key, setting]) =>
+    setting.collects === true && settingValue(setting, given[key]) > 0
+      ? [{ key, off: setting.kind === 'flag' ? 'false' : '0ms' }]
+      : [],
+  );
+}
+
 /** `given`: settings as the schema parsed them. `report`: at the key of a setting. */
 export function checkJvmLoad(
   name: JvmLoadName,

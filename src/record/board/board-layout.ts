@@ -3,7 +3,7 @@
  * `pauselab-engine layout` prints the header's numbers, and test/record/board-layout.test.ts compares them.
  * docs/board.md explains the fields.
  */
-export const boardVersion = 1;
+export const boardVersion = 2;
 /** "PAUSELAB" as little-endian bytes. */
 export const boardMagic = 0x42414c4553554150n;
 
@@ -11,8 +11,6 @@ export const boardMagic = 0x42414c4553554150n;
 export const countsLength = 33_792;
 export const highestTrackable_ns = 3_600_000_000_000;
 export const nameBytes = 64;
-/** An operation of at least this length leaves a record in its thread's ring. */
-export const slow_ns = 1_000_000;
 /** `series` of a thread without a series, and `min_ns` of an empty histogram. */
 export const allOnes = 0xffff_ffff_ffff_ffffn;
 
@@ -59,6 +57,7 @@ export const threadField = {
   crossed_n: 208,
   released_bytes: 216,
   released_cpu_ns: 224,
+  gave_up_n: 232,
 } as const;
 export const threadBytes = 256;
 

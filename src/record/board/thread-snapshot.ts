@@ -27,10 +27,12 @@ export interface ThreadSnapshot {
   readonly releasedBytes: number;
   /** CPU time of the same calls. */
   readonly releasedCpu_ns: number;
+  /** Victims: recorded operations whose work the kernel gave up. */
+  readonly gaveUp_n: number;
   readonly ringWritten: number;
 }
 
-const slotWords = (threadField.released_cpu_ns - threadField.sequence) / 8 + 1;
+const slotWords = (threadField.gave_up_n - threadField.sequence) / 8 + 1;
 
 /** Times become relative to `go_ns`. */
 export function threadSnapshot(board: Board, thread: ThreadInfo, go_ns: bigint): ThreadSnapshot {
@@ -51,6 +53,7 @@ export function threadSnapshot(board: Board, thread: ThreadInfo, go_ns: bigint):
     crossed_n: Number(word(threadField.crossed_n)),
     releasedBytes: Number(word(threadField.released_bytes)),
     releasedCpu_ns: Number(word(threadField.released_cpu_ns)),
+    gaveUp_n: Number(word(threadField.gave_up_n)),
     ringWritten: Number(word(threadField.ring_written)),
   };
 }

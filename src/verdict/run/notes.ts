@@ -31,8 +31,9 @@ export function notesOf(
     ...besidePublished(real),
     ...unproven(arms),
     ...flagNotes(arms),
+    // A control whose load is held up shows less too.
+    ...arms.flatMap(heldUp),
     ...real.flatMap((arm) => [
-      ...heldUp(arm),
       ...fruitless(arm),
       ...keptHeap(arm),
       ...countedCalls(arm),
@@ -50,7 +51,7 @@ export function notesOf(
     ...pausesBesideStalls(real),
     ...pausesUnseen(arms),
     ...real.flatMap(lockFree),
-    ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
+    ...arms.flatMap((arm) => [...arm.series.flatMap((series) => flaws(arm, series)), ...holderFlaws(arm)]),
   ];
 }
 
@@ -189,12 +190,24 @@ function flagNotes(arms: readonly ArmSummary[]): NoteFact[] {
   ];
 }
 
-/** From this share of dropped ticks on the churn differs from what was asked for. */
+/** From this share of dropped ticks on a load differs from what was asked for. */
 const heldUpShare = 0.1;
 
-function heldUp({ name: arm, churn }: ArmSummary): NoteFact[] {
-  if (churn === null || churn.droppedTicks <= heldUpShare * (churn.ticks + churn.droppedTicks)) return [];
-  return [{ code: 'churn-held-up', arm, dropped_share: churn.droppedTicks / (churn.ticks + churn.droppedTicks) }];
+function heldUp({ name: arm, churn, jvm }: ArmSummary): NoteFact[] {
+  const ofChurn = churn === null ? null : droppedShare(churn);
+  return [
+    ...(ofChurn === null ? [] : [{ code: 'churn-held-up', arm, dropped_share: ofChurn } as const]),
+    ...(jvm?.paces ?? []).flatMap((pace): NoteFact[] => {
+      const dropped_share = droppedShare(pace);
+      return dropped_share === null ? [] : [{ code: 'load-held-up', arm, load: pace.thread, dropped_share }];
+    }),
+  ];
+}
+
+/** Null: the load did what was asked for, or nearly. */
+function droppedShare(pace: { readonly ticks: number; readonly droppedTicks: number }): number | null {
+  const share = pace.droppedTicks / (pace.ticks + pace.droppedTicks);
+  return share > heldUpShare ? share : null;
 }
 
 /** Below a page a call, the difference of two readings is that of other threads. */
@@ -251,12 +264,24 @@ function operationOf({ name }: Series): Operation | undefined {
   return operations.find((operation) => operation.name === name.slice(name.indexOf('.') + 1));
 }
 
-function flaws({ name: arm }: ArmSummary, { name: series, refused, exhausted, lost_records }: Series): NoteFact[] {
+function flaws(
+  { name: arm }: ArmSummary,
+  { name: series, service, refused, exhausted, gaveUp = 0, lost_records }: Series,
+): NoteFact[] {
   return [
+    ...(gaveUp > 0
+      ? [{ code: 'operations-given-up', arm, series, operations_n: gaveUp, of_n: service.n } as const]
+      : []),
     ...(Object.keys(refused).length > 0 ? [{ code: 'operations-refused', arm, series, refused } as const] : []),
     ...(exhausted > 0 ? [{ code: 'fresh-pages-used-up', arm, series, operations_n: exhausted } as const] : []),
     ...(lost_records > 0 ? [{ code: 'records-overwritten', arm, series, records_n: lost_records } as const] : []),
   ];
+}
+
+function holderFlaws({ name: arm, holder }: ArmSummary): NoteFact[] {
+  return holder === null || holder.lost_records === 0
+    ? []
+    : [{ code: 'holder-records-overwritten', arm, series: holder.name, records_n: holder.lost_records }];
 }
 
 /** Of `holder.madvise_free`. */

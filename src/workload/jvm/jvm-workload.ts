@@ -43,6 +43,7 @@ import { argumentsOf, collectorFlags, collectorOf, commandOf, triedFlags } from 
 import { endJava, javaEnded, type ForcedEnd } from './java-ended.js';
 import { defaultFlags } from './flags.js';
 import { plainPath } from './plain-path.js';
+import { loadTallies } from './load-tallies.js';
 import { launchLogs, startJava, type JavaLaunch, type JavaProgram } from './start.js';
 import { jvmPlan } from './jvm-plan.js';
 import { schedulingOf, watchNamedThreads, type NamedThreads } from '../threads/named-threads.js';
@@ -138,7 +139,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const pids = [started.pid, ...javaPids];
     const autogroup = commonAutogroup([process.pid, ...pids]);
     const priorities = applySeats(board.threadIds(), arm, topology);
-    const watching = (watch = watchNamedThreads(arm, javaPids, topology));
+    const watching = (watch = watchNamedThreads(arm, javaPids, topology, priorities));
     const reports = parts.map(({ name }) => reportOf(folder, name));
     const allocators = javas.map((java, i) =>
       proveAllocator(jvm.allocator, tried, {
@@ -161,6 +162,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
           })
         : null);
     const ends: JavaEnd[] = [];
+    const loads = isOurs ? jvm.loads.map(({ name }) => name) : [];
     /** Memory of users' programs, read before they are ended; ours report theirs themselves. */
     const pssOfApps = new Map<number, number>();
     return {
@@ -220,6 +222,10 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
             end: ends[i] ?? null,
           })),
           threads: [...watching.threads()],
+          tallies: loadTallies(
+            javas.flatMap((java) => (isOurs ? documentsIn(java.output()) : [])),
+            loads,
+          ),
           // From the JVM with the probes: they feel that JVM's pauses.
           log: logOf(folder, 'jvm'),
           loadsLog: parts.some(({ name }) => name === loadsPart) ? logOf(folder, loadsPart) : null,

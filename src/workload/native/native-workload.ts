@@ -101,7 +101,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
     const priorities = applySeats(threads, arm, topology);
     const grouped = (groups = groupsOf(arm, threads, folder));
     const proofs = allocated === null ? [] : engines.map((engine) => allocated.prove(folder, engine));
-    const watching = (watch = watchNamedThreads(arm, allocated === null ? [] : pids, topology));
+    const watching = (watch = watchNamedThreads(arm, allocated === null ? [] : pids, topology, priorities));
     const wanted = agentOf(arm);
     const looking = (agent =
       wanted?.active === true

@@ -16,13 +16,23 @@ export interface NamedThreads {
   readonly failures: () => StatedFailure[];
 }
 
-/** The first look is complete when it returns. */
-export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], topology: CpuTopology): NamedThreads {
+/**
+ * The first look is complete when it returns. `seated`: threads whose scheduling their seats decide (seats.ts). A
+ * pattern such as `*` would change them after they were read back, and stalls would be blamed on the earlier settings.
+ */
+export function watchNamedThreads(
+  arm: ResolvedArm,
+  pids: readonly number[],
+  topology: CpuTopology,
+  seated: readonly { readonly tid: number }[],
+): NamedThreads {
+  const except = seated.map(({ tid }) => tid);
   const watch = watchThreads({
     pids,
+    except,
     rules: (workOf(arm)?.threads ?? []).map((rule) => ({ pattern: rule.pattern, ...schedulingOf(rule, topology) })),
   });
-  const names = threadNames(pids);
+  const names = threadNames(pids, except);
   let unmatched: StatedFailure[] = [];
   return {
     threads: watch.threads,

@@ -40,6 +40,8 @@ export interface ThreadWatch {
 
 export interface WatchInput {
   readonly pids: readonly number[];
+  /** Threads of these processes that no rule applies to, by tid. */
+  readonly except?: readonly number[];
   /** Only the first rule that matches a thread's name is applied to it. */
   readonly rules: readonly WatchRule[];
   readonly period_ms?: number;
@@ -55,6 +57,7 @@ const usualMostRecords = 10_000;
 /** The first look is complete when it returns. */
 export function watchThreads({
   pids,
+  except = [],
   rules,
   period_ms = usualPeriod_ms,
   scheduling,
@@ -72,7 +75,7 @@ export function watchThreads({
     const seen = new Map<string, SeenThread>();
     for (const pid of pids) {
       const listed_ns = now_ns();
-      for (const tid of threadsOf(pid)) {
+      for (const tid of threadsOf(pid, except)) {
         const stat = readStat(pid, tid);
         if (stat === null) continue;
         const key = `${pid} ${tid}`;
@@ -129,7 +132,8 @@ export function unmatchedFailure(unmatched: readonly string[], names: readonly s
     'threads-unmatched',
     `no thread matches the profile's ${unmatched.length === 1 ? 'pattern' : 'patterns'} ${which}; ` +
       `the process has ${names.join(', ')}; correct the pattern (names are cut at 15 characters), ` +
-      'or choose the collector or allocator that has such a thread',
+      'or choose the collector or allocator that has such a thread ' +
+      '(victims, holder and hogs have settings of their own, and no pattern applies to them)',
   );
 }
 
@@ -150,13 +154,17 @@ interface SeenThread {
 }
 
 /** Names of the threads that these processes have now, each once. */
-export function threadNames(pids: readonly number[]): string[] {
-  return [...new Set(pids.flatMap((pid) => threadsOf(pid).flatMap((tid) => readStat(pid, tid)?.name ?? [])))].sort();
+export function threadNames(pids: readonly number[], except: readonly number[] = []): string[] {
+  return [
+    ...new Set(pids.flatMap((pid) => threadsOf(pid, except).flatMap((tid) => readStat(pid, tid)?.name ?? []))),
+  ].sort();
 }
 
-function threadsOf(pid: number): number[] {
+function threadsOf(pid: number, except: readonly number[]): number[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).map(Number);
+    return readdirSync(`/proc/${pid}/task`)
+      .map(Number)
+      .filter((tid) => !except.includes(tid));
   } catch {
     return [];
   }

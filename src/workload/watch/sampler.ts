@@ -10,6 +10,7 @@ import { readSamples, type SampleStream } from '../../record/samples.js';
 import { parseStacks, type StackReading } from '../../record/stacks.js';
 import { stated } from '../../words/run-words.js';
 import { endHelper } from './helper.js';
+import { samplerEnd } from './sampler-end.js';
 import { kernelThreadIds, lookedAtBeside } from './kernel-thread-ids.js';
 import { printedText } from '../printed.js';
 import { programs, startProgram } from '../programs.js';
@@ -26,6 +27,8 @@ export interface Sampled {
   readonly kernelTids: readonly number[];
   /** Why states are missing; null if it looked to the end. */
   readonly problem: Stated<StatesUnknown> | null;
+  /** Threads that it could not look at. */
+  readonly unopened_n: number;
 }
 
 export interface Sampler {
@@ -40,6 +43,7 @@ export interface Sampler {
 
 export async function startSampler({ folder, pids }: PreparedWorkload, { withStacks = false } = {}): Promise<Sampler> {
   const output = join(folder.path, 'samples');
+  const end = join(folder.path, 'sampler.end');
   const stacks = join(folder.path, 'stacks');
   const kernelTids = kernelThreadIds();
   const program = await startProgram(
@@ -50,7 +54,7 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
       ...lookedAtBeside(kernelTids),
       ...pids.map(String),
     ],
-    '/dev/null',
+    end,
     join(folder.path, 'sampler.err'),
   );
   return {
@@ -63,6 +67,7 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
         samples,
         kernelTids,
         problem: why === null ? null : stated({ code: 'states-unknown', sampler: why, from_ns: lastLook_ns(samples) }),
+        unopened_n: samplerEnd(end)?.unopened_n ?? 0,
       };
     },
     stacks: (go_ns) => (withStacks ? parseStacks(printedText(stacks), go_ns) : []),
@@ -78,7 +83,8 @@ function readable(
   go_ns: bigint,
 ): { readonly samples: SampleStream; readonly unreadable: HelperEndFact | null } {
   try {
-    return { samples: readSamples(path, go_ns), unreadable: null };
+    const { stream, cut } = readSamples(path, go_ns);
+    return { samples: stream, unreadable: cut === null ? null : { end: 'too-large', ...cut } };
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode !== ExitCode.workload) throw error;
     return {

@@ -7,7 +7,7 @@ public final class Layout {
 
     /** "PAUSELAB" as little-endian bytes. */
     public static final long MAGIC = 0x42414c4553554150L;
-    public static final long VERSION = 1;
+    public static final long VERSION = 2;
 
     public static final int COUNTS_LENGTH = 33_792;
     public static final long HIGHEST_TRACKABLE_NS = 3_600_000_000_000L;

@@ -72,13 +72,12 @@ final class HeapWave implements Load {
             }
             stage.count("waves", 1);
         }
-        stage.count("dropped_waves", waves.dropped());
     }
 
     private void grow(Stage stage) {
         List<byte[]> wave = new ArrayList<>();
         long each_bytes = (high_bytes - low_bytes) / STEPS;
-        Ticks steps = stage.every((period_ns * grow_percent) / 100 / STEPS);
+        Ticks steps = stage.within((period_ns * grow_percent) / 100 / STEPS);
         for (int step = 0; step < STEPS && steps.next(); step++) {
             allocate(wave, each_bytes);
             stage.count("allocated_bytes", each_bytes);

@@ -4,8 +4,8 @@ import pauselab.plan.Line;
 
 /**
  * Explicit collections, for loads whose memory goes back only when a collector finds it unreachable. Key: gc_period_ns,
- * 0 for none. Without them the memory goes back when the heap fills, which may never happen in a window. The JVM must
- * not have -XX:+DisableExplicitGC.
+ * 0 for none. Without them the memory goes back when the heap fills, which may never happen in a window. A profile
+ * with -XX:+DisableExplicitGC beside such a load is refused.
  */
 final class PeriodicGc {
 

@@ -37,6 +37,5 @@ final class RequestLoad implements Load {
             }
             stage.count("requests", due);
         }
-        stage.count("dropped_ticks", ticks.dropped());
     }
 }

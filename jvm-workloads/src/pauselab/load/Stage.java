@@ -1,6 +1,8 @@
 package pauselab.load;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import pauselab.run.Pacing;
@@ -12,6 +14,7 @@ public final class Stage {
     private final String threadName;
     private final Consumer<Throwable> onFailure;
     private final Map<String, Long> tally = new LinkedHashMap<>();
+    private final List<Ticks> paces = new ArrayList<>();
 
     public Stage(Pacing pacing, String threadName, Consumer<Throwable> onFailure) {
         this.pacing = pacing;
@@ -19,8 +22,18 @@ public final class Stage {
         this.onFailure = onFailure;
     }
 
-    /** A tick every `interval_ns` from now on, until the window is over. */
-    public Ticks every(long interval_ns) {
+    /**
+     * A tick every `interval_ns` from now on, until the window is over. The tally has the ticks of all such paces: a
+     * load that drops ticks does less than its plan says.
+     */
+    public synchronized Ticks every(long interval_ns) {
+        Ticks ticks = new Ticks(pacing, interval_ns);
+        paces.add(ticks);
+        return ticks;
+    }
+
+    /** A pace inside a tick. The tally does not have it: if it is late, the pace around it drops ticks. */
+    public Ticks within(long interval_ns) {
         return new Ticks(pacing, interval_ns);
     }
 
@@ -42,7 +55,11 @@ public final class Stage {
         tally.merge(what, by, Long::sum);
     }
 
+    /** Call it once the load has ended. */
     public synchronized Map<String, Long> tally() {
-        return new LinkedHashMap<>(tally);
+        Map<String, Long> all = new LinkedHashMap<>(tally);
+        all.put("ticks", paces.stream().mapToLong(Ticks::made).sum());
+        all.put("dropped_ticks", paces.stream().mapToLong(Ticks::dropped).sum());
+        return all;
     }
 }

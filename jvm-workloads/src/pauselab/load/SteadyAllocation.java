@@ -50,7 +50,6 @@ final class SteadyAllocation implements Load {
             }
             stage.count("allocated_bytes", bytes);
         }
-        stage.count("dropped_ticks", ticks.dropped());
     }
 
     private byte[] next() {

@@ -11,6 +11,7 @@ public final class Ticks {
     private final Pacing pacing;
     private final long interval_ns;
     private long next_ns;
+    private long made;
     private long dropped;
 
     Ticks(Pacing pacing, long interval_ns) {
@@ -21,7 +22,8 @@ public final class Ticks {
 
     /** Waits for the next tick; false when the window is over. */
     public boolean next() {
-        long late_ns = pacing.now_ns() - next_ns;
+        // No tick is due after the window, however late this thread is.
+        long late_ns = Math.min(pacing.now_ns(), pacing.windowEnd_ns()) - next_ns;
         if (late_ns >= interval_ns) {
             long missed = late_ns / interval_ns;
             dropped += missed;
@@ -31,7 +33,12 @@ public final class Ticks {
             return false;
         }
         next_ns += interval_ns;
+        made++;
         return true;
+    }
+
+    public long made() {
+        return made;
     }
 
     public long dropped() {

@@ -22,6 +22,10 @@ public final class Pacing {
         return clock.now_ns();
     }
 
+    public long windowEnd_ns() {
+        return board.windowEnd_ns();
+    }
+
     /** Sleeps until that moment; returns at once if it has passed. False, and early, if the window ends before it. */
     public boolean sleepUntil(long until_ns) {
         for (;;) {
