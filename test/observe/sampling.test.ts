@@ -26,13 +26,7 @@ interface SeenBeside {
 
 function observedBy(
   threads: readonly Timeline[],
-  {
-    functions = waits,
-    isThrottled = false,
-    kernelRelease = '6.18.0',
-    events = [],
-    kernelTids = [],
-  }: SeenBeside = {},
+  { functions = waits, isThrottled = false, kernelRelease = '6.18.0', events = [], kernelTids = [] }: SeenBeside = {},
 ) {
   const samples = stream(...threads);
   const options = { threshold_ns, cpuCount: 2, kernelRelease, kernelTids };
