@@ -8,6 +8,7 @@
 //
 // A side is what the gate reads (src/verdict/evidence/side.ts), so everything behind it is the code that ships.
 import { seededRandom } from '../../dist/stats/prng.js';
+import { unknownFacts } from '../../dist/verdict/evidence/side.js';
 import { normal, poisson } from './synthetic.mjs';
 
 /** The window, in seconds, that the rates below are of. */
@@ -132,9 +133,13 @@ export function sideOf(
 }
 
 const facts = {
+  ...unknownFacts,
   profile: 'simulated',
   profileHash: '',
+  label: null,
   kernel: '6.18.0',
+  guest: null,
+  image: null,
   preemption: null,
   hz: null,
   cpuModel: null,
@@ -165,6 +170,7 @@ function runOf(round, stalls, { factor, window_s }, random) {
   return {
     scope: 'series',
     round,
+    name: `run-${round}`,
     window_ns: ns(window_s),
     threshold_ns: ns(threshold_s),
     knowsStates: true,
