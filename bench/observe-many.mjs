@@ -103,7 +103,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const load = (path) => import(pathToFileURL(resolve(values.tree, 'dist', path)).href);
-const { seenInKernel } = await load('observe/ebpf-evidence.js');
+const { seenInKernel } = await load('observe/observed-evidence.js');
 const { attributed } = await load('observe/observation.js');
 const { holdersOf } = await load('observe/held.js');
 

@@ -9,9 +9,9 @@ import {
 import { missingCapabilities } from '../host/capabilities.js';
 import { readIfThere } from '../host/files.js';
 import type { SetupOptions } from '../host/setup.js';
-import { areSymbolsHidden } from '../observe/kernel-symbols.js';
-import { shownByHelper } from '../observe/observer.js';
-import { hiddenFrom } from '../observe/sampling-needs.js';
+import { areSymbolsHidden } from '../observe/ebpf/kernel-symbols.js';
+import { shownByHelper } from '../observe/ebpf/observer.js';
+import { hiddenFrom } from '../observe/sampling/sampling-needs.js';
 import type { Target } from '../observe/target.js';
 import type { Stated } from '../facts/stated.js';
 import { statedLimit, statedRefusal, statedRemedy } from '../words/observation-words.js';

@@ -1,6 +1,6 @@
 /** Which processes an observation is about, by what the user named. */
 import { usage } from '../base/failure.js';
-import { pidsOfMain } from '../observe/jvm-choice.js';
+import { pidsOfMain } from '../observe/jvm/jvm-choice.js';
 import { pidsInCgroup } from '../observe/target-cgroup.js';
 import { startTimeOf } from '../workload/process-identity.js';
 import { pidsNamed, targetOf, type Target } from '../observe/target.js';

@@ -2,12 +2,12 @@
 import { ExitCode, Failure, unfit } from '../base/failure.js';
 import type { RefusedTier, TierName, TierObstacle } from '../facts/observation-facts.js';
 import { ensurePart, type SetupOptions } from '../host/setup.js';
-import { whyKernelRefuses, whyNoKernelPrograms } from '../observe/ebpf-needs.js';
-import { watchInKernel } from '../observe/ebpf-tier.js';
-import { whyNoLooks } from '../observe/sampling-needs.js';
-import { watchByLooks } from '../observe/sampling-tier.js';
-import { whyNoTrace, whyTraceRefused } from '../observe/tracefs-needs.js';
-import { watchByTracefs } from '../observe/tracefs-tier.js';
+import { whyKernelRefuses, whyNoKernelPrograms } from '../observe/ebpf/ebpf-needs.js';
+import { watchInKernel } from '../observe/ebpf/ebpf-tier.js';
+import { whyNoLooks } from '../observe/sampling/sampling-needs.js';
+import { watchByLooks } from '../observe/sampling/sampling-tier.js';
+import { whyNoTrace, whyTraceRefused } from '../observe/tracefs/tracefs-needs.js';
+import { watchByTracefs } from '../observe/tracefs/tracefs-tier.js';
 import type { Target } from '../observe/target.js';
 import type { Watch, WatchOptions } from '../observe/tier.js';
 import { statedRefusal } from '../words/observation-words.js';

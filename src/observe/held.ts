@@ -1,7 +1,7 @@
 /**
  * What an observation knows of each root beyond its stalls: how often, for how long and over which range the thread made
  * its call, who competed for its CPU, and in which calls the others waited. A profile that repeats the root is made of it
- * (src/observe/repetition.ts). Pure.
+ * (src/observe/repeat/repetition.ts). Pure.
  */
 import type { Span } from '../attribution/link-draft.js';
 import { uncovered } from '../attribution/links.js';

@@ -4,7 +4,7 @@ import type { MutexMemory, RunEvidence } from '../attribution/evidence.js';
 import { mutexKey } from '../attribution/trace-model.js';
 import { readIfThere } from '../host/files.js';
 import { mutexIn } from '../catalogue/futex-calls.js';
-import { mappingsIn } from './memory-map.js';
+import { mappingsIn } from './stacks/memory-map.js';
 
 /**
  * glibc aligns each heap of an arena that is not the main one to HEAP_MAX_SIZE, 64 MiB with 64 bits. The arena follows

@@ -1,5 +1,5 @@
 /** Stalls that have been over for a while, with the records of their time, for a live view. Pure. */
-import { recordedEvidence, safepointsOf } from './ebpf-evidence.js';
+import { recordedEvidence, safepointsOf } from './observed-evidence.js';
 import { stallOfWait, type ObservedWait } from './observed-stalls.js';
 import type { KernelSymbols } from './observed-waits.js';
 import type { KeptRecords, Observed } from './observed.js';

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { ObservationGap } from '../facts/observation-facts.js';
 import { readIfThere } from '../host/files.js';
-import { mappingsIn } from './memory-map.js';
+import { mappingsIn } from './stacks/memory-map.js';
 import type { Target } from './target.js';
 
 /** gperftools: its spin locks, also that of the page heap, sleep by FUTEX_WAIT with a timeout, again and again. */

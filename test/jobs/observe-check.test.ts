@@ -7,7 +7,7 @@ import type { TierObstacle } from '../../src/facts/observation-facts.js';
 import { missingCapabilities } from '../../src/host/capabilities.js';
 import { checkObservation } from '../../src/jobs/observe-check.js';
 import type { Tier } from '../../src/jobs/observe-tier.js';
-import { hiddenFrom } from '../../src/observe/sampling-needs.js';
+import { hiddenFrom } from '../../src/observe/sampling/sampling-needs.js';
 import { scratchFolder } from '../support/scratch.js';
 import { skipEach } from '../support/skip-each.js';
 

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Machine } from '../../src/kernel/guest/guest-machine.js';
 import type { KernelImage } from '../../src/kernel/image/kernel-image.js';
-import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { seenInKernel } from '../../src/observe/observed-evidence.js';
 import { attributed } from '../../src/observe/observation.js';
 import type { EndRecord, ObservedRecord, OffRecord } from '../../src/observe/observed.js';
 import { bootObserving, observedIn, observedThreshold_ns } from '../support/observing-guest.js';

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { readStalls } from '../../src/bundle/read-stalls.js';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import type { OffRecord } from '../../src/observe/observed.js';
-import { kernelProgram, startObserver } from '../../src/observe/observer.js';
+import { kernelProgram, startObserver } from '../../src/observe/ebpf/observer.js';
 import { nativeProgram } from '../native/programs.js';
 import { expectNothingLeft, pauselab, repository } from '../support/pauselab.js';
 import { installedJdks } from '../support/jdks.js';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished, expect, test } from 'vitest';
-import { startGuardian, type Guardian, type GuardianOptions } from '../../src/observe/jvm-guardian.js';
+import { startGuardian, type Guardian, type GuardianOptions } from '../../src/observe/jvm/jvm-guardian.js';
 import { isAlive } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { until } from '../support/until.js';

@@ -6,7 +6,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { traceStream } from '../../src/observe/tracefs-stream.js';
+import { traceStream } from '../../src/observe/tracefs/tracefs-stream.js';
 import { readTrace, type TraceEvent } from '../../src/record/trace/trace.js';
 import { programs } from '../../src/workload/programs.js';
 import { tracerPlan } from '../../src/workload/watch/tracer.js';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TierObstacle } from '../../src/facts/observation-facts.js';
 import { chosenTier, observingTiers, type Tier } from '../../src/jobs/observe-tier.js';
-import { whyNoTrace } from '../../src/observe/tracefs-needs.js';
+import { whyNoTrace } from '../../src/observe/tracefs/tracefs-needs.js';
 import { statedRefusal } from '../../src/words/observation-words.js';
 
 const setup = { note: () => undefined, install: false };

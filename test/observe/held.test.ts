@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { systemCallNumber, type SystemCallName } from '../../src/catalogue/system-calls.js';
-import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { seenInKernel } from '../../src/observe/observed-evidence.js';
 import { holdersOf } from '../../src/observe/held.js';
 import { attributed } from '../../src/observe/observation.js';
 import type { Observed } from '../../src/observe/observed.js';

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, lchownSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { jitMapOf } from '../../src/observe/jit-map.js';
+import { jitMapOf } from '../../src/observe/stacks/jit-map.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { constants } from 'node:os';
 import { expect, test } from 'vitest';
-import { hindranceOf, identityIn, logOutputs, refusalOf } from '../../src/observe/jvm-attach.js';
-import { answerOfReply, replyReader } from '../../src/observe/jvm-guardian.js';
+import { hindranceOf, identityIn, logOutputs, refusalOf } from '../../src/observe/jvm/jvm-attach.js';
+import { answerOfReply, replyReader } from '../../src/observe/jvm/jvm-guardian.js';
 import { attachRefusalText } from '../../src/words/observed-jvm-words.js';
 
 const jvm = (...options: string[]) => ({ command: { main: 'Main', options } });

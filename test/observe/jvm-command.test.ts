@@ -5,7 +5,7 @@ import {
   jvmCommand,
   logFiles,
   selectedCollector,
-} from '../../src/observe/jvm-command.js';
+} from '../../src/observe/jvm/jvm-command.js';
 
 function commandOf(
   words: string,

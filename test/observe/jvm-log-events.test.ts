@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { attributed } from '../../src/observe/observation.js';
-import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
-import { eventsOfLog, eventTotals, monotonicOffset_ns, withUnlogged } from '../../src/observe/jvm-log-events.js';
-import { withKnowledge } from '../../src/observe/jvm-learning.js';
+import { seenInKernel } from '../../src/observe/observed-evidence.js';
+import { eventsOfLog, eventTotals, monotonicOffset_ns, withUnlogged } from '../../src/observe/jvm/jvm-log-events.js';
+import { withKnowledge } from '../../src/observe/jvm/jvm-learning.js';
 import { parseJvmLog } from '../../src/record/jvm-log.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import { observed, observedThread, off, ran, target } from '../support/observed.js';

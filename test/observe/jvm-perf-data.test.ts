@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countersOf, parsePerfData } from '../../src/observe/jvm-perf-data.js';
+import { countersOf, parsePerfData } from '../../src/observe/jvm/jvm-perf-data.js';
 
 type Counter = readonly [name: string, value: bigint | string, units?: number];
 const ticks = 3;

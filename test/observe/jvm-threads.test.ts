@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { printedThreads, withFullNames } from '../../src/observe/jvm-threads.js';
-import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { printedThreads, withFullNames } from '../../src/observe/jvm/jvm-threads.js';
+import { seenInKernel } from '../../src/observe/observed-evidence.js';
 import { hold, observed, observedThread, off, target } from '../support/observed.js';
 
 test('names and ids are read as JDK 17 and JDK 25 print them', () => {

@@ -1,8 +1,8 @@
 /** Stalls by looks, while looks go on. */
 import { describe, expect, test } from 'vitest';
 import { attributed } from '../../src/observe/observation.js';
-import { liveLooks, type SeenLooks } from '../../src/observe/live-looks.js';
-import { lookedStalls } from '../../src/observe/sampling-evidence.js';
+import { liveLooks, type SeenLooks } from '../../src/observe/sampling/live-looks.js';
+import { lookedStalls } from '../../src/observe/sampling/sampling-evidence.js';
 import { look_ns, lookedAt, stream } from '../support/looks.js';
 
 const options = { threshold_ns: 30e6, cpuCount: 2, kernelRelease: '6.18.0', kernelTids: [] };

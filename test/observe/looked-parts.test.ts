@@ -1,6 +1,6 @@
 /** Waits of a thread, from looks at it. */
 import { describe, expect, test } from 'vitest';
-import { waitsOf, withQueueTime } from '../../src/observe/looked-parts.js';
+import { waitsOf, withQueueTime } from '../../src/observe/sampling/looked-parts.js';
 import { stateSpans } from '../../src/record/states.js';
 import { lookedAt } from '../support/looks.js';
 

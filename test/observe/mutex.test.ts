@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { mutexParts } from '../../src/attribution/traced-mutex.js';
 import type { MutexMemory } from '../../src/attribution/evidence.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
-import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { seenInKernel } from '../../src/observe/observed-evidence.js';
 import { mutexWaits } from '../../src/observe/mutex-sleeps.js';
 import { attributed } from '../../src/observe/observation.js';
 import type { ObservedThread, OffRecord } from '../../src/observe/observed.js';

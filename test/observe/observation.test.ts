@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunEvidence } from '../../src/attribution/evidence.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
-import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { seenInKernel } from '../../src/observe/observed-evidence.js';
 import { answerOf, attributed } from '../../src/observe/observation.js';
 import type { Observed } from '../../src/observe/observed.js';
 import { statedAnswer } from '../../src/words/observation-words.js';

@@ -1,7 +1,7 @@
 /** Waits for mmap_lock that no record of the lock has, and files that a record of the lock does not name. */
 import { expect, test } from 'vitest';
 import { systemCallNumber, type SystemCallName } from '../../src/catalogue/system-calls.js';
-import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { seenInKernel } from '../../src/observe/observed-evidence.js';
 import { attributed } from '../../src/observe/observation.js';
 import type { Observed } from '../../src/observe/observed.js';
 import { lockWaits } from '../../src/observe/observed-waits.js';

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { procFacts } from '../../src/observe/proc-facts.js';
-import { seenInKernel } from '../../src/observe/ebpf-evidence.js';
+import { seenInKernel } from '../../src/observe/observed-evidence.js';
 import { attributed } from '../../src/observe/observation.js';
 import { targetOf } from '../../src/observe/target.js';
 import { spinLocksIn } from '../../src/observe/unseen-locks.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RootFigures, ObservationFile } from '../../src/bundle/observation-schema.js';
-import { repetitionOf } from '../../src/observe/repetition.js';
+import { repetitionOf } from '../../src/observe/repeat/repetition.js';
 import { statedGap } from '../../src/words/observation-words.js';
 import { originText } from '../../src/words/repetition-words.js';
 import { competitor, holderFigures, observationWith, jvmWith } from '../support/holder-figures.js';

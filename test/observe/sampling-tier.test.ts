@@ -5,7 +5,7 @@ import { cutsOf } from '../../src/bundle/read-observation.js';
 import { readIfThere } from '../../src/host/files.js';
 import { statOf } from '../../src/host/process-stat.js';
 import { parentOf } from '../../src/workload/process-identity.js';
-import { roomForLooks, watchByLooks } from '../../src/observe/sampling-tier.js';
+import { roomForLooks, watchByLooks } from '../../src/observe/sampling/sampling-tier.js';
 import { targetOf } from '../../src/observe/target.js';
 import { everyPid } from '../../src/workload/process-identity.js';
 import { statedGap } from '../../src/words/observation-words.js';

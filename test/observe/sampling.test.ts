@@ -4,7 +4,12 @@ import type { LoggedEvent } from '../../src/attribution/evidence.js';
 import type { Timeline } from '../../src/record/samples.js';
 import type { StackReading } from '../../src/record/stacks.js';
 import { attributed, answerOf } from '../../src/observe/observation.js';
-import { lateLooks, lookedEvidence, lookedStalls, safepointsSeen } from '../../src/observe/sampling-evidence.js';
+import {
+  lateLooks,
+  lookedEvidence,
+  lookedStalls,
+  safepointsSeen,
+} from '../../src/observe/sampling/sampling-evidence.js';
 import { givesBackWord } from '../../src/words/observation-words.js';
 import { look_ns, lookedAt, stream, waitingIn } from '../support/looks.js';
 

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/failure.js';
-import { startObserver } from '../../src/observe/observer.js';
+import { startObserver } from '../../src/observe/ebpf/observer.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

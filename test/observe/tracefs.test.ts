@@ -5,10 +5,15 @@ import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import type { TraceModel } from '../../src/attribution/trace-model.js';
 import type { ListedStall } from '../../src/bundle/stalls-schema.js';
 import { attributed } from '../../src/observe/observation.js';
-import { seenInTrace, settledInTrace, stackTrigger, type ObservedTrace } from '../../src/observe/tracefs-evidence.js';
-import { tracedHistory } from '../../src/observe/tracefs-history.js';
-import { joiner } from '../../src/observe/tracefs-stream.js';
-import type { ThreadOfProc } from '../../src/observe/tracefs-threads.js';
+import {
+  seenInTrace,
+  settledInTrace,
+  stackTrigger,
+  type ObservedTrace,
+} from '../../src/observe/tracefs/tracefs-evidence.js';
+import { tracedHistory } from '../../src/observe/tracefs/tracefs-history.js';
+import { joiner } from '../../src/observe/tracefs/tracefs-stream.js';
+import type { ThreadOfProc } from '../../src/observe/tracefs/tracefs-threads.js';
 import type { TraceEvent } from '../../src/record/trace/trace.js';
 import { target } from '../support/observed.js';
 import { traceEventsOf } from '../support/trace-events.js';

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { logOutputs } from '../../src/observe/jvm-attach.js';
+import { logOutputs } from '../../src/observe/jvm/jvm-attach.js';
 import { javac } from './jdks.js';
 import { isAlive } from './processes.js';
 import type { Scratch } from './scratch.js';

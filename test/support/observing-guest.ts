@@ -6,7 +6,7 @@ import { bootMachine, type Machine } from '../../src/kernel/guest/guest-machine.
 import { findQemu } from '../../src/kernel/guest/qemu.js';
 import type { KernelImage } from '../../src/kernel/image/kernel.js';
 import { parseObserved, type ObservedRecord } from '../../src/observe/observed.js';
-import { kernelProgram } from '../../src/observe/observer.js';
+import { kernelProgram } from '../../src/observe/ebpf/observer.js';
 import { nativeProgram } from '../native/programs.js';
 
 const inGuest = '/pauselab';
