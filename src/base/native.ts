@@ -5,9 +5,9 @@
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { unfit } from './failure.js';
 import { readBytes } from './files/read-file.js';
+import { packagePath } from './package-path.js';
 import { staleProgram } from './stale-program.js';
 
 /** A thread's scheduling as the kernel reports it; `policy` is the SCHED_* number. */
@@ -42,11 +42,9 @@ export interface NativeAddon {
   exchange(first: string, second: string): void;
 }
 
-const built = new URL('../../native/build/Release/', import.meta.url);
-
 /** The path of a program of the tests. */
 export function nativeProgram(name: string): string {
-  return fileURLToPath(new URL(name, built));
+  return packagePath(`native/build/Release/${name}`);
 }
 
 /** In the file of each part (native/board/interface.h). */

@@ -5,15 +5,16 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExitCode, Failure, unfit } from '../base/failure.js';
+import { packagePath } from '../base/package-path.js';
 import { machineFailure } from '../base/system-error.js';
 import type { Need } from '../base/system-packages.mjs';
 import { withPipes } from '../base/with-pipes.js';
 
 export type SetupPart = 'jvm' | 'guests' | 'trace' | 'observe' | 'attach';
 
-const root = new URL('../../', import.meta.url);
+const root = pathToFileURL(packagePath(''));
 
 /** Files that the set-up writes when a part is built, and removes when it is outdated (scripts/setup/steps.mjs). */
 export const partStamps: Record<SetupPart, readonly string[]> = {

@@ -199,7 +199,7 @@ const ofGaps: WordsOf<ObservationGap> = {
 
 const ofObstacles: WordsOf<TierObstacle> = {
   'no-kernel-program': ({ processor }) =>
-    `pauselab has no programs for the kernel of this processor (${processor}), only for x64`,
+    `native/observer/observer.${processor}.bpf.o, the programs for the kernel of this processor, is not there; pauselab comes with those for x64`,
   'no-type-information': () =>
     'this kernel has no type information (/sys/kernel/btf/vmlinux); boot a kernel that was built with CONFIG_DEBUG_INFO_BTF',
   'in-pid-namespace': () =>

@@ -24,7 +24,7 @@ describe('--fail-if', () => {
       outcome: 'not met',
       condition: 'one-vma/writer.mprotect.service.n == 0',
       code: 0,
-      says: /^"one-vma\/writer\.mprotect\.service\.n == 0" is not met in .*one-vma/m,
+      says: /^"one-vma\/writer\.mprotect\.service\.n == 0" is not met: writer\.mprotect\.service\.n is 300 in one-vma \(1 run\)/m,
     },
   ])('$outcome: exit code $code', async ({ condition, code, says }) => {
     const out = scratch.fresh('out');

@@ -7,18 +7,18 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { monotonic_ms } from '../../base/clock.js';
 import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { unfit } from '../../base/failure.js';
 import { nativePart } from '../../base/native.js';
+import { packagePath } from '../../base/package-path.js';
 import { parseJson } from '../../base/json.js';
 import { eachChunk, readBytes, readText } from '../../base/files/read-file.js';
 import { cacheFolder, inCache } from '../../debian/cache-folder.js';
 import { cpioArchive, type CpioEntry } from './cpio.js';
 import { libraryClosure } from './libraries.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const root = packagePath('');
 const inGuest = '/pauselab';
 
 /** The packages that the guest's side imports; their dependencies are added. */

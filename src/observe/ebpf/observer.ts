@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { settlesWithin } from '../../base/clock.js';
 import type { Failure } from '../../base/failure.js';
 import { unfit, workloadFailed } from '../../base/failure.js';
+import { packagePath } from '../../base/package-path.js';
 import { staleProgram } from '../../base/stale-program.js';
 import { withPipes } from '../../base/with-pipes.js';
 import { programs } from '../../workload/programs.js';
@@ -39,7 +39,7 @@ export interface ObserverOptions {
 
 /** Compiled beforehand: it needs no compiler where it runs (scripts/build-observer.mjs). */
 export function kernelProgram(): string {
-  return fileURLToPath(new URL(`../../native/observer/observer.${process.arch}.bpf.o`, import.meta.url));
+  return packagePath(`native/observer/observer.${process.arch}.bpf.o`);
 }
 
 /** What the helper reads with its own capabilities (setcap); empty if it is not there. */

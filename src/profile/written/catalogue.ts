@@ -1,10 +1,10 @@
 /** The profiles of pauselab: the YAML files of profiles/, each with the name of its profile. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packagePath } from '../../base/package-path.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 
-const folder = fileURLToPath(new URL('../../../profiles', import.meta.url));
+const folder = packagePath('profiles');
 const ending = '.yaml';
 
 export async function shippedNames(): Promise<string[]> {

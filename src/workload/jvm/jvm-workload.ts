@@ -5,13 +5,13 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { stated } from '../../words/run-words.js';
 import { cleanUp } from '../../base/clean-up.js';
 import { monotonic_ms, waitFor } from '../../base/clock.js';
 import type { Failure } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
 import { nativePart } from '../../base/native.js';
+import { packagePath } from '../../base/package-path.js';
 import { readPart } from '../../base/files/read-file.js';
 import { proveAllocator } from '../../host/allocators/allocator-proof.js';
 import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
@@ -57,7 +57,7 @@ import { createRuntimeFolder, writeRuntimeFile, type RuntimeFolder } from '../ru
 import { applySeats } from '../native/seats.js';
 import { jdkOf, triedAllocator, triedAllocatorUnder } from '../native/tools.js';
 
-const jarPath = fileURLToPath(new URL('../../../jvm-workloads/build/pauselab.jar', import.meta.url));
+const jarPath = packagePath('jvm-workloads/build/pauselab.jar');
 
 /** pauselab reads the output of its own program and JVM, in English. A user's program keeps its language. */
 const ownLocale = { LC_ALL: 'C.UTF-8' };
