@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import { guestPackages } from '../src/kernel/guest/guest-image.js';
 
 /**
  * The one direction of imports, from top to bottom. A folder may import from its own files, from
@@ -107,13 +108,21 @@ test('the command line starts no work by itself: it parses, calls jobs and print
 
 /** Files of ours of which more than types is imported. */
 function valueImports(file: string): string[] {
+  return valueModules(file)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => join(dirname(file), name));
+}
+
+/** What Node loads for a file, by the names in it, also by `await import`. */
+function valueModules(file: string): string[] {
   const source = sourceOf(file);
   const names: string[] = [];
   const visit = (node: ts.Node): void => {
     if (
-      ts.isImportDeclaration(node) &&
+      (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) &&
+      node.moduleSpecifier !== undefined &&
       ts.isStringLiteral(node.moduleSpecifier) &&
-      node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword
+      !isOfTypesOnly(node)
     )
       names.push(node.moduleSpecifier.text);
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
@@ -121,8 +130,30 @@ function valueImports(file: string): string[] {
     ts.forEachChild(node, visit);
   };
   visit(source);
-  return names.filter((name) => name.startsWith('.')).map((name) => join(dirname(file), name));
+  return names;
 }
+
+function isOfTypesOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
+  return node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+}
+
+test('a guest loads only packages that are in its file system', () => {
+  const seen = new Set<string>();
+  const missing: string[] = [];
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const name of valueModules(file)) {
+      if (name.startsWith('.')) visit(join(dirname(file), name).replace(/\.js$/, '.ts'));
+      else if (!name.startsWith('node:') && !guestPackages.includes(name)) missing.push(`src/${file} loads ${name}`);
+    }
+  };
+  visit('guest/main.ts');
+  // Runs of native arms and of JVMs are behind it.
+  expect([...seen]).toEqual(expect.arrayContaining(['workload/jvm/jvm-workload.ts', 'experiment/run/assemble-run.ts']));
+  expect(missing).toEqual([]);
+});
 
 test('no file imports itself through others', () => {
   expect(cycles()).toEqual([]);

@@ -22,7 +22,7 @@ const root = packagePath('');
 const inGuest = '/pauselab';
 
 /** The packages that the guest's side imports; their dependencies are added. */
-const packages = ['hdr-histogram-js', 'java-caller'];
+export const guestPackages = ['hdr-histogram-js', 'java-caller'];
 const programs = ['pauselab-engine', 'pauselab-sampler', 'pauselab-tracer', 'pauselab-launcher', 'pauselab.node'];
 
 export interface GuestImage {
@@ -113,7 +113,7 @@ export function ownFiles(partOf: typeof nativePart = nativePart): GuestFile[] {
     { from: init, to: '/init' },
     { from: realpathSync(process.execPath), to: `${inGuest}/node` },
     ...built.map((path) => ({ from: path, to: `${inGuest}/${relative(root, path)}` })),
-    ...packageFolders(packages).map((folder) => ({ from: folder, to: `${inGuest}/${relative(root, folder)}` })),
+    ...packageFolders(guestPackages).map((folder) => ({ from: folder, to: `${inGuest}/${relative(root, folder)}` })),
   ];
 }
 

@@ -1,5 +1,4 @@
 /** What the loads of a JVM say that they did (jvm-workloads/src/pauselab/run/Crew.java, `summary`). */
-import { z } from 'zod';
 
 export interface LoadTally {
   /** Name of its thread, such as `load.heap-wave`; for several threads their sum. */
@@ -11,22 +10,33 @@ export interface LoadTally {
   readonly did: Readonly<Record<string, number>>;
 }
 
-const printed = z.object({
-  threads: z.array(
-    z.object({
-      seat: z.string(),
-      kind: z.string(),
-      tally: z.record(z.string(), z.number()),
-    }),
-  ),
-});
+interface Printed {
+  readonly seat: string;
+  readonly tally: Readonly<Record<string, number>>;
+}
+
+/** Without a schema: this runs in guests, which have no zod. A JVM of a user prints what it likes. */
+function printedBy(document: unknown): Printed[] {
+  const { threads } = (document ?? {}) as { readonly threads?: unknown };
+  return Array.isArray(threads) ? threads.filter(isPrinted) : [];
+}
+
+function isPrinted(thread: unknown): thread is Printed {
+  const { seat, tally } = (thread ?? {}) as { readonly seat?: unknown; readonly tally?: unknown };
+  return (
+    typeof seat === 'string' &&
+    typeof tally === 'object' &&
+    tally !== null &&
+    Object.values(tally).every((count) => typeof count === 'number')
+  );
+}
 
 /**
  * `documents`: what the JVMs printed. Null if one of the loads is missing: a JVM that was killed prints nothing.
  * `names`: of the loads, in their order.
  */
 export function loadTallies(documents: readonly unknown[], names: readonly string[]): LoadTally[] | null {
-  const threads = documents.flatMap((document) => printed.safeParse(document).data?.threads ?? []);
+  const threads = documents.flatMap(printedBy);
   const tallies = names.flatMap((name): LoadTally[] => {
     const { ticks, dropped_ticks, ...did } = threads.find(({ seat }) => seat === name)?.tally ?? {};
     return ticks === undefined || dropped_ticks === undefined
