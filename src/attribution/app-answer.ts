@@ -80,10 +80,11 @@ function lostStalls(arm: string, series: ArmSummary['series'], listed: readonly 
   return n <= 0 ? [] : [{ arm, cause: null, thread: null, n, duration_ns: Math.max(0, total_ns - listed_ns) }];
 }
 
-/** A cause of grade `possible` does not count as known. */
+/** Of a cause of grade `possible`, not even the log shows that memory was given back, or that none was. */
 function givesBack(stall: ListedStall, jvm: ArmSummary['jvm']): GivesBack {
   const root = rootOfStall(stall, collectorNamed(jvm?.collector ?? null));
-  if (root === null || root.cause.grade === 'possible') return 'open';
+  if (root === null) return 'open';
+  if (root.cause.grade === 'possible') return root.givesBack === 'no' ? 'no' : 'open';
   if (root.givesBack !== 'open') return root.givesBack;
   return canHaveGivenHeapOnly(root.cause) && isWithoutUncommit(stall, jvm) ? 'no' : 'open';
 }

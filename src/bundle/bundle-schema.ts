@@ -537,6 +537,8 @@ const seenPausesSchema = z.object({
   pausedRuns_n: z.number(),
   longest_ns: ns,
   most_share: z.number(),
+  isWhole: orNull(z.boolean()).default(null),
+  foreignRuns_n: orNull(z.number()).default(null),
   foreign_share: orNull(z.number()),
   isForeignUnknown: z.boolean(),
 });
@@ -569,7 +571,7 @@ export const summarySchema = z.object({
       foreignStalls_n: orNull(z.number()),
       idleStalls_n: orNull(z.number()),
       underLoad: orNull(seenUnderLoadSchema),
-      /** Null unless the reason is `paused`. */
+      /** Null unless the reason is `paused` or `pauses-undecided`. */
       paused: orNull(seenPausesSchema).default(null),
       sentence: z.string(),
     }),

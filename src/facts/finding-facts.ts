@@ -15,7 +15,7 @@ export type OpenReason =
   | 'heap-kept'
   | 'exhausted'
   | 'not-blocked'
-  | 'paused'
+  | PauseReason
   /** The JVM's log may lack pauses. */
   | 'pauses-unseen'
   | 'control-unseen'
@@ -23,6 +23,12 @@ export type OpenReason =
   | 'idle-unseen'
   | 'idle-stalls'
   | 'some-runs';
+
+/**
+ * By its log the JVM stood still for longer than the log of the foreign control shows: by more than chance easily makes,
+ * or the runs do not decide it (src/verdict/run/pauses.ts).
+ */
+export type PauseReason = 'paused' | 'pauses-undecided';
 
 /** Of the whole, undisturbed runs. */
 export interface SeenStalls {
@@ -33,7 +39,10 @@ export interface SeenStalls {
   readonly longest_ns: number;
   /** Mean of the runs. */
   readonly stalled_share: number;
-  /** Records of slow operations were lost, so the share may be too low. */
+  /**
+   * Records of slow operations were lost. `stalls_n` has all stalls that were due in the window; the share, and a stall
+   * that reaches into the window from the warm-up, may be missing.
+   */
   readonly hasLostRecords: boolean;
   /** Of `stalls_n`: the victim was blocked in the kernel, or slept on the allocator's mutex. */
   readonly blocked_n: number;
@@ -50,6 +59,10 @@ export interface SeenPauses {
   readonly longest_ns: number;
   /** Of the window of the run that was paused most. */
   readonly most_share: number;
+  /** False: the log may lack pauses, so length and share are the least that there was. Null in an older bundle. */
+  readonly isWhole: boolean | null;
+  /** Runs of the foreign control; null: the control is no JVM, or the bundle is older. */
+  readonly foreignRuns_n: number | null;
   /** Of the run of the foreign control that was paused most; null: the control is no JVM, or its share is unknown. */
   readonly foreign_share: number | null;
   /** The log of the foreign control may lack pauses. */
@@ -83,6 +96,6 @@ export interface FindingFact {
   readonly idleStalls_n: number | null;
   /** Null if the finding rests on undisturbed runs, or on no run. */
   readonly underLoad: SeenUnderLoad | null;
-  /** Null unless the reason is `paused`. */
+  /** Null unless the reason is `paused` or `pauses-undecided`. */
   readonly paused: SeenPauses | null;
 }

@@ -31,14 +31,9 @@ export type NoteFact =
       readonly publishedAfter_ns: number;
     }
   | { readonly code: 'unproven'; readonly allocator: string; readonly key: string; readonly asked: string }
-  | { readonly code: 'churn-held-up'; readonly arm: string; readonly dropped_share: number }
+  | ({ readonly code: 'churn-held-up'; readonly arm: string } & MissedTicks)
   /** `load`: name of its thread in a JVM. */
-  | {
-      readonly code: 'load-held-up';
-      readonly arm: string;
-      readonly load: string;
-      readonly dropped_share: number;
-    }
+  | ({ readonly code: 'load-held-up'; readonly arm: string; readonly load: string } & MissedTicks)
   /**
    * `actual`: as the JDK prints it, sizes in bytes; null: the JDK ignores the flag. `jdks`: labels; empty where the profile
    * does not list JDKs.
@@ -207,6 +202,14 @@ export type NoteFact =
       readonly withTrace_ns: number | null;
     }
   | { readonly code: 'trace-lost'; readonly events_n: number };
+
+/** Ticks of a load, with the warm-up: it makes up for none that it missed. */
+export interface MissedTicks {
+  /** All that were due. */
+  readonly ticks_n: number;
+  readonly dropped_n: number;
+  readonly dropped_share: number;
+}
 
 export interface HolderSize {
   readonly operation: string;

@@ -46,16 +46,21 @@ export type KernelConclusion =
     }
   /**
    * No lock is shown to block the victims, but by its log the JVM stands still for longer than the log of the foreign
-   * control shows. Of several arms each stands still for longer than the control of any of them; others have a conclusion
-   * of their own.
+   * control shows. Of several arms each stands still for longer than the control of any of them, and all have as many
+   * runs; others have a conclusion of their own.
    */
   | {
       readonly code: 'paused';
       readonly arms: readonly string[];
+      /** Of an arm, and of its foreign control; null: the control is no JVM. */
+      readonly runs_n: number;
+      readonly foreignRuns_n: number | null;
       readonly longest_ns: number;
       /** Of each arm the run that was paused most: of the arm where that share is smallest, and largest. */
       readonly least_share: number;
       readonly most_share: number;
+      /** False: a log may lack pauses, so length and shares are the least that there was. */
+      readonly isWhole: boolean;
       /** Of the run of a foreign control that was paused most; null: the control is no JVM, or its share is unknown. */
       readonly foreign_share: number | null;
       readonly isForeignUnknown: boolean;
@@ -64,6 +69,8 @@ export type KernelConclusion =
       readonly code: 'uncontrolled';
       readonly arm: string;
       readonly threshold_ns: number;
+      /** Of the series with most. */
+      readonly runs_n: number;
       /** Of any cause, seen or not; `longest_ns` is 0 without a stall. */
       readonly stalls_n: number;
       readonly longest_ns: number;
@@ -72,7 +79,9 @@ export type KernelConclusion =
       /** Probes were blocked in the kernel, or slept on the allocator's mutex; null: none was seen to be. */
       readonly blocked: LongestWait | null;
       readonly onMutex: LongestWait | null;
-      /** Of `stalls_n`: the state of the probe is unknown. */
+      /** Of `stalls_n`: so many of these, and those in which the state of the probe is unknown. No stall is two of them. */
+      readonly blocked_n: number;
+      readonly mutex_n: number;
       readonly unseen_n: number;
       /** Records of slow operations that were lost, and operations that were not made because fresh pages ran out. */
       readonly lostRecords_n: number;

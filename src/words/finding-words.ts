@@ -1,6 +1,7 @@
 /** What was found, series by series, in words that claim no more than src/verdict/run/outcome.ts does. */
 import { formatDuration, formatShare } from '../base/text/units.js';
 import type { FindingFact, OpenReason, SeenPauses, SeenStalls, SeenUnderLoad } from '../facts/finding-facts.js';
+import { pausedFor } from './pause-words.js';
 import { counted, holderText } from './text.js';
 
 /** `subject`: of the arm and its series, as a sentence has it. */
@@ -56,7 +57,19 @@ function openText(
     case 'not-blocked':
       return `${seen}; ${inControl}, in every run for a smaller share of the time than in some run here; it waited for a CPU or for another thread, which does not indicate mmap_lock`;
     case 'paused':
-      return [seen, inControl, ...(paused === null ? [] : [pausedText(paused)])].join('; ');
+      return [
+        seen,
+        inControl,
+        ...(paused === null ? [] : [pausedText(paused)]),
+        'threads stand still in a pause, also between their operations, which only the response time shows',
+      ].join('; ');
+    case 'pauses-undecided':
+      return [
+        seen,
+        inControl,
+        ...(paused === null ? [] : [pausedText(paused)]),
+        'these runs do not decide whether it is paused for longer than the control; use more runs (--runs)',
+      ].join('; ');
     case 'pauses-unseen':
       return `${seen}; ${inControl}; but the JVM’s log may lack pauses, in which threads stand still, also between their operations`;
     case 'control-unseen':
@@ -103,7 +116,7 @@ function stallsText({
       stalled_share > 0
         ? `, except a stall that began in the warm-up and took ${formatShare(stalled_share)} of the window`
         : '';
-    return `no stall of ${threshold} or more in ${runs_n === 1 ? 'its only run' : runs_n === 2 ? 'either run' : `any of ${runs_n} runs`}${earlier}${hasLostRecords ? ', as far as known, because records of slow operations were lost' : ''}`;
+    return `no stall of ${threshold} or more in ${runs_n === 1 ? 'its only run' : runs_n === 2 ? 'either run' : `any of ${runs_n} runs`}${earlier}${hasLostRecords ? '; records of slow operations were lost, so a stall that began in the warm-up may have reached into the window unseen' : ''}`;
   }
   const inside =
     stalled_share > 0
@@ -121,7 +134,7 @@ function stallsText({
   );
 }
 
-/** Without a stall the sentence has it already. */
+/** Without a stall the sentence has it already. The board counts the stalls that were due, so none of these is missing. */
 function lostText(seen: SeenStalls | null): string {
   return seen === null || !seen.hasLostRecords || seen.stalls_n === 0
     ? ''
@@ -129,19 +142,22 @@ function lostText(seen: SeenStalls | null): string {
 }
 
 function pausedText(paused: SeenPauses): string {
-  const { runs_n, pausedRuns_n, longest_ns, most_share, foreign_share, isForeignUnknown } = paused;
+  const { runs_n, pausedRuns_n, foreignRuns_n, foreign_share, isForeignUnknown } = paused;
   const beyond = isForeignUnknown
     ? 'for how long the JVM of the foreign control was paused is not known'
     : foreign_share === null
       ? 'the foreign control is no JVM'
       : foreign_share === 0
-        ? 'the JVM of the foreign control was never paused'
-        : `the JVM of the foreign control for at most ${formatShare(foreign_share)} in any run`;
-  return (
-    `by its log, the JVM was paused for up to ${formatDuration(longest_ns)} at a time in ${inRuns(pausedRuns_n, runs_n)}, ` +
-    `for up to ${formatShare(most_share)} of a run, and ${beyond}; ` +
-    'threads stand still in a pause, also between their operations, which only the response time shows'
-  );
+        ? `the JVM of the foreign control was never paused${foreignRuns_n === null ? '' : ` (${counted(foreignRuns_n, 'run')})`}`
+        : `the JVM of the foreign control for at most ${formatShare(foreign_share)} of ${anyRun(foreignRuns_n)}`;
+  const inLong = `pauses as long as a stall in ${inRuns(pausedRuns_n, runs_n)}`;
+  return `by its log, the JVM was paused ${pausedFor(paused, [inLong])}, and ${beyond}`;
+}
+
+/** Null: it is not known of how many. */
+function anyRun(runs_n: number | null): string {
+  if (runs_n === null) return 'any run';
+  return runs_n === 1 ? 'its only run' : `any of ${runs_n} runs`;
 }
 
 function inRuns(affected: number, runs: number): string {

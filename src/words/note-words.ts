@@ -1,6 +1,14 @@
 /** Sentences of the notes of an experiment (src/facts/note-facts.ts). */
 import { formatDuration, formatShare, formatSize } from '../base/text/units.js';
-import type { CallsOfArm, CountedCall, HolderSize, KernelFact, Note, NoteFact } from '../facts/note-facts.js';
+import type {
+  CallsOfArm,
+  CountedCall,
+  HolderSize,
+  KernelFact,
+  MissedTicks,
+  Note,
+  NoteFact,
+} from '../facts/note-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { errnoText } from './errno-words.js';
 import { counted, givingJvmText, listed } from './text.js';
@@ -47,12 +55,8 @@ const words: WordsOf<NoteFact> = {
   unproven: ({ allocator, key, asked }) =>
     `${allocator} does not report whether ${key}: ${asked} is in force: ` +
     'it is only proven that the variable was set and that the library knows its name.',
-  'churn-held-up': ({ arm, dropped_share }) =>
-    `${arm}: the churn was held up at ${formatShare(dropped_share)} of its ticks, and allocated less than asked for by that share; ` +
-    'lower its rate, or let it use more CPUs.',
-  'load-held-up': ({ arm, load, dropped_share }) =>
-    `${arm}: ${load} was held up at ${formatShare(dropped_share)} of its ticks, and did less work than asked for by that share; ` +
-    'lower its rate, or let it use more CPUs.',
+  'churn-held-up': (fact) => heldUpText('the churn', fact),
+  'load-held-up': (fact) => heldUpText(fact.load, fact),
   'flag-changed': ({ flag, asked, actual, jdks }) => {
     const under = jdks.length === 0 ? '' : ` (${listed(jdks)})`;
     return actual === null
@@ -111,7 +115,7 @@ const words: WordsOf<NoteFact> = {
     `${arm}, ${series}: ${counted(operations_n, 'operation')} ${operations_n === 1 ? 'was' : 'were'} not made because the victim's fresh pages were used up; lower its rate.`,
   'records-overwritten': ({ arm, series, records_n }) =>
     `${arm}, ${series}: ${counted(records_n, 'record')} of slow operations ${records_n === 1 ? 'was' : 'were'} overwritten before being read: ` +
-    'the histograms and the number of stalls are exact, the list of stalls and the stalled share are incomplete.',
+    'the histograms and the number of stalls that were due in the window are exact, the list of stalls and the stalled share may be incomplete.',
   'holder-records-overwritten': ({ arm, series, records_n }) =>
     `${arm}, ${series}: ${counted(records_n, 'record')} of the holder's calls ${records_n === 1 ? 'was' : 'were'} overwritten before being read: ` +
     'the number of calls, their times and bytes are exact, but a stall may lack the call that caused it.',
@@ -194,6 +198,14 @@ const kernelFacts: Readonly<Record<KernelFact, { readonly what: string; readonly
 export function statedNote(note: Note): Stated<Note> {
   const sentence = sentenceOf<NoteFact>(words, note);
   return { ...note, sentence: note.onKernel === null ? sentence : `On ${note.onKernel}: ${sentence}` };
+}
+
+function heldUpText(load: string, { arm, dropped_n, ticks_n, dropped_share }: MissedTicks & { arm: string }): string {
+  return (
+    `${arm}: ${load} missed ${grouped(dropped_n)} of ${grouped(ticks_n)} ticks (${formatShare(dropped_share)}, warm-up included), ` +
+    'and did less work than asked for by that share. Stalls and pauses of its process hold it up too. ' +
+    'If that process has neither, lower the rate, or let it use more CPUs.'
+  );
 }
 
 function meanOf({ mean_ns, calls_n }: CallsOfArm): string {

@@ -56,7 +56,7 @@ const ofDegradations: WordsOf<Degradation> = {
   'files-exhausted': ({ threads_n }) => `${unopenedThreads(threads_n)}; raise it, or use fewer threads`,
   'io-hog-ended': ({ thread, after_ns, window_ns }) =>
     `${thread} had written as much as ioHogs.atMost allows ${formatDuration(after_ns)} after the start of a window of ${formatDuration(window_ns)}, ` +
-    'and wrote nothing after that, so stalled shares and rates mix time with it and time without it; ' +
+    'and wrote nothing after that, so stalled shares and rates average the time with its writes and the time without them; ' +
     'raise ioHogs.atMost, or shorten the window (--duration)',
 };
 
@@ -95,13 +95,18 @@ export function stated<Fact extends RunFact>(fact: Fact): Stated<Fact> {
 function statesUnknown({ sampler, from_ns }: StatesUnknown): string {
   const from = from_ns === null ? 'in the whole run' : `from ${formatDuration(from_ns)} after the start on`;
   const remedy =
-    sampler.end === 'too-large' ? '; use a shorter --duration or fewer threads, or raise --max-old-space-size' : '';
+    sampler.end === 'too-large'
+      ? '; use a shorter --duration or fewer threads, or set NODE_OPTIONS=--max-old-space-size=8192 (MiB)'
+      : '';
   return `the sampler ${helperEnd(sampler)}, so the states of the threads are unknown ${from}${remedy}`;
 }
 
-/** Of an observation too. */
+/** Of an observation too. The sampler has raised its soft limit to the hard limit. */
 export function unopenedThreads(threads_n: number): string {
-  return `${counted(threads_n, 'thread')} could not be looked at, because the limit of open files (ulimit -n) is too low: two a thread are needed`;
+  return (
+    `${counted(threads_n, 'thread')} could not be looked at, because the hard limit of open files ` +
+    '(ulimit -Hn; in a container --ulimit nofile) is too low: each thread needs two files'
+  );
 }
 
 /** To follow "the sampler". */

@@ -10,12 +10,13 @@ import type {
   KernelConclusion,
   LongestWait,
   OverallConclusion,
-  ShownPauses,
   StalledShares,
 } from '../facts/verdict-facts.js';
 import { shownMargin } from './metric-words.js';
 import { armsText } from './arms-text.js';
+import { pausedFor } from './pause-words.js';
 import { counted, givingJvmText, holderText, listed } from './text.js';
+import { uncontrolledText } from './uncontrolled-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
 type Row<Code extends KernelConclusion['code']> = KernelConclusion & { readonly code: Code };
@@ -50,8 +51,8 @@ const ofKernel: WordsOf<KernelConclusion> = {
   'configuration-unclear': ({ arm, reference, runs_n, leastRuns_n, margin }) =>
     `${counted(runs_n, 'run')} of each do not decide whether ${arm} is stalled more or less than ${reference}` +
     (runs_n < leastRuns_n
-      ? `, and that they differ by no more than the margin of ${shownMargin('share', margin)} needs at least ` +
-        `${counted(leastRuns_n, 'run')} of each to be shown (--runs ${leastRuns_n})`
+      ? `; to show that they differ by at most the margin (${shownMargin('share', margin)}), make at least ` +
+        `${counted(leastRuns_n, 'run')} of each (--runs ${leastRuns_n})`
       : ''),
   'jdks-compared': ({ behaviours }) => `of these JDKs, ${behaviours.map(behaviourText).join(', ')}`,
   'probe-cost': probeCostText,
@@ -150,18 +151,22 @@ function otherText(others: NonNullable<Row<'stalls'>['otherControls']>): string 
 }
 
 function pausedText(fact: Row<'paused'>): string {
-  const { arms, longest_ns, least_share, most_share, foreign_share, isForeignUnknown } = fact;
+  const { arms, runs_n, foreignRuns_n, least_share, most_share, foreign_share, isForeignUnknown } = fact;
+  const isOne = arms.length === 1;
   const [least, most] = [formatShare(least_share), formatShare(most_share)];
-  const ofEach = least === most ? '' : ` (in each of these arms ${least} or more of some run)`;
+  const remarks = [
+    `${counted(runs_n, 'run')}${isOne ? '' : ' an arm'}`,
+    ...(least === most ? [] : [`in each of these arms ${least} or more of some run`]),
+  ];
+  const ofControl = foreignRuns_n === null ? '' : ` (${counted(foreignRuns_n, 'run')}${isOne ? '' : ' a control'})`;
   const beyond = isForeignUnknown
     ? 'for how long it was paused with the loads in another JVM is not known'
     : foreign_share === null
       ? 'the foreign control has no JVM'
-      : `with the loads in another JVM it was paused for ${foreign_share === 0 ? 'none of the time' : `at most ${formatShare(foreign_share)} of any run`}`;
+      : `with the loads in another JVM it was paused for ${foreign_share === 0 ? 'none of the time' : `at most ${formatShare(foreign_share)} of any run`}${ofControl}`;
   return (
-    `in ${armsText(arms)} the JVM was paused, by its log, for up to ${formatDuration(longest_ns)} at a time and ` +
-    `for up to ${most} of a run${ofEach}, while ${beyond}: its threads stood still in pauses, ` +
-    'and no lock of the kernel is shown to have blocked them'
+    `in ${armsText(arms)} the JVM was paused, by its log, ${pausedFor(fact, remarks)}, while ${beyond}: ` +
+    'its threads stood still in pauses, and no lock of the kernel is shown to have blocked them'
   );
 }
 
@@ -170,52 +175,6 @@ function heldTexts({ blocked, onMutex }: Pick<Row<'stalls'>, 'blocked' | 'onMute
     ...(blocked === null ? [] : [`were blocked in the kernel${upTo(blocked)}`]),
     ...(onMutex === null ? [] : [`slept on the allocator’s mutex${upTo(onMutex)}`]),
   ];
-}
-
-/** It says "no probe" only of what was seen as a whole. */
-function uncontrolledText(fact: Row<'uncontrolled'>): string {
-  const { arm, threshold_ns, stalls_n, longest_ns, noneStalled, unseen_n, lostRecords_n, exhausted_n, pauses } = fact;
-  const threshold = formatDuration(threshold_ns);
-  const stalls =
-    stalls_n > 0
-      ? `probes had ${counted(stalls_n, 'stall')} of ${threshold} or more, ${stalls_n === 1 ? '' : 'up to '}${formatDuration(longest_ns)} long`
-      : !noneStalled
-        ? `stalls of ${threshold} or more began in the warm-up only`
-        : lostRecords_n > 0
-          ? `no stall of ${threshold} or more was counted`
-          : `no probe was stalled for ${threshold} or more`;
-  const held = heldTexts(fact);
-  const unseen =
-    unseen_n === 0 ? [] : [`for ${unseenOf(unseen_n, stalls_n)} it is not known whether the kernel blocked a probe`];
-  const causes = [
-    ...(held.length > 0 ? [`probes ${held.join(' or ')}`] : unseen_n < stalls_n ? [notHeldText(fact)] : []),
-    ...unseen,
-    ...(lostRecords_n === 0 ? [] : ['records of slow operations were lost']),
-    ...(exhausted_n === 0 ? [] : ['probes used up their fresh pages and stopped']),
-    ...(pauses === null ? [] : shownPausesTexts(pauses)),
-  ];
-  const joint = stalls_n === 0 && noneStalled ? ', but' : ':';
-  return `in ${arm} ${stalls}${causes.length === 0 ? '' : `${joint} ${causes.join(', and ')}`}`;
-}
-
-function unseenOf(unseen_n: number, stalls_n: number): string {
-  if (unseen_n < stalls_n) return `${unseen_n} of ${counted(stalls_n, 'stall')}`;
-  return stalls_n === 1 ? 'this stall' : `all ${stalls_n} stalls`;
-}
-
-/** Of the stalls that were seen. */
-function notHeldText({ unseen_n, lostRecords_n }: Row<'uncontrolled'>): string {
-  const isAll = unseen_n + lostRecords_n === 0;
-  return `in none ${isAll ? '' : 'that was seen '}was a probe blocked in the kernel or known to sleep on the allocator’s mutex`;
-}
-
-function shownPausesTexts({ longest_ns, most_share, isWhole }: ShownPauses): string[] {
-  if (longest_ns !== null)
-    return [
-      `by its log the JVM was paused for up to ${formatDuration(longest_ns)} at a time and ` +
-        `for up to ${formatShare(most_share)} of a run${isWhole ? '' : ' or more, because the log may lack pauses'}`,
-    ];
-  return isWhole ? [] : ['the log of the JVM may lack pauses'];
 }
 
 function upTo({ longest_ns }: LongestWait): string {

@@ -158,6 +158,25 @@ describe('giving memory back', () => {
     );
   });
 
+  test.each<Cause>(['not-scheduled', 'cpu-limit', 'block-io', 'steal'])(
+    'is not the reason where a probe only possibly waited itself: %s',
+    (cause) => {
+      const own = stall(800, cause, { grade: 'possible' });
+      expect(appAnswer(armWith([50 * ms]), [own, byUncommit(300)])).toMatchObject({ isReason: 'no', unknown_ns: 0 });
+    },
+  );
+
+  test.each<[string, NumberedStall]>([
+    [
+      'a thread that only possibly gave nothing',
+      stall(800, 'mmap-lock-reader', { thread: 'x', call: 'read_smaps', grade: 'possible' }),
+    ],
+    ['a pause, without a return of heap in a whole log', stall(800, 'gc-pause', { grade: 'possible' })],
+    ['nothing that is known', stall(800, 'unknown', { grade: 'possible' })],
+  ])('is open where the most that is possible is %s', (_, open) => {
+    expect(appAnswer(armWith([]), [open, byUncommit(300)])).toMatchObject({ isReason: 'open', unknown_ns: 800 * ms });
+  });
+
   test.each<[string, NumberedStall]>([
     ['a lock whose holder was not seen', stall(800, 'mmap-lock-holder')],
     ['a writer whose call was not seen', stall(800, 'mmap-lock-writer', { thread: 'worker', grade: 'proven' })],

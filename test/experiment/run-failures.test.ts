@@ -18,7 +18,7 @@ test('an I/O hog that had written its most before the window’s end is told, wi
   const facts = ended('io-hog-0', { ended_ns: 1_700 * ms });
   expect(facts).toEqual([{ code: 'io-hog-ended', thread: 'io-hog-0', after_ns: 1_500 * ms, window_ns: 3_000 * ms }]);
   expect(facts.map((fact) => stated(fact).sentence)).toEqual([
-    'io-hog-0 had written as much as ioHogs.atMost allows 1.50 s after the start of a window of 3.00 s, and wrote nothing after that, so stalled shares and rates mix time with it and time without it; raise ioHogs.atMost, or shorten the window (--duration)',
+    'io-hog-0 had written as much as ioHogs.atMost allows 1.50 s after the start of a window of 3.00 s, and wrote nothing after that, so stalled shares and rates average the time with its writes and the time without them; raise ioHogs.atMost, or shorten the window (--duration)',
   ]);
 });
 
@@ -57,6 +57,14 @@ test('a run without states is repeated, but not if the next run would lack them 
   const { disturbances, degraded } = worthWith({ end: 'too-large', fileBytes: 3 * 2 ** 30, readBytes: 2 ** 30 });
   expect(disturbances).toEqual([]);
   expect(degraded.map(({ sentence }) => sentence)).toEqual([
-    'the sampler wrote 3 GiB, of which the first 1 GiB fit into the memory of Node, so the states of the threads are unknown from 100 ms after the start on; use a shorter --duration or fewer threads, or raise --max-old-space-size',
+    'the sampler wrote 3 GiB, of which the first 1 GiB fit into the memory of Node, so the states of the threads are unknown from 100 ms after the start on; use a shorter --duration or fewer threads, or set NODE_OPTIONS=--max-old-space-size=8192 (MiB)',
   ]);
+});
+
+test('threads that could not be looked at name the hard limit, because the sampler has raised its own to that', () => {
+  const because =
+    'because the hard limit of open files (ulimit -Hn; in a container --ulimit nofile) is too low: each thread needs two files';
+  expect(stated({ code: 'files-exhausted', threads_n: 3 }).sentence).toBe(
+    `3 threads could not be looked at, ${because}; raise it, or use fewer threads`,
+  );
 });

@@ -27,7 +27,7 @@ test('a churn that was held up at more than a tenth of its ticks allocated less 
   expect(
     noteSentences(notesOf([foreign(), arm('a', { churn: { ...churn, ticks: 899, droppedTicks: 101 } })], [])),
   ).toEqual([
-    'a: the churn was held up at 10.1 % of its ticks, and allocated less than asked for by that share; lower its rate, or let it use more CPUs.',
+    'a: the churn missed 101 of 1,000 ticks (10.1 %, warm-up included), and did less work than asked for by that share. Stalls and pauses of its process hold it up too. If that process has neither, lower the rate, or let it use more CPUs.',
   ]);
 });
 
@@ -48,9 +48,9 @@ test('of the loads of a JVM, those that were held up are named, in the control t
     ],
   };
   const arms = [foreign({ churn: null, jvm }), arm('a', { churn: null, jvm })];
-  expect(noteSentences(notesOf(arms, [])).filter((note) => note.includes('held up'))).toEqual([
-    'foreign-control: load.heap-wave was held up at 20 % of its ticks, and did less work than asked for by that share; lower its rate, or let it use more CPUs.',
-    'a: load.heap-wave was held up at 20 % of its ticks, and did less work than asked for by that share; lower its rate, or let it use more CPUs.',
+  expect(noteSentences(notesOf(arms, [])).filter((note) => note.includes('missed'))).toEqual([
+    'foreign-control: load.heap-wave missed 2 of 10 ticks (20 %, warm-up included), and did less work than asked for by that share. Stalls and pauses of its process hold it up too. If that process has neither, lower the rate, or let it use more CPUs.',
+    'a: load.heap-wave missed 2 of 10 ticks (20 %, warm-up included), and did less work than asked for by that share. Stalls and pauses of its process hold it up too. If that process has neither, lower the rate, or let it use more CPUs.',
   ]);
 });
 

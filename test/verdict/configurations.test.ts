@@ -33,8 +33,8 @@ test('an arm that is stalled more than the first one, or less', () => {
 
 test('runs that do not decide say how many would, and the same is called so', () => {
   expect(verdictOf(program('old', 0, 0), program('new', 0.2, 0.3))).toContain(
-    '2 runs of each do not decide whether new is stalled more or less than old, and that they differ by no more than ' +
-      'the margin of 10 % or 0.100 pp needs at least 6 runs of each to be shown (--runs 6)',
+    '2 runs of each do not decide whether new is stalled more or less than old; to show that they differ by at most ' +
+      'the margin (10 % or 0.100 pp), make at least 6 runs of each (--runs 6)',
   );
   expect(verdictOf(program('old', ...six(0.1)), program('new', ...six(0.12)))).toContain(
     '6 runs of each do not decide whether new is stalled more or less than old.',

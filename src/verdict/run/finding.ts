@@ -1,12 +1,12 @@
 /** What was found, arm by arm and series by series. */
 import type { ArmSummary, Finding } from '../../bundle/bundle-schema.js';
-import type { FindingFact, SeenPauses, SeenStalls, SeenUnderLoad } from '../../facts/finding-facts.js';
+import type { FindingFact, SeenStalls, SeenUnderLoad } from '../../facts/finding-facts.js';
 import { findingSentence } from '../../words/finding-words.js';
 import { controlFor } from './control-for.js';
 import { heapKept } from '../evidence/heap-kept.js';
 import { otherJvm } from './other-jvm.js';
 import { evidenceOf, outcomeOf, type Compared, type Judged, type Series } from './outcome.js';
-import { mayLackPauses, pausedBeyond } from './pauses.js';
+import { mayLackPauses, pausesBeside, type PausesBeside } from './pauses.js';
 import { underLoad, type UnderLoad } from './under-load.js';
 
 /** Every series of the arms of a kernel beside the controls of that kernel. */
@@ -18,7 +18,7 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
       const [foreign, idle] = [controlFor(arm, arms, 'foreign'), controlFor(arm, arms, 'idle')];
       // Without runs under load only the rule for undisturbed runs applies.
       const found = arm.underLoad === null ? null : underLoad(arm, foreign, idle);
-      const pauses = foreign === undefined ? null : pausedBeyond(arm, foreign);
+      const pauses = foreign === undefined ? null : pausesBeside(arm, foreign);
       return arm.series.map((series): Compared => {
         const same = (control: ArmSummary | undefined): Series | undefined =>
           control?.series.find(({ name }) => name === series.name);
@@ -32,20 +32,23 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
           controls,
           otherJvm: otherJvm(arm, arms),
           judged: isNew ? { outcome: 'stalls', reason: null, underLoad: found } : judged,
-          paused: !isNew && judged.reason === 'paused' ? pauses : null,
+          paused: !isNew && pauses !== null && judged.reason === pauses.reason ? pauses.seen : null,
         };
       });
     });
 }
 
 /** What the log of the arm's JVM leaves of what its victim shows. */
-function besideLog(arm: ArmSummary, pauses: SeenPauses | null, judged: Judged): Judged {
+function besideLog(arm: ArmSummary, pauses: PausesBeside | null, judged: Judged): Judged {
   const isQuiet = judged.outcome === 'like-foreign';
   // An arm that gave nothing back does not show what giving back does, however long its JVM is paused.
   if ((heapKept(arm)?.kept_n ?? 0) > 0) return isQuiet ? { outcome: 'unclear', reason: 'heap-kept' } : judged;
   // A victim whose JVM stands still is not like one whose JVM does not, whether a pause falls into an operation or not.
-  if (pauses !== null && (isQuiet || judged.reason === 'not-blocked')) return { outcome: 'unclear', reason: 'paused' };
-  return isQuiet && mayLackPauses(arm) ? { outcome: 'unclear', reason: 'pauses-unseen' } : judged;
+  if (pauses?.reason === 'paused' && (isQuiet || judged.reason === 'not-blocked'))
+    return { outcome: 'unclear', reason: 'paused' };
+  if (!isQuiet) return judged;
+  if (mayLackPauses(arm)) return { outcome: 'unclear', reason: 'pauses-unseen' };
+  return pauses === null ? judged : { outcome: 'unclear', reason: pauses.reason };
 }
 
 /** `name`: of the arm, for the sentence. */
@@ -65,7 +68,11 @@ export function findingOf({ arm, series, controls, judged, paused }: Compared, n
     kernel: arm.kernel,
     series: series.name,
     level:
-      judged.reason !== null && paused === null ? null : judged.underLoad === undefined ? 'undisturbed' : 'under-load',
+      judged.reason !== null && judged.reason !== 'paused'
+        ? null
+        : judged.underLoad === undefined
+          ? 'undisturbed'
+          : 'under-load',
     ...fact,
     sentence: findingSentence(`${name}, ${series.name}`, fact),
   };

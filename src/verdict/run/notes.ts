@@ -4,7 +4,7 @@ import type { ArmSummary } from '../../bundle/bundle-schema.js';
 import { takesNoLock } from '../../catalogue/locks.js';
 import { allocates, operations, type Operation } from '../../catalogue/operations.js';
 import { isPurge } from '../../catalogue/purges.js';
-import type { HolderSize, NoteFact } from '../../facts/note-facts.js';
+import type { HolderSize, MissedTicks, NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { nameWithoutJdk } from '../../profile/resolved/resolved.js';
 import { controlFor } from './control-for.js';
@@ -194,20 +194,21 @@ function flagNotes(arms: readonly ArmSummary[]): NoteFact[] {
 const heldUpShare = 0.1;
 
 function heldUp({ name: arm, churn, jvm }: ArmSummary): NoteFact[] {
-  const ofChurn = churn === null ? null : droppedShare(churn);
+  const ofChurn = churn === null ? null : missedTicks(churn);
   return [
-    ...(ofChurn === null ? [] : [{ code: 'churn-held-up', arm, dropped_share: ofChurn } as const]),
+    ...(ofChurn === null ? [] : [{ code: 'churn-held-up', arm, ...ofChurn } as const]),
     ...(jvm?.paces ?? []).flatMap((pace): NoteFact[] => {
-      const dropped_share = droppedShare(pace);
-      return dropped_share === null ? [] : [{ code: 'load-held-up', arm, load: pace.thread, dropped_share }];
+      const missed = missedTicks(pace);
+      return missed === null ? [] : [{ code: 'load-held-up', arm, load: pace.thread, ...missed }];
     }),
   ];
 }
 
 /** Null: the load did what was asked for, or nearly. */
-function droppedShare(pace: { readonly ticks: number; readonly droppedTicks: number }): number | null {
-  const share = pace.droppedTicks / (pace.ticks + pace.droppedTicks);
-  return share > heldUpShare ? share : null;
+function missedTicks(pace: { readonly ticks: number; readonly droppedTicks: number }): MissedTicks | null {
+  const ticks_n = pace.ticks + pace.droppedTicks;
+  const dropped_share = pace.droppedTicks / ticks_n;
+  return dropped_share > heldUpShare ? { ticks_n, dropped_n: pace.droppedTicks, dropped_share } : null;
 }
 
 /** Below a page a call, the difference of two readings is that of other threads. */

@@ -7,7 +7,8 @@
  *                 than it was stalled at all in any run of a control. Held up: blocked in the kernel (state D), or
  *                 asleep on the allocator's mutex if that is at least likely (docs/attribution.md)
  *   like-foreign  in no run was it held up in a stall, in no run is the stalled share above that of every run of the
- *                 foreign control, and the JVM's whole log shows no pauses beyond that control (finding.ts)
+ *                 foreign control, and the JVM's log is whole and shows no run with long pauses whose share in pauses is
+ *                 above that of every run of that control (finding.ts)
  *   unclear       anything between, with the reason; also if the experiment has no control (a user's program)
  *   no-data       nothing to compare, with the reason
  *
@@ -37,6 +38,7 @@ const reasons = {
   exhausted: 'unclear',
   'not-blocked': 'unclear',
   paused: 'unclear',
+  'pauses-undecided': 'unclear',
   'pauses-unseen': 'unclear',
   'control-unseen': 'unclear',
   'control-stalls': 'unclear',

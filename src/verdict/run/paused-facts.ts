@@ -9,15 +9,16 @@ interface PausedArm extends SeenPauses {
 }
 
 /**
- * Controls are never paused for exactly the same share, so arms share a conclusion while each of them lies above the
- * highest control among them: "at most" that share is then true of every control, and no arm seems to be inside it.
+ * Controls are never paused for exactly the same share, so arms with as many runs share a conclusion while each of them
+ * lies above the highest control among them: "at most" that share is then true of every control, and no arm seems to be
+ * inside it.
  */
 export function pausedFacts(compared: readonly Compared[]): KernelConclusion[] {
   const seen = compared.flatMap(({ arm, paused }) => (paused === null ? [] : [{ ...paused, arm: arm.name }]));
-  const comparable = grouped(seen, ({ foreign_share, isForeignUnknown }) =>
-    JSON.stringify([isForeignUnknown, foreign_share === null]),
+  const comparable = grouped(seen, ({ foreign_share, isForeignUnknown, isWhole, runs_n, foreignRuns_n }) =>
+    JSON.stringify([isForeignUnknown, foreign_share === null, isWhole, runs_n, foreignRuns_n]),
   );
-  return [...comparable.values()].flatMap(joined).map(pausedFact);
+  return [...comparable.values()].flatMap(joined).flatMap(pausedFact);
 }
 
 function joined(arms: readonly PausedArm[]): PausedArm[][] {
@@ -32,15 +33,21 @@ function joined(arms: readonly PausedArm[]): PausedArm[][] {
   return groups;
 }
 
-function pausedFact(alike: readonly PausedArm[]): KernelConclusion {
+function pausedFact(alike: readonly PausedArm[]): KernelConclusion[] {
   const last = alike.at(-1);
-  return {
-    code: 'paused',
+  if (last === undefined) return [];
+  const { runs_n, foreignRuns_n, foreign_share, isForeignUnknown, isWhole } = last;
+  const fact = {
+    code: 'paused' as const,
     arms: [...new Set(alike.map(({ arm }) => arm))],
+    runs_n,
+    foreignRuns_n,
     longest_ns: Math.max(...alike.map(({ longest_ns }) => longest_ns)),
     least_share: Math.min(...alike.map(({ most_share }) => most_share)),
     most_share: Math.max(...alike.map(({ most_share }) => most_share)),
-    foreign_share: last?.foreign_share ?? null,
-    isForeignUnknown: last?.isForeignUnknown ?? false,
+    isWhole: isWhole !== false,
+    foreign_share,
+    isForeignUnknown,
   };
+  return [fact];
 }

@@ -4,7 +4,7 @@
  */
 import { grouped } from '../../base/group.js';
 import type { ArmSummary, LogSeries } from '../../bundle/bundle-schema.js';
-import type { SeenPauses } from '../../facts/finding-facts.js';
+import type { PauseReason, SeenPauses } from '../../facts/finding-facts.js';
 import type { NoteFact } from '../../facts/note-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { ShownPauses } from '../../facts/verdict-facts.js';
@@ -12,6 +12,8 @@ import { concernsEvents } from '../../record/jvm-log.js';
 import { usualMargin } from '../evidence/metrics/metric.js';
 
 const shareMargin = usualMargin('share')(0);
+/** Fewer runs of a side show too little of how much its runs differ. */
+const enoughRuns = 3;
 
 /** Of arms whose pauses reach the length of a stall and take more of the time than stalls do. */
 export function pausesBesideStalls(arms: readonly ArmSummary[]): NoteFact[] {
@@ -48,46 +50,70 @@ export function pausesUnseen(arms: readonly ArmSummary[]): NoteFact[] {
   );
 }
 
+/** What the log shows of an arm beside its foreign control. */
+export interface PausesBeside {
+  readonly reason: PauseReason;
+  readonly seen: SeenPauses;
+}
+
 /**
- * Pauses as long as a stall, in a run that is paused for a larger share of its window than the log shows of the foreign
- * control, by more than chance easily makes; null if no run is. The log measures pauses, so one run is enough to say
- * that there were some.
+ * Null if no run with pauses as long as a stall is paused for a larger share of its window than the log shows of each run
+ * of the foreign control. Else the arm is `paused` if its highest run lies above the control's highest by more than
  *
- * The share of such a run lies above that of the control's highest run by more than the margin of shares (10 % of it,
- * at least 0.1 % of the window), and by more than the control's runs differ among themselves. Simulated, 3 runs against
- * 3, paused for 5 or 30 % of the time, and runs that vary by 2, 5, 10 and 20 % (standard deviation, lognormal):
+ *   - the margin of shares: 10 % of it, at least 0.1 % of the window;
+ *   - the difference between the runs of the control;
+ *   - the difference between the runs of the arm, so that each of them lies above each run of the control;
+ *   - the control's highest run itself, so that it is twice as much, if a side has fewer than 3 runs.
  *
- *   arms that are alike are called paused          in  0,  3, 13 and 18 % of cases
- *     (without both conditions in 50 %; with the margin alone in 0, 3, 18 and 33 %)
- *   an arm with 1 point more is not called paused  in  0, 10, 41 and 61 % of cases at 5 %
- *                                                  in 99.9, 89, 81 and 79 % at 30 %, where 1 point is inside the margin
- *   an arm with twice as much is not called paused in  0,  0,  0 and  4 %
+ * If not, it stays open: `pauses-undecided`. Simulated, paused for 5 % of the time (30 % makes no difference for arms that
+ * are alike), runs that vary by 5, 10 and 20 % (standard deviation, lognormal), and runs with 1 or 5 long pauses
+ * (Poisson). Arms that are alike are called paused in so many per cent of cases:
  *
- * Where runs have few pauses, each long, chance does more: with 0.2 pauses a run (Poisson), alike arms are called
- * paused in 25 % of cases, with 5 pauses a run in 16 %.
+ *   runs of arm, control   5, 10, 20 %     Poisson 1, 5   without the last two conditions
+ *   1, 1                   0,   0,   0.7   27, 13          9, 25, 37   35, 44
+ *   2, 2                   0,   0,   0.1    7,  4          5, 18, 26   23, 26
+ *   3, 1                   0,   0,   1.6   10, 14         20, 46, 62   61, 69
+ *   3, 3                   1.3, 3.3, 3.8    2,  3          4, 13, 18   16, 16
+ *   5, 5                   0.1, 0.3, 0.3    0,  0          2,  7,  9   10,  8
+ *
+ * The price: at 20 % an arm with twice as much stays open in 8 % of cases with 3 runs, in 50 % with 1 or 2; with three
+ * times as much in 0, 8 (1 run) and 4 % (2 runs). Of a single run the verdict says that it is no finding yet.
  */
-export function pausedBeyond(arm: ArmSummary, foreign: ArmSummary): SeenPauses | null {
+export function pausesBeside(arm: ArmSummary, foreign: ArmSummary): PausesBeside | null {
   const runs = pausesOf(arm);
   const longRuns = runs.filter(({ isLong }) => isLong);
   const most_share = highestShare(longRuns);
   const foreignRuns = pausesOf(foreign);
   const shownOfForeign_share = highestShare(foreignRuns);
-  if (most_share - shownOfForeign_share <= leastExcess(foreignRuns)) return null;
+  if (most_share <= shownOfForeign_share) return null;
   const isForeignUnknown = mayLackPauses(foreign);
   return {
-    runs_n: runs.length,
-    pausedRuns_n: longRuns.length,
-    longest_ns: Math.max(...runs.map(({ longest_ns }) => longest_ns)),
-    most_share,
-    foreign_share: foreign.jvm === null || isForeignUnknown ? null : shownOfForeign_share,
-    isForeignUnknown,
+    reason: most_share - shownOfForeign_share > leastExcess(runs, foreignRuns) ? 'paused' : 'pauses-undecided',
+    seen: {
+      runs_n: runs.length,
+      pausedRuns_n: longRuns.length,
+      longest_ns: Math.max(...runs.map(({ longest_ns }) => longest_ns)),
+      most_share,
+      isWhole: !mayLackPauses(arm),
+      foreignRuns_n: foreign.jvm === null ? null : foreignRuns.length,
+      foreign_share: foreign.jvm === null || isForeignUnknown ? null : shownOfForeign_share,
+      isForeignUnknown,
+    },
   };
 }
 
 /** Beyond the run of the control that was paused most. */
-function leastExcess(control: readonly PausesOfRun[]): number {
-  const [least, most] = [Math.min(...control.map(({ share }) => share)), highestShare(control)];
-  return Math.max(most * shareMargin.relative, shareMargin.absolute, control.length === 0 ? 0 : most - least);
+function leastExcess(arm: readonly PausesOfRun[], control: readonly PausesOfRun[]): number {
+  const most = highestShare(control);
+  const margin = Math.max(most * shareMargin.relative, shareMargin.absolute);
+  // A control that is no JVM is never paused, by chance or otherwise.
+  if (control.length === 0) return margin;
+  const few = Math.min(arm.length, control.length) < enoughRuns ? most : 0;
+  return Math.max(margin, spread(control), spread(arm), few);
+}
+
+function spread(runs: readonly PausesOfRun[]): number {
+  return highestShare(runs) - Math.min(...runs.map(({ share }) => share));
 }
 
 /** By its log, of an arm that is compared with nothing; null: no run of a JVM is evidence. */

@@ -179,7 +179,7 @@ function quietFact(arms: readonly string[], quiet: readonly Compared[]): KernelC
 
 /** Of an arm, or of an arm under a JDK. A series that is open otherwise, as one that was blocked, leaves the arm open. */
 function isPaused(compared: readonly Compared[]): boolean {
-  return compared.every(({ paused }) => paused !== null);
+  return compared.every(({ judged }) => judged.reason === 'paused');
 }
 
 /** On which evidence the conclusions stand. */
