@@ -323,8 +323,10 @@ export const runSchema = z.object({
   repetition: z.number(),
   /** `partial`: a signal cut it short; `failed`: the workload ended early. Both have what was recorded. */
   status,
-  /** Why it failed, the first cause first; empty if it did not fail. Codes: src/base/failure.ts. */
+  /** Why it failed, or has no results, the first cause first; else empty. Codes: src/base/failure.ts. */
   failures: statedList,
+  /** A signal ended it, and its guest did not answer: it is `partial`, and `failures` says why its results are missing. */
+  interrupted: z.literal(true).optional(),
   /** Null for a run without --trace. stalls.json has the rest of the trace. */
   trace: orNull(traceSchema.pick({ events_n: true, lost_n: true, call_ns: true })).default(null),
   /** Activity of the machine because of which this run is no evidence. A disturbed run is kept, and repeated. */

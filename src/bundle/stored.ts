@@ -9,9 +9,16 @@ export function hasFigures({ window: { windowStart_ns, windowEnd_ns } }: Pick<Ru
   return windowEnd_ns > windowStart_ns;
 }
 
-/** An older version recorded a run whose guest was lost as `partial`, with the reason. */
-export function hasFailed({ status, failures }: Pick<RunFile, 'status' | 'failures'>): boolean {
-  return status === 'failed' || failures.length > 0;
+/**
+ * An older version recorded a run whose guest was lost as `partial`, with the reason. A guest that does not answer an
+ * interruption is no failure: the run was cut short.
+ */
+export function hasFailed({
+  status,
+  failures,
+  interrupted,
+}: Pick<RunFile, 'status' | 'failures' | 'interrupted'>): boolean {
+  return status === 'failed' || (failures.length > 0 && interrupted !== true);
 }
 
 /** The run has no figures, and nothing can run in its guest any more. */

@@ -4,6 +4,7 @@
  */
 import { formatSize } from '../base/text/units.js';
 import type { KernelRecord } from './bundle-schema.js';
+import { changedFactsText } from '../words/side-words.js';
 import { decisiveFacts } from './environment-changes.js';
 
 /** `path`: of the bundle, or what stands for it in a sentence. */
@@ -28,8 +29,7 @@ export function unlikePlaces(first: PlacesOf, other: PlacesOf): string | null {
     }
     // Facts of this machine's own kernel are those of the machine (environment-changes.ts).
     const [fact] = place.guest === null ? [] : decisiveFacts(place.facts, same.facts);
-    if (fact !== undefined)
-      return `${place.name} has ${fact.fact} ${fact.then} in ${first.path} and ${fact.now} in ${other.path}`;
+    if (fact !== undefined) return `on ${place.name}, ${changedFactsText([fact], { a: first.path, b: other.path })}`;
   }
   return null;
 }
@@ -44,5 +44,6 @@ const identity: Readonly<Record<string, (place: KernelRecord) => string | null>>
   'the image': ({ guest }) => guest?.sha256.slice(0, 12) ?? 'none',
   'the CPUs': ({ guest }) => String(guest?.cpus ?? 'of this machine'),
   'the memory': ({ guest }) => (guest === null ? 'of this machine' : formatSize(guest.memoryBytes)),
-  'the command line': ({ guest }) => guest?.commandLine.replace(/ ?\btsc_early_khz=\d+/, '') ?? 'of this machine',
+  'the command line': ({ guest }) =>
+    guest === null ? 'of this machine' : guest.commandLine.replace(/ ?\btsc_early_khz=\d+/, '') || 'none',
 };

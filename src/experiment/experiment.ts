@@ -11,7 +11,7 @@ import { ExitCode, Failure, failureCodeOf, isInterruption, unfit } from '../base
 import { systemFailure } from '../base/system-error.js';
 import { shellWord } from '../base/text/shell-word.js';
 import { folderName } from '../bundle/place-names.js';
-import { lostItsPlace } from '../bundle/stored.js';
+import { hasFailed, hasFigures, lostItsPlace } from '../bundle/stored.js';
 import { unlikePlaces } from '../bundle/unlike-places.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/bundle-schema.js';
 import { jdkLabelOf, type ResolvedArm } from '../profile/resolved/resolved.js';
@@ -328,11 +328,11 @@ async function runNext(
     refuseAtFirst(output, sides);
     side.keep(output);
     observer.onRunEnd(output.file);
-    const { failures, status, disturbances } = output.file;
+    const { failures, disturbances } = output.file;
     const [failure] = failures;
-    // A guest that does not answer an interruption adds no second failure.
     side.publish('running');
-    if (failure !== undefined && !(status === 'partial' && interruption.signal() !== null))
+    // A guest that does not answer an interruption adds no second failure.
+    if (failure !== undefined && hasFailed(output.file))
       return {
         failed: new Failure(failureCodeOf(failure.code), `run ${shown} failed: ${sentencesOf(failures).join('; ')}`),
       };
@@ -349,12 +349,13 @@ async function runNext(
 }
 
 /**
- * If the first workload shows that the input or the machine is at fault, there is nothing to keep, and the sentence says
- * everything. Among several JDKs or kernels only this arm may be at fault.
+ * If the first workload shows before its window that the input or the machine is at fault, there is nothing to keep, and
+ * the sentence says everything. Among several JDKs or kernels only this arm may be at fault.
  */
-function refuseAtFirst({ file: { failures } }: RunOutput, sides: readonly MeasuredSide[]): void {
+function refuseAtFirst({ file }: RunOutput, sides: readonly MeasuredSide[]): void {
+  const { failures } = file;
   const [failure] = failures;
-  if (failure === undefined || leavesOut(sides) || !nothingMeasured(sides)) return;
+  if (failure === undefined || hasFigures(file) || leavesOut(sides) || !nothingMeasured(sides)) return;
   const refused = new Failure(failureCodeOf(failure.code), sentencesOf(failures).join('; '));
   if (refused.exitCode !== ExitCode.workload) throw refused;
 }

@@ -18,7 +18,7 @@ import type { RegionSizes } from './plan/calibrate.js';
 import { changedGuestFiles } from './run/environment.js';
 import type { RunOutput } from './run/one-run.js';
 import { runsOfRound, type PlannedRun } from './plan/order.js';
-import { failedBefore, goThrough, nameWithoutNumber, retriesOf } from './plan/past-runs.js';
+import { goThrough, nameWithoutNumber, retriesOf } from './plan/past-runs.js';
 import { retriesIn } from './plan/retries.js';
 import type { OpenPlace, Place } from './place/place.js';
 import type { QueuedSide, RunQueue } from './run-queue.js';
@@ -120,8 +120,8 @@ export function openSide(
       store.writeManifest(manifestOf(plan, asked, { kernels, redactor, programs, argv: redactedArgv(asked.argv) }));
     },
     resume(queue, { manifest, runs, setAside, changed }, at) {
-      const hasFailed = failedBefore({ resumed: manifest.resumed, setAside, arms, kernels_n: kernels.length });
-      goThrough(queue, { runs, hasFailed }, (run) => finished.push(run));
+      const past = { arms, kernels_n: kernels.length, runs, resumed: manifest.resumed, setAside };
+      goThrough(queue, past, (run) => finished.push(run));
       const bootedAgain = kernels.flatMap(({ name, guest }) => (guest === null ? [] : [name]));
       const changedNow = [...changed, ...changedGuestFiles(manifest, { kernels })];
       resumed = [...resumed, { at, kept_n: runs.length, setAside, bootedAgain, changed: changedNow }];

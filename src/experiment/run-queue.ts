@@ -37,9 +37,8 @@ export interface RunQueue<Side extends QueuedSide> {
   putOff(run: SideRun<Side>, all?: 'of its arm' | 'of its kernel'): void;
   /** Runs that wait, but for those that failed. */
   leftOut(): readonly SideRun<Side>[];
-  isPutOff(run: Pick<RunFile, 'arm' | 'kernel' | 'repetition'>): boolean;
-  /** What waits comes after the runs that are planned by now, and so does `isLast`. */
-  takeUp(isLast?: (run: PlannedRun) => boolean): void;
+  /** What waits comes after the runs that are planned by now, and so does `isLast`, round after round. */
+  takeUp(isLast: (run: PlannedRun) => boolean): void;
 }
 
 /** `untilN`: repetitions beyond the profile's, until a series has enough samples; null: none. */
@@ -94,13 +93,13 @@ export function runQueue<Side extends QueuedSide>(sides: readonly Side[], untilN
       add(queue.splice(0));
     },
     leftOut: () => waiting.filter((run) => !waitingArms.includes(run) && !waitingKernels.includes(run)),
-    isPutOff: ({ arm, kernel, repetition }) =>
-      waiting.some((run) => run.arm === arm && run.kernel === kernel && run.repetition === repetition),
-    takeUp(isLast = () => false) {
+    takeUp(isLast) {
       waitingArms.length = 0;
       waitingKernels.length = 0;
       const all = [...queue.splice(0), ...waiting.splice(0)];
-      queue.push(...all.filter((run) => !isLast(run)), ...all.filter(isLast));
+      // Arms that waited since different runs take turns again.
+      const last = all.filter(isLast).toSorted((a, b) => a.repetition - b.repetition);
+      queue.push(...all.filter((run) => !isLast(run)), ...last);
     },
   };
 }

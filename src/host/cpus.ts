@@ -21,6 +21,11 @@ export function cpuTopology(): CpuTopology {
   };
 }
 
+/** On how many cores the allowed CPUs are: hardware threads of a core slow each other. */
+export function coresOf({ allowed, siblings }: CpuTopology): number {
+  return new Set(allowed.map((cpu) => Math.min(cpu, ...siblings(cpu)))).size;
+}
+
 /** `0-3,8` as in /proc and /sys. */
 export function parseCpuList(text: string): number[] {
   return text

@@ -1,10 +1,10 @@
 /** The machine's facts as a bundle records them. Facts that could not be read are null, never guessed. */
 import { cpus, release, totalmem, version } from 'node:os';
 import { gunzipSync } from 'node:zlib';
-import { cpuTopology } from './cpus.js';
+import { coresOf, cpuTopology } from './cpus.js';
 import { readIfThere, readKernelBytes } from './files.js';
 import { configHz, configOption, configuredPreemption } from './kernel-config.js';
-import { memoryLimit } from './memory.js';
+import { smallestMemoryLimitBytes } from './memory.js';
 import { schedFeatures } from './sched-features.js';
 
 export interface HostFacts {
@@ -19,7 +19,10 @@ export interface HostFacts {
   readonly schedFeatures: readonly string[] | null;
   readonly perVmaLocks: boolean | null;
   readonly cpuModel: string;
+  /** CPUs that pauselab may use, by their numbers. */
   readonly cpus: readonly number[];
+  /** On how many cores they are. */
+  readonly cores: number;
   readonly memoryBytes: number;
   /** The smallest limit of this process's cgroups; null if none has a limit. */
   readonly memoryLimitBytes: number | null;
@@ -38,6 +41,7 @@ export function hostFacts(): HostFacts {
   const config = kernelConfig();
   const cpuinfo = readIfThere('/proc/cpuinfo');
   const autogroup = readIfThere('/proc/sys/kernel/sched_autogroup_enabled');
+  const topology = cpuTopology();
   return {
     kernel: release(),
     kernelVersion: version(),
@@ -46,9 +50,10 @@ export function hostFacts(): HostFacts {
     schedFeatures: schedFeatures(),
     perVmaLocks: config === null ? null : configOption(config, 'PER_VMA_LOCK') === 'y',
     cpuModel: cpus()[0]?.model ?? 'unknown',
-    cpus: cpuTopology().allowed,
+    cpus: topology.allowed,
+    cores: coresOf(topology),
     memoryBytes: totalmem(),
-    memoryLimitBytes: memoryLimit()?.bytes ?? null,
+    memoryLimitBytes: smallestMemoryLimitBytes(),
     hypervisor: cpuinfo === null ? null : /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo),
     transparentHugePages: selected(readIfThere('/sys/kernel/mm/transparent_hugepage/enabled'), /\[(\w+)\]/),
     autogroup: autogroup === null ? null : autogroup === '1',

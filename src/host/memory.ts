@@ -24,7 +24,17 @@ export interface MemoryLimit {
 
 /** Of the cgroups with a limit, the one with the least memory left; null if no visible one has a limit. */
 export function memoryLimit(files: KernelFiles = machine): MemoryLimit | null {
-  const limits = (memoryCgroups(files) ?? []).flatMap(({ version, folder }): MemoryLimit[] => {
+  return memoryLimits(files).toSorted((a, b) => a.left - b.left)[0] ?? null;
+}
+
+/** The smallest limit, which does not depend on what is used at the moment; null if no visible cgroup has one. */
+export function smallestMemoryLimitBytes(files: KernelFiles = machine): number | null {
+  const sizes = memoryLimits(files).map(({ bytes }) => bytes);
+  return sizes.length === 0 ? null : Math.min(...sizes);
+}
+
+function memoryLimits(files: KernelFiles): MemoryLimit[] {
+  return (memoryCgroups(files) ?? []).flatMap(({ version, folder }): MemoryLimit[] => {
     const number = (name: string): number => Number(readIfThere(join(folder, name)) ?? NaN);
     const most = version === 2 ? [number('memory.max'), number('memory.high')] : [number('memory.limit_in_bytes')];
     // Without a limit, v2 has `max`, which is not a number, and v1 has an extremely large one.
@@ -38,7 +48,6 @@ export function memoryLimit(files: KernelFiles = machine): MemoryLimit | null {
     );
     return [{ folder, bytes, left: Math.max(0, bytes - Math.max(0, (Number.isFinite(used) ? used : 0) - dropped)) }];
   });
-  return limits.toSorted((a, b) => a.left - b.left)[0] ?? null;
 }
 
 /** Memory that can be allocated without swapping, within the limits of our cgroups. */

@@ -6,6 +6,7 @@ import { examine, kernelPart, type Examination } from '../doctor/examine.js';
 import { interruptionOf } from '../doctor/interrupted.js';
 import { softwareNeeds } from '../doctor/software.js';
 import { listenForInterruption, type Interruption } from '../experiment/interruption.js';
+import { guestMemoryProblem } from '../experiment/place/guest-memory.js';
 import type { Place } from '../experiment/place/place.js';
 import type { GuestOptions, PlannedPlace } from '../experiment/place/places.js';
 import type { Examined } from '../experiment/place/wire.js';
@@ -62,14 +63,22 @@ export async function placesToExamine(
 ): Promise<readonly PlannedPlace[]> {
   await makeReady({ arms: [], kernels }, { install, note });
   const inGuests = !kernels.every(isHost);
-  return placesOf(
+  const places = await placesOf(
     {
       kernels,
       preempt: inGuests ? [model] : [],
       guest: inGuests ? { ...guest, append: [...guest.append, hugePagesOnRequest] } : guest,
     },
-    { interrupted: interruption.signalled, progress: note },
+    { interrupted: interruption.signalled, progress: note, note },
   );
+  // A guest at a time, and all are alike.
+  const [planned] = places.flatMap(({ guest: one }) => one ?? []);
+  if (planned !== undefined) {
+    const { settings, image } = planned;
+    const problem = guestMemoryProblem([{ memoryBytes: settings.memoryBytes, imageBytes: () => image().bytes }]);
+    if (problem !== null && problem.warning !== null) note(problem.warning);
+  }
+  return places;
 }
 
 /** A signal makes a fetch or a boot fail; the signal is the reason to report. */

@@ -181,7 +181,7 @@ async function measureSides<Result>(
   const plans = asked.map(({ profile, arms }) => ({ profile, arms: withoutRefused(arms, refused) }));
   const [
     { guestNeeds },
-    { refuseTooMuchMemory },
+    { certainBytes, guestMemoryProblem },
     { placesOf },
     { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption },
     { lookAtLoad },
@@ -222,9 +222,21 @@ async function measureSides<Result>(
         progress: (text) => {
           status.onCalibration(text);
         },
+        note: (text) => {
+          status.note(text);
+        },
       },
     );
-    refuseTooMuchMemory(places.flatMap(({ guest }) => guest?.settings ?? []));
+    const problem = guestMemoryProblem(
+      places.flatMap(({ guest }) =>
+        guest === null ? [] : [{ memoryBytes: guest.settings.memoryBytes, imageBytes: () => guest.image().bytes }],
+      ),
+      certainBytes(plans.flatMap(({ arms }) => arms)),
+    );
+    if (problem !== null) {
+      if (problem.refusal !== null) throw problem.refusal;
+      status.note(problem.warning);
+    }
     const sides = plans.flatMap((plan, i): Opened[] => {
       const store = stores[i];
       if (store === undefined) throw new Error('a side without a bundle');

@@ -15,7 +15,7 @@ import { differingSettings, measuredSettings } from '../verdict/compare/differen
 import { differingFacts } from '../verdict/compare/differing-facts.js';
 import { readSide } from '../verdict/evidence/read-side.js';
 import type { Side } from '../verdict/evidence/side.js';
-import { changedFactsText, factsText, settingsText } from '../words/side-words.js';
+import { changedFactsText, factsText, settingsText, twoBootsText } from '../words/side-words.js';
 
 export interface Merged {
   /** Its path. */
@@ -79,18 +79,24 @@ function compareEnvironments([first, ...others]: readonly StoredBundle[]): strin
   return others.flatMap((other) => {
     if (first === undefined) return [];
     const labels = { a: first.path, b: other.path };
-    const { decisive, harmless, boot } = environmentChanges(first.manifest, other.manifest);
+    const { decisive, harmless, hasTwoBoots } = environmentChanges(first.manifest, other.manifest);
     if (decisive.length > 0)
       throw usage(
         `not merged, because the runs do not repeat each other: ${changedFactsText(decisive, labels)}; compare them instead (pauselab compare)`,
       );
     return [
       ...(harmless.length === 0 ? [] : [`merged all the same: ${changedFactsText(harmless, labels)}`]),
-      ...(boot.some(({ then, now }) => then !== now)
-        ? [`${first.path} and ${other.path} are of two boots of the machine`]
-        : []),
+      ...(hasTwoBoots ? [twoBootsText(labels, bootedOf(first.manifest))] : []),
     ];
   });
+}
+
+/** All bundles have the same places by now. */
+function bootedOf({ kernels }: StoredBundle['manifest']): Parameters<typeof twoBootsText>[1] {
+  const here = kernels.filter(({ guest }) => guest === null);
+  if (kernels.length > 0 && here.length === 0) return 'guests';
+  const label = here[0]?.label ?? null;
+  return label === null ? 'unlabelled' : { label };
 }
 
 /** A run that counts twice would look like more evidence than there is. */

@@ -31,14 +31,16 @@ export interface PlannedBuild {
 
 interface Waiting {
   readonly interrupted: Promise<unknown>;
+  /** The current step, and what happened in it. */
   readonly progress: (text: string) => void;
+  readonly note: (text: string) => void;
   /** Of an experiment that goes on. */
   readonly former?: FormerKernels | undefined;
 }
 
 export function placesOf(
   wanted: WantedPlaces,
-  { interrupted, progress, former }: Waiting,
+  { interrupted, progress, note, former }: Waiting,
 ): Promise<readonly PlannedPlace[]> {
   const ended = new AbortController();
   void interrupted.then(() => {
@@ -46,7 +48,7 @@ export function placesOf(
   });
   const resolve = former === undefined ? resolveKernel : resolveFormer(former);
   const find = (asked: string): Promise<KernelImage> => resolve(asked, { note: progress, signal: ended.signal });
-  return planPlaces(wanted, find, { interrupted, progress, withoutKvm: undefined });
+  return planPlaces(wanted, find, { interrupted, progress, note, withoutKvm: undefined });
 }
 
 /** The commands that would boot the guests. Each boot makes a folder for its sockets and its console. */
@@ -99,7 +101,7 @@ async function guestsOf(
   note: (text: string) => void,
   former: FormerKernels | undefined,
 ): Promise<PlannedGuest[]> {
-  const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: note, former });
+  const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: note, note, former });
   if (places.every(({ guest }) => guest === null))
     return places.map(({ name, asked }) => ({ name, asked, command: null, accelerator: null }));
   // These are the same for all guests, and the image is a digest of 150 MB.

@@ -14,6 +14,7 @@ import { programFiles } from '../host/program-files.js';
 import type { ResolvedArm } from '../profile/resolved/resolved.js';
 import { sumHlog } from '../record/histogram/hlog-sum.js';
 import { parseFailCondition, type FailCondition } from '../verdict/run/fail-if.js';
+import { changedSinceText } from '../words/side-words.js';
 import { planOfBundle, type PlanOfBundle } from './plan-of-bundle.js';
 import { toolVersion } from './tool-version.js';
 
@@ -125,9 +126,8 @@ function refuseUnresumable(path: string, { origins, turns, tool }: ManifestFile)
 
 function otherMachine(path: string, changed: readonly ChangedFact[]): Failure | null {
   if (changed.length === 0) return null;
-  const what = changed.map(({ fact, then, now }) => `${fact} was ${then} and is ${now}`).join('; ');
   return unfit(
-    `${path} is not resumed, because the runs would not repeat each other: ${what}; ` +
+    `${path} is not resumed, because the runs would not repeat each other: ${changedSinceText(changed, 'now')}; ` +
       'run its experiment again with `pauselab replay`, and compare the bundles',
   );
 }

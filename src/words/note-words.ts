@@ -11,6 +11,7 @@ import type {
 } from '../facts/note-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { errnoText } from './errno-words.js';
+import { changedSinceText } from './side-words.js';
 import { counted, givingJvmText, listed } from './text.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
 
@@ -133,9 +134,7 @@ const words: WordsOf<NoteFact> = {
     (bootedAgain.length === 0
       ? ''
       : ` ${listed(bootedAgain)} ${bootedAgain.length === 1 ? 'was' : 'were'} booted again: the runs before and after are of two boots.`) +
-    (changed.length === 0
-      ? ''
-      : ` Changed meanwhile: ${changed.map(({ fact, then, now }) => `${fact} (${then} before, ${now} after)`).join('; ')}.`),
+    (changed.length === 0 ? '' : ` Changed meanwhile: ${changedSinceText(changed, 'after')}.`),
   'booted-again': ({ kernel, why }) =>
     `${kernel} was booted once more, because ${why}. Under TCG this may be a fault of the emulation; if it happens again, the kernel causes it.`,
   'jvm-started-again': ({ runs, starts_n, why }) =>

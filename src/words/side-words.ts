@@ -56,42 +56,102 @@ export function sideNoteText(note: SideNote): string {
   return sentenceOf<SideNote>(ofSides, note);
 }
 
-const ofFacts: Readonly<Record<DifferingFact['fact'], string>> = {
-  profile: 'the profile is',
-  label: 'the label is',
-  kernel: 'the kernel is',
-  guest: 'the guest is',
-  image: "the kernel's image is",
-  preemption: 'the preemption model is',
-  hz: 'HZ is',
-  transparentHugePages: 'the setting of transparent huge pages is',
-  autogroup: 'autogroup is',
-  clockSource: 'the clock source is',
-  schedFeatures: 'the scheduler has',
-  cpuModel: 'the CPU is',
-  cpus: 'the number of CPUs is',
-  memory: 'the memory is',
-  jdks: 'the JDK is',
-  allocators: 'the allocator is',
-  tool: 'pauselab is',
-  trace: 'tracing (--trace) is',
+interface FactWords {
+  readonly noun: string;
+  readonly isPlural?: true;
+  /** Before the value, if it is not the noun with its verb. */
+  readonly clause?: string;
+}
+
+const ofFacts: Readonly<Record<DifferingFact['fact'], FactWords>> = {
+  profile: { noun: 'the profile' },
+  label: { noun: 'the label' },
+  kernel: { noun: 'the kernel' },
+  guest: { noun: 'the guest' },
+  image: { noun: "the kernel's image" },
+  preemption: { noun: 'the preemption model' },
+  hz: { noun: 'HZ' },
+  transparentHugePages: { noun: 'the setting of transparent huge pages' },
+  autogroup: { noun: 'autogroup' },
+  clockSource: { noun: 'the clock source' },
+  schedFeatures: { noun: 'the features of the scheduler', isPlural: true, clause: 'the scheduler has' },
+  cpuModel: { noun: 'the CPU' },
+  cpus: { noun: 'the number of CPUs' },
+  memory: { noun: 'the memory' },
+  jdks: { noun: 'the JDK' },
+  allocators: { noun: 'the allocator' },
+  tool: { noun: 'pauselab' },
+  trace: { noun: 'tracing (--trace)' },
 };
+
+/** Facts that a manifest has by these names. */
+const ofRecorded: ReadonlyMap<string, FactWords> = new Map<string, FactWords>([
+  ...Object.entries(ofFacts),
+  ['kernelVersion', { noun: "the kernel's build" }],
+  ['perVmaLocks', { noun: 'per-VMA locks', isPlural: true }],
+  ['cores', { noun: 'the number of cores of these CPUs' }],
+  ['cpuNumbers', { noun: 'the CPUs that may be used', isPlural: true }],
+  ['memoryBytes', ofFacts.memory],
+  ['memoryLimitBytes', { noun: 'the limit on memory (cgroup)' }],
+  ['hypervisor', { noun: 'being a virtual machine' }],
+  ['maxMapCount', { noun: 'vm.max_map_count' }],
+  ['mitigations', { noun: 'the mitigations', isPlural: true }],
+  ['node', { noun: 'Node' }],
+  ['root', { noun: 'being root' }],
+]);
 
 /** `the kernel is 6.16 in before and 6.17 in after` */
 export function factText({ fact, a, b }: DifferingFact, labels: Labels): string {
-  return `${ofFacts[fact]} ${a ?? 'unknown'} in ${labels.a} and ${b ?? 'unknown'} in ${labels.b}`;
+  const words = ofFacts[fact];
+  return `${words.clause ?? withVerb(words)} ${a ?? 'unknown'} in ${labels.a} and ${b ?? 'unknown'} in ${labels.b}`;
+}
+
+function withVerb({ noun, isPlural }: FactWords): string {
+  return `${noun} ${isPlural === true ? 'are' : 'is'}`;
 }
 
 export function factsText(facts: readonly DifferingFact[], labels: Labels): string {
   return facts.map((fact) => factText(fact, labels)).join('; ');
 }
 
-/** Of facts of a machine, by their names in a manifest: `cpus is [0,1] in before and [2,3] in after` */
-export function changedFactsText(
-  facts: readonly { readonly fact: string; readonly then: string; readonly now: string }[],
-  { a, b }: Labels,
-): string {
-  return facts.map(({ fact, then, now }) => `${fact} is ${then} in ${a} and ${now} in ${b}`).join('; ');
+/** A fact of a machine, by its name in a manifest. */
+export interface RecordedChange {
+  readonly fact: string;
+  readonly then: string;
+  readonly now: string;
+}
+
+function recorded(fact: string): FactWords {
+  return ofRecorded.get(fact) ?? { noun: fact };
+}
+
+/** `the number of CPUs`. Another name, such as that of a fact of a guest, stays. */
+export function factNoun(fact: string): string {
+  return recorded(fact).noun;
+}
+
+/** `the number of CPUs is 2 in before and 4 in after` */
+export function changedFactsText(facts: readonly RecordedChange[], { a, b }: Labels): string {
+  return facts
+    .map(({ fact, then, now }) => `${withVerb(recorded(fact))} ${then} in ${a} and ${now} in ${b}`)
+    .join('; ');
+}
+
+/** `the CPU (Xeon before, EPYC now)` */
+export function changedSinceText(facts: readonly RecordedChange[], now: 'now' | 'after'): string {
+  return facts.map((one) => `${factNoun(one.fact)} (${one.then} before, ${one.now} ${now})`).join('; ');
+}
+
+/**
+ * `of`: what was booted between the two, the machine with this label, a machine without a label, or that below the
+ * guests.
+ */
+export function twoBootsText({ a, b }: Labels, of: { readonly label: string } | 'unlabelled' | 'guests'): string {
+  const were = `${a} and ${b} were measured in two boots`;
+  if (of === 'guests') return `${were} of the machine below the guests, or on two machines of the same make`;
+  if (of === 'unlabelled')
+    return `${were}, of this machine or of another of the same make; label machines to tell them apart (--kernel blue=host)`;
+  return `${were} of ${of.label}`;
 }
 
 /** `arms.free.holder.nice (19, 10); hogs.count (1, 2)` */

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { KernelRecord } from '../../src/bundle/bundle-schema.js';
 import { openBundle } from '../../src/bundle/store.js';
+import { localPlace } from '../../src/experiment/place/place.js';
 import { hashOf } from '../../src/profile/resolved/hash.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import type { ResolvedProfile } from '../../src/profile/resolved/resolved.js';
@@ -113,7 +115,7 @@ describe('pauselab merge', () => {
     ]);
   });
 
-  test('of another boot, Node and rights, and with a little more memory, and says so', async () => {
+  test('of another boot, Node, rights and CPUs of the same number, and with a little more memory, and says so', async () => {
     const out = scratch.fresh('both');
     const of = (day: number, more: object): string =>
       bundle(`day-${day}`, day, [1], { manifest: { host: { ...host, ...settings, ...more } } });
@@ -121,15 +123,48 @@ describe('pauselab merge', () => {
     const b = of(2, {
       bootId: 'two',
       node: 'v22',
-      root: true,
+      root: false,
+      schedFeatures: null,
+      cpus: [2, 3],
       maxMapCount: 65530,
       memoryBytes: host.memoryBytes - 4096,
     });
     const { code, stderr } = await command('merge', a, b, '-o', out);
     expect(code).toBe(0);
-    expect(stderr).toContain(`merged all the same: node is v20 in ${a} and v22 in ${b}`);
-    expect(stderr).toContain(`${a} and ${b} are of two boots of the machine`);
+    expect(stderr).toContain('merged all the same: ');
+    for (const [noun, then, now] of [
+      ['Node is', 'v20', 'v22'],
+      ['being root is', 'yes', 'no'],
+      ['the features of the scheduler are', 'known', 'unknown'],
+      ['the CPUs that may be used are', '0, 1', '2, 3'],
+    ] as const)
+      expect(stderr).toContain(`${noun} ${then} in ${a} and ${now} in ${b}`);
+    expect(stderr).toContain(
+      `${a} and ${b} were measured in two boots, of this machine or of another of the same make; label machines to tell them apart`,
+    );
     expect(stderr).not.toContain('emory');
+  });
+
+  test.each<[string, KernelRecord | null, object, string]>([
+    ['below guests', kernelRecord('6.17.0'), { bootId: 'two' }, ' of the machine below the guests, or on two machines'],
+    [
+      'of a machine with a label',
+      { ...localPlace().kernel, label: 'blue', name: 'blue' },
+      { bootId: 'two' },
+      ' of blue',
+    ],
+    ['that is not known', null, { bootId: null }, ''],
+  ])('of another boot %s', async (_, kernel, more, sentence) => {
+    const of = (day: number, own: object): string =>
+      bundle(`day-${day}`, day, [1], {
+        manifest: { host: { ...host, ...own }, ...(kernel === null ? {} : { kernels: [kernel] }) },
+        run: { run: kernel === null ? {} : { kernel: kernel.name } },
+      });
+    const [a, b] = [of(1, { bootId: 'one' }), of(2, more)];
+    const { code, stderr } = await command('merge', a, b, '-o', scratch.fresh('both'));
+    expect(code).toBe(0);
+    if (sentence === '') expect(stderr).not.toContain('boots');
+    else expect(stderr).toContain(`${a} and ${b} were measured in two boots${sentence}`);
   });
 
   test('of arms with other allocators', async () => {
@@ -383,9 +418,10 @@ describe('pauselab merge', () => {
         ['autogroup', false, 'autogroup is on in'],
         ['clockSource', 'hpet', 'the clock source is tsc in'],
         ['schedFeatures', ['NO_HRTICK', 'PLACE_LAG'], 'the scheduler has HRTICK in'],
-        ['schedFeatures', null, 'schedFeatures is ["HRTICK","PLACE_LAG"] in'],
-        ['cpus', [0, 2], 'cpus is [0,1] in'],
-        ['memoryLimitBytes', 2 ** 30, 'memoryLimitBytes is not recorded in'],
+        ['schedFeatures', null, 'the features of the scheduler are known in'],
+        ['cpus', [0, 1, 2], 'the number of CPUs is 2 in'],
+        ['memoryLimitBytes', 2 ** 30, 'the limit on memory (cgroup) is not recorded in'],
+        ['hypervisor', true, 'being a virtual machine is not recorded in'],
       ] as const
     ).map(([fact, value, sentence]): [string, () => string[], string] => [
       `${fact} ${JSON.stringify(value)}`,
@@ -413,7 +449,7 @@ describe('pauselab merge', () => {
           const kernels = [{ ...own, facts: { ...own.facts, mitigations: { retbleed } } }];
           return bundle(retbleed, i + 1, [1], { manifest: { kernels }, run: { run: { kernel: own.name } } });
         }),
-      '6.17.0 has mitigations {"retbleed":"on"} in',
+      'on 6.17.0, the mitigations are retbleed on in',
     ],
     [
       'another kernel below guests',
@@ -423,7 +459,7 @@ describe('pauselab merge', () => {
           const manifest = { kernels: [own], host: { ...host, kernel } };
           return bundle(kernel, i + 1, [1], { manifest, run: { run: { kernel: own.name } } });
         }),
-      'kernel is 6.18.0 in',
+      'the kernel is 6.18.0 in',
     ],
     [
       'another version of pauselab',
@@ -456,7 +492,7 @@ describe('pauselab merge', () => {
     [
       'another guest of the same kernel',
       () => [inGuest('a', 1, {}), inGuest('b', 2, { commandLine: 'quiet' })],
-      `not merged, because the runs do not repeat each other: 6.17.0 has the command line  in`,
+      `not merged, because the runs do not repeat each other: 6.17.0 has the command line none in`,
     ],
     [
       'another label for the same kernel',
@@ -530,7 +566,7 @@ describe('pauselab replay', () => {
     expect(text).toMatch(
       /^Replays .*: priority-inversion, seed 1, 1 arm, 2 runs each; it was `pauselab run priority-inversion`, on 2026-01-01/,
     );
-    expect(text).toMatch(/^ {2}kernel: 6\.18\.0 before, .* now$/m);
+    expect(text).toMatch(/^ {2}the kernel: 6\.18\.0 before, .* now$/m);
   });
 
   test.each<[string, object, string]>([

@@ -67,7 +67,24 @@ describe('without a terminal', () => {
     expect(written).toHaveLength(1);
   });
 
+  test('what happened in a run is said once, and is in no line of its progress', () => {
+    const status = statusOn(false);
+    status.onRunStart(started);
+    status.note('the JVM crashed. It is started again');
+    vi.advanceTimersByTime(20_000);
+    expect(written.map((line) => line.replace(/ · .*/, ''))).toEqual([
+      'the JVM crashed. It is started again',
+      'run 2 of 10: free, repetition 1',
+      'run 2 of 10: free, repetition 1',
+    ]);
+    status.end();
+  });
+
   test.each<[Partial<RunFile>, string]>([
+    [
+      { status: 'partial', interrupted: true, series: [], failures: [said('the guest did not answer')] },
+      'cut short, and its results are lost: the guest did not answer',
+    ],
     [{}, '3 stalls, the longest 500 ms'],
     [{ series: [] }, 'no stall'],
     [{ series: [seriesOf(writer, [stalledRun(1, 0.1)])] }, '1 stall, the longest 500 ms'],

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure, type FailureCode } from '../../src/base/failure.js';
 import type { RunFile } from '../../src/bundle/bundle-schema.js';
+import { hasFailed, hasFigures, lostItsPlace } from '../../src/bundle/stored.js';
 import { runInGuest } from '../../src/experiment/place/guest-run.js';
 import { lastingGuest } from '../../src/experiment/place/lasting-guest.js';
 import { sayRan } from '../../src/experiment/place/said.js';
@@ -29,15 +30,26 @@ const failing = (code: FailureCode): RunOutput =>
   });
 
 /** A guest whose attempts at the run end like this, in turn. */
-async function fileAfter(...ends: readonly (RunOutput | 'complete' | 'lost')[]): Promise<RunFile> {
+async function fileAfter(
+  ends: readonly (RunOutput | 'complete' | 'lost' | 'lost after a signal')[],
+  note: (text: string) => void = nothing,
+): Promise<RunFile> {
   let n = 0;
+  let signal = nothing;
+  const interrupted = new Promise<void>((resolve) => {
+    signal = resolve;
+  });
   const machine: Machine = {
     ...{ pid: process.pid, vcpus: [1], hello: null, channel: 'virtio', boot_ms: 1, commandLine: '', command: [] },
     request: async (_, __, take) => {
       const end = ends[n];
       n += 1;
       if (end === undefined) throw new Error('it was started too often');
-      if (end === 'lost') throw new MachineLost('the guest is gone');
+      if (end === 'lost after a signal') {
+        signal();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (end === 'lost' || end === 'lost after a signal') throw new MachineLost('the guest is gone');
       const whole = failing('workload');
       const ran = end === 'complete' ? { ...whole, file: { ...whole.file, status: end, failures: [] } } : end;
       for (const clock_ns of [1, 2]) {
@@ -54,7 +66,7 @@ async function fileAfter(...ends: readonly (RunOutput | 'complete' | 'lost')[]):
     console: () => 'its console',
     close: () => Promise.resolve(),
   };
-  const { file } = await runInGuest(machine, input, { emulated: true, progress: nothing });
+  const { file } = await runInGuest(machine, { ...input, interrupted }, { emulated: true, note });
   expect(n).toBe(ends.length);
   return file;
 }
@@ -66,15 +78,37 @@ test.each([
   ['whose last start fails for another reason', failing('unfit'), ['failed', 1]],
   ['whose guest is lost at last', 'lost', ['failed', 1]],
 ] as const)('a run %s keeps the crashes before', async (_, last, [status, failures_n]) => {
-  const file = await fileAfter(crash, crash, last);
+  const file = await fileAfter([crash, crash, last]);
   expect([file.status, file.failures.length]).toEqual([status, failures_n]);
   expect(file.machine.guest?.failedStarts).toMatchObject([{ code: 'jvm-crashed' }, { code: 'jvm-crashed' }]);
 });
 
 test('after the last crash the run is kept, with the crashes before', async () => {
-  const file = await fileAfter(crash, crash, crash);
+  const file = await fileAfter([crash, crash, crash]);
   expect(file).toMatchObject({ status: 'failed', failures: [{ code: 'jvm-crashed' }] });
   expect(file.machine.guest?.failedStarts).toHaveLength(2);
+});
+
+test('each start that is made again is said once', async () => {
+  const notes: string[] = [];
+  await fileAfter([crash, crash, 'complete'], (text) => notes.push(text));
+  expect(notes).toEqual(
+    Array.from(
+      { length: 2 },
+      () => expect.stringMatching(/^in the guest: .*\. It is started again, because this/) as string,
+    ),
+  );
+});
+
+test('a guest that does not answer after a signal makes no failed run, but one that was cut short', async () => {
+  const file = await fileAfter(['lost after a signal']);
+  expect(file).toMatchObject({ status: 'partial', interrupted: true, failures: [{ code: 'guest-lost' }] });
+  expect([hasFailed(file), hasFigures(file), lostItsPlace(file)]).toEqual([false, false, true]);
+  const lost = await fileAfter(['lost']);
+  expect(lost.interrupted).toBeUndefined();
+  expect(hasFailed(lost)).toBe(true);
+  // As an older version recorded it.
+  expect(hasFailed({ ...lost, status: 'partial' })).toBe(true);
 });
 
 describe('a guest that is lost', () => {

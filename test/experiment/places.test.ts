@@ -32,7 +32,12 @@ const kernel = (asked: string): Promise<KernelImage> =>
     sha256: 'x',
     origin: { kind: 'file' },
   });
-const session = { interrupted: new Promise(() => undefined), progress: () => undefined, withoutKvm: undefined };
+const session = {
+  interrupted: new Promise(() => undefined),
+  progress: () => undefined,
+  note: () => undefined,
+  withoutKvm: undefined,
+};
 const plan = (wanted: Partial<WantedPlaces>, resolve = kernel) =>
   planPlaces({ kernels: [], preempt: [], guest, ...wanted }, resolve, session);
 const names = async (wanted: Partial<WantedPlaces>): Promise<string[]> => (await plan(wanted)).map(({ name }) => name);

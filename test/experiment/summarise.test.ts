@@ -218,6 +218,13 @@ describe('a run without a window', () => {
     expect(verdict).toMatch(/ The run \d+-free-one-vma failed: it is gone\./);
   });
 
+  test('whose guest did not answer after a signal did not fail: it was cut short', () => {
+    const lost = ended('free-one-vma', 'partial', 'guest-lost');
+    const made = summary([{ ...lost, file: { ...lost.file, interrupted: true } }]);
+    expect(made.conclusions.some(({ code }) => code === 'runs-failed')).toBe(false);
+    expect(noteCodes(made)).toEqual(['runs-without-figures']);
+  });
+
   test('takes no figure from the other runs of its arm', () => {
     const measured = {
       issued: [{ call: 'madvise.FREE', by: null, n: 3, bytes: 12 }],

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { availableMemoryBytes, memoryLimit, watchOomKills } from '../../src/host/memory.js';
+import { availableMemoryBytes, memoryLimit, smallestMemoryLimitBytes, watchOomKills } from '../../src/host/memory.js';
 import { repository } from '../support/pauselab.js';
 import { machineWith as filesOf } from '../support/kernel-files.js';
 
@@ -108,6 +108,25 @@ describe('what may be used is the least of', () => {
   ] as const)('%s', (_, files, expected) => {
     expect(availableMemoryBytes(machineWith(files)) / mib).toBe(expected);
   });
+});
+
+test('the smallest limit does not depend on what is used', () => {
+  const nested = (outerUsed: number) =>
+    machineWith({
+      ...v2,
+      'sys/fs/cgroup/a/b/memory.max': String(512 * mib),
+      'sys/fs/cgroup/a/b/memory.current': String(mib),
+      'sys/fs/cgroup/a/memory.max': String(1024 * mib),
+      'sys/fs/cgroup/a/memory.current': String(outerUsed * mib),
+    });
+  for (const [used, tightest] of [
+    [2, 512],
+    [1000, 1024],
+  ] as const) {
+    expect((memoryLimit(nested(used))?.bytes ?? 0) / mib).toBe(tightest);
+    expect(smallestMemoryLimitBytes(nested(used))).toBe(512 * mib);
+  }
+  expect(smallestMemoryLimitBytes(machineWith(v2))).toBeNull();
 });
 
 describe('an end by SIGKILL', () => {

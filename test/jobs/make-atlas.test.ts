@@ -51,6 +51,7 @@ function fakeGuest(release: string, answer: Answer, { accelerator = 'tcg' as con
         origin: { kind: 'file' },
       },
       settings: { cpus: 2, memoryBytes: 2 ** 31, preempt: 'full', feature: null, append: [] },
+      image: () => ({ path: '', bytes: 0, sha256: '', built_ms: null }),
     },
     open: () => {
       const place: Place = {

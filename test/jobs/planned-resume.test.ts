@@ -151,7 +151,7 @@ describe('the text', () => {
     const { code, stdout } = await command('resume', path, '--dry-run');
     expect(code).toBe(5);
     expect(stdout).toMatch(
-      /^Changed since the beginning; the new runs would not be comparable:\n {2}cpuModel: An abacus before, .* now\nChanged since the beginning; the bundle will record it:\n {2}node: v1 before, .* now\n/m,
+      /^Changed since the beginning; the new runs would not be comparable:\n {2}the CPU: An abacus before, .* now\nChanged since the beginning; the bundle will record it:\n {2}Node: v1 before, .* now\n/m,
     );
   });
 });

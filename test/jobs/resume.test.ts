@@ -1,5 +1,5 @@
 /** An interrupted experiment goes on in its bundle: what is missing is measured, and what would be unfair is refused. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Failure, unfit, workloadFailed } from '../../src/base/failure.js';
@@ -11,11 +11,14 @@ import { failedStart } from '../../src/experiment/run/failed-start.js';
 import type { RunInput, RunOutput } from '../../src/experiment/run/one-run.js';
 import { localPlace, type Place } from '../../src/experiment/place/place.js';
 import { runOrder, type PlannedRun } from '../../src/experiment/plan/order.js';
+import { missingRuns } from '../../src/experiment/plan/past-runs.js';
 import { hostFacts } from '../../src/host/facts.js';
 import { beforeOf } from '../../src/jobs/resume-plan.js';
 import { toolVersion } from '../../src/jobs/tool-version.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { profileHashOf } from '../../src/profile/resolved/profile-secrets.js';
+import type { ResolvedProfile } from '../../src/profile/resolved/resolved.js';
+import { seededRandom } from '../../src/stats/prng.js';
 import { readSide } from '../../src/verdict/evidence/read-side.js';
 import { checkCondition, parseFailCondition } from '../../src/verdict/run/fail-if.js';
 import { parseSet } from '../support/parse-set.js';
@@ -32,11 +35,23 @@ const here: KernelRecord = localPlace().kernel;
 
 /** What becomes of the nth run, from 1. */
 type Fate =
-  'complete' | 'disturbed' | 'cut' | 'failed' | 'refused' | 'lost' | 'guest lost' | 'no space' | 'interrupted after';
+  | 'complete'
+  | 'disturbed'
+  | 'cut'
+  | 'failed'
+  | 'refused'
+  | 'refused after its window'
+  | 'lost'
+  | 'guest lost'
+  | 'no space'
+  | 'interrupted after';
 
 interface Session {
   readonly out: string;
-  readonly fates?: Readonly<Record<number, Fate>>;
+  /** Of its nth run, if it is no complete one. */
+  readonly fates?: Readonly<Record<number, Fate>> | ((nth: number) => Fate);
+  /** In place of the profile of all. */
+  readonly of?: ResolvedProfile;
   readonly kernel?: KernelRecord;
   /** In place of `kernel`. */
   readonly kernels?: readonly KernelRecord[];
@@ -57,6 +72,7 @@ interface Ended extends ExperimentResult {
 async function session({
   out,
   fates = {},
+  of: measured = profile,
   kernel = here,
   kernels = [kernel],
   failing = [],
@@ -71,7 +87,7 @@ async function session({
     const where = kernels.length > 1 ? `${request.arm.name}@${request.kernel}` : request.arm.name;
     made.push(`${where} ${request.repetition}`);
     regions.push(request.regionBytes);
-    const fate = fates[made.length] ?? 'complete';
+    const fate = typeof fates === 'function' ? fates(made.length) : (fates[made.length] ?? 'complete');
     if (fate === 'lost') throw workloadFailed('the guest is gone');
     if (fate === 'no space')
       throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write', path: '/dev/shm/plan' });
@@ -80,7 +96,7 @@ async function session({
       request,
       startedAt: new Date().toISOString(),
       failure:
-        fate === 'refused'
+        fate === 'refused' || fate === 'refused after its window'
           ? unfit('it needs a newer JDK')
           : fate === 'guest lost'
             ? new Failure('guest-lost', 'the guest is gone')
@@ -88,6 +104,8 @@ async function session({
       files: {},
     });
     if (['failed', 'refused', 'guest lost'].includes(fate) || failing.includes(where)) return begun;
+    if (fate === 'refused after its window')
+      return { ...begun, file: { ...begun.file, window: { windowStart_ns: 0, windowEnd_ns: 1e9, drainEnd_ns: 1e9 } } };
     return {
       ...begun,
       file: {
@@ -123,12 +141,12 @@ async function session({
   });
   const store = isResumed ? reopenBundle(out) : createBundle(out);
   const before = isResumed
-    ? beforeOf(out, readBundleFile('manifest', join(out, 'manifest.json')), profile.arms, []).before
+    ? beforeOf(out, readBundleFile('manifest', join(out, 'manifest.json')), measured.arms, []).before
     : undefined;
   try {
     const result = await runExperiment({
-      profile,
-      arms: profile.arms,
+      profile: measured,
+      arms: measured.arms,
       places: kernels.map((one) => () => Promise.resolve(placeOn(one))),
       store,
       before,
@@ -247,7 +265,7 @@ describe('an experiment that was interrupted', () => {
     // A boot in which the kernel gave up its first clock.
     await expect(
       again(out, { kernel: { ...kernel, facts: { ...kernel.facts, clockSource: 'hpet' } } }),
-    ).rejects.toThrow('6.17.13 has clockSource not recorded in ');
+    ).rejects.toThrow('on 6.17.13, the clock source is not recorded in ');
     await expect(again(out, { kernel: other })).rejects.toThrow(
       /^not resumed, because the runs would not repeat each other: 6\.17\.13 has the image 6\.17\.13 in .* and another in this machine now; run the experiment again with `pauselab replay`$/,
     );
@@ -326,6 +344,14 @@ describe('an experiment that ends by a failure', () => {
     expect(readdirSync(join(out, 'runs'))).toEqual([]);
   });
 
+  test('after a whole window keeps the run, whatever the failure', async () => {
+    const out = scratch.fresh('bundle');
+    const { failure, summary } = await session({ out, fates: { 1: 'refused after its window' } });
+    expect(failure?.exitCode).toBe(5);
+    expect(failure?.message).toMatch(/^run 000-\S+ failed: it needs a newer JDK$/);
+    expect([readdirSync(join(out, 'runs')).length, summary.status]).toEqual([1, 'failed']);
+  });
+
   test('but on several kernels goes on with the others', async () => {
     const { failure, made } = await session({ out: scratch.fresh('bundle'), kernels, fates: { 1: 'refused' } });
     expect(made.length).toBeGreaterThan(3);
@@ -338,19 +364,74 @@ describe('an experiment on two kernels, of which one is lost', () => {
   const kernels = ['6.16.12', '6.17.13'].map((release) => kernelRecord(release));
   const kernelOf = (run: string): string => run.replace(/^.*@| \d+$/g, '');
 
-  test('goes on without that kernel at any run, and is resumed by its runs', async () => {
-    const whole = (await session({ out: scratch.fresh('whole'), kernels })).made;
+  // An arm under a JDK has its name before that of the kernel.
+  const underJdks = { ...profile, arms: profile.arms.map((arm) => ({ ...arm, name: `${arm.name}@jdk-26` })) };
+
+  test.each([
+    ['', profile],
+    [', whose arms are under JDKs', underJdks],
+  ])('goes on without that kernel at any run, and is resumed by its runs, in turns%s', async (_, of) => {
+    const whole = (await session({ out: scratch.fresh('whole'), kernels, of })).made;
     for (let nth = 1; nth <= whole.length; nth += 1) {
       const out = scratch.fresh('bundle');
       const gone = kernelOf(whole[nth - 1] ?? '');
-      const { made, failure, summary } = await session({ out, kernels, fates: { [nth]: 'guest lost' } });
+      const { made, failure, summary } = await session({ out, kernels, of, fates: { [nth]: 'guest lost' } });
       expect(made).toEqual(whole.filter((run, i) => i < nth || kernelOf(run) !== gone));
       expect(failure).toMatchObject({ code: 'guest-lost' });
       expect(failure?.message).toContain('all other runs were made; continue with `pauselab resume ');
       expect(summary.verdict).toMatch(/The run \S+ failed: the guest is gone\./);
-      const rest = await again(out, { kernels });
+      const rest = await again(out, { kernels, of });
       expect(rest).toMatchObject({ failure: null, summary: { status: 'complete' } });
-      expect([...made.filter((_, i) => i !== nth - 1), ...rest.made].sort()).toEqual([...whole].sort());
+      expect(rest.made).toEqual(whole.filter((run, i) => i >= nth - 1 && kernelOf(run) === gone));
+    }
+  });
+
+  test('takes turns again also among arms that waited since other runs', async () => {
+    const of = { ...profile, runs: 3 };
+    const whole = (await session({ out: scratch.fresh('whole'), kernels, of })).made;
+    const [first = ''] = whole;
+    const lost = whole.findIndex((run, i) => i > whole.length / 2 && kernelOf(run) === kernelOf(first)) + 1;
+    const out = scratch.fresh('bundle');
+    // An arm fails at once, and later its kernel is lost: fewer runs are made by then.
+    const isOfFirst = (run: string): boolean => run.replace(/ \d+$/, '') === first.replace(/ \d+$/, '');
+    const before_n = whole.slice(0, lost).filter((run, i) => i === 0 || !isOfFirst(run)).length;
+    const { made } = await session({ out, kernels, of, fates: { 1: 'failed', [before_n]: 'guest lost' } });
+    const rest = await again(out, { kernels, of });
+    const rounds = rest.made.map((run) => Number(run.replace(/^.* /, '')));
+    expect(rounds).toEqual([...rounds].sort());
+    expect([...made.filter((_, i) => i !== 0 && i !== before_n - 1), ...rest.made].sort()).toEqual([...whole].sort());
+  });
+
+  test('is resumed as often as it takes, whatever failed, was lost, disturbed or interrupted', async () => {
+    const arms = profile.arms.slice(0, 3);
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const random = seededRandom(seed);
+      const of = { ...profile, arms, seed, runs: 1 + (seed % 2), spoiled: { ...profile.spoiled, retries: 1 } };
+      const fate = (): Fate => {
+        const x = random();
+        if (x < 0.3) return 'disturbed';
+        if (x < 0.38) return 'guest lost';
+        if (x < 0.46) return 'failed';
+        return x < 0.5 ? 'cut' : x < 0.54 ? 'interrupted after' : 'complete';
+      };
+      const out = scratch.fresh('bundle');
+      await session({ out, kernels, of, fates: fate });
+      for (let nth = 0; nth < 3; nth += 1) await again(out, { kernels, of, fates: fate });
+      const manifest = readBundleFile('manifest', join(out, 'manifest.json'));
+      const { runs, setAside } = beforeOf(out, manifest, arms, []).before;
+      const missing = missingRuns({
+        ...{ plan: { profile: of, arms }, kernels: kernels.map(({ name }) => name), order: manifest.order },
+        ...{ untilN: null, runs, resumed: manifest.resumed, setAside },
+      });
+      const last = await again(out, { kernels, of });
+      expect(last).toMatchObject({ failure: null, summary: { status: 'complete' } });
+      expect(last.made).toEqual(missing.map(({ arm, kernel, repetition }) => `${arm}@${kernel} ${repetition}`));
+      const counted = readBundle(out).runs.filter(({ file }) => file.disturbances.length === 0);
+      const cells = new Set(
+        readBundle(out).runs.map(({ file }) => `${file.arm} ${file.kernel ?? ''} ${file.repetition}`),
+      );
+      expect(cells.size).toBe(of.runs * arms.length * kernels.length);
+      expect(counted.length).toBeGreaterThan(0);
     }
   });
 
@@ -435,6 +516,15 @@ describe('an experiment on two kernels, of which one fails an arm', () => {
         'complete',
       ]);
     }
+  });
+
+  test('is resumed if pauselab was killed before it moved the failed run', async () => {
+    const out = scratch.fresh('bundle');
+    const { made } = await session({ out, kernels, failing: [bad] });
+    await again(out, { kernels, fates: { 1: 'interrupted after' } });
+    const run = `${String(made.indexOf(`${bad} 1`)).padStart(3, '0')}-${bad}`;
+    renameSync(join(out, 'cut-short', run), join(out, 'runs', run));
+    expect(await again(out, { kernels })).toMatchObject({ failure: null, made: [`${bad} 2`] });
   });
 
   test('repeats disturbed runs of the others, before and after', async () => {
@@ -593,13 +683,13 @@ describe('is refused, and the bundle stays as it is:', () => {
       'another machine',
       () => bundleWith(2, { host: { ...hostFacts(), cpuModel: 'An abacus' } }),
       5,
-      /is not resumed, because the runs would not repeat each other: cpuModel was An abacus and is .*; run its experiment again with `pauselab replay`, and compare the bundles$/,
+      /is not resumed, because the runs would not repeat each other: the CPU \(An abacus before, .* now\); run its experiment again with `pauselab replay`, and compare the bundles$/,
     ],
     [
       'another boot of this machine',
       () => bundleWith(2, { host: { ...hostFacts(), bootId: 'before' } }),
       5,
-      /would not repeat each other: the boot was before and is \S+; run/,
+      /would not repeat each other: the boot \(before before, \S+ now\); run/,
     ],
     [
       'a merged bundle',
@@ -770,7 +860,7 @@ describe('--dry-run', () => {
     expect(other).toMatchObject({
       code: 5,
       changes: { refused: [{ fact: 'cpuModel' }], noted: [{ fact: 'node' }] },
-      refused: expect.stringContaining('would not repeat each other: cpuModel was An abacus') as string,
+      refused: expect.stringContaining('would not repeat each other: the CPU (An abacus before') as string,
     });
     const app = await loadResolved('app', ['jvm.app.args=-jar x.jar'].map(parseSet));
     const names = app.arms.map(({ name }) => name);
@@ -836,6 +926,41 @@ describe('what changed since the beginning', () => {
     expect(changed(here, ['PLACE_LAG', 'HRTICK'])).toEqual(['schedFeatures']);
     // In a guest it switches nothing here.
     expect(changed({ ...guest, feature: 'NO_HRTICK' }, ['PLACE_LAG', 'HRTICK'])).toEqual(['schedFeatures']);
+  });
+
+  test('other CPUs are no change if they are as many, on as many cores', () => {
+    const then = (cpus: readonly number[], more: object = {}) => ({
+      ...manifest(here),
+      host: { ...host, cpus, cores: 2, ...more },
+    });
+    const changed = (now: object) => {
+      const { refused, said: noted } = changesSince(then([0, 1]), '1', { ...host, cores: 2, ...now });
+      return [refused, noted].map((facts) => facts.map(({ fact, then: a, now: b }) => `${fact}: ${a}, ${b}`));
+    };
+    expect(changed({ cpus: [0, 1] })).toEqual([[], []]);
+    expect(changed({ cpus: [2, 3] })).toEqual([[], ['cpuNumbers: 0, 1, 2, 3']]);
+    expect(changed({ cpus: [0, 1, 2, 3] })).toEqual([['cpus: 2, 4'], []]);
+    expect(changed({ cpus: [0, 2], cores: 1 })).toEqual([['cores: 2, 1'], ['cpuNumbers: 0, 1, 0, 2']]);
+    // A version did not record it.
+    const { refused } = changesSince(then([0, 1], { cores: undefined }), '1', { ...host, cpus: [0, 1], cores: 2 });
+    expect(refused).toEqual([]);
+  });
+
+  test('what only root can read is said, if only one of the two was root', () => {
+    const features = ['PLACE_LAG'];
+    const changed = (now: object) => {
+      const then = { ...manifest(here), host: { ...host, root: true, schedFeatures: features } };
+      const { refused, said: noted } = changesSince(then, '1', {
+        ...host,
+        root: true,
+        schedFeatures: features,
+        ...now,
+      });
+      return [refused, noted].map((facts) => facts.map(({ fact }) => fact).sort());
+    };
+    expect(changed({ root: false, schedFeatures: null })).toEqual([[], ['root', 'schedFeatures']]);
+    expect(changed({ root: false, schedFeatures: ['NO_PLACE_LAG'] })).toEqual([['schedFeatures'], ['root']]);
+    expect(changed({ schedFeatures: null })).toEqual([['schedFeatures'], []]);
   });
 
   test('another Node is said', () => {

@@ -95,8 +95,9 @@ function shown(text: string): string {
   return fitted(printableLine(redacted(text)), (process.stderr.columns || usualColumns) - 1);
 }
 
-function outcomeOf({ status, failures, disturbances, series }: RunFile): string {
+function outcomeOf({ status, failures, interrupted, disturbances, series }: RunFile): string {
   if (status === 'failed') return `failed: ${sentencesOf(failures).join('; ')}`;
+  if (interrupted === true) return `cut short, and its results are lost: ${sentencesOf(failures).join('; ')}`;
   const count = series.reduce((sum, { stalls }) => sum + stalls.count, 0);
   const longest_ns = Math.max(0, ...series.map(({ stalls }) => stalls.longest_ns));
   const stalls =

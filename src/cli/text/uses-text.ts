@@ -4,6 +4,7 @@ import type { Use } from '../../experiment/plan/uses.js';
 import type { ChangedFact } from '../../experiment/run/environment.js';
 import type { PlanOfBundle } from '../../jobs/plan-of-bundle.js';
 import { withoutSecrets } from '../../profile/resolved/profile-secrets.js';
+import { factNoun } from '../../words/side-words.js';
 
 /** Profile and seed of an experiment, and the command that began it. `more`: what follows the seed. */
 export function experimentText({ manifest, side }: Pick<PlanOfBundle, 'manifest' | 'side'>, more = ''): string {
@@ -21,5 +22,5 @@ export function useLines(uses: readonly Use[]): string[] {
 
 /** Cleaned for the terminal, also where the values are of this machine. */
 export function differenceLines(differences: readonly ChangedFact[]): string[] {
-  return printable(differences.map(({ fact, then, now }) => `  ${fact}: ${then} before, ${now} now`));
+  return printable(differences.map(({ fact, then, now }) => `  ${factNoun(fact)}: ${then} before, ${now} now`));
 }

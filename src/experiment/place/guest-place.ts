@@ -15,7 +15,7 @@ import type { KernelImage } from '../../kernel/image/kernel.js';
 import { bootMachine, pinVcpus, type BootInput, type Machine } from '../../kernel/guest/guest-machine.js';
 import { withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../../kernel/guest/qemu.js';
 import { ask } from './guest-ask.js';
-import { refuseTooMuchMemory } from './guest-memory.js';
+import { guestMemoryProblem, leastGuestMemoryBytes } from './guest-memory.js';
 import { runInGuest } from './guest-run.js';
 import { lastingGuest } from './lasting-guest.js';
 import type { Place } from './place.js';
@@ -40,7 +40,10 @@ export interface GuestInput {
 /** State that the guests of an experiment share. */
 export interface GuestSession {
   readonly interrupted: Promise<unknown>;
+  /** The current step, such as a boot: it is shown until the next. */
   readonly progress: (text: string) => void;
+  /** What happened in a step. It is said once. */
+  readonly note: (text: string) => void;
   /** Why KVM does not work; null: it works; undefined: not tried yet. */
   withoutKvm: string | null | undefined;
 }
@@ -107,7 +110,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
           },
         ),
       ...lastingGuest(machine, (run) =>
-        runInGuest(machine, run, { emulated: accelerator === 'tcg', progress: session.progress }),
+        runInGuest(machine, run, { emulated: accelerator === 'tcg', note: session.note }),
       ),
     };
   } catch (error) {
@@ -188,7 +191,7 @@ async function bootAtAll(
       return { machine, accelerator: 'kvm', failures: [] };
     }
     session.withoutKvm = machine;
-    session.progress(`${kernel.release}: KVM does not work here, so QEMU emulates the CPUs (TCG)`);
+    session.note(`${kernel.release}: KVM does not work here, so QEMU emulates the CPUs (TCG)`);
   }
   const accelerator: Accelerator = works ? 'kvm' : 'tcg';
   // QEMU's translation of code that patches itself has faults: the same kernel boots the next time.
@@ -201,7 +204,7 @@ async function bootAtAll(
     emulated: accelerator === 'tcg',
     mayBeEmulation: 'guest-kernel-crashed',
     verb: 'booted',
-    progress: session.progress,
+    note: session.note,
   });
 }
 
@@ -217,15 +220,12 @@ function refuseWrongClock(uptime_s: number, { boot_ms }: Machine): void {
     );
 }
 
-/**
- * The guest unpacks the archive into memory while the archive is still there. The file system for it takes half of the
- * rest at most (shmem_default_max_blocks in mm/shmem.c: the archive's pages do not count as memory yet).
- */
 function refuseTooSmall({ image, settings: { memoryBytes } }: GuestInput): void {
-  const least = 3 * image.bytes + 256 * 2 ** 20;
+  const least = leastGuestMemoryBytes(image.bytes);
   if (memoryBytes < least)
     throw usage(
       `a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone needs ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`,
     );
-  refuseTooMuchMemory([{ memoryBytes }]);
+  const problem = guestMemoryProblem([{ memoryBytes, imageBytes: () => image.bytes }]);
+  if (problem !== null && problem.refusal !== null) throw problem.refusal;
 }

@@ -24,7 +24,7 @@ const emulatedEnd_ms = 45_000;
 export function runInGuest(
   machine: Machine,
   input: RunInput,
-  { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void },
+  { emulated, note }: { readonly emulated: boolean; readonly note: (text: string) => void },
 ): Promise<RunOutput> {
   const attempt = async (failures: readonly StatedFailure[]): Promise<RunOutput> => {
     const output = await runOnce(machine, input, { failedStarts: failures, emulated });
@@ -41,7 +41,7 @@ export function runInGuest(
     emulated,
     mayBeEmulation: 'jvm-crashed',
     verb: 'started',
-    progress,
+    note,
   });
 }
 
@@ -89,7 +89,7 @@ async function runOnce(
       error,
       startedAt,
       failedStarts,
-      status: ending.wasInterrupted ? 'partial' : 'failed',
+      wasInterrupted: ending.wasInterrupted,
     });
   } finally {
     stopListening();
@@ -100,14 +100,15 @@ interface Lost {
   readonly error: MachineLost;
   readonly startedAt?: string;
   readonly failedStarts?: readonly StatedFailure[];
-  readonly status?: 'partial' | 'failed';
+  /** The user had ended the run, and its results did not arrive. */
+  readonly wasInterrupted?: boolean;
 }
 
 /** The record of a run whose guest is gone, in the run or before it. */
 export function lostRun(
   machine: Pick<Machine, 'vcpus' | 'console'>,
   request: RunRequest,
-  { error, startedAt = new Date().toISOString(), failedStarts = [], status = 'failed' }: Lost,
+  { error, startedAt = new Date().toISOString(), failedStarts = [], wasInterrupted = false }: Lost,
 ): RunOutput {
   // A guest sends a run after its end: during the window its CPUs serve the measurement only.
   const failure = {
@@ -118,10 +119,10 @@ export function lostRun(
     request,
     startedAt,
     failure,
-    status,
     files: { 'console.log': machine.console() },
   });
-  return { ...lost, file: withoutReadings(lost.file, failedStarts) };
+  const file = withoutReadings(lost.file, failedStarts);
+  return { ...lost, file: wasInterrupted ? { ...file, status: 'partial', interrupted: true } : file };
 }
 
 /** Both clocks at the same instant, and how long the guest's CPUs had waited for a CPU of the host until then. */

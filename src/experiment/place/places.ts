@@ -40,7 +40,12 @@ export interface PlannedPlace {
   /** The user's text, with its label. */
   readonly asked: string;
   /** Null: this machine. */
-  readonly guest: { readonly kernel: KernelImage; readonly settings: GuestSettings } | null;
+  readonly guest: {
+    readonly kernel: KernelImage;
+    readonly settings: GuestSettings;
+    /** Builds it, if the cache does not have it. */
+    readonly image: () => GuestImage;
+  } | null;
   readonly open: OpenPlace;
 }
 
@@ -161,7 +166,7 @@ function plannedGuest(
   return {
     name,
     asked,
-    guest: { kernel, settings },
+    guest: { kernel, settings, image: () => share().image },
     open: () =>
       openGuest({ name, label, kernel, settings, bootDeadline_ms, differences, oneTree, ...share() }, session),
   };
@@ -169,7 +174,7 @@ function plannedGuest(
 
 function builtImage(session: GuestSession, files: readonly GuestFile[]): GuestImage {
   const image = guestImage(files);
-  session.progress(
+  session.note(
     image.built_ms === null
       ? `guest image of ${Math.round(image.bytes / 2 ** 20)} MiB, from the cache`
       : `guest image of ${Math.round(image.bytes / 2 ** 20)} MiB, built in ${(image.built_ms / 1000).toFixed(1)} s`,

@@ -10,13 +10,13 @@ interface StartingAgain {
   readonly emulated: boolean;
   readonly mayBeEmulation: FailureCode;
   readonly verb: 'booted' | 'started';
-  readonly progress: (text: string) => void;
+  readonly note: (text: string) => void;
 }
 
 /** `attempt` receives the failures of earlier attempts, because its result contains them. */
 export async function startedAgain<T>(
   attempt: (failures: readonly StatedFailure[]) => Promise<T>,
-  { emulated, mayBeEmulation, verb, progress }: StartingAgain,
+  { emulated, mayBeEmulation, verb, note }: StartingAgain,
 ): Promise<T> {
   const failures: StatedFailure[] = [];
   for (;;) {
@@ -32,7 +32,7 @@ export async function startedAgain<T>(
         throw error;
       const failure = sayFailure({ code: error.code, message: error.message.slice(0, 2000) });
       failures.push(failure);
-      progress(`${failure.sentence}. It is ${verb} again, because this may be a fault of the emulation`);
+      note(`${failure.sentence}. It is ${verb} again, because this may be a fault of the emulation`);
     }
   }
 }

@@ -119,6 +119,7 @@ const factsSchema = z.object({
   perVmaLocks: z.boolean().nullable(),
   cpuModel: text(200),
   cpus: z.array(z.int()).max(4096),
+  cores: finite,
   memoryBytes: finite,
   memoryLimitBytes: finite.nullable(),
   hypervisor: z.boolean().nullable(),

@@ -1,10 +1,11 @@
 /**
  * What an experiment that was interrupted still lacks. The next run follows from the seed and from the runs so far
- * (run-queue.ts), so going through the kept runs in their order leads to where the experiment would be.
+ * (run-queue.ts), so going through all runs in their order leads to where the experiment would be.
  */
 import { usage } from '../../base/failure.js';
 import type { ManifestFile, Resumed, RunFile } from '../../bundle/bundle-schema.js';
 import { folderName } from '../../bundle/place-names.js';
+import { runNumber } from '../../bundle/run-number.js';
 import { jdkLabelOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { runQueue, type QueuedSide, type RunQueue } from '../run-queue.js';
 import type { FinishedRun } from '../summarise.js';
@@ -27,65 +28,94 @@ export function comparesSeveral(arms: readonly ResolvedArm[], kernels_n: number)
   return kernels_n > 1 || arms.some((arm) => jdkLabelOf(arm) !== null);
 }
 
-interface Failed extends Pick<ManifestFile, 'resumed'>, Pick<Resumed, 'setAside'> {
+/** What a manifest and its runs say of an experiment that was interrupted. */
+export interface PastSessions {
   readonly arms: readonly ResolvedArm[];
   readonly kernels_n: number;
-}
-
-/** Whether the experiment went on without the arm of a run on its kernel, or without its kernel, before this interruption or an earlier one. */
-export function failedBefore({ resumed, setAside, arms, kernels_n }: Failed): (run: PlannedRun) => boolean {
-  if (!comparesSeveral(arms, kernels_n)) return () => false;
-  const failed = [...resumed.flatMap((earlier) => earlier.setAside), ...setAside].filter(
-    ({ status }) => status === 'failed',
-  );
-  const names = new Set(failed.map(({ run }) => run.replace(/^\d+-/, '')));
-  const lost = new Set(
-    failed.flatMap(({ run, placeLost }) => (placeLost === true ? [run.replace(/^[^@]*@/, '')] : [])),
-  );
-  return (run) => names.has(nameWithoutNumber(run, kernels_n)) || lost.has(folderName(run.kernel));
+  /** That count, in the order in which they were made. */
+  readonly runs: readonly FinishedRun[];
+  /** Earlier interruptions. */
+  readonly resumed: ManifestFile['resumed'];
+  /** The other runs since the last of them. */
+  readonly setAside: Resumed['setAside'];
 }
 
 /**
- * Takes the kept runs from the queue, then takes up what failed, after all other runs: it may fail again. `remember`:
- * adds a run to the finished runs of its side.
+ * Takes from the queue what was made, as it was made: the runs of each session by their numbers. After each session it
+ * takes up what failed, after all other runs, because it may fail again. `remember`: adds a run to the finished runs of
+ * its side.
  */
 export function goThrough<Side extends QueuedSide>(
   queue: RunQueue<Side>,
-  { runs, hasFailed }: { readonly runs: readonly FinishedRun[]; readonly hasFailed: (run: PlannedRun) => boolean },
+  past: PastSessions,
   remember: (run: FinishedRun) => void,
 ): void {
-  for (const run of runs) {
-    if (queue.isPutOff(run.file)) queue.takeUp();
-    let next = queue.next();
-    while (next !== null && textOf(next) !== textOf(run.file) && hasFailed(next)) {
-      queue.putOff(next);
-      next = queue.next();
+  const { arms, kernels_n } = past;
+  // Otherwise a failure ended the experiment, and the run is made again in its place.
+  const goesOn = comparesSeveral(arms, kernels_n);
+  const failed: { readonly of: PlannedRun; readonly placeLost: boolean }[] = [];
+  for (const session of sessionsOf(past)) {
+    for (const { kept, failure } of session) {
+      if (kept !== null) {
+        const next = queue.next();
+        refuseOther(kept.file.name, textOf(kept.file), next === null ? null : textOf(next));
+        remember(kept);
+        if (next !== null && kept.file.disturbances.length > 0) queue.repeat(next);
+      } else if (goesOn) {
+        const next = queue.next();
+        const name = failure.run.replace(/^\d+-/, '');
+        refuseOther(failure.run, name, next === null ? null : nameWithoutNumber(next, kernels_n));
+        if (next === null) continue;
+        const placeLost = failure.placeLost === true;
+        failed.push({ of: next, placeLost });
+        queue.putOff(next, placeLost ? 'of its kernel' : 'of its arm');
+      }
     }
-    const { name, disturbances } = run.file;
-    if (next === null || textOf(next) !== textOf(run.file))
-      throw usage(
-        `expected the run ${name} to be ${next === null ? 'absent' : textOf(next)} by the order of its experiment, and it is ${textOf(run.file)}: ` +
-          'the bundle was changed, and cannot be resumed; run its experiment again with `pauselab replay`',
-      );
-    remember(run);
-    if (disturbances.length > 0) queue.repeat(next);
+    queue.takeUp((run) =>
+      failed.some(({ of, placeLost }) => of.kernel === run.kernel && (placeLost || of.arm === run.arm)),
+    );
   }
-  queue.takeUp(hasFailed);
+}
+
+type Made =
+  | { readonly kept: FinishedRun; readonly failure: null }
+  | { readonly kept: null; readonly failure: Resumed['setAside'][number] };
+
+/** The runs between two interruptions, without those that an interruption cut short: these are made again. */
+function sessionsOf({ runs, resumed, setAside }: PastSessions): Made[][] {
+  // pauselab may have been killed before it moved them.
+  const known = new Set(resumed.flatMap((earlier) => earlier.setAside.map(({ run }) => run)));
+  const ends = [...resumed, { kept_n: runs.length, setAside: setAside.filter(({ run }) => !known.has(run)) }];
+  return ends.map((end, i) =>
+    [
+      ...runs.slice(ends[i - 1]?.kept_n ?? 0, end.kept_n).map((kept): Made => ({ kept, failure: null })),
+      ...end.setAside.filter(({ status }) => status === 'failed').map((failure): Made => ({ kept: null, failure })),
+    ].toSorted((a, b) => numberOf(a) - numberOf(b)),
+  );
+}
+
+function numberOf({ kept, failure }: Made): number {
+  return runNumber(kept === null ? failure.run : kept.file.name) ?? 0;
+}
+
+function refuseOther(run: string, is: string, expected: string | null): void {
+  if (is === expected) return;
+  throw usage(
+    `expected the run ${run} to be ${expected ?? 'absent'} by the order of its experiment, and it is ${is}: ` +
+      'the bundle was changed, and cannot be resumed; run its experiment again with `pauselab replay`',
+  );
 }
 
 function textOf({ arm, kernel, repetition }: Pick<RunFile, 'arm' | 'kernel' | 'repetition'>): string {
   return `${arm} on ${kernel ?? 'unknown'} (${repetition})`;
 }
 
-export interface Past {
+export interface Past extends Pick<PastSessions, 'runs' | 'resumed' | 'setAside'> {
   readonly plan: QueuedSide['plan'] & { readonly profile: { readonly spoiled: { readonly retries: number } } };
   /** Names of the places. */
   readonly kernels: readonly string[];
   readonly order: ManifestFile['order'];
   readonly untilN: UntilN | null;
-  readonly runs: readonly FinishedRun[];
-  readonly resumed: ManifestFile['resumed'];
-  readonly setAside: Resumed['setAside'];
 }
 
 /**
@@ -105,8 +135,9 @@ export function missingRuns({ plan, kernels, order, untilN, runs, resumed, setAs
   };
   const queue = runQueue([side], untilN);
   refuseOtherOrder(order, queue.planned);
-  const hasFailed = failedBefore({ resumed, setAside, arms: plan.arms, kernels_n: kernels.length });
-  goThrough(queue, { runs, hasFailed }, (run) => finished.push(run));
+  goThrough(queue, { arms: plan.arms, kernels_n: kernels.length, runs, resumed, setAside }, (run) =>
+    finished.push(run),
+  );
   const missing: PlannedRun[] = [];
   let certain = Math.max(plan.profile.runs, ...runs.map(({ file }) => file.repetition));
   for (let next = queue.next(); next !== null; next = queue.next()) {

@@ -12,8 +12,6 @@ export interface FailedStartInput {
   readonly request: Pick<RunRequest, 'name' | 'arm' | 'kernel' | 'repetition' | 'regionBytes'>;
   readonly startedAt: string;
   readonly failure: Pick<Failure, 'message' | 'code'>;
-  /** `partial`: the workload may have run well, but its results were lost. */
-  readonly status?: 'failed' | 'partial';
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -21,7 +19,6 @@ export function failedStart({
   request: { name, arm, kernel, repetition, regionBytes },
   startedAt,
   failure: { message, code },
-  status = 'failed',
   files,
 }: FailedStartInput): ExecutedRun {
   // Over no time all shares are 0.
@@ -32,7 +29,7 @@ export function failedStart({
     arm: arm.name,
     kernel,
     repetition,
-    status,
+    status: 'failed',
     // For readers of the record a bug in pauselab is a failed workload.
     failures: [sayFailure({ message, code: code === 'internal' ? 'workload' : code })],
     trace: null,
