@@ -203,7 +203,7 @@ const ofObstacles: WordsOf<TierObstacle> = {
   'no-type-information': () =>
     'this kernel has no type information (/sys/kernel/btf/vmlinux); boot a kernel that was built with CONFIG_DEBUG_INFO_BTF',
   'in-pid-namespace': () =>
-    'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID namespace (--pid=host)',
+    'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID and cgroup namespaces (--pid=host --cgroupns=host)',
   'capabilities-missing': ({ capabilities }) =>
     `${listed(capabilities)} ${capabilities.length === 1 ? 'is' : 'are'} missing; be root, or give them to pauselab`,
   'helper-not-built': ({ complaint }) => `its helper could not be built (${complaint})`,
@@ -284,9 +284,10 @@ const ofLimits: WordsOf<ObservationLimit> = {
 const ofRemedies: WordsOf<ObservationRemedy> = {
   'set-capabilities': ({ gives }) =>
     `as root, once, and again after each set-up: gives pauselab’s helper what ${tierWords[gives]} needs; then every user of this machine can observe with it`,
-  'add-capabilities': ({ gives }) => `as an option of the container’s start: what ${tierWords[gives]} needs`,
+  'add-capabilities': ({ gives }) =>
+    `as options of the container’s start: what ${tierWords[gives]} needs, and the host’s cgroups, which show limits of CPU time`,
   'share-pids': ({ gives }) =>
-    `as an option of the container’s start: ${tierWords[gives]} needs the host’s process ids`,
+    `as options of the container’s start: ${tierWords[gives]} needs the host’s process ids, and limits of CPU time are visible in the host’s cgroups`,
   'show-symbols': () => 'as root: shows the names of kernel functions to those who have CAP_SYSLOG',
   'show-calls': () => 'as root: lets processes of one user read each other’s system calls',
   'build-helper': () => 'as root: installs what the helper needs, and builds it',
