@@ -225,11 +225,12 @@ const reasons: WordsOf<LinkReason> = {
     `it was blocked in the kernel (state D)${inCall(systemCall)}, and it was not seen which lock it waited for`,
   'blocked-in': ({ function: name, systemCall }) =>
     `it was blocked in the kernel (state D)${inCall(systemCall)}${name === null ? '' : `, in the function ${name}`}`,
-  'suspects-alike': ({ threads, ofKernel = [] }) =>
-    `${[
-      ...(threads.length === 0 ? [] : [`of this process ${someOf(threads)}`]),
-      ...(ofKernel.length === 0 ? [] : [`of the kernel’s threads ${someOf(ofKernel)}`]),
-    ].join(', or ')} may have had it`,
+  'suspects-alike': ({ threads, ofKernel = [] }) => {
+    const ofProcess = threads.length === 0 ? '' : `${someOf(threads)} of this process`;
+    const inKernel = ofKernel.length === 0 ? '' : `the kernel ${kernelThreadsOf(ofKernel)}`;
+    const all = ofProcess === '' || inKernel === '' ? `${ofProcess}${inKernel}` : `${ofProcess}, or ${inKernel},`;
+    return `${all} may have held it`;
+  },
   'no-suspect-inside': () =>
     'no thread of this process was without a CPU, or on one, all that time, so a thread of another program or of the kernel may have had it',
   'call-without-lock': ({ thread }) => `\`${thread}\` was in a call that takes no lock`,
@@ -251,6 +252,10 @@ const reasons: WordsOf<LinkReason> = {
 };
 
 const mostNamed = 4;
+
+function kernelThreadsOf(names: readonly string[]): string {
+  return `${names.length === 1 ? 'thread' : 'threads'} ${someOf(names)}`;
+}
 
 function someOf(threads: readonly string[]): string {
   const others = threads.length > mostNamed ? ` and ${threads.length - mostNamed} others` : '';

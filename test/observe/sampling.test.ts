@@ -123,7 +123,7 @@ describe('a holder without a CPU', () => {
     for (const cause of causesOf([worker, ...both])) {
       expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
       expect(cause?.sentence).toMatch(
-        /held by a thread that was not seen: of this process `one` and `two` may have had it$/,
+        /held by a thread that was not seen: `one` and `two` of this process may have held it$/,
       );
     }
   });
@@ -327,14 +327,14 @@ describe('a thread of the kernel', () => {
     for (const cause of causesOf([worker, ofProcess, ofKernel(holder)], { kernelTids })) {
       expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
       expect(cause?.sentence).toContain(
-        `: of this process \`${name}\`, or of the kernel’s threads \`khugepaged\` may have had it`,
+        `: \`${name}\` of this process, or the kernel thread \`khugepaged\`, may have held it`,
       );
     }
   });
 
   test('is listed with another one that had no CPU', () => {
     const [both] = causesOf([worker, ofKernel(holder), ofKernel(holder, 'ksmd', 39)], { kernelTids });
-    expect(both?.sentence).toMatch(/: of the kernel’s threads `khugepaged` and `ksmd` may have had it$/);
+    expect(both?.sentence).toMatch(/: the kernel threads `khugepaged` and `ksmd` may have held it$/);
   });
 
   test('and a thread of the process are told apart where one alone goes with all waits', () => {
@@ -352,6 +352,43 @@ describe('a thread of the kernel', () => {
     for (const letters of [busy, 's'.repeat(waiter.length)])
       for (const cause of causesOf([worker, purger, ofKernel(letters)], { kernelTids }))
         expect(cause).toMatchObject({ grade: 'likely', thread: { name: 'purger' } });
+  test.each([
+    ['the kernel thread `khugepaged`', [ofKernel(holder)]],
+    ['the kernel threads `khugepaged` and `ksmd`', [ofKernel(holder), ofKernel(holder, 'ksmd', 39)]],
+  ])('does not take the place of a thread of the process that ran: %s', (words, kernel) => {
+    const busy = 'r'.repeat(waiter.length);
+    const beside = (name: string) => causesOf([worker, lookedAt(name, 12, busy), ...kernel], { kernelTids });
+    // It does nothing but give memory back.
+    for (const cause of beside('jemalloc_bg_thd'))
+      expect(cause).toMatchObject({
+        cause: 'mmap-lock-reader',
+        grade: 'possible',
+        thread: { name: 'jemalloc_bg_thd' },
+      });
+    for (const cause of beside('server')) {
+      expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+      expect(cause?.sentence).toContain(`: \`server\` of this process, or ${words}, may have held it`);
+    }
+  });
+
+  test('does not hide that two threads of the process had the lock one after the other', () => {
+    const [long, early, late] = ['sssddddddddddddddddddss', 'sssqqqqqqqqqrssssssssss', 'ssssssssssssqqqqqqqqqrs'];
+    const functions = [4, 13].map((look) => waitingIn('vm_mmap_pgoff', 11, look));
+    const chainBeside = (...beside: readonly Timeline[]) =>
+      observedBy([lookedAt('worker', 11, long), ...beside], { functions, kernelTids }).stalls.find(
+        ({ thread }) => thread?.tid === 11,
+      )?.chain ?? [];
+    // On a busy machine it has no CPU for most of the time, whoever waits.
+    const always = ofKernel('qqqqqqqqqqqqrqqqqqqqqr');
+    const both = chainBeside(lookedAt('early', 12, early), lookedAt('late', 14, late), always);
+    expect(both.map(({ thread }) => thread)).toEqual([null, null]);
+    for (const [i, name] of ['early', 'late'].entries())
+      expect(both[i]?.sentence).toContain(`\`${name}\` of this process, or the kernel thread \`khugepaged\`,`);
+    // Where nobody of the process fits, it may have had the lock all the time, or for half of it.
+    expect(chainBeside(always)).toMatchObject([{ thread: { name: 'khugepaged' }, grade: 'possible' }]);
+    expect(chainBeside(ofKernel(early)).map(({ thread }) => thread?.name)).toEqual(['khugepaged', undefined]);
+  });
+
     for (const cause of causesOf([worker, ofKernel(busy)], { kernelTids }))
       expect(cause).toMatchObject({ thread: null });
   });
