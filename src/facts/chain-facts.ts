@@ -48,7 +48,10 @@ export type LinkReason =
       readonly lock: 'rwsem-read' | 'rwsem-write' | 'mutex' | null;
       readonly wokenBy: string | null;
     }
-  /** Of the time of the CPUs that were read. `uncounted_ns`: time of the victim that is in no counter; null: not read. */
+  /**
+   * On average, of the time of the CPUs that were read. `uncounted_ns`: time of the victim that is in no counter; null:
+   * not read.
+   */
   | { readonly code: 'steal-share'; readonly share: number; readonly uncounted_ns: number | null }
   /**
    * Where the word of a mutex lies. `file`: in the data of this file; null: in no file's, as memory of malloc or a stack.

@@ -93,7 +93,7 @@ function rootOf(link: LinkFact, victim: string): string {
     case 'stopped':
       return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;
     case 'steal':
-      return `${victim} was ready to run for ${time} while the hypervisor took CPU time from this machine${because(link.why)}`;
+      return `${victim} was ready to run for ${time} while ${takers(link.cpuTakenBy, '', link.duration_ns, ' and ')}the hypervisor took CPU time from this machine${because(link.why)}`;
     case 'running':
       return `${victim} ran on a CPU for ${time}: its own work`;
     case 'unknown':
@@ -200,9 +200,9 @@ function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: LinkFact
 }
 
 /** Those who ran there for a tenth of the wait or more. */
-function takers(takenBy: LinkFact['cpuTakenBy'], before: string, waited_ns: number): string {
+function takers(takenBy: LinkFact['cpuTakenBy'], before: string, waited_ns: number, after = ''): string {
   const most = takenBy.slice(0, 3).filter(({ duration_ns }) => duration_ns >= waited_ns / 10);
-  return most.length === 0 ? '' : `${before}${named(most.map(({ thread }) => thread))} ran there`;
+  return most.length === 0 ? '' : `${before}${named(most.map(({ thread }) => thread))} ran there${after}`;
 }
 
 function because(why: LinkReason | null): string {

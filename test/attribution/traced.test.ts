@@ -185,7 +185,9 @@ describe('a thread that is ready to run', () => {
     for (const other of [hog, 0]) {
       const cause = without(other, { outsideFrom_ns: 0, steal: steal(0.3) });
       expect(cause).toMatchObject({ cause: 'steal', grade: 'possible' });
-      expect(cause.sentence).toContain('while the hypervisor took CPU time from this machine: 30 % of the CPU time');
+      expect(cause.sentence).toContain(
+        `while ${other === 0 ? '' : '`hog-0` ran there and '}the hypervisor took CPU time from this machine: 30 % of the CPU time`,
+      );
     }
     expect(without(hog, { outsideFrom_ns: 0, steal: steal(0.2) })).toMatchObject({
       cause: 'not-scheduled',
@@ -220,6 +222,15 @@ describe('a trace proves', () => {
         lock('lock-released', 1494, writer, true),
       ]),
     );
+    const readings = (...shares: readonly number[]) =>
+      shares.map((steal_share, n) => ({ start_ns: (1000 + 50 * n) * ms, end_ns: (1050 + 50 * n) * ms, steal_share }));
+    const rest = Array.from({ length: 9 }, () => 0);
+    // A CPU lost in one reading of ten does not explain the others.
+    expect(without(hog, { outsideFrom_ns: 0, steal: readings(0.5, ...rest) })).toMatchObject({ grade: 'proven' });
+    const half = readings(...Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? 0.6 : 0)));
+    expect(without(hog, { outsideFrom_ns: 0, steal: half }).sentence).toContain(': 31 % of the CPU time');
+    // Nothing is known of the rest of the wait.
+    expect(without(hog, { outsideFrom_ns: 0, steal: readings(0.6) })).toMatchObject({ grade: 'proven' });
     expect(cause).toMatchObject({
       cause: 'mmap-lock-reader',
       grade: 'proven',
