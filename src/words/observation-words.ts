@@ -146,9 +146,9 @@ const ofGaps: WordsOf<ObservationGap> = {
   'stalls-left-out': ({ stalls_n, kept_n }) =>
     `the bundle has the ${kept_n} longest of ${counted(stalls_n, 'stall')}, because the file of stalls is limited in size: \`pauselab compare\` does not take it; observe for a shorter time, or with a longer --threshold`,
   'threads-not-followed': ({ threads_n }) =>
-    `${counted(threads_n, 'thread')} could not be followed, because another thread had the same slot: their stalls are missing`,
+    `${counted(threads_n, 'thread')} could not be followed, because pauselab’s table in the kernel had another thread in ${threads_n === 1 ? 'its' : 'their'} place: ${threads_n === 1 ? 'its' : 'their'} stalls are missing`,
   'lock-users-missed': ({ times_n }) =>
-    `a thread that waited for mmap_lock, or had it, could not be followed ${counted(times_n, 'time')}, because another thread had the same slot: who had the lock may be missing there`,
+    `${counted(times_n, 'time')} a thread that used mmap_lock could not be followed, because pauselab’s table in the kernel had another thread in its place; for ${times_n === 1 ? 'this time' : 'these times'} the holder may be unknown`,
   'user-stacks-lost': ({ stacks_n }) =>
     `${counted(stacks_n, 'stack')} of programs did not fit into the map of the kernel: where these programs called the kernel is not known`,
   'user-stacks-cut': ({ cut_n, stacks_n }) =>
@@ -164,8 +164,13 @@ const ofGaps: WordsOf<ObservationGap> = {
     `${counted(processes_n, 'process', 'processes')} that started during the observation ${processes_n === 1 ? 'was' : 'were'} not observed; others may have started and ended`,
   'records-limit': ({ seen_ns }) =>
     `pauselab keeps a limited number of records and had reached the limit, so the observation ended after ${formatDuration(seen_ns)}`,
-  'looks-only': ({ period_ns, kernelThreads = [] }) =>
-    `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs and of the kernel${kernelThreads.length === 0 ? '' : ` (except ${listed(kernelThreads.map((name) => `\`${name}\``))})`}, the call of a holder that lost its CPU, and who woke whom`,
+  'looks-only': ({ period_ns, kernelThreads = [] }) => {
+    const except = kernelThreads.length === 0 ? '' : ` (except ${listed(kernelThreads.map((name) => `\`${name}\``))})`;
+    return [
+      `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, and waits of less than ${formatDuration(2 * period_ns)} are not seen`,
+      `It does not see threads of other programs and of the kernel${except}, the call of a holder that lost its CPU, or who woke whom`,
+    ].join('. ');
+  },
   'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
     `${late_n} of ${counted(looks_n, 'look')} came late, because looking uses about a tenth of a CPU at most or had no CPU itself: ${formatDuration(mean_ns)} apart on average instead of ${formatDuration(period_ns)}, at most ${formatDuration(longest_ns)}`,
   'looks-ended': ({ seen_ns, sampler }) =>

@@ -411,8 +411,8 @@ describe('what was not seen', () => {
       recordOptions,
     ).gaps.map((gap) => statedGap(gap).sentence);
     expect(sentences.slice(0, 2)).toEqual([
-      '2 threads could not be followed, because another thread had the same slot: their stalls are missing',
-      'a thread that waited for mmap_lock, or had it, could not be followed 300 times, because another thread had the same slot: who had the lock may be missing there',
+      '2 threads could not be followed, because pauselab’s table in the kernel had another thread in their place: their stalls are missing',
+      '300 times a thread that used mmap_lock could not be followed, because pauselab’s table in the kernel had another thread in its place; for these times the holder may be unknown',
     ]);
     expect(seenInKernel(observed({}), { ...recordOptions, symbols: null }).gaps.map(({ code }) => code)).toContain(
       'symbols-hidden',
