@@ -245,9 +245,9 @@ const reasons: WordsOf<LinkReason> = {
         ? `the mutex lies in the data of ${file}: it is that of malloc’s main arena, or another lock of the C library`
         : `the mutex lies in the data of ${file}`,
   'limit-used-up': () =>
-    'its cgroup used up its CPU time (cpu.max) at some time of the measurement, so that may have kept it back',
+    'its cgroup used up its CPU time (cpu.max) around that time, and that may be why the thread had no CPU',
   'limit-unread': () =>
-    'whether its cgroup used up its CPU time (cpu.max) could not be read, so that may have kept it back',
+    'pauselab could not read whether its cgroup had used up its CPU time (cpu.max); if it had, that may be why the thread had no CPU',
   'log-label': ({ label }) => label,
 };
 

@@ -183,9 +183,11 @@ const ofGaps: WordsOf<ObservationGap> = {
     `what the thread waited for is missing for ${counted(waits_n, 'wait')}, because pauselab keeps a limited number; observe for a shorter time`,
   'files-exhausted': ({ threads_n }) => unopenedThreads(threads_n),
   'cgroup-throttled': ({ pid, throttled_ns }) =>
-    `the cgroup of ${pid}, or one above it, used up its CPU time (cpu.max) and was kept back for ${formatDuration(throttled_ns)}, added up over all CPUs and these cgroups, which can be more than the time observed: waits for a CPU may come from that`,
+    `a limit of CPU time (cpu.max) of the cgroup of ${pid}, or of one above it, stopped its threads for ${formatDuration(throttled_ns)} in all. This sums CPUs and cgroups, so it can exceed the time observed. Waits for a CPU may come from it`,
   'throttling-unread': ({ pid }) =>
-    `whether a limit of CPU time (cpu.max) kept ${pid} back is not known, because its cgroup is not visible to pauselab: a wait for a CPU may come from that`,
+    `pauselab could not read whether a limit of CPU time (cpu.max) stopped threads of ${pid}: their cgroup is not visible, or they moved to another one. Waits for a CPU may come from it. In a container, start pauselab with --cgroupns=host`,
+  'steal-unread': () =>
+    'pauselab could not read whether the hypervisor took CPU time, because /proc/stat is hidden (/proc is mounted with subset=pid). Waits for a CPU may come from the hypervisor',
   'sleeps-not-judged': () =>
     'a thread that sleeps is not counted as stalled, except for a mutex of the C library, because threads sleep between their jobs: waits for monitors, condition variables, locks of other kinds and the network are not in these figures',
   'allocator-locks-unseen': ({ pid, file, processes_n }) =>

@@ -12,6 +12,7 @@ import {
 } from '../../src/observe/sampling/sampling-evidence.js';
 import { givesBackWord } from '../../src/words/observation-words.js';
 import { look_ns, lookedAt, stream, waitingIn } from '../support/looks.js';
+import { throttledIf } from '../support/throttled.js';
 
 const threshold_ns = 30e6;
 
@@ -38,7 +39,11 @@ function observedBy(
   const stalls = lookedStalls(samples, functions, options);
   const eventsOf = events.length > 0 ? new Map([[100, events]]) : safepointsSeen(samples, functions, options);
   const evidence = lookedEvidence({ samples, waits: functions }, options);
-  return attributed({ stalls, evidence: { ...evidence, throttled: new Map([[100, isThrottled]]) }, eventsOf });
+  return attributed({
+    stalls,
+    evidence: { ...evidence, throttled: new Map([[100, throttledIf(isThrottled)]]) },
+    eventsOf,
+  });
 }
 
 /** Of the stalls of the thread `worker`. */
@@ -246,14 +251,14 @@ describe('a wait for a CPU', () => {
     expect(causes).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
     // Looks see threads, and no CPU.
     expect(causes[0]?.sentence).toMatch(
-      /and had no CPU: its cgroup used up its CPU time \(cpu.max\) at some time of the measurement, so that may have kept it back$/,
+      /and had no CPU: its cgroup used up its CPU time \(cpu.max\) around that time, and that may be why the thread had no CPU$/,
     );
   });
   test('is only possible where it could not be read whether a limit caused it', () => {
     const causes = causesOf([queued], { isThrottled: null });
     expect(causes).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
     expect(causes[0]?.sentence).toMatch(
-      /and had no CPU: whether its cgroup used up its CPU time \(cpu.max\) could not be read, so that may have kept it back$/,
+      /and had no CPU: pauselab could not read whether its cgroup had used up its CPU time \(cpu.max\); if it had, that may be why the thread had no CPU$/,
     );
   });
   test('is a part of the stop where a sleeping thread was woken to be stopped', () => {
@@ -347,11 +352,6 @@ describe('a thread of the kernel', () => {
     );
   });
 
-  test('does not have the lock, if it slept or ran', () => {
-    const busy = 'r'.repeat(waiter.length);
-    for (const letters of [busy, 's'.repeat(waiter.length)])
-      for (const cause of causesOf([worker, purger, ofKernel(letters)], { kernelTids }))
-        expect(cause).toMatchObject({ grade: 'likely', thread: { name: 'purger' } });
   test.each([
     ['the kernel thread `khugepaged`', [ofKernel(holder)]],
     ['the kernel threads `khugepaged` and `ksmd`', [ofKernel(holder), ofKernel(holder, 'ksmd', 39)]],
@@ -389,6 +389,11 @@ describe('a thread of the kernel', () => {
     expect(chainBeside(ofKernel(early)).map(({ thread }) => thread?.name)).toEqual(['khugepaged', undefined]);
   });
 
+  test('does not have the lock, if it slept or ran', () => {
+    const busy = 'r'.repeat(waiter.length);
+    for (const letters of [busy, 's'.repeat(waiter.length)])
+      for (const cause of causesOf([worker, purger, ofKernel(letters)], { kernelTids }))
+        expect(cause).toMatchObject({ grade: 'likely', thread: { name: 'purger' } });
     for (const cause of causesOf([worker, ofKernel(busy)], { kernelTids }))
       expect(cause).toMatchObject({ thread: null });
   });
