@@ -76,6 +76,14 @@ export interface StealSpan {
   readonly steal_share: number;
 }
 
+/** The time between two readings of a cgroup's counters, which grew. */
+export interface ThrottledSpan {
+  readonly start_ns: number;
+  readonly end_ns: number;
+  /** Added up over all CPUs, over the cgroup and those above it. */
+  readonly throttled_ns: number;
+}
+
 /** A start of a command of the user's that looked at the process of the victims. */
 export interface AgentSpan {
   readonly thread: BlamedThread;
@@ -104,10 +112,10 @@ export interface RunEvidence {
   /** Absent: no agent looked at the victims' process. */
   readonly agents?: readonly AgentSpan[];
   /**
-   * Whether a cgroup of the process used up its CPU time meanwhile, by pid; null: it could not be read. Absent: nobody
-   * looked.
+   * When cgroups of the process had used up their CPU time, by pid and in order; null: it could not be read. Absent:
+   * nobody looked.
    */
-  readonly throttled?: ReadonlyMap<number, boolean | null>;
+  readonly throttled?: ReadonlyMap<number, readonly ThrottledSpan[] | null>;
   /** On this kernel the stack of a thread shows that a limit of CPU time keeps it back. */
   readonly showsThrottling?: boolean;
   /** Where each mutex lies; absent: not read. */

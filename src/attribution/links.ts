@@ -239,7 +239,7 @@ function finished(
   return { ...link, sentence: linkSentence(link, victim) };
 }
 
-/** Whether it holds for the whole measurement, and not for a part of the stall. */
+/** Whether what it says of one wait for a CPU holds for all of them: without it a sentence would give another reason. */
 function isOfWhole(why: LinkFact['why']): boolean {
   return why?.code === 'limit-used-up' || why?.code === 'limit-unread';
 }

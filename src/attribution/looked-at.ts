@@ -69,21 +69,37 @@ interface SeenWait {
 }
 
 function byLock(span: Span, wait: SeenWait, victim: VictimEvidenceOfRun, run: LookedRun): LinkDraft[] {
-  const via = wait.lock === 'vma' ? [] : writersOfVma(span, victim, run);
+  const viaIn = (part: Span): BlamedThread[] => (wait.lock === 'vma' ? [] : writersOfVma(part, victim, run));
   // The kernel's threads take mmap_lock, and no VMA's lock.
-  const ofKernel = wait.lock === 'vma' || via.length > 0 ? [] : kernelSuspectsOf(span, run);
-  const all = [...suspectsOf(span, victim, run), ...ofKernel].toSorted((a, b) => b.preempted_ns - a.preempted_ns);
-  const length_ns = span.end_ns - span.start_ns;
-  // A convoy may have had several holders, one after the other.
-  if (all.length === 0 && length_ns >= 8 * look_ns) {
-    const middle_ns = span.start_ns + length_ns / 2;
-    const halves = [
-      { ...span, end_ns: middle_ns },
-      { ...span, start_ns: middle_ns },
-    ].flatMap((half) => byLock(half, wait, victim, run));
-    if (halves.some(({ thread }) => thread !== null)) return halves;
-  }
-  return [named(span, wait, { all, via }, run)];
+  const ofKernel = (part: Span): Suspect[] =>
+    wait.lock === 'vma' || viaIn(part).length > 0 ? [] : kernelSuspectsOf(part, run);
+  return (
+    partsOf(span, (part) => suspectsOf(part, victim, run), run)
+      // Where nobody of the process fits, the kernel's threads are suspects alone.
+      .flatMap((part) => (part.suspects.length > 0 ? [part] : partsOf(part, ofKernel, run)))
+      .map((part) => {
+        const beside = part.suspects.some(isOfKernel) ? [] : ofKernel(part);
+        const all = [...part.suspects, ...beside].toSorted((a, b) => b.preempted_ns - a.preempted_ns);
+        return named(part, wait, { all, via: viaIn(part) }, run);
+      })
+  );
+}
+
+interface Part extends Span {
+  readonly suspects: readonly Suspect[];
+}
+
+/** A convoy may have had several holders, one after the other: its halves then have suspects, and the whole has none. */
+function partsOf(span: Span, suspectsIn: (part: Span) => readonly Suspect[], run: LookedRun): Part[] {
+  const { start_ns, end_ns } = span;
+  const whole = { start_ns, end_ns, suspects: suspectsIn(span) };
+  if (whole.suspects.length > 0 || end_ns - start_ns < 8 * look_ns) return [whole];
+  const middle_ns = start_ns + (end_ns - start_ns) / 2;
+  const halves = [
+    { start_ns, end_ns: middle_ns },
+    { start_ns: middle_ns, end_ns },
+  ].flatMap((half) => partsOf(half, suspectsIn, run));
+  return halves.some(({ suspects }) => likeliestOf(suspects, run.looks) !== null) ? halves : [whole];
 }
 
 interface Suspect {
@@ -192,20 +208,27 @@ function isOfKernel({ thread }: Suspect): boolean {
 }
 
 /**
- * Null: several fit alike. Of those without a CPU, a thread that gives memory back stands out, or the lowest priority.
- * Beside a thread of the kernel neither says anything: it has a low priority always, and mostly works on the memory of
- * others. What then tells them apart is that one alone goes with the waits of the whole observation.
+ * Null: several fit alike. Beside a thread of the kernel, neither priority nor name says anything of a thread without a
+ * CPU: the other has a low priority always, and mostly works on the memory of others. What then tells them apart is that
+ * one alone goes with the waits of the whole observation. Where all suspects of the process ran, a thread of the kernel
+ * is no better suspect than they are.
  */
 function likeliestOf(all: readonly Suspect[], { companions }: LookEvidence): Suspect | null {
+  const ofProcess = all.filter((one) => !isOfKernel(one));
+  if (ofProcess.length > 0 && !ofProcess.some(({ isStarved }) => isStarved)) return outstandingOf(ofProcess);
   const starved = all.filter(({ isStarved }) => isStarved);
-  if (starved.length > 1 && starved.some(isOfKernel)) {
-    const going = starved.filter(({ thread }) => companions.has(thread.tid));
-    return going.length === 1 ? (going[0] ?? null) : null;
-  }
+  if (starved.length === 1 || !starved.some(isOfKernel)) return outstandingOf(all);
+  const going = starved.filter(({ thread }) => companions.has(thread.tid));
+  return going.length === 1 ? (going[0] ?? null) : null;
+}
+
+/** Of those without a CPU, a thread that gives memory back stands out, or the lowest priority. */
+function outstandingOf(suspects: readonly Suspect[]): Suspect | null {
+  const starved = suspects.filter(({ isStarved }) => isStarved);
   const lowest = Math.max(...starved.map(lowness));
   const choices = [
     starved,
-    (starved.length > 0 ? starved : all).filter(({ giver }) => giver !== null),
+    (starved.length > 0 ? starved : suspects).filter(({ giver }) => giver !== null),
     starved.filter((one) => lowness(one) === lowest),
   ];
   return choices.find(({ length }) => length === 1)?.[0] ?? null;

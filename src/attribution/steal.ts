@@ -14,7 +14,7 @@ const leastSpan_ns = 50_000_000;
 export interface Taken {
   /** Time that is missing in the thread's counters, at least. */
   readonly taken_ns: number;
-  /** Share of the time of all CPUs around the span, as the machine counts it. */
+  /** Share of the time of all CPUs, on average over the span, as the machine counts it. */
   readonly steal_share: number;
 }
 
@@ -42,16 +42,35 @@ function stolen_ns(span: Span, { steal, cpuCount }: EvidenceOfStall): number {
   );
 }
 
-/** The highest share among the readings that overlap the span; null if there are none. */
-export function stealDuring(span: Span, { steal }: EvidenceOfStall): number | null {
-  const shares = touching(span, steal).map(({ steal_share }) => steal_share);
-  return shares.length === 0 ? null : Math.max(...shares);
+interface Steal {
+  /** Of all CPUs, inside the span, as if the time between two readings had lost the same share throughout. */
+  readonly inside_ns: number;
+  /** Of the time of all CPUs, on average over the part of the span that was read. */
+  readonly share: number;
 }
 
-/** Steal is not known per CPU. It can be the cause only if it took more than half of a CPU. */
+function stealIn(span: Span, { steal, cpuCount }: Pick<EvidenceOfStall, 'steal' | 'cpuCount'>): Steal | null {
+  let [read_ns, lost_ns] = [0, 0];
+  for (const { start_ns, end_ns, steal_share } of touching(span, steal)) {
+    const part_ns = Math.min(end_ns, span.end_ns) - Math.max(start_ns, span.start_ns);
+    read_ns += part_ns;
+    lost_ns += steal_share * part_ns;
+  }
+  return read_ns > 0 ? { inside_ns: lost_ns * cpuCount, share: lost_ns / read_ns } : null;
+}
+
+/** On average, of the time of all CPUs; null if the span was not read. */
+export function stealDuring(span: Span, run: EvidenceOfStall): number | null {
+  return stealIn(span, run)?.share ?? null;
+}
+
+/**
+ * Null: too little to be the cause. Which CPU lost it is not known, so the machine has to have lost at least half as much
+ * CPU time as the span is long: less would explain less than half of the span, even if it all came from one CPU.
+ */
 export function muchSteal(span: Span, run: EvidenceOfStall): number | null {
-  const share = stealDuring(span, run);
-  return share !== null && share * run.cpuCount >= 0.5 ? share : null;
+  const steal = stealIn(span, run);
+  return steal !== null && steal.inside_ns >= (span.end_ns - span.start_ns) / 2 ? steal.share : null;
 }
 
 /** Of a thread in the run queue: a stolen CPU and a CPU that another program has look alike. Null: little was stolen. */

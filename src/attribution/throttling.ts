@@ -1,21 +1,32 @@
 /**
  * Whether the limit of a cgroup (cpu.max) kept a thread back that was ready to run. Counters say that the cgroup used up
- * its CPU time at some time of the measurement, and not when. From Linux 6.18 on the stack of the thread shows it. Pure.
+ * its CPU time between two readings, and not which threads that kept back. From Linux 6.18 on the stack of a thread shows
+ * it. Pure.
  */
 import type { Grade } from '../facts/blame.js';
 import { isThrottled, kernelWaitOf } from '../catalogue/kernel-waits.js';
 import type { EvidenceOfStall } from './evidence.js';
 import type { Span } from './link-draft.js';
 import { stacksOfThread } from './stacks-during.js';
+import { overlapping } from './trace-model.js';
 
 /** `unknown`: the counters were not read, or nobody looked. */
 export type Throttling = 'yes' | 'no' | 'unknown';
 
-/** Whether a cgroup of its process used up its CPU time meanwhile. */
-export function throttlingOf(tid: number, { throttled, timeline }: EvidenceOfStall): Throttling {
-  const found = [...(throttled ?? [])].flatMap(([pid, is]) => (timeline.tidsIn(pid).includes(tid) ? [is] : []));
-  if (found.includes(true)) return 'yes';
-  return found.includes(false) ? 'no' : 'unknown';
+/**
+ * Whether cgroups of its process were kept back around the span for at least half as long as the span is. What kept a
+ * thread back is counted once the thread may go on, in each reading that overlaps its wait. Less on all CPUs together
+ * explains less than half of the wait.
+ */
+export function throttlingOf(tid: number, span: Span, { throttled, timeline }: EvidenceOfStall): Throttling {
+  const read = [...(throttled ?? [])].flatMap(([pid, times]) =>
+    times !== null && timeline.tidsIn(pid).includes(tid) ? [times] : [],
+  );
+  if (read.length === 0) return 'unknown';
+  const throttled_ns = read
+    .flatMap((times) => overlapping(times, span))
+    .reduce((sum, one) => sum + one.throttled_ns, 0);
+  return throttled_ns > 0 && throttled_ns >= (span.end_ns - span.start_ns) / 2 ? 'yes' : 'no';
 }
 
 /**
@@ -24,15 +35,17 @@ export function throttlingOf(tid: number, { throttled, timeline }: EvidenceOfSta
  */
 export function keptBackGrade(tid: number, span: Span, run: EvidenceOfStall): Grade | null {
   const frames = framesOf(tid, span, run);
-  const throttling = throttlingOf(tid, run);
-  if (!isThrottled(frames) || throttling === 'no') return null;
-  return throttling === 'yes' || kernelWaitOf(frames) === 'cpu-limit' ? 'likely' : 'possible';
+  if (!isThrottled(frames)) return null;
+  if (kernelWaitOf(frames) === 'cpu-limit') return 'likely';
+  return gradeBy[throttlingOf(tid, span, run)];
 }
+
+const gradeBy: Readonly<Record<Throttling, Grade | null>> = { yes: 'likely', unknown: 'possible', no: null };
 
 /** A stack that shows nothing rules it out where the kernel would have shown it. */
 export function mayBeKeptBack(tid: number, span: Span, run: EvidenceOfStall): Throttling {
   const isRuledOut = run.showsThrottling === true && framesOf(tid, span, run).length > 0;
-  return isRuledOut ? 'no' : throttlingOf(tid, run);
+  return isRuledOut ? 'no' : throttlingOf(tid, span, run);
 }
 
 /**
@@ -41,7 +54,7 @@ export function mayBeKeptBack(tid: number, span: Span, run: EvidenceOfStall): Th
  */
 export function mayBeKeptBackWithLock(tid: number, span: Span, run: EvidenceOfStall): boolean {
   const isSeen = run.showsThrottling !== true || isThrottled(framesOf(tid, span, run));
-  return throttlingOf(tid, run) === 'yes' && isSeen;
+  return throttlingOf(tid, span, run) === 'yes' && isSeen;
 }
 
 /** Innermost first; empty where no stack was read while the span lasted. */

@@ -48,13 +48,16 @@ export type LinkReason =
       readonly lock: 'rwsem-read' | 'rwsem-write' | 'mutex' | null;
       readonly wokenBy: string | null;
     }
-  /** Of the time of the CPUs that were read. `uncounted_ns`: time of the victim that is in no counter; null: not read. */
+  /**
+   * On average, of the time of the CPUs that were read. `uncounted_ns`: time of the victim that is in no counter; null:
+   * not read.
+   */
   | { readonly code: 'steal-share'; readonly share: number; readonly uncounted_ns: number | null }
   /**
    * Where the word of a mutex lies. `file`: in the data of this file; null: in no file's, as memory of malloc or a stack.
    */
   | { readonly code: 'mutex-memory'; readonly file: string | null }
-  /** A cgroup of the thread used up its CPU time (cpu.max) meanwhile: the thread may have been kept back by that. */
+  /** A cgroup of the thread used up its CPU time (cpu.max) around that time, which may have kept the thread back. */
   | { readonly code: 'limit-used-up' }
   /** Whether it did could not be read. */
   | { readonly code: 'limit-unread' }
@@ -76,7 +79,7 @@ export interface LinkFact {
     readonly preempted_ns: number;
     readonly blocked_ns: number;
     readonly isExact: boolean;
-    /** Its cgroup used up its CPU time meanwhile, which may be why it had no CPU. */
+    /** Its cgroup used up its CPU time around that time, which may be why it had no CPU. */
     readonly mayBeLimited?: true | undefined;
   } | null;
   readonly cpuTakenBy: readonly { readonly thread: BlamedThread; readonly duration_ns: number }[];

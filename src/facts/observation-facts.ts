@@ -127,8 +127,10 @@ export type ObservationGap =
   | { readonly code: 'files-exhausted'; readonly threads_n: number }
   /** By cpu.max; `throttled_ns`: added up over CPUs, and over the cgroups of its threads and those above them. */
   | { readonly code: 'cgroup-throttled'; readonly pid: number; readonly throttled_ns: number }
-  /** Whether a limit of CPU time kept it back: its cgroup is not visible here. */
+  /** Whether a limit of CPU time kept it back: its cgroup is not visible here, or it moved to another one. */
   | { readonly code: 'throttling-unread'; readonly pid: number }
+  /** What the hypervisor took from the machine: /proc/stat is hidden. */
+  | { readonly code: 'steal-unread' }
   /** Stacks of programs that the kernel read, and for which its map had no place. */
   | { readonly code: 'user-stacks-lost'; readonly stacks_n: number }
   /** Of one frame: these programs keep no frame pointers. */

@@ -1,19 +1,38 @@
-/** How long cgroups kept a process back by their limit of CPU time (cpu.max, or cpu.cfs_quota_us in cgroup v1). */
+/**
+ * When, and for how long, cgroups kept a process back by their limit of CPU time (cpu.max, or cpu.cfs_quota_us in cgroup
+ * v1).
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupsIn, isHierarchyRoot, machine, type KernelFiles } from './cgroups.js';
 import { readIfThere } from './files.js';
 
+/** Between two looks. */
+export interface ThrottledTime {
+  readonly start_ns: number;
+  readonly end_ns: number;
+  /** That the kernel counted then: it counts when a thread goes on. Added up over all CPUs, and over the cgroups. */
+  readonly throttled_ns: number;
+}
+
 export interface ThrottlingMeter {
   /** What is counted up to now stays known, also after the end of the process and its cgroup. */
   look(): void;
+  /** Looks for the last time. */
+  end(): void;
   /**
-   * Since the meter was made. Added up over the cgroups of the threads and those above them, and over all CPUs; 0 where
-   * there is no limit, and possibly below 0 after a move to another cgroup. Null: not known, because the process was
-   * gone when the meter was made, or because the cgroup of one of its threads is not visible here. Cgroups above the
-   * container in which pauselab runs are never visible, and do not count.
+   * Up to the last look, in order, by the cgroups of the threads and those above them; empty where there is no limit.
+   * Times count from `zero_ns` of CLOCK_MONOTONIC. Null: not known, because the process was gone when the meter was made,
+   * or because the cgroup of one of its threads is not visible here, or was not the thread's at the look before. Cgroups
+   * above the container in which pauselab runs are never visible, and do not count.
    */
-  grown_ns(): number | null;
+  times(zero_ns: bigint): readonly ThrottledTime[] | null;
+}
+
+interface Absolute {
+  readonly start_ns: bigint;
+  readonly end_ns: bigint;
+  readonly throttled_ns: number;
 }
 
 /**
@@ -25,21 +44,62 @@ export function throttlingMeter(
 ): ThrottlingMeter {
   const memberships = (): readonly (string | null)[] | null =>
     threads === 'all' ? membershipsOf(pid, files) : mainMembershipOf(pid, files);
+  const ofProcess = (): string | null => readIfThere(join(files.proc, String(pid), 'cgroup'));
   const first = countersOf(memberships() ?? [null], files);
-  const before_ns = countedIn(first);
-  let last_ns = before_ns;
+  /** By file, as last read. */
+  const counted = new Map([...(first ?? [])].map((path) => [path, countedIn(path)] as const));
+  let isKnown = first !== null && ![...counted.values()].includes(null);
+  let isOver = false;
+  let cgroup = ofProcess();
+  let last_ns = process.hrtime.bigint();
+  const times: Absolute[] = [];
+  const read = (): void => {
+    const time_ns = process.hrtime.bigint();
+    let throttled_ns = 0;
+    for (const [path, before_ns] of counted) {
+      const now_ns = countedIn(path) ?? before_ns ?? 0;
+      throttled_ns += Math.max(0, now_ns - (before_ns ?? 0));
+      counted.set(path, now_ns);
+    }
+    if (throttled_ns > 0) times.push({ start_ns: last_ns, end_ns: time_ns, throttled_ns });
+    last_ns = time_ns;
+  };
+  /** How much of the count of another cgroup came before the move is not known, unless nothing was ever counted. */
+  const follow = (): void => {
+    const now = memberships();
+    const paths = now === null ? [] : countersOf(now, files);
+    if (paths === null) isKnown = false;
+    for (const path of paths ?? []) {
+      if (counted.has(path)) continue;
+      const count_ns = countedIn(path);
+      counted.set(path, count_ns);
+      if (count_ns !== 0) isKnown = false;
+    }
+  };
   const look = (): void => {
-    last_ns = countedIn(first) ?? last_ns;
+    if (isOver) return;
+    read();
+    // To ask each thread takes long where there are many, and mostly all of them move with their process.
+    const now = ofProcess();
+    if (now === null || now === cgroup) return;
+    cgroup = now;
+    follow();
   };
   return {
     look,
-    grown_ns() {
-      if (before_ns === null) return null;
-      const now = memberships();
+    end() {
       look();
-      const now_ns = now === null ? last_ns : countedIn(countersOf(now, files));
-      return now_ns === null ? null : now_ns - before_ns;
+      if (!isOver) follow();
+      isOver = true;
     },
+    times: (zero_ns) =>
+      isKnown
+        ? times.map(({ start_ns, end_ns, throttled_ns }) => ({
+            start_ns: Number(start_ns - zero_ns),
+            end_ns: Number(end_ns - zero_ns),
+            throttled_ns,
+          }))
+        : null,
   };
 }
 
@@ -83,10 +143,10 @@ function countersOf(memberships: readonly (string | null)[], files: KernelFiles)
   return counters;
 }
 
-function countedIn(counters: ReadonlySet<string> | null): number | null {
-  if (counters === null) return null;
-  const texts = [...counters].map((path) => readIfThere(path));
-  return texts.includes(null) ? null : texts.reduce((sum_ns, text) => sum_ns + throttledIn(text ?? ''), 0);
+/** Null: it cannot be read. */
+function countedIn(path: string): number | null {
+  const text = readIfThere(path);
+  return text === null ? null : throttledIn(text);
 }
 
 /** Version 1 counts in ns. */

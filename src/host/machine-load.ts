@@ -38,10 +38,20 @@ export type ReadCpus = readonly number[] | null;
  * programs do on other CPUs does not disturb it.
  */
 export function readLoad(cpus: ReadCpus): LoadReading {
+  return loadIn(readProc('/proc/stat'), cpus);
+}
+
+/** Null: the machine hides it (/proc mounted with subset=pid). */
+export function readLoadIfShown(cpus: ReadCpus, path = '/proc/stat'): LoadReading | null {
+  const stat = readIfThere(path);
+  return stat === null ? null : loadIn(stat, cpus);
+}
+
+function loadIn(stat: string, cpus: ReadCpus): LoadReading {
   const usage = process.cpuUsage();
   return {
     time_ns: process.hrtime.bigint(),
-    ...parseStat(readProc('/proc/stat'), cpus),
+    ...parseStat(stat, cpus),
     own_ns: (usage.user + usage.system) * 1000,
     clockSource: readIfThere('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
   };

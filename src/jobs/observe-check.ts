@@ -73,6 +73,9 @@ function limitsOf(tier: TierName, targets: readonly Target[], helperStatus: () =
 /** By file capabilities of the helper; `setcap` needs the whole path. */
 const helperCapabilities = 'cap_bpf,cap_perfmon,cap_syslog,cap_sys_ptrace+ep';
 
+/** Of a container. In a cgroup namespace of its own, the cgroups of other processes, and their limits, are not visible. */
+const hostNamespaces = '--pid=host --cgroupns=host';
+
 function remediesFor(refused: readonly RefusedTier[], limits: readonly ObservationLimit[]): ObservationRemedy[] {
   const best = refused.find(({ tier }) => tier === tiers[0]);
   const gives = tiers[0];
@@ -84,12 +87,12 @@ function remediesFor(refused: readonly RefusedTier[], limits: readonly Observati
           { code: 'set-capabilities', command: `setcap ${helperCapabilities} ${programs.observer()}`, gives },
           {
             code: 'add-capabilities',
-            command: '--cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE --pid=host',
+            command: `--cap-add BPF --cap-add PERFMON --cap-add SYSLOG --cap-add SYS_PTRACE ${hostNamespaces}`,
             gives,
           },
         ] as const)
       : []),
-    ...(best?.code === 'in-pid-namespace' ? [{ code: 'share-pids', command: '--pid=host', gives } as const] : []),
+    ...(best?.code === 'in-pid-namespace' ? [{ code: 'share-pids', command: hostNamespaces, gives } as const] : []),
     ...(refused.some(({ code }) => code === 'helper-not-built')
       ? [{ code: 'build-helper', command: 'pauselab observe --check --install' } as const]
       : []),

@@ -10,7 +10,7 @@ import { exitCodeOf, listenForInterruption, type Interruption } from '../experim
 import { learnFromJvms, withKnowledge, type JvmKnowledge } from '../observe/jvm/jvm-learning.js';
 import { holdersOf } from '../observe/held.js';
 import { answerOf, attributed } from '../observe/observation.js';
-import { watchMachine } from '../observe/machine-watch.js';
+import { watchMachine, type MachineWatch } from '../observe/machine-watch.js';
 import { costMeter } from '../observe/observer-cost.js';
 import { procFacts } from '../observe/proc-facts.js';
 import type { PolicyOf } from '../observe/thread-policy.js';
@@ -157,23 +157,26 @@ async function watchUntilEnd(
   const facts = procFacts(targets);
   const costOf = costMeter();
   const watch = await chosen.tier.watch({ targets, threshold_ns });
-  const machine = watchMachine(targets, watch.start_ns);
-  const addTo: AddsEvidence = (evidence) => machine.addTo(facts.addTo(evidence));
-  const atEnd = async (): Promise<AtEnd> => {
-    if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
-    await untilOver(watch, asked, { targets, addTo, interruption });
-    return { isFull: watch.isFull(), started_n: startedMeanwhile(targets, cgroups, before).length };
+  const untilEnd = async (): Promise<AtEnd> => {
+    const machine = watchMachine(targets, watch.start_ns);
+    const addTo: AddsEvidence = (evidence) => machine.addTo(facts.addTo(evidence));
+    try {
+      if (follow !== null) note(`observing by ${tierWords[chosen.tier.name]}; Ctrl-C ends it and keeps what was seen`);
+      await untilOver(watch, asked, { targets, addTo, interruption });
+    } finally {
+      machine.end();
+    }
+    return { machine, addTo, isFull: watch.isFull(), started_n: startedMeanwhile(targets, cgroups, before).length };
   };
   let end: AtEnd;
   try {
-    end = await atEnd();
+    end = await untilEnd();
   } catch (error) {
-    machine.end();
     // Its helper would go on, and pauselab with it.
     await watch.finish().catch(() => undefined);
     throw error;
   }
-  machine.end();
+  const { machine, addTo } = end;
   const seen = await watch.finish();
   const gaps = [...besides(seen, end), ...machine.gaps(), ...facts.gaps, ...seen.gaps];
   const ended = targets.filter((target) => !isStillThere(target));
@@ -209,13 +212,18 @@ async function untilOver(
 }
 
 interface AtEnd {
+  readonly machine: MachineWatch;
+  readonly addTo: AddsEvidence;
   readonly isFull: boolean;
   /** Processes that were not there before. */
   readonly started_n: number;
 }
 
 /** What no way of observing says of itself. */
-function besides({ watched_ns, gaps }: WatchResult, { isFull, started_n }: AtEnd): ObservationGap[] {
+function besides(
+  { watched_ns, gaps }: WatchResult,
+  { isFull, started_n }: Pick<AtEnd, 'isFull' | 'started_n'>,
+): ObservationGap[] {
   const isSaid = gaps.some(({ code }) => code === 'trace-overrun');
   return [
     ...(isFull && !isSaid ? [{ code: 'records-limit', seen_ns: watched_ns } as const] : []),

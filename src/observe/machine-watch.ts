@@ -1,13 +1,14 @@
 /**
  * What the machine did to the observed processes, by counters that no way of observing has in its records: the time that
- * the hypervisor took, and whether a cgroup kept a process back by its limit of CPU time.
+ * the hypervisor took, and when a cgroup kept a process back by its limit of CPU time.
  */
 import { release } from 'node:os';
 import type { RunEvidence, StealSpan } from '../attribution/evidence.js';
 import { showsThrottling } from '../catalogue/kernel-waits.js';
 import type { ObservationGap } from '../facts/observation-facts.js';
+import { machine, type KernelFiles } from '../host/cgroups.js';
 import { throttlingMeter } from '../host/cpu-throttling.js';
-import { readLoad, stealBetween, type LoadReading } from '../host/machine-load.js';
+import { readLoadIfShown, stealBetween, type LoadReading } from '../host/machine-load.js';
 import type { Target } from './target.js';
 
 /** Between two readings. A reading takes less than a millisecond. */
@@ -18,8 +19,14 @@ export interface MachineWatch {
   addTo(evidence: RunEvidence): RunEvidence;
   /** Of the time up to the end. */
   gaps(): ObservationGap[];
-  /** Reads for the last time. */
+  /** Reads for the last time, so that what pauselab does later does not count. */
   end(): void;
+}
+
+export interface WatchedMachine {
+  /** Null: the machine does not show it. */
+  readonly read?: () => LoadReading | null;
+  readonly files?: KernelFiles;
 }
 
 /**
@@ -30,43 +37,41 @@ export function watchMachine(
   targets: readonly Pick<Target, 'pid'>[],
   start_ns: number,
   // The observed processes may use other CPUs than pauselab.
-  read: () => LoadReading = () => readLoad(null),
+  { read = () => readLoadIfShown(null), files = machine }: WatchedMachine = {},
 ): MachineWatch {
-  const meters = targets.map(({ pid }) => ({ pid, meter: throttlingMeter(pid, { threads: 'all' }) }));
-  let last = read();
-  let cpuCount = last.cpus_n;
+  const meters = targets.map(({ pid }) => ({ pid, meter: throttlingMeter(pid, { threads: 'all', files }) }));
+  const zero_ns = BigInt(start_ns);
+  const first = read();
+  let last = first;
   const steal: StealSpan[] = [];
   const look = (): void => {
     const now = read();
-    for (const span of stealBetween([last, now], BigInt(start_ns))) steal.push(span);
+    if (last !== null && now !== null) for (const span of stealBetween([last, now], zero_ns)) steal.push(span);
+    last = now ?? last;
     for (const { meter } of meters) meter.look();
-    last = now;
-    cpuCount = now.cpus_n;
   };
   const reading = setInterval(look, period_ms).unref();
   return {
     addTo: (evidence) => ({
       ...evidence,
       steal: [...steal],
-      cpuCount,
+      cpuCount: last?.cpus_n ?? evidence.cpuCount,
       showsThrottling: showsThrottling(release()),
-      throttled: new Map(
-        meters.map(({ pid, meter }) => {
-          const grown_ns = meter.grown_ns();
-          // In another cgroup than before it may have less.
-          return [pid, grown_ns === null ? null : grown_ns !== 0];
-        }),
-      ),
+      throttled: new Map(meters.map(({ pid, meter }) => [pid, meter.times(zero_ns)])),
     }),
-    gaps: () =>
-      meters.flatMap(({ pid, meter }): ObservationGap[] => {
-        const grown_ns = meter.grown_ns();
-        if (grown_ns === null) return [{ code: 'throttling-unread', pid }];
-        return grown_ns > 0 ? [{ code: 'cgroup-throttled', pid, throttled_ns: grown_ns }] : [];
+    gaps: () => [
+      ...(first === null ? [{ code: 'steal-unread' } as const] : []),
+      ...meters.flatMap(({ pid, meter }): ObservationGap[] => {
+        const times = meter.times(zero_ns);
+        if (times === null) return [{ code: 'throttling-unread', pid }];
+        const throttled_ns = times.reduce((sum, one) => sum + one.throttled_ns, 0);
+        return throttled_ns > 0 ? [{ code: 'cgroup-throttled', pid, throttled_ns }] : [];
       }),
+    ],
     end() {
       clearInterval(reading);
       look();
+      for (const { meter } of meters) meter.end();
     },
   };
 }

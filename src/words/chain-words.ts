@@ -93,7 +93,7 @@ function rootOf(link: LinkFact, victim: string): string {
     case 'stopped':
       return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;
     case 'steal':
-      return `${victim} was ready to run for ${time} while the hypervisor took CPU time from this machine${because(link.why)}`;
+      return `${victim} was ready to run for ${time} while ${takers(link.cpuTakenBy, '', link.duration_ns, ' and ')}the hypervisor took CPU time from this machine${because(link.why)}`;
     case 'running':
       return `${victim} ran on a CPU for ${time}: its own work`;
     case 'unknown':
@@ -200,9 +200,9 @@ function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: LinkFact
 }
 
 /** Those who ran there for a tenth of the wait or more. */
-function takers(takenBy: LinkFact['cpuTakenBy'], before: string, waited_ns: number): string {
+function takers(takenBy: LinkFact['cpuTakenBy'], before: string, waited_ns: number, after = ''): string {
   const most = takenBy.slice(0, 3).filter(({ duration_ns }) => duration_ns >= waited_ns / 10);
-  return most.length === 0 ? '' : `${before}${named(most.map(({ thread }) => thread))} ran there`;
+  return most.length === 0 ? '' : `${before}${named(most.map(({ thread }) => thread))} ran there${after}`;
 }
 
 function because(why: LinkReason | null): string {
@@ -225,11 +225,12 @@ const reasons: WordsOf<LinkReason> = {
     `it was blocked in the kernel (state D)${inCall(systemCall)}, and it was not seen which lock it waited for`,
   'blocked-in': ({ function: name, systemCall }) =>
     `it was blocked in the kernel (state D)${inCall(systemCall)}${name === null ? '' : `, in the function ${name}`}`,
-  'suspects-alike': ({ threads, ofKernel = [] }) =>
-    `${[
-      ...(threads.length === 0 ? [] : [`of this process ${someOf(threads)}`]),
-      ...(ofKernel.length === 0 ? [] : [`of the kernel’s threads ${someOf(ofKernel)}`]),
-    ].join(', or ')} may have had it`,
+  'suspects-alike': ({ threads, ofKernel = [] }) => {
+    const ofProcess = threads.length === 0 ? '' : `${someOf(threads)} of this process`;
+    const inKernel = ofKernel.length === 0 ? '' : `the kernel ${kernelThreadsOf(ofKernel)}`;
+    const all = ofProcess === '' || inKernel === '' ? `${ofProcess}${inKernel}` : `${ofProcess}, or ${inKernel},`;
+    return `${all} may have held it`;
+  },
   'no-suspect-inside': () =>
     'no thread of this process was without a CPU, or on one, all that time, so a thread of another program or of the kernel may have had it',
   'call-without-lock': ({ thread }) => `\`${thread}\` was in a call that takes no lock`,
@@ -244,13 +245,17 @@ const reasons: WordsOf<LinkReason> = {
         ? `the mutex lies in the data of ${file}: it is that of malloc’s main arena, or another lock of the C library`
         : `the mutex lies in the data of ${file}`,
   'limit-used-up': () =>
-    'its cgroup used up its CPU time (cpu.max) at some time of the measurement, so that may have kept it back',
+    'its cgroup used up its CPU time (cpu.max) around that time, and that may be why the thread had no CPU',
   'limit-unread': () =>
-    'whether its cgroup used up its CPU time (cpu.max) could not be read, so that may have kept it back',
+    'pauselab could not read whether its cgroup had used up its CPU time (cpu.max); if it had, that may be why the thread had no CPU',
   'log-label': ({ label }) => label,
 };
 
 const mostNamed = 4;
+
+function kernelThreadsOf(names: readonly string[]): string {
+  return `${names.length === 1 ? 'thread' : 'threads'} ${someOf(names)}`;
+}
 
 function someOf(threads: readonly string[]): string {
   const others = threads.length > mostNamed ? ` and ${threads.length - mostNamed} others` : '';

@@ -146,9 +146,9 @@ const ofGaps: WordsOf<ObservationGap> = {
   'stalls-left-out': ({ stalls_n, kept_n }) =>
     `the bundle has the ${kept_n} longest of ${counted(stalls_n, 'stall')}, because the file of stalls is limited in size: \`pauselab compare\` does not take it; observe for a shorter time, or with a longer --threshold`,
   'threads-not-followed': ({ threads_n }) =>
-    `${counted(threads_n, 'thread')} could not be followed, because another thread had the same slot: their stalls are missing`,
+    `${counted(threads_n, 'thread')} could not be followed, because pauselab’s table in the kernel had another thread in ${threads_n === 1 ? 'its' : 'their'} place: ${threads_n === 1 ? 'its' : 'their'} stalls are missing`,
   'lock-users-missed': ({ times_n }) =>
-    `a thread that waited for mmap_lock, or had it, could not be followed ${counted(times_n, 'time')}, because another thread had the same slot: who had the lock may be missing there`,
+    `${counted(times_n, 'time')} a thread that used mmap_lock could not be followed, because pauselab’s table in the kernel had another thread in its place; for ${times_n === 1 ? 'this time' : 'these times'} the holder may be unknown`,
   'user-stacks-lost': ({ stacks_n }) =>
     `${counted(stacks_n, 'stack')} of programs did not fit into the map of the kernel: where these programs called the kernel is not known`,
   'user-stacks-cut': ({ cut_n, stacks_n }) =>
@@ -164,8 +164,13 @@ const ofGaps: WordsOf<ObservationGap> = {
     `${counted(processes_n, 'process', 'processes')} that started during the observation ${processes_n === 1 ? 'was' : 'were'} not observed; others may have started and ended`,
   'records-limit': ({ seen_ns }) =>
     `pauselab keeps a limited number of records and had reached the limit, so the observation ended after ${formatDuration(seen_ns)}`,
-  'looks-only': ({ period_ns, kernelThreads = [] }) =>
-    `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, waits of less than ${formatDuration(2 * period_ns)} are not seen, and neither are threads of other programs and of the kernel${kernelThreads.length === 0 ? '' : ` (except ${listed(kernelThreads.map((name) => `\`${name}\``))})`}, the call of a holder that lost its CPU, and who woke whom`,
+  'looks-only': ({ period_ns, kernelThreads = [] }) => {
+    const except = kernelThreads.length === 0 ? '' : ` (except ${listed(kernelThreads.map((name) => `\`${name}\``))})`;
+    return [
+      `sampling looks at each thread every ${formatDuration(period_ns)}, so lengths are known to ${formatDuration(period_ns)}, and waits of less than ${formatDuration(2 * period_ns)} are not seen`,
+      `It does not see threads of other programs and of the kernel${except}, the call of a holder that lost its CPU, or who woke whom`,
+    ].join('. ');
+  },
   'looks-late': ({ looks_n, late_n, period_ns, mean_ns, longest_ns }) =>
     `${late_n} of ${counted(looks_n, 'look')} came late, because looking uses about a tenth of a CPU at most or had no CPU itself: ${formatDuration(mean_ns)} apart on average instead of ${formatDuration(period_ns)}, at most ${formatDuration(longest_ns)}`,
   'looks-ended': ({ seen_ns, sampler }) =>
@@ -178,9 +183,11 @@ const ofGaps: WordsOf<ObservationGap> = {
     `what the thread waited for is missing for ${counted(waits_n, 'wait')}, because pauselab keeps a limited number; observe for a shorter time`,
   'files-exhausted': ({ threads_n }) => unopenedThreads(threads_n),
   'cgroup-throttled': ({ pid, throttled_ns }) =>
-    `the cgroup of ${pid}, or one above it, used up its CPU time (cpu.max) and was kept back for ${formatDuration(throttled_ns)}, added up over all CPUs and these cgroups, which can be more than the time observed: waits for a CPU may come from that`,
+    `a limit of CPU time (cpu.max) of the cgroup of ${pid}, or of one above it, stopped its threads for ${formatDuration(throttled_ns)} in all. This sums CPUs and cgroups, so it can exceed the time observed. Waits for a CPU may come from it`,
   'throttling-unread': ({ pid }) =>
-    `whether a limit of CPU time (cpu.max) kept ${pid} back is not known, because its cgroup is not visible to pauselab: a wait for a CPU may come from that`,
+    `pauselab could not read whether a limit of CPU time (cpu.max) stopped threads of ${pid}: their cgroup is not visible, or they moved to another one. Waits for a CPU may come from it. In a container, start pauselab with --cgroupns=host`,
+  'steal-unread': () =>
+    'pauselab could not read whether the hypervisor took CPU time, because /proc/stat is hidden (/proc is mounted with subset=pid). Waits for a CPU may come from the hypervisor',
   'sleeps-not-judged': () =>
     'a thread that sleeps is not counted as stalled, except for a mutex of the C library, because threads sleep between their jobs: waits for monitors, condition variables, locks of other kinds and the network are not in these figures',
   'allocator-locks-unseen': ({ pid, file, processes_n }) =>
@@ -203,7 +210,7 @@ const ofObstacles: WordsOf<TierObstacle> = {
   'no-type-information': () =>
     'this kernel has no type information (/sys/kernel/btf/vmlinux); boot a kernel that was built with CONFIG_DEBUG_INFO_BTF',
   'in-pid-namespace': () =>
-    'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID namespace (--pid=host)',
+    'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start it on the host, or in a container with the host’s PID and cgroup namespaces (--pid=host --cgroupns=host)',
   'capabilities-missing': ({ capabilities }) =>
     `${listed(capabilities)} ${capabilities.length === 1 ? 'is' : 'are'} missing; be root, or give them to pauselab`,
   'helper-not-built': ({ complaint }) => `its helper could not be built (${complaint})`,
@@ -284,9 +291,10 @@ const ofLimits: WordsOf<ObservationLimit> = {
 const ofRemedies: WordsOf<ObservationRemedy> = {
   'set-capabilities': ({ gives }) =>
     `as root, once, and again after each set-up: gives pauselab’s helper what ${tierWords[gives]} needs; then every user of this machine can observe with it`,
-  'add-capabilities': ({ gives }) => `as an option of the container’s start: what ${tierWords[gives]} needs`,
+  'add-capabilities': ({ gives }) =>
+    `as options of the container’s start: what ${tierWords[gives]} needs, and the host’s cgroups, which show limits of CPU time`,
   'share-pids': ({ gives }) =>
-    `as an option of the container’s start: ${tierWords[gives]} needs the host’s process ids`,
+    `as options of the container’s start: ${tierWords[gives]} needs the host’s process ids, and limits of CPU time are visible in the host’s cgroups`,
   'show-symbols': () => 'as root: shows the names of kernel functions to those who have CAP_SYSLOG',
   'show-calls': () => 'as root: lets processes of one user read each other’s system calls',
   'build-helper': () => 'as root: installs what the helper needs, and builds it',

@@ -5,6 +5,7 @@ import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
 import type { Timeline } from '../../src/record/samples.js';
 import { findStalls, type HolderCall } from '../../src/record/stalls.js';
 import { holderThread, writerThread } from '../support/stalls.js';
+import { neverThrottled } from '../support/throttled.js';
 
 export const ms = 1e6;
 export { holderThread, writerThread };
@@ -115,7 +116,7 @@ export function evidenceOf(timelines: readonly Timeline[], more: Partial<RunEvid
     cpuCount: 2,
     missing: [],
     trace: null,
-    throttled: new Map([[10, false]]),
+    throttled: new Map([[10, neverThrottled]]),
     samples: { timelines: new Map(timelines.map((one) => [one.tid, one])), ticks_ns, period_ns: 10 * ms },
     ...more,
   };

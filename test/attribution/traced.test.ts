@@ -1,11 +1,12 @@
 /** Chains from events of the kernel, made by hand: what was seen is proven, and nothing else. */
 import { describe, expect, test } from 'vitest';
-import type { HolderEvidence, LoggedEvent, StealSpan } from '../../src/attribution/evidence.js';
+import type { HolderEvidence, LoggedEvent, RunEvidence, StealSpan } from '../../src/attribution/evidence.js';
 import { traceModel } from '../../src/attribution/trace-builder.js';
 import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import type { StackReading } from '../../src/record/stacks.js';
 import type { TraceEvent } from '../../src/record/trace/trace.js';
+import { alwaysThrottled, neverThrottled, throttledIf } from '../support/throttled.js';
 import {
   attributed,
   blocked,
@@ -70,7 +71,7 @@ function traced(
     readonly holders?: readonly HolderEvidence[];
     readonly missingEvents?: readonly string[];
     readonly outsideFrom_ns?: number;
-    readonly throttled?: ReadonlyMap<number, boolean | null>;
+    readonly throttled?: RunEvidence['throttled'];
     readonly showsThrottling?: boolean;
     readonly stacks?: readonly StackReading[];
     readonly steal?: readonly StealSpan[];
@@ -119,7 +120,7 @@ describe('a thread that is ready to run', () => {
       // By the looks it waited for the holder's lock.
       { holders: [holderOf()], ...more },
     ).cause;
-  const throttled = new Map([[10, true]]);
+  const throttled = new Map([[10, alwaysThrottled]]);
 
   test('had no CPU, where another thread ran there, also if not all threads are traced', () => {
     for (const cause of [without(hog, { outsideFrom_ns: 0 }), without(hog)])
@@ -143,15 +144,38 @@ describe('a thread that is ready to run', () => {
     expect(cause.sentence).toContain('had no CPU while `hog-0` ran there: its cgroup used up its CPU time');
   });
 
+  test('was not kept back by a limit that explains less than half of its wait, or came at another time', () => {
+    const grade = (...times: readonly (readonly [start: number, end: number, throttled: number])[]) =>
+      without(hog, {
+        outsideFrom_ns: 0,
+        throttled: new Map([
+          [
+            10,
+            times.map(([start, end, time]) => ({
+              start_ns: start * ms,
+              end_ns: end * ms,
+              throttled_ns: time * ms,
+            })),
+          ],
+        ]),
+      }).grade;
+    // The wait lasts from 1001 to 1490.
+    expect(grade([900, 1250, 10])).toBe('proven');
+    expect(grade([0, 1000, 900], [1500, 1750, 900])).toBe('proven');
+    expect(grade([900, 1250, 100], [1250, 1500, 150])).toBe('possible');
+    // The whole of it is counted when it is over.
+    expect(grade([1250, 1500, 489])).toBe('possible');
+  });
+
   describe('without a word on whether its cgroup used up its time', () => {
     const read = (frames: readonly string[]) => [{ time_ns: 1002 * ms, tid: writer, state: 'R', frames: [...frames] }];
 
     test('perhaps had no CPU because of that, also where another thread ran', () => {
-      for (const unread of [new Map([[10, null]]), new Map([[99, false]]), new Map<number, boolean>()]) {
+      for (const unread of [new Map([[10, null]]), new Map([[99, neverThrottled]]), new Map<number, null>()]) {
         const cause = without(hog, { outsideFrom_ns: 0, throttled: unread });
         expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
         expect(cause.sentence).toContain(
-          'had no CPU while `hog-0` ran there: whether its cgroup used up its CPU time (cpu.max) could not be read',
+          'had no CPU while `hog-0` ran there: pauselab could not read whether its cgroup had used up its CPU time (cpu.max)',
         );
         expect(cause.sentence).not.toContain('no lock is to blame');
       }
@@ -167,7 +191,7 @@ describe('a thread that is ready to run', () => {
 
     test('was perhaps kept back, where its stack shows work that a limit shares with other causes', () => {
       const kept = (frames: readonly string[], is: boolean | null) =>
-        without(hog, { throttled: new Map([[10, is]]), showsThrottling: true, stacks: read(frames) });
+        without(hog, { throttled: new Map([[10, throttledIf(is)]]), showsThrottling: true, stacks: read(frames) });
       const cause = kept(['task_work_run'], null);
       expect(cause).toMatchObject({ cause: 'cpu-limit', grade: 'possible' });
       expect(cause.sentence).toContain('had no CPU, perhaps because its cgroup had used up its CPU time');
@@ -177,6 +201,11 @@ describe('a thread that is ready to run', () => {
         grade: 'likely',
       });
       expect(kept(['task_work_run'], false)).toMatchObject({ cause: 'not-scheduled', grade: 'proven' });
+      // The kernel may count the time only after the last reading.
+      expect(kept(['throttle_cfs_rq_work', 'task_work_run'], false)).toMatchObject({
+        cause: 'cpu-limit',
+        grade: 'likely',
+      });
     });
   });
 
@@ -185,12 +214,23 @@ describe('a thread that is ready to run', () => {
     for (const other of [hog, 0]) {
       const cause = without(other, { outsideFrom_ns: 0, steal: steal(0.3) });
       expect(cause).toMatchObject({ cause: 'steal', grade: 'possible' });
-      expect(cause.sentence).toContain('while the hypervisor took CPU time from this machine: 30 % of the CPU time');
+      expect(cause.sentence).toContain(
+        `while ${other === 0 ? '' : '`hog-0` ran there and '}the hypervisor took CPU time from this machine: 30 % of the CPU time`,
+      );
     }
     expect(without(hog, { outsideFrom_ns: 0, steal: steal(0.2) })).toMatchObject({
       cause: 'not-scheduled',
       grade: 'proven',
     });
+    const readings = (...shares: readonly number[]) =>
+      shares.map((steal_share, n) => ({ start_ns: (1000 + 50 * n) * ms, end_ns: (1050 + 50 * n) * ms, steal_share }));
+    const rest = Array.from({ length: 9 }, () => 0);
+    // A CPU lost in one reading of ten does not explain the others.
+    expect(without(hog, { outsideFrom_ns: 0, steal: readings(0.5, ...rest) })).toMatchObject({ grade: 'proven' });
+    const half = readings(...Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? 0.6 : 0)));
+    expect(without(hog, { outsideFrom_ns: 0, steal: half }).sentence).toContain(': 31 % of the CPU time');
+    // Nothing is known of the rest of the wait.
+    expect(without(hog, { outsideFrom_ns: 0, steal: readings(0.6) })).toMatchObject({ grade: 'proven' });
     const early = [{ start_ns: 0, end_ns: 1000 * ms, steal_share: 0.9 }];
     expect(without(hog, { outsideFrom_ns: 0, steal: early })).toMatchObject({ cause: 'not-scheduled' });
   });

@@ -114,7 +114,7 @@ describe('the locks of victims and holders', () => {
     const victim = arm?.victims[0];
     if (arm === undefined || victim === undefined) throw new Error(`the profile ${profile} has no arm with a victim`);
     const series = 'writer.mprotect';
-    const { victims, holders } = runEvidence({
+    const { victims, holders, showsThrottling } = runEvidence({
       arm: { ...arm, victims: [{ ...victim, series, operation } as typeof victim] },
       kernelRelease,
       analysis: analyse({ holder: [{ from: 300, to: 400 }] }),
@@ -132,7 +132,7 @@ describe('the locks of victims and holders', () => {
       missing: [],
       trace: null,
     });
-    return { victims, holders };
+    return { victims, holders, showsThrottling };
   }
 
   test('are those of the kernel on which the run was made', async () => {
@@ -143,6 +143,11 @@ describe('the locks of victims and holders', () => {
     expect(await on('6.16.12')).toEqual(['mmap_lock read', 'mmap_lock read', 'mmap_lock read']);
     expect(await on('6.17.13')).toEqual(['mmap_lock read', 'VMA lock', 'mmap_lock read']);
     expect(await on('6.19.1')).toEqual(['VMA lock', 'VMA lock', 'mmap_lock read']);
+  });
+
+  test('and it decides whether a stack shows a limit of CPU time, or rules one out', async () => {
+    const on = async (release: string) => (await locksOf(release, 'priority-inversion', 'mprotect')).showsThrottling;
+    expect([await on('6.17.13'), await on('6.18.5'), await on('7.1.0')]).toEqual([false, true, true]);
   });
 
   test('of a started thread: its end reads in the engine, and HotSpot’s writes', async () => {

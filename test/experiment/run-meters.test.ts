@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { machineLoad, runMeters } from '../../src/experiment/run/run-meters.js';
 import type { LoadReading } from '../../src/host/machine-load.js';
 import type { PreparedWorkload } from '../../src/workload/prepared.js';
+import { machineWith, mountOf } from '../support/kernel-files.js';
 
 const reading = (at_s: number, own_s: number): LoadReading => ({
   time_ns: BigInt(at_s * 1e9),
@@ -45,10 +46,46 @@ test('a look at the start that did not see all processes costs only the time unt
   const until_ns = process.hrtime.bigint() + 10n * ((loads[1]?.time_ns ?? 0n) - (loads[0]?.time_ns ?? 0n));
   while (process.hrtime.bigint() < until_ns) await new Promise(setImmediate);
   meters.onWindowEnd();
-  const { machine, throttled } = meters.readings();
+  const { machine } = meters.readings();
   expect(machine.foreignLoad_share).not.toBeNull();
   expect(machine.ownLoad_share).not.toBeNull();
-  expect([...throttled.keys()]).toEqual([pid]);
+});
+
+test('a limit counts from the warm-up to the end of the work, with the time of each', () => {
+  const pid = process.pid;
+  const files = machineWith({
+    'proc/self/cgroup': '0::/\n',
+    'proc/self/mountinfo': mountOf('v2', 'cgroup2', 'rw'),
+    [`proc/${pid}/cgroup`]: '0::/app\n',
+    'v2/app/cgroup.type': 'domain\n',
+    'v2/app/cpu.stat': 'throttled_usec 1\n',
+  });
+  const workload: Pick<PreparedWorkload, 'pids' | 'victimsPid'> = { pids: [pid], victimsPid: pid };
+  const meters = runMeters(workload as PreparedWorkload, [pid], [0, 1], files);
+  const phases = [
+    () => {
+      meters.onWindowStart();
+    },
+    () => {
+      meters.onSnapshot();
+    },
+    () => {
+      meters.onWorkEnd();
+    },
+    // The analysis.
+    () => {
+      meters.onWindowEnd();
+    },
+  ];
+  const ends_ns = phases.map((phase, i) => {
+    files.put('v2/app/cpu.stat', `throttled_usec ${10 ** (i + 1) + 1}\n`);
+    phase();
+    return Number(process.hrtime.bigint());
+  });
+  const times = meters.readings().throttling.times(0n) ?? [];
+  expect(times.map(({ throttled_ns }) => throttled_ns)).toEqual([10_000, 90_000, 900_000]);
+  expect(times[1]?.start_ns).toBe(times[0]?.end_ns);
+  expect(times[1]?.start_ns).toBeLessThanOrEqual(ends_ns[0] ?? 0);
 });
 
 test('a workload that ended before any look used an unknown time, and others too', async () => {

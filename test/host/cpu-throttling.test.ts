@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cpuLimit } from '../../src/host/cpu-limit.js';
-import { throttlingMeter } from '../../src/host/cpu-throttling.js';
+import { throttlingMeter, type ThrottlingMeter } from '../../src/host/cpu-throttling.js';
 import { machineWith, mountOf, type FakeMachine } from '../support/kernel-files.js';
 
 const v1Mounts = mountOf('other', 'cgroup', 'rw,cpuset') + mountOf('v1', 'cgroup', 'rw,cpu,cpuacct');
@@ -30,7 +30,13 @@ function throttled_ns(pid: number, of: FakeMachine): number | null {
   for (const [name, text] of counters) of.put(name, text.replace(/(throttled_\w+) \d+/, '$1 0'));
   const meter = throttlingMeter(pid, { threads: 'all', files: of });
   for (const [name, text] of counters) of.put(name, text);
-  return meter.grown_ns();
+  meter.end();
+  return sum_ns(meter);
+}
+
+/** Null: not known. */
+function sum_ns({ times }: Pick<ThrottlingMeter, 'times'>): number | null {
+  return times(0n)?.reduce((sum, { throttled_ns: of_ns }) => sum + of_ns, 0) ?? null;
 }
 
 const v2 = (name: string, usec: number) => ({
@@ -108,28 +114,75 @@ describe('a meter', () => {
   test('counts from its start, also after the end of the process, and of its cgroup', () => {
     const of = files();
     const meter = throttlingMeter(7, { threads: 'all', files: of });
-    expect(meter.grown_ns()).toBe(0);
+    meter.look();
+    expect(meter.times(0n)).toEqual([]);
     put(of, 350);
     rmSync(join(of.proc, '7'), { recursive: true });
-    expect(meter.grown_ns()).toBe(50_000);
+    meter.look();
+    expect(sum_ns(meter)).toBe(50_000);
     put(of, 360);
     meter.look();
     rmSync(join(of.root, 'v2/app'), { recursive: true });
-    expect(meter.grown_ns()).toBe(60_000);
+    meter.end();
+    expect(sum_ns(meter)).toBe(60_000);
   });
 
-  test('does not know once the process has gone to a cgroup that is not visible', () => {
+  test('has the time between two looks, and counts nothing after its end', () => {
     const of = files();
+    const before_ns = process.hrtime.bigint();
     const meter = throttlingMeter(7, { threads: 'all', files: of });
-    of.put('proc/7/task/7/cgroup', '0::/../target\n');
-    expect(meter.grown_ns()).toBeNull();
+    meter.look();
+    const between_ns = process.hrtime.bigint();
+    put(of, 350);
+    meter.look();
+    meter.look();
+    meter.end();
+    put(of, 900);
+    meter.look();
+    meter.end();
+    const [time, ...others] = meter.times(before_ns) ?? [];
+    expect(others).toEqual([]);
+    expect(time?.throttled_ns).toBe(50_000);
+    expect(time?.start_ns).toBeGreaterThan(0);
+    expect(time?.start_ns).toBeLessThanOrEqual(Number(between_ns - before_ns));
+    expect(time?.end_ns).toBeGreaterThanOrEqual(Number(between_ns - before_ns));
+  });
+
+  describe('of a process that moves', () => {
+    const moved = (to: string, others: Readonly<Record<string, string>>, look: 'look' | 'end', isMain = true) => {
+      const of = machine(['0::/app\n'], { ...v2('/app', 300), ...others });
+      const meter = throttlingMeter(7, { threads: 'all', files: of });
+      put(of, 310);
+      of.put('proc/7/task/7/cgroup', `0::${to}\n`);
+      if (isMain) of.put('proc/7/cgroup', `0::${to}\n`);
+      meter[look]();
+      return { of, meter };
+    };
+
+    test('does not know, where the other cgroup is not visible, or has counted before', () => {
+      for (const look of ['look', 'end'] as const) {
+        expect(moved('/../target', {}, look).meter.times(0n)).toBeNull();
+        expect(moved('/other', v2('/other', 5000), look).meter.times(0n)).toBeNull();
+      }
+      // One of its threads alone.
+      expect(moved('/other', v2('/other', 5000), 'end', false).meter.times(0n)).toBeNull();
+    });
+
+    test('goes on in a cgroup that has counted nothing yet, or that it had looked at', () => {
+      const { of, meter } = moved('/other', v2('/other', 0), 'look');
+      of.put('v2/other/cpu.stat', 'throttled_usec 7\n');
+      meter.end();
+      expect(sum_ns(meter)).toBe(17_000);
+      expect(sum_ns(moved('/', {}, 'end').meter)).toBe(10_000);
+    });
   });
 
   test('leaves out cgroups of single threads, if asked', () => {
     const of = machine(['0::/app\n', '0::/app/held\n'], { ...v2('/app', 0), ...v2('/app/held', 0) });
-    const [main, all] = (['main', 'all'] as const).map((threads) => throttlingMeter(7, { threads, files: of }));
+    const meters = (['main', 'all'] as const).map((threads) => throttlingMeter(7, { threads, files: of }));
     of.put('v2/app/held/cpu.stat', 'throttled_usec 70\n');
-    expect([main?.grown_ns(), all?.grown_ns()]).toEqual([0, 70_000]);
+    for (const meter of meters) meter.end();
+    expect(meters.map(sum_ns)).toEqual([0, 70_000]);
   });
 });
 

@@ -42,6 +42,10 @@ describe('a check', () => {
     expect(found.refusedTiers).toMatchObject([{ tier: 'ebpf', ...obstacle }]);
     expect(found.remedies.map(({ code }) => code)).toEqual(remedies);
     for (const { command, sentence } of found.remedies) expect(command.length * sentence.length).toBeGreaterThan(0);
+    // In a cgroup namespace of its own, a container sees no limit of the others.
+    const ofContainer = found.remedies.filter(({ command }) => command.includes('--pid=host'));
+    for (const { command } of ofContainer) expect(command).toContain('--cgroupns=host');
+    expect(ofContainer).toHaveLength(remedies.filter((code) => /^(?:add|share)-/.test(code)).length);
   });
 
   test('asks the helper for its capabilities where that is what observes', async () => {

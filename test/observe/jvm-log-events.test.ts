@@ -3,6 +3,7 @@ import { attributed } from '../../src/observe/observation.js';
 import { seenInKernel } from '../../src/observe/observed-evidence.js';
 import { eventsOfLog, eventTotals, monotonicOffset_ns, withUnlogged } from '../../src/observe/jvm/jvm-log-events.js';
 import { withKnowledge } from '../../src/observe/jvm/jvm-learning.js';
+import type { JvmGap } from '../../src/facts/observed-jvm-facts.js';
 import { parseJvmLog } from '../../src/record/jvm-log.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import { observed, observedThread, off, ran, target } from '../support/observed.js';
@@ -92,12 +93,12 @@ const seen = seenInKernel(
   { pids: [target], threshold_ns: 20 * ms, detail_ns: ms, symbols: new Map(), cpuCount: 2 },
 );
 
-function causeOfWorker(log: string | null) {
+function causeOfWorker(log: string | null, gaps: readonly JvmGap[] = []) {
   const knowledge = {
     jvms: new Map(),
     names: new Map([[102, { comm: 'a thread with a', name: 'a thread with a long name' }]]),
     events: new Map(log === null ? [] : [[target, events(log)]]),
-    gaps: [],
+    gaps,
   };
   return attributed(withKnowledge(seen, knowledge)).stalls.find(({ thread }) => thread?.tid === 101)?.cause;
 }
@@ -129,13 +130,27 @@ test('a safepoint that the log has counts once, with the times of the log', () =
     duration_ns: 100 * ms,
   });
   const logged = events(safepointLine(300, 50, 200));
-  expect(withUnlogged(logged, [outside(150), outside(10)])).toEqual(logged);
-  expect(withUnlogged(logged, [outside(0), outside(300)]).map(({ label, start_ns }) => [label, start_ns / ms])).toEqual(
-    [
+  for (const hasGap of [true, false]) {
+    expect(withUnlogged(logged, [outside(150), outside(10)], { hasGap })).toEqual(logged);
+    const all = withUnlogged(logged, [outside(0), outside(300)], { hasGap });
+    expect(all.map(({ label, start_ns }) => [label, start_ns / ms])).toEqual([
       [null, 0],
       ['Cleanup', 100],
       ['Cleanup', 100],
       [null, 300],
-    ],
-  );
+    ]);
+  }
+});
+
+test('threads that sleep on one word, as behind a spin lock, are in no safepoint where the log is whole and has none', () => {
+  const around = safepointLine(50, 1, 20) + safepointLine(400, 1, 20);
+  expect(causeOfWorker(around)).toMatchObject({ cause: 'unknown' });
+  const ofJvm = { pid: target, name: 'java' };
+  expect(causeOfWorker(around, [{ ...ofJvm, code: 'jvm-log-long', mostBytes: 1 }])).toMatchObject({
+    cause: 'safepoint',
+  });
+  // Another JVM's log says nothing of this one.
+  expect(causeOfWorker(around, [{ ...ofJvm, pid: 1, code: 'jvm-log-long', mostBytes: 1 }])).toMatchObject({
+    cause: 'unknown',
+  });
 });

@@ -6,6 +6,7 @@ import { answerOf, attributed } from '../../src/observe/observation.js';
 import type { Observed } from '../../src/observe/observed.js';
 import { statedAnswer } from '../../src/words/observation-words.js';
 import { hold, observed, observedThread, off, ran, target, recordOptions, unthrottled } from '../support/observed.js';
+import { alwaysThrottled, neverThrottled, throttledIf } from '../support/throttled.js';
 import { statedGap } from '../../src/words/observation-words.js';
 
 const ms = 1_000_000;
@@ -228,7 +229,7 @@ describe('a limit of CPU time', () => {
   const waited = off(victim, { from: 100, to: 150 }, { state: 'runnable', stack: ['f1'] });
   const causeWith = (isThrottled: boolean | null) => {
     const seen = seenInKernel(observed({ offs: [waited] }), { ...recordOptions, symbols });
-    const evidence = { ...seen.evidence, throttled: new Map([[target, isThrottled]]) };
+    const evidence = { ...seen.evidence, throttled: new Map([[target, throttledIf(isThrottled)]]) };
     return attributed({ ...seen, evidence }).stalls[0]?.cause;
   };
 
@@ -245,7 +246,7 @@ describe('a limit of CPU time', () => {
     const names = new Map([...symbols, ['f2', 'exit_to_user_mode_loop']]);
     const judged = (of: Observed, more: Partial<RunEvidence> = {}) => {
       const seen = seenInKernel(of, { ...recordOptions, symbols: names });
-      const evidence = { ...seen.evidence, throttled: new Map([[target, true]]), ...more };
+      const evidence = { ...seen.evidence, throttled: new Map([[target, alwaysThrottled]]), ...more };
       return attributed({ ...seen, evidence }).stalls.find(({ series }) => series.startsWith('mapper'))?.cause;
     };
     const behindHog = (stack: string[]) =>
@@ -258,7 +259,7 @@ describe('a limit of CPU time', () => {
       const cause = judged(behindHog(['f2']));
       expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
       expect(cause?.sentence).toMatch(
-        /had no CPU while `hog` ran there: its cgroup used up its CPU time \(cpu.max\) at some time of the measurement, so that may have kept it back$/,
+        /had no CPU while `hog` ran there: its cgroup used up its CPU time \(cpu.max\) around that time, and that may be why the thread had no CPU$/,
       );
       expect(judged(behindHog([]), { showsThrottling: true })).toMatchObject({ grade: 'possible' });
     });
@@ -269,8 +270,8 @@ describe('a limit of CPU time', () => {
       expect(
         judged(behindHog(['f2']), {
           throttled: new Map([
-            [target, false],
-            [900, true],
+            [target, neverThrottled],
+            [900, alwaysThrottled],
           ]),
         }),
       ).toMatchObject(proven);
@@ -411,8 +412,8 @@ describe('what was not seen', () => {
       recordOptions,
     ).gaps.map((gap) => statedGap(gap).sentence);
     expect(sentences.slice(0, 2)).toEqual([
-      '2 threads could not be followed, because another thread had the same slot: their stalls are missing',
-      'a thread that waited for mmap_lock, or had it, could not be followed 300 times, because another thread had the same slot: who had the lock may be missing there',
+      '2 threads could not be followed, because pauselab’s table in the kernel had another thread in their place: their stalls are missing',
+      '300 times a thread that used mmap_lock could not be followed, because pauselab’s table in the kernel had another thread in its place; for these times the holder may be unknown',
     ]);
     expect(seenInKernel(observed({}), { ...recordOptions, symbols: null }).gaps.map(({ code }) => code)).toContain(
       'symbols-hidden',

@@ -12,6 +12,7 @@ import {
 } from '../../src/observe/sampling/sampling-evidence.js';
 import { givesBackWord } from '../../src/words/observation-words.js';
 import { look_ns, lookedAt, stream, waitingIn } from '../support/looks.js';
+import { throttledIf } from '../support/throttled.js';
 
 const threshold_ns = 30e6;
 
@@ -38,7 +39,11 @@ function observedBy(
   const stalls = lookedStalls(samples, functions, options);
   const eventsOf = events.length > 0 ? new Map([[100, events]]) : safepointsSeen(samples, functions, options);
   const evidence = lookedEvidence({ samples, waits: functions }, options);
-  return attributed({ stalls, evidence: { ...evidence, throttled: new Map([[100, isThrottled]]) }, eventsOf });
+  return attributed({
+    stalls,
+    evidence: { ...evidence, throttled: new Map([[100, throttledIf(isThrottled)]]) },
+    eventsOf,
+  });
 }
 
 /** Of the stalls of the thread `worker`. */
@@ -123,7 +128,7 @@ describe('a holder without a CPU', () => {
     for (const cause of causesOf([worker, ...both])) {
       expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
       expect(cause?.sentence).toMatch(
-        /held by a thread that was not seen: of this process `one` and `two` may have had it$/,
+        /held by a thread that was not seen: `one` and `two` of this process may have held it$/,
       );
     }
   });
@@ -246,14 +251,14 @@ describe('a wait for a CPU', () => {
     expect(causes).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
     // Looks see threads, and no CPU.
     expect(causes[0]?.sentence).toMatch(
-      /and had no CPU: its cgroup used up its CPU time \(cpu.max\) at some time of the measurement, so that may have kept it back$/,
+      /and had no CPU: its cgroup used up its CPU time \(cpu.max\) around that time, and that may be why the thread had no CPU$/,
     );
   });
   test('is only possible where it could not be read whether a limit caused it', () => {
     const causes = causesOf([queued], { isThrottled: null });
     expect(causes).toMatchObject([{ cause: 'not-scheduled', grade: 'possible' }]);
     expect(causes[0]?.sentence).toMatch(
-      /and had no CPU: whether its cgroup used up its CPU time \(cpu.max\) could not be read, so that may have kept it back$/,
+      /and had no CPU: pauselab could not read whether its cgroup had used up its CPU time \(cpu.max\); if it had, that may be why the thread had no CPU$/,
     );
   });
   test('is a part of the stop where a sleeping thread was woken to be stopped', () => {
@@ -327,14 +332,14 @@ describe('a thread of the kernel', () => {
     for (const cause of causesOf([worker, ofProcess, ofKernel(holder)], { kernelTids })) {
       expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
       expect(cause?.sentence).toContain(
-        `: of this process \`${name}\`, or of the kernel’s threads \`khugepaged\` may have had it`,
+        `: \`${name}\` of this process, or the kernel thread \`khugepaged\`, may have held it`,
       );
     }
   });
 
   test('is listed with another one that had no CPU', () => {
     const [both] = causesOf([worker, ofKernel(holder), ofKernel(holder, 'ksmd', 39)], { kernelTids });
-    expect(both?.sentence).toMatch(/: of the kernel’s threads `khugepaged` and `ksmd` may have had it$/);
+    expect(both?.sentence).toMatch(/: the kernel threads `khugepaged` and `ksmd` may have held it$/);
   });
 
   test('and a thread of the process are told apart where one alone goes with all waits', () => {
@@ -345,6 +350,43 @@ describe('a thread of the kernel', () => {
     expect(whose([lookedAt('miner', 12, always, { nice: 19 }), ofKernel(holder)])).toEqual(
       Array(4).fill(['khugepaged', 'possible']),
     );
+  });
+
+  test.each([
+    ['the kernel thread `khugepaged`', [ofKernel(holder)]],
+    ['the kernel threads `khugepaged` and `ksmd`', [ofKernel(holder), ofKernel(holder, 'ksmd', 39)]],
+  ])('does not take the place of a thread of the process that ran: %s', (words, kernel) => {
+    const busy = 'r'.repeat(waiter.length);
+    const beside = (name: string) => causesOf([worker, lookedAt(name, 12, busy), ...kernel], { kernelTids });
+    // It does nothing but give memory back.
+    for (const cause of beside('jemalloc_bg_thd'))
+      expect(cause).toMatchObject({
+        cause: 'mmap-lock-reader',
+        grade: 'possible',
+        thread: { name: 'jemalloc_bg_thd' },
+      });
+    for (const cause of beside('server')) {
+      expect(cause).toMatchObject({ cause: 'mmap-lock-holder', thread: null });
+      expect(cause?.sentence).toContain(`: \`server\` of this process, or ${words}, may have held it`);
+    }
+  });
+
+  test('does not hide that two threads of the process had the lock one after the other', () => {
+    const [long, early, late] = ['sssddddddddddddddddddss', 'sssqqqqqqqqqrssssssssss', 'ssssssssssssqqqqqqqqqrs'];
+    const functions = [4, 13].map((look) => waitingIn('vm_mmap_pgoff', 11, look));
+    const chainBeside = (...beside: readonly Timeline[]) =>
+      observedBy([lookedAt('worker', 11, long), ...beside], { functions, kernelTids }).stalls.find(
+        ({ thread }) => thread?.tid === 11,
+      )?.chain ?? [];
+    // On a busy machine it has no CPU for most of the time, whoever waits.
+    const always = ofKernel('qqqqqqqqqqqqrqqqqqqqqr');
+    const both = chainBeside(lookedAt('early', 12, early), lookedAt('late', 14, late), always);
+    expect(both.map(({ thread }) => thread)).toEqual([null, null]);
+    for (const [i, name] of ['early', 'late'].entries())
+      expect(both[i]?.sentence).toContain(`\`${name}\` of this process, or the kernel thread \`khugepaged\`,`);
+    // Where nobody of the process fits, it may have had the lock all the time, or for half of it.
+    expect(chainBeside(always)).toMatchObject([{ thread: { name: 'khugepaged' }, grade: 'possible' }]);
+    expect(chainBeside(ofKernel(early)).map(({ thread }) => thread?.name)).toEqual(['khugepaged', undefined]);
   });
 
   test('does not have the lock, if it slept or ran', () => {

@@ -7,13 +7,14 @@ import type {
   OffRecord,
   RanRecord,
 } from '../../src/observe/observed.js';
+import { neverThrottled } from './throttled.js';
 
 const ms = 1_000_000;
 
 export const target = 100;
 
 /** No limit of CPU time kept it back. */
-export const unthrottled = new Map([[target, false]]);
+export const unthrottled = new Map([[target, neverThrottled]]);
 
 /** Of an observation of that process. */
 export const recordOptions = {

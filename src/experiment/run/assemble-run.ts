@@ -76,7 +76,7 @@ function evidenceIn(
   { arm }: RunRequest,
   analysis: RunAnalysis,
   { jvm, agent }: Afterwards,
-  { workload, result, sampled, loads, throttled, trace }: MeasuredRun,
+  { workload, result, sampled, loads, throttling, trace }: MeasuredRun,
 ): RunEvidence {
   return runEvidence({
     arm,
@@ -96,7 +96,7 @@ function evidenceIn(
           }),
     steal: stealBetween(loads, result.go_ns),
     cpuCount: loads[0]?.cpus_n ?? 0,
-    throttled,
+    throttled: new Map([[workload.victimsPid, throttling.times(result.go_ns)]]),
     watched: new Map(jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual] as const]))),
     missing: [
       ...(jvm === null ? [] : [...jvm.log.problems, ...untimedProblems(jvm.log.untimed)]),

@@ -110,6 +110,7 @@ async function measure(
       meters.onWindowEnd();
     },
     onWorkEnd: () => {
+      meters.onWorkEnd();
       tracer?.stop();
     },
   });

@@ -17,6 +17,7 @@ import type {
 import { lockOfCall } from '../../catalogue/calls.js';
 import { collectorOfThreads, type Collector } from '../../catalogue/collectors.js';
 import { giverNamed } from '../../catalogue/givers.js';
+import { showsThrottling } from '../../catalogue/kernel-waits.js';
 import { jvmProbeNamed, type JvmProbe } from '../../catalogue/jvm-probes.js';
 import { lockOn, onEveryKernel, strongestFirst } from '../../catalogue/locks.js';
 import { allocates, operationNamed, operations, type Nature, type Operation } from '../../catalogue/operations.js';
@@ -98,6 +99,7 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
     missing: input.missing,
     trace: input.trace,
     throttled: input.throttled,
+    showsThrottling: showsThrottling(kernelRelease),
     ...(input.agents === undefined ? {} : { agents: input.agents }),
   };
 }

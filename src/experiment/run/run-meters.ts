@@ -11,7 +11,8 @@ import {
   type LoadReading,
   type MachineLoad,
 } from '../../host/machine-load.js';
-import { throttlingMeter } from '../../host/cpu-throttling.js';
+import { machine, type KernelFiles } from '../../host/cgroups.js';
+import { throttlingMeter, type ThrottlingMeter } from '../../host/cpu-throttling.js';
 import type { PreparedWorkload } from '../../workload/prepared.js';
 import { memoryMeter, type MemoryMeter } from '../../workload/watch/memory-meter.js';
 
@@ -34,22 +35,29 @@ export interface MeterReadings {
   /** CPU time of the process with the victims, over the window. Over no time if it is not known. */
   readonly used: CpuUsed;
   readonly memory: MemoryMeter;
-  /** As in the evidence: whether a limit of CPU time kept the process with the victims back. */
-  readonly throttled: ReadonlyMap<number, boolean | null>;
+  /** When a limit of CPU time kept the process with the victims back, from its warm-up to the end of its work. */
+  readonly throttling: Pick<ThrottlingMeter, 'times'>;
 }
 
 export interface RunMeters {
   onWindowStart(): void;
   onSnapshot(): void;
   onWindowEnd(): void;
+  /** A stall of the window may last until then. What pauselab does later is none of the run. */
+  onWorkEnd(): void;
   readings(): MeterReadings;
 }
 
 /** `pids`: processes of the run. Their CPU time is not foreign load. `cpus`: those that the run may use. */
-export function runMeters(workload: PreparedWorkload, pids: readonly number[], cpus: readonly number[]): RunMeters {
+export function runMeters(
+  workload: PreparedWorkload,
+  pids: readonly number[],
+  cpus: readonly number[],
+  files: KernelFiles = machine,
+): RunMeters {
   const cpu = cpuMeter(workload);
   // The limits that a profile sets on threads of the holder are none of the victims'.
-  const throttling = throttlingMeter(workload.victimsPid, { threads: 'main' });
+  const throttling = throttlingMeter(workload.victimsPid, { threads: 'main', files });
   const memory = memoryMeter(workload.pids, workload.victimsPid);
   const load = loadMeter(pids, workload, cpus);
   const look = (): void => {
@@ -58,24 +66,25 @@ export function runMeters(workload: PreparedWorkload, pids: readonly number[], c
     memory.look();
     throttling.look();
   };
-  const throttled = (): MeterReadings['throttled'] => {
-    const grown_ns = throttling.grown_ns();
-    return new Map([[workload.victimsPid, grown_ns === null ? null : grown_ns !== 0]]);
-  };
   return {
     onWindowStart() {
       load.start();
       cpu.start();
       memory.look();
+      // A stall may begin in the warm-up, which has its own times.
+      throttling.look();
     },
     onSnapshot: look,
     onWindowEnd: look,
+    onWorkEnd() {
+      throttling.end();
+    },
     readings: () => ({
       machine: load.machine(),
       loads: load.readings(),
       used: cpu.used(),
       memory,
-      throttled: throttled(),
+      throttling,
     }),
   };
 }

@@ -102,13 +102,18 @@ export async function learnFromJvms(
   };
 }
 
-/** The events of a JVM's log take the place of the same safepoints, seen from outside. */
+/** The events of a JVM's log take the place of safepoints that were seen from outside. */
 export function withKnowledge(seen: WatchResult, { names, events, gaps }: JvmKnowledge): WatchResult {
+  const hasGap = (of: number): boolean =>
+    gaps.some(({ code, pid }) => pid === of && (code === 'jvm-log-incomplete' || code === 'jvm-log-long'));
   return {
     ...withFullNames(seen, names),
     eventsOf: new Map([
       ...seen.eventsOf,
-      ...[...events].map(([pid, logged]) => [pid, withUnlogged(logged, seen.eventsOf.get(pid) ?? [])] as const),
+      ...[...events].map(([pid, logged]) => {
+        const outside = seen.eventsOf.get(pid) ?? [];
+        return [pid, withUnlogged(logged, outside, { hasGap: hasGap(pid) })] as const;
+      }),
     ]),
     gaps: [...gaps, ...seen.gaps],
   };

@@ -40,20 +40,35 @@ export function eventsOfLog({ series }: Pick<JvmLog, 'series'>, window: LogWindo
 }
 
 /**
- * By start: the log's events, and the safepoints seen from outside that the log does not have. It may have been cut, or
- * have lost lines, and a log must not make less known than no log does.
+ * By start: the log's events, and the safepoints seen from outside that the log may lack. A log must not make less known
+ * than no log does. But from outside a safepoint is inferred from threads that sleep on one word, as they do behind other
+ * locks too: between its first event and its last, a log without a gap has all safepoints.
  */
-export function withUnlogged(logged: readonly LoggedEvent[], outside: readonly LoggedEvent[]): LoggedEvent[] {
-  const safepoints = logged.filter(isSafepoint);
-  const unlogged = outside.filter((one) => isSafepoint(one) && !safepoints.some((other) => overlaps(one, other)));
+export function withUnlogged(
+  logged: readonly LoggedEvent[],
+  outside: readonly LoggedEvent[],
+  { hasGap }: { readonly hasGap: boolean },
+): LoggedEvent[] {
+  const known = hasGap ? logged.filter(isSafepoint) : wholeOf(logged);
+  const unlogged = outside.filter((one) => isSafepoint(one) && !known.some((other) => overlaps(one, other)));
   return [...logged, ...unlogged].sort((a, b) => a.start_ns - b.start_ns);
+}
+
+/** From its first event to the end of the last; empty where there is none. */
+function wholeOf(logged: readonly LoggedEvent[]): Timed[] {
+  const [first] = logged;
+  if (first === undefined) return [];
+  const end_ns = largestOf(logged.map(({ start_ns, duration_ns }) => start_ns + duration_ns));
+  return [{ start_ns: first.start_ns, duration_ns: end_ns - first.start_ns }];
 }
 
 function isSafepoint({ name }: LoggedEvent): boolean {
   return name === 'safepoint.total';
 }
 
-function overlaps(a: LoggedEvent, b: LoggedEvent): boolean {
+type Timed = Pick<LoggedEvent, 'start_ns' | 'duration_ns'>;
+
+function overlaps(a: Timed, b: Timed): boolean {
   return a.start_ns < b.start_ns + b.duration_ns && b.start_ns < a.start_ns + a.duration_ns;
 }
 
