@@ -57,7 +57,7 @@ const ofDegradations: WordsOf<Degradation> = {
   'io-hog-ended': ({ thread, after_ns, window_ns }) =>
     `${thread} had written as much as ioHogs.atMost allows ${formatDuration(after_ns)} after the start of a window of ${formatDuration(window_ns)}, ` +
     'and wrote nothing after that, so stalled shares and rates mix time with it and time without it; ' +
-    'raise ioHogs.atMost, or shorten the window (--duration)',
+    'raise ioHogs.atMost, or, if the profile sets it, shorten the window (--duration)',
 };
 
 /** Of a log, for those that quote them. */
