@@ -27,7 +27,7 @@ interface Lacking {
 }
 
 /** After the last run, or after an interruption. */
-export function concluded(sides: readonly MeasuredSide[], interruption: Interruption, lacking: Lacking): SidesResult {
+export function usualEnd(sides: readonly MeasuredSide[], interruption: Interruption, lacking: Lacking): SidesResult {
   const signal = interruption.signal();
   if (signal !== null && nothingMeasured(sides))
     throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);

@@ -17,7 +17,7 @@ import { jdkLabelOf, type ResolvedArm } from '../profile/resolved/resolved.js';
 import type { Redactor } from '../profile/resolved/profile-secrets.js';
 import { regionSizes, storedSizes, type RegionSizes } from './plan/calibrate.js';
 import { aimAlike } from './plan/check-plan.js';
-import { concluded, failedEnd, type SidesResult } from './end.js';
+import { usualEnd, failedEnd, type SidesResult } from './end.js';
 import type { Interruption } from './interruption.js';
 import type { RunInput, RunOutput } from './run/one-run.js';
 import type { GuestOptions } from './place/places.js';
@@ -191,7 +191,7 @@ async function runAt(
     failures.push(ended.failed);
     queue.putOff(next, isPlaceGone(ended.failed) ? 'of its kernel' : 'of its arm');
   }
-  return concluded(sides, interruption, { failures, isWhole: true, missing: queue.leftOut() });
+  return usualEnd(sides, interruption, { failures, isWhole: true, missing: queue.leftOut() });
 }
 
 /** If so many runs failed, of several JDKs and kernels, and none was measured, the fault is not that of one of them. */
