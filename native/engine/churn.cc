@@ -6,6 +6,20 @@
 #include "allocator/blocks.h"
 
 namespace pauselab::engine {
+namespace {
+
+// The window of a run, for ticks.
+struct RunWindow {
+  Shared& shared;
+
+  std::uint64_t now_ns() const noexcept { return monotonic_ns(); }
+  std::uint64_t end_ns() const noexcept { return shared.windowEnd_ns(); }
+  void sleepUntil(std::uint64_t until_ns) const noexcept {
+    engine::sleepUntil(until_ns, [&] { return until_ns >= end_ns(); });
+  }
+};
+
+}  // namespace
 
 Churn::Churn(const ChurnPlan& plan, std::uint64_t number)
     : draws_(plan.seed + number, static_cast<std::uint32_t>(plan.live), Sizes(plan.min_bytes, plan.max_bytes)),
@@ -36,17 +50,9 @@ void Churn::run(Shared& shared, std::size_t seat) noexcept {
   board::Thread& thread = shared.board.thread(seat);
   const auto over = [&] { return shared.windowOver(); };
   sleepUntil(shared.board.header().go_ns.load(std::memory_order_relaxed), over);
-  const std::uint64_t interval_ns = rate_.interval_ns();
-  for (std::uint64_t next_ns = monotonic_ns();; next_ns += interval_ns) {
-    // No tick is due after the window, however late this thread is.
-    if (const std::uint64_t now_ns = std::min(monotonic_ns(), shared.windowEnd_ns()); now_ns >= next_ns + interval_ns) {
-      const std::uint64_t missed = (now_ns - next_ns) / interval_ns;
-      tally_.dropped_ticks += missed;
-      next_ns += missed * interval_ns;
-    }
-    sleepUntil(next_ns, [&] { return next_ns >= shared.windowEnd_ns(); });
-    if (next_ns >= shared.windowEnd_ns()) break;
-    ++tally_.ticks;
+  RunWindow window{shared};
+  Ticks ticks(monotonic_ns(), rate_.interval_ns());
+  while (ticks.next(window)) {
     const std::uint64_t due = rate_.due();
     if (monotonic_ns() % kSecond_ns >= work_ns_) continue;
     const std::uint64_t refused = tally_.refused;
@@ -56,6 +62,8 @@ void Churn::run(Shared& shared, std::size_t seat) noexcept {
       board::raise(thread.refused_n, tally_.refused - refused);
     }
   }
+  tally_.ticks = ticks.made();
+  tally_.dropped_ticks = ticks.dropped();
 }
 
 std::vector<std::string> threadNames(const ChurnPlan& plan) {

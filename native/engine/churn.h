@@ -54,6 +54,7 @@ class Churn {
   // Runs from `go` to the end of the window.
   void run(Shared& shared, std::size_t seat) noexcept;
 
+  // Complete once `run` has returned.
   const ChurnTally& tally() const noexcept { return tally_; }
 
  private:

@@ -15,6 +15,21 @@
 #include "board/fail.h"
 
 namespace pauselab::engine {
+namespace {
+
+constexpr std::uint64_t kPoll_ns = 1'000'000;
+constexpr std::uint64_t kHeartbeat_ns = 50'000'000;
+
+void sleepFor(std::uint64_t duration_ns) noexcept {
+  const timespec duration = toTimespec(duration_ns);
+  nanosleep(&duration, nullptr);
+}
+
+}  // namespace
+
+void rest() noexcept { sleepFor(kPoll_ns); }
+
+void restInWindow(Shared& shared) noexcept { sleepFor(shared.windowOver() ? kPoll_ns : kHeartbeat_ns); }
 
 // std::thread reports a refusal by an exception, and the engine is built without exceptions.
 void startThread(std::function<void()> body) {
@@ -75,8 +90,7 @@ void waitForGo(Shared& shared, const std::function<void()>& look) {
   while (shared.board.header().command.load(std::memory_order_acquire) !=
          static_cast<std::uint64_t>(board::Command::go)) {
     look();
-    const timespec poll_ns = toTimespec(kPoll_ns);
-    nanosleep(&poll_ns, nullptr);
+    rest();
   }
   shared.go.raise();
 }

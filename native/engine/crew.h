@@ -10,7 +10,10 @@
 
 namespace pauselab::engine {
 
-inline constexpr std::uint64_t kPoll_ns = 1'000'000;
+// Sleeps between two looks at the board: a millisecond.
+void rest() noexcept;
+// The same, but longer until the window is over, so that a thread that looks takes no CPU from those that are measured.
+void restInWindow(Shared& shared) noexcept;
 
 // Starts a thread that lives as long as its process.
 void startThread(std::function<void()> body);

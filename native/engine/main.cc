@@ -7,6 +7,7 @@
 #include "board/describe.h"
 #include "board/fail.h"
 #include "engine/exercise.h"
+#include "engine/needs.h"
 #include "engine/plan.h"
 #include "engine/workload.h"
 

@@ -23,6 +23,47 @@ void sleepUntil(std::uint64_t until_ns, Cut cut) noexcept {
   }
 }
 
+// A load's pace. Ticks lie on an absolute schedule. If the load is delayed, it drops the ticks that it missed: making
+// up for them in a burst would be another load. It makes no tick after the window, because victims may still serve owed
+// operations, and would feel what it does. The JVM's loads have the same (pauselab.load.Ticks).
+class Ticks {
+ public:
+  Ticks(std::uint64_t first_ns, std::uint64_t interval_ns) noexcept : next_ns_(first_ns), interval_ns_(interval_ns) {}
+
+  // Waits for the next tick; false when the window is over. `window` has now_ns(), end_ns(), and sleepUntil(), which
+  // returns early if the window ends before that moment.
+  template <typename Window>
+  bool next(Window& window) noexcept {
+    // The last tick that is due can still be made.
+    if (const std::uint64_t now_ns = std::min(window.now_ns(), window.end_ns()); now_ns > next_ns_)
+      drop((now_ns - next_ns_) / interval_ns_);
+    window.sleepUntil(next_ns_);
+    const std::uint64_t end_ns = window.end_ns();  // it may have been moved to an earlier time
+    if (next_ns_ >= end_ns) return false;
+    if (window.now_ns() >= end_ns) {
+      drop((end_ns - next_ns_ + interval_ns_ - 1) / interval_ns_);
+      return false;
+    }
+    next_ns_ += interval_ns_;
+    ++made_;
+    return true;
+  }
+
+  std::uint64_t made() const noexcept { return made_; }
+  std::uint64_t dropped() const noexcept { return dropped_; }
+
+ private:
+  void drop(std::uint64_t count) noexcept {
+    dropped_ += count;
+    next_ns_ += count * interval_ns_;
+  }
+
+  std::uint64_t next_ns_;
+  std::uint64_t interval_ns_;
+  std::uint64_t made_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
 // A counter that threads of one process wait for (futex).
 class Signal {
  public:

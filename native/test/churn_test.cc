@@ -158,6 +158,51 @@ TEST_CASE("a churn ends with the window, and every tick was made or is counted a
   CHECK(tally.ticks + tally.dropped_ticks <= 201);
 }
 
+// A window of three seconds whose clock stands still but for its sleeps.
+struct MadeUpWindow {
+  std::uint64_t at_ns = 0;
+  std::uint64_t late_ns = 0;  // how late a sleep ends
+
+  std::uint64_t now_ns() const { return at_ns; }
+  std::uint64_t end_ns() const { return 3 * kSecond_ns; }
+  void sleepUntil(std::uint64_t until_ns) {
+    if (until_ns > at_ns && until_ns < end_ns()) at_ns = until_ns + late_ns;
+  }
+};
+
+TEST_CASE("a load that is held up drops its ticks of the window, each once, and makes none after it") {
+  // The window is a multiple of the first interval, and of no other.
+  for (const std::uint64_t interval_ns : {kSecond_ns / 10, 7 * kSecond_ns / 100, 4 * kSecond_ns}) {
+    CAPTURE(interval_ns);
+    const std::uint64_t all = (3 * kSecond_ns + interval_ns - 1) / interval_ns;
+    const std::uint64_t before = std::min<std::uint64_t>(all, 6);
+    for (const bool inSleep : {false, true}) {
+      CAPTURE(inSleep);
+      MadeUpWindow window;
+      Ticks ticks(0, interval_ns);
+      for (std::uint64_t i = 0; i < before; ++i) CHECK(ticks.next(window));
+      (inSleep ? window.late_ns : window.at_ns) = 10 * kSecond_ns;
+      CHECK_FALSE(ticks.next(window));
+      CHECK_FALSE(ticks.next(window));
+      CHECK(ticks.made() == before);
+      CHECK(ticks.dropped() == all - before);
+    }
+  }
+}
+
+TEST_CASE("a load that is held up in the window makes the last tick that was due") {
+  MadeUpWindow window;
+  Ticks ticks(0, kSecond_ns / 10);
+  CHECK(ticks.next(window));
+  window.at_ns = kSecond_ns / 2 + 1;
+  CHECK(ticks.next(window));
+  CHECK(window.at_ns == kSecond_ns / 2 + 1);
+  CHECK(ticks.dropped() == 4);
+  while (ticks.next(window)) continue;
+  CHECK(ticks.made() == 26);
+  CHECK(window.at_ns < 3 * kSecond_ns);
+}
+
 TEST_CASE("a churn rests in a part of each second") {
   ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
   plan.per_s = 1000;  // a block per tick

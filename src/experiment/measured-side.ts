@@ -18,7 +18,7 @@ import type { RegionSizes } from './plan/calibrate.js';
 import { changedGuestFiles } from './run/environment.js';
 import type { RunOutput } from './run/one-run.js';
 import { runsOfRound, type PlannedRun } from './plan/order.js';
-import { goThrough, nameWithoutNumber, retriesOf } from './plan/past-runs.js';
+import { goThrough, isKept, nameWithoutNumber, retriesOf } from './plan/past-runs.js';
 import { retriesIn } from './plan/retries.js';
 import type { OpenPlace, Place } from './place/place.js';
 import type { QueuedSide, RunQueue } from './run-queue.js';
@@ -73,6 +73,14 @@ export interface MeasuredSide extends QueuedSide {
   publish(status: SummaryFile['status']): SummaryFile;
   /** A full disk may refuse this summary too. The bundle then has the earlier runs without it. */
   publishFailed(): SummaryFile;
+}
+
+export function hasKept({ finished }: MeasuredSide): boolean {
+  return finished.some(({ file }) => isKept(file));
+}
+
+export function nothingMeasured(sides: readonly MeasuredSide[]): boolean {
+  return sides.every(({ finished }) => finished.length === 0);
 }
 
 export function openSide(

@@ -57,7 +57,7 @@ const ofDegradations: WordsOf<Degradation> = {
   'io-hog-ended': ({ thread, after_ns, window_ns }) =>
     `${thread} had written as much as ioHogs.atMost allows ${formatDuration(after_ns)} after the start of a window of ${formatDuration(window_ns)}, ` +
     'and wrote nothing after that, so stalled shares and rates average the time with its writes and the time without them; ' +
-    'raise ioHogs.atMost, or shorten the window (--duration)',
+    'raise ioHogs.atMost, or, if the profile sets it, shorten the window (--duration)',
 };
 
 /** Of a log, for those that quote them. */

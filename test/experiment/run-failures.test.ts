@@ -18,7 +18,7 @@ test('an I/O hog that had written its most before the window’s end is told, wi
   const facts = ended('io-hog-0', { ended_ns: 1_700 * ms });
   expect(facts).toEqual([{ code: 'io-hog-ended', thread: 'io-hog-0', after_ns: 1_500 * ms, window_ns: 3_000 * ms }]);
   expect(facts.map((fact) => stated(fact).sentence)).toEqual([
-    'io-hog-0 had written as much as ioHogs.atMost allows 1.50 s after the start of a window of 3.00 s, and wrote nothing after that, so stalled shares and rates average the time with its writes and the time without them; raise ioHogs.atMost, or shorten the window (--duration)',
+    'io-hog-0 had written as much as ioHogs.atMost allows 1.50 s after the start of a window of 3.00 s, and wrote nothing after that, so stalled shares and rates average the time with its writes and the time without them; raise ioHogs.atMost, or, if the profile sets it, shorten the window (--duration)',
   ]);
 });
 

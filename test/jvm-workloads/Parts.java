@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import pauselab.Failure;
 import pauselab.board.Board;
 import pauselab.board.ScratchBoard;
@@ -76,24 +77,34 @@ public final class Parts {
         }
     }
 
-    /**
-     * Two threads of a load at 10 ticks a second, each with a pace inside its ticks. The first is held up from its
-     * sixth tick until after the window of three seconds.
-     */
+    /** The window of three seconds is a multiple of the first interval, and none of the second. */
     private static void paces() {
+        for (long interval_ns : new long[] { SECOND_NS / 10, (7 * SECOND_NS) / 100 }) {
+            paces(interval_ns, clock -> clock.park(10 * SECOND_NS));
+            paces(interval_ns, clock -> clock.late_ns = 10 * SECOND_NS);
+        }
+    }
+
+    /**
+     * Two threads of a load, each with a pace inside its ticks. The first is held up after its sixth tick until after
+     * the window.
+     */
+    private static void paces(long interval_ns, Consumer<MadeUpClock> holdUp) {
         MadeUpClock clock = new MadeUpClock();
         Stage stage = stage(clock);
-        Ticks other = stage.every(SECOND_NS / 10);
-        Ticks ticks = stage.every(SECOND_NS / 10);
+        Ticks other = stage.every(interval_ns);
+        Ticks ticks = stage.every(interval_ns);
         for (int i = 0; i < 6; i++) {
             ticks.next();
             stage.within(SECOND_NS / 1000).next();
             other.next();
         }
-        clock.park(10 * SECOND_NS);
+        stage.collect();
+        holdUp.accept(clock);
+        boolean isDue = ticks.next();
         stage.within(SECOND_NS / 1000).next();
-        ticks.next();
-        System.out.println(stage.tally());
+        stage.collect();
+        System.out.println(isDue + " " + stage.tally());
     }
 
     private static Stage stage(Clock clock) {
@@ -133,6 +144,8 @@ public final class Parts {
     private static final class MadeUpClock implements Clock {
 
         private long now_ns;
+        /** How late a sleep ends. */
+        private long late_ns;
 
         @Override
         public long now_ns() {
@@ -141,7 +154,7 @@ public final class Parts {
 
         @Override
         public void park(long duration_ns) {
-            now_ns += duration_ns;
+            now_ns += duration_ns + late_ns;
         }
     }
 

@@ -134,8 +134,18 @@ describe.each(jdks)('JDK $feature', ({ java, feature }) => {
     expect(of(2).first).not.toEqual(first);
   });
 
-  test('a load that is held up counts the ticks that it dropped in the window, each once', () => {
-    expect(parts(java, 'paces')).toEqual(['{ticks=12, dropped_ticks=24}']);
+  test('a load that is held up drops its ticks of the window, each once, and does nothing after the window', () => {
+    const [tenths, others] = [24, 37].map((n) => `false {explicit_gcs=1, ticks=12, dropped_ticks=${n}}`);
+    // In a tick, and in the sleep before one.
+    expect(parts(java, 'paces')).toEqual([tenths, tenths, others, others]);
+  });
+
+  test('a wave that the end of the window cuts short is neither counted nor collected', () => {
+    const wave = 'load name=l load=heap_wave low_bytes=1048576 high_bytes=53477376 period_ns=2000000000';
+    const of = (percent: number): unknown =>
+      JSON.parse(parts(java, 'loads', nativeLibrary, file(`${wave} grow_percent=${percent}`)).join(''));
+    expect(of(45)).toMatchObject({ ticks: 2, waves: 2, explicit_gcs: 2, collections: 2 });
+    expect(of(90)).toMatchObject({ ticks: 2, waves: 1, explicit_gcs: 1, collections: 1 });
   });
 
   const all: Readonly<Record<string, JvmLoad>> = jvmLoads;

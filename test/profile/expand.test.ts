@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashOf } from '../../src/profile/resolved/hash.js';
-import { issuesOf, workOf } from '../../src/profile/resolved/resolved.js';
+import { ioHogsOf, issuesOf, workOf } from '../../src/profile/resolved/resolved.js';
 import { loadResolved } from '../../src/profile/written/load.js';
 import { nativeArm } from '../support/native-arm.js';
 import { resolveFiles, valid } from './files.js';
@@ -266,6 +266,19 @@ test.each([
     expect(control === undefined ? null : workOf(control)?.loadsIn).toBe('foreign');
   },
 );
+
+test('what I/O hogs may write grows with the window, up to a limit, unless the profile says it', async () => {
+  const most = async (ioHogs: string, ...sets: string[]): Promise<(number | undefined)[]> => {
+    const { arms } = await resolveFiles({ 'p.yaml': valid(`ioHogs: ${ioHogs}`) }, ...sets);
+    return [...new Set(arms.map((arm) => ioHogsOf(arm)?.mostBytes))];
+  };
+  const second = 4 * 2 ** 30;
+  expect(await most('{ count: 2 }', 'warmup=1s', 'duration=3s')).toEqual([4 * second]);
+  expect(await most('{}', 'warmup=0ms', 'duration=10ms')).toEqual([Math.ceil(second / 100)]);
+  expect(await most('{}', 'warmup=0ms', 'duration=60s')).toEqual([60 * second]);
+  expect(await most('{}', 'duration=1h')).toEqual([2 ** 40]);
+  expect(await most('{ atMost: 8GiB }', 'duration=60s')).toEqual([8 * 2 ** 30]);
+});
 
 test('the calls that a native arm makes are those of the arm alone, not of its idle control', async () => {
   const { arms } = await resolveFiles({

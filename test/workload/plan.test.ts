@@ -74,7 +74,8 @@ test('I/O hogs, one line each, and none in the idle control', async () => {
   const hsperfdata = await loadResolved('hsperfdata');
   const linesOf = (name: string) =>
     planOf(nativeArm(hsperfdata.arms.find((one) => one.name === name))).filter((line) => line.startsWith('io_hog'));
-  const line = 'io_hog file_bytes=134217728 most_bytes=8589934592';
+  // 4 GiB for each of 8.2 s.
+  const line = 'io_hog file_bytes=134217728 most_bytes=35218731828';
   expect(linesOf('io-hogs-4')).toEqual(Array(4).fill(line));
   expect(linesOf('io-hog-1')).toEqual([line]);
   expect(linesOf('foreign-control')).toEqual(Array(4).fill(line));

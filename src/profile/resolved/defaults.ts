@@ -1,3 +1,5 @@
+import type { Parsed } from '../../base/text/units.js';
+
 /** Defaults of a profile, in the form of a profile. */
 export const defaults = {
   runs: 2,
@@ -27,7 +29,6 @@ export const defaults = {
   ioHogs: {
     count: 1,
     fileSize: '64MiB',
-    atMost: '8GiB',
     nice: 0,
     policy: 'other',
     rtPriority: 1,
@@ -37,5 +38,17 @@ export const defaults = {
   spoiled: { steal: '10%', foreignLoad: '25%', retries: 5 },
 } as const;
 
+/**
+ * Default of ioHogs.atMost: for each second of warm-up and window, up to the limit of the key. A hog that ends before the
+ * window degrades the run, so this is more than a disk takes from a thread that waits for each MiB.
+ */
+export const ioHogsAtMost = { perSecond: '4GiB', limit: '1TiB' } as const;
+
 /** Default of jvm.app.ready.deadline. */
 export const readyDeadline = '120s';
+
+/** Of a default that the schema does not parse. */
+export function defaultValue(parsed: Parsed): number {
+  if (!parsed.ok) throw new Error(`a default is not ${parsed.expected}`);
+  return parsed.value;
+}

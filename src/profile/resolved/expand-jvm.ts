@@ -1,6 +1,6 @@
 /** The JVM of an arm, with the defaults of its loads applied. */
 import { parseDuration } from '../../base/text/units.js';
-import { readyDeadline } from './defaults.js';
+import { defaultValue, readyDeadline } from './defaults.js';
 import { scheduling } from './expand-thread.js';
 import { expandWork } from './expand-work.js';
 import type { Readiness, ResolvedApp, ResolvedJvm } from './resolved.js';
@@ -28,14 +28,8 @@ export function expandApp({ args, ready, environment, probes }: JvmAppSettings):
 
 function expandReady(ready: NonNullable<JvmAppSettings['ready']>): Readiness {
   if ('after' in ready) return { kind: 'after', after_ns: ready.after };
-  const deadline_ns = ('deadline' in ready ? ready.deadline : undefined) ?? usualDeadline_ns();
+  const deadline_ns = ('deadline' in ready ? ready.deadline : undefined) ?? defaultValue(parseDuration(readyDeadline));
   return 'port' in ready
     ? { kind: 'port', port: ready.port, deadline_ns }
     : { kind: 'log', pattern: ready.log, deadline_ns };
-}
-
-function usualDeadline_ns(): number {
-  const parsed = parseDuration(readyDeadline);
-  if (!parsed.ok) throw new Error(`the default of jvm.app.ready.deadline is not ${parsed.expected}`);
-  return parsed.value;
 }

@@ -1,8 +1,8 @@
 /**
  * Loads, allocator and rules for threads, of a JVM or of a churn in the native engine, with the defaults of the loads.
  */
-import { parseDuration, parseSize, type Parsed } from '../../base/text/units.js';
-import { defaults } from './defaults.js';
+import { parseDuration, parseSize } from '../../base/text/units.js';
+import { defaultValue, defaults } from './defaults.js';
 import { scheduling } from './expand-thread.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from '../../catalogue/jvm-loads.js';
 import type { AllocatorWork, ResolvedLoad } from './resolved.js';
@@ -64,11 +64,6 @@ function expandLoad(load: Load, stem: string, twins: number): ResolvedLoad {
 export function settingValue({ kind, default: fallback }: LoadSetting, given: unknown): number {
   const value =
     given ??
-    (typeof fallback === 'string' ? exactly((kind === 'size' ? parseSize : parseDuration)(fallback)) : fallback);
+    (typeof fallback === 'string' ? defaultValue((kind === 'size' ? parseSize : parseDuration)(fallback)) : fallback);
   return Number(value);
-}
-
-function exactly(parsed: Parsed): number {
-  if (!parsed.ok) throw new Error(`a default is not ${parsed.expected}`);
-  return parsed.value;
 }

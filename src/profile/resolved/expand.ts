@@ -2,6 +2,7 @@
 import { usage } from '../../base/failure.js';
 import { askedJdk, type AskedJdk } from '../check/asked-jdk.js';
 import { expandApp, expandJvm } from './expand-jvm.js';
+import { expandIoHogs } from './expand-io-hogs.js';
 import { expandPurge } from './expand-purge.js';
 import { expandChurn, expandIssues } from './expand-work.js';
 import { jvmProbeNamed } from '../../catalogue/jvm-probes.js';
@@ -123,7 +124,7 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
         stall: { aim_ns: stall.aim, leastHold_ns: stall.leastHold },
         layout,
         holder: expandHolder(holder, holder.operation),
-        ...expandIoHogs(settings.ioHogs),
+        ...expandIoHogs(settings.ioHogs, basicsOf(profile)),
         ...(Object.keys(settings.issues).length === 0 ? {} : { issues: expandIssues(settings.issues) }),
         victims: victims.map((victim) => expandVictim(victim, layout)),
       });
@@ -161,14 +162,6 @@ function expandAgent(agent: ArmSettings['agent']): Pick<ResolvedArm, 'agent'> {
   if (agent === 'none') return {};
   const { command = [], mode, pause } = agent;
   return { agent: { command, mode, pause_ns: pause, ...expandThread(agent), active: true } };
-}
-
-function expandIoHogs(ioHogs: ArmSettings['ioHogs']): Pick<NativeArm, 'ioHogs'> {
-  if (ioHogs === 'none') return {};
-  const { count, fileSize, atMost } = ioHogs;
-  return {
-    ioHogs: { count, fileBytes: fileSize, mostBytes: atMost, ...expandThread(ioHogs), active: true },
-  };
 }
 
 function besideJvm({

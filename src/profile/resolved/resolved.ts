@@ -327,7 +327,7 @@ export function ioHogsOf(arm: ResolvedArm): ResolvedIoHogs | undefined {
   return arm.kind === 'native' ? arm.ioHogs : undefined;
 }
 
-/** Whether a thread of the engine is an I/O hog, by the name of its seat (native/engine/workload.cc). */
+/** Whether a thread of the engine is an I/O hog, by the name of its seat (native/engine/seats.cc). */
 export function isIoHog(name: string): boolean {
   return name.startsWith('io-hog-');
 }

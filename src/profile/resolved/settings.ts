@@ -2,8 +2,11 @@
 import { defaults } from './defaults.js';
 import { profileSchema, type Profile, type ProfileVictim, type Settings } from '../written/profile-schema.js';
 
-/** A slice has no default: without one the kernel chooses. Nor has a cgroup: without one there is none. */
-type WithoutDefault = 'slice' | 'cpuMax' | 'cpuWeight';
+/**
+ * A slice has no default: without one the kernel chooses. Nor has a cgroup: without one there is none. That of atMost
+ * depends on the window.
+ */
+type WithoutDefault = 'slice' | 'cpuMax' | 'cpuWeight' | 'atMost';
 type Whole<Part> = Required<Omit<Part, WithoutDefault>> & Pick<Part, Extract<keyof Part, WithoutDefault>>;
 type Part<Key extends keyof Settings> = NonNullable<Settings[Key]>;
 type Burst = NonNullable<Part<'hogs'>['burst']>;

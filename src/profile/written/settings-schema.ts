@@ -1,6 +1,6 @@
 /** The part of the schema that an arm may override: holder, hogs, victims, and the layout of their memory. */
 import { z } from 'zod';
-import { defaults } from '../resolved/defaults.js';
+import { defaults, ioHogsAtMost } from '../resolved/defaults.js';
 import { duration, either, flag, kebab, listOf, mapping, oneOf, rate, size, whole } from './fields.js';
 import { jvm, unbroken } from './jvm-schema.js';
 import { jvmProbeNames } from '../../catalogue/jvm-probes.js';
@@ -107,8 +107,10 @@ const ioHogs = either(
       fileSize: size('1MiB', '1GiB')
         .meta({ description: `Size of the file of each; default ${defaults.ioHogs.fileSize}` })
         .exactOptional(),
-      atMost: size('1MiB', '1TiB')
-        .meta({ description: `What each writes in a run at most; default ${defaults.ioHogs.atMost}` })
+      atMost: size('1MiB', ioHogsAtMost.limit)
+        .meta({
+          description: `What each writes in a run at most; default ${ioHogsAtMost.perSecond} for each second of warm-up and window`,
+        })
         .exactOptional(),
       ...threadFields,
     }),

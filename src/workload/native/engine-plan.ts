@@ -119,7 +119,7 @@ export function churnPlans({
   };
 }
 
-/** The name of the thread that purges (native/engine/workload.cc). */
+/** The name of the thread that purges (native/engine/seats.h). */
 const purgeThread = 'purge';
 
 /** The names that the engine uses (native/engine/churn.h), which fit into a thread's name. */

@@ -63,25 +63,28 @@ final class HeapWave implements Load {
     @Override
     public void run(Stage stage) {
         Ticks waves = stage.every(period_ns);
-        while (waves.next()) {
-            grow(stage);
+        while (waves.next() && grow(stage)) {
             // What the wave allocated is now garbage.
             if (gcAtLow) {
-                System.gc();
-                stage.count("explicit_gcs", 1);
+                stage.collect();
             }
             stage.count("waves", 1);
         }
     }
 
-    private void grow(Stage stage) {
+    /** False if the window ended first. */
+    private boolean grow(Stage stage) {
         List<byte[]> wave = new ArrayList<>();
         long each_bytes = (high_bytes - low_bytes) / STEPS;
         Ticks steps = stage.within((period_ns * grow_percent) / 100 / STEPS);
-        for (int step = 0; step < STEPS && steps.next(); step++) {
+        for (int step = 0; step < STEPS; step++) {
+            if (!steps.next()) {
+                return false;
+            }
             allocate(wave, each_bytes);
             stage.count("allocated_bytes", each_bytes);
         }
+        return true;
     }
 
     private void allocate(List<byte[]> into, long bytes) {

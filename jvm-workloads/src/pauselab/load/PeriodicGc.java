@@ -30,8 +30,7 @@ final class PeriodicGc {
             next_ns = now_ns + period_ns;
         } else if (now_ns >= next_ns) {
             next_ns = now_ns + period_ns;
-            System.gc();
-            stage.count("explicit_gcs", 1);
+            stage.collect();
         }
     }
 }

@@ -50,6 +50,14 @@ public final class Stage {
         onFailure.accept(thrown);
     }
 
+    /** An explicit collection. There is none after the window: probes that serve owed operations would feel its pause. */
+    public void collect() {
+        if (!pacing.isWindowOver()) {
+            System.gc();
+            count("explicit_gcs", 1);
+        }
+    }
+
     /** Adds to a figure of the tally, which the harness prints at the end. */
     public synchronized void count(String what, long by) {
         tally.merge(what, by, Long::sum);
