@@ -72,6 +72,7 @@ const ofFacts: Readonly<Record<DifferingFact['fact'], string>> = {
   cpus: 'the number of CPUs is',
   memory: 'the memory is',
   jdks: 'the JDK is',
+  jdkLibrary: 'the C library of the JDK is',
   allocators: 'the allocator is',
   tool: 'pauselab is',
   trace: 'tracing (--trace) is',
