@@ -76,7 +76,7 @@ export function statedComparison(fact: CompareConclusion): Stated<CompareConclus
     ...(fact.isDegraded ? [' The set-up was not as asked for (see the notes), so this may not hold.'] : []),
     ...fact.notWhole.map(
       ({ side, incomplete }) =>
-        ` This may not hold, because the experiment ${side} is not complete: ${sideNoteText(incomplete)}.`,
+        ` This may not hold, because the experiment ${side} is not complete${incomplete.code === 'not-complete' ? ` (${incomplete.status})` : `: ${sideNoteText(incomplete)}`}.`,
     ),
   ].join('');
   const found = sentenceOf<CompareConclusion>(ofConclusions, fact);

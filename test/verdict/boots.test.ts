@@ -79,7 +79,7 @@ describe('boots of two kernels in turns', () => {
     const { verdict, conclusions } = compareBoots(sides, options);
     expect(conclusions[0]?.notWhole.map(({ side }) => side)).toEqual([paths[4], paths[6]]);
     expect(verdict).toContain(
-      ` This may not hold, because the experiment ${paths[4] ?? ''} is not complete: it has no summary: the experiment ended before it could write one. This may not hold, because the experiment ${paths[6] ?? ''} is not complete: `,
+      ` This may not hold, because the experiment ${paths[4] ?? ''} is not complete: it has no summary: the experiment ended before it could write one. This may not hold, because the experiment ${paths[6] ?? ''} is not complete (partial).`,
     );
   });
 

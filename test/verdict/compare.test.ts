@@ -257,7 +257,7 @@ describe('what is no evidence is left out or refused, and said', () => {
     expect(compare([a, b]).verdict).not.toContain('may not hold');
     const cut = bundle('b', { runs: clean, status: 'partial' });
     expect(compare([a, cut]).verdict).toMatch(
-      /: improved in .* This may not hold, because the experiment b is not complete: the experiment is not complete \(partial\)\.$/,
+      /: improved in .* This may not hold, because the experiment b is not complete \(partial\)\.$/,
     );
     expect(compare([cut, a]).verdict).toMatch(
       /: regressed in .* This may not hold, because the experiment b is not complete/,
