@@ -372,6 +372,8 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   /** Number of served operations. */
   n: z.number(),
   exhausted: z.number(),
+  /** Of `n`, operations whose work the kernel gave up. Absent in an older bundle. */
+  gaveUp: z.number().optional(),
   lost_records: z.number(),
   /** If true, the percentiles of response time of this run are meaningless. */
   saturated: z.boolean().default(false),

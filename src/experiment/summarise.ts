@@ -446,7 +446,7 @@ function perRunOf({
   holder_calls: number | null;
   figures: SeriesFigures;
 }): SeriesRunFigures {
-  const { service, response, stalls, saturated, exhausted, lost_records } = figures;
+  const { service, response, stalls, saturated, exhausted, gaveUp, lost_records } = figures;
   const {
     count,
     blocked_count,
@@ -474,6 +474,7 @@ function perRunOf({
     longest_mutex_ns,
     mutex_share,
     exhausted,
+    ...(gaveUp === undefined ? {} : { gaveUp }),
     lost_records,
     saturated,
     service,

@@ -2,9 +2,10 @@
  * What a comparison found: codes with figures. src/words/compare-words.ts makes the sentences. `a` is the reference,
  * `b` the candidate.
  */
+import type { FlawFact } from './flaw-facts.js';
 import type { BetweenBuilds } from './verdict-facts.js';
 import type { Effect, MarginFact, MetricUnit, MissingFigure } from './metric-facts.js';
-import type { DifferingFact, DifferingSetting, IncompleteSide, SideNote } from './side-facts.js';
+import type { DifferingFact, DifferingSetting, NotWhole, SideNote } from './side-facts.js';
 
 /**
  * What a value of a comparison is of: a run of an experiment, a slice of time of an observation, or a boot of a machine,
@@ -16,17 +17,6 @@ export type ValuePer = (typeof valuePers)[number];
 export interface Pair<T> {
   readonly a: T;
   readonly b: T;
-}
-
-/** Why nobody could wait for memory that is given back. */
-export type NothingGiven = 'holder-idle' | 'heap-kept';
-
-/** Why evidence of a series is flawed: a figure that looks good in its runs may not be. */
-export interface FlawFact {
-  readonly code: 'saturated' | 'records-lost' | 'pages-used-up' | 'states-unseen' | NothingGiven;
-  /** Runs with the flaw. */
-  readonly runs_n: number;
-  readonly of_n: number;
 }
 
 /** Why nothing may be concluded, whatever the values. */
@@ -64,8 +54,20 @@ export type Refusal =
       readonly p: number;
     }
   | { readonly code: 'baseline-flawed'; readonly flaw: FlawFact }
-  /** The figure of `side` may be too good, so that the difference is not known to be what it looks like. */
-  | { readonly code: 'side-flawed'; readonly side: string; readonly flaw: FlawFact };
+  | FigureDoubt;
+
+/** Why the difference is not known to be what it looks like. */
+export type FigureDoubt =
+  /** The figure of `side` may be too good. */
+  | { readonly code: 'side-flawed'; readonly side: string; readonly flaw: FlawFact }
+  /** `side` has fewer stalls, and is stalled for more of the time. */
+  | { readonly code: 'stalls-longer'; readonly side: string; readonly stalled_share: Pair<number> };
+
+/** What has to be known of a row that is no refusal. */
+export type Caveat =
+  | FigureDoubt
+  /** Stalls of `side` in a state that was not seen are counted in the figure, which is at most this. */
+  | { readonly code: 'states-counted'; readonly side: string; readonly flaw: FlawFact };
 
 export const decisionReasons = [
   'difference',
@@ -110,6 +112,7 @@ export interface RowFact {
   readonly affected: Pair<ShareFact> | null;
   readonly reason: DecisionReason;
   readonly refusal: Refusal | null;
+  readonly caveat: Caveat | null;
   readonly wouldDecide: { readonly runs: number | null; readonly of: 'difference' | 'equivalence' } | null;
 }
 
@@ -129,7 +132,7 @@ export type CompareConclusion = {
   /** The set-up of a side was not as asked for. */
   readonly isDegraded: boolean;
   /** Sides whose experiment is not whole. */
-  readonly notWhole: readonly { readonly side: string; readonly incomplete: IncompleteSide }[];
+  readonly notWhole: readonly NotWhole[];
   readonly metrics_n: number;
   readonly regressed_n: number;
   readonly improved_n: number;
@@ -144,6 +147,13 @@ export type CompareConclusion = {
   | { readonly code: 'differs-unnamed'; readonly p: number; readonly beyond_n: number; readonly worst: WorstRow }
   /** No outcome of so few runs could have shown a difference. `runs`: the most of a metric. */
   | { readonly code: 'too-few-runs'; readonly runs: Pair<number> }
+  /** No difference is certain, and `doubted_n` metrics could not be called what they look like. */
+  | {
+      readonly code: 'may-be-too-good';
+      readonly runs: Pair<number>;
+      readonly doubted_n: number;
+      readonly doubts: readonly FigureDoubt[];
+    }
   /** In each metric too few runs differ from the others. */
   | { readonly code: 'too-uniform' }
 );

@@ -1,5 +1,5 @@
 /** What became of a condition of `--fail-if`: codes with figures. src/words/condition-words.ts makes the sentence. */
-import type { FlawFact } from './compare-facts.js';
+import type { FlawFact } from './flaw-facts.js';
 import type { MetricUnit, MissingFigure } from './metric-facts.js';
 
 export type ConditionOutcome = 'met' | 'not met' | 'unknown';

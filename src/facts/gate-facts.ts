@@ -2,7 +2,8 @@
  * What a gate found: codes with figures. src/words/gate-words.ts makes the sentences. `baseline` and `candidate` are
  * labels of sides.
  */
-import type { FactsDiffer, FlawFact, NoteOfSide, Refusal } from './compare-facts.js';
+import type { FactsDiffer, NoteOfSide, Refusal } from './compare-facts.js';
+import type { FlawFact } from './flaw-facts.js';
 import type { MarginFact, MetricUnit, MissingFigure } from './metric-facts.js';
 import type { RefusedArm } from './refused-arm-facts.js';
 import type { DifferingFact, DifferingSetting, IncompleteSide, LeftOut } from './side-facts.js';
@@ -142,10 +143,15 @@ export interface TogetherFact {
 
 /** What would let open comparisons pass. */
 export interface PassNeeds {
-  /** Null: no number is known to, or more runs like these would show that it is worse. */
+  /** Null: no number is known to, or a comparison is beyond its margin, by chance or not. */
   readonly runs_n: number | null;
-  /** Runs a side with which runs like these would show that it is worse; null: no comparison looks so, or no number is known. */
+  /**
+   * Runs a side that would show that it is worse, if it is as much worse as these runs show; null: no comparison looks
+   * so, or no number is known.
+   */
   readonly showWorse_n: number | null;
+  /** The probability that chance alone shows as much in that comparison; null: not known. */
+  readonly showWorse_p: number | null;
   /** Relative where a share of the baseline is a useful margin, otherwise absolute. */
   readonly margins: readonly {
     readonly metric: string;

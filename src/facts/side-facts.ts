@@ -9,6 +9,12 @@ export type IncompleteSide =
   /** Runs of its summary that are not there. */
   | { readonly code: 'runs-gone'; readonly runs: readonly string[] };
 
+/** An experiment that is not whole, and why. */
+export interface NotWhole {
+  readonly side: string;
+  readonly incomplete: IncompleteSide;
+}
+
 /** Runs, or something of a bundle, that are no evidence. */
 export type LeftOut =
   /** `reason`: what the bundle's reader refused. */
@@ -67,6 +73,7 @@ export interface DifferingFact {
     | 'cpus'
     | 'memory'
     | 'jdks'
+    | 'jdkLibrary'
     | 'allocators'
     | 'tool'
     | 'trace';

@@ -3,6 +3,7 @@
  * and, from all of them, the verdict. `arms` are names as in the profile.
  */
 
+import type { FlawFact } from './flaw-facts.js';
 import type { MarginFact } from './metric-facts.js';
 import type { GivingJvm } from './note-facts.js';
 import type { RefusedArm } from './refused-arm-facts.js';
@@ -144,6 +145,8 @@ export type ConfigurationConclusion =
       readonly leastRuns_n: number;
       /** Of the share of the time: what counts as alike. */
       readonly margin: MarginFact;
+      /** Series whose share may be larger than it looks. Absent: none, or a bundle of an older version. */
+      readonly doubts?: readonly { readonly arm: string; readonly series: string; readonly flaw: FlawFact }[];
     };
 
 export interface StalledShares {

@@ -3,9 +3,9 @@
  */
 import { formatDuration, formatShare } from '../base/text/units.js';
 import type {
+  Caveat,
   CompareConclusion,
   CompareNote,
-  FlawFact,
   NoteOfSide,
   Refusal,
   RowFact,
@@ -14,11 +14,14 @@ import type {
 } from '../facts/compare-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { alpha } from '../stats/quantile-bounds.js';
-import { equalsP, missingText, shownChange, shownMargin, shownP } from './metric-words.js';
+import { flawText, gateFlawText } from './flaw-words.js';
+import { equalsP, missingText, shownChance, shownChange, shownMargin, shownP } from './metric-words.js';
 import { factsText, settingsText, sideNoteText } from './side-words.js';
 import { counted, listed } from './text.js';
 import { statedConclusion } from './verdict-words.js';
 import { sentenceOf, type WordsOf } from './words-of.js';
+
+const mostDoubts = 2;
 
 const ofConclusions: WordsOf<CompareConclusion> = {
   'nothing-in-common': () => 'nothing could be compared',
@@ -38,6 +41,10 @@ const ofConclusions: WordsOf<CompareConclusion> = {
   'too-uniform': ({ metrics_n, valuePer, ...counts }) =>
     `these ${valuePer}s could not have shown a difference, because in each metric too few of them differ from the others: ` +
     `of ${counted(metrics_n, 'metric')} ${listed(others(counts))}`,
+  'may-be-too-good': ({ metrics_n, runs, valuePer, doubted_n, doubts, ...counts }) =>
+    `no difference is certain (${runs.a} and ${runs.b} ${valuePer}s): of ${counted(metrics_n, 'metric')} ${listed(others(counts))}; ` +
+    `figures of ${doubted_n === metrics_n ? 'all of them' : `${doubted_n} of them`} may be too good: ` +
+    `${doubts.slice(0, mostDoubts).map(refusalText).join('; ')}${doubts.length > mostDoubts ? '; the last column gives the other reasons' : ''}`,
   'no-difference-found': ({ metrics_n, ...counts }) =>
     `no difference was found, which does not show that there is none: of ${counted(metrics_n, 'metric')} ${listed(others(counts))}`,
 };
@@ -68,7 +75,8 @@ export function statedComparison(fact: CompareConclusion): Stated<CompareConclus
   const caveats = [
     ...(fact.isDegraded ? [' The set-up was not as asked for (see the notes), so this may not hold.'] : []),
     ...fact.notWhole.map(
-      ({ side, incomplete }) => ` This may not hold, because ${side} is not whole: ${sideNoteText(incomplete)}.`,
+      ({ side, incomplete }) =>
+        ` This may not hold, because the experiment ${side} is not complete${incomplete.code === 'not-complete' ? ` (${incomplete.status})` : `: ${sideNoteText(incomplete)}`}.`,
     ),
   ].join('');
   const found = sentenceOf<CompareConclusion>(ofConclusions, fact);
@@ -133,31 +141,6 @@ export function noteOfSideText(note: NoteOfSide): string {
   return `${note.side}: ${sideNoteText(note)}.`;
 }
 
-/** To follow "the series", in a gate "in the baseline". */
-const ofFlaws: WordsOf<FlawFact> = {
-  saturated: ({ runs_n, of_n }) =>
-    `the series is saturated in ${counted(runs_n, 'run')} of ${of_n}: it could not keep its schedule, so its figures show only a part of the delay; lower its rate`,
-  'records-lost': ({ runs_n, of_n }) =>
-    `records of slow operations were lost in ${counted(runs_n, 'run')} of ${of_n}, so the figure is a lower bound`,
-  'pages-used-up': ({ runs_n, of_n }) =>
-    `the victim used up its fresh pages in ${counted(runs_n, 'run')} of ${of_n}, and could be stalled only in a part of the window; lower its rate`,
-  'states-unseen': ({ runs_n, of_n }) =>
-    `in ${counted(runs_n, 'run')} of ${of_n} there are stalls in which the state of the victim was not seen`,
-  'holder-idle': ({ runs_n, of_n }) =>
-    `none of the calls under test was made in ${counted(runs_n, 'run')} of ${of_n}, so there was nothing to wait for; use a longer window (--duration)`,
-  'heap-kept': ({ runs_n, of_n }) =>
-    `the JVM gave no heap back in ${counted(runs_n, 'run')} of ${of_n}, so there was nothing to wait for`,
-};
-
-export function flawText(flaw: FlawFact): string {
-  return sentenceOf<FlawFact>(ofFlaws, flaw);
-}
-
-/** With what a policy can allow. */
-export function gateFlawText(flaw: FlawFact): string {
-  return `${flawText(flaw)}${flaw.code === 'saturated' ? ', or set allowSaturated in the rule' : ''}`;
-}
-
 const ofRefusals: WordsOf<Refusal> = {
   'figure-missing': ({ missing, runs_n, of_n }) =>
     `${missingText(missing)}; so it is in ${counted(runs_n, 'run')} of ${of_n}, and leaving these out would flatter a side`,
@@ -179,17 +162,30 @@ const ofRefusals: WordsOf<Refusal> = {
     `neighbouring pieces of ${formatDuration(piece_ns)} are alike by themselves (autocorrelation ${autocorrelation.toFixed(2)}, ${equalsP(p)}), so that slices are no independent values; observe for longer`,
   'baseline-flawed': ({ flaw }) => `in the baseline ${gateFlawText(flaw)}`,
   'side-flawed': ({ side, flaw }) => `in ${side} ${flawText(flaw)}`,
+  'stalls-longer': ({ side, stalled_share: { a, b } }) =>
+    `${side} is stalled for more of the time (${formatShare(a)} → ${formatShare(b)}), so fewer stalls are no improvement`,
 };
 
 export function refusalText(refusal: Refusal): string {
   return sentenceOf<Refusal>(ofRefusals, refusal);
 }
 
+export function caveatText(caveat: Caveat): string {
+  return caveat.code === 'states-counted'
+    ? `stalls of ${caveat.side} in a state that was not seen (${counted(caveat.flaw.runs_n, 'run')} of ${caveat.flaw.of_n}) are counted in the figure`
+    : refusalText(caveat);
+}
+
+export function statedCaveat(caveat: Caveat): Stated<Caveat> {
+  return { ...caveat, sentence: caveatText(caveat) };
+}
+
 /** Why, and what would decide. `metrics_n`: how many were decided together. */
 export function rowSentence(row: RowFact, metrics_n: number): string {
-  const why = reasonText(row, metrics_n);
-  const what = wouldDecideText(row);
-  return what === '' ? why : `${why}; ${what}`;
+  const { caveat } = row;
+  return [reasonText(row, metrics_n), ...(caveat === null ? [] : [caveatText(caveat)]), ...wouldDecideTexts(row)].join(
+    '; ',
+  );
 }
 
 function reasonText(row: RowFact, metrics_n: number): string {
@@ -223,25 +219,21 @@ function reasonText(row: RowFact, metrics_n: number): string {
   }
 }
 
-/** p as a share of comparisons in which nothing differs. */
-function shownChance(p: number | null): string {
-  if (p === null) return '–';
-  return p < 0.0001 ? '0.01 %' : `${Number((p * 100).toPrecision(2))} %`;
-}
-
 function noSmallP({ runs, valuePer }: RowFact, resolution: number): string {
   return `with ${runs.a} and ${runs.b} ${valuePer}s and these values no p below ${shownP(resolution)} exists`;
 }
 
-function wouldDecideText({ wouldDecide: estimate, window_ns, valuePer }: RowFact): string {
-  if (estimate === null) return '';
-  if (estimate.runs === null) return `no number of ${valuePer}s up to 1,000 a side is likely to decide`;
+/** Empty where it is not known. */
+function wouldDecideTexts({ wouldDecide: estimate, window_ns, valuePer, caveat }: RowFact): string[] {
+  if (estimate === null) return [];
+  if (estimate.runs === null) return [`no number of ${valuePer}s up to 1,000 a side is likely to decide`];
   const would =
     estimate.of === 'difference' ? 'would show a difference like this one' : 'would show that it is inside the margin';
   // A longer observation has longer slices rather than more of them, which says as much.
   if (valuePer === 'slice')
-    return `observations of about ${formatDuration(estimate.runs * window_ns.longest)} a side ${would}`;
-  if (valuePer === 'boot') return `about ${estimate.runs} boots a side ${would}`;
-  const length = window_ns.longest === 0 ? '' : ` of ${formatDuration(window_ns.longest)}`;
-  return `about ${estimate.runs} runs${length} a side ${would}`;
+    return [`observations of about ${formatDuration(estimate.runs * window_ns.longest)} a side ${would}`];
+  const length = valuePer === 'boot' || window_ns.longest === 0 ? '' : ` of ${formatDuration(window_ns.longest)}`;
+  // More runs with the flaw leave it as open.
+  const sound = caveat !== null && 'flaw' in caveat ? ' where that is not so' : '';
+  return [`about ${estimate.runs} ${valuePer}s${length} a side${sound} ${would}`];
 }

@@ -2,7 +2,7 @@
 import type { ArmFact, ConditionFact, ConditionOutcome, FigureOfArm } from '../facts/condition-facts.js';
 import type { MetricUnit } from '../facts/metric-facts.js';
 import type { Stated } from '../facts/stated.js';
-import { flawText } from './compare-words.js';
+import { flawText } from './flaw-words.js';
 import { formatMetric, missingText } from './metric-words.js';
 import { counted, listed } from './text.js';
 

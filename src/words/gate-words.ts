@@ -13,11 +13,13 @@ import type { MarginFact, MetricUnit } from '../facts/metric-facts.js';
 import type { DifferingFact, DifferingSetting, LeftOut } from '../facts/side-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { alpha } from '../stats/quantile-bounds.js';
-import { gateFlawText, noteOfSideText, refusalText, statedCompareNote } from './compare-words.js';
+import { caveatText, noteOfSideText, refusalText, statedCompareNote } from './compare-words.js';
+import { gateFlawText } from './flaw-words.js';
 import {
   equalsP,
   formatMetric,
   missingText,
+  shownChance,
   shownChange,
   shownDifference,
   shownMargin,
@@ -110,7 +112,7 @@ function comparisonText(code: 'regressed' | 'no-worse' | 'undecided', row: RowFa
   const change = (p: number | null = null): string => shownChange(row, { tail: alpha, p });
   switch (code) {
     case 'regressed':
-      return `regressed: ${change(row.pAdjusted)}`;
+      return `regressed: ${change(row.pAdjusted)}${row.caveat === null ? '' : `; ${caveatText(row.caveat)}`}`;
     case 'undecided':
       return `${change()}: ${openText(row, rowText)}`;
     case 'no-worse':
@@ -240,7 +242,7 @@ export function gateVerdict(conclusion: GateConclusion, { first, together, polic
   }
 }
 
-function passNeedsText({ runs_n, showWorse_n, margins }: PassNeeds): string {
+function passNeedsText({ runs_n, showWorse_n, showWorse_p, margins }: PassNeeds): string {
   const needed = margins.map(({ title, unit, margin }) => `${shownMargin(unit, margin)} (${title})`);
   const parts = [
     ...(runs_n === null ? [] : [`about ${runs_n} runs a side`]),
@@ -248,7 +250,12 @@ function passNeedsText({ runs_n, showWorse_n, margins }: PassNeeds): string {
   ];
   return [
     ...(parts.length === 0 ? [] : [`To pass, runs like these need ${parts.join(', or ')}.`]),
-    ...(showWorse_n === null ? [] : [`About ${showWorse_n} runs a side like these would show that it is worse.`]),
+    ...(showWorse_n === null
+      ? []
+      : [
+          `If it is as much worse as these runs show, about ${showWorse_n} runs a side would prove it` +
+            `${showWorse_p === null ? '' : `; by chance alone such a check looks like this in ${shownChance(showWorse_p)} of gates`}.`,
+        ]),
   ].join(' ');
 }
 

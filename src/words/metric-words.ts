@@ -118,6 +118,12 @@ export function shownRatio(ratio: Effect | null): string {
     : `×${text(ratio.estimate)} [${text(ratio.low)}, ${text(ratio.high)}]`;
 }
 
+/** p as a share of comparisons in which nothing differs. */
+export function shownChance(p: number | null): string {
+  if (p === null) return '–';
+  return p < 0.0001 ? '0.01 %' : `${Number((p * 100).toPrecision(2))} %`;
+}
+
 export function shownP(p: number | null): string {
   if (p === null) return '–';
   return p < 0.0001 ? '<0.0001' : String(Number(p.toPrecision(2)));

@@ -79,6 +79,7 @@ const ofFacts: Readonly<Record<DifferingFact['fact'], FactWords>> = {
   cpus: { noun: 'the number of CPUs' },
   memory: { noun: 'the memory' },
   jdks: { noun: 'the JDK' },
+  jdkLibrary: { noun: 'the C library of the JDK' },
   allocators: { noun: 'the allocator' },
   tool: { noun: 'pauselab' },
   trace: { noun: 'tracing (--trace)' },

@@ -12,6 +12,7 @@ import type {
   OverallConclusion,
   StalledShares,
 } from '../facts/verdict-facts.js';
+import { flawText } from './flaw-words.js';
 import { shownMargin } from './metric-words.js';
 import { armsText } from './arms-text.js';
 import { pausedFor } from './pause-words.js';
@@ -48,12 +49,13 @@ const ofKernel: WordsOf<KernelConclusion> = {
   'configuration-alike': ({ arm, reference, runs_n, margin }) =>
     `the shares of the time for which ${arm} and ${reference} are stalled differ by no more than the margin of ` +
     `${shownMargin('share', margin)} (${counted(runs_n, 'run')} each)`,
-  'configuration-unclear': ({ arm, reference, runs_n, leastRuns_n, margin }) =>
+  'configuration-unclear': ({ arm, reference, runs_n, leastRuns_n, margin, doubts = [] }) =>
     `${counted(runs_n, 'run')} of each do not decide whether ${arm} is stalled more or less than ${reference}` +
     (runs_n < leastRuns_n
       ? `; to show that they differ by at most the margin (${shownMargin('share', margin)}), make at least ` +
         `${counted(leastRuns_n, 'run')} of each (--runs ${leastRuns_n})`
-      : ''),
+      : '') +
+    doubtsText(doubts),
   'jdks-compared': ({ behaviours }) => `of these JDKs, ${behaviours.map(behaviourText).join(', ')}`,
   'probe-cost': probeCostText,
   'heap-kept': ({ arms }) =>
@@ -121,6 +123,13 @@ export function verdictSentence(
     ...kernels.map(({ name, linux }) => `On ${linux}: ${of(name).join('; ')}.`),
     ...of(null).map((sentence) => `${sentence}.`),
   ].join(' ');
+}
+
+function doubtsText(doubts: NonNullable<Row<'configuration-unclear'>['doubts']>): string {
+  const [first] = doubts;
+  if (first === undefined) return '';
+  const others = doubts.length === 1 ? '' : ` and of ${doubts.length - 1} other series`;
+  return `; the share of ${first.series}${others} may be larger than it looks, because in ${first.arm} ${flawText(first.flaw)}`;
 }
 
 function stallsText({

@@ -67,16 +67,19 @@ describe('boots of two kernels in turns', () => {
     expect(comparison.notes.map(({ code }) => code)).not.toContain('facts-differ');
   });
 
-  test('a boot whose experiment is not whole is in the first line, whichever boot it is', () => {
+  test('each boot whose experiment is not complete is in the first line, by its path', () => {
     const paths = written(inTurns(4));
     const sides = paths.map((path, i) => ({
       ...readSide(path, { threshold_ns: 1e8 }),
       ...(i === 4 ? { incomplete: { code: 'no-summary' } as const } : {}),
+      ...(i === 6 ? { incomplete: { code: 'not-complete', status: 'partial' } as const } : {}),
     }));
     if (!areBoots(sides)) throw new Error('these are no boots');
     const options = { metrics: metricsFor([99]), margins: [], arms: [], policy: { ...defaultPolicy, resamples: 300 } };
-    expect(compareBoots(sides, options).verdict).toMatch(
-      / This may not hold, because stock is not whole: it has no summary: the experiment ended before it could write one\.$/,
+    const { verdict, conclusions } = compareBoots(sides, options);
+    expect(conclusions[0]?.notWhole.map(({ side }) => side)).toEqual([paths[4], paths[6]]);
+    expect(verdict).toContain(
+      ` This may not hold, because the experiment ${paths[4] ?? ''} is not complete: it has no summary: the experiment ended before it could write one. This may not hold, because the experiment ${paths[6] ?? ''} is not complete (partial).`,
     );
   });
 

@@ -8,6 +8,7 @@ import { statedSchema } from '../../src/bundle/stated-schema.js';
 import {
   decisionReasons,
   valuePers,
+  type Caveat,
   type CompareConclusion,
   type CompareNote,
   type Refusal,
@@ -54,7 +55,13 @@ const factsSchema = z.object({
   tool: orNull(z.string()),
   trace: orNull(z.boolean()).meta({ description: 'Whether the runs were traced (--trace)' }),
   jdks: z.array(z.string()),
-  allocators: z.array(z.object({ name: z.string(), version: z.string() })),
+  allocators: z.array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      ofJdk: z.literal(true).optional().meta({ description: 'A C library that a fetched JDK brought' }),
+    }),
+  ),
 });
 
 const incompleteSchema = z.looseObject({ code: z.string() }) as unknown as z.ZodType<IncompleteSide, IncompleteSide>;
@@ -66,6 +73,10 @@ export const sideSchema = z.object({
   facts: factsSchema,
   degraded: z.array(statedSchema),
   incomplete: orNull(incompleteSchema).meta({ description: 'Why its experiment is not whole, by a code' }),
+  notWhole: z
+    .array(z.object({ side: z.string(), incomplete: incompleteSchema }))
+    .optional()
+    .meta({ description: 'Of boots: each bundle that is not whole, by its path' }),
   startedAt: orNull(z.string()).meta({ description: 'UTC; null of a log' }),
   measured_ns: z.record(z.string(), number).meta({
     description: 'How long its runs took, by arm: from go to the end of the drain, including runs that are left out',
@@ -117,6 +128,9 @@ export const rowSchema = z.object({
   verdict: z.enum(decidedVerdicts),
   reason: z.enum(decisionReasons),
   refusal: orNull(statedAs<Refusal>()),
+  caveat: orNull(statedAs<Caveat>()).meta({
+    description: 'Why figures that are not refused may be too good, or what was counted for that reason',
+  }),
   sentence: z.string(),
   wouldDecide: orNull(
     z.object({

@@ -257,9 +257,11 @@ describe('what is no evidence is left out or refused, and said', () => {
     expect(compare([a, b]).verdict).not.toContain('may not hold');
     const cut = bundle('b', { runs: clean, status: 'partial' });
     expect(compare([a, cut]).verdict).toMatch(
-      /: improved in .* This may not hold, because b is not whole: the experiment is not complete \(partial\)\.$/,
+      /: improved in .* This may not hold, because the experiment b is not complete \(partial\)\.$/,
     );
-    expect(compare([cut, a]).verdict).toMatch(/: regressed in .* This may not hold, because b is not whole/);
+    expect(compare([cut, a]).verdict).toMatch(
+      /: regressed in .* This may not hold, because the experiment b is not complete/,
+    );
   });
 
   describe('figures that may be too good', () => {
@@ -290,7 +292,7 @@ describe('what is no evidence is left out or refused, and said', () => {
       ['a holder that made no call', { run: idle }, [...stallFigures, ...times_]],
       ['a victim that used up its pages', { figures: { exhausted: 3 } }, [...stallFigures, ...times_]],
       ['lost records', { figures: { lost_records: 3 } }, ['stalled_share', 'blocked_per_minute']],
-      ['states that were not seen', { stalls: { unseen_count: 1 } }, ['blocked_per_minute']],
+      ['work that the kernel gave up', { figures: { gaveUp: 11 } }, [...stallFigures, ...times_]],
       ['a saturated series', { figures: { saturated: true } }, [...stallFigures, 'service.p99_ns']],
     ])('%s: the candidate has not improved, a worse one has regressed', (_, flaw, concerned) => {
       const quiet = runs(6, () => flaw);
@@ -329,7 +331,10 @@ describe('what is no evidence is left out or refused, and said', () => {
       const b = runs(6, () => ({ run: idle }));
       const { verdict, rows, joint } = compare([bundle('a', { runs: stalling }), bundle('b', { runs: b })]);
       expect(joint[0]?.finding).not.toBe('named');
-      expect(verdict).toBe('b against a: nothing could be compared; the notes and the last column give the reasons.');
+      expect(verdict).toBe(
+        'b against a: no difference is certain (6 and 6 runs): of 6 metrics 6 inconclusive; figures of all of them may be too good: ' +
+          'in b none of the calls under test was made in 6 runs of 6, so there was nothing to wait for; use a longer window (--duration).',
+      );
       expect(rows.every(({ p }) => p === null)).toBe(true);
       expect(rows[0]?.sentence).toBe(
         'in b none of the calls under test was made in 6 runs of 6, so there was nothing to wait for; use a longer window (--duration)',

@@ -47,6 +47,29 @@ test('runs that do not decide say how many would, and the same is called so', ()
   );
 });
 
+test.each([
+  [{ lost_records: 5000 }, 'records of slow operations were lost in 1 run of 8'],
+  [{ exhausted: 3 }, 'the victim used up its fresh pages in 1 run of 8'],
+])('%o: neither alike, nor better', (flaw, why) => {
+  const flawed = (name: string, share: number): ArmSummary => ({
+    ...writerArm(
+      name,
+      null,
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((i) => runOf({ stalled_share: share, ...(i > 0 ? {} : flaw) })),
+    ),
+    jvm,
+  });
+  const quiet = program('g1', 0, 0, 0, 0, 0, 0, 0, 0);
+  const alike = verdictOf(quiet, flawed('serial', 0));
+  expect(alike).toContain(
+    `8 runs of each do not decide whether serial is stalled more or less than g1; the share of ${writer} may be larger than it looks, because in serial ${why}`,
+  );
+  const stalling = program('g1', ...[0, 1, 2, 3, 4, 5, 6, 7].map((i) => 0.4 + i / 100));
+  expect(verdictOf(stalling, flawed('serial', 0.1))).toContain(`because in serial ${why}`);
+  // In spite of its flaw it is worse.
+  expect(verdictOf(quiet, flawed('serial', 0.3))).toContain('that is longer than in g1');
+});
+
 test('every further arm has its clause; one arm, or arms with controls, have none', () => {
   const text = verdictOf(program('a', ...six(0.1)), program('b', ...six(0.1)), program('c', ...six(0.5)));
   expect(text).toContain('whether b is stalled more or less than a');

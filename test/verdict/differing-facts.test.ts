@@ -1,6 +1,8 @@
 /** Circumstances of two sides: settings of the kernel, allocators and tracing. */
 import { expect, test } from 'vitest';
+import type { RunFile } from '../../src/bundle/bundle-schema.js';
 import { differingFacts } from '../../src/verdict/compare/differing-facts.js';
+import { allocatorsOf } from '../../src/verdict/evidence/allocators-of.js';
 import { unknownFacts, type SideFacts } from '../../src/verdict/evidence/side.js';
 import { refusedFacts } from '../../src/verdict/gate/gate-evidence.js';
 import { factsText } from '../../src/words/side-words.js';
@@ -43,6 +45,23 @@ test.each<[Partial<SideFacts>, string]>([
     { allocators: [{ name: 'jemalloc', version: '5.3.1' }] },
     'the allocator is jemalloc 5.3.0 in A and jemalloc 5.3.1 in B',
   ],
+  // A second version on one side: both are listed.
+  [
+    {
+      allocators: [
+        { name: 'glibc', version: '2.36' },
+        { name: 'glibc', version: '2.42' },
+      ],
+    },
+    'the allocator is glibc 2.36 in A and glibc 2.36 and 2.42 in B',
+  ],
+  // A C library that a fetched JDK brought.
+  [
+    { allocators: [{ name: 'glibc', version: '2.42', ofJdk: true }] },
+    'the C library of the JDK is glibc 2.36 in A and glibc 2.42 in B',
+  ],
+  [{ allocators: [{ name: 'glibc', version: '2.36', ofJdk: true }] }, ''],
+  [{ schedFeatures: ['PLACE_LAG'] }, 'the scheduler has HRTICK in A and no other feature in B'],
   // Other arms.
   [{ allocators: [{ name: 'mimalloc', version: '2.0' }] }, ''],
   // A little more memory after another boot.
@@ -55,6 +74,27 @@ test.each<[Partial<SideFacts>, string]>([
 
 test('other kernels have other features of the scheduler anyway', () => {
   expect(textOf({}, { kernel: '6.19.0', schedFeatures: [] })).toBe('the kernel is 6.18.0 in A and 6.19.0 in B');
+});
+
+test('a C library of the JDK differs with the JDK', () => {
+  const fetched = (version: string): SideFacts => ({ ...same, allocators: [{ name: 'glibc', version, ofJdk: true }] });
+  const refused = (...allowed: Parameters<typeof refusedFacts>[2]): string[] =>
+    refusedFacts({ facts: fetched('2.36') }, { facts: fetched('2.42') }, allowed).map(({ fact }) => fact);
+  expect(refused('jdk')).toEqual([]);
+  expect(refused('allocator')).toEqual(['jdkLibrary']);
+});
+
+test('processes prove which C library a JDK brought', () => {
+  const process = (packaged: object | null): Record<string, unknown> => ({
+    name: 'jvm',
+    allocator: { name: 'glibc', version: '2.36' },
+    ...(packaged === null ? {} : { packaged }),
+  });
+  const jvm = { processes: [process(null), process({ libc: { version: '2.42' } })] } as unknown as RunFile['jvm'];
+  expect(allocatorsOf([{ jvm, churn: null }])).toEqual([
+    { name: 'glibc', version: '2.36' },
+    { name: 'glibc', version: '2.42', ofJdk: true },
+  ]);
 });
 
 test('a gate refuses them unless their class is allowed, and reports the trace', () => {

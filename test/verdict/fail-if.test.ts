@@ -248,6 +248,8 @@ describe('a condition is checked', () => {
       ['writer.mprotect.service.p99 > 5s', { holder_calls: 0 }],
       ['writer.mprotect.service.max > 5s', { holder_calls: 0 }],
       ['writer.mprotect.service.max > 5s', { exhausted: 9 }],
+      ['writer.mprotect.service.max > 5s', { gaveUp: 31 }],
+      ['writer.mprotect.service.max > 5s', { gaveUp: 30 }, 'not met'],
       ['writer.mprotect.response.max > 5s', { holder_calls: 0 }],
       ['writer.mprotect.inflight > 5s', { holder_calls: 0 }],
       // Only figures of records and of states need these.

@@ -57,10 +57,14 @@ const conclusionSchema = z.object({
   passNeeds: orNull(
     z.object({
       runs_n: orNull(z.number()).meta({
-        description: 'A side; null: unknown, or more runs like these would show that it is worse',
+        description: 'A side; null: unknown, or a comparison is beyond its margin, by chance or not',
       }),
       showWorse_n: orNull(z.number()).meta({
-        description: 'Runs a side like these that would show that it is worse; null: it does not look so, or unknown',
+        description:
+          'Runs a side that would show that it is worse, if it is as much worse as these runs show; null: it does not look so, or unknown',
+      }),
+      showWorse_p: orNull(z.number()).meta({
+        description: 'The probability that chance alone shows as much in that comparison; null: not known',
       }),
       margins: z.array(
         z.object({

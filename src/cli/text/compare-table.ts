@@ -43,8 +43,8 @@ function blocksOf({ reference, candidates, rows }: Comparison): Block[] {
   });
 }
 
-function isQuiet({ values, p }: CompareRow): boolean {
-  return p !== null && [...values.a, ...values.b].every((value) => value === 0);
+function isQuiet({ values, p, caveat }: CompareRow): boolean {
+  return p !== null && caveat === null && [...values.a, ...values.b].every((value) => value === 0);
 }
 
 function cells(row: CompareRow, previous: CompareRow | undefined): string[] {
@@ -89,17 +89,30 @@ const legendOf = (per: ValuePer): string[] => [
   'What the verdicts mean: docs/statistics.md.',
 ];
 
-function whyLines(rows: readonly CompareRow[]): { readonly about: string; readonly sentence: string }[] {
-  // Rows with the same reason share a line.
-  const bySentence = grouped(
-    rows.filter((one) => one.verdict === 'inconclusive' && !isQuiet(one)),
-    ({ sentence }) => sentence,
+interface WhyLine {
+  readonly code: 'Inconclusive' | 'Counted';
+  readonly about: string;
+  readonly sentence: string;
+}
+
+function whyLines(rows: readonly CompareRow[]): WhyLine[] {
+  const open = rows.filter((one) => one.verdict === 'inconclusive' && !isQuiet(one));
+  const counted = rows.flatMap(({ verdict, caveat, ...row }) =>
+    verdict === 'inconclusive' || caveat === null ? [] : [{ ...row, sentence: caveat.sentence }],
   );
-  return [...bySentence].map(([sentence, own]) => {
+  return [...linesOf('Inconclusive', open), ...linesOf('Counted', counted)];
+}
+
+/** Rows with the same reason share a line. */
+function linesOf(
+  code: WhyLine['code'],
+  rows: readonly Pick<CompareRow, 'arms' | 'series' | 'title' | 'sentence'>[],
+): WhyLine[] {
+  return [...grouped(rows, ({ sentence }) => sentence)].map(([sentence, own]) => {
     const [first] = own;
     const name =
       first === undefined ? '' : `${first.arms.b === '' ? '' : `${first.arms.b}, `}${first.series}, ${first.title}`;
-    return { about: own.length === 1 ? name : `${name} and ${own.length - 1} more`, sentence };
+    return { code, about: own.length === 1 ? name : `${name} and ${own.length - 1} more`, sentence };
   });
 }
 
@@ -125,7 +138,7 @@ export function renderComparison(compared: ShownComparison): string {
     '',
     ...legendOf(valuePerOf(comparison)),
     '',
-    ...whyLines(comparison.rows).map(({ about, sentence }) => `Inconclusive: ${about}: ${sentence}.`),
+    ...whyLines(comparison.rows).map(({ code, about, sentence }) => `${code}: ${about}: ${sentence}.`),
     ...sentencesOf(comparison.notes).map((note) => `Note: ${note}`),
     ...expectedLines(comparison).map((line) => `Expected: ${line}`),
     '',
@@ -156,7 +169,7 @@ export function renderMarkdown(compared: ShownComparison): string {
     '',
     ...tables,
     ...whyLines(comparison.rows).map(
-      ({ about, sentence }) => `- Inconclusive: ${escaped(about)}: ${escaped(sentence)}.`,
+      ({ code, about, sentence }) => `- ${code}: ${escaped(about)}: ${escaped(sentence)}.`,
     ),
     ...sentencesOf(comparison.notes).map((note) => `- ${escaped(note)}`),
     ...expectedLines(comparison).map((line) => `- Expected: ${escaped(line)}`),

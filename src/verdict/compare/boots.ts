@@ -14,6 +14,7 @@ import { factsText, settingsText } from '../../words/side-words.js';
 import { counted } from '../../words/text.js';
 import type { BootOfSide } from '../evidence/boot-of.js';
 import type { Metric } from '../evidence/metrics.js';
+import { withUnseenStates } from '../evidence/unseen-states.js';
 import type { RoundRun, SeriesEvidence, Side } from '../evidence/side.js';
 import {
   described,
@@ -174,6 +175,7 @@ function pooledSide(
     }
   });
   const own = pairs.flatMap((pair) => pair[place].sides);
+  const notWhole = own.flatMap(({ path: side, incomplete }) => (incomplete === null ? [] : [{ side, incomplete }]));
   return {
     ...first,
     label: first.boot.label,
@@ -181,7 +183,8 @@ function pooledSide(
     arms: [...new Set(own.flatMap(({ arms }) => arms))],
     evidence: [...evidence.values()],
     degraded: own.flatMap(({ degraded }) => degraded),
-    incomplete: own.flatMap(({ incomplete }) => incomplete ?? [])[0] ?? null,
+    incomplete: notWhole[0]?.incomplete ?? null,
+    notWhole,
     measured_ns: summed(own.map(({ measured_ns }) => measured_ns)),
   };
 }
@@ -202,7 +205,12 @@ function draftOfBoots(
 ): RowDraft | null {
   const draft = draftOf(a, b, pair, metric, { margins });
   if (draft === null) return null;
-  const values = { a: valuesOfBoots(pair.a, draft.metric), b: valuesOfBoots(pair.b, draft.metric) };
+  const values = { a: valuesOfBoots(pair.a.runs, draft.metric), b: valuesOfBoots(pair.b.runs, draft.metric) };
+  const withUnseen = (runs: readonly RoundRun[]): number[] =>
+    valuesOfBoots(
+      runs.map((run) => ({ ...run, ...withUnseenStates(run) })),
+      draft.metric,
+    ).map(({ value }) => value);
   return {
     ...draft,
     valuePer: 'boot',
@@ -212,6 +220,7 @@ function draftOfBoots(
       b: values.b.map(({ value }) => value),
       origin: { a: originOf(a, pair.a.arm, values.a), b: originOf(b, pair.b.arm, values.b) },
     },
+    withUnseen: { a: withUnseen(pair.a.runs), b: withUnseen(pair.b.runs) },
   };
 }
 
@@ -220,7 +229,7 @@ interface BootValue {
   readonly value: number;
 }
 
-function valuesOfBoots({ runs }: SeriesEvidence, metric: Metric): BootValue[] {
+function valuesOfBoots(runs: readonly RoundRun[], metric: Metric): BootValue[] {
   return [...grouped(runs, ({ round }) => round)].flatMap(([round, own]) => {
     const { known } = valuesOf(metric, own);
     return known.length === 0 ? [] : [{ round, value: mean(known) }];

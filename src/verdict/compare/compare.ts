@@ -14,7 +14,9 @@ import type { DecisionPolicy, Margin } from './decide.js';
 import { differencesOf } from './differences.js';
 import type { Origin } from './joint-design.js';
 import { comparisonOf, type RowDraft } from './rows.js';
+import { stalledShares } from './stalled-shares.js';
 import { flawsOf, seenIn } from '../evidence/flaws.js';
+import { withUnseenStates } from '../evidence/unseen-states.js';
 import type { Known, Metric, MetricEvidence } from '../evidence/metrics.js';
 import { countedInAll } from '../evidence/metrics/metric.js';
 import type { SeriesEvidence, Side } from '../evidence/side.js';
@@ -162,7 +164,11 @@ export interface DraftOptions {
   readonly allowSaturated?: boolean;
 }
 
-export type SeriesDraft = RowDraft & { readonly metric: Metric; readonly flaws: NonNullable<RowDraft['flaws']> };
+export type SeriesDraft = RowDraft & {
+  readonly metric: Metric;
+  readonly flaws: NonNullable<RowDraft['flaws']>;
+  readonly withUnseen: NonNullable<RowDraft['withUnseen']>;
+};
 
 /**
  * Null where neither side can have the metric at all: a log has no states, a victim without a schedule no response
@@ -199,7 +205,12 @@ export function draftOf(
       margin: marginOf(metric, threshold_ns, margins),
       refusal: refusalOf(metric, pair, a, b),
     },
-    flaws: flawsOf(metric, { a: seenIn(pair.a.runs), b: seenIn(pair.b.runs) }, allowSaturated),
+    flaws: flawsOf(metric, pair.a.series, { a: seenIn(pair.a.runs), b: seenIn(pair.b.runs) }, allowSaturated),
+    withUnseen: {
+      a: valuesOf(metric, pair.a.runs.map(withUnseenStates)).known,
+      b: valuesOf(metric, pair.b.runs.map(withUnseenStates)).known,
+    },
+    ...stalledShares(metric, pair),
   };
 }
 
@@ -272,10 +283,21 @@ export function described({
   facts,
   degraded,
   incomplete,
+  notWhole,
   startedAt,
   measured_ns,
 }: Side): ComparedSide {
-  return { label, path, kind, facts, degraded, incomplete, startedAt, measured_ns };
+  return {
+    label,
+    path,
+    kind,
+    facts,
+    degraded,
+    incomplete,
+    ...(notWhole === undefined ? {} : { notWhole }),
+    startedAt,
+    measured_ns,
+  };
 }
 
 /** Folders may have the same name, and a bundle may be compared with itself, arm by arm. */

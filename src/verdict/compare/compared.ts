@@ -4,15 +4,16 @@
  */
 import type { Decision, Margin } from './decide.js';
 import type { JointResult } from './joint.js';
-import type { CompareConclusion, CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
+import type { Caveat, CompareConclusion, CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
 import type { MetricUnit } from '../../facts/metric-facts.js';
-import type { IncompleteSide } from '../../facts/side-facts.js';
+import type { IncompleteSide, NotWhole } from '../../facts/side-facts.js';
 import type { ExpectedRootFact } from '../../facts/repetition-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { Side, SideFacts } from '../evidence/side.js';
 
 export interface CompareRow extends Omit<Decision, 'refusal'> {
   readonly refusal: Stated<Refusal> | null;
+  readonly caveat: Stated<Caveat> | null;
   readonly candidate: string;
   readonly arms: { readonly a: string; readonly b: string };
   readonly series: string;
@@ -36,6 +37,8 @@ export interface ComparedSide {
   readonly degraded: readonly Stated[];
   /** Why the experiment is not whole; null: it is, or the side is no bundle. */
   readonly incomplete: IncompleteSide | null;
+  /** Of a side of several bundles: each that is not whole, by its path. */
+  readonly notWhole?: readonly NotWhole[] | undefined;
   readonly startedAt: string | null;
   readonly measured_ns: Side['measured_ns'];
 }

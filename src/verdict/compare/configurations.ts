@@ -4,9 +4,12 @@
  * stalled, over all series and arms together.
  */
 import type { ConfigurationConclusion, StalledShares } from '../../facts/verdict-facts.js';
-import { decide, defaultPolicy, leastRunsForEquivalence, type Decision, type Margin } from './decide.js';
-import type { Origin } from './joint-design.js';
+import { flawsOf, type SeenOfRun } from '../evidence/flaws.js';
 import { metricNamed } from '../evidence/metrics.js';
+import { seenOf } from '../evidence/summary-evidence.js';
+import { defaultPolicy, leastRunsForEquivalence, type Decision, type Margin } from './decide.js';
+import { decideAsSeen, type DecidedFigure } from './flawed.js';
+import type { Origin } from './joint-design.js';
 import { evidenceOf, type Compared } from '../run/outcome.js';
 
 /** For each arm after the first; none if there is one arm. */
@@ -16,13 +19,15 @@ export function configurationConclusions(compared: readonly Compared[]): Configu
   const [reference, ...others] = [...new Set(alone.map(({ arm }) => arm.name))];
   if (reference === undefined || others.length === 0) return [];
   const sharesOf = (arm: string, name: string): Shares | null => {
-    const series = alone.find((one) => one.arm.name === arm && one.series.name === name)?.series;
-    if (series === undefined) return null;
+    const found = alone.find((one) => one.arm.name === arm && one.series.name === name);
+    if (found === undefined) return null;
+    const { series } = found;
     const runs = evidenceOf(series);
     // A summary does not record which runs of two arms share a round, so the arms are compared as if measured apart.
     return {
       shares: runs.map(({ stalled_share }) => stalled_share),
       origin: { experiment: arm, arm, rounds: runs.map((run) => series.perRun.indexOf(run)) },
+      seen: seenOf(found.arm, runs),
     };
   };
   const metric = metricNamed('stalled_share');
@@ -48,18 +53,18 @@ export function configurationConclusions(compared: readonly Compared[]): Configu
                   margin,
                   refusal: null,
                 },
+                metric,
+                labels: { a: reference, b: arm },
+                flaws: flawsOf(metric, name, { a: a.seen, b: b.seen }),
               },
             ];
       }),
   );
-  const { decisions } = decide(
-    pairs.map(({ input }) => input),
-    { ...defaultPolicy, estimates: false },
-  );
+  const { figures } = decideAsSeen(pairs, { ...defaultPolicy, estimates: false });
   return others.flatMap((arm) => {
     const own = pairs.flatMap((pair, i): Decided[] => {
-      const decision = decisions[i];
-      return pair.arm === arm && decision !== undefined ? [{ name: pair.name, decision }] : [];
+      const figure = figures[i];
+      return pair.arm === arm && figure !== undefined ? [{ name: pair.name, ...figure }] : [];
     });
     return own.length === 0 ? [] : [conclusionOf(arm, reference, { decided: own, margin })];
   });
@@ -68,11 +73,12 @@ export function configurationConclusions(compared: readonly Compared[]): Configu
 interface Shares {
   readonly shares: readonly number[];
   readonly origin: Origin;
+  readonly seen: readonly SeenOfRun[];
 }
 
-interface Decided {
+interface Decided extends Pick<DecidedFigure, 'decision' | 'caveat'> {
+  /** Of the series. */
   readonly name: string;
-  readonly decision: Decision;
 }
 
 function conclusionOf(
@@ -92,13 +98,12 @@ function conclusionOf(
   if (longer.length + shorter.length > 0) return { code: 'configuration-differs', arm, reference, longer, shorter };
   const runs_n = Math.min(...decided.map(({ decision: { runs } }) => Math.min(runs.a, runs.b)));
   if (runs_n === 0) return { code: 'configuration-without-run', arm, reference };
-  const isAlike = decided.every(({ decision }) => decision.verdict === 'equivalent');
-  return {
-    code: isAlike ? 'configuration-alike' : 'configuration-unclear',
-    arm,
-    reference,
-    runs_n,
-    leastRuns_n: leastRunsForEquivalence,
-    margin,
-  };
+  const found = { arm, reference, runs_n, leastRuns_n: leastRunsForEquivalence, margin };
+  if (decided.every(({ decision }) => decision.verdict === 'equivalent'))
+    return { code: 'configuration-alike', ...found };
+  const doubts = decided.flatMap(({ name: series, decision: { refusal }, caveat }) => {
+    const doubt = refusal ?? caveat;
+    return doubt?.code === 'side-flawed' ? [{ arm: doubt.side, series, flaw: doubt.flaw }] : [];
+  });
+  return { code: 'configuration-unclear', ...found, ...(doubts.length === 0 ? {} : { doubts }) };
 }

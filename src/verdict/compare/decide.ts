@@ -101,7 +101,7 @@ export interface Decision {
 export interface Decided {
   readonly decisions: readonly Decision[];
   /** The result of the joint test for a selection of them, by default all. */
-  readonly jointOf: (selected?: readonly Decision[]) => JointResult;
+  readonly jointOf: (selected?: readonly Pick<Decision, 'key'>[]) => JointResult;
 }
 
 export function decide(metrics: readonly MetricInput[], policy: DecisionPolicy = defaultPolicy): Decided {

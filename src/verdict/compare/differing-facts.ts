@@ -2,7 +2,8 @@
 import { formatSize } from '../../base/text/units.js';
 import { nominalMemory } from '../../bundle/environment-changes.js';
 import type { DifferingFact } from '../../facts/side-facts.js';
-import type { SideFacts } from '../evidence/side.js';
+import { listed } from '../../words/text.js';
+import type { SideFacts, UsedAllocator } from '../evidence/side.js';
 
 export type FactClass = DifferingFact['class'];
 
@@ -14,7 +15,7 @@ const facts: readonly {
   readonly onlyIfBoth?: true;
   /** Reported only where these are the same. */
   readonly among?: (facts: SideFacts) => string | null;
-  /** Reads what only one of the sides has, of what both could have. */
+  /** Reads what differs, of what both sides could have. */
   readonly apart?: (own: SideFacts, other: SideFacts) => string | null;
 }[] = [
   { class: 'profile', fact: 'profile', read: ({ profile }) => profile },
@@ -40,7 +41,7 @@ const facts: readonly {
     apart: (own, other) =>
       own.schedFeatures === null || other.schedFeatures === null
         ? null
-        : textOf(own.schedFeatures.filter((word) => other.schedFeatures?.includes(word) === false)),
+        : featuresText(own.schedFeatures.filter((word) => other.schedFeatures?.includes(word) === false)),
     among: ({ kernel }) => kernel,
   },
   { class: 'machine', fact: 'cpuModel', read: ({ cpuModel }) => cpuModel },
@@ -53,16 +54,17 @@ const facts: readonly {
   },
   { class: 'jdk', fact: 'jdks', read: ({ jdks }) => (jdks.length === 0 ? null : jdks.join(' and ')) },
   {
+    class: 'jdk',
+    fact: 'jdkLibrary',
+    apart: (own, other) =>
+      [own, other].some(({ allocators }) => allocators.some(isOfJdk))
+        ? versionsText(librariesOf(own), librariesOf(other))
+        : null,
+  },
+  {
     class: 'allocator',
     fact: 'allocators',
-    // Other arms have other allocators anyway.
-    apart: (own, other) =>
-      textOf(
-        own.allocators.flatMap(({ name, version }) => {
-          const same = other.allocators.filter((one) => one.name === name);
-          return same.length === 0 || same.some((one) => one.version === version) ? [] : [`${name} ${version}`];
-        }),
-      ),
+    apart: (own, other) => versionsText(withoutJdks(own.allocators), withoutJdks(other.allocators)),
   },
   { class: 'pauselab', fact: 'tool', read: ({ tool }) => tool },
   { class: 'pauselab', fact: 'trace', read: ({ trace }) => onOrOff(trace), onlyIfBoth: true },
@@ -72,8 +74,36 @@ function onOrOff(isOn: boolean | null): string | null {
   return isOn === null ? null : isOn ? 'on' : 'off';
 }
 
-function textOf(words: readonly string[]): string | null {
-  return words.length === 0 ? null : words.join(' ');
+function featuresText(words: readonly string[]): string {
+  return words.length === 0 ? 'no other feature' : words.join(' ');
+}
+
+function isOfJdk({ ofJdk }: UsedAllocator): boolean {
+  return ofJdk === true;
+}
+
+function withoutJdks(allocators: readonly UsedAllocator[]): UsedAllocator[] {
+  return allocators.filter((one) => !isOfJdk(one));
+}
+
+/** C libraries that JDKs brought; without any, those of the system, which a JDK of the system runs on. */
+function librariesOf({ allocators }: SideFacts): readonly UsedAllocator[] {
+  const ofJdks = allocators.filter(isOfJdk);
+  return ofJdks.length > 0 ? ofJdks : allocators.filter(({ name }) => name === 'glibc');
+}
+
+/**
+ * All versions of each allocator of which the sides have different ones. Other arms have other allocators anyway. Null:
+ * none differs.
+ */
+function versionsText(own: readonly UsedAllocator[], other: readonly UsedAllocator[]): string | null {
+  const versionsOf = (all: readonly UsedAllocator[], name: string): string[] =>
+    [...new Set(all.flatMap((one) => (one.name === name ? [one.version] : [])))].sort();
+  const texts = [...new Set(own.map(({ name }) => name))].flatMap((name) => {
+    const [here, there] = [versionsOf(own, name), versionsOf(other, name)];
+    return there.length === 0 || here.join() === there.join() ? [] : [`${name} ${listed(here)}`];
+  });
+  return texts.length === 0 ? null : texts.join(' ');
 }
 
 export function differingFacts(a: SideFacts, b: SideFacts): DifferingFact[] {

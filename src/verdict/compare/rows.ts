@@ -1,18 +1,24 @@
 /** From figures of two sides to the rows and the conclusions of a comparison, whatever the sides are. */
 import { sentencesOf, type Stated } from '../../facts/stated.js';
 import type { Labels } from '../../facts/side-facts.js';
-import type { CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
+import type { Caveat, CompareNote, Refusal, ValuePer } from '../../facts/compare-facts.js';
 import type { BetweenBuilds } from '../../facts/verdict-facts.js';
-import { refusalText, rowSentence, statedCompareNote, statedComparison } from '../../words/compare-words.js';
+import {
+  refusalText,
+  rowSentence,
+  statedCaveat,
+  statedCompareNote,
+  statedComparison,
+} from '../../words/compare-words.js';
 import type { Metric } from '../evidence/metrics.js';
 import type { ComparedSide, CompareRow, Comparison } from './compared.js';
 import { conclusionOf } from './conclusions.js';
-import { decide, type Decision, type DecisionPolicy, type MetricInput } from './decide.js';
-import { asFarAsSeen, inputOf, type Flaws } from './flawed.js';
+import type { Decision, DecisionPolicy, MetricInput } from './decide.js';
+import { decideAsSeen, type Doubts } from './flawed.js';
 import { inWords } from './worse.js';
 
 /** A figure of both sides that is to be decided. */
-export interface RowDraft {
+export interface RowDraft extends Doubts {
   readonly candidate: string;
   readonly arms: CompareRow['arms'];
   readonly series: string;
@@ -20,8 +26,6 @@ export interface RowDraft {
   readonly valuePer: ValuePer;
   readonly window_ns: CompareRow['window_ns'];
   readonly input: MetricInput;
-  /** Why the figure of a side may be too good (flawed.ts). Absent: it is as it looks. */
-  readonly flaws?: Flaws;
 }
 
 interface Sides {
@@ -37,26 +41,28 @@ export function comparisonOf(
   policy: DecisionPolicy,
   between?: BetweenBuilds,
 ): Comparison {
-  const sideOf = ({ candidate }: RowDraft): Labels => ({ a: reference.label, b: candidate });
-  const { decisions: decided, jointOf } = decide(
-    drafts.map((draft) => inputOf(draft, sideOf(draft))),
+  const labelsOf = ({ candidate }: RowDraft): Labels => ({ a: reference.label, b: candidate });
+  const { figures, jointOf } = decideAsSeen(
+    drafts.map((draft) => ({ ...draft, labels: labelsOf(draft) })),
     policy,
   );
-  const decisions = decided.map((decision, i) => {
-    const draft = drafts[i];
-    return draft === undefined ? decision : asFarAsSeen(decision, draft, sideOf(draft));
+  const all = drafts.flatMap((draft, i) => {
+    const figure = figures[i];
+    if (figure === undefined) return [];
+    const { input, decision, caveat, isJoint } = figure;
+    return [{ row: rowOf({ ...draft, input }, decision, drafts.length, caveat), isJoint }];
   });
-  const rows = drafts.map((draft, i) => rowOf(draft, decisions[i], decisions.length));
+  const rows = all.map(({ row }) => row);
   const joint = candidates.map(({ label }) => ({
     candidate: label,
-    ...jointOf(decisions.filter((_, i) => drafts[i]?.candidate === label)),
+    ...jointOf(rows.filter((row) => row.candidate === label)),
   }));
   const conclusions = candidates.map((candidate) =>
     statedComparison({
       ...conclusionOf(
         reference,
         candidate,
-        rows.filter((row) => row.candidate === candidate.label),
+        all.filter(({ row }) => row.candidate === candidate.label),
         joint.find((one) => one.candidate === candidate.label),
       ),
       ...(between === undefined ? {} : { between }),
@@ -79,12 +85,14 @@ export function rowOf(
   { candidate, arms, series, metric, valuePer, window_ns, input }: RowDraft,
   decision: Decision | undefined,
   metrics: number,
+  caveat: Caveat | null,
 ): CompareRow {
   if (decision === undefined) throw new Error('a metric without a decision');
   const refusal = decision.refusal === null ? null : statedRefusal(decision.refusal);
   const row = {
     ...decision,
     refusal,
+    caveat: caveat === null ? null : statedCaveat(caveat),
     verdict: inWords(decision.verdict, metric.worse),
     candidate,
     arms,

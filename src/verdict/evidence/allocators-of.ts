@@ -7,7 +7,7 @@ export function allocatorsOf(runs: readonly Pick<RunFile, 'jvm' | 'churn'>[]): U
   const found = runs
     .flatMap(({ jvm, churn }) => [...(jvm?.processes ?? []), ...(churn?.processes ?? [])])
     .flatMap((process) => allocatorIn(process) ?? []);
-  return [...new Map(found.map((one) => [`${one.name} ${one.version}`, one])).entries()]
+  return [...new Map(found.map((one) => [JSON.stringify(one), one])).entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, one]) => one);
 }
@@ -17,7 +17,9 @@ function allocatorIn({ allocator, packaged }: Readonly<Record<string, unknown>>)
   if (name === null) return null;
   // A fetched JDK runs on the C library that it brought.
   const libc = name === 'glibc' && isObject(packaged) && 'libc' in packaged ? packaged.libc : null;
-  const version = textIn(libc, 'version') ?? textIn(allocator, 'version');
+  const ofJdk = textIn(libc, 'version');
+  if (ofJdk !== null) return { name, version: ofJdk, ofJdk: true };
+  const version = textIn(allocator, 'version');
   return version === null ? null : { name, version };
 }
 

@@ -1,6 +1,6 @@
 /** Whether an arm gave memory back in a run: where nothing is given back, nobody can wait for it. */
 import type { RunFile } from '../../bundle/bundle-schema.js';
-import type { NothingGiven } from '../../facts/compare-facts.js';
+import type { NothingGiven } from '../../facts/flaw-facts.js';
 import { isSwitchedOff } from '../../profile/check/heap-settings.js';
 import { isInJvm, isIoHog, issuesOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { keptHeap } from './heap-kept.js';

@@ -3,7 +3,7 @@
  * is complete and undisturbed; what is left out is counted and reported.
  */
 import type { ManifestFile } from '../../bundle/bundle-schema.js';
-import type { IncompleteSide, LeftOut, SideNote } from '../../facts/side-facts.js';
+import type { IncompleteSide, LeftOut, NotWhole, SideNote } from '../../facts/side-facts.js';
 import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { PlaceKey } from '../../bundle/place-names.js';
@@ -58,6 +58,8 @@ export interface SideFacts {
 export interface UsedAllocator {
   readonly name: string;
   readonly version: string;
+  /** A C library that a fetched JDK brought, so that another JDK brings another. */
+  readonly ofJdk?: true | undefined;
 }
 
 /** What is known only of a bundle's manifest and its runs. */
@@ -120,6 +122,8 @@ export interface Side {
   readonly boot?: BootOfSide | null;
   /** Why the experiment is not whole; null: it is, or the side is a log. */
   readonly incomplete: IncompleteSide | null;
+  /** Of a side of several bundles: each that is not whole, by its path. */
+  readonly notWhole?: readonly NotWhole[] | undefined;
   /** Sizes of the regions that holders give back, as they were found or given. */
   readonly regions: readonly { readonly of: string; readonly bytes: number }[];
   /** Arms without a run, because their JDK cannot run them. */

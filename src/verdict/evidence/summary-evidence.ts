@@ -34,15 +34,21 @@ function ofSeries(arm: ArmSummary, name: string): SummaryEvidence | null {
     nothingGiven: null,
     quantile: ofTimes(series),
   };
-  const kept = runsWithHeapKept(arm) ?? [];
   return {
     pooled,
     runs: series.perRun.filter(({ status }) => status === 'complete').map((run) => ofRun(pooled, run)),
-    seen: series.perRun.map((run) => ({
-      figures: { ...run, stalls: run },
-      nothingGiven: nothingGivenIn(arm, run, kept),
-    })),
+    seen: seenOf(arm, series.perRun),
   };
+}
+
+/** What runs of a series of the arm say about their evidence. */
+export function seenOf(arm: ArmSummary, runs: readonly SeriesRunFigures[]): SeenOfRun[] {
+  const kept = runsWithHeapKept(arm) ?? [];
+  return runs.map((run) => ({
+    figures: { ...run, stalls: run },
+    nothingGiven: nothingGivenIn(arm, run, kept),
+    served_n: run.n,
+  }));
 }
 
 /** `kept`: runs of the arm in which its JVM kept the heap. */

@@ -7,7 +7,7 @@
  */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
-import type { FlawFact, Refusal } from '../../facts/compare-facts.js';
+import type { Caveat, Refusal } from '../../facts/compare-facts.js';
 import type { CheckReason, EvidenceProblem, GateNote, Role } from '../../facts/gate-facts.js';
 import type { RefusedArm } from '../../facts/refused-arm-facts.js';
 import type { MissingFigure } from '../../facts/metric-facts.js';
@@ -17,6 +17,7 @@ import { described, distinctLabels, draftOf, hasNot, notesOfSide, valuesOf } fro
 import { rowOf, type RowDraft } from '../compare/rows.js';
 import type { CompareRow } from '../compare/compared.js';
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../compare/decide.js';
+import { isControlSeries } from '../evidence/control-series.js';
 import { flawOf, seenIn } from '../evidence/flaws.js';
 import { holds } from '../evidence/limit.js';
 import type { Metric } from '../evidence/metrics.js';
@@ -26,7 +27,7 @@ import { listed } from '../../words/text.js';
 import { concluded } from './conclude.js';
 import { pairNotes, pairProblems, sideProblems } from './gate-evidence.js';
 import type { Check, CheckOutcome, GateResult, Suite } from './gated.js';
-import { isControlSeries, noiseNotes } from './noise.js';
+import { noiseNotes } from './noise.js';
 import { matchesAny } from './pattern.js';
 import type { ComparedMetric, Limit, Policy, Rule } from './policy.js';
 import { togetherOf, undecidable } from './together.js';
@@ -75,7 +76,9 @@ export function gate(
     sidedness: 'one',
     minimumRuns: policy.minimumRuns,
   });
-  const rows = new Map(compared.map((check, i) => [check, rowOf(check.draft, decisions[i], compared.length)]));
+  const rows = new Map(
+    compared.map((check, i) => [check, rowOf(check.draft, decisions[i], compared.length, check.caveat)]),
+  );
   const suites = drafts.map(({ suite, checks, problems }): Suite => ({
     ...suite,
     checks: [
@@ -93,7 +96,9 @@ type DraftCheck =
       readonly kind: 'comparison';
       readonly rule: string;
       readonly draft: RowDraft;
-      readonly flaw: FlawFact | null;
+      /** Why it may only fail. */
+      readonly flawed: OpenReason | null;
+      readonly caveat: Caveat | null;
       readonly unjudged: Omit<Check, 'outcome' | 'reason'>;
     };
 
@@ -290,7 +295,7 @@ function limitFlaw(
   const few = tooFew('candidate', own, policy, candidate);
   if (few !== null) return few;
   if (missing !== undefined) return { code: 'limit-unknown', missing };
-  const flaw = flawOf(metric, seenIn(own.runs), { allowSaturated, mustGiveBack: true });
+  const flaw = flawOf(metric, seenIn(own.runs), { series: own.series, allowSaturated, mustGiveBack: true });
   return flaw === null ? null : { code: 'evidence-flawed', role: 'candidate', flaw };
 }
 
@@ -340,9 +345,11 @@ function comparisonCheck({
   });
   if (draft === null) return [];
   const expected = comparisonExpected(draft.metric.title, metric.unit, draft.input.margin);
-  // A baseline that saw too little shows nothing that could be worse.
-  const { a: flaw, b: ofCandidate } = draft.flaws;
-  const refusal: Refusal | null = draft.input.refusal ?? (flaw === null ? null : { code: 'baseline-flawed', flaw });
+  const { a: ofBaseline, b: ofCandidate } = draft.flaws;
+  // A baseline that saw too little shows nothing that could be worse, unless what it did not see can be counted.
+  const counted = ofBaseline?.code === 'states-unseen' ? ofBaseline : null;
+  const baselineFlawed: Refusal | null = ofBaseline === null ? null : { code: 'baseline-flawed', flaw: ofBaseline };
+  const refusal = draft.input.refusal ?? (counted === null ? baselineFlawed : null);
   return [
     {
       kind: 'comparison',
@@ -351,6 +358,7 @@ function comparisonCheck({
         ...draft,
         input: {
           ...draft.input,
+          ...(counted === null ? {} : { a: draft.withUnseen.a }),
           refusal,
           key: JSON.stringify([
             rule.name,
@@ -362,14 +370,21 @@ function comparisonCheck({
           ]),
         },
       },
-      flaw: ofCandidate,
+      // A candidate that was not seen as a whole may be worse than it looks, and never better.
+      flawed:
+        ofCandidate !== null
+          ? { code: 'evidence-flawed', role: 'candidate', flaw: ofCandidate }
+          : baselineFlawed === null
+            ? null
+            : { code: 'not-comparable', refusal: baselineFlawed },
+      caveat: counted === null ? null : { code: 'states-counted', side: baseline.label, flaw: counted },
       unjudged: { ...basics, expected },
     },
   ];
 }
 
 function judgeComparison(
-  { unjudged, flaw }: Extract<DraftCheck, { kind: 'comparison' }>,
+  { unjudged, flawed }: Extract<DraftCheck, { kind: 'comparison' }>,
   row: CompareRow | undefined,
 ): Check {
   if (row === undefined) throw new Error('a comparison without a row');
@@ -386,9 +401,7 @@ function judgeComparison(
       : row.noWorse?.holds === true || row.verdict === 'equivalent'
         ? 'pass'
         : 'inconclusive';
-  // A candidate that was not seen as a whole may be worse than it looks, and never better.
-  if (flaw !== null && judged !== 'fail')
-    return check('error', statedReason({ code: 'evidence-flawed', role: 'candidate', flaw }));
+  if (flawed !== null && judged !== 'fail') return check('error', statedReason(flawed));
   const code = judged === 'fail' ? 'regressed' : judged === 'pass' ? 'no-worse' : 'undecided';
   return check(judged, statedRow(code, row, row.sentence));
 }

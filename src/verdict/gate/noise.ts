@@ -6,12 +6,9 @@ import type { GateNote } from '../../facts/gate-facts.js';
 import { seededRandom } from '../../stats/prng.js';
 import { draftOf } from '../compare/compare.js';
 import { judgeJointly } from '../compare/joint.js';
+import { isControlSeries } from '../evidence/control-series.js';
 import { metricsFor } from '../evidence/metrics.js';
 import type { SeriesEvidence, Side } from '../evidence/side.js';
-
-export function isControlSeries(series: string): boolean {
-  return series.startsWith('control.');
-}
 
 export function noiseNotes(candidate: Side, baseline: Side | null, alpha: number): GateNote[] {
   const sides = [candidate, ...(baseline === null ? [] : [baseline])].flatMap((side) => {

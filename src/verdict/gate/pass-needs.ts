@@ -4,7 +4,10 @@ import type { PassNeeds } from '../../facts/gate-facts.js';
 import { roundedUpMetric } from '../../words/metric-words.js';
 import type { CompareRow } from '../compare/compared.js';
 
-/** Null: nothing is known to let them pass, or to decide. */
+/**
+ * Null: nothing is known to let them pass, or to decide. A metric that is beyond its margin may be so by chance: then
+ * more runs would let it pass, but their number does not follow from these.
+ */
 export function passNeeds(rows: readonly Open[]): PassNeeds | null {
   const estimates = rows.flatMap(({ wouldDecide }) => wouldDecide ?? []);
   const worse = estimates.filter((estimate) => estimate.of === 'difference');
@@ -12,14 +15,23 @@ export function passNeeds(rows: readonly Open[]): PassNeeds | null {
     (ofMetric) => marginNeeded(ofMetric) ?? [],
   );
   const most = Math.max(0, ...estimates.map(({ runs }) => runs ?? Infinity));
-  // A single metric that is shown to be worse makes the gate fail.
-  const fewest = Math.min(...worse.map(({ runs }) => runs ?? Infinity));
   const runs_n = worse.length === 0 && most > 0 && most < Infinity ? most : null;
-  const showWorse_n = fewest < Infinity ? fewest : null;
-  return runs_n === null && showWorse_n === null && margins.length === 0 ? null : { runs_n, showWorse_n, margins };
+  const showWorse = fewestToShow(rows);
+  if (runs_n === null && showWorse === null && margins.length === 0) return null;
+  return { runs_n, showWorse_n: showWorse?.runs ?? null, showWorse_p: showWorse?.p ?? null, margins };
 }
 
-type Open = Pick<CompareRow, 'metric' | 'title' | 'unit' | 'wouldDecide' | 'noWorse'>;
+type Open = Pick<CompareRow, 'metric' | 'title' | 'unit' | 'p' | 'wouldDecide' | 'noWorse'>;
+
+/** A single metric that is shown to be worse makes the gate fail. */
+function fewestToShow(rows: readonly Open[]): { readonly runs: number; readonly p: number | null } | null {
+  const [first] = rows
+    .flatMap(({ wouldDecide, p }) =>
+      wouldDecide?.of === 'difference' && wouldDecide.runs !== null ? [{ runs: wouldDecide.runs, p }] : [],
+    )
+    .toSorted((x, y) => x.runs - y.runs);
+  return first ?? null;
+}
 
 /** Ten times the baseline: beyond that a size is more useful than a share of it. */
 const mostRelative = 10;

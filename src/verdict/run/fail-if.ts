@@ -220,7 +220,9 @@ function unlessFlawed(
   outcome: ConditionOutcome,
   figure: KnownFigure,
 ): [ConditionOutcome, FigureOfArm] {
-  const flaw = mayChangeHigher(condition, outcome, figure) ? flawOf(condition.metric, seen, strict) : null;
+  const flaw = mayChangeHigher(condition, outcome, figure)
+    ? flawOf(condition.metric, seen, { ...strict, series: condition.series ?? '' })
+    : null;
   return flaw === null ? [outcome, figure] : ['unknown', { code: 'flawed', flaw, figure }];
 }
 

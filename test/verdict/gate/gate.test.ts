@@ -568,6 +568,20 @@ describe('nothing passes by absence', () => {
     expect(judge(null, unseen, 'rules: [{ limits: ["stalls.unseen_count <= 3"] }]').exitCode).toBe(0);
   });
 
+  test('stalls of the baseline in a state that was not seen are counted, and hide no regression', () => {
+    const unseenIn = (count: number): FakeRun[] =>
+      Array.from({ length: 8 }, (_, i) => ({ stalls: { ...stalled(count), unseen_count: i === 0 ? 1 : 0 } }));
+    const judged = (before: readonly FakeRun[], after: readonly FakeRun[]): GateResult =>
+      judge(side('before', before), side('after', after), 'rules: [{ compare: [blocked_per_minute] }]');
+    const worse = judged(unseenIn(2), runs(8, 12));
+    expect(worse).toMatchObject({ exitCode: 3, counts: { fail: 1 } });
+    expect(worse.suites[0]?.checks[0]?.comparison?.values.a).toEqual([18, 12, 12, 12, 12, 12, 12, 12]);
+    expect(sentences(worse)).toContain('; stalls of before in a state that was not seen (1 run of 8) are counted in');
+    const alike = judged(unseenIn(2), runs(8, 0));
+    expect(alike).toMatchObject({ exitCode: 4, counts: { error: 1 } });
+    expect(sentences(alike)).toMatch(/^in the baseline in 1 run of 8 there are stalls in which the state/);
+  });
+
   describe('where nothing was given back', () => {
     const times = { min_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null };
     const holderOf = (calls_n: number): NonNullable<RunFile['holder']> => ({
@@ -599,6 +613,18 @@ describe('nothing passes by absence', () => {
       const limited = judge(null, side('after', candidate), 'rules: [{ limits: [longest_ns <= 50ms] }]');
       expect(limited.exitCode).toBe(4);
       expect(sentences(limited)).toBe(`in the candidate ${flaw}`);
+    });
+
+    test('a series that takes no lock is judged all the same', () => {
+      const judged = (series: string): number => {
+        const idle = side(
+          'after',
+          calling(...none).map((run) => ({ ...run, series })),
+        );
+        return judge(null, idle, `rules: [{ series: [${series}], limits: [service.p99_ns <= 1ms] }]`).exitCode;
+      };
+      expect(judged('control.timer')).toBe(0);
+      expect(judged('writer.mprotect')).toBe(4);
     });
 
     test('a holder that calls on neither side, or is meant to be idle, is no change', () => {

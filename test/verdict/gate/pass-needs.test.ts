@@ -13,12 +13,14 @@ function open(
     unit = 'time',
     bound = null,
     boundRelative = null,
-  }: { unit?: MetricUnit; bound?: number | null; boundRelative?: number | null } = {},
+    p = 0.1,
+  }: { unit?: MetricUnit; bound?: number | null; boundRelative?: number | null; p?: number } = {},
 ): Open {
   return {
     metric: `a_${unit}`,
     title: `a ${unit}`,
     unit,
+    p,
     wouldDecide: { runs, of },
     noWorse: { holds: false, bound, boundRelative, setAside: 0 },
   };
@@ -34,16 +36,22 @@ function words(needs: PassNeeds | null): string {
 
 test('a pass needs as many runs as the metric that needs most', () => {
   const needs = passNeeds([open('equivalence', 20), open('equivalence', 149)]);
-  expect(needs).toEqual({ runs_n: 149, showWorse_n: null, margins: [] });
+  expect(needs).toEqual({ runs_n: 149, showWorse_n: null, showWorse_p: null, margins: [] });
   expect(words(needs)).toMatch(/ To pass, runs like these need about 149 runs a side\.$/);
   expect(passNeeds([open('equivalence', 20), open('equivalence', null)])).toBeNull();
 });
 
-test('what is beyond its margin does not pass with more runs: they would show that it is worse', () => {
-  const needs = passNeeds([open('equivalence', 149), open('difference', 95), open('difference', 120)]);
-  expect(needs).toEqual({ runs_n: null, showWorse_n: 95, margins: [] });
+test('what is beyond its margin may be so by chance: how many runs prove it, and how often it looks so', () => {
+  const needs = passNeeds([
+    open('equivalence', 149),
+    open('difference', 120, { p: 0.3 }),
+    open('difference', 95, { p: 0.104 }),
+  ]);
+  expect(needs).toEqual({ runs_n: null, showWorse_n: 95, showWorse_p: 0.104, margins: [] });
   const text = words(needs);
-  expect(text).toMatch(/ About 95 runs a side like these would show that it is worse\.$/);
+  expect(text).toMatch(
+    / If it is as much worse as these runs show, about 95 runs a side would prove it; by chance alone such a check looks like this in 10 % of gates\.$/,
+  );
   expect(text).not.toContain('To pass');
   expect(passNeeds([open('equivalence', 149), open('difference', null)])).toBeNull();
 });
@@ -51,7 +59,7 @@ test('what is beyond its margin does not pass with more runs: they would show th
 test('a margin lets it pass all the same', () => {
   const needs = passNeeds([open('difference', 95, { bound: 4e6, boundRelative: 0.231 })]);
   expect(words(needs)).toMatch(
-    / To pass, runs like these need margins of at least 24 % \(a time\)\. About 95 runs a side like these would show that it is worse\.$/,
+    / To pass, runs like these need margins of at least 24 % \(a time\)\. If it is as much worse as these runs show, about 95 runs a side would prove it; by/,
   );
 });
 

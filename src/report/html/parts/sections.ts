@@ -81,12 +81,12 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
 
 const mostItems = 200;
 
-/** A line per arm: a bundle may have hundreds of disturbed runs. */
 /** Runs that are in no figure. */
 function besides(runs_n: number, what: string): string {
   return runs_n === 0 ? '' : ` (${runs_n} ${what})`;
 }
 
+/** A line per arm: a bundle may have hundreds of disturbed runs. */
 function spoiledLines(runs: ReportedBundle['stored']['runs']): Markup[] {
   const spoiled = runs.filter((run) => run.disturbances.length > 0);
   const arms = [...new Set(spoiled.map(({ arm }) => arm))];

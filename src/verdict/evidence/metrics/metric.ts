@@ -2,7 +2,7 @@
 import type { Stated } from '../../../facts/stated.js';
 import type { ArmSummary, HolderFigures, LogSeries, SeriesFigures } from '../../../bundle/bundle-schema.js';
 import type { Margin } from '../../compare/decide.js';
-import type { NothingGiven } from '../../../facts/compare-facts.js';
+import type { NothingGiven } from '../../../facts/flaw-facts.js';
 import type { MetricUnit, MissingFigure } from '../../../facts/metric-facts.js';
 
 /** `series`: of a victim; `arm`: of the whole workload. */
