@@ -482,7 +482,7 @@ describe('pauselab merge', () => {
         ['2.41', '2.43'].map((version, i) =>
           withAllocator(i + 1, { name: 'glibc', version: '2.36' }, { packaged: { libc: { version } } }),
         ),
-      'the allocator is glibc 2.41 in',
+      'the C library of the JDK is glibc 2.41 in',
     ],
     [
       'another build of the same release',
