@@ -52,7 +52,7 @@ describe('the output folder', () => {
     expect(ended).toMatchObject({ code: 5, signal: null });
     expect(ended.sentences).toEqual([
       expect.stringMatching(
-        /^pauselab: .*ENOSPC.*its disk is full: free some space, or choose another place with --out$/,
+        /^pauselab: .*ENOSPC.*its disk is full: free some space, or choose another place with --out; \d+ further runs were not made; continue with `pauselab resume \S+`$/,
       ),
     ]);
     const bundle = readBundle(join(kept, 'out'));

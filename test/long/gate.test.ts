@@ -14,8 +14,8 @@ import { noisy, withinTries } from '../support/tries.js';
 
 const scratch = scratchFolder();
 // At nice 12 beside a hog (weights 70 and 1024) a slice of 4 ms is followed by about 60 ms of waiting: some ten such turns
-// in the window, and most of them inside a call. The region is small, because each of 30 runs touches it. The first call
-// over touched pages takes ten times as long as the next: the warm-up has room for it.
+// in the window, and most of them inside a call. With half of the region, a fast CPU ends many calls within a slice. The
+// first call over touched pages takes ten times as long as the next: the warm-up has room for it.
 const profile = scratch.write(
   'purge.yaml',
   `
@@ -27,7 +27,7 @@ drain: 50ms
 threshold: 35ms
 spoiled: { steal: 100%, foreignLoad: 100%, retries: 0 }
 layout: split
-holder: { operation: madvise_free, nice: 12, cpus: first, toucher: none, region: 256MiB }
+holder: { operation: madvise_free, nice: 12, cpus: first, toucher: none, region: 512MiB }
 hogs: { count: 1, cpus: first }
 victims: [{ operation: mprotect, rate: 1000/s }]
 arms: [{ name: purge, title: Across two VMAs }]
