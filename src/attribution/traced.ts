@@ -93,7 +93,7 @@ function piecesOf(segment: Segment, traced: TracedEvidence): Piece[] {
  * A thread that is ready to run while nobody is seen on its CPU may be kept back by a limit (cpu.max before Linux 6.18),
  * wait in the queue of another CPU, or still sleep: a signal wakes a sleeper for a moment that is too short to be
  * reported. If its cgroup used up its CPU time meanwhile, it may be kept back on a busy CPU too; on an idle CPU nothing
- * else fits as well. A CPU that the hypervisor took looks busy with whoever ran there last.
+ * else fits as well. If the hypervisor took a CPU, it looks busy with the thread that ran there last.
  */
 function withoutCpu(segment: Segment, tid: number, traced: TracedEvidence): LinkDraft {
   const { model, run } = traced;

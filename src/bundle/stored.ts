@@ -23,7 +23,12 @@ export function hasFailed({
 
 /** The run has no figures, and nothing can run in its guest any more. */
 export function lostItsPlace({ failures }: Pick<RunFile, 'failures'>): boolean {
-  return failures.some(({ code }) => placeGone.includes(code));
+  return failures.some(isPlaceGone);
+}
+
+/** Nothing can run in the guest any more. */
+export function isPlaceGone({ code }: { readonly code: string }): boolean {
+  return placeGone.includes(code);
 }
 
 /** Conclusions use complete, undisturbed runs (docs/bundle.md, "Which runs count"). */

@@ -10,7 +10,7 @@ import { cleanUp } from '../base/clean-up.js';
 import { ExitCode, Failure, failureCodeOf, isInterruption, unfit } from '../base/failure.js';
 import { systemFailure } from '../base/system-error.js';
 import { folderName } from '../bundle/place-names.js';
-import { hasFailed, hasFigures, lostItsPlace } from '../bundle/stored.js';
+import { hasFailed, hasFigures, isPlaceGone, lostItsPlace } from '../bundle/stored.js';
 import { unlikePlaces } from '../bundle/unlike-places.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/bundle-schema.js';
 import { jdkLabelOf, type ResolvedArm } from '../profile/resolved/resolved.js';
@@ -208,10 +208,6 @@ function mayGoOnWithout(
 ): boolean {
   if (!leavesOut(sides) || !hasPlaceLeft(sides)) return false;
   return isPlaceGone(failure) || failed.length < mostFailuresAtFirst || isOfOne(failed) || sides.some(hasKept);
-}
-
-function isPlaceGone({ code }: Failure): boolean {
-  return lostItsPlace({ failures: [{ code, sentence: '' }] });
 }
 
 /** Whether a guest, or this machine, is left to make runs. Each kernel is a place. */

@@ -41,7 +41,7 @@ async function named(
   );
 }
 
-test('the collector of a run is told by the threads of the JVM with the victims alone', () => {
+test('only the threads of the JVM with the victims tell the collector of a run', () => {
   const inRun = (...threads: readonly (readonly [pid: number, comm: string])[]) =>
     collectorIn(
       {

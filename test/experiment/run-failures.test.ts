@@ -14,7 +14,7 @@ const ended = (name: string, state: Partial<ThreadSnapshot>) =>
     last: { threads: [{ ...snapshotOf(0), ...state }] },
   } as unknown as WindowResult);
 
-test('an I/O hog that had written its most before the window’s end is told, with the time', () => {
+test('a run says when an I/O hog had written its most before the window’s end', () => {
   const facts = ended('io-hog-0', { ended_ns: 1_700 * ms });
   expect(facts).toEqual([{ code: 'io-hog-ended', thread: 'io-hog-0', after_ns: 1_500 * ms, window_ns: 3_000 * ms }]);
   expect(facts.map((fact) => stated(fact).sentence)).toEqual([

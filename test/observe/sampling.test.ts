@@ -342,7 +342,7 @@ describe('a thread of the kernel', () => {
     expect(both?.sentence).toMatch(/: the kernel threads `khugepaged` and `ksmd` may have held it$/);
   });
 
-  test('and a thread of the process are told apart where one alone goes with all waits', () => {
+  test('is named, and no thread of the process, if it alone goes with all waits; and the other way round', () => {
     const always = 'qqqqqqqqqqqrqq'.repeat(4);
     const whose = (threads: readonly Timeline[]) =>
       causesOf([worker, ...threads], { kernelTids }).map((cause) => [cause?.thread?.name, cause?.grade]);
@@ -378,7 +378,7 @@ describe('a thread of the kernel', () => {
       observedBy([lookedAt('worker', 11, long), ...beside], { functions, kernelTids }).stalls.find(
         ({ thread }) => thread?.tid === 11,
       )?.chain ?? [];
-    // On a busy machine it has no CPU for most of the time, whoever waits.
+    // On a busy machine it has no CPU for most of the time, also while nobody waits.
     const always = ofKernel('qqqqqqqqqqqqrqqqqqqqqr');
     const both = chainBeside(lookedAt('early', 12, early), lookedAt('late', 14, late), always);
     expect(both.map(({ thread }) => thread)).toEqual([null, null]);

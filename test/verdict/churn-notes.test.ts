@@ -12,6 +12,18 @@ const arm = (name: string, more: Partial<ArmSummary> = {}, of = series): ArmSumm
 const foreign = (more: Partial<ArmSummary> = {}): ArmSummary =>
   armOf('foreign-control', 'foreign', series, { holder: null, regionBytes: null, churn, ...more });
 
+/** Of an arm in a JVM that logged nothing. */
+const jvmOfArm = {
+  log: [],
+  withoutProbes: null,
+  perRun: [],
+  removedFromEnvironment: [],
+  changedFlags: [],
+  isMeantToShrink: false,
+  logProblems: [],
+  cpu_ns: 1,
+};
+
 test('an arm in order has no note', () => {
   expect(noteSentences(notesOf([foreign(), arm('a')], []))).toEqual([]);
 });
@@ -33,14 +45,7 @@ test('a churn that was held up at more than a tenth of its ticks allocated less 
 
 test('of the loads of a JVM, those that were held up are named, in the control too', () => {
   const jvm = {
-    log: [],
-    withoutProbes: null,
-    perRun: [],
-    removedFromEnvironment: [],
-    changedFlags: [],
-    isMeantToShrink: false,
-    logProblems: [],
-    cpu_ns: 1,
+    ...jvmOfArm,
     paces: [
       { thread: 'load.heap-wave', ticks: 8, droppedTicks: 2 },
       { thread: 'load.steady-allocation', ticks: 9_000, droppedTicks: 1_000 },
@@ -73,24 +78,18 @@ test('lost records of a holder are named, because a stall may lack its cause', (
 });
 
 test('a JVM beside a control that is a native process is compared with another kind', () => {
-  const jvm = {
-    log: [],
-    withoutProbes: null,
-    perRun: [],
-    removedFromEnvironment: [],
-    changedFlags: [],
-    isMeantToShrink: false,
-    logProblems: [],
-    cpu_ns: 1,
-  };
-  const [note, ...others] = noteSentences(notesOf([foreign(), arm('a'), arm('in-a-jvm', { jvm, churn: null })], []));
+  const [note, ...others] = noteSentences(
+    notesOf([foreign(), arm('a'), arm('in-a-jvm', { jvm: jvmOfArm, churn: null })], []),
+  );
   expect(note).toBe(
     'in-a-jvm is a JVM and the foreign control a native process: --set controls.of=in-a-jvm gives it a control of the same kind.',
   );
   expect(others).toEqual([]);
-  expect(noteSentences(notesOf([foreign({ jvm, churn: null }), arm('in-a-jvm', { jvm, churn: null })], []))).toEqual(
-    [],
-  );
+  expect(
+    noteSentences(
+      notesOf([foreign({ jvm: jvmOfArm, churn: null }), arm('in-a-jvm', { jvm: jvmOfArm, churn: null })], []),
+    ),
+  ).toEqual([]);
 });
 
 test('a malloc that was stalled may have waited for the allocator’s own lock', () => {
